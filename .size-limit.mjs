@@ -1,0 +1,19 @@
+// Sizes are minified and brotli-compressed. They have limits because core also runs in browsers and workers.
+const dist = (/** @type {string} */ name) => `packages/core/dist/${name}.js`;
+
+export default [
+  { name: "core: main entry", path: dist("index"), limit: "5 kB" },
+  {
+    name: "core: all entries",
+    path: ["index", "explain", "consumer", "adapter"].map(dist),
+    limit: "9 kB",
+    // Modules shared between entries count once.
+    modifyEsbuildConfig: (/** @type {object} */ config) => ({ ...config, splitting: true, format: "esm" }),
+  },
+  {
+    name: "core: what a small server imports",
+    path: dist("index"),
+    import: "{ AllowAny, IsAuthenticated, and, or, not, definePolicy }",
+    limit: "3 kB",
+  },
+];

@@ -1,0 +1,30 @@
+// What core uses of every runtime (browser, worker, Node, Bun, Deno). Not published: core's own build sees
+// neither Node's types nor the DOM's, and whoever uses core has these names from one of the two.
+// Only what is really the same everywhere belongs here.
+
+interface AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: any;
+  throwIfAborted(): void;
+  addEventListener(type: "abort", listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+interface AbortController {
+  readonly signal: AbortSignal;
+  abort(reason?: unknown): void;
+}
+
+declare var AbortController: { new (): AbortController };
+
+/** A number in a browser, an object elsewhere: `unref` may be missing. */
+declare function setTimeout(callback: () => void, milliseconds?: number): { unref?(): unknown };
+declare function clearTimeout(timer: ReturnType<typeof setTimeout> | undefined): void;
+declare function queueMicrotask(callback: () => void): void;
+
+declare var crypto: {
+  randomUUID(): `${string}-${string}-${string}-${string}-${string}`;
+  getRandomValues<T extends Uint8Array>(array: T): T;
+};
+
+declare var performance: { now(): number };

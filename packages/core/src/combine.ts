@@ -1,0 +1,71 @@
+import { type Decision, decision, type Outcome, restate } from "./decision.js";
+import { PermissionMisuse } from "./errors.js";
+
+/**
+ * The one refusal that stands for several that were met, in the order they were asked: of denials the first 401
+ * (signing in may help), else the first; of errors the first. All of them are in `causes`.
+ */
+export function combine(met: readonly Decision[], outcome: "deny" | "error"): Decision {
+  const fitting = met.filter((one) => one.outcome === outcome);
+  const winner = (outcome === "deny" && fitting.find((one) => one.status === 401)) || fitting[0];
+  if (winner === undefined) throw new PermissionMisuse("nothing was refused");
+  return met.length === 1 ? winner : restate(winner, { causes: Object.freeze(met.flatMap(causesOf)) });
+}
+
+function causesOf(one: Decision): readonly Decision[] {
+  return one.causes ?? [one];
+}
+
+/** `not` of a decision: allow and deny change places, all else stays what it is. */
+export function negate(from: Decision, denial: Decision): Decision {
+  if (from.outcome === "allow") return denial;
+  if (from.outcome !== "deny") return from;
+  return allowing(
+    undefined,
+    from.causes?.filter((cause) => cause.outcome === "error"),
+  );
+}
+
+const ALLOWED = decision("allow", "allowed");
+
+/** An allowing decision; with nothing to say it is always the same one. */
+export function allowing(
+  evidence?: Readonly<Record<string, unknown>>,
+  causes?: readonly Decision[],
+  by?: string,
+): Decision {
+  const faults = causes?.length ? Object.freeze(causes.flatMap(causesOf)) : undefined;
+  if (evidence === undefined && faults === undefined && by === undefined) return ALLOWED;
+  return decision("allow", "allowed", { evidence, causes: faults, by });
+}
+
+/** What `not(name)` says where its operand allowed. */
+export function negationOf(name: string): Decision {
+  return decision("deny", "permission_denied", { by: name });
+}
+
+type Evidence = Readonly<Record<string, unknown>> | undefined;
+
+/**
+ * Evidence of two rules that both allowed.
+ *
+ * @throws {PermissionMisuse} In development, when both offer the same key; in production the later one wins.
+ */
+export function mergeEvidence(first: Evidence, second: Evidence): Evidence {
+  if (first === undefined || second === undefined) return first ?? second;
+  const twice = Object.keys(second).find((key) => Object.hasOwn(first, key));
+  if (twice !== undefined && isDevelopment()) {
+    throw new PermissionMisuse(`two rules offer evidence under the key \`${twice}\`: give one of them another name`);
+  }
+  return Object.freeze(Object.assign(Object.create(null), first, second));
+}
+
+function isDevelopment(): boolean {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  return process?.env?.NODE_ENV !== "production";
+}
+
+/** Whether an outcome refuses. */
+export function refuses(outcome: Outcome): outcome is "deny" | "error" {
+  return outcome === "deny" || outcome === "error";
+}

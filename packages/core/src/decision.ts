@@ -1,0 +1,265 @@
+import { PermissionDenied, PermissionMisuse, show } from "./errors.js";
+import type { StandardIssue } from "./types.js";
+
+/** The four outcomes. XACML calls the last two NotApplicable and Indeterminate. */
+export type Outcome = "allow" | "deny" | "abstain" | "error";
+
+/** When asking again may help. */
+export type Retry = "never" | "after-auth" | "later";
+
+/** The answer of a permission, a policy or a session. Frozen. */
+export interface Decision {
+  readonly outcome: Outcome;
+  /** Short, stable, for programs. `allowed` and `abstained` where nothing was refused. */
+  readonly code: string;
+  /** A sentence for a human. */
+  readonly reason?: string;
+  /** The HTTP status that says the same; 200 for allow. */
+  readonly status: number;
+  /** Name of the permission that decided. */
+  readonly by: string;
+  readonly retry: Retry;
+  /** Seconds. */
+  readonly retryAfter?: number;
+  /** Headers for an HTTP refusal. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What did not fit, for `invalid_input`. */
+  readonly issues?: readonly StandardIssue[];
+  /** Every denial and fault that was met, where there was more than this one. */
+  readonly causes?: readonly Decision[];
+  /** What the rules that allowed have found. */
+  readonly evidence?: Readonly<Record<string, unknown>>;
+  /** What was thrown. For logs; never sent to a client. */
+  readonly error?: unknown;
+}
+
+/** An allowing answer; `E` is the type of the evidence it carries. */
+export interface Allow<out E = unknown> extends Decision {
+  readonly outcome: "allow";
+  readonly "~evidence"?: E;
+}
+export interface Deny extends Decision {
+  readonly outcome: "deny";
+}
+export interface Abstain extends Decision {
+  readonly outcome: "abstain";
+}
+export interface Fault extends Decision {
+  readonly outcome: "error";
+}
+
+/** What a rule may answer. */
+export type Answer = boolean | Decision;
+
+/** What `deny` may say beside its code. */
+export interface DenyOptions {
+  /** A sentence for a human; it is sent to the client. */
+  reason?: string;
+  /** HTTP status, 400 to 499. Default 403 (401 for `not_authenticated`). */
+  status?: number;
+  /** Seconds after which asking again makes sense. */
+  retryAfter?: number;
+  /** Headers for an HTTP refusal. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** What `fault` may say beside its code: as `deny`, with a status up to 599. */
+export interface FaultOptions extends DenyOptions {
+  issues?: readonly StandardIssue[];
+}
+
+const MARKER = Symbol.for("@portcullis/core/Decision");
+
+/** Everything of a decision but what follows from its code and outcome. */
+type Parts = { readonly [K in Exclude<keyof Decision, "outcome" | "code">]?: Decision[K] | undefined };
+
+const STATUS = new Map([
+  ["not_authenticated", 401],
+  ["rate_limited", 429],
+  ["permission_timeout", 503],
+]);
+/** What a human reads where a rule gave no reason of its own. The first two are the sentences of DRF. */
+const REASON = new Map([
+  ["permission_denied", "You do not have permission to perform this action."],
+  ["not_authenticated", "Authentication credentials were not provided."],
+  ["permission_error", "The permission could not be checked."],
+  ["permission_timeout", "The permission could not be checked in time."],
+  ["rate_limited", "Too many requests."],
+  ["aborted", "The connection is closed."],
+]);
+const FALLBACK = { allow: 200, abstain: 200, deny: 403, error: 500 } as const;
+
+class Verdict implements Decision {
+  declare readonly reason?: string;
+  declare readonly retryAfter?: number;
+  declare readonly headers?: Readonly<Record<string, string>>;
+  declare readonly issues?: readonly StandardIssue[];
+  declare readonly causes?: readonly Decision[];
+  declare readonly evidence?: Readonly<Record<string, unknown>>;
+  declare readonly error?: unknown;
+  readonly status: number;
+  readonly by: string;
+  readonly retry: Retry;
+
+  constructor(
+    readonly outcome: Outcome,
+    readonly code: string,
+    parts: Parts,
+  ) {
+    this.status = parts.status ?? STATUS.get(code) ?? FALLBACK[outcome];
+    const reason = parts.reason ?? (outcome === "deny" || outcome === "error" ? sentence(code, outcome) : undefined);
+    if (reason !== undefined) this.reason = reason;
+    this.by = parts.by ?? "";
+    this.retry = parts.retry ?? retryFor(this.status);
+    for (const key of ["retryAfter", "headers", "issues", "causes", "evidence", "error"] as const) {
+      if (parts[key] !== undefined) (this as Record<string, unknown>)[key] = parts[key];
+    }
+    Object.freeze(this);
+  }
+}
+Object.defineProperty(Verdict.prototype, MARKER, { value: true });
+
+function sentence(code: string, outcome: "deny" | "error"): string | undefined {
+  return REASON.get(code) ?? REASON.get(outcome === "deny" ? "permission_denied" : "permission_error");
+}
+
+function retryFor(status: number): Retry {
+  return status === 401 ? "after-auth" : status === 429 || status === 503 ? "later" : "never";
+}
+
+/** Makes a decision of any outcome. Internal: rules use `allow`, `deny`, `abstain`, `fault`. */
+export function decision(outcome: Outcome, code: string, parts: Parts = {}): Decision {
+  return new Verdict(outcome, code, parts);
+}
+
+/** The same decision with some parts replaced. */
+export function restate(from: Decision, parts: Parts): Decision {
+  return new Verdict(from.outcome, from.code, { ...from, ...parts });
+}
+
+/** Tells a decision made by this package (or another copy of it) from an object that looks like one. */
+export function isDecision(value: unknown): value is Decision {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    (value as Record<symbol, unknown>)[MARKER] === true &&
+    Object.isFrozen(value)
+  );
+}
+
+const ALLOWED = decision("allow", "allowed");
+const ABSTAINED = decision("abstain", "abstained");
+
+/**
+ * Answers yes, with what the rule has found on the way: it reaches the handler typed, under `evidence`.
+ *
+ * @param evidence An object whose keys are merged with those of the other rules that allowed.
+ * @returns A frozen decision.
+ * @throws {PermissionMisuse} When `evidence` is no plain record.
+ * @example
+ * ```ts
+ * import { allow, permission } from "@portcullis/core";
+ * const isMember = permission("isMember", () => allow({ membership: { role: "owner" } }));
+ * console.assert(isMember.name === "isMember");
+ * ```
+ */
+export function allow(): Allow;
+export function allow<const E extends Record<string, unknown>>(evidence: E): Allow<E>;
+export function allow(evidence?: Record<string, unknown>): Decision {
+  if (evidence === undefined) return ALLOWED;
+  if (typeof evidence !== "object" || evidence === null || Array.isArray(evidence)) {
+    throw new PermissionMisuse(
+      `allow() got ${show(evidence)}: give an object of what was found, as in allow({ membership })`,
+    );
+  }
+  return decision("allow", "allowed", { evidence: Object.freeze({ ...evidence }) });
+}
+
+/**
+ * Answers no, with a code for programs and a reason for humans.
+ *
+ * @param code Short and stable, for example `not_a_member`.
+ * @param options `reason`, `status` (400 to 499), `retryAfter` (seconds), `headers`.
+ * @returns A frozen decision.
+ * @throws {PermissionMisuse} When the code is empty or the status out of range.
+ * @example
+ * ```ts
+ * import { deny } from "@portcullis/core";
+ * console.assert(deny("not_a_member", { reason: "Join the room first" }).status === 403);
+ * ```
+ */
+export function deny(code: string, options: DenyOptions = {}): Deny {
+  check("deny", code, options, 499);
+  return decision("deny", code, options) as Deny;
+}
+
+/**
+ * Says that this rule has nothing to say here: the others decide.
+ *
+ * @returns A frozen decision.
+ * @example
+ * ```ts
+ * import { abstain, permission } from "@portcullis/core";
+ * const onlyForUploads = permission("onlyForUploads", ({ action }) => (action === "upload" ? false : abstain()));
+ * console.assert(onlyForUploads.name === "onlyForUploads");
+ * ```
+ */
+export function abstain(): Abstain {
+  return ABSTAINED as Abstain;
+}
+
+/**
+ * Refuses in a way that `not` never turns into a permission: a rate limit, a dependency that is down.
+ *
+ * @param code Short and stable, for example `rate_limited` (429) or `directory_down`.
+ * @param options `reason`, `status` (400 to 599, default 500), `retryAfter` (seconds), `headers`.
+ * @returns A frozen decision.
+ * @throws {PermissionMisuse} When the code is empty or the status out of range.
+ * @example
+ * ```ts
+ * import { fault } from "@portcullis/core";
+ * console.assert(fault("rate_limited", { retryAfter: 2 }).status === 429);
+ * ```
+ */
+export function fault(code: string, options: FaultOptions = {}): Fault {
+  check("fault", code, options, 599);
+  return decision("error", code, options) as Fault;
+}
+
+function check(name: string, code: unknown, options: DenyOptions, last: number): void {
+  if (typeof code !== "string" || code === "") {
+    throw new PermissionMisuse(
+      `${name}() got ${show(code)} as its code: give a short string, as in ${name}("not_a_member")`,
+    );
+  }
+  const { status } = options;
+  if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status <= last)) {
+    throw new PermissionMisuse(
+      `${name}("${code}") got status ${show(status)}: give a whole number from 400 to ${last}`,
+    );
+  }
+}
+
+/** What was thrown, as a decision: a `PermissionDenied` says itself what it is, all else is `permission_error`. */
+export function thrown(error: unknown, by: string): Decision {
+  try {
+    if (PermissionDenied.isInstance(error)) {
+      const { code = "permission_denied", reason, retryAfter, headers } = error;
+      const status = error.status ?? STATUS.get(code) ?? 403;
+      const valid = Number.isInteger(status) && status >= 400 && status <= 599 ? status : 403;
+      return decision("error", code, { by, error, reason, status: valid, retryAfter, headers });
+    }
+  } catch {
+    // INVARIANT: reading what was thrown never throws on.
+  }
+  return decision("error", "permission_error", { by, error });
+}
+
+/** A rule answered something that is no answer. */
+export function invalidVerdict(value: unknown, by: string): Decision {
+  const error = new PermissionMisuse(
+    `\`${by}\` answered ${show(value)}: answer true, false, allow(), deny(), abstain() or fault()${value === undefined ? " (was a return forgotten?)" : ""}`,
+    "invalid_verdict",
+  );
+  return decision("error", "permission_error", { by, error });
+}

@@ -1,0 +1,19 @@
+import type { Moment, Tree } from "./tree.js";
+
+/** A rule as plain JSON. */
+export interface DescribedRule {
+  kind: "rule" | "and" | "or" | "not";
+  name: string;
+  /** What a rule answers. */
+  asks?: Moment[];
+  operands?: DescribedRule[];
+}
+
+const MOMENTS = ["connect", "action", "object"] as const;
+
+/** A tree as plain JSON. */
+export function describeTree(tree: Tree): DescribedRule {
+  const { name } = tree;
+  if (tree.kind === "leaf") return { kind: "rule", name, asks: MOMENTS.filter((moment) => tree.asks[moment]) };
+  return { kind: tree.kind, name, operands: tree.operands.map(describeTree) };
+}

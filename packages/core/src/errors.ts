@@ -1,0 +1,103 @@
+const DENIED = Symbol.for("@portcullis/core/PermissionDenied");
+const MISUSE = Symbol.for("@portcullis/core/PermissionMisuse");
+
+/** What a {@link PermissionDenied} may say beside its code. */
+export interface DeniedOptions {
+  /** A sentence for a human; it is sent to the client. */
+  reason?: string;
+  /** HTTP status, 400 to 599. Default: 403, or 401 for the code `not_authenticated`. */
+  status?: number;
+  /** Seconds after which asking again makes sense. */
+  retryAfter?: number;
+  /** Headers of an HTTP refusal, for example `WWW-Authenticate`. */
+  headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Thrown by a rule, by `authenticate` or by a handler to refuse with a code, a status and a reason.
+ * Thrown by a rule it is a `fault`: refused as it says, and never turned round by `not`.
+ *
+ * @example
+ * ```ts
+ * import { PermissionDenied } from "@portcullis/core";
+ * const error = new PermissionDenied("room_closed", { reason: "The room is closed" });
+ * console.assert(PermissionDenied.isInstance(error) && error.code === "room_closed");
+ * ```
+ */
+export class PermissionDenied extends Error {
+  /** `undefined` where none was given: whoever catches it chooses the default of the moment. */
+  readonly code: string | undefined;
+  readonly reason: string | undefined;
+  readonly status: number | undefined;
+  readonly retryAfter: number | undefined;
+  readonly headers: Readonly<Record<string, string>> | undefined;
+
+  /**
+   * @param code Short, stable, for programs; `permission_denied` where omitted.
+   * @param options Reason, status (400 to 599), retryAfter (seconds), headers.
+   */
+  constructor(code?: string, options: DeniedOptions = {}) {
+    super(options.reason ?? code ?? "permission denied");
+    this.name = "PermissionDenied";
+    this.code = code;
+    this.reason = options.reason;
+    this.status = options.status;
+    this.retryAfter = options.retryAfter;
+    this.headers = options.headers;
+  }
+
+  get [DENIED](): true {
+    return true;
+  }
+
+  /** Tells a `PermissionDenied` also when it was made by another copy of this package. */
+  static isInstance(value: unknown): value is PermissionDenied {
+    return hasMarker(value, DENIED);
+  }
+}
+
+/**
+ * A mistake of the developer, found as early as it can be: its message says what to write instead.
+ *
+ * @example
+ * ```ts
+ * import { definePolicy, PermissionMisuse } from "@portcullis/core";
+ * try {
+ *   definePolicy({});
+ * } catch (error) {
+ *   console.assert(PermissionMisuse.isInstance(error));
+ * }
+ * ```
+ */
+export class PermissionMisuse extends TypeError {
+  /** `permission_misuse`, or `invalid_verdict` where a rule answered something that is no answer. */
+  readonly code: string;
+
+  constructor(message: string, code = "permission_misuse") {
+    super(message);
+    this.code = code;
+    this.name = "PermissionMisuse";
+  }
+
+  get [MISUSE](): true {
+    return true;
+  }
+
+  /** Tells a `PermissionMisuse` also when it was made by another copy of this package. */
+  static isInstance(value: unknown): value is PermissionMisuse {
+    return hasMarker(value, MISUSE);
+  }
+}
+
+function hasMarker(value: unknown, marker: symbol): boolean {
+  return value instanceof Error && (value as unknown as Record<symbol, unknown>)[marker] === true;
+}
+
+/** A value as a message may show it: short, and without calling anything of it. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return `"${value.slice(0, 40)}"`;
+  if (typeof value === "function") return `the function \`${value.name || "anonymous"}\``;
+  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}

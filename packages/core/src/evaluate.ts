@@ -1,0 +1,80 @@
+import { allowing } from "./combine.js";
+import type { Decision } from "./decision.js";
+import { denialAt, type Program, type Step, UNRESOLVED } from "./program.js";
+import { Question } from "./question.js";
+import { type Control, Run, type Watch } from "./run.js";
+import type { Consumer, Payload } from "./types.js";
+
+/** One part of a question to a policy. All stages must pass, each judged alone. */
+export interface Stage {
+  /** Whose answers these are: 0 the policy's `permissions`, 1 the rule of the moment. */
+  readonly part: 0 | 1;
+  readonly program: Program | undefined;
+  /** Where the fast program starts; `undefined` where there is none. */
+  readonly start: Step | undefined;
+  /** Whether "nothing to say" passes. */
+  readonly passesAbstain: boolean;
+  /** Replaces the payload for the stages behind it. */
+  readonly parse?: ((payload: Payload) => unknown) | undefined;
+}
+
+/** What is answered where nothing is to be asked. */
+const OPEN = allowing(undefined, undefined, "policy");
+
+/**
+ * Asks the stages in order, sync as long as every answer is there: no promise, no timer, and no allocation but one
+ * context where a function rule is asked. The first answer that is neither true nor false hands over to a {@link Run}.
+ *
+ * @returns The decision, or a promise of it. Never throws, never rejects.
+ */
+export function evaluate(
+  stages: readonly Stage[],
+  scope: unknown,
+  consumer: Consumer,
+  action: string,
+  payload: Payload,
+  object: unknown,
+  control: Control,
+  watch: Watch | undefined,
+): Decision | Promise<Decision> {
+  let question: Question | undefined;
+  let passed = OPEN;
+  for (let index = 0; index < stages.length; index++) {
+    const stage = stages[index] as Stage;
+    let step = stage.start;
+    if (step === undefined || watch !== undefined) {
+      return new Run(stages, scope, consumer, action, payload, object, control, watch, question).begin(index);
+    }
+    let trues = 0;
+    let answer: unknown;
+    let error: unknown;
+    let hasThrown = false;
+    try {
+      while (step.end === null) {
+        if (step.context) {
+          question ??= new Question(scope, consumer, action, payload, object, payload);
+          answer = step.fn.call(step.self, question as never);
+        } else {
+          answer = step.fn.call(step.self, scope as never, consumer as never, action as never, payload as never);
+        }
+        if (answer === true) {
+          trues |= step.bit;
+          step = step.onTrue;
+        } else if (answer === false) {
+          step = step.onFalse;
+        } else break;
+      }
+    } catch (caught) {
+      hasThrown = true;
+      error = caught;
+    }
+    const { end } = step;
+    if (end === null) {
+      const run = new Run(stages, scope, consumer, action, payload, object, control, watch, question);
+      return run.resume(index, step, trues, answer, hasThrown, error);
+    }
+    if (end.outcome !== "allow") return end === UNRESOLVED ? denialAt(stage.program as Program, step, trues) : end;
+    passed = end;
+  }
+  return passed;
+}

@@ -1,0 +1,132 @@
+import type { Abstain, Allow, Decision } from "./decision.js";
+import type { Permission } from "./permission.js";
+
+/** A permission of any kind. */
+// biome-ignore lint/suspicious/noExplicitAny: only `any` stands both above and below every scope.
+type AnyPermission = Permission<any, unknown, unknown, boolean>;
+
+/** A permission, or a class of one. */
+type One = AnyPermission | (new () => AnyPermission);
+
+/** A list of permissions, of which all must allow. */
+type List = readonly [One, ...One[]];
+
+/** Anything that may stand in a tree. */
+export type Like = One | List;
+
+/** At least one operand. */
+export type Likes = readonly [Like, ...Like[]];
+
+type Instance<L> = L extends new () => infer I ? I : L; // distributes over unions
+type TypesOf<P> = P extends { readonly "~types"?: infer T } ? NonNullable<T> : never;
+type Part<P, K extends string> = TypesOf<P> extends infer T ? (K extends keyof T ? T[K] : never) : never;
+
+/** What a method of a class rule answers; `never` where the class does not define it. */
+type MethodAnswer<I, K> = K extends keyof I
+  ? undefined extends I[K]
+    ? never
+    : I[K] extends (...args: never) => infer R
+      ? R
+      : never
+  : never;
+type IsClassRule<I> = "hasPermission" extends keyof I ? true : false;
+type AnyAnswer<I> = MethodAnswer<I, "canConnect" | "hasPermission" | "hasObjectPermission">;
+
+/** Whether an answer comes later: `true`, `false`, or `boolean` where it may be either. */
+export type AsyncAnswer<V> = [V] extends [never] ? boolean : V extends PromiseLike<unknown> ? true : false;
+
+/** The evidence of an answer; `unknown` where it may allow without any. */
+export type EvidenceAnswer<V> = EvidenceOfAwaited<Awaited<V>>;
+type EvidenceOfAwaited<W> = true extends W ? unknown : Abstain extends W ? unknown : EvidenceBranch<W>;
+type EvidenceBranch<W> = W extends Allow<infer E> ? E : never;
+
+/** The intersection of boxed types. Each operand is one box, so that a union inside an operand stays whole. */
+type Unbox<Boxed> = [Boxed] extends [(value: infer T) => void] ? T : never;
+
+/** What the scope must offer for the permission to be asked. */
+export type ScopeOf<L> = Unbox<ScopeBox<L>>;
+type ScopeBox<L> = L extends List ? Part<Instance<L[number]>, "scope"> : Part<Instance<L>, "scope">;
+type ScopeOfAll<L extends Likes> = Unbox<{ [I in keyof L]: ScopeBox<L[I]> }[number]>;
+
+/** What is known of the scope once the permission has allowed an action. */
+export type GuaranteeOf<L> = L extends List
+  ? Unbox<{ [I in keyof L]: (value: InstanceGuarantee<Instance<L[I]>>) => void }[number]>
+  : InstanceGuarantee<Instance<L>>;
+type InstanceGuarantee<I> =
+  IsClassRule<I> extends true
+    ? [MethodAnswer<I, "hasPermission">] extends [never]
+      ? unknown
+      : Abstain extends Awaited<MethodAnswer<I, "hasPermission">>
+        ? unknown
+        : Part<I, "guarantee">
+    : Part<I, "guarantee">;
+
+/** The evidence the permission carries once it has allowed an action. */
+export type EvidenceOf<L> = L extends List
+  ? Unbox<{ [I in keyof L]: (value: InstanceEvidence<Instance<L[I]>>) => void }[number]>
+  : InstanceEvidence<Instance<L>>;
+type InstanceEvidence<I> =
+  IsClassRule<I> extends true
+    ? [MethodAnswer<I, "hasPermission">] extends [never]
+      ? unknown
+      : EvidenceAnswer<MethodAnswer<I, "hasPermission">>
+    : Part<I, "evidence">;
+
+/** Whether asking the permission may answer later. */
+export type AsyncOf<L> = L extends List ? InstanceAsync<Instance<L[number]>> : InstanceAsync<Instance<L>>;
+type InstanceAsync<I> = I extends unknown
+  ? IsClassRule<I> extends true
+    ? AsyncAnswer<AnyAnswer<I>>
+    : Part<I, "async">
+  : never;
+type AsyncOfAll<L extends Likes> = { [I in keyof L]: AsyncOf<L[I]> }[number];
+
+type MeetGuarantees<L extends Likes> = Unbox<{ [I in keyof L]: (value: GuaranteeOf<L[I]>) => void }[number]>;
+type MeetEvidence<L extends Likes> = Unbox<{ [I in keyof L]: (value: EvidenceOf<L[I]>) => void }[number]>;
+
+/** What every branch guarantees: the keys they have in common. A branch that can never allow does not count. */
+type Join<Union> = [Union] extends [never]
+  ? never
+  : [keyof Union] extends [never]
+    ? unknown
+    : { readonly [K in keyof Union]: Union[K] };
+
+/** Evidence of any one branch: keys that not every branch offers are optional. */
+type JoinEvidence<Union> = [Union] extends [never]
+  ? never
+  : [AllKeys<Union>] extends [never]
+    ? unknown
+    : Flat<{ [K in keyof Union]: Union[K] } & { [K in Exclude<AllKeys<Union>, keyof Union>]?: ValueAt<Union, K> }>;
+type AllKeys<Union> = Union extends unknown ? keyof Union : never;
+type ValueAt<Union, K> = Union extends unknown ? (K extends keyof Union ? Union[K] : never) : never;
+type NoneIsEmpty<E> = unknown extends E ? object : E;
+
+/** The same type, its intersections written out, for messages a human can read. */
+export type Flat<T> = T extends object ? { [K in keyof T]: T[K] } : T;
+
+/** Types of `and(...operands)`: needs all, guarantees all. */
+export type And<L extends Likes> = Permission<ScopeOfAll<L>, MeetGuarantees<L>, MeetEvidence<L>, AsyncOfAll<L>>;
+
+/** Types of `or(...operands)`: needs all, guarantees what every branch guarantees. */
+export type Or<L extends Likes> = Permission<
+  ScopeOfAll<L>,
+  Join<{ [I in keyof L]: GuaranteeOf<L[I]> }[number]>,
+  JoinEvidence<{ [I in keyof L]: NoneIsEmpty<EvidenceOf<L[I]>> }[number]>,
+  AsyncOfAll<L>
+>;
+
+/** Types of `not(operand)`: guarantees nothing. */
+export type Not<L> = Permission<ScopeOf<L>, unknown, unknown, AsyncOf<L>>;
+
+/** The scope a handler behind the permission sees. */
+export type Narrowed<S, L> = [GuaranteeOf<L>] extends [never]
+  ? never
+  : unknown extends GuaranteeOf<L>
+    ? S
+    : Flat<S & GuaranteeOf<L>>;
+
+/** A plain decision where no rule may answer later. */
+export type MaybeLater<A> = true extends A ? Decision | Promise<Decision> : Decision;
+
+/** `P`, or a type whose last line says what the scope lacks. */
+export type Fits<S, P> = [S] extends [ScopeOf<P>] ? P : { readonly "scope is missing": ScopeOf<P> };

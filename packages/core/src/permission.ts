@@ -1,0 +1,224 @@
+import type { Answer } from "./decision.js";
+import { fault } from "./decision.js";
+import { PermissionMisuse, show } from "./errors.js";
+import type { AsyncAnswer, EvidenceAnswer } from "./infer.js";
+import type {
+  AskOptions,
+  ConnectContext,
+  Consumer,
+  Context,
+  MaybePromise,
+  ObjectContext,
+  ObjectOptions,
+  Payload,
+  Scope,
+  StandardSchema,
+} from "./types.js";
+import { describeIssues, validate } from "./validate.js";
+
+/**
+ * The type-level half of every permission: what it needs of the scope, what it guarantees about the scope where it
+ * allows, what evidence it carries, and whether it may answer later. Nothing of it exists at run time.
+ */
+export interface Permission<in S = never, out G = unknown, out E = unknown, out A extends boolean = boolean> {
+  readonly "~types"?: {
+    readonly scope: (scope: S) => void;
+    readonly guarantee: G;
+    readonly evidence: E;
+    readonly async: A;
+  };
+}
+
+/** Marks what may stand in a tree, across copies of this package. */
+export const PERMISSION = Symbol.for("@portcullis/core/Permission");
+
+/**
+ * A rule in class style, as in Django Channels REST Framework. A question whose method is not defined is answered
+ * with "nothing to say" (abstain); the class is instantiated once, without arguments, when the tree is built.
+ *
+ * `S` is the scope the rule needs, `G` what it guarantees of the scope where it allows.
+ *
+ * @example
+ * ```ts
+ * import { BasePermission, type Consumer, type Payload, type Scope } from "@portcullis/core";
+ * class IsRoomMember extends BasePermission {
+ *   readonly code = "not_a_member";
+ *   hasPermission(scope: Scope, consumer: Consumer, action: string, payload: Payload) {
+ *     return payload.room === "lobby";
+ *   }
+ * }
+ * ```
+ */
+export class BasePermission<in S = Scope, out G = unknown> implements Permission<S, G> {
+  declare readonly "~types"?: {
+    readonly scope: (scope: S) => void;
+    readonly guarantee: G;
+    readonly evidence: unknown;
+    readonly async: boolean;
+  };
+
+  /** The code of a denial by `false`. Default `permission_denied`. */
+  declare readonly code?: string;
+  /** The reason of a denial by `false`: a sentence for a human. */
+  declare readonly reason?: string;
+  /** The status of a denial by `false`, 400 to 499. Default 403 (401 for `not_authenticated`). */
+  declare readonly status?: number;
+
+  /** The name in decisions and logs. Default: the name of the class. */
+  declare readonly name?: string;
+
+  get [PERMISSION](): true {
+    return true;
+  }
+
+  /** Asked once, before the connection is opened. */
+  canConnect?(scope: S, consumer: Consumer, message: Payload | undefined, options: AskOptions): MaybePromise<Answer>;
+
+  /** Asked before every action. */
+  hasPermission?(
+    scope: S,
+    consumer: Consumer,
+    action: string,
+    payload: Payload,
+    options: AskOptions,
+  ): MaybePromise<Answer>;
+
+  /** Asked when the object of an action has been loaded. */
+  hasObjectPermission?(
+    scope: S,
+    consumer: Consumer,
+    action: string,
+    object: never,
+    options: ObjectOptions,
+  ): MaybePromise<Answer>;
+}
+
+/** A rule in function style. */
+export interface Rule<in S = never, out G = unknown, out E = unknown, out A extends boolean = boolean>
+  extends Permission<S, G, E, A> {
+  readonly name: string;
+}
+
+/** A permission with a name for decisions and logs. */
+export type Named<P> = P & { readonly name: string };
+
+/** The questions a function rule may answer. One that is not named is answered with abstain. */
+export interface RuleParts<S, V, O = unknown> {
+  connect?: (context: ConnectContext<S>) => V;
+  action?: (context: Context<S>) => V;
+  object?: (context: ObjectContext<S, O>) => V;
+}
+
+/** What a function rule is at run time. */
+export class FunctionRule implements Rule {
+  constructor(
+    readonly name: string,
+    readonly parts: RuleParts<never, unknown>,
+  ) {}
+
+  get [PERMISSION](): true {
+    return true;
+  }
+}
+
+/** Tells anything that may stand in a tree, also when it was made by another copy of this package. */
+export function isPermission(value: unknown): value is object {
+  return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[PERMISSION] === true;
+}
+
+/** Tells a class that extends `BasePermission`, also when it extends that of another copy of this package. */
+export function isPermissionClass(value: unknown): value is new () => BasePermission {
+  return typeof value === "function" && value.prototype?.[PERMISSION] === true;
+}
+
+/** The spellings of `permission`, for one scope type. */
+export interface PermissionFactory<Bound> {
+  <V extends MaybePromise<Answer>, S = Bound>(
+    name: string,
+    rule: (context: Context<S>) => V,
+  ): Rule<S, unknown, EvidenceAnswer<V>, AsyncAnswer<V>>;
+  <V extends MaybePromise<Answer>, S = Bound, O = unknown>(
+    name: string,
+    parts: RuleParts<S, V, O>,
+  ): Rule<S, unknown, EvidenceAnswer<V>, AsyncAnswer<V>>;
+  <P extends Payload, V extends MaybePromise<Answer>, S = Bound>(
+    name: string,
+    options: { payload: StandardSchema<unknown, P> },
+    rule: (context: Omit<Context<S>, "payload"> & { readonly payload: P }) => V,
+  ): Rule<S, unknown, EvidenceAnswer<V>, boolean>;
+}
+
+/**
+ * Makes a rule in function style.
+ *
+ * @param name What decisions and logs call it, for example `isMember` or `hasRole(admin)`.
+ * @param rule Answers `hasPermission`; or an object `{ connect, action, object }` of which each part answers its
+ *   question; or `{ payload: schema }` (any Standard Schema) followed by the function, which then sees the parsed
+ *   payload: one that does not fit is a fault `invalid_input` (400) that `not` does not turn round.
+ * @returns A permission that composes with classes and combinations.
+ * @throws {PermissionMisuse} When the name is empty, no function is given, or a part is unknown.
+ * @example
+ * ```ts
+ * import { permission } from "@portcullis/core";
+ * const hasRoom = permission("hasRoom", ({ payload }) => typeof payload.room === "string");
+ * console.assert(hasRoom.name === "hasRoom");
+ * ```
+ */
+export const permission: PermissionFactory<Scope> = (name: string, rule: unknown, checked?: unknown): never => {
+  if (typeof name !== "string" || name === "") {
+    throw new PermissionMisuse(
+      `permission() got ${show(name)} as its name: write permission("isMember", ({ scope }) => ...)`,
+    );
+  }
+  return new FunctionRule(name, readParts(name, rule, checked)) as never;
+};
+
+const QUESTIONS = ["connect", "action", "object"] as const;
+
+function readParts(name: string, rule: unknown, checked: unknown): RuleParts<never, unknown> {
+  if (typeof rule === "function") return { action: rule as () => unknown };
+  if (typeof rule !== "object" || rule === null) {
+    throw new PermissionMisuse(
+      `permission("${name}") got ${show(rule)}: give a function, or { connect, action, object }`,
+    );
+  }
+  if ("payload" in rule) return { action: withPayload(name, rule.payload as StandardSchema, checked) };
+  const given = Object.entries(rule);
+  for (const [key, value] of given) {
+    if (!QUESTIONS.includes(key as "action")) {
+      throw new PermissionMisuse(
+        `permission("${name}") has no part \`${key}\`: the parts are connect, action and object`,
+      );
+    }
+    if (typeof value !== "function") {
+      throw new PermissionMisuse(`permission("${name}") got ${show(value)} as \`${key}\`: give a function`);
+    }
+  }
+  if (given.length === 0) {
+    throw new PermissionMisuse(
+      `permission("${name}") answers nothing: give at least one of connect, action and object`,
+    );
+  }
+  return { ...rule };
+}
+
+function withPayload(name: string, schema: StandardSchema, rule: unknown) {
+  if (typeof schema?.["~standard"]?.validate !== "function") {
+    throw new PermissionMisuse(
+      `permission("${name}") got a \`payload\` that is no Standard Schema: give one of zod, valibot, arktype or the like`,
+    );
+  }
+  if (typeof rule !== "function") {
+    throw new PermissionMisuse(
+      `permission("${name}", { payload }) got ${show(rule)}: give the function as third argument`,
+    );
+  }
+  return (context: Context<never>): unknown => {
+    const judge = (result: Awaited<ReturnType<typeof validate>>) =>
+      result.issues
+        ? fault("invalid_input", { status: 400, reason: describeIssues(result.issues), issues: result.issues })
+        : rule(Object.create(context, { payload: { value: result.value, enumerable: true } }));
+    const result = validate(schema, context.payload);
+    return result instanceof Promise ? result.then(judge) : judge(result);
+  };
+}

@@ -1,0 +1,28 @@
+import { BasePermission } from "../permission.js";
+import type { Scope } from "../types.js";
+
+/**
+ * Allows everybody, at every moment.
+ *
+ * @example
+ * ```ts
+ * import { AllowAny, definePolicy } from "@portcullis/core";
+ * const open = definePolicy({ permissions: AllowAny });
+ * console.assert(open.describe().permissions?.name === "AllowAny");
+ * ```
+ */
+export class AllowAny extends BasePermission<Pick<Scope, never>> {
+  static override readonly name = "AllowAny";
+
+  override canConnect(): true {
+    return true;
+  }
+
+  override hasPermission(): true {
+    return true;
+  }
+
+  override hasObjectPermission(): true {
+    return true;
+  }
+}

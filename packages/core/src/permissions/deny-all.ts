@@ -1,0 +1,28 @@
+import { BasePermission } from "../permission.js";
+import type { Scope } from "../types.js";
+
+/**
+ * Denies everybody, at every moment.
+ *
+ * @example
+ * ```ts
+ * import { definePolicy, DenyAll } from "@portcullis/core";
+ * const closed = definePolicy({ actions: { "room.delete": DenyAll } });
+ * console.assert(closed.describe().actions?.["room.delete"]?.rule.name === "DenyAll");
+ * ```
+ */
+export class DenyAll extends BasePermission<Pick<Scope, never>, never> {
+  static override readonly name = "DenyAll";
+
+  override canConnect(): false {
+    return false;
+  }
+
+  override hasPermission(): false {
+    return false;
+  }
+
+  override hasObjectPermission(): false {
+    return false;
+  }
+}

@@ -1,0 +1,45 @@
+import { PermissionMisuse, show } from "../errors.js";
+import { BasePermission } from "../permission.js";
+import type { Scope } from "../types.js";
+import { isSignedIn, type SignedIn } from "./is-authenticated.js";
+
+/** The rule behind {@link HasRole}. */
+class RoleHolder extends BasePermission<Pick<Scope, "user">, SignedIn> {
+  override readonly name: string;
+  readonly #roles: readonly string[];
+
+  constructor(roles: readonly string[]) {
+    super();
+    this.#roles = roles;
+    this.name = `HasRole(${roles.join(", ")})`;
+  }
+
+  override hasPermission({ user }: Pick<Scope, "user">): boolean {
+    if (!isSignedIn(user) || !("roles" in user)) return false;
+    const { roles } = user;
+    if (Array.isArray(roles)) return this.#roles.some((role) => roles.includes(role));
+    return roles instanceof Set && this.#roles.some((role) => roles.has(role));
+  }
+}
+
+/**
+ * Allows who holds any of the roles. Reads `scope.user.roles`, an array or a Set of names.
+ *
+ * @param roles Names of roles; at least one.
+ * @returns A permission.
+ * @throws {PermissionMisuse} When a role is not a name, or none is given.
+ * @example
+ * ```ts
+ * import { HasRole } from "@portcullis/core";
+ * console.assert(HasRole("admin", "auditor").name === "HasRole(admin, auditor)");
+ * ```
+ */
+export function HasRole(...roles: readonly [string, ...string[]]): RoleHolder {
+  const wrong = roles.find((role: unknown) => typeof role !== "string" || role === "");
+  if (roles.length === 0 || wrong !== undefined) {
+    throw new PermissionMisuse(
+      `HasRole() got ${roles.length === 0 ? "nothing" : show(wrong)}: name at least one role, as in HasRole("admin")`,
+    );
+  }
+  return new RoleHolder([...roles]);
+}

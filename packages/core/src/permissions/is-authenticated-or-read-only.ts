@@ -1,0 +1,46 @@
+import { PermissionMisuse, show } from "../errors.js";
+import { BasePermission } from "../permission.js";
+import type { Consumer, Scope } from "../types.js";
+import { isSignedIn } from "./is-authenticated.js";
+
+/** The rule behind {@link IsAuthenticatedOrReadOnly}. */
+class SignedInOrReadOnly extends BasePermission<Pick<Scope, "user">> {
+  override readonly name = "IsAuthenticatedOrReadOnly";
+  override readonly code = "not_authenticated";
+  readonly #readOnly: ReadonlySet<string>;
+
+  constructor(readOnly: ReadonlySet<string>) {
+    super();
+    this.#readOnly = readOnly;
+  }
+
+  override canConnect(): true {
+    return true;
+  }
+
+  override hasPermission(scope: Pick<Scope, "user">, _consumer: Consumer, action: string): boolean {
+    return this.#readOnly.has(action) || isSignedIn(scope.user);
+  }
+}
+
+/**
+ * Allows the named actions to everybody, all others to whoever is signed in. Everybody may connect.
+ *
+ * @param options `readOnly`: names of the actions that change nothing, for example `["list", "retrieve"]`.
+ * @returns A permission.
+ * @throws {PermissionMisuse} When `readOnly` is not a list of names.
+ * @example
+ * ```ts
+ * import { definePolicy, IsAuthenticatedOrReadOnly } from "@portcullis/core";
+ * definePolicy({ permissions: IsAuthenticatedOrReadOnly({ readOnly: ["list", "retrieve"] }) });
+ * ```
+ */
+export function IsAuthenticatedOrReadOnly(options: { readonly readOnly: readonly string[] }): SignedInOrReadOnly {
+  const names: unknown = options?.readOnly;
+  if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === "string")) {
+    throw new PermissionMisuse(
+      `IsAuthenticatedOrReadOnly() got ${show(names)}: name the actions that only read, as in { readOnly: ["list", "retrieve"] }`,
+    );
+  }
+  return new SignedInOrReadOnly(new Set(names));
+}

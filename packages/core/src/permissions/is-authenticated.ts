@@ -1,0 +1,45 @@
+import { BasePermission } from "../permission.js";
+import type { Scope } from "../types.js";
+
+/** A scope on which somebody is signed in. */
+export interface SignedIn {
+  readonly user: NonNullable<unknown>;
+}
+
+/**
+ * Allows actions of whoever is signed in; answers 401 to all others. Anonymous clients may connect, as in the original,
+ * unless the policy's `connect` says otherwise.
+ *
+ * Signed in is: `scope.user` is an object; where it has `isAuthenticated`, that is `true`; where it has `id`, `pk` or
+ * `sub`, that is neither null, undefined nor "".
+ *
+ * @example
+ * ```ts
+ * import { definePolicy, IsAuthenticated } from "@portcullis/core";
+ * const policy = definePolicy({ connect: IsAuthenticated, actions: { ping: IsAuthenticated } });
+ * console.assert(policy.describe().connect?.name === "IsAuthenticated");
+ * ```
+ */
+export class IsAuthenticated extends BasePermission<Pick<Scope, "user">, SignedIn> {
+  static override readonly name: string = "IsAuthenticated";
+  override readonly code: string = "not_authenticated";
+
+  override hasPermission(scope: Pick<Scope, "user">): boolean {
+    return isSignedIn(scope.user);
+  }
+}
+
+const IDENTIFIERS = ["id", "pk", "sub"] as const;
+
+/** Tells whether a user of a scope counts as signed in. */
+export function isSignedIn(user: unknown): user is NonNullable<unknown> {
+  if (typeof user !== "object" || user === null) return false;
+  if ("isAuthenticated" in user && user.isAuthenticated !== true) return false;
+  for (const key of IDENTIFIERS) {
+    if (key in user) {
+      const value = (user as Record<string, unknown>)[key];
+      if (value === undefined || value === null || value === "") return false;
+    }
+  }
+  return true;
+}

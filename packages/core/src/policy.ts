@@ -1,0 +1,240 @@
+import type { Decision } from "./decision.js";
+import { type DescribedRule, describeTree } from "./describe.js";
+import { PermissionMisuse, show } from "./errors.js";
+import { evaluate } from "./evaluate.js";
+import type { AsyncOf, Like, MaybeLater, ScopeOf } from "./infer.js";
+import { type ActionRule, buildRules, type Rules } from "./rules.js";
+import { type Control, Lifeline, type Watch, watching } from "./run.js";
+import type { Consumer, Payload } from "./types.js";
+
+/** Milliseconds per question. Each 5,000 by default. */
+export interface Timeouts {
+  connect?: number;
+  action?: number;
+  object?: number;
+}
+
+/** An action of a policy that needs more than its rule. */
+export interface ActionEntry<R extends Like = Like> {
+  readonly rule: R;
+  /** Whether a served handler of this action lets the next message begin before it has ended. */
+  readonly concurrent?: boolean;
+  /** Says that the handler calls `authorizeObject` itself; needed where a rule only knows objects. */
+  readonly objects?: "checked-by-handler";
+}
+
+type RuleOf<E> = E extends ActionEntry<infer R> ? R : E extends Like ? E : never;
+type RulesOf<A> = { [K in keyof A]: RuleOf<A[K]> }[keyof A];
+type AsyncOfAction<A, N> = N extends keyof A ? AsyncOf<RuleOf<A[N]>> : AsyncOfAny<RulesOf<A>>;
+type AsyncOfAny<L> = L extends unknown ? AsyncOf<L> : never;
+type Box<L> = L extends unknown ? (scope: ScopeOf<L>) => void : never;
+type Needs<L> = [L] extends [never] ? unknown : [Box<L>] extends [(scope: infer S) => void] ? S : never;
+
+/** What `definePolicy` takes. */
+export interface PolicyOptions<C, P, A> {
+  /** Who may open a connection. Without it, whoever `permissions` does not refuse. */
+  readonly connect?: C;
+  /** Asked of every action, beside the table; its `canConnect` at connect. */
+  readonly permissions?: P;
+  /** The rules by name of the action. An action that is not in the table is refused. */
+  readonly actions?: A;
+  /** Milliseconds per question; 5,000 each by default. */
+  readonly timeout?: Timeouts;
+  /** `"deny"` makes an unknown action look like a denied one to everybody. */
+  readonly unknownAction?: "deny";
+}
+
+/** An extra of a direct call. */
+export interface AskedBy {
+  /** Ends the evaluation with the code `aborted`. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The rules of a server. Its questions never throw and never reject; they answer a plain decision where every rule
+ * that is asked is sync.
+ */
+export interface Policy<in S = never, A = Record<string, Like>, P = Like, C = Like> {
+  readonly "~types"?: { readonly scope: (scope: S) => void };
+  /** May this connection be opened? */
+  connect(scope: S, consumer: Consumer, message?: Payload, asked?: AskedBy): MaybeLater<AsyncOfAny<C> | AsyncOfAny<P>>;
+  /** May this action be done? */
+  authorize<const N extends string>(
+    scope: S,
+    consumer: Consumer,
+    action: N,
+    payload?: Payload,
+    asked?: AskedBy,
+  ): MaybeLater<AsyncOfAny<P> | AsyncOfAction<A, N>>;
+  /** May this action be done to this object? */
+  authorizeObject<const N extends string>(
+    scope: S,
+    consumer: Consumer,
+    action: N,
+    payload: Payload,
+    object: unknown,
+    asked?: AskedBy,
+  ): MaybeLater<AsyncOfAny<P> | AsyncOfAction<A, N>>;
+  /** The rules as plain JSON. */
+  describe(): DescribedPolicy;
+}
+
+/** A policy as plain JSON. */
+export interface DescribedPolicy {
+  connect?: DescribedRule;
+  permissions?: DescribedRule;
+  actions?: Record<string, { rule: DescribedRule; concurrent?: boolean; objects?: string }>;
+}
+
+const NOTHING: Payload = Object.freeze(Object.create(null));
+
+/** A policy at run time: what adapters and `explain` see of it. */
+export class PolicyEngine implements Policy<unknown, Record<string, Like>, Like, Like> {
+  constructor(readonly rules: Rules) {}
+
+  connect(
+    scope: unknown,
+    consumer: Consumer,
+    message: Payload = NOTHING,
+    asked?: AskedBy,
+  ): Decision | Promise<Decision> {
+    return this.#ask((control) => this.decideConnect(scope, consumer, message, control, undefined), "connect", asked);
+  }
+
+  authorize(
+    scope: unknown,
+    consumer: Consumer,
+    action: string,
+    payload: Payload = NOTHING,
+    asked?: AskedBy,
+  ): Decision | Promise<Decision> {
+    const { rules } = this;
+    if (asked === undefined) {
+      const { stages } = rules.entryOf(action);
+      return evaluate(stages, scope, consumer, action, payload, undefined, rules.controls.action, undefined);
+    }
+    return this.#ask((control) => this.decide(scope, consumer, action, payload, control, undefined), "action", asked);
+  }
+
+  authorizeObject(
+    scope: unknown,
+    consumer: Consumer,
+    action: string,
+    payload: Payload,
+    object: unknown,
+    asked?: AskedBy,
+  ): Decision | Promise<Decision> {
+    return this.#ask(
+      (control) => this.decideObject(scope, consumer, action, payload, object, control, watching()),
+      "object",
+      asked,
+    );
+  }
+
+  describe(): DescribedPolicy {
+    const { connect, permissions, table } = this.rules;
+    const actions = table && Object.fromEntries([...table].map(([name, entry]) => [name, describeEntry(entry)]));
+    return {
+      ...(connect && { connect: describeTree(connect) }),
+      ...(permissions && { permissions: describeTree(permissions) }),
+      ...(actions && { actions }),
+    };
+  }
+
+  decideConnect(
+    scope: unknown,
+    consumer: Consumer,
+    message: Payload,
+    control: Control,
+    watch: Watch | undefined,
+  ): Decision | Promise<Decision> {
+    return evaluate(this.rules.connectStages, scope, consumer, "connect", message, undefined, control, watch);
+  }
+
+  decide(
+    scope: unknown,
+    consumer: Consumer,
+    action: string,
+    payload: Payload,
+    control: Control,
+    watch: Watch | undefined,
+  ): Decision | Promise<Decision> {
+    return evaluate(this.rules.entryOf(action).stages, scope, consumer, action, payload, undefined, control, watch);
+  }
+
+  /** The object question reuses the answers in `watch`, and asks only what is new. */
+  decideObject(
+    scope: unknown,
+    consumer: Consumer,
+    action: string,
+    payload: Payload,
+    object: unknown,
+    control: Control,
+    watch: Watch,
+  ): Decision | Promise<Decision> {
+    const { objectStages } = this.rules.entryOf(action);
+    return evaluate(objectStages, scope, consumer, action, payload, object, control, { ...watch, reuses: true });
+  }
+
+  #ask(
+    question: (control: Control) => Decision | Promise<Decision>,
+    moment: "connect" | "action" | "object",
+    asked: AskedBy | undefined,
+  ): Decision | Promise<Decision> {
+    const control = this.rules.controls[moment];
+    const signal = asked?.signal;
+    if (signal === undefined) return question(control);
+    const lifeline = new Lifeline();
+    const cut = () => lifeline.cut(signal.reason);
+    if (signal.aborted) cut();
+    const decision = question({ timeout: control.timeout, lifeline });
+    if (!(decision instanceof Promise)) return decision;
+    signal.addEventListener("abort", cut, { once: true });
+    return decision.finally(() => signal.removeEventListener("abort", cut));
+  }
+}
+
+function describeEntry({ rule, concurrent, objects }: ActionRule) {
+  return { rule: describeTree(rule), ...(concurrent && { concurrent }), ...(objects && { objects }) };
+}
+
+/** The spelling of `definePolicy`, for any scope or for one. */
+export type PolicyFactory<Bound = never> = <
+  const C extends Like = never,
+  const P extends Like = never,
+  const A extends Record<string, Like | ActionEntry> = Record<never, never>,
+>(
+  options: PolicyOptions<C, P, A>,
+) => Policy<[Bound] extends [never] ? Needs<C> & Needs<P> & Needs<RulesOf<A>> : Bound, A, P, C>;
+
+/**
+ * Puts the rules of a server together. The trees are built and compiled here, once; what is written wrongly is found here.
+ *
+ * @param options `connect`, `permissions`, `actions` (name to rule, or to `{ rule, concurrent, objects }`),
+ *   `timeout` (milliseconds per question), `unknownAction`.
+ * @returns A policy: `connect`, `authorize`, `authorizeObject`, `describe`.
+ * @throws {PermissionMisuse} When neither `permissions` nor `actions` is given, or something in it is no rule.
+ * @example
+ * ```ts
+ * import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
+ * const policy = definePolicy({
+ *   connect: AllowAny,
+ *   actions: { ping: AllowAny, "chat.send": IsAuthenticated },
+ * });
+ * const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
+ * console.assert(policy.authorize({ user: null }, consumer, "chat.send").code === "not_authenticated");
+ * ```
+ */
+export const definePolicy: PolicyFactory = (options: PolicyOptions<unknown, unknown, unknown>) =>
+  new PolicyEngine(buildRules(options)) as never;
+
+/**
+ * The engine behind a policy, also one that another copy of this package made.
+ *
+ * @throws {PermissionMisuse} When the value is no policy.
+ */
+export function engineOf(policy: unknown, place: string): PolicyEngine {
+  if (typeof policy === "object" && policy !== null && "rules" in policy && "decide" in policy)
+    return policy as PolicyEngine;
+  throw new PermissionMisuse(`${place} got ${show(policy)} as its policy: give what definePolicy({ ... }) returned`);
+}

@@ -1,0 +1,202 @@
+import { type Decision, decision } from "./decision.js";
+import { PermissionMisuse, show } from "./errors.js";
+import type { Stage } from "./evaluate.js";
+import type { PolicyOptions, Timeouts } from "./policy.js";
+import { compile, constantStep } from "./program.js";
+import type { Control } from "./run.js";
+import { type Moment, type Tree, toTree } from "./tree.js";
+import type { Payload } from "./types.js";
+
+/** One action, ready to be asked. */
+export interface ActionRule {
+  readonly rule: Tree;
+  readonly concurrent: boolean;
+  readonly objects: "checked-by-handler" | undefined;
+  /** Whether some rule of this action can only be decided once the object is there. */
+  readonly pending: boolean;
+  readonly stages: readonly Stage[];
+  readonly objectStages: readonly Stage[];
+}
+
+/** A policy, ready to be asked. */
+export interface Rules {
+  readonly connect: Tree | undefined;
+  readonly permissions: Tree | undefined;
+  readonly table: ReadonlyMap<string, ActionRule> | undefined;
+  readonly controls: Readonly<Record<Moment, Control>>;
+  readonly connectStages: readonly Stage[];
+  /** What an action that is in no table meets. */
+  readonly other: ActionRule;
+  entryOf(action: string): ActionRule;
+}
+
+/** Checks what a payload is, before the rule of an action is asked. */
+export type Parse = (payload: Payload) => unknown;
+
+const KEYS = ["connect", "permissions", "actions", "timeout", "unknownAction"];
+const ENTRY_KEYS = ["rule", "concurrent", "objects"];
+
+const UNKNOWN = decision("deny", "unknown_action", { status: 405, reason: "Unknown action.", by: "actions" });
+const DENIED = decision("deny", "permission_denied", { by: "actions" });
+
+/**
+ * Reads what the developer gave to `definePolicy`.
+ *
+ * @param parses Input checks by action.
+ * @throws {PermissionMisuse} When something is missing, unknown or no rule.
+ */
+export function buildRules(
+  options: PolicyOptions<unknown, unknown, unknown>,
+  parses?: ReadonlyMap<string, Parse>,
+): Rules {
+  checkKeys("definePolicy()", options, KEYS);
+  const { connect, permissions, actions, unknownAction } = options;
+  if (permissions === undefined && actions === undefined) {
+    throw new PermissionMisuse(
+      "definePolicy() got neither `permissions` nor `actions`: write `permissions: AllowAny` to leave messages open",
+    );
+  }
+  if (unknownAction !== undefined && unknownAction !== "deny") {
+    throw new PermissionMisuse(
+      `definePolicy() got ${show(unknownAction)} as \`unknownAction\`: leave it out, or write "deny"`,
+    );
+  }
+  const general = treeOf(permissions, "`permissions`");
+  const specific = treeOf(connect, "`connect`");
+  const hasTable = actions !== undefined;
+  const refusal = unknownAction === "deny" ? DENIED : UNKNOWN;
+  const before = stagesOf(general, 0, hasTable);
+  const other: ActionRule = hasTable
+    ? {
+        ...bareEntry,
+        stages: [...before.action, refusing(refusal)],
+        objectStages: [...before.action, refusing(refusal)],
+      }
+    : { ...bareEntry, pending: before.pending, stages: before.action, objectStages: before.object };
+  const table = hasTable ? readTable(actions, before, parses) : undefined;
+  return {
+    connect: specific,
+    permissions: general,
+    table,
+    controls: readTimeouts(options.timeout),
+    connectStages: [...stage(general, "connect", 0, true), ...stage(specific, "connect", 1, false)],
+    other,
+    entryOf: table === undefined ? () => other : (action) => table.get(action) ?? other,
+  };
+}
+
+const bareEntry = { rule: undefined as never, concurrent: false, objects: undefined, pending: false } as const;
+
+interface PartStages {
+  action: Stage[];
+  object: Stage[];
+  pending: boolean;
+}
+
+function readTable(actions: unknown, before: PartStages, parses?: ReadonlyMap<string, Parse>): Map<string, ActionRule> {
+  if (typeof actions !== "object" || actions === null || Array.isArray(actions)) {
+    throw new PermissionMisuse(
+      `definePolicy() got ${show(actions)} as \`actions\`: give an object of rules by action name`,
+    );
+  }
+  const table = new Map<string, ActionRule>();
+  for (const [name, given] of Object.entries(actions)) {
+    const place = `\`actions["${name}"]\``;
+    const entry = isEntry(given) ? given : { rule: given };
+    if (isEntry(given)) checkKeys(place, given, ENTRY_KEYS);
+    const { objects, concurrent } = entry as { objects?: unknown; concurrent?: unknown };
+    if (objects !== undefined && objects !== "checked-by-handler") {
+      throw new PermissionMisuse(
+        `${place} got ${show(objects)} as \`objects\`: leave it out, or write "checked-by-handler"`,
+      );
+    }
+    if (concurrent !== undefined && typeof concurrent !== "boolean") {
+      throw new PermissionMisuse(`${place} got ${show(concurrent)} as \`concurrent\`: write true or false`);
+    }
+    const rule = toTree(entry.rule, place);
+    const own = stagesOf(rule, 1, false);
+    const parse = parses?.get(name);
+    const parsing: Stage[] = parse
+      ? [{ part: 1, program: undefined, start: undefined, passesAbstain: true, parse }]
+      : [];
+    table.set(name, {
+      rule,
+      concurrent: concurrent === true,
+      objects,
+      pending: before.pending || own.pending,
+      stages: [...before.action, ...parsing, ...own.action],
+      objectStages: [...before.action, ...before.object, ...own.action, ...own.object],
+    });
+  }
+  return table;
+}
+
+function isEntry(given: unknown): given is { rule: unknown } {
+  return typeof given === "object" && given !== null && "rule" in given;
+}
+
+function stagesOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): PartStages {
+  const action = stage(tree, "action", part, passesAbstain);
+  const object = tree && hasObjectRule(tree) ? stage(tree, "object", part, passesAbstain) : [];
+  return { action, object, pending: action.some(({ program }) => program?.pending) };
+}
+
+function stage(tree: Tree | undefined, moment: Moment, part: 0 | 1, passesAbstain: boolean): Stage[] {
+  if (tree === undefined) return [];
+  const program = compile(tree, moment, part === 1);
+  if (program) return [{ part, program, start: program.start, passesAbstain }];
+  return passesAbstain ? [] : [refusing(decision("deny", "permission_denied", { by: tree.name }))];
+}
+
+function refusing(refusal: Decision): Stage {
+  return { part: 1, program: undefined, start: constantStep(refusal), passesAbstain: false };
+}
+
+function hasObjectRule(tree: Tree): boolean {
+  const stack = [tree];
+  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+    if (node.kind === "leaf") {
+      if (node.asks.object) return true;
+    } else stack.push(...node.operands);
+  }
+  return false;
+}
+
+function treeOf(given: unknown, place: string): Tree | undefined {
+  return given === undefined ? undefined : toTree(given, place);
+}
+
+const DEFAULT_TIMEOUT = 5000;
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+function readTimeouts(given: Timeouts = {}): Record<Moment, Control> {
+  checkKeys("`timeout`", given, ["connect", "action", "object"]);
+  const read = (moment: Moment): Control => ({
+    timeout: readMilliseconds(given[moment] ?? DEFAULT_TIMEOUT, `\`timeout.${moment}\``),
+  });
+  return { connect: read("connect"), action: read("action"), object: read("object") };
+}
+
+/**
+ * Reads a length of time.
+ *
+ * @throws {PermissionMisuse} When it is no number of milliseconds above 0.
+ */
+export function readMilliseconds(value: unknown, place: string): number {
+  if (typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT) return value;
+  throw new PermissionMisuse(`${place} is ${show(value)}: give milliseconds, from 1 to ${LONGEST_TIMEOUT}`);
+}
+
+/**
+ * Checks that an options object holds known keys only.
+ *
+ * @throws {PermissionMisuse} When it does not, naming the known ones.
+ */
+export function checkKeys(place: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new PermissionMisuse(`${place} got ${show(given)}: give an object with ${known.join(", ")}`);
+  }
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new PermissionMisuse(`${place} has no option \`${unknown}\`: the options are ${known.join(", ")}`);
+}

@@ -1,0 +1,318 @@
+import { allowing, mergeEvidence, refuses } from "./combine.js";
+import { deadlinesOf, type Expiring } from "./deadline.js";
+import { type Decision, decision, invalidVerdict, isDecision, restate, thrown } from "./decision.js";
+import type { Stage } from "./evaluate.js";
+import type { PlanLeaf } from "./plan.js";
+import { denialAt, type Program, type Step, UNRESOLVED } from "./program.js";
+import { Question } from "./question.js";
+import type { Ask } from "./tree.js";
+import type { Consumer, Payload } from "./types.js";
+import { type Reading, Walk } from "./walk.js";
+
+/** How long an evaluation may take, and what may end it before. */
+export interface Control {
+  /** Milliseconds for the whole question. */
+  readonly timeout: number;
+  readonly lifeline?: Lifeline | undefined;
+}
+
+/** The evaluations that must end when something else ends: a connection, or a caller's signal. */
+export class Lifeline {
+  readonly #runs = new Set<Run>();
+  isCut = false;
+
+  add(run: Run): void {
+    this.#runs.add(run);
+  }
+
+  remove(run: Run): void {
+    this.#runs.delete(run);
+  }
+
+  /** Ends every evaluation that is under way with the code `aborted`. */
+  cut(reason: unknown): void {
+    this.isCut = true;
+    for (const run of [...this.#runs]) run.abort(reason);
+  }
+}
+
+/** An answer and how long it took. */
+export interface Recorded extends Reading {
+  /** Milliseconds. */
+  readonly milliseconds: number;
+}
+
+/** What is kept of one message: its answers, for the object question and for traces, and its parsed payload. */
+export interface Watch {
+  /** Answers by question, of the `permissions` and of the rule. */
+  readonly answers: readonly [Map<Ask, Recorded>, Map<Ask, Recorded>];
+  /** Whether answers that are there already are used instead of asking. */
+  reuses: boolean;
+  /** Set by an input schema. */
+  payload?: Payload;
+}
+
+/** Makes an empty {@link Watch}. */
+export function watching(): Watch {
+  return { answers: [new Map(), new Map()], reuses: false };
+}
+
+const ABORTED = decision("error", "aborted", { status: 499 });
+const TIMED_OUT = decision("error", "permission_timeout");
+
+/** One evaluation that left the fast path: it met an answer that is no boolean, or that is not there yet. */
+export class Run implements Expiring {
+  previous: Expiring | undefined;
+  next: Expiring | undefined;
+  due = 0;
+
+  #index = 0;
+  /** Where the fast program stands; `undefined` while the walk is in charge. */
+  #step: Step | undefined;
+  #trues = 0;
+  #walk: Walk | undefined;
+  #isParsing = false;
+  #askedAt = 0;
+  #evidence: Readonly<Record<string, unknown>> | undefined;
+  #noted: Decision[] = [];
+  #decision: Decision | undefined;
+  #resolve: ((decision: Decision) => void) | undefined;
+
+  constructor(
+    private readonly stages: readonly Stage[],
+    private readonly scope: unknown,
+    private readonly consumer: Consumer,
+    private readonly action: string,
+    private payload: Payload,
+    private readonly object: unknown,
+    private readonly control: Control,
+    private readonly watch: Watch | undefined,
+    private question: Question | undefined,
+  ) {}
+
+  /** Starts at a stage. */
+  begin(index: number): Decision | Promise<Decision> {
+    this.#open(index);
+    return this.#start(this.#advance());
+  }
+
+  /** Takes over from the fast path, with the answer it could not read. */
+  resume(
+    index: number,
+    step: Step,
+    trues: number,
+    answer: unknown,
+    hasThrown: boolean,
+    error: unknown,
+  ): Decision | Promise<Decision> {
+    this.#index = index;
+    this.#step = step;
+    this.#trues = trues;
+    if (!hasThrown && isThenable(answer)) return this.#start(answer);
+    this.#take(answer, hasThrown ? thrown(error, step.plan.name) : undefined);
+    return this.#start(this.#advance());
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    this.#settle(TIMED_OUT, TIMED_OUT.reason);
+  }
+
+  /** Nobody waits for the decision any more. */
+  abort(reason: unknown): void {
+    this.#settle(ABORTED, reason);
+  }
+
+  #start(pending: PromiseLike<unknown> | undefined): Decision | Promise<Decision> {
+    if (pending === undefined) return this.#decision as Decision;
+    const { lifeline, timeout } = this.control;
+    if (lifeline?.isCut) {
+      void this.#proceed(pending);
+      this.abort(undefined);
+      return ABORTED;
+    }
+    return new Promise((resolve) => {
+      this.#resolve = resolve;
+      deadlinesOf(timeout).add(this);
+      lifeline?.add(this);
+      void this.#proceed(pending);
+    });
+  }
+
+  /** INVARIANT: never rejects; after the decision is made nothing more is asked. */
+  async #proceed(first: PromiseLike<unknown>): Promise<void> {
+    for (let pending: PromiseLike<unknown> | undefined = first; pending !== undefined; ) {
+      let answer: unknown;
+      let failure: Decision | undefined;
+      try {
+        answer = await pending;
+      } catch (error) {
+        failure = thrown(error, this.#name);
+      }
+      if (this.#decision !== undefined) return;
+      this.#take(answer, failure);
+      pending = this.#advance();
+    }
+    this.#settle(this.#decision as unknown as Decision);
+  }
+
+  #settle(made: Decision, aborting?: unknown): void {
+    this.#decision ??= made;
+    if (aborting !== undefined || made === ABORTED) this.question?.abort(aborting);
+    const resolve = this.#resolve;
+    if (resolve === undefined) return;
+    this.#resolve = undefined;
+    deadlinesOf(this.control.timeout).remove(this);
+    this.control.lifeline?.remove(this);
+    resolve(this.#decision);
+  }
+
+  /** Puts an answer where it belongs. */
+  #take(answer: unknown, failure: Decision | undefined): void {
+    if (this.#isParsing) {
+      this.#takeParsed(answer, failure);
+      return;
+    }
+    if (this.#walk === undefined && failure === undefined && this.watch === undefined && typeof answer === "boolean") {
+      const step = this.#step as Step;
+      if (answer) this.#trues |= step.bit;
+      this.#step = answer ? step.onTrue : step.onFalse;
+      return;
+    }
+    this.#walk ??= Walk.at((this.#step as Step).plan as PlanLeaf, this.#trues);
+    const leaf = this.#walk.leaf as PlanLeaf;
+    const reading = failure ? { decision: failure, halts: isDeliberate(failure) } : read(answer, leaf);
+    const milliseconds = this.watch ? performance.now() - this.#askedAt : 0;
+    this.watch?.answers[this.#stage.part].set(leaf.ask, { ...reading, milliseconds });
+    this.#walk.give(reading);
+  }
+
+  /** Goes on until the decision is made (`undefined`) or an answer must be waited for. */
+  #advance(): PromiseLike<unknown> | undefined {
+    while (this.#decision === undefined) {
+      if (this.#index >= this.stages.length) {
+        this.#decision = allowing(this.#evidence, this.#noted, this.stages.at(-1)?.program?.name);
+      } else if (!this.#isParsing && this.#isStageOver()) {
+        this.#open(this.#index + 1);
+      } else if (this.#decision === undefined && !this.#giveKnown()) {
+        const pending = this.#ask();
+        if (pending !== undefined) return pending;
+      }
+    }
+    return undefined;
+  }
+
+  /** Asks the question that is next; returns what must be waited for. */
+  #ask(): PromiseLike<unknown> | undefined {
+    let answer: unknown;
+    let failure: Decision | undefined;
+    if (this.watch) this.#askedAt = performance.now();
+    try {
+      answer = this.#call();
+      if (isThenable(answer)) return answer;
+    } catch (error) {
+      failure = thrown(error, this.#name);
+    }
+    this.#take(answer, failure);
+    return undefined;
+  }
+
+  #call(): unknown {
+    if (this.#isParsing) return this.#stage.parse?.(this.payload);
+    const { fn, self, context } = this.#walk ? (this.#walk.leaf as PlanLeaf).ask : (this.#step as Step);
+    const { scope, consumer, action, payload, object } = this;
+    if (!context) return fn.call(self, ...([scope, consumer, action, payload] as never[]));
+    this.question ??= new Question(scope, consumer, action, payload, object, payload);
+    return (fn as (question: Question) => unknown).call(self, this.question);
+  }
+
+  /** Uses an answer of the same message instead of asking again. */
+  #giveKnown(): boolean {
+    const leaf = this.#walk?.leaf;
+    if (leaf === undefined || !this.watch?.reuses) return false;
+    const known = this.watch.answers[this.#stage.part].get(leaf.ask);
+    if (known !== undefined) this.#walk?.give(known);
+    return known !== undefined;
+  }
+
+  /** Whether the stage has passed; a stage that refuses makes the decision. */
+  #isStageOver(): boolean {
+    const end = this.#walk ? this.#walk.result?.decision : this.#step?.end;
+    if (end === null || end === undefined) return false;
+    const { program, passesAbstain } = this.#stage;
+    const made = end === UNRESOLVED ? denialAt(program as Program, this.#step as Step, this.#trues) : end;
+    if (made.outcome === "abstain" && !passesAbstain) {
+      this.#decision = decision("deny", "permission_denied", { by: program?.name ?? "" });
+    } else if (refuses(made.outcome)) {
+      this.#decision = made;
+    } else {
+      this.#keep(made);
+    }
+    return this.#decision === undefined;
+  }
+
+  #keep({ evidence, causes }: Decision): void {
+    try {
+      this.#evidence = mergeEvidence(this.#evidence, evidence);
+      if (causes) this.#noted.push(...causes);
+    } catch (error) {
+      this.#decision = thrown(error, this.#stage.program?.name ?? "");
+    }
+  }
+
+  #open(index: number): void {
+    this.#index = index;
+    this.#walk = this.#step = undefined;
+    this.#trues = 0;
+    const stage = this.stages[index];
+    this.#isParsing = stage?.parse !== undefined;
+    if (stage === undefined || stage.parse) return;
+    const usesWalk = stage.program !== undefined && (this.watch !== undefined || stage.start === undefined);
+    if (usesWalk && stage.program) this.#walk = Walk.from(stage.program.root);
+    else this.#step = stage.start;
+  }
+
+  #takeParsed(answer: unknown, failure: Decision | undefined): void {
+    const refusal = failure ?? (isDecision(answer) ? answer : undefined);
+    if (refusal !== undefined) {
+      this.#decision = refusal;
+      return;
+    }
+    this.payload = answer as Payload;
+    this.question = undefined;
+    if (this.watch) this.watch.payload = this.payload;
+    this.#open(this.#index + 1);
+  }
+
+  get #stage(): Stage {
+    return this.stages[this.#index] as Stage;
+  }
+
+  get #name(): string {
+    return this.#isParsing ? "input" : this.#walk ? (this.#walk.leaf?.name ?? "") : (this.#step?.plan.name ?? "");
+  }
+}
+
+/** The only place where the answer of a rule is read. Anything but an answer is a fault. */
+function read(answer: unknown, leaf: PlanLeaf): Reading {
+  if (answer === true) return { decision: allowing(), halts: false };
+  if (answer === false) return { decision: leaf.denial, halts: false };
+  if (!isDecision(answer)) return { decision: invalidVerdict(answer, leaf.name), halts: false };
+  if (answer.outcome === "allow" || answer.outcome === "abstain") return { decision: answer, halts: false };
+  return {
+    decision: answer.by === "" ? restate(answer, { by: leaf.name }) : answer,
+    halts: answer.outcome === "error",
+  };
+}
+
+/** A thrown `PermissionDenied` is a fault that was meant, as if it had been returned. */
+function isDeliberate(failure: Decision): boolean {
+  return failure.code !== "permission_error";
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    ((typeof value === "object" && value !== null) || typeof value === "function") &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}

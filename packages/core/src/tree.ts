@@ -1,0 +1,164 @@
+import { type Decision, deny, restate } from "./decision.js";
+import { PermissionMisuse, show } from "./errors.js";
+import { type BasePermission, type FunctionRule, isPermission, isPermissionClass, PERMISSION } from "./permission.js";
+import type { Question } from "./question.js";
+
+/** The three moments at which a tree is asked. */
+export type Moment = "connect" | "action" | "object";
+
+/** One question of one rule. Also the key under which its answer is remembered. */
+export interface Ask {
+  /** Asked with one context (function style) or with scope, consumer, action, payload (class style). */
+  readonly fn: ((question: Question) => unknown) & ((...args: never[]) => unknown);
+  readonly self: object | undefined;
+  readonly context: boolean;
+}
+
+/** A rule in a tree. */
+export interface Leaf {
+  readonly kind: "leaf";
+  readonly name: string;
+  /** The decision a plain `false` stands for. */
+  readonly denial: Decision;
+  readonly asks: { readonly [M in Moment]: Ask | undefined };
+  readonly depth: 0;
+}
+
+/** A combination in a tree. */
+export interface Branch {
+  readonly kind: "and" | "or" | "not";
+  readonly name: string;
+  readonly operands: readonly Tree[];
+  readonly depth: number;
+}
+
+export type Tree = Leaf | Branch;
+
+/** Deep enough for any rule a human wrote, shallow enough for any stack. */
+const MAX_DEPTH = 2500;
+const MAX_NAME = 200;
+
+/** A combination as the developer holds it: a permission like any other. */
+export class Combination {
+  constructor(readonly tree: Branch) {}
+
+  get name(): string {
+    return this.tree.name;
+  }
+
+  get [PERMISSION](): true {
+    return true;
+  }
+}
+
+/** Builds a branch from what the developer wrote. */
+export function branch(kind: Branch["kind"], operands: readonly unknown[]): Branch {
+  if (operands.length === 0) {
+    throw new PermissionMisuse(
+      `${kind}() has no operand: give at least one permission, as in ${kind}(IsAuthenticated)`,
+    );
+  }
+  const trees = operands.map((operand) => toTree(operand, `${kind}()`));
+  const depth = 1 + trees.reduce((deepest, tree) => Math.max(deepest, tree.depth), 0);
+  if (depth > MAX_DEPTH) {
+    throw new PermissionMisuse(
+      `${kind}() is nested more than ${MAX_DEPTH} levels deep: give operands side by side, as in and(a, b, c)`,
+    );
+  }
+  return { kind, operands: trees, depth, name: nameOf(kind, trees) };
+}
+
+function nameOf(kind: string, trees: readonly Tree[]): string {
+  let inner = "";
+  for (const { name } of trees) {
+    if (inner !== "") inner += ", ";
+    inner += name;
+    if (inner.length > MAX_NAME) return `${kind}(${inner.slice(0, MAX_NAME)}...)`;
+  }
+  return `${kind}(${inner})`;
+}
+
+/**
+ * Reads one operand: a permission, a class of one, or a list.
+ *
+ * @param place What to call the place in the message of a misuse.
+ * @throws {PermissionMisuse} When it is no permission.
+ */
+export function toTree(operand: unknown, place: string): Tree {
+  if (Array.isArray(operand)) {
+    if (operand.length === 0) {
+      throw new PermissionMisuse(
+        `${place} got an empty list: write AllowAny to admit everybody, DenyAll to admit nobody`,
+      );
+    }
+    return branch("and", operand);
+  }
+  if (isPermissionClass(operand)) return classLeaf(new operand());
+  if (!isPermission(operand))
+    throw new PermissionMisuse(`${place} got ${show(operand)}, which is no permission: ${adviceFor(operand)}`);
+  if ("tree" in operand) return operand.tree as Branch;
+  return "parts" in operand ? ruleLeaf(operand as FunctionRule) : classLeaf(operand as BasePermission);
+}
+
+function adviceFor(value: unknown): string {
+  if (typeof value === "function") {
+    const name = value.name || "isMember";
+    return `wrap a plain function as permission("${name}", ${name}), and call a function that makes a permission, as in ${name}(...)`;
+  }
+  if (typeof value === "object" && value !== null) return "extend BasePermission, or use permission(name, fn)";
+  if (value === undefined) return "was it imported before it was defined (a circular import), or misspelt?";
+  return "give a class that extends BasePermission, or permission(name, fn)";
+}
+
+function ruleLeaf(rule: FunctionRule): Leaf {
+  const ask = (fn: unknown): Ask | undefined =>
+    fn === undefined ? undefined : { fn: fn as Ask["fn"], self: undefined, context: true };
+  const { connect, action, object } = rule.parts;
+  const asks = { connect: ask(connect), action: ask(action), object: ask(object) };
+  return { kind: "leaf", name: rule.name, denial: denialOf(rule.name, {}), asks, depth: 0 };
+}
+
+function classLeaf(rule: BasePermission<never>): Leaf {
+  const name = rule.name ?? rule.constructor.name ?? "permission";
+  for (const method of ["canConnect", "hasPermission", "hasObjectPermission"] as const) {
+    if (rule[method] !== undefined && typeof rule[method] !== "function") {
+      throw new PermissionMisuse(
+        `\`${name}.${method}\` is ${show(rule[method])}: define it as a method that answers true or false`,
+      );
+    }
+  }
+  const { canConnect, hasPermission, hasObjectPermission } = rule as unknown as Record<string, Ask["fn"] | undefined>;
+  const ask = (fn: Ask["fn"] | undefined, wrapped?: (q: Question) => unknown): Ask | undefined =>
+    fn && { fn: (wrapped ?? fn) as Ask["fn"], self: rule, context: wrapped !== undefined };
+  const asks = {
+    connect: ask(canConnect, (q) => canConnect?.call(rule, ...([q.scope, q.consumer, q.message, q] as never[]))),
+    action: ask(
+      hasPermission,
+      hasPermission && takesOptions(hasPermission)
+        ? (q) => hasPermission.call(rule, ...([q.scope, q.consumer, q.action, q.payload, q] as never[]))
+        : undefined,
+    ),
+    object: ask(hasObjectPermission, (q) =>
+      hasObjectPermission?.call(rule, ...([q.scope, q.consumer, q.action, q.object, q] as never[])),
+    ),
+  };
+  return { kind: "leaf", name, denial: denialOf(name, rule), asks, depth: 0 };
+}
+
+/**
+ * Whether a `hasPermission` can see its fifth argument. Only then is an object made for it.
+ * When in doubt (defaults, rest parameters, `arguments`, native code) it can.
+ */
+function takesOptions(method: (...args: never[]) => unknown): boolean {
+  if (method.length > 4) return true;
+  const source = Function.prototype.toString.call(method);
+  const head = source.slice(0, source.indexOf(")") + 1);
+  return /\.\.\.|\barguments\b|\bsignal\b|\[native code\]/.test(source) || /=(?!>)/.test(head);
+}
+
+function denialOf(by: string, rule: { code?: string; reason?: string; status?: number }): Decision {
+  const { code = "permission_denied", reason, status } = rule;
+  return restate(deny(code, { ...(reason !== undefined && { reason }), ...(status !== undefined && { status }) }), {
+    by,
+  });
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from "tsup";
+
+/** The build of a published package: ESM, CJS and types, with modules shared between the package's entries. */
+export const library = (entry: string[]) =>
+  defineConfig({
+    entry,
+    format: ["esm", "cjs"],
+    target: "es2022",
+    platform: "neutral",
+    tsconfig: "tsconfig.build.json",
+    // tsup sets `baseUrl`, which TypeScript 6 calls deprecated.
+    dts: { compilerOptions: { ignoreDeprecations: "6.0" } },
+    // Entries share classes, in CJS too: without it each entry would have its own copy.
+    splitting: true,
+    // Rollup then writes the CJS files; what tsup takes otherwise (sucrase) turns `?.` and `??` into slow helper calls.
+    treeshake: true,
+    clean: true,
+    external: [/^@portcullis\//, /^node:/],
+  });

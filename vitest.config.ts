@@ -1,0 +1,30 @@
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vitest/config";
+
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    // Tests run on the sources: no build is needed, and coverage counts them.
+    alias: [
+      { find: /^@portcullis\/core$/, replacement: source("./packages/core/src/index.ts") },
+      { find: /^@portcullis\/core\/(explain|consumer|adapter)$/, replacement: source("./packages/core/src/$1.ts") },
+      { find: /^@portcullis\/adapter-ws$/, replacement: source("./packages/adapter-ws/src/index.ts") },
+      { find: /^@portcullis\/testing$/, replacement: source("./packages/testing/src/index.ts") },
+    ],
+  },
+  test: {
+    include: ["packages/*/src/**/*.test.ts", "packages/*/test/**/*.test.ts", "apps/*/test/**/*.test.ts"],
+    typecheck: {
+      enabled: true,
+      include: ["packages/*/src/**/*.test-d.ts", "packages/*/test/**/*.test-d.ts"],
+      tsconfig: "./tsconfig.json",
+    },
+    coverage: {
+      provider: "v8",
+      include: ["packages/core/src/**/*.ts"],
+      exclude: ["**/*.test.ts", "**/*.test-d.ts"],
+      thresholds: { lines: 100, branches: 100 },
+    },
+  },
+});
