@@ -28,3 +28,5 @@ declare var crypto: {
 };
 
 declare var performance: { now(): number };
+
+declare var console: { error(...values: unknown[]): void };

@@ -1,1 +1,18 @@
-export {};
+// What an adapter needs of the core, and nothing an application needs.
+export type { Admission, Admitted, Handshake } from "./admission.js";
+export type { Decision } from "./decision.js";
+export { type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
+export type { Limits } from "./limits.js";
+export type { Origins } from "./origin.js";
+export {
+  badMessage,
+  closeCodeOf,
+  GOING_AWAY,
+  MISSING_ACTION,
+  publicRefusal,
+  type Refusal,
+} from "./refusal.js";
+export { checkKeys, readMilliseconds } from "./rules.js";
+export type { Watch } from "./run.js";
+export type { Incoming, Link, ReplyOptions, Session } from "./session.js";
+export type { TraceNode } from "./trace.js";

@@ -240,14 +240,24 @@ function check(name: string, code: unknown, options: DenyOptions, last: number):
   }
 }
 
-/** What was thrown, as a decision: a `PermissionDenied` says itself what it is, all else is `permission_error`. */
-export function thrown(error: unknown, by: string): Decision {
+/**
+ * What was thrown, as a decision: a `PermissionDenied` says itself what it is, all else is `permission_error`.
+ *
+ * @param outcome What a `PermissionDenied` counts as.
+ * @param fallback The code of a `PermissionDenied` that has none.
+ */
+export function thrown(
+  error: unknown,
+  by: string,
+  outcome: "deny" | "error" = "error",
+  fallback = "permission_denied",
+): Decision {
   try {
     if (PermissionDenied.isInstance(error)) {
-      const { code = "permission_denied", reason, retryAfter, headers } = error;
-      const status = error.status ?? STATUS.get(code) ?? 403;
+      const { code = fallback, reason, retryAfter, headers } = error;
+      const status = error.status ?? STATUS.get(code) ?? STATUS.get(fallback) ?? 403;
       const valid = Number.isInteger(status) && status >= 400 && status <= 599 ? status : 403;
-      return decision("error", code, { by, error, reason, status: valid, retryAfter, headers });
+      return decision(outcome, code, { by, error, reason, status: valid, retryAfter, headers });
     }
   } catch {
     // INVARIANT: reading what was thrown never throws on.

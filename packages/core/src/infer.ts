@@ -1,25 +1,23 @@
 import type { Abstain, Allow, Decision } from "./decision.js";
 import type { Permission } from "./permission.js";
 
-/** A permission of any kind. */
-// biome-ignore lint/suspicious/noExplicitAny: only `any` stands both above and below every scope.
-type AnyPermission = Permission<any, unknown, unknown, boolean>;
-
 /** A permission, or a class of one. */
-type One = AnyPermission | (new () => AnyPermission);
+type One<S> = Permission<S> | (new () => Permission<S>);
 
 /** A list of permissions, of which all must allow. */
-type List = readonly [One, ...One[]];
+type List<S = never> = readonly [Like<S>, ...Like<S>[]];
 
-/** Anything that may stand in a tree. */
-export type Like = One | List;
+/** Anything that may stand in a tree; with a scope, anything that can be asked where there is that scope. */
+export type Like<S = never> = One<S> | List<S>;
 
 /** At least one operand. */
 export type Likes = readonly [Like, ...Like[]];
 
 type Instance<L> = L extends new () => infer I ? I : L; // distributes over unions
-type TypesOf<P> = P extends { readonly "~types"?: infer T } ? NonNullable<T> : never;
-type Part<P, K extends string> = TypesOf<P> extends infer T ? (K extends keyof T ? T[K] : never) : never;
+type Part<P, K extends string> = P extends { readonly "~types": infer T } ? (K extends keyof T ? T[K] : never) : never;
+
+type Question = "canConnect" | "hasPermission" | "hasObjectPermission";
+type IsClassRule<I> = "hasPermission" extends keyof I ? true : false;
 
 /** What a method of a class rule answers; `never` where the class does not define it. */
 type MethodAnswer<I, K> = K extends keyof I
@@ -29,8 +27,13 @@ type MethodAnswer<I, K> = K extends keyof I
       ? R
       : never
   : never;
-type IsClassRule<I> = "hasPermission" extends keyof I ? true : false;
-type AnyAnswer<I> = MethodAnswer<I, "canConnect" | "hasPermission" | "hasObjectPermission">;
+
+/** The scope a method asks for. Methods are compared bivariantly: one may ask for more than its class declares. */
+type MethodScope<I, K> = K extends keyof I
+  ? I[K] extends (scope: infer S, ...rest: never[]) => unknown
+    ? (scope: S) => void
+    : never
+  : never;
 
 /** Whether an answer comes later: `true`, `false`, or `boolean` where it may be either. */
 export type AsyncAnswer<V> = [V] extends [never] ? boolean : V extends PromiseLike<unknown> ? true : false;
@@ -45,44 +48,42 @@ type Unbox<Boxed> = [Boxed] extends [(value: infer T) => void] ? T : never;
 
 /** What the scope must offer for the permission to be asked. */
 export type ScopeOf<L> = Unbox<ScopeBox<L>>;
-type ScopeBox<L> = L extends List ? Part<Instance<L[number]>, "scope"> : Part<Instance<L>, "scope">;
-type ScopeOfAll<L extends Likes> = Unbox<{ [I in keyof L]: ScopeBox<L[I]> }[number]>;
+type ScopeBox<L> = L extends readonly unknown[] ? { [I in keyof L]: ScopeBox<L[I]> }[number] : InstanceScope<Instance<L>>;
+type InstanceScope<I> = I extends unknown ? Part<I, "scope"> | MethodScope<I, Question> : never;
 
 /** What is known of the scope once the permission has allowed an action. */
-export type GuaranteeOf<L> = L extends List
-  ? Unbox<{ [I in keyof L]: (value: InstanceGuarantee<Instance<L[I]>>) => void }[number]>
-  : InstanceGuarantee<Instance<L>>;
-type InstanceGuarantee<I> =
-  IsClassRule<I> extends true
+export type GuaranteeOf<L> = L extends readonly unknown[] ? MeetGuarantees<L> : InstanceGuarantee<Instance<L>>;
+type InstanceGuarantee<I> = I extends unknown
+  ? IsClassRule<I> extends true
     ? [MethodAnswer<I, "hasPermission">] extends [never]
       ? unknown
       : Abstain extends Awaited<MethodAnswer<I, "hasPermission">>
         ? unknown
         : Part<I, "guarantee">
-    : Part<I, "guarantee">;
+    : Part<I, "guarantee">
+  : never;
 
 /** The evidence the permission carries once it has allowed an action. */
-export type EvidenceOf<L> = L extends List
-  ? Unbox<{ [I in keyof L]: (value: InstanceEvidence<Instance<L[I]>>) => void }[number]>
-  : InstanceEvidence<Instance<L>>;
-type InstanceEvidence<I> =
-  IsClassRule<I> extends true
+export type EvidenceOf<L> = L extends readonly unknown[] ? MeetEvidence<L> : InstanceEvidence<Instance<L>>;
+type InstanceEvidence<I> = I extends unknown
+  ? IsClassRule<I> extends true
     ? [MethodAnswer<I, "hasPermission">] extends [never]
       ? unknown
       : EvidenceAnswer<MethodAnswer<I, "hasPermission">>
-    : Part<I, "evidence">;
+    : Part<I, "evidence">
+  : never;
 
 /** Whether asking the permission may answer later. */
-export type AsyncOf<L> = L extends List ? InstanceAsync<Instance<L[number]>> : InstanceAsync<Instance<L>>;
+export type AsyncOf<L> = L extends readonly unknown[] ? AsyncOfAll<L> : InstanceAsync<Instance<L>>;
 type InstanceAsync<I> = I extends unknown
   ? IsClassRule<I> extends true
-    ? AsyncAnswer<AnyAnswer<I>>
+    ? AsyncAnswer<MethodAnswer<I, Question>>
     : Part<I, "async">
   : never;
-type AsyncOfAll<L extends Likes> = { [I in keyof L]: AsyncOf<L[I]> }[number];
+type AsyncOfAll<L extends readonly unknown[]> = { [I in keyof L]: AsyncOf<L[I]> }[number];
 
-type MeetGuarantees<L extends Likes> = Unbox<{ [I in keyof L]: (value: GuaranteeOf<L[I]>) => void }[number]>;
-type MeetEvidence<L extends Likes> = Unbox<{ [I in keyof L]: (value: EvidenceOf<L[I]>) => void }[number]>;
+type MeetGuarantees<L extends readonly unknown[]> = Unbox<{ [I in keyof L]: (value: GuaranteeOf<L[I]>) => void }[number]>;
+type MeetEvidence<L extends readonly unknown[]> = Unbox<{ [I in keyof L]: (value: EvidenceOf<L[I]>) => void }[number]>;
 
 /** What every branch guarantees: the keys they have in common. A branch that can never allow does not count. */
 type Join<Union> = [Union] extends [never]
@@ -105,11 +106,11 @@ type NoneIsEmpty<E> = unknown extends E ? object : E;
 export type Flat<T> = T extends object ? { [K in keyof T]: T[K] } : T;
 
 /** Types of `and(...operands)`: needs all, guarantees all. */
-export type And<L extends Likes> = Permission<ScopeOfAll<L>, MeetGuarantees<L>, MeetEvidence<L>, AsyncOfAll<L>>;
+export type And<L extends Likes> = Permission<ScopeOf<L>, MeetGuarantees<L>, MeetEvidence<L>, AsyncOfAll<L>>;
 
 /** Types of `or(...operands)`: needs all, guarantees what every branch guarantees. */
 export type Or<L extends Likes> = Permission<
-  ScopeOfAll<L>,
+  ScopeOf<L>,
   Join<{ [I in keyof L]: GuaranteeOf<L[I]> }[number]>,
   JoinEvidence<{ [I in keyof L]: NoneIsEmpty<EvidenceOf<L[I]>> }[number]>,
   AsyncOfAll<L>

@@ -21,7 +21,7 @@ import { describeIssues, validate } from "./validate.js";
  * allows, what evidence it carries, and whether it may answer later. Nothing of it exists at run time.
  */
 export interface Permission<in S = never, out G = unknown, out E = unknown, out A extends boolean = boolean> {
-  readonly "~types"?: {
+  readonly "~types": {
     readonly scope: (scope: S) => void;
     readonly guarantee: G;
     readonly evidence: E;
@@ -50,7 +50,7 @@ export const PERMISSION = Symbol.for("@portcullis/core/Permission");
  * ```
  */
 export class BasePermission<in S = Scope, out G = unknown> implements Permission<S, G> {
-  declare readonly "~types"?: {
+  declare readonly "~types": {
     readonly scope: (scope: S) => void;
     readonly guarantee: G;
     readonly evidence: unknown;
@@ -111,6 +111,8 @@ export interface RuleParts<S, V, O = unknown> {
 
 /** What a function rule is at run time. */
 export class FunctionRule implements Rule {
+  declare readonly "~types": Permission["~types"];
+
   constructor(
     readonly name: string,
     readonly parts: RuleParts<never, unknown>,

@@ -200,9 +200,9 @@ function describeEntry({ rule, concurrent, objects }: ActionRule) {
 
 /** The spelling of `definePolicy`, for any scope or for one. */
 export type PolicyFactory<Bound = never> = <
-  const C extends Like = never,
-  const P extends Like = never,
-  const A extends Record<string, Like | ActionEntry> = Record<never, never>,
+  const C extends Like<Bound> = never,
+  const P extends Like<Bound> = never,
+  const A extends Record<string, Like<Bound> | ActionEntry<Like<Bound>>> = Record<never, never>,
 >(
   options: PolicyOptions<C, P, A>,
 ) => Policy<[Bound] extends [never] ? Needs<C> & Needs<P> & Needs<RulesOf<A>> : Bound, A, P, C>;

@@ -5,6 +5,7 @@ import type { Stage } from "./evaluate.js";
 import type { PlanLeaf } from "./plan.js";
 import { denialAt, type Program, type Step, UNRESOLVED } from "./program.js";
 import { Question } from "./question.js";
+import { isThenable } from "./thenable.js";
 import type { Ask } from "./tree.js";
 import type { Consumer, Payload } from "./types.js";
 import { type Reading, Walk } from "./walk.js";
@@ -308,11 +309,4 @@ function read(answer: unknown, leaf: PlanLeaf): Reading {
 /** A thrown `PermissionDenied` is a fault that was meant, as if it had been returned. */
 function isDeliberate(failure: Decision): boolean {
   return failure.code !== "permission_error";
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    ((typeof value === "object" && value !== null) || typeof value === "function") &&
-    typeof (value as { then?: unknown }).then === "function"
-  );
 }

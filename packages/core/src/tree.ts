@@ -40,6 +40,8 @@ const MAX_NAME = 200;
 
 /** A combination as the developer holds it: a permission like any other. */
 export class Combination {
+  declare readonly "~types": never;
+
   constructor(readonly tree: Branch) {}
 
   get name(): string {

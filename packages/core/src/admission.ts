@@ -1,0 +1,140 @@
+import { deadlinesOf, type Expiring } from "./deadline.js";
+import { type Decision, decision, thrown } from "./decision.js";
+import { PermissionMisuse, show } from "./errors.js";
+import type { Gate } from "./gate.js";
+import { judgeOrigin } from "./origin.js";
+import { Question } from "./question.js";
+import { GOING_AWAY } from "./refusal.js";
+import { Lifeline, watching } from "./run.js";
+import { isThenable } from "./thenable.js";
+import type { Consumer, Payload, Scope } from "./types.js";
+
+/** A handshake, as an adapter hands it to the gate. */
+export interface Handshake<Request> {
+  /** What `authenticate` gets. */
+  readonly request: Request;
+  /** Makes the scope of the handshake, with what `authenticate` returned added to it. */
+  scope(extra: Readonly<Record<string, unknown>>): Scope;
+  /** What the client sent to be judged with the handshake, where the transport has such a thing. */
+  readonly message?: Payload;
+}
+
+/** The answer to a handshake. */
+export interface Admitted {
+  readonly decision: Decision;
+  readonly scope: Scope;
+}
+
+const TIMED_OUT = decision("error", "permission_timeout", { by: "connect" });
+const ABORTED = decision("error", "aborted", { status: 499, by: "connect" });
+const ANONYMOUS = Object.freeze({ user: null });
+
+/** One handshake on its way: origin, then `authenticate`, then the connect question, all inside one deadline. */
+export class Admission<Request> implements Expiring {
+  previous: Expiring | undefined;
+  next: Expiring | undefined;
+  due = 0;
+  /** The answer; a promise of it where something must be waited for. Never rejects. */
+  readonly result: Admitted | Promise<Admitted>;
+  readonly #gate: Gate<Request>;
+  readonly #handshake: Handshake<Request>;
+  readonly #consumer: Consumer;
+  readonly #startedAt: number;
+  readonly #watch = watching();
+  readonly #lifeline = new Lifeline();
+  readonly #question: Question;
+  #scope: Scope;
+  #admitted: Admitted | undefined;
+  #resolve: ((admitted: Admitted) => void) | undefined;
+
+  constructor(gate: Gate<Request>, handshake: Handshake<Request>, consumer: Consumer) {
+    this.#gate = gate;
+    this.#handshake = handshake;
+    this.#consumer = consumer;
+    this.#startedAt = gate.now();
+    this.#scope = handshake.scope(ANONYMOUS);
+    this.#question = new Question(this.#scope, consumer, "connect", {}, undefined, handshake.message);
+    const decision = this.#begin();
+    if (decision instanceof Promise) {
+      this.result = new Promise((resolve) => {
+        this.#resolve = resolve;
+        deadlinesOf(gate.timeouts.connect).add(this);
+        decision.then((made) => this.#settle(made));
+      });
+    } else this.result = this.#settle(decision);
+  }
+
+  /** The client has gone away: whatever is under way is of no use. */
+  abort(): void {
+    if (this.#admitted === undefined) this.#end(ABORTED);
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    this.#end(TIMED_OUT);
+  }
+
+  #end(made: Decision): void {
+    this.#settle(made);
+    this.#lifeline.cut(made.reason);
+    this.#question.abort(made.reason);
+  }
+
+  #settle(made: Decision): Admitted {
+    if (this.#admitted !== undefined) return this.#admitted;
+    this.#admitted = { decision: made, scope: this.#scope };
+    if (this.#resolve) deadlinesOf(this.#gate.timeouts.connect).remove(this);
+    this.#gate.report(
+      "connect",
+      "connect",
+      made,
+      { scope: this.#scope, consumer: this.#consumer },
+      this.#watch,
+      this.#startedAt,
+    );
+    this.#resolve?.(this.#admitted);
+    return this.#admitted;
+  }
+
+  #begin(): Decision | Promise<Decision> {
+    if (this.#gate.isClosing) return GOING_AWAY;
+    const refused = judgeOrigin(this.#gate.origins, this.#scope);
+    if (refused) return refused;
+    const { authenticate } = this.#gate;
+    if (authenticate === undefined) return this.#ask(ANONYMOUS);
+    try {
+      const extra: unknown = authenticate(this.#handshake.request, this.#question);
+      if (!isThenable(extra)) return this.#ask(extra);
+      return Promise.resolve(extra).then((later) => this.#ask(later), notAuthenticated);
+    } catch (error) {
+      return notAuthenticated(error);
+    }
+  }
+
+  #ask(extra: unknown): Decision | Promise<Decision> {
+    if (this.#admitted !== undefined) return this.#admitted.decision;
+    try {
+      this.#scope = this.#handshake.scope(readExtra(extra));
+    } catch (error) {
+      return thrown(error, "authenticate");
+    }
+    const control = { timeout: this.#gate.timeouts.connect, lifeline: this.#lifeline };
+    const { engine } = this.#gate;
+    return engine.decideConnect(this.#scope, this.#consumer, this.#handshake.message ?? {}, control, this.#watch);
+  }
+}
+
+function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
+  if (extra === undefined || extra === null) return ANONYMOUS;
+  if (typeof extra !== "object" || Array.isArray(extra)) {
+    throw new PermissionMisuse(
+      `authenticate() returned ${show(extra)}: return an object for the scope, as in { user }, or nothing`,
+    );
+  }
+  return { ...ANONYMOUS, ...extra };
+}
+
+/** 401 for a denial that does not say otherwise, 500 for a fault. */
+function notAuthenticated(error: unknown): Decision {
+  return thrown(error, "authenticate", "deny", "not_authenticated");
+}

@@ -1,0 +1,47 @@
+import { PermissionMisuse, show } from "./errors.js";
+import { checkKeys, readMilliseconds } from "./rules.js";
+
+/** What one connection may use up. */
+export interface Limits {
+  /** Milliseconds from accept to the connect decision. Default 10,000. */
+  handshake?: number;
+  /** Messages that wait on one connection. Default 100. */
+  pendingMessages?: number;
+  /** Bytes of the messages that wait on one connection. Default 1,048,576. */
+  pendingBytes?: number;
+  /** Undecodable messages within `undecodableWindow`. Default 10. */
+  undecodable?: number;
+  /** Milliseconds. Default 10,000. */
+  undecodableWindow?: number;
+  /** Milliseconds that `close()` of a guard waits for what was accepted. Default 5,000. */
+  drain?: number;
+}
+
+const DEFAULTS: Required<Limits> = {
+  handshake: 10_000,
+  pendingMessages: 100,
+  pendingBytes: 1_048_576,
+  undecodable: 10,
+  undecodableWindow: 10_000,
+  drain: 5_000,
+};
+
+const TIMES = ["handshake", "undecodableWindow", "drain"] as const;
+const COUNTS = ["pendingMessages", "pendingBytes", "undecodable"] as const;
+
+/**
+ * Fills in the defaults.
+ *
+ * @throws {PermissionMisuse} When a limit is unknown or no number above 0.
+ */
+export function readLimits(given: Limits = {}): Required<Limits> {
+  checkKeys("`limits`", given, Object.keys(DEFAULTS));
+  const limits = { ...DEFAULTS, ...given };
+  for (const key of TIMES) readMilliseconds(limits[key], `\`limits.${key}\``);
+  for (const key of COUNTS) {
+    if (!Number.isSafeInteger(limits[key]) || limits[key] < 1) {
+      throw new PermissionMisuse(`\`limits.${key}\` is ${show(limits[key])}: give a whole number above 0`);
+    }
+  }
+  return limits;
+}
