@@ -1,6 +1,7 @@
 // What an adapter needs of the core, and nothing an application needs.
 export type { Admission, Admitted, Handshake } from "./admission.js";
-export type { Decision } from "./decision.js";
+export { deadlinesOf, type Expiring, endWait } from "./deadline.js";
+export { type Decision, thrown } from "./decision.js";
 export { type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type { Limits } from "./limits.js";
 export type { Origins } from "./origin.js";
@@ -14,5 +15,5 @@ export {
 } from "./refusal.js";
 export { checkKeys, readMilliseconds } from "./rules.js";
 export type { Watch } from "./run.js";
-export type { Incoming, Link, ReplyOptions, Session } from "./session.js";
+export { type Incoming, type Link, type ReplyOptions, type Session, surface } from "./session.js";
 export type { TraceNode } from "./trace.js";

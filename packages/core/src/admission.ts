@@ -1,4 +1,4 @@
-import { deadlinesOf, type Expiring } from "./deadline.js";
+import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
 import { type Decision, decision, thrown } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
 import type { Gate } from "./gate.js";
@@ -6,6 +6,7 @@ import { judgeOrigin } from "./origin.js";
 import { Question } from "./question.js";
 import { GOING_AWAY } from "./refusal.js";
 import { Lifeline, watching } from "./run.js";
+import type { Session } from "./session.js";
 import { isThenable } from "./thenable.js";
 import type { Consumer, Payload, Scope } from "./types.js";
 
@@ -39,6 +40,7 @@ export class Admission<Request> implements Expiring {
   readonly #gate: Gate<Request>;
   readonly #handshake: Handshake<Request>;
   readonly #consumer: Consumer;
+  readonly #renewed: Session | undefined;
   readonly #startedAt: number;
   readonly #watch = watching();
   readonly #lifeline = new Lifeline();
@@ -47,7 +49,9 @@ export class Admission<Request> implements Expiring {
   #admitted: Admitted | undefined;
   #resolve: ((admitted: Admitted) => void) | undefined;
 
-  constructor(gate: Gate<Request>, handshake: Handshake<Request>, consumer: Consumer) {
+  /** @param renewed The session that asks again; without it a connection is to be opened. */
+  constructor(gate: Gate<Request>, handshake: Handshake<Request>, consumer: Consumer, renewed?: Session) {
+    this.#renewed = renewed;
     this.#gate = gate;
     this.#handshake = handshake;
     this.#consumer = consumer;
@@ -82,22 +86,29 @@ export class Admission<Request> implements Expiring {
 
   #settle(made: Decision): Admitted {
     if (this.#admitted !== undefined) return this.#admitted;
-    this.#admitted = { decision: made, scope: this.#scope };
-    if (this.#resolve) deadlinesOf(this.#gate.timeouts.connect).remove(this);
+    const decision = this.#isTooLate && made.outcome === "allow" ? GOING_AWAY : made;
+    this.#admitted = { decision, scope: this.#scope };
+    endWait(this);
     this.#gate.report(
       "connect",
       "connect",
-      made,
-      { scope: this.#scope, consumer: this.#consumer },
+      decision,
+      this.#renewed ?? { scope: this.#scope, consumer: this.#consumer },
       this.#watch,
       this.#startedAt,
+      this.#scope,
     );
     this.#resolve?.(this.#admitted);
     return this.#admitted;
   }
 
+  /** A gate that closes admits nobody; what it has accepted may still renew itself. */
+  get #isTooLate(): boolean {
+    return this.#gate.isClosing && this.#renewed === undefined;
+  }
+
   #begin(): Decision | Promise<Decision> {
-    if (this.#gate.isClosing) return GOING_AWAY;
+    if (this.#isTooLate) return GOING_AWAY;
     const refused = judgeOrigin(this.#gate.origins, this.#scope);
     if (refused) return refused;
     const { authenticate } = this.#gate;

@@ -4,11 +4,13 @@ import { PermissionMisuse } from "./errors.js";
 /**
  * The one refusal that stands for several that were met, in the order they were asked: of denials the first 401
  * (signing in may help), else the first; of errors the first. All of them are in `causes`.
+ *
+ * @param met At least one of that outcome.
  */
 export function combine(met: readonly Decision[], outcome: "deny" | "error"): Decision {
   const fitting = met.filter((one) => one.outcome === outcome);
-  const winner = (outcome === "deny" && fitting.find((one) => one.status === 401)) || fitting[0];
-  if (winner === undefined) throw new PermissionMisuse("nothing was refused");
+  const signingInHelps = outcome === "deny" ? fitting.find((one) => one.status === 401) : undefined;
+  const winner = signingInHelps ?? (fitting[0] as Decision);
   return met.length === 1 ? winner : restate(winner, { causes: Object.freeze(met.flatMap(causesOf)) });
 }
 
@@ -20,23 +22,20 @@ function causesOf(one: Decision): readonly Decision[] {
 export function negate(from: Decision, denial: Decision): Decision {
   if (from.outcome === "allow") return denial;
   if (from.outcome !== "deny") return from;
-  return allowing(
-    undefined,
-    from.causes?.filter((cause) => cause.outcome === "error"),
-  );
+  return allowing(undefined, from.causes);
 }
 
 const ALLOWED = decision("allow", "allowed");
 
-/** An allowing decision; with nothing to say it is always the same one. */
+/** An allowing decision, with the faults among its causes; with nothing to say it is always the same one. */
 export function allowing(
   evidence?: Readonly<Record<string, unknown>>,
-  causes?: readonly Decision[],
+  causes: readonly Decision[] = [],
   by?: string,
 ): Decision {
-  const faults = causes?.length ? Object.freeze(causes.flatMap(causesOf)) : undefined;
-  if (evidence === undefined && faults === undefined && by === undefined) return ALLOWED;
-  return decision("allow", "allowed", { evidence, causes: faults, by });
+  const faults = causes.flatMap(causesOf).filter(({ outcome }) => outcome === "error");
+  if (evidence === undefined && faults.length === 0 && by === undefined) return ALLOWED;
+  return decision("allow", "allowed", { evidence, causes: faults.length > 0 ? Object.freeze(faults) : undefined, by });
 }
 
 /** What `not(name)` says where its operand allowed. */

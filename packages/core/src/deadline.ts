@@ -16,44 +16,45 @@ const TICKS = 20;
  */
 export class Deadlines {
   readonly #interval: number;
+  /** Stands between the last and the first of the ring. */
   readonly #head: Expiring = { previous: undefined, next: undefined, due: 0, expire() {} };
-  #last: Expiring = this.#head;
   #tick = 0;
   #isTicking = false;
 
   constructor(milliseconds: number) {
     this.#interval = Math.max(1, milliseconds / TICKS);
+    this.#head.previous = this.#head.next = this.#head;
   }
 
   add(wait: Expiring): void {
     wait.due = this.#tick + TICKS + 1;
-    wait.previous = this.#last;
-    wait.next = undefined;
-    this.#last.next = wait;
-    this.#last = wait;
+    const head = this.#head;
+    const last = head.previous as Expiring;
+    wait.previous = last;
+    wait.next = head;
+    last.next = head.previous = wait;
     if (!this.#isTicking) this.#schedule();
-  }
-
-  remove(wait: Expiring): void {
-    const { previous, next } = wait;
-    if (previous === undefined) return;
-    previous.next = next;
-    if (next) next.previous = previous;
-    else this.#last = previous;
-    wait.previous = wait.next = undefined;
   }
 
   #schedule(): void {
     this.#isTicking = true;
     setTimeout(() => {
-      this.#isTicking = false;
       this.#tick += 1;
-      for (let wait = this.#head.next; wait !== undefined && wait.due <= this.#tick; wait = this.#head.next) {
-        this.remove(wait);
-        wait.expire();
+      try {
+        this.#expireDue();
+      } finally {
+        this.#isTicking = false;
+        if (this.#head.next !== this.#head) this.#schedule();
       }
-      if (this.#head.next !== undefined && !this.#isTicking) this.#schedule();
     }, this.#interval);
+  }
+
+  #expireDue(): void {
+    const head = this.#head;
+    for (let wait = head.next as Expiring; wait !== head && wait.due <= this.#tick; wait = head.next as Expiring) {
+      endWait(wait);
+      wait.expire();
+    }
   }
 }
 
@@ -72,4 +73,13 @@ export function deadlinesOf(milliseconds: number): Deadlines {
     if (byLength.size < MAX_LENGTHS) byLength.set(milliseconds, deadlines);
   }
   return deadlines;
+}
+
+/** Takes a wait out of whatever deadlines it is in, if any. */
+export function endWait(wait: Expiring): void {
+  const { previous, next } = wait;
+  if (previous === undefined) return;
+  previous.next = next;
+  (next as Expiring).previous = previous;
+  wait.previous = wait.next = undefined;
 }

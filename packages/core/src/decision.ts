@@ -137,14 +137,17 @@ export function restate(from: Decision, parts: Parts): Decision {
   return new Verdict(from.outcome, from.code, { ...from, ...parts });
 }
 
-/** Tells a decision made by this package (or another copy of it) from an object that looks like one. */
+/**
+ * Tells a decision made by this package (or another copy of it) from an object that looks like one: a copy by spread
+ * has lost the marker, and `Object.create(decision)` has not got it from its own class. Never throws.
+ */
 export function isDecision(value: unknown): value is Decision {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    (value as Record<symbol, unknown>)[MARKER] === true &&
-    Object.isFrozen(value)
-  );
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    return Object.hasOwn(Object.getPrototypeOf(value), MARKER) && Object.isFrozen(value);
+  } catch {
+    return false;
+  }
 }
 
 const ALLOWED = decision("allow", "allowed");
@@ -253,7 +256,7 @@ export function thrown(
   fallback = "permission_denied",
 ): Decision {
   try {
-    if (PermissionDenied.isInstance(error)) {
+    if (isDeliberate(error)) {
       const { code = fallback, reason, retryAfter, headers } = error;
       const status = error.status ?? STATUS.get(code) ?? STATUS.get(fallback) ?? 403;
       const valid = Number.isInteger(status) && status >= 400 && status <= 599 ? status : 403;
@@ -263,6 +266,15 @@ export function thrown(
     // INVARIANT: reading what was thrown never throws on.
   }
   return decision("error", "permission_error", { by, error });
+}
+
+/** Tells a throw that was meant as an answer: a `PermissionDenied`. Never throws. */
+export function isDeliberate(error: unknown): error is PermissionDenied {
+  try {
+    return PermissionDenied.isInstance(error);
+  } catch {
+    return false;
+  }
 }
 
 /** A rule answered something that is no answer. */

@@ -93,8 +93,16 @@ function hasMarker(value: unknown, marker: symbol): boolean {
   return value instanceof Error && (value as unknown as Record<symbol, unknown>)[marker] === true;
 }
 
-/** A value as a message may show it: short, and without calling anything of it. */
+/** A value as a message may show it: short. Never throws, whatever the value is. */
 export function show(value: unknown): string {
+  try {
+    return describe(value);
+  } catch {
+    return "something that cannot be read";
+  }
+}
+
+function describe(value: unknown): string {
   if (typeof value === "string") return `"${value.slice(0, 40)}"`;
   if (typeof value === "function") return `the function \`${value.name || "anonymous"}\``;
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";

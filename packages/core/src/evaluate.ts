@@ -14,8 +14,12 @@ export interface Stage {
   readonly start: Step | undefined;
   /** Whether "nothing to say" passes. */
   readonly passesAbstain: boolean;
-  /** Replaces the payload for the stages behind it. */
-  readonly parse?: ((payload: Payload) => unknown) | undefined;
+  /** Whether a later stage asks the same rules again: what they found is taken from there. */
+  readonly isRepeated: boolean;
+  /** Replaces the payload for the stages behind it: answers `{ payload }`, or a refusal. */
+  readonly parse: ((payload: Payload) => unknown) | undefined;
+  /** Loads the object for the stages behind it: answers `{ object }`, or a refusal. */
+  readonly load: ((question: Question) => unknown) | undefined;
 }
 
 /** What is answered where nothing is to be asked. */
@@ -53,7 +57,8 @@ export function evaluate(
       while (step.end === null) {
         if (step.context) {
           question ??= new Question(scope, consumer, action, payload, object, payload);
-          answer = step.fn.call(step.self, question as never);
+          const { fn } = step;
+          answer = fn(question as never);
         } else {
           answer = step.fn.call(step.self, scope as never, consumer as never, action as never, payload as never);
         }
@@ -73,7 +78,7 @@ export function evaluate(
       const run = new Run(stages, scope, consumer, action, payload, object, control, watch, question);
       return run.resume(index, step, trues, answer, hasThrown, error);
     }
-    if (end.outcome !== "allow") return end === UNRESOLVED ? denialAt(stage.program as Program, step, trues) : end;
+    if (!step.passes) return end === UNRESOLVED ? denialAt(stage.program as Program, step, trues) : end;
     passed = end;
   }
   return passed;

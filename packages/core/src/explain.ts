@@ -1,1 +1,156 @@
-export {};
+import { type Decision, decision } from "./decision.js";
+import { drawing } from "./drawing.js";
+import { evaluate, type Stage } from "./evaluate.js";
+import type { Plan, PlanLeaf } from "./plan.js";
+import { engineOf } from "./policy.js";
+import type { Program } from "./program.js";
+import { makeStage, refusing } from "./rules.js";
+import { type Control, type Recorded, type Watch, watching } from "./run.js";
+import { type TraceNode, traceTree } from "./trace.js";
+import type { Ask, Moment } from "./tree.js";
+import type { Consumer, Payload } from "./types.js";
+
+export type { TraceNode } from "./trace.js";
+
+/** What {@link explain} takes beside the question. */
+export interface ExplainOptions {
+  /** Which question: `"action"` by default, `"object"` where an object is given. */
+  moment?: Moment;
+  /** The object of the action. */
+  object?: unknown;
+}
+
+/** A decision with the answers of all rules, also of those that would not have been asked. */
+export interface Explanation {
+  /** What the policy decides. */
+  readonly decision: Decision;
+  /** The answers of the policy's `permissions`. */
+  readonly permissions?: TraceNode;
+  /** The answers of the rule of the moment: that of `connect`, or of the action. */
+  readonly rule?: TraceNode;
+  /** The trees as text. */
+  toString(): string;
+}
+
+/** A policy or a consumer whose rules need the scope `S`. */
+interface Explained<in S> {
+  readonly "~types"?: { readonly scope: (scope: S) => void };
+}
+
+const TIMED_OUT = decision("error", "permission_timeout");
+
+/**
+ * A dry run: asks every rule of one question, once, and says what each answered. The rules are really asked: what they
+ * do beside answering (counting, queries) is done, by all of them.
+ *
+ * A rule that does not answer in time counts as a fault; all are asked at once, so the whole takes one deadline.
+ *
+ * @param policy What `definePolicy` or `defineConsumer` returned.
+ * @param action The action; of no importance at connect.
+ * @param payload What the client sent with it.
+ * @param options `moment`: `"connect"` asks who may open a connection; `object`: asks about an object.
+ * @returns The decision and the trees. Rejects only where `policy` is none.
+ * @throws {PermissionMisuse} When `policy` is no policy.
+ * @example
+ * ```ts
+ * import { definePolicy, IsAuthenticated } from "@portcullis/core";
+ * import { explain } from "@portcullis/core/explain";
+ * const policy = definePolicy({ actions: { ping: IsAuthenticated } });
+ * const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
+ * const explanation = await explain(policy, { user: null }, consumer, "ping");
+ * console.assert(explanation.rule?.outcome === "deny");
+ * console.assert(String(explanation).includes("IsAuthenticated: deny"));
+ * ```
+ */
+export async function explain<S>(
+  policy: Explained<S>,
+  scope: S,
+  consumer: Consumer,
+  action: string,
+  payload: Payload = {},
+  options: ExplainOptions = {},
+): Promise<Explanation> {
+  const { rules } = engineOf(policy, "explain()");
+  const { moment = "object" in options ? "object" : "action", object } = options;
+  const isConnect = moment === "connect";
+  const entry = rules.entryOf(action);
+  const stages = { connect: rules.connectStages, action: entry.stages, object: entry.objectStages }[moment];
+  const parsing = isConnect ? undefined : entry.stages.find(({ parse }) => parse);
+  const asked = isConnect ? "connect" : action;
+  const inquiry = new Inquiry(scope, consumer, asked, object, rules.controls[moment]);
+  const made = await inquiry.ask(stages, parsing, payload);
+  const [first, second] = inquiry.watch.answers;
+  const rule = isConnect ? rules.connect : rules.table?.get(action)?.rule;
+  const trees = {
+    ...(rules.permissions && { permissions: traceTree(rules.permissions, moment, first) }),
+    ...(rule && { rule: traceTree(rule, moment, second, true) }),
+  };
+  return { decision: made, ...trees, toString: () => drawing(asked, made, trees) };
+}
+
+/** Asks every leaf alone, then decides with the answers that are there. */
+class Inquiry {
+  readonly watch: Watch = watching();
+
+  constructor(
+    private readonly scope: unknown,
+    private readonly consumer: Consumer,
+    private readonly action: string,
+    private readonly object: unknown,
+    private readonly control: Control,
+  ) {}
+
+  /** @param parsing The stage that checks the payload, where there is one. */
+  async ask(stages: readonly Stage[], parsing: Stage | undefined, payload: Payload): Promise<Decision> {
+    const before = stages.filter(({ part }) => part === 0);
+    const after = stages.filter(({ part, parse }) => part === 1 && !parse);
+    const asked = this.#askAll(before, payload);
+    const parsed = parsing && (await this.#evaluate([parsing], payload, this.watch));
+    const refused = parsed && parsed.outcome !== "allow" ? [refusing(parsed)] : undefined;
+    if (!refused) await this.#askAll(after, this.watch.payload ?? payload);
+    await asked;
+    const answers = [new Answers(this.watch.answers[0]), new Answers(this.watch.answers[1])] as const;
+    const made = await this.#evaluate([...before, ...(refused ?? after)], payload, { answers, reuses: true });
+    return answers.some(({ wasLate }) => wasLate) ? TIMED_OUT : made;
+  }
+
+  async #askAll(stages: readonly Stage[], payload: Payload): Promise<void> {
+    const leaves = new Map(stages.flatMap(({ part, program }) => leavesOf(program, part)));
+    await Promise.all([...leaves.values()].map(({ leaf, part }) => this.#askLeaf(leaf, part, payload)));
+  }
+
+  async #askLeaf(leaf: PlanLeaf, part: 0 | 1, payload: Payload): Promise<void> {
+    const program = { start: undefined, root: leaf, name: leaf.name, pending: false, denials: new Map() };
+    await this.#evaluate([makeStage(part, program, true)], payload, this.watch);
+    const answers = this.watch.answers[part];
+    if (!answers.has(leaf.ask)) {
+      answers.set(leaf.ask, { decision: TIMED_OUT, halts: false, milliseconds: this.control.timeout });
+    }
+  }
+
+  #evaluate(stages: readonly Stage[], payload: Payload, watch: Watch): Decision | Promise<Decision> {
+    return evaluate(stages, this.scope, this.consumer, this.action, payload, this.object, this.control, watch);
+  }
+}
+
+/** Answers that note whether one was used that came too late: then the whole question would have. */
+class Answers extends Map<Ask, Recorded> {
+  wasLate = false;
+
+  override get(ask: Ask): Recorded | undefined {
+    const answer = super.get(ask);
+    this.wasLate ||= answer?.decision === TIMED_OUT;
+    return answer;
+  }
+}
+
+/** The leaves of a program by question, in the order of asking. */
+function leavesOf(program: Program | undefined, part: 0 | 1): [Ask, { leaf: PlanLeaf; part: 0 | 1 }][] {
+  const leaves: [Ask, { leaf: PlanLeaf; part: 0 | 1 }][] = [];
+  const visit = (plan: Plan): void => {
+    if (plan.kind === "leaf") leaves.push([plan.ask, { leaf: plan, part }]);
+    else plan.operands.forEach(visit);
+  };
+  if (program) visit(program.root);
+  return leaves;
+}

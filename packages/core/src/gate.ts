@@ -1,5 +1,5 @@
 import { Admission, type Admitted, type Handshake } from "./admission.js";
-import type { Decision } from "./decision.js";
+import { type Decision, isDeliberate } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
 import { type Limits, readLimits } from "./limits.js";
 import { type Origins, readOrigins } from "./origin.js";
@@ -7,6 +7,7 @@ import { engineOf, type PolicyEngine, type Timeouts } from "./policy.js";
 import { checkKeys, readMilliseconds } from "./rules.js";
 import type { Watch } from "./run.js";
 import { type Incoming, type Link, Session } from "./session.js";
+import { isThenable } from "./thenable.js";
 import { type TraceNode, traceTree } from "./trace.js";
 import type { Moment } from "./tree.js";
 import type { AskOptions, Consumer, MaybePromise, Scope } from "./types.js";
@@ -19,7 +20,7 @@ export interface DecisionEvent {
   readonly decision: Decision;
   readonly scope: Scope;
   readonly consumer: Consumer;
-  /** `undefined` at connect. */
+  /** `undefined` before the connection is open. */
   readonly session: Session | undefined;
   /** How long it took, `authenticate` included. */
   readonly milliseconds: number;
@@ -39,26 +40,46 @@ export interface GuardOptions<Request, Extra = unknown> {
   /** Milliseconds per question; 5,000 each by default, or what the policy says. */
   timeout?: Timeouts;
   limits?: Limits;
-  /** Hears every decision. What it throws is printed and changes nothing. */
-  onDecision?: (event: DecisionEvent) => void;
+  /**
+   * Hears every decision about a connection, a message or an object, and what a handler has thrown. What it throws is
+   * printed and changes nothing. Without it, the causes of faults are printed.
+   */
+  onDecision?: (event: DecisionEvent) => MaybePromise<void>;
   /** Records what every rule answered, for `onDecision`. */
   trace?: boolean;
 }
 
-/** The part of a served consumer that a session needs. */
-export interface Served {
+/** One allowed message on its way to its handler. */
+export interface Turn {
+  readonly gate: Gate<never>;
+  readonly session: Session;
+  readonly link: Link;
+  readonly message: Incoming;
+  /** The scope it was decided with, whatever `refresh()` has changed since. */
+  readonly scope: Scope;
+  readonly decision: Decision;
+  /** There where the rule knows objects or the payload was parsed. */
+  readonly watch: Watch | undefined;
+}
+
+/** What `serve()` takes: rules with handlers. `S` is the scope they need. */
+export interface Served<in S = never> {
+  readonly "~types"?: { readonly scope: (scope: S) => void };
   readonly engine: PolicyEngine;
-  /** Loads the object, runs the handler and replies. Never rejects. */
-  dispatch(
-    session: Session,
-    message: Incoming,
-    decision: Decision,
-    watch: Watch,
-    link: Link,
-  ): PromiseLike<void> | undefined;
+  /** Loads the object, runs the handler and replies. Never throws, never rejects. */
+  dispatch(turn: Turn): Promise<void> | undefined;
 }
 
 const OPTIONS = ["authenticate", "origins", "timeout", "limits", "onDecision", "trace"];
+
+function printThrown(error: unknown): void {
+  console.error("onDecision has thrown:", error);
+}
+
+/** Nobody listens: a fault must not go unseen all the same. */
+function printFault(action: string, { code, by, error }: Decision): void {
+  console.error(`${code} in ${by} (${action}):`, error);
+}
 
 /** What stands in front of one server: the policy in force, and the sessions that are open. */
 export class Gate<Request> {
@@ -68,6 +89,8 @@ export class Gate<Request> {
   readonly #options: GuardOptions<Request>;
   readonly #place: string;
   #engine: PolicyEngine;
+  #served: Served | undefined;
+  #timeouts: Required<Timeouts>;
   #isClosing = false;
 
   /**
@@ -77,12 +100,7 @@ export class Gate<Request> {
    * @param served The consumer, where its handlers answer.
    * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
    */
-  constructor(
-    place: string,
-    policy: unknown,
-    options: GuardOptions<Request>,
-    readonly served?: Served,
-  ) {
+  constructor(place: string, policy: unknown, options: GuardOptions<Request>, served?: Served) {
     checkKeys(place, options, OPTIONS);
     for (const key of ["authenticate", "onDecision"] as const) {
       if (options[key] !== undefined && typeof options[key] !== "function") {
@@ -95,7 +113,14 @@ export class Gate<Request> {
     this.#options = options;
     this.limits = readLimits(options.limits);
     this.origins = readOrigins(options.origins);
+    this.#served = served;
     this.#engine = this.#accept(policy);
+    this.#timeouts = this.#readTimeouts();
+  }
+
+  /** The consumer, where its handlers answer. */
+  get served(): Served | undefined {
+    return this.#served;
   }
 
   get engine(): PolicyEngine {
@@ -110,14 +135,27 @@ export class Gate<Request> {
     return this.#isClosing;
   }
 
+  /** Milliseconds per question: those of the guard, else those of the policy. */
   get timeouts(): Required<Timeouts> {
-    const { connect, action, object } = this.#engine.rules.controls;
-    return { connect: connect.timeout, action: action.timeout, object: object.timeout, ...this.#options.timeout };
+    return this.#timeouts;
   }
 
-  /** Puts another policy in force. Decisions that are under way finish under the old one. */
+  /**
+   * Puts another policy in force; where a consumer is served, another consumer. What is under way finishes under the
+   * old one.
+   *
+   * @throws {PermissionMisuse} When it is no policy, or no consumer where one is served.
+   */
   replace(policy: unknown): void {
-    this.#engine = this.#accept(policy);
+    const engine = this.#accept(policy);
+    if (this.#served) {
+      if (typeof (policy as Served).dispatch !== "function") {
+        throw new PermissionMisuse(`${this.#place} serves a consumer: replace it by what defineConsumer() returned`);
+      }
+      this.#served = policy as Served;
+    }
+    this.#engine = engine;
+    this.#timeouts = this.#readTimeouts();
   }
 
   /** Asks whether a handshake may become a connection. */
@@ -132,9 +170,11 @@ export class Gate<Request> {
     consumer: Consumer,
     link: Link<M>,
   ): Session<M> {
-    const renew = async () => this.admit(handshake, consumer).result;
+    const renew = (renewed: Session<M>) => new Admission(this, handshake, consumer, renewed as never);
     const session = new Session<M>(this as never, link, admitted.scope, consumer, renew);
     this.sessions.add(session as never);
+    // Admitted just before the gate began to close. Later, so that the adapter has its session.
+    if (this.#isClosing) queueMicrotask(() => session.close(1001, "going away"));
     return session;
   }
 
@@ -149,28 +189,24 @@ export class Gate<Request> {
    */
   async close(): Promise<void> {
     this.#isClosing = true;
-    const closeAll = () => {
-      for (const session of [...this.sessions]) session.close(1001, "going away");
-    };
-    const timer = setTimeout(closeAll, this.limits.drain);
-    const drained = [...this.sessions].map(
+    const closings = [...this.sessions].map(
       (session) =>
-        new Promise<void>((resolve) =>
-          session.drain(() => {
+        new Promise<void>((resolve) => {
+          const close = () => {
             session.close(1001, "going away");
             resolve();
-          }),
-        ),
+          };
+          session.drain(close, true);
+        }),
     );
-    await Promise.all(drained);
-    clearTimeout(timer);
+    await Promise.all(closings);
   }
 
   /** Whether the answers of an action are kept: for a trace, or for its object. */
   watches(action: string): boolean {
     if (this.#options.trace === true) return true;
-    const { stages, objectStages } = this.#engine.rules.entryOf(action);
-    return this.served !== undefined && objectStages.length > stages.length;
+    const { asksObject, isParsed } = this.#engine.rules.entryOf(action);
+    return this.#served !== undefined && (asksObject || isParsed);
   }
 
   /** The time, where somebody wants to know how long things take. */
@@ -186,18 +222,37 @@ export class Gate<Request> {
     about: { scope: Scope; consumer: Consumer },
     watch: Watch | undefined,
     startedAt: number,
+    scope: Scope = about.scope,
   ): void {
     const { onDecision, trace } = this.#options;
-    if (onDecision === undefined) return;
-    const { scope, consumer } = about;
+    if (onDecision === undefined) {
+      if (decision.error !== undefined && !isDeliberate(decision.error)) printFault(action, decision);
+      return;
+    }
+    const { consumer } = about;
     const session = about instanceof Session ? about : undefined;
     const milliseconds = performance.now() - startedAt;
     const traced = trace && watch ? { trace: this.#trace(moment, action, watch) } : undefined;
     try {
-      onDecision({ moment, action, decision, scope, consumer, session, milliseconds, ...traced });
+      const later: unknown = onDecision({
+        moment,
+        action,
+        decision,
+        scope,
+        consumer,
+        session,
+        milliseconds,
+        ...traced,
+      });
+      if (isThenable(later)) later.then(undefined, printThrown);
     } catch (error) {
-      console.error("onDecision has thrown:", error);
+      printThrown(error);
     }
+  }
+
+  #readTimeouts(): Required<Timeouts> {
+    const { connect, action, object } = this.#engine.rules.controls;
+    return { connect: connect.timeout, action: action.timeout, object: object.timeout, ...this.#options.timeout };
   }
 
   #trace(moment: Moment, action: string, { answers }: Watch): NonNullable<DecisionEvent["trace"]> {
@@ -212,7 +267,7 @@ export class Gate<Request> {
   /** A rule that only knows objects needs somebody who asks about the object. */
   #accept(policy: unknown): PolicyEngine {
     const engine = engineOf(policy, this.#place);
-    if (this.served) return engine;
+    if (this.#served) return engine;
     const { table, other } = engine.rules;
     for (const [name, entry] of table ?? [["*", other] as const]) {
       if (entry.pending && entry.objects === undefined) {

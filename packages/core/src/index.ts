@@ -23,8 +23,8 @@ export type { DescribedRule } from "./describe.js";
 export type { DeniedOptions } from "./errors.js";
 // Errors
 export { PermissionDenied, PermissionMisuse } from "./errors.js";
-export type { AsyncOf, EvidenceOf, GuaranteeOf, Like, Likes, Narrowed, ScopeOf } from "./infer.js";
-export type { Named, Permission, PermissionFactory, Rule, RuleParts } from "./permission.js";
+export type { And, AsyncOf, EvidenceOf, Fits, GuaranteeOf, Like, Likes, Narrowed, Not, Or, ScopeOf } from "./infer.js";
+export type { Permission, PermissionFactory, Rule, RuleParts } from "./permission.js";
 export { BasePermission, permission } from "./permission.js";
 // Built-in rules
 export { AllowAny } from "./permissions/allow-any.js";

@@ -1,11 +1,11 @@
 import type { Abstain, Allow, Decision } from "./decision.js";
-import type { Permission } from "./permission.js";
+import type { Permission, Rule } from "./permission.js";
 
 /** A permission, or a class of one. */
 type One<S> = Permission<S> | (new () => Permission<S>);
 
 /** A list of permissions, of which all must allow. */
-type List<S = never> = readonly [Like<S>, ...Like<S>[]];
+type List<S = never> = readonly [One<S>, ...One<S>[]];
 
 /** Anything that may stand in a tree; with a scope, anything that can be asked where there is that scope. */
 export type Like<S = never> = One<S> | List<S>;
@@ -48,11 +48,14 @@ type Unbox<Boxed> = [Boxed] extends [(value: infer T) => void] ? T : never;
 
 /** What the scope must offer for the permission to be asked. */
 export type ScopeOf<L> = Unbox<ScopeBox<L>>;
-type ScopeBox<L> = L extends readonly unknown[] ? { [I in keyof L]: ScopeBox<L[I]> }[number] : InstanceScope<Instance<L>>;
+type ScopeOfAll<L extends Likes> = Unbox<{ [I in keyof L]: ScopeBox<L[I]> }[number]>;
+type ScopeBox<L> = InstanceScope<Instance<L extends List ? L[number] : L>>;
 type InstanceScope<I> = I extends unknown ? Part<I, "scope"> | MethodScope<I, Question> : never;
 
 /** What is known of the scope once the permission has allowed an action. */
-export type GuaranteeOf<L> = L extends readonly unknown[] ? MeetGuarantees<L> : InstanceGuarantee<Instance<L>>;
+export type GuaranteeOf<L> = L extends List
+  ? Unbox<{ [I in keyof L]: (value: InstanceGuarantee<Instance<L[I]>>) => void }[number]>
+  : InstanceGuarantee<Instance<L>>;
 type InstanceGuarantee<I> = I extends unknown
   ? IsClassRule<I> extends true
     ? [MethodAnswer<I, "hasPermission">] extends [never]
@@ -64,7 +67,9 @@ type InstanceGuarantee<I> = I extends unknown
   : never;
 
 /** The evidence the permission carries once it has allowed an action. */
-export type EvidenceOf<L> = L extends readonly unknown[] ? MeetEvidence<L> : InstanceEvidence<Instance<L>>;
+export type EvidenceOf<L> = L extends List
+  ? Unbox<{ [I in keyof L]: (value: InstanceEvidence<Instance<L[I]>>) => void }[number]>
+  : InstanceEvidence<Instance<L>>;
 type InstanceEvidence<I> = I extends unknown
   ? IsClassRule<I> extends true
     ? [MethodAnswer<I, "hasPermission">] extends [never]
@@ -74,16 +79,16 @@ type InstanceEvidence<I> = I extends unknown
   : never;
 
 /** Whether asking the permission may answer later. */
-export type AsyncOf<L> = L extends readonly unknown[] ? AsyncOfAll<L> : InstanceAsync<Instance<L>>;
+export type AsyncOf<L> = InstanceAsync<Instance<L extends List ? L[number] : L>>;
 type InstanceAsync<I> = I extends unknown
   ? IsClassRule<I> extends true
     ? AsyncAnswer<MethodAnswer<I, Question>>
     : Part<I, "async">
   : never;
-type AsyncOfAll<L extends readonly unknown[]> = { [I in keyof L]: AsyncOf<L[I]> }[number];
+type AsyncOfAll<L extends Likes> = { [I in keyof L]: AsyncOf<L[I]> }[number];
 
-type MeetGuarantees<L extends readonly unknown[]> = Unbox<{ [I in keyof L]: (value: GuaranteeOf<L[I]>) => void }[number]>;
-type MeetEvidence<L extends readonly unknown[]> = Unbox<{ [I in keyof L]: (value: EvidenceOf<L[I]>) => void }[number]>;
+type MeetGuarantees<L extends Likes> = Unbox<{ [I in keyof L]: (value: GuaranteeOf<L[I]>) => void }[number]>;
+type MeetEvidence<L extends Likes> = Unbox<{ [I in keyof L]: (value: EvidenceOf<L[I]>) => void }[number]>;
 
 /** What every branch guarantees: the keys they have in common. A branch that can never allow does not count. */
 type Join<Union> = [Union] extends [never]
@@ -106,18 +111,18 @@ type NoneIsEmpty<E> = unknown extends E ? object : E;
 export type Flat<T> = T extends object ? { [K in keyof T]: T[K] } : T;
 
 /** Types of `and(...operands)`: needs all, guarantees all. */
-export type And<L extends Likes> = Permission<ScopeOf<L>, MeetGuarantees<L>, MeetEvidence<L>, AsyncOfAll<L>>;
+export type And<L extends Likes> = Rule<ScopeOfAll<L>, MeetGuarantees<L>, MeetEvidence<L>, AsyncOfAll<L>>;
 
 /** Types of `or(...operands)`: needs all, guarantees what every branch guarantees. */
-export type Or<L extends Likes> = Permission<
-  ScopeOf<L>,
+export type Or<L extends Likes> = Rule<
+  ScopeOfAll<L>,
   Join<{ [I in keyof L]: GuaranteeOf<L[I]> }[number]>,
   JoinEvidence<{ [I in keyof L]: NoneIsEmpty<EvidenceOf<L[I]>> }[number]>,
   AsyncOfAll<L>
 >;
 
 /** Types of `not(operand)`: guarantees nothing. */
-export type Not<L> = Permission<ScopeOf<L>, unknown, unknown, AsyncOf<L>>;
+export type Not<L> = Rule<ScopeOf<L>, unknown, unknown, AsyncOf<L>>;
 
 /** The scope a handler behind the permission sees. */
 export type Narrowed<S, L> = [GuaranteeOf<L>] extends [never]
@@ -129,5 +134,9 @@ export type Narrowed<S, L> = [GuaranteeOf<L>] extends [never]
 /** A plain decision where no rule may answer later. */
 export type MaybeLater<A> = true extends A ? Decision | Promise<Decision> : Decision;
 
-/** `P`, or a type whose last line says what the scope lacks. */
-export type Fits<S, P> = [S] extends [ScopeOf<P>] ? P : { readonly "scope is missing": ScopeOf<P> };
+/**
+ * Nothing, or a type whose last line says what the scope lacks. Meant to be intersected with the rule, beside
+ * `Like<S>`, which compares what a rule declares but not what its methods really ask for.
+ */
+export type Fits<S, P> = [S] extends [ScopeOf<P>] ? unknown : { readonly "scope is missing": Lacks<S, ScopeOf<P>> };
+type Lacks<S, N> = [Exclude<keyof N, keyof S>] extends [never] ? N : { [K in Exclude<keyof N, keyof S>]: N[K] };

@@ -29,8 +29,11 @@ export interface Permission<in S = never, out G = unknown, out E = unknown, out 
   };
 }
 
-/** Marks what may stand in a tree, across copies of this package. */
+/** Under this key everything that may stand in a tree says what it is, across copies of this package. */
 export const PERMISSION = Symbol.for("@portcullis/core/Permission");
+
+/** How a permission was written. */
+export type PermissionKind = "class" | "function" | "combination";
 
 /**
  * A rule in class style, as in Django Channels REST Framework. A question whose method is not defined is answered
@@ -67,8 +70,9 @@ export class BasePermission<in S = Scope, out G = unknown> implements Permission
   /** The name in decisions and logs. Default: the name of the class. */
   declare readonly name?: string;
 
-  get [PERMISSION](): true {
-    return true;
+  /** @internal */
+  get [PERMISSION](): PermissionKind {
+    return "class";
   }
 
   /** Asked once, before the connection is opened. */
@@ -93,21 +97,29 @@ export class BasePermission<in S = Scope, out G = unknown> implements Permission
   ): MaybePromise<Answer>;
 }
 
-/** A rule in function style. */
+/** A permission with a name for decisions and logs: a rule in function style, or a combination. */
 export interface Rule<in S = never, out G = unknown, out E = unknown, out A extends boolean = boolean>
   extends Permission<S, G, E, A> {
   readonly name: string;
 }
 
-/** A permission with a name for decisions and logs. */
-export type Named<P> = P & { readonly name: string };
-
-/** The questions a function rule may answer. One that is not named is answered with abstain. */
-export interface RuleParts<S, V, O = unknown> {
-  connect?: (context: ConnectContext<S>) => V;
-  action?: (context: Context<S>) => V;
-  object?: (context: ObjectContext<S, O>) => V;
+interface AnyParts<S, C, A, O, T> {
+  connect?: (context: ConnectContext<S>) => C;
+  action?: (context: Context<S>) => A;
+  object?: (context: ObjectContext<S, T>) => O;
 }
+
+/**
+ * The questions a function rule may answer, at least one. One that is not named is answered with abstain.
+ *
+ * `S` is the scope, `C`, `A` and `O` are what the three parts answer, `T` is the object.
+ */
+export type RuleParts<S, C, A = C, O = A, T = unknown> = AnyParts<S, C, A, O, T> &
+  (
+    | { connect: (context: ConnectContext<S>) => C }
+    | { action: (context: Context<S>) => A }
+    | { object: (context: ObjectContext<S, T>) => O }
+  );
 
 /** What a function rule is at run time. */
 export class FunctionRule implements Rule {
@@ -115,39 +127,46 @@ export class FunctionRule implements Rule {
 
   constructor(
     readonly name: string,
-    readonly parts: RuleParts<never, unknown>,
+    readonly parts: AnyParts<never, unknown, unknown, unknown, unknown>,
   ) {}
 
-  get [PERMISSION](): true {
-    return true;
+  get [PERMISSION](): PermissionKind {
+    return "function";
   }
 }
 
 /** Tells anything that may stand in a tree, also when it was made by another copy of this package. */
-export function isPermission(value: unknown): value is object {
-  return typeof value === "object" && value !== null && (value as Record<symbol, unknown>)[PERMISSION] === true;
+export function isPermission(value: unknown): value is { readonly [PERMISSION]: PermissionKind } {
+  return typeof value === "object" && value !== null && PERMISSION in value;
 }
 
 /** Tells a class that extends `BasePermission`, also when it extends that of another copy of this package. */
 export function isPermissionClass(value: unknown): value is new () => BasePermission {
-  return typeof value === "function" && value.prototype?.[PERMISSION] === true;
+  return typeof value === "function" && value.prototype?.[PERMISSION] === "class";
 }
 
 /** The spellings of `permission`, for one scope type. */
 export interface PermissionFactory<Bound> {
-  <V extends MaybePromise<Answer>, S = Bound>(
-    name: string,
-    rule: (context: Context<S>) => V,
-  ): Rule<S, unknown, EvidenceAnswer<V>, AsyncAnswer<V>>;
-  <V extends MaybePromise<Answer>, S = Bound, O = unknown>(
-    name: string,
-    parts: RuleParts<S, V, O>,
-  ): Rule<S, unknown, EvidenceAnswer<V>, AsyncAnswer<V>>;
-  <P extends Payload, V extends MaybePromise<Answer>, S = Bound>(
+  <P extends object, V extends MaybePromise<Answer>, S = Bound>(
     name: string,
     options: { payload: StandardSchema<unknown, P> },
     rule: (context: Omit<Context<S>, "payload"> & { readonly payload: P }) => V,
   ): Rule<S, unknown, EvidenceAnswer<V>, boolean>;
+  <
+    C extends MaybePromise<Answer> = never,
+    A extends MaybePromise<Answer> = never,
+    O extends MaybePromise<Answer> = never,
+    S = Bound,
+    T = unknown,
+  >(
+    name: string,
+    parts: RuleParts<S, C, A, O, T>,
+  ): Rule<S, unknown, [A] extends [never] ? unknown : EvidenceAnswer<A>, AsyncAnswer<C | A | O>>;
+  // Last, so that a mistake in a plain function is the last line of the message.
+  <V extends MaybePromise<Answer>, S = Bound>(
+    name: string,
+    rule: (context: Context<S>) => V,
+  ): Rule<S, unknown, EvidenceAnswer<V>, AsyncAnswer<V>>;
 }
 
 /**
@@ -177,7 +196,7 @@ export const permission: PermissionFactory<Scope> = (name: string, rule: unknown
 
 const QUESTIONS = ["connect", "action", "object"] as const;
 
-function readParts(name: string, rule: unknown, checked: unknown): RuleParts<never, unknown> {
+function readParts(name: string, rule: unknown, checked: unknown): FunctionRule["parts"] {
   if (typeof rule === "function") return { action: rule as () => unknown };
   if (typeof rule !== "object" || rule === null) {
     throw new PermissionMisuse(
@@ -219,8 +238,22 @@ function withPayload(name: string, schema: StandardSchema, rule: unknown) {
     const judge = (result: Awaited<ReturnType<typeof validate>>) =>
       result.issues
         ? fault("invalid_input", { status: 400, reason: describeIssues(result.issues), issues: result.issues })
-        : rule(Object.create(context, { payload: { value: result.value, enumerable: true } }));
+        : rule(withParsed(context, result.value));
     const result = validate(schema, context.payload);
     return result instanceof Promise ? result.then(judge) : judge(result);
+  };
+}
+
+/** The same context with another payload. `signal` stays a getter, so that its controller is made only when it is read. */
+function withParsed(context: Context<never>, payload: unknown) {
+  const { scope, consumer, action } = context;
+  return {
+    scope,
+    consumer,
+    action,
+    payload,
+    get signal() {
+      return context.signal;
+    },
   };
 }

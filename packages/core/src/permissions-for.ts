@@ -17,5 +17,5 @@ import { definePolicy, type PolicyFactory } from "./policy.js";
  * ```
  */
 export function permissionsFor<S>(): { permission: PermissionFactory<S>; definePolicy: PolicyFactory<S> } {
-  return { permission: permission as PermissionFactory<S>, definePolicy: definePolicy as PolicyFactory<S> };
+  return { permission: permission as PermissionFactory<S>, definePolicy: definePolicy as never };
 }

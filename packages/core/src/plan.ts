@@ -65,17 +65,19 @@ export function plan(tree: Tree, moment: Moment, fallback = false): Planned {
     if (action) return leafPlan(leaf, action);
     if (!object) return undefined;
     planned.pending = true;
-    return leafPlan(leaf, { fn: odd ? () => false : () => true, self: undefined, context: true });
+    return leafPlan(leaf, { fn: odd ? () => false : () => true, self: undefined, context: false });
   };
 
   const visit = (node: Tree, odd: boolean): Plan | undefined => {
     if (node.kind === "leaf") return visitLeaf(node, odd);
     if (node.kind === "not") return negation(node.name, visit(node.operands[0] as Tree, !odd));
-    const operands = node.operands.flatMap((operand) => {
+    const operands: Plan[] = [];
+    // A loop, not a callback: it halves the stack a deep tree needs.
+    for (const operand of node.operands) {
       const inner = visit(operand, odd);
-      if (inner === undefined) return [];
-      return inner.kind === node.kind ? inner.operands : [inner];
-    });
+      if (inner?.kind === node.kind) for (const one of inner.operands) operands.push(one);
+      else if (inner) operands.push(inner);
+    }
     return group(node.kind, node.name, operands);
   };
 

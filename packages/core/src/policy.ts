@@ -2,9 +2,9 @@ import type { Decision } from "./decision.js";
 import { type DescribedRule, describeTree } from "./describe.js";
 import { PermissionMisuse, show } from "./errors.js";
 import { evaluate } from "./evaluate.js";
-import type { AsyncOf, Like, MaybeLater, ScopeOf } from "./infer.js";
+import type { AsyncOf, Fits, Like, MaybeLater, ScopeOf } from "./infer.js";
 import { type ActionRule, buildRules, type Rules } from "./rules.js";
-import { type Control, Lifeline, type Watch, watching } from "./run.js";
+import { ABORTED, type Control, Lifeline, type Watch, watching } from "./run.js";
 import type { Consumer, Payload } from "./types.js";
 
 /** Milliseconds per question. Each 5,000 by default. */
@@ -23,12 +23,18 @@ export interface ActionEntry<R extends Like = Like> {
   readonly objects?: "checked-by-handler";
 }
 
-type RuleOf<E> = E extends ActionEntry<infer R> ? R : E extends Like ? E : never;
+/** What a question answers where nothing is known of its rules. */
+type Answered = Decision | Promise<Decision>;
+type RuleOf<E> = E extends ActionEntry<infer R> ? R : E;
 type RulesOf<A> = { [K in keyof A]: RuleOf<A[K]> }[keyof A];
-type AsyncOfAction<A, N> = N extends keyof A ? AsyncOf<RuleOf<A[N]>> : AsyncOfAny<RulesOf<A>>;
-type AsyncOfAny<L> = L extends unknown ? AsyncOf<L> : never;
 type Box<L> = L extends unknown ? (scope: ScopeOf<L>) => void : never;
 type Needs<L> = [L] extends [never] ? unknown : [Box<L>] extends [(scope: infer S) => void] ? S : never;
+
+/** What is wrong with an entry beside what its constraint says: a rule that asks for more scope, a misspelt key. */
+type FitsEntry<S, E> =
+  E extends ActionEntry<infer R>
+    ? { readonly rule: Fits<S, R> } & { readonly [K in Exclude<keyof E, keyof ActionEntry>]: never }
+    : Fits<S, E>;
 
 /** What `definePolicy` takes. */
 export interface PolicyOptions<C, P, A> {
@@ -53,28 +59,33 @@ export interface AskedBy {
 /**
  * The rules of a server. Its questions never throw and never reject; they answer a plain decision where every rule
  * that is asked is sync.
+ *
+ * `S` is the scope the rules need. The others say what is answered, a decision or perhaps a promise of one: `A` for each
+ * action of the table, `O` for an action that is known by no literal name, `C` for a connection.
  */
-export interface Policy<in S = never, A = Record<string, Like>, P = Like, C = Like> {
+export interface Policy<in S = never, out A = Record<string, Answered>, out O = Answered, out C = Answered> {
   readonly "~types"?: { readonly scope: (scope: S) => void };
   /** May this connection be opened? */
-  connect(scope: S, consumer: Consumer, message?: Payload, asked?: AskedBy): MaybeLater<AsyncOfAny<C> | AsyncOfAny<P>>;
+  connect(scope: S, consumer: Consumer, message?: Payload, asked?: AskedBy): C;
   /** May this action be done? */
-  authorize<const N extends string>(
+  authorize<N extends keyof A & string>(
     scope: S,
     consumer: Consumer,
     action: N,
     payload?: Payload,
     asked?: AskedBy,
-  ): MaybeLater<AsyncOfAny<P> | AsyncOfAction<A, N>>;
+  ): A[N];
+  authorize(scope: S, consumer: Consumer, action: string, payload?: Payload, asked?: AskedBy): O;
   /** May this action be done to this object? */
-  authorizeObject<const N extends string>(
+  authorizeObject<N extends keyof A & string>(
     scope: S,
     consumer: Consumer,
     action: N,
     payload: Payload,
     object: unknown,
     asked?: AskedBy,
-  ): MaybeLater<AsyncOfAny<P> | AsyncOfAction<A, N>>;
+  ): A[N];
+  authorizeObject(scope: S, consumer: Consumer, action: string, payload: Payload, object: unknown, asked?: AskedBy): O;
   /** The rules as plain JSON. */
   describe(): DescribedPolicy;
 }
@@ -89,7 +100,7 @@ export interface DescribedPolicy {
 const NOTHING: Payload = Object.freeze(Object.create(null));
 
 /** A policy at run time: what adapters and `explain` see of it. */
-export class PolicyEngine implements Policy<unknown, Record<string, Like>, Like, Like> {
+export class PolicyEngine implements Policy<unknown> {
   constructor(readonly rules: Rules) {}
 
   connect(
@@ -184,11 +195,13 @@ export class PolicyEngine implements Policy<unknown, Record<string, Like>, Like,
     const control = this.rules.controls[moment];
     const signal = asked?.signal;
     if (signal === undefined) return question(control);
+    if (signal.aborted) return ABORTED;
     const lifeline = new Lifeline();
     const cut = () => lifeline.cut(signal.reason);
-    if (signal.aborted) cut();
     const decision = question({ timeout: control.timeout, lifeline });
     if (!(decision instanceof Promise)) return decision;
+    // A rule may have aborted it while it was asked.
+    if (signal.aborted) cut();
     signal.addEventListener("abort", cut, { once: true });
     return decision.finally(() => signal.removeEventListener("abort", cut));
   }
@@ -204,8 +217,13 @@ export type PolicyFactory<Bound = never> = <
   const P extends Like<Bound> = never,
   const A extends Record<string, Like<Bound> | ActionEntry<Like<Bound>>> = Record<never, never>,
 >(
-  options: PolicyOptions<C, P, A>,
-) => Policy<[Bound] extends [never] ? Needs<C> & Needs<P> & Needs<RulesOf<A>> : Bound, A, P, C>;
+  options: PolicyOptions<C & Fits<Bound, C>, P & Fits<Bound, P>, A & { [K in keyof A]: FitsEntry<Bound, A[K]> }>,
+) => Policy<
+  [Bound] extends [never] ? Needs<C> & Needs<P> & Needs<RulesOf<A>> : Bound,
+  { readonly [K in keyof A]: MaybeLater<AsyncOf<P> | AsyncOf<RuleOf<A[K]>>> },
+  MaybeLater<AsyncOf<P> | AsyncOf<RulesOf<A>>>,
+  MaybeLater<AsyncOf<P> | AsyncOf<C>>
+>;
 
 /**
  * Puts the rules of a server together. The trees are built and compiled here, once; what is written wrongly is found here.
@@ -229,12 +247,15 @@ export const definePolicy: PolicyFactory = (options: PolicyOptions<unknown, unkn
   new PolicyEngine(buildRules(options)) as never;
 
 /**
- * The engine behind a policy, also one that another copy of this package made.
+ * The engine behind a policy or a consumer, also one that another copy of this package made.
  *
  * @throws {PermissionMisuse} When the value is no policy.
  */
 export function engineOf(policy: unknown, place: string): PolicyEngine {
-  if (typeof policy === "object" && policy !== null && "rules" in policy && "decide" in policy)
-    return policy as PolicyEngine;
+  if (typeof policy === "object" && policy !== null) {
+    const engine: unknown = "engine" in policy ? policy.engine : policy;
+    if (typeof engine === "object" && engine !== null && "rules" in engine && "decide" in engine)
+      return engine as PolicyEngine;
+  }
   throw new PermissionMisuse(`${place} got ${show(policy)} as its policy: give what definePolicy({ ... }) returned`);
 }

@@ -17,17 +17,22 @@ export interface Program {
   readonly denials: Map<number, Decision>;
 }
 
-/** One node of a program: a leaf to ask, or an end. All have the same shape, which keeps the loop fast. */
-export interface Step {
-  /** `null` on a leaf. */
-  end: Decision | null;
-  readonly fn: (...args: never[]) => unknown;
-  readonly self: object | undefined;
-  readonly context: boolean;
-  readonly bit: number;
-  readonly plan: Plan;
-  onTrue: Step;
-  onFalse: Step;
+/** One node of a program: a leaf to ask, or an end. One class, hence one shape, which keeps the loop fast. */
+export class Step {
+  onTrue: Step = this;
+  onFalse: Step = this;
+
+  constructor(
+    /** `null` on a leaf. */
+    public end: Decision | null,
+    /** Whether that end allows. */
+    readonly passes: boolean,
+    readonly fn: (...args: never[]) => unknown,
+    readonly self: object | undefined,
+    readonly context: boolean,
+    readonly bit: number,
+    readonly plan: Plan,
+  ) {}
 }
 
 /** Stands at an end whose denial is worked out when it is first reached. */
@@ -57,14 +62,21 @@ function link({ leaves, pending }: Planned, root: Plan, name: string): Program {
     if (node.kind === "leaf") {
       const { fn, self, context } = node.ask;
       const bit = hasBits ? 1 << node.index : 0;
-      return { end: null, fn, self, context, bit, plan: node, onTrue: onAllow, onFalse: onDeny(node, true) };
+      const step = new Step(null, false, fn, self, context, bit, node);
+      step.onTrue = onAllow;
+      step.onFalse = onDeny(node, true);
+      return step;
     }
     if (node.kind === "not") return wire(node.operands[0] as Plan, onDeny(node, true), () => onAllow);
     const last = node.operands.length - 1;
-    if (node.kind === "and") return node.operands.reduceRight((next, operand) => wire(operand, next, onDeny), onAllow);
+    let next = onAllow;
+    if (node.kind === "and") {
+      for (let i = last; i >= 0; i--) next = wire(node.operands[i] as Plan, next, onDeny);
+      return next;
+    }
     const earlierIsClear = node.operands.slice(0, last).every(({ kind }) => kind === "leaf" || kind === "not");
     unclear ||= !earlierIsClear;
-    let next = wire(node.operands[last] as Plan, onAllow, (origin, clear) => onDeny(origin, clear && earlierIsClear));
+    next = wire(node.operands[last] as Plan, onAllow, (origin, clear) => onDeny(origin, clear && earlierIsClear));
     for (let i = last - 1; i >= 0; i--) {
       const following = next;
       next = wire(node.operands[i] as Plan, onAllow, () => following);
@@ -77,18 +89,12 @@ function link({ leaves, pending }: Planned, root: Plan, name: string): Program {
 }
 
 function endStep(end: Decision, plan: Plan): Step {
-  const step = { end, fn: unasked, self: undefined, context: false, bit: 0, plan } as unknown as Step;
-  step.onTrue = step.onFalse = step;
-  return step;
+  return new Step(end, end.outcome === "allow", Boolean, undefined, false, 0, plan);
 }
 
 /** A program that asks nothing and ends at once. */
 export function constantStep(end: Decision): Step {
   return endStep(end, undefined as never);
-}
-
-function unasked(): never {
-  throw new Error("an end has no question");
 }
 
 /** The denial of a plan that is known to have denied, from the leaves that said true. */

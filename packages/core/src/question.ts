@@ -6,7 +6,7 @@ import type { Consumer, Payload } from "./types.js";
  */
 export class Question {
   #controller: AbortController | undefined;
-  #ended: unknown;
+  #ended: { readonly reason: unknown } | undefined;
 
   constructor(
     readonly scope: unknown,
@@ -21,14 +21,14 @@ export class Question {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#ended !== undefined) this.#controller.abort(this.#ended);
+      if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
     }
     return this.#controller.signal;
   }
 
   /** Tells rules that are still at work that nobody waits for them. */
   abort(reason: unknown): void {
-    this.#ended = reason;
+    this.#ended = { reason };
     this.#controller?.abort(reason);
   }
 }

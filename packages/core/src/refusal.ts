@@ -25,9 +25,13 @@ export function closeCodeOf({ status }: Decision): number {
   return status === 500 ? 1011 : 4403;
 }
 
-/** The codec could not decode a message. */
-export function badMessage(reason = "The message could not be read."): Decision {
-  return decision("deny", "bad_message", { status: 400, reason, by: "codec" });
+/**
+ * The codec could not decode a message.
+ *
+ * @param error What a codec has thrown; for `onDecision` alone.
+ */
+export function badMessage(reason = "The message could not be read.", error?: unknown): Decision {
+  return decision("deny", "bad_message", { status: 400, reason, by: "codec", error });
 }
 
 /** The codec found no action in a message. */

@@ -1,8 +1,9 @@
 import { type Decision, decision } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
 import type { Stage } from "./evaluate.js";
+import { isPermission } from "./permission.js";
 import type { PolicyOptions, Timeouts } from "./policy.js";
-import { compile, constantStep } from "./program.js";
+import { compile, constantStep, type Program } from "./program.js";
 import type { Control } from "./run.js";
 import { type Moment, type Tree, toTree } from "./tree.js";
 import type { Payload } from "./types.js";
@@ -16,6 +17,10 @@ export interface ActionRule {
   readonly pending: boolean;
   readonly stages: readonly Stage[];
   readonly objectStages: readonly Stage[];
+  /** Whether some rule of this action has a question about the object. */
+  readonly asksObject: boolean;
+  /** Whether its payload is parsed. */
+  readonly isParsed: boolean;
 }
 
 /** A policy, ready to be asked. */
@@ -30,7 +35,7 @@ export interface Rules {
   entryOf(action: string): ActionRule;
 }
 
-/** Checks what a payload is, before the rule of an action is asked. */
+/** Checks what a payload is, before the rule of an action is asked: answers `{ payload }` or a refusal, or later. */
 export type Parse = (payload: Payload) => unknown;
 
 const KEYS = ["connect", "permissions", "actions", "timeout", "unknownAction"];
@@ -66,13 +71,13 @@ export function buildRules(
   const hasTable = actions !== undefined;
   const refusal = unknownAction === "deny" ? DENIED : UNKNOWN;
   const before = stagesOf(general, 0, hasTable);
-  const other: ActionRule = hasTable
-    ? {
-        ...bareEntry,
-        stages: [...before.action, refusing(refusal)],
-        objectStages: [...before.action, refusing(refusal)],
-      }
-    : { ...bareEntry, pending: before.pending, stages: before.action, objectStages: before.object };
+  const end = hasTable ? [refusing(refusal)] : [];
+  const other = makeEntry({
+    pending: before.pending && !hasTable,
+    stages: [...before.action, ...end],
+    objectStages: [...withObject(before), ...end],
+    asksObject: before.object.length > 0 && !hasTable,
+  });
   const table = hasTable ? readTable(actions, before, parses) : undefined;
   return {
     connect: specific,
@@ -85,7 +90,14 @@ export function buildRules(
   };
 }
 
-const bareEntry = { rule: undefined as never, concurrent: false, objects: undefined, pending: false } as const;
+type AskedOf = Pick<ActionRule, "pending" | "stages" | "objectStages" | "asksObject">;
+
+/** All entries have the same shape, which keeps the hot path fast: a spread may give each a shape of its own. */
+function makeEntry(asked: AskedOf, said: Partial<ActionRule> = {}): ActionRule {
+  const { pending, stages, objectStages, asksObject } = asked;
+  const { rule = undefined as never, concurrent = false, objects, isParsed = false } = said;
+  return { rule, concurrent, objects, pending, stages, objectStages, asksObject, isParsed };
+}
 
 interface PartStages {
   action: Stage[];
@@ -116,23 +128,24 @@ function readTable(actions: unknown, before: PartStages, parses?: ReadonlyMap<st
     const rule = toTree(entry.rule, place);
     const own = stagesOf(rule, 1, false);
     const parse = parses?.get(name);
-    const parsing: Stage[] = parse
-      ? [{ part: 1, program: undefined, start: undefined, passesAbstain: true, parse }]
-      : [];
-    table.set(name, {
-      rule,
-      concurrent: concurrent === true,
-      objects,
+    const parsing = parse ? [makeStage(1, undefined, true, { parse })] : [];
+    const asked = {
       pending: before.pending || own.pending,
       stages: [...before.action, ...parsing, ...own.action],
-      objectStages: [...before.action, ...before.object, ...own.action, ...own.object],
-    });
+      objectStages: [...withObject(before), ...withObject(own)],
+      asksObject: before.object.length + own.object.length > 0,
+    };
+    table.set(
+      name,
+      makeEntry(asked, { rule, concurrent: concurrent === true, objects, isParsed: parse !== undefined }),
+    );
   }
   return table;
 }
 
+/** A permission may have a field called `rule` and is no entry all the same. */
 function isEntry(given: unknown): given is { rule: unknown } {
-  return typeof given === "object" && given !== null && "rule" in given;
+  return typeof given === "object" && given !== null && "rule" in given && !isPermission(given);
 }
 
 function stagesOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): PartStages {
@@ -141,15 +154,35 @@ function stagesOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): 
   return { action, object, pending: action.some(({ program }) => program?.pending) };
 }
 
+/** The stages of an object question. Where rules know objects, the action's answers come again beside the object's. */
+function withObject({ action, object }: PartStages): Stage[] {
+  return object.length === 0 ? action : [...action.map(repeated), ...object];
+}
+
+function repeated({ part, program, passesAbstain, start }: Stage): Stage {
+  return makeStage(part, program, passesAbstain, { start, isRepeated: true });
+}
+
 function stage(tree: Tree | undefined, moment: Moment, part: 0 | 1, passesAbstain: boolean): Stage[] {
   if (tree === undefined) return [];
   const program = compile(tree, moment, part === 1);
-  if (program) return [{ part, program, start: program.start, passesAbstain }];
+  if (program) return [makeStage(part, program, passesAbstain)];
   return passesAbstain ? [] : [refusing(decision("deny", "permission_denied", { by: tree.name }))];
 }
 
-function refusing(refusal: Decision): Stage {
-  return { part: 1, program: undefined, start: constantStep(refusal), passesAbstain: false };
+/** A stage that refuses whoever comes to it. */
+export function refusing(refusal: Decision): Stage {
+  return makeStage(1, undefined, false, { start: constantStep(refusal) });
+}
+
+/** All stages have the same shape, which keeps the hot path fast. */
+export function makeStage(
+  part: 0 | 1,
+  program: Program | undefined,
+  passesAbstain: boolean,
+  { start = program?.start, isRepeated = false, parse, load }: Partial<Stage> = {},
+): Stage {
+  return { part, program, start, passesAbstain, isRepeated, parse, load };
 }
 
 function hasObjectRule(tree: Tree): boolean {

@@ -1,8 +1,8 @@
 import { allowing, mergeEvidence, refuses } from "./combine.js";
-import { deadlinesOf, type Expiring } from "./deadline.js";
-import { type Decision, decision, invalidVerdict, isDecision, restate, thrown } from "./decision.js";
+import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
+import { type Decision, decision, invalidVerdict, isDecision, isDeliberate, restate, thrown } from "./decision.js";
 import type { Stage } from "./evaluate.js";
-import type { PlanLeaf } from "./plan.js";
+import type { Plan, PlanLeaf } from "./plan.js";
 import { denialAt, type Program, type Step, UNRESOLVED } from "./program.js";
 import { Question } from "./question.js";
 import { isThenable } from "./thenable.js";
@@ -17,23 +17,28 @@ export interface Control {
   readonly lifeline?: Lifeline | undefined;
 }
 
+/** Something that can be ended before it is through. */
+interface Abortable {
+  abort(reason: unknown): void;
+}
+
 /** The evaluations that must end when something else ends: a connection, or a caller's signal. */
 export class Lifeline {
-  readonly #runs = new Set<Run>();
+  readonly #held = new Set<Abortable>();
   isCut = false;
 
-  add(run: Run): void {
-    this.#runs.add(run);
+  add(one: Abortable): void {
+    this.#held.add(one);
   }
 
-  remove(run: Run): void {
-    this.#runs.delete(run);
+  remove(one: Abortable): void {
+    this.#held.delete(one);
   }
 
   /** Ends every evaluation that is under way with the code `aborted`. */
   cut(reason: unknown): void {
     this.isCut = true;
-    for (const run of [...this.#runs]) run.abort(reason);
+    for (const one of [...this.#held]) one.abort(reason);
   }
 }
 
@@ -51,14 +56,20 @@ export interface Watch {
   reuses: boolean;
   /** Set by an input schema. */
   payload?: Payload;
+  /** Set by an object loader. */
+  object?: unknown;
 }
+
+/** What a stage has found that asks no rule: the parsed payload, or the loaded object. */
+export type Prepared = Pick<Watch, "payload" | "object">;
 
 /** Makes an empty {@link Watch}. */
 export function watching(): Watch {
   return { answers: [new Map(), new Map()], reuses: false };
 }
 
-const ABORTED = decision("error", "aborted", { status: 499 });
+/** Nobody waits for the decision any more. */
+export const ABORTED = decision("error", "aborted", { status: 499 });
 const TIMED_OUT = decision("error", "permission_timeout");
 
 /** One evaluation that left the fast path: it met an answer that is no boolean, or that is not there yet. */
@@ -72,7 +83,7 @@ export class Run implements Expiring {
   #step: Step | undefined;
   #trues = 0;
   #walk: Walk | undefined;
-  #isParsing = false;
+  #isPreparing = false;
   #askedAt = 0;
   #evidence: Readonly<Record<string, unknown>> | undefined;
   #noted: Decision[] = [];
@@ -85,7 +96,7 @@ export class Run implements Expiring {
     private readonly consumer: Consumer,
     private readonly action: string,
     private payload: Payload,
-    private readonly object: unknown,
+    private object: unknown,
     private readonly control: Control,
     private readonly watch: Watch | undefined,
     private question: Question | undefined,
@@ -109,9 +120,9 @@ export class Run implements Expiring {
     this.#index = index;
     this.#step = step;
     this.#trues = trues;
-    if (!hasThrown && isThenable(answer)) return this.#start(answer);
-    this.#take(answer, hasThrown ? thrown(error, step.plan.name) : undefined);
-    return this.#start(this.#advance());
+    if (hasThrown) this.#take(undefined, thrown(error, step.plan.name));
+    const pending = hasThrown ? undefined : this.#receive(answer);
+    return this.#start(pending ?? this.#advance());
   }
 
   /** The deadline has passed. */
@@ -163,15 +174,15 @@ export class Run implements Expiring {
     const resolve = this.#resolve;
     if (resolve === undefined) return;
     this.#resolve = undefined;
-    deadlinesOf(this.control.timeout).remove(this);
+    endWait(this);
     this.control.lifeline?.remove(this);
     resolve(this.#decision);
   }
 
   /** Puts an answer where it belongs. */
   #take(answer: unknown, failure: Decision | undefined): void {
-    if (this.#isParsing) {
-      this.#takeParsed(answer, failure);
+    if (this.#isPreparing) {
+      this.#takePrepared(answer, failure);
       return;
     }
     if (this.#walk === undefined && failure === undefined && this.watch === undefined && typeof answer === "boolean") {
@@ -182,7 +193,7 @@ export class Run implements Expiring {
     }
     this.#walk ??= Walk.at((this.#step as Step).plan as PlanLeaf, this.#trues);
     const leaf = this.#walk.leaf as PlanLeaf;
-    const reading = failure ? { decision: failure, halts: isDeliberate(failure) } : read(answer, leaf);
+    const reading = failure ? { decision: failure, halts: isDeliberate(failure.error) } : read(answer, leaf);
     const milliseconds = this.watch ? performance.now() - this.#askedAt : 0;
     this.watch?.answers[this.#stage.part].set(leaf.ask, { ...reading, milliseconds });
     this.#walk.give(reading);
@@ -193,7 +204,7 @@ export class Run implements Expiring {
     while (this.#decision === undefined) {
       if (this.#index >= this.stages.length) {
         this.#decision = allowing(this.#evidence, this.#noted, this.stages.at(-1)?.program?.name);
-      } else if (!this.#isParsing && this.#isStageOver()) {
+      } else if (!this.#isPreparing && this.#isStageOver()) {
         this.#open(this.#index + 1);
       } else if (this.#decision === undefined && !this.#giveKnown()) {
         const pending = this.#ask();
@@ -206,10 +217,20 @@ export class Run implements Expiring {
   /** Asks the question that is next; returns what must be waited for. */
   #ask(): PromiseLike<unknown> | undefined {
     let answer: unknown;
-    let failure: Decision | undefined;
     if (this.watch) this.#askedAt = performance.now();
     try {
       answer = this.#call();
+    } catch (error) {
+      this.#take(undefined, thrown(error, this.#name));
+      return undefined;
+    }
+    return this.#receive(answer);
+  }
+
+  /** Puts an answer that is there where it belongs; returns one that must be waited for. */
+  #receive(answer: unknown): PromiseLike<unknown> | undefined {
+    let failure: Decision | undefined;
+    try {
       if (isThenable(answer)) return answer;
     } catch (error) {
       failure = thrown(error, this.#name);
@@ -219,12 +240,19 @@ export class Run implements Expiring {
   }
 
   #call(): unknown {
-    if (this.#isParsing) return this.#stage.parse?.(this.payload);
+    const { parse, load } = this.#stage;
+    if (parse) return parse(this.payload);
+    if (load) return load(this.#makeQuestion());
     const { fn, self, context } = this.#walk ? (this.#walk.leaf as PlanLeaf).ask : (this.#step as Step);
-    const { scope, consumer, action, payload, object } = this;
+    const { scope, consumer, action, payload } = this;
     if (!context) return fn.call(self, ...([scope, consumer, action, payload] as never[]));
+    return (fn as (question: Question) => unknown).call(self, this.#makeQuestion());
+  }
+
+  #makeQuestion(): Question {
+    const { scope, consumer, action, payload, object } = this;
     this.question ??= new Question(scope, consumer, action, payload, object, payload);
-    return (fn as (question: Question) => unknown).call(self, this.question);
+    return this.question;
   }
 
   /** Uses an answer of the same message instead of asking again. */
@@ -243,7 +271,7 @@ export class Run implements Expiring {
     const { program, passesAbstain } = this.#stage;
     const made = end === UNRESOLVED ? denialAt(program as Program, this.#step as Step, this.#trues) : end;
     if (made.outcome === "abstain" && !passesAbstain) {
-      this.#decision = decision("deny", "permission_denied", { by: program?.name ?? "" });
+      this.#decision = decision("deny", "permission_denied", { by: (program as Program).name });
     } else if (refuses(made.outcome)) {
       this.#decision = made;
     } else {
@@ -253,11 +281,12 @@ export class Run implements Expiring {
   }
 
   #keep({ evidence, causes }: Decision): void {
+    if (this.#stage.isRepeated) return;
     try {
       this.#evidence = mergeEvidence(this.#evidence, evidence);
       if (causes) this.#noted.push(...causes);
     } catch (error) {
-      this.#decision = thrown(error, this.#stage.program?.name ?? "");
+      this.#decision = thrown(error, (this.#stage.program as Program).name);
     }
   }
 
@@ -266,22 +295,24 @@ export class Run implements Expiring {
     this.#walk = this.#step = undefined;
     this.#trues = 0;
     const stage = this.stages[index];
-    this.#isParsing = stage?.parse !== undefined;
-    if (stage === undefined || stage.parse) return;
+    this.#isPreparing = stage?.parse !== undefined || stage?.load !== undefined;
+    if (stage === undefined || this.#isPreparing) return;
     const usesWalk = stage.program !== undefined && (this.watch !== undefined || stage.start === undefined);
     if (usesWalk && stage.program) this.#walk = Walk.from(stage.program.root);
     else this.#step = stage.start;
   }
 
-  #takeParsed(answer: unknown, failure: Decision | undefined): void {
+  #takePrepared(answer: unknown, failure: Decision | undefined): void {
     const refusal = failure ?? (isDecision(answer) ? answer : undefined);
     if (refusal !== undefined) {
       this.#decision = refusal;
       return;
     }
-    this.payload = answer as Payload;
+    const { payload, object } = answer as Prepared;
+    if (this.#stage.parse) this.payload = payload as Payload;
+    else this.object = object;
+    if (this.watch) Object.assign(this.watch, answer);
     this.question = undefined;
-    if (this.watch) this.watch.payload = this.payload;
     this.#open(this.#index + 1);
   }
 
@@ -290,7 +321,9 @@ export class Run implements Expiring {
   }
 
   get #name(): string {
-    return this.#isParsing ? "input" : this.#walk ? (this.#walk.leaf?.name ?? "") : (this.#step?.plan.name ?? "");
+    if (this.#isPreparing) return this.#stage.parse ? "input" : "object";
+    const asked = this.#walk ? this.#walk.leaf : this.#step?.plan;
+    return (asked as Plan).name;
   }
 }
 
@@ -304,9 +337,4 @@ function read(answer: unknown, leaf: PlanLeaf): Reading {
     decision: answer.by === "" ? restate(answer, { by: leaf.name }) : answer,
     halts: answer.outcome === "error",
   };
-}
-
-/** A thrown `PermissionDenied` is a fault that was meant, as if it had been returned. */
-function isDeliberate(failure: Decision): boolean {
-  return failure.code !== "permission_error";
 }

@@ -1,7 +1,9 @@
+import type { Admission } from "./admission.js";
+import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
 import type { Decision } from "./decision.js";
-import type { Gate } from "./gate.js";
+import type { Gate, Served } from "./gate.js";
 import { closeCodeOf, PAYLOAD_TOO_LARGE, TOO_MANY_PENDING } from "./refusal.js";
-import { Lifeline, type Watch, watching } from "./run.js";
+import { ABORTED, Lifeline, type Watch, watching } from "./run.js";
 import type { Consumer, Payload, Scope } from "./types.js";
 
 /** One message of a client, as an adapter hands it to its session. An adapter may add fields of its own. */
@@ -37,13 +39,21 @@ export interface Link<M extends Incoming = Incoming> {
   close(code: number, reason: string): void;
 }
 
+/** Asks again who is there. */
+type Renew<M extends Incoming> = (session: Session<M>) => Pick<Admission<never>, "result" | "abort">;
+
+/** Somebody who waits until a session is through with what it has taken. */
+interface Drain extends Expiring {
+  readonly withConcurrent: boolean;
+}
+
 /** One guarded connection: its scope, its ordered queue, and what ends with it. */
 export class Session<M extends Incoming = Incoming> {
   scope: Scope;
   readonly consumer: Consumer;
   readonly #gate: Gate<never>;
   readonly #link: Link<M>;
-  readonly #renew: () => Promise<{ decision: Decision; scope: Scope }>;
+  readonly #renew: Renew<M>;
   #lifeline: Lifeline | undefined;
   #controller: AbortController | undefined;
   #queue: M[] | undefined;
@@ -51,19 +61,16 @@ export class Session<M extends Incoming = Incoming> {
   /** Messages and bytes refused for want of room since the queue was last empty. */
   #excess = 0;
   #excessBytes = 0;
-  #badCount = 0;
-  #badSince = 0;
+  /** When the last undecodable messages came. */
+  #badTimes: number[] | undefined;
+  #refreshes = 0;
+  /** How many handlers run beside the queue. */
+  #concurrent = 0;
   #isBusy = false;
   #isEnded = false;
-  #whenDrained: (() => void) | undefined;
+  #drains: Set<Drain> | undefined;
 
-  constructor(
-    gate: Gate<never>,
-    link: Link<M>,
-    scope: Scope,
-    consumer: Consumer,
-    renew: () => Promise<{ decision: Decision; scope: Scope }>,
-  ) {
+  constructor(gate: Gate<never>, link: Link<M>, scope: Scope, consumer: Consumer, renew: Renew<M>) {
     this.#gate = gate;
     this.#link = link;
     this.scope = scope;
@@ -100,13 +107,20 @@ export class Session<M extends Incoming = Incoming> {
 
   /** Takes a message from the transport. Decided and handed on in the order of arrival. */
   receive(message: M): void {
-    if (this.#isEnded || this.#whenDrained) return;
+    if (this.#isEnded || this.#drains) return;
     if (message.refusal?.code === "bad_message" && this.#isFlooding()) {
       this.close(1008, "too many undecodable messages");
       return;
     }
-    if (this.#isBusy) this.#enqueue(message);
-    else this.#process(message);
+    if (this.#isBusy) {
+      this.#enqueue(message);
+      return;
+    }
+    const until = this.#process(message);
+    if (until === undefined) return;
+    this.#isBusy = true;
+    this.#link.pause();
+    this.#hold(until);
   }
 
   /** Asks the policy, for checks inside a handler. Never throws, never rejects. */
@@ -114,24 +128,38 @@ export class Session<M extends Incoming = Incoming> {
     return this.#gate.engine.decide(this.scope, this.consumer, action, payload, this, undefined);
   }
 
-  /** Asks the policy about an object. Never throws, never rejects. */
-  authorizeObject(action: string, object: unknown, payload: Payload = {}, watch?: Watch): Decision | Promise<Decision> {
-    const control = { timeout: this.#gate.timeouts.object, lifeline: this.lifeline };
-    const { engine } = this.#gate;
-    return engine.decideObject(this.scope, this.consumer, action, payload, object, control, watch ?? watching());
+  /** Asks the policy about an object, for checks inside a handler. Never throws, never rejects. */
+  authorizeObject(action: string, object: unknown, payload: Payload = {}): Decision | Promise<Decision> {
+    const { scope } = this;
+    const gate = this.#gate;
+    const watch = watching();
+    const startedAt = gate.now();
+    const control = { timeout: gate.timeouts.object, lifeline: this.lifeline };
+    const report = (made: Decision) => {
+      gate.report("object", action, made, this as never, watch, startedAt, scope);
+      return made;
+    };
+    const made = gate.engine.decideObject(scope, this.consumer, action, payload, object, control, watch);
+    return made instanceof Promise ? made.then(report) : report(made);
   }
 
   /**
    * Runs `authenticate` and the connect question again. The next message sees the new scope; whoever is refused is
-   * disconnected.
+   * disconnected. Of several at once the one begun last counts.
    *
    * @returns The connect decision.
    */
   async refresh(): Promise<Decision> {
-    const { decision, scope } = await this.#renew();
+    if (this.#isEnded) return ABORTED;
+    this.#refreshes += 1;
+    const turn = this.#refreshes;
+    const admission = this.#renew(this);
+    this.lifeline.add(admission);
+    const { decision, scope } = await admission.result;
+    this.lifeline.remove(admission);
     if (this.#isEnded) return decision;
-    if (decision.outcome === "allow") this.scope = scope;
-    else this.close(closeCodeOf(decision), decision.code);
+    if (decision.outcome !== "allow") this.close(closeCodeOf(decision), decision.code);
+    else if (turn === this.#refreshes) this.scope = scope;
     return decision;
   }
 
@@ -142,16 +170,27 @@ export class Session<M extends Incoming = Incoming> {
     this.#link.close(code, reason);
   }
 
-  /** Takes no more messages; calls back once all that were taken are decided, handed on and answered. */
-  drain(whenDrained: () => void): void {
-    if (this.#isEnded || !this.#isBusy) whenDrained();
-    else {
-      const before = this.#whenDrained;
-      this.#whenDrained = () => {
-        before?.();
+  /**
+   * Takes no more messages; calls back once all that were taken are decided and handled, at the latest after
+   * `limits.drain`.
+   *
+   * @param withConcurrent Whether to wait for concurrent handlers too.
+   */
+  drain(whenDrained: () => void, withConcurrent = false): void {
+    const drain: Drain = {
+      previous: undefined,
+      next: undefined,
+      due: 0,
+      withConcurrent,
+      expire: () => {
+        this.#drains?.delete(drain);
         whenDrained();
-      };
-    }
+      },
+    };
+    this.#drains ??= new Set();
+    this.#drains.add(drain);
+    deadlinesOf(this.#gate.limits.drain).add(drain);
+    this.#drained();
   }
 
   /** The connection is gone, or must be taken for gone. */
@@ -166,48 +205,51 @@ export class Session<M extends Incoming = Incoming> {
     this.#drained();
   }
 
-  #process(message: M): void {
+  /** Decides a message and hands it on or refuses it. Returns what the next message must wait for. */
+  #process(message: M): Promise<void> | undefined {
     const { refusal, action, payload } = message;
     if (refusal) {
-      this.#link.refuse(message, refusal);
-      return;
+      this.#refuse(message, refusal);
+      return undefined;
     }
     const gate = this.#gate;
+    const { scope } = this;
+    const { engine, served } = gate;
     const watch = gate.watches(action) ? watching() : undefined;
     const startedAt = gate.now();
-    const decision = gate.engine.decide(this.scope, this.consumer, action, payload, this, watch);
-    if (decision instanceof Promise) {
-      this.#hold(decision.then((later) => this.#conclude(message, later, watch, startedAt)));
-    } else {
-      const handling = this.#conclude(message, decision, watch, startedAt);
-      if (handling) this.#hold(handling);
-    }
+    const decision = engine.decide(scope, this.consumer, action, payload, this, watch);
+    return decision instanceof Promise
+      ? decision.then((later) => this.#conclude(message, later, watch, startedAt, scope, served))
+      : this.#conclude(message, decision, watch, startedAt, scope, served);
   }
 
-  /** Hands on or refuses. Returns what the next message must wait for. */
   #conclude(
     message: M,
     decision: Decision,
     watch: Watch | undefined,
     startedAt: number,
-  ): PromiseLike<void> | undefined {
+    scope: Scope,
+    served: Served | undefined,
+  ): Promise<void> | undefined {
     const gate = this.#gate;
-    gate.report("action", message.action, decision, this as never, watch, startedAt);
+    gate.report("action", message.action, decision, this as never, watch, startedAt, scope);
     if (this.#isEnded) return undefined;
     if (decision.outcome !== "allow") this.#link.refuse(message, decision);
-    else if (gate.served) {
-      const handling = gate.served.dispatch(this as never, message, decision, watch ?? watching(), this.#link as never);
-      return gate.engine.rules.entryOf(message.action).concurrent ? undefined : handling;
+    else if (served) {
+      const turn = { gate, session: this as never, link: this.#link as never, message, scope, decision, watch };
+      const handling = served.dispatch(turn);
+      if (!handling || !served.engine.rules.entryOf(message.action).concurrent) return handling;
+      this.#concurrent += 1;
+      void handling.then(() => {
+        this.#concurrent -= 1;
+        this.#drained();
+      });
     } else this.#link.deliver(message);
     return undefined;
   }
 
   /** Holds the next messages back until a decision or a handler is through. */
-  #hold(until: PromiseLike<unknown>): void {
-    if (!this.#isBusy) {
-      this.#isBusy = true;
-      this.#link.pause();
-    }
+  #hold(until: Promise<void>): void {
     until.then(
       () => this.#release(),
       (error: unknown) => {
@@ -217,28 +259,40 @@ export class Session<M extends Incoming = Incoming> {
     );
   }
 
+  /** INVARIANT: busy until the queue is empty, so that what arrives meanwhile does not overtake it. */
   #release(): void {
-    this.#isBusy = false;
-    while (!this.#isBusy && !this.#isEnded) {
-      const message = this.#queue?.shift();
-      if (message === undefined) break;
+    for (let message = this.#queue?.shift(); message !== undefined; message = this.#queue?.shift()) {
       this.#queuedBytes -= message.bytes;
       try {
-        this.#process(message);
+        const until = this.#process(message);
+        if (until) {
+          this.#hold(until);
+          return;
+        }
       } catch (error) {
         surface(error);
       }
     }
-    if (this.#isBusy || this.#isEnded) return;
+    this.#isBusy = false;
+    if (this.#isEnded) return;
     this.#excess = this.#excessBytes = 0;
     this.#link.resume();
     this.#drained();
   }
 
   #drained(): void {
-    const whenDrained = this.#whenDrained;
-    this.#whenDrained = undefined;
-    whenDrained?.();
+    for (const drain of this.#drains ?? []) {
+      const isThrough = !this.#isBusy && !(drain.withConcurrent && this.#concurrent > 0);
+      if (!isThrough && !this.#isEnded) continue;
+      endWait(drain);
+      drain.expire();
+    }
+  }
+
+  #refuse(message: M, refusal: Decision): void {
+    const gate = this.#gate;
+    gate.report("action", message.action, refusal, this as never, undefined, gate.now());
+    if (!this.#isEnded) this.#link.refuse(message, refusal);
   }
 
   #enqueue(message: M): void {
@@ -251,24 +305,23 @@ export class Session<M extends Incoming = Incoming> {
     }
     this.#excess += 1;
     this.#excessBytes += message.bytes;
-    if (this.#excess >= pendingMessages || this.#excessBytes >= pendingBytes) this.close(1008, "too many messages");
-    else this.#link.refuse(message, message.bytes > pendingBytes ? PAYLOAD_TOO_LARGE : TOO_MANY_PENDING);
+    const messages = this.#queue.length + this.#excess;
+    const bytes = this.#queuedBytes + this.#excessBytes;
+    if (messages >= 2 * pendingMessages || bytes >= 2 * pendingBytes) this.close(1008, "too many messages");
+    else this.#refuse(message, message.bytes > pendingBytes ? PAYLOAD_TOO_LARGE : TOO_MANY_PENDING);
   }
 
   #isFlooding(): boolean {
     const { undecodable, undecodableWindow } = this.#gate.limits;
     const now = performance.now();
-    if (now - this.#badSince > undecodableWindow) {
-      this.#badSince = now;
-      this.#badCount = 0;
-    }
-    this.#badCount += 1;
-    return this.#badCount > undecodable;
+    this.#badTimes ??= [];
+    this.#badTimes.push(now);
+    return this.#badTimes.length > undecodable && now - (this.#badTimes.shift() as number) <= undecodableWindow;
   }
 }
 
 /** The application's own listener has thrown while nobody could catch it: it surfaces as it would without a guard. */
-function surface(error: unknown): void {
+export function surface(error: unknown): void {
   queueMicrotask(() => {
     throw error;
   });

@@ -1,6 +1,6 @@
 import type { Outcome } from "./decision.js";
 import type { Recorded } from "./run.js";
-import type { Ask, Moment, Tree } from "./tree.js";
+import type { Ask, Leaf, Moment, Tree } from "./tree.js";
 
 /** What happened at one rule or combination of a decision. */
 export interface TraceNode {
@@ -12,48 +12,80 @@ export interface TraceNode {
   reason?: string;
   /** How long a rule took. */
   milliseconds?: number;
+  /** The rule only knows objects: it counts as if it did not refuse until there is one. */
+  isPending?: true;
   operands?: TraceNode[];
 }
 
+/** What one node said, and whether nothing behind it was asked. */
+interface Said {
+  readonly outcome: Outcome | undefined;
+  readonly halts: boolean;
+}
+
+interface Drawn extends Said {
+  readonly node: TraceNode;
+}
+
+type Answers = ReadonlyMap<Ask, Recorded>;
+
 /** Draws a tree with the answers that were given. A rule that has no question for the moment abstains. */
-export function traceTree(
-  tree: Tree,
-  moment: Moment,
-  answers: ReadonlyMap<Ask, Recorded>,
-  fallback = false,
-): TraceNode {
-  const { kind, name } = tree;
-  if (kind === "leaf") {
-    const { connect, action, object } = tree.asks;
-    const own =
-      moment === "connect"
-        ? [connect ?? (fallback ? action : undefined)]
-        : [action, moment === "object" ? object : undefined];
-    const asked = own.flatMap((ask) => (ask ? [ask] : []));
-    if (asked.length === 0) return { kind: "rule", name, outcome: "abstain" };
-    return { kind: "rule", name, ...together(asked.flatMap((ask) => answers.get(ask) ?? [])) };
+export function traceTree(tree: Tree, moment: Moment, answers: Answers, fallback = false): TraceNode {
+  const draw = (from: Tree, isOdd: boolean): Drawn => {
+    if (from.kind === "leaf") return drawLeaf(from, moment, answers, fallback, isOdd);
+    const { kind, name } = from;
+    const drawn = from.operands.map((operand) => draw(operand, isOdd !== (kind === "not")));
+    const said = kind === "not" ? negated(drawn[0] as Drawn) : together(kind, drawn);
+    return { ...said, node: { kind, name, ...outcomeOf(said), operands: drawn.map(({ node }) => node) } };
+  };
+  return draw(tree, false).node;
+}
+
+function drawLeaf(leaf: Leaf, moment: Moment, answers: Answers, fallback: boolean, isOdd: boolean): Drawn {
+  const node = { kind: "rule", name: leaf.name } as const;
+  const { connect, action, object } = leaf.asks;
+  if (moment === "action" && !action && object) {
+    const said: Said = { outcome: isOdd ? "deny" : "allow", halts: false };
+    return { ...said, node: { ...node, ...outcomeOf(said), isPending: true } };
   }
-  const operands = tree.operands.map((operand) => traceTree(operand, moment, answers, fallback));
-  const outcome = outcomeOf(kind, operands);
-  return { kind, name, ...(outcome && { outcome }), operands };
+  const atConnect = connect ?? (fallback ? action : undefined);
+  const asks = moment === "connect" ? [atConnect] : moment === "action" ? [action] : [action, object];
+  const given = asks.flatMap((ask) => (ask ? [answers.get(ask)] : []));
+  const said = together(
+    "and",
+    given.map((one) => ({ outcome: one?.decision.outcome, halts: one?.halts ?? false })),
+  );
+  const telling = given.find((one) => one && one.decision.outcome === said.outcome);
+  return { ...said, node: { ...node, ...outcomeOf(said), ...(telling && tell(telling, given)) } };
 }
 
-/** The answers of one rule to the action and to the object count as one: the refusal, else the last. */
-function together(given: readonly Recorded[]): Partial<TraceNode> {
-  const telling =
-    given.find(({ decision }) => decision.outcome === "deny") ??
-    given.find(({ decision }) => decision.outcome === "error") ??
-    given.at(-1);
-  if (telling === undefined) return {};
-  const { outcome, code, reason } = telling.decision;
-  const milliseconds = given.reduce((sum, one) => sum + one.milliseconds, 0);
-  return { outcome, code, milliseconds, ...(reason !== undefined && { reason }) };
+function tell({ decision: { code, reason } }: Recorded, given: readonly (Recorded | undefined)[]): Partial<TraceNode> {
+  const milliseconds = given.reduce((sum, one) => sum + (one?.milliseconds ?? 0), 0);
+  return { code, milliseconds, ...(reason !== undefined && { reason }) };
 }
 
-function outcomeOf(kind: "and" | "or" | "not", operands: readonly TraceNode[]): Outcome | undefined {
-  const outcomes = operands.flatMap(({ outcome }) => outcome ?? []);
-  if (outcomes.length === 0) return undefined;
-  if (kind === "not") return outcomes[0] === "allow" ? "deny" : outcomes[0] === "deny" ? "allow" : outcomes[0];
-  const order: readonly Outcome[] = kind === "and" ? ["deny", "error", "allow"] : ["allow", "error", "deny"];
-  return order.find((outcome) => outcomes.includes(outcome)) ?? "abstain";
+function outcomeOf({ outcome }: Said): { outcome?: Outcome } {
+  return outcome === undefined ? {} : { outcome };
+}
+
+function negated({ outcome, halts }: Said): Said {
+  return { outcome: outcome === "allow" ? "deny" : outcome === "deny" ? "allow" : outcome, halts };
+}
+
+/** The tables of `and` and `or`, as the decision goes through them: what is behind the decisive operand does not count. */
+function together(kind: "and" | "or", operands: readonly Said[]): Said {
+  const decisive = kind === "and" ? "deny" : "allow";
+  const order: readonly (Outcome | undefined)[] =
+    kind === "and" ? ["error", undefined, "allow"] : [undefined, "error", "deny"];
+  const met: (Outcome | undefined)[] = [];
+  let halts = false;
+  for (const { outcome, halts: isHalting } of operands) {
+    if (outcome === decisive) return { outcome, halts: false };
+    if (outcome !== "abstain") met.push(outcome);
+    halts ||= isHalting;
+    if (isHalting && kind === "and") break;
+  }
+  const found = order.findIndex((outcome) => met.includes(outcome));
+  const outcome = found === -1 ? "abstain" : order[found];
+  return { outcome, halts: halts && outcome === "error" };
 }

@@ -1,6 +1,13 @@
 import { type Decision, deny, restate } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
-import { type BasePermission, type FunctionRule, isPermission, isPermissionClass, PERMISSION } from "./permission.js";
+import {
+  type BasePermission,
+  type FunctionRule,
+  isPermission,
+  isPermissionClass,
+  PERMISSION,
+  type PermissionKind,
+} from "./permission.js";
 import type { Question } from "./question.js";
 
 /** The three moments at which a tree is asked. */
@@ -34,40 +41,49 @@ export interface Branch {
 
 export type Tree = Leaf | Branch;
 
-/** Deep enough for any rule a human wrote, shallow enough for any stack. */
-const MAX_DEPTH = 2500;
+/** Deep enough for any rule a human wrote, shallow enough for any stack (and for JSON of what `describe` returns). */
+const MAX_DEPTH = 1200;
 const MAX_NAME = 200;
 
 /** A combination as the developer holds it: a permission like any other. */
 export class Combination {
   declare readonly "~types": never;
 
-  constructor(readonly tree: Branch) {}
+  constructor(readonly tree: Tree) {}
 
   get name(): string {
     return this.tree.name;
   }
 
-  get [PERMISSION](): true {
-    return true;
+  get [PERMISSION](): PermissionKind {
+    return "combination";
   }
 }
 
-/** Builds a branch from what the developer wrote. */
-export function branch(kind: Branch["kind"], operands: readonly unknown[]): Branch {
+/**
+ * Builds a branch from what the developer wrote.
+ *
+ * @param level How many lists it lies in.
+ * @throws {PermissionMisuse} When there is no operand, one is no permission, or it is nested too deep.
+ */
+export function branch(kind: Branch["kind"], operands: readonly unknown[], level = 0): Branch {
   if (operands.length === 0) {
     throw new PermissionMisuse(
       `${kind}() has no operand: give at least one permission, as in ${kind}(IsAuthenticated)`,
     );
   }
-  const trees = operands.map((operand) => toTree(operand, `${kind}()`));
+  const trees = operands.map((operand) => toTree(operand, `${kind}()`, level + 1));
   const depth = 1 + trees.reduce((deepest, tree) => Math.max(deepest, tree.depth), 0);
+  checkDepth(depth, kind);
+  return { kind, operands: trees, depth, name: nameOf(kind, trees) };
+}
+
+function checkDepth(depth: number, kind: string): void {
   if (depth > MAX_DEPTH) {
     throw new PermissionMisuse(
       `${kind}() is nested more than ${MAX_DEPTH} levels deep: give operands side by side, as in and(a, b, c)`,
     );
   }
-  return { kind, operands: trees, depth, name: nameOf(kind, trees) };
 }
 
 function nameOf(kind: string, trees: readonly Tree[]): string {
@@ -84,22 +100,25 @@ function nameOf(kind: string, trees: readonly Tree[]): string {
  * Reads one operand: a permission, a class of one, or a list.
  *
  * @param place What to call the place in the message of a misuse.
+ * @param level How many lists it lies in.
  * @throws {PermissionMisuse} When it is no permission.
  */
-export function toTree(operand: unknown, place: string): Tree {
+export function toTree(operand: unknown, place: string, level = 0): Tree {
   if (Array.isArray(operand)) {
     if (operand.length === 0) {
       throw new PermissionMisuse(
         `${place} got an empty list: write AllowAny to admit everybody, DenyAll to admit nobody`,
       );
     }
-    return branch("and", operand);
+    checkDepth(level, "and");
+    return branch("and", operand, level);
   }
   if (isPermissionClass(operand)) return classLeaf(new operand());
   if (!isPermission(operand))
     throw new PermissionMisuse(`${place} got ${show(operand)}, which is no permission: ${adviceFor(operand)}`);
-  if ("tree" in operand) return operand.tree as Branch;
-  return "parts" in operand ? ruleLeaf(operand as FunctionRule) : classLeaf(operand as BasePermission);
+  const kind = operand[PERMISSION];
+  if (kind === "combination") return (operand as Combination).tree;
+  return kind === "function" ? ruleLeaf(operand as FunctionRule) : classLeaf(operand as BasePermission);
 }
 
 function adviceFor(value: unknown): string {
@@ -121,7 +140,7 @@ function ruleLeaf(rule: FunctionRule): Leaf {
 }
 
 function classLeaf(rule: BasePermission<never>): Leaf {
-  const name = rule.name ?? rule.constructor.name ?? "permission";
+  const name = rule.name || rule.constructor.name || "permission";
   for (const method of ["canConnect", "hasPermission", "hasObjectPermission"] as const) {
     if (rule[method] !== undefined && typeof rule[method] !== "function") {
       throw new PermissionMisuse(
@@ -149,13 +168,13 @@ function classLeaf(rule: BasePermission<never>): Leaf {
 
 /**
  * Whether a `hasPermission` can see its fifth argument. Only then is an object made for it.
- * When in doubt (defaults, rest parameters, `arguments`, native code) it can.
+ * When in doubt (defaults, rest parameters, `arguments`, comments among the parameters, native code) it can.
  */
 function takesOptions(method: (...args: never[]) => unknown): boolean {
   if (method.length > 4) return true;
   const source = Function.prototype.toString.call(method);
   const head = source.slice(0, source.indexOf(")") + 1);
-  return /\.\.\.|\barguments\b|\bsignal\b|\[native code\]/.test(source) || /=(?!>)/.test(head);
+  return /\.\.\.|\barguments\b|\bsignal\b|\[native code\]/.test(source) || /=(?!>)|\/[*/]/.test(head);
 }
 
 function denialOf(by: string, rule: { code?: string; reason?: string; status?: number }): Decision {

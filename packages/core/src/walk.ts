@@ -119,7 +119,7 @@ function close({ branch, met, noted, allowed, evidence, halts }: Frame, last: Re
   const denied = met.some(({ outcome }) => outcome === "deny");
   const errors = met.filter(({ outcome }) => outcome === "error");
   const allows = branch.kind === "and" ? allowed && met.length === 0 : allowed;
-  if (allows) return { decision: allowing(evidence, [...noted, ...errors]), halts: false };
+  if (allows) return { decision: allowing(evidence, [...met, ...noted]), halts: false };
   const outcome = branch.kind === "and" ? (denied ? "deny" : "error") : errors.length > 0 ? "error" : "deny";
   if (met.length > 0) return { decision: combine(met, outcome), halts: halts && outcome === "error" };
   return { decision: ABSTAINED, halts: false };

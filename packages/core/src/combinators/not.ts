@@ -1,6 +1,5 @@
 import { PermissionMisuse } from "../errors.js";
 import type { Like, Not } from "../infer.js";
-import type { Named } from "../permission.js";
 import { branch, Combination } from "../tree.js";
 
 /**
@@ -16,7 +15,7 @@ import { branch, Combination } from "../tree.js";
  * console.assert(not(isBanned).name === "not(isBanned)");
  * ```
  */
-export function not<const L extends Like>(operand: L, ...more: never[]): Named<Not<L>> {
+export function not<const L extends Like>(operand: L, ...more: never[]): Not<L> {
   if (more.length > 0) throw new PermissionMisuse("not() takes one permission: write not(or(a, b)) for neither of two");
   return new Combination(branch("not", [operand]));
 }

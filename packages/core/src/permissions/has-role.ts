@@ -1,10 +1,13 @@
 import { PermissionMisuse, show } from "../errors.js";
-import { BasePermission } from "../permission.js";
+import { BasePermission, type Rule } from "../permission.js";
 import type { Scope } from "../types.js";
 import { isSignedIn, type SignedIn } from "./is-authenticated.js";
 
+type HoldsRole = Rule<Pick<Scope, "user">, SignedIn, unknown, false>;
+
 /** The rule behind {@link HasRole}. */
 class RoleHolder extends BasePermission<Pick<Scope, "user">, SignedIn> {
+  declare readonly "~types": HoldsRole["~types"];
   override readonly name: string;
   readonly #roles: readonly string[];
 
@@ -34,7 +37,7 @@ class RoleHolder extends BasePermission<Pick<Scope, "user">, SignedIn> {
  * console.assert(HasRole("admin", "auditor").name === "HasRole(admin, auditor)");
  * ```
  */
-export function HasRole(...roles: readonly [string, ...string[]]): RoleHolder {
+export function HasRole(...roles: readonly [string, ...string[]]): HoldsRole {
   const wrong = roles.find((role: unknown) => typeof role !== "string" || role === "");
   if (roles.length === 0 || wrong !== undefined) {
     throw new PermissionMisuse(

@@ -1,10 +1,13 @@
 import { PermissionMisuse, show } from "../errors.js";
-import { BasePermission } from "../permission.js";
+import { BasePermission, type Rule } from "../permission.js";
 import type { Consumer, Scope } from "../types.js";
 import { isSignedIn } from "./is-authenticated.js";
 
+type SyncRule = Rule<Pick<Scope, "user">, unknown, unknown, false>;
+
 /** The rule behind {@link IsAuthenticatedOrReadOnly}. */
 class SignedInOrReadOnly extends BasePermission<Pick<Scope, "user">> {
+  declare readonly "~types": SyncRule["~types"];
   override readonly name = "IsAuthenticatedOrReadOnly";
   override readonly code = "not_authenticated";
   readonly #readOnly: ReadonlySet<string>;
@@ -35,7 +38,7 @@ class SignedInOrReadOnly extends BasePermission<Pick<Scope, "user">> {
  * definePolicy({ permissions: IsAuthenticatedOrReadOnly({ readOnly: ["list", "retrieve"] }) });
  * ```
  */
-export function IsAuthenticatedOrReadOnly(options: { readonly readOnly: readonly string[] }): SignedInOrReadOnly {
+export function IsAuthenticatedOrReadOnly(options: { readonly readOnly: readonly string[] }): SyncRule {
   const names: unknown = options?.readOnly;
   if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === "string")) {
     throw new PermissionMisuse(

@@ -1,0 +1,105 @@
+import { PermissionMisuse } from "@portcullis/core";
+import { describe, expect, test } from "vitest";
+import { scopeOf } from "../test/connection.js";
+import { judgeOrigin, readOrigins } from "./origin.js";
+
+describe("with a list", () => {
+  const check = readOrigins(["https://app.example", "http://localhost:5173", "app://main"]);
+  const judge = (origin: string | undefined) => judgeOrigin(check, scopeOf({ origin }))?.code ?? "allowed";
+
+  test.each([
+    ["https://app.example", "allowed"],
+    ["HTTPS://APP.example", "allowed"],
+    ["http://localhost:5173", "allowed"],
+    ["app://main", "allowed"],
+    ["http://app.example", "origin_not_allowed"],
+    ["https://app.example:444", "origin_not_allowed"],
+    ["https://app.example.evil.example", "origin_not_allowed"],
+    ["https://evil.example/https://app.example", "origin_not_allowed"],
+    ["null", "origin_not_allowed"],
+    ["", "origin_not_allowed"],
+    [undefined, "origin_not_allowed"],
+  ])("%s is %s", (origin, expected) => {
+    expect(judge(origin)).toBe(expected);
+  });
+
+  test('null in the list stands for a missing Origin, "null" for an opaque one', () => {
+    const missing = readOrigins([null]);
+    expect(judgeOrigin(missing, scopeOf())).toBeUndefined();
+    expect(judgeOrigin(missing, scopeOf({ origin: "null" }))).toMatchObject({ status: 403, by: "origins" });
+    const opaque = readOrigins(["null"]);
+    expect(judgeOrigin(opaque, scopeOf({ origin: "null" }))).toBeUndefined();
+    expect(judgeOrigin(opaque, scopeOf())).toMatchObject({ code: "origin_not_allowed" });
+  });
+
+  test("an empty list admits nobody", () => {
+    expect(judgeOrigin(readOrigins([]), scopeOf())).toMatchObject({ code: "origin_not_allowed" });
+  });
+});
+
+describe("without a list", () => {
+  const judge = (origin: string | undefined, headers: Record<string, string | string[]>, secure = false) =>
+    judgeOrigin(undefined, scopeOf({ origin, headers, secure })) === undefined;
+
+  test("no Origin passes unless cookies come with it", () => {
+    expect(judge(undefined, {})).toBe(true);
+    expect(judge(undefined, { cookie: "session=1" })).toBe(false);
+    expect(judge(undefined, { cookie: "" })).toBe(false);
+  });
+
+  test.each([
+    ["https://a.example", "a.example", true],
+    ["http://a.example", "a.example", true],
+    ["http://a.example:8080", "a.example:8080", true],
+    ["http://A.example", "a.EXAMPLE", true],
+    ["https://a.example", "a.example:443", true],
+    ["https://a.example:443", "a.example", true],
+    ["http://a.example:80", "a.example", true],
+    ["http://[::1]:3000", "[::1]:3000", true],
+    ["https://a.example", "a.example:80", false],
+    ["https://a.example:8443", "a.example", false],
+    ["https://b.example", "a.example", false],
+    ["https://a.example.evil.example", "a.example", false],
+    ["https://a.example/path", "a.example", false],
+    ["null", "a.example", false],
+    ["file://", "a.example", false],
+    ["ftp://a.example", "a.example", false],
+    ["", "a.example", false],
+  ])("%s at host %s is the same origin: %s", (origin, host, expected) => {
+    expect(judge(origin, { host, cookie: "session=1" })).toBe(expected);
+  });
+
+  test("an encrypted connection is not the same origin as a plain page", () => {
+    expect(judge("http://a.example", { host: "a.example" }, true)).toBe(false);
+    expect(judge("https://a.example", { host: "a.example" }, true)).toBe(true);
+  });
+
+  test("without one Host header nothing is the same origin", () => {
+    expect(judge("https://a.example", {})).toBe(false);
+    expect(judge("https://a.example", { host: ["a.example", "b.example"] })).toBe(false);
+  });
+});
+
+describe("reading the option", () => {
+  test("nothing stays nothing", () => {
+    expect(readOrigins(undefined)).toBeUndefined();
+  });
+
+  test.each([
+    ["https://a.example/"],
+    ["https://a.example/app"],
+    ["a.example"],
+    ["*"],
+    ["https://*.example"],
+    [""],
+    [5],
+    [undefined],
+  ])("%s is a misuse that says what to write", (wrong) => {
+    expect(() => readOrigins([wrong as string])).toThrow(PermissionMisuse);
+    expect(() => readOrigins([wrong as string])).toThrow('as in "https://app.example"');
+  });
+
+  test("something that is no list is a misuse", () => {
+    expect(() => readOrigins("https://a.example" as never)).toThrow("give a list");
+  });
+});

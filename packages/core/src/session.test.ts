@@ -1,0 +1,393 @@
+import { AllowAny, type Decision, DenyAll, definePolicy, deny, permission } from "@portcullis/core";
+import { describe, expect, test, vi } from "vitest";
+import { type Connection, connect, deferred, settled, sleep } from "../test/connection.js";
+import { badMessage, MISSING_ACTION } from "./refusal.js";
+
+/** A rule that answers when it is told to, by the action's payload `key`. */
+function held() {
+  const answers = new Map<unknown, ReturnType<typeof deferred<boolean>>>();
+  const asked: unknown[] = [];
+  const signals: AbortSignal[] = [];
+  const rule = permission("held", ({ payload, signal }) => {
+    asked.push(payload.key);
+    signals.push(signal);
+    const answer = deferred<boolean>();
+    answers.set(payload.key, answer);
+    return answer.promise;
+  });
+  const answer = async (key: unknown, value: boolean) => {
+    answers.get(key)?.resolve(value);
+    await settled();
+  };
+  return { rule, asked, signals, answer };
+}
+
+const sync = { yes: AllowAny, no: DenyAll };
+
+describe("deciding", () => {
+  test("a sync decision is handed on or refused before receive returns, without pausing", () => {
+    const { send, wire } = connect(definePolicy({ actions: sync }));
+    send("yes");
+    expect(wire.log).toEqual(["deliver yes"]);
+    send("no");
+    send("other");
+    expect(wire.log).toEqual(["deliver yes", "refuse no permission_denied 403", "refuse other unknown_action 405"]);
+  });
+
+  test("messages are handed on in the order they came, and input is held while one waits", async () => {
+    const { rule, answer, asked } = held();
+    const { send, wire } = connect(definePolicy({ actions: { held: rule, ...sync } }));
+    send("held", { key: 1 });
+    send("yes");
+    send("held", { key: 2 });
+    send("no");
+    expect(wire.log).toEqual(["pause"]);
+    expect(asked).toEqual([1]);
+    await answer(1, true);
+    expect(wire.log).toEqual(["pause", "deliver held", "deliver yes"]);
+    expect(asked).toEqual([1, 2]);
+    await answer(2, false);
+    expect(wire.log.slice(3)).toEqual([
+      "refuse held permission_denied 403",
+      "refuse no permission_denied 403",
+      "resume",
+    ]);
+    send("yes");
+    expect(wire.log.at(-1)).toBe("deliver yes");
+  });
+
+  test("a message that comes while the queue is worked off does not overtake it", async () => {
+    const { rule, answer } = held();
+    const { send, wire } = connect(
+      definePolicy({ actions: { held: rule, first: AllowAny, second: AllowAny, third: AllowAny } }),
+    );
+    wire.onDeliver = ({ action }) => {
+      if (action === "first") send("third");
+    };
+    send("held", { key: 1 });
+    send("first");
+    send("second");
+    await answer(1, true);
+    expect(wire.sent).toEqual(["deliver held", "deliver first", "deliver second", "deliver third"]);
+  });
+
+  test("what a codec refused is answered in its turn, and no rule is asked", async () => {
+    const { rule, answer, asked } = held();
+    const { send, wire, events } = connect(definePolicy({ permissions: rule }));
+    send("a", { key: 1 });
+    send("", {}, { refusal: MISSING_ACTION });
+    expect(wire.sent).toEqual([]);
+    await answer(1, true);
+    expect(wire.sent).toEqual(["deliver a", "refuse  missing_action 405"]);
+    expect(asked).toEqual([1]);
+    expect(events.map(({ moment, decision }) => [moment, decision.code])).toEqual([
+      ["action", "allowed"],
+      ["action", "missing_action"],
+    ]);
+  });
+
+  test("the deadline refuses, and the late answer changes nothing", async () => {
+    const { rule, answer } = held();
+    const { send, wire } = connect(definePolicy({ actions: { held: rule } }), { timeout: { action: 20 } });
+    send("held", { key: 1 });
+    await sleep(60);
+    expect(wire.log).toEqual(["pause", "refuse held permission_timeout 503", "resume"]);
+    await answer(1, true);
+    expect(wire.sent).toHaveLength(1);
+  });
+
+  test("what a listener throws at once reaches the transport, as without a guard", () => {
+    const { send, wire } = connect(definePolicy({ actions: sync }));
+    wire.onDeliver = () => {
+      throw new Error("mine");
+    };
+    expect(() => send("yes")).toThrow("mine");
+  });
+
+  test("what a listener throws later surfaces as uncaught, and the queue goes on", async () => {
+    const { rule, answer } = held();
+    const { send, wire } = connect(definePolicy({ actions: { held: rule, ...sync } }));
+    const surfaced = await uncaught(async () => {
+      wire.onDeliver = ({ action }) => {
+        throw new Error(action);
+      };
+      send("held", { key: 1 });
+      send("yes");
+      await answer(1, true);
+    });
+    expect(surfaced).toEqual(["held", "yes"]);
+    expect(wire.log).toEqual(["pause", "deliver held", "deliver yes", "resume"]);
+  });
+});
+
+/** Runs something and returns the messages of what nobody caught meanwhile. */
+async function uncaught(run: () => Promise<void>): Promise<string[]> {
+  const others = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  const caught: string[] = [];
+  process.on("uncaughtException", (error) => void caught.push(error.message));
+  try {
+    await run();
+    await settled();
+  } finally {
+    process.removeAllListeners("uncaughtException");
+    for (const other of others) process.on("uncaughtException", other);
+  }
+  return caught;
+}
+
+describe("limits", () => {
+  const limits = { pendingMessages: 3, pendingBytes: 100 };
+  const open = () => {
+    const { rule, answer } = held();
+    const connection = connect(definePolicy({ actions: { held: rule, ...sync } }), { limits });
+    connection.send("held", { key: 1 });
+    return { ...connection, answer };
+  };
+
+  test("messages beyond the cap are refused at once, and at twice the cap the connection is closed", async () => {
+    const { send, wire, answer, session } = open();
+    for (let i = 0; i < 5; i++) send("yes");
+    expect(wire.sent).toEqual(["refuse yes too_many_pending 429", "refuse yes too_many_pending 429"]);
+    send("yes");
+    expect(wire.sent.slice(2)).toEqual(["close 1008 too many messages"]);
+    expect(session.isEnded).toBe(true);
+    await answer(1, true);
+    expect(wire.sent).toHaveLength(3);
+  });
+
+  test("bytes beyond the cap are refused, and at twice the cap the connection is closed", () => {
+    const { send, wire } = open();
+    send("yes", {}, { bytes: 60 });
+    send("yes", {}, { bytes: 50 });
+    send("yes", {}, { bytes: 40 });
+    expect(wire.sent).toEqual(["refuse yes too_many_pending 429"]);
+    send("yes", {}, { bytes: 50 });
+    expect(wire.sent.slice(1)).toEqual(["close 1008 too many messages"]);
+  });
+
+  test("one message larger than all that may wait is too large", () => {
+    const { send, wire } = open();
+    send("yes", {}, { bytes: 150 });
+    expect(wire.sent).toEqual(["refuse yes payload_too_large 413"]);
+  });
+
+  test("once the queue is empty all of it may be used again", async () => {
+    const { send, wire, answer } = open();
+    for (let i = 0; i < 5; i++) send("yes");
+    await answer(1, true);
+    expect(wire.log.at(-1)).toBe("resume");
+    wire.log.length = 0;
+    send("held", { key: 2 });
+    for (let i = 0; i < 5; i++) send("yes");
+    expect(wire.sent).toEqual(["refuse yes too_many_pending 429", "refuse yes too_many_pending 429"]);
+  });
+
+  test("undecodable messages are answered up to the limit; one more in the window closes", () => {
+    const { send, wire } = connect(definePolicy({ actions: sync }), { limits: { undecodable: 2 } });
+    for (let i = 0; i < 3; i++) send("", {}, { refusal: badMessage() });
+    expect(wire.sent).toEqual([
+      "refuse  bad_message 400",
+      "refuse  bad_message 400",
+      "close 1008 too many undecodable messages",
+    ]);
+  });
+
+  test("the window slides: a slow trickle of undecodable messages stays open", () => {
+    const clock = vi.spyOn(performance, "now");
+    try {
+      const { send, wire } = connect(definePolicy({ actions: sync }), {
+        limits: { undecodable: 2, undecodableWindow: 100 },
+      });
+      const at = (time: number) => {
+        clock.mockReturnValue(time);
+        send("", {}, { refusal: badMessage() });
+        return wire.log.at(-1);
+      };
+      expect([at(1000), at(1090), at(1101), at(1191)]).toEqual(Array(4).fill("refuse  bad_message 400"));
+      expect(at(1195)).toBe("close 1008 too many undecodable messages");
+    } finally {
+      clock.mockRestore();
+    }
+  });
+});
+
+describe("ending", () => {
+  test("close ends at once: nothing that waits is handed on or answered, the signals fire", async () => {
+    const { rule, answer, signals } = held();
+    const { send, wire, session, gate, events } = connect(definePolicy({ actions: { held: rule, ...sync } }));
+    const { signal } = session;
+    send("held", { key: 1 });
+    send("yes");
+    session.close(4001, "enough");
+    expect(wire.sent).toEqual(["close 4001 enough"]);
+    expect([session.isEnded, signal.aborted, signals[0]?.aborted, gate.sessions.size]).toEqual([true, true, true, 0]);
+    await answer(1, true);
+    send("yes");
+    session.close();
+    session.end();
+    expect(wire.sent).toEqual(["close 4001 enough"]);
+    expect(events.map(({ decision }) => decision.code)).toEqual(["aborted"]);
+  });
+
+  test("close says 1000 where nothing else is said, and end says nothing", () => {
+    const first = connect(definePolicy({ actions: sync }));
+    first.session.close();
+    expect(first.wire.log).toEqual(["close 1000 "]);
+    const second = connect(definePolicy({ actions: sync }));
+    second.session.end();
+    expect(second.wire.log).toEqual([]);
+    expect(second.session.signal.aborted).toBe(true);
+  });
+
+  test("a listener of onDecision may end the session: the message is not handed on", () => {
+    const connection: Connection = connect(definePolicy({ actions: sync }), {
+      onDecision: ({ session }) => session?.close(4000, "no"),
+    });
+    connection.send("yes");
+    connection.send("", {}, { refusal: MISSING_ACTION });
+    expect(connection.wire.log).toEqual(["close 4000 no"]);
+    const codec = connect(definePolicy({ actions: sync }), { onDecision: ({ session }) => session?.close(4000, "no") });
+    codec.send("", {}, { refusal: MISSING_ACTION });
+    expect(codec.wire.log).toEqual(["close 4000 no"]);
+  });
+
+  test("a handler that asks after the end gets no answer of async rules", async () => {
+    const { rule } = held();
+    const { session } = connect(definePolicy({ actions: { held: rule } }));
+    session.end();
+    expect(await session.authorize("held")).toMatchObject({ code: "aborted" });
+    expect(await session.refresh()).toMatchObject({ code: "aborted" });
+  });
+});
+
+describe("drain", () => {
+  test("calls back at once where nothing waits, and takes nothing more", () => {
+    const { session, send, wire } = connect(definePolicy({ actions: sync }));
+    const drained = vi.fn();
+    session.drain(drained);
+    expect(drained).toHaveBeenCalledTimes(1);
+    send("yes");
+    expect(wire.log).toEqual([]);
+  });
+
+  test("waits until all that was taken is decided and handed on; everybody who waits hears it once", async () => {
+    const { rule, answer } = held();
+    const { session, send, wire } = connect(definePolicy({ actions: { held: rule, ...sync } }));
+    send("held", { key: 1 });
+    send("yes");
+    const drained = [vi.fn(() => session.end()), vi.fn()];
+    for (const one of drained) session.drain(one);
+    send("no");
+    expect(drained[0]).not.toHaveBeenCalled();
+    await answer(1, true);
+    expect(wire.sent).toEqual(["deliver held", "deliver yes"]);
+    expect(drained.map((one) => one.mock.calls.length)).toEqual([1, 1]);
+  });
+
+  test("does not wait for ever, and does not wait after the end", async () => {
+    const { rule } = held();
+    const late = connect(definePolicy({ actions: { held: rule } }), { limits: { drain: 20 } });
+    late.send("held", { key: 1 });
+    const drained = vi.fn();
+    late.session.drain(drained);
+    await sleep(60);
+    expect(drained).toHaveBeenCalledTimes(1);
+    late.session.end();
+    late.session.drain(drained);
+    expect(drained).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe("checks inside a handler", () => {
+  const isOwner = permission("isOwner", {
+    action: () => true,
+    object: ({ object, scope }) => (object as { owner: unknown }).owner === scope.user,
+  });
+
+  test("authorize and authorizeObject ask the policy with the scope of the session", async () => {
+    const later = permission("later", { action: () => true, object: async () => deny("later") });
+    const policy = definePolicy({ actions: { edit: isOwner, later, ...sync } });
+    const { session, events } = connect(policy, { scope: { user: "ann" }, trace: true });
+    expect(session.authorize("yes")).toMatchObject({ outcome: "allow" });
+    expect(session.authorize("no", { a: 1 })).toMatchObject({ outcome: "deny" });
+    expect(session.authorizeObject("edit", { owner: "ann" })).toMatchObject({ outcome: "allow" });
+    expect(session.authorizeObject("edit", { owner: "bob" })).toMatchObject({ outcome: "deny", by: "isOwner" });
+    expect(await session.authorizeObject("later", {})).toMatchObject({ code: "later" });
+    expect(events.map(({ moment, action, decision }) => [moment, action, decision.outcome])).toEqual([
+      ["object", "edit", "allow"],
+      ["object", "edit", "deny"],
+      ["object", "later", "deny"],
+    ]);
+    expect(events[1]?.trace?.rule).toMatchObject({ name: "isOwner", outcome: "deny" });
+    expect(session.id).toBe("c1");
+  });
+});
+
+describe("refresh", () => {
+  const isBanned = permission("isBanned", { connect: ({ scope }) => scope.user === "banned" });
+  const fit = permission("fit", { connect: ({ scope }) => scope.user !== "banned" });
+  const policy = definePolicy({ connect: fit, actions: { who: AllowAny, not: isBanned } });
+
+  test("the next message sees the new scope; whoever is refused is closed", async () => {
+    let user = "ann";
+    const { session, wire, events } = connect(policy, { authenticate: async () => ({ user }) });
+    expect(await session.refresh()).toMatchObject({ outcome: "allow" });
+    expect(session.scope.user).toBe("ann");
+    user = "banned";
+    expect(await session.refresh()).toMatchObject({ outcome: "deny" });
+    expect(wire.log).toEqual(["close 4403 permission_denied"]);
+    expect(session.scope.user).toBe("ann");
+    expect(events.map(({ moment, session: about, scope }) => [moment, about === session, scope.user])).toEqual([
+      ["connect", true, "ann"],
+      ["connect", true, "banned"],
+    ]);
+  });
+
+  test("a message is decided and reported with the scope it met", async () => {
+    const { rule, answer } = held();
+    const { session, send, events } = connect(definePolicy({ actions: { held: rule } }), {
+      scope: { user: "old" },
+      authenticate: () => ({ user: "new" }),
+    });
+    send("held", { key: 1 });
+    await session.refresh();
+    expect(session.scope.user).toBe("new");
+    await answer(1, true);
+    expect(events.at(-1)).toMatchObject({ moment: "action", scope: { user: "old" } });
+  });
+
+  test("of several at once the one begun last counts, but every refusal closes", async () => {
+    const calls: ReturnType<typeof deferred<object>>[] = [];
+    const authenticate = () => {
+      calls.push(deferred<object>());
+      return calls.at(-1)?.promise;
+    };
+    const { session, wire } = connect(policy, { authenticate, scope: { user: "first" } });
+    const both = [session.refresh(), session.refresh()];
+    calls[1]?.resolve({ user: "newest" });
+    await both[1];
+    calls[0]?.resolve({ user: "stale" });
+    await both[0];
+    expect(session.scope.user).toBe("newest");
+    const next = [session.refresh(), session.refresh()];
+    calls[3]?.resolve({ user: "newest" });
+    calls[2]?.resolve({ user: "banned" });
+    await Promise.all(next);
+    expect(wire.log).toEqual(["close 4403 permission_denied"]);
+  });
+
+  test("what is under way ends with the session", async () => {
+    let signal: AbortSignal | undefined;
+    const authenticate = (_: string, options: { signal: AbortSignal }) => {
+      signal = options.signal;
+      return new Promise<object>(() => {});
+    };
+    const { session, wire } = connect(policy, { authenticate });
+    const refreshed = session.refresh();
+    session.close(4000);
+    const made: Decision = await refreshed;
+    expect([made.code, signal?.aborted]).toEqual(["aborted", true]);
+    expect(wire.log).toEqual(["close 4000 "]);
+  });
+});
