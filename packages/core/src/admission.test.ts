@@ -124,9 +124,13 @@ describe("time", () => {
     const user = deferred<object>();
     const answer = deferred<boolean>();
     const signals: AbortSignal[] = [];
-    const slow = permission("slow", { connect: ({ signal }) => (signals.push(signal), answer.promise) });
+    const noting = <T>(signal: AbortSignal, then: T): T => {
+      signals.push(signal);
+      return then;
+    };
+    const slow = permission("slow", { connect: ({ signal }) => noting(signal, answer.promise) });
     const policy = definePolicy({ connect: slow, permissions: AllowAny });
-    const authenticate = (_: string, { signal }: { signal: AbortSignal }) => (signals.push(signal), user.promise);
+    const authenticate = (_: string, { signal }: { signal: AbortSignal }) => noting(signal, user.promise);
     const { result, events } = knock(policy, { authenticate, timeout: { connect: 60 } });
     await sleep(40);
     user.resolve({ user: "ann" });
@@ -137,6 +141,17 @@ describe("time", () => {
     answer.resolve(true);
     await settled();
     expect(events).toHaveLength(1);
+  });
+
+  test("a rule that kept its signal is left alone once the connection was admitted", async () => {
+    let signal: AbortSignal | undefined;
+    const authenticate = async (_: string, options: { signal: AbortSignal }) => {
+      signal = options.signal;
+    };
+    const { result } = knock(open, { authenticate, timeout: { connect: 20 } });
+    expect(await result).toMatchObject({ decision: { outcome: "allow" } });
+    await sleep(80);
+    expect(signal?.aborted).toBe(false);
   });
 
   test("an authenticate that never settles is ended by the deadline, and asks no rule afterwards", async () => {

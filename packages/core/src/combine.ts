@@ -7,7 +7,7 @@ import { PermissionMisuse } from "./errors.js";
  *
  * @param met At least one of that outcome.
  */
-export function combine(met: readonly Decision[], outcome: "deny" | "error"): Decision {
+export function combine(met: readonly Decision[], outcome: Outcome): Decision {
   const fitting = met.filter((one) => one.outcome === outcome);
   const signingInHelps = outcome === "deny" ? fitting.find((one) => one.status === 401) : undefined;
   const winner = signingInHelps ?? (fitting[0] as Decision);
@@ -33,8 +33,8 @@ export function allowing(
   causes: readonly Decision[] = [],
   by?: string,
 ): Decision {
+  if (evidence === undefined && causes.length === 0 && by === undefined) return ALLOWED;
   const faults = causes.flatMap(causesOf).filter(({ outcome }) => outcome === "error");
-  if (evidence === undefined && faults.length === 0 && by === undefined) return ALLOWED;
   return decision("allow", "allowed", { evidence, causes: faults.length > 0 ? Object.freeze(faults) : undefined, by });
 }
 

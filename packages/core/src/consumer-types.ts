@@ -1,6 +1,6 @@
 import type { Decision } from "./decision.js";
 import type { Served } from "./gate.js";
-import type { AsyncOf, EvidenceOf, Fits, Like, MaybeLater, Narrowed, ScopeOf } from "./infer.js";
+import type { And, AsyncOf, EvidenceOf, Fits, Like, MaybeLater, Narrowed, ScopeOf } from "./infer.js";
 import type { Policy, Timeouts } from "./policy.js";
 import type { ReplyOptions, Session } from "./session.js";
 import type { Consumer, MaybePromise, Payload, Scope, StandardSchema } from "./types.js";
@@ -102,7 +102,7 @@ export type Handler<B, P, R, I, O> = (
   >,
 ) => unknown;
 
-type Both<P, L extends Like> = [P] extends [never] ? L : readonly [P & Like, L];
+type Both<P, L extends Like> = [P] extends [never] ? L : P extends Like ? And<readonly [P, L]> : never;
 type RulesOf<A extends Record<string, ActionTypes>> = { [K in keyof A]: A[K]["rule"] }[keyof A];
 
 /**

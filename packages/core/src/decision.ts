@@ -111,9 +111,13 @@ class Verdict implements Decision {
     if (reason !== undefined) this.reason = reason;
     this.by = parts.by ?? "";
     this.retry = parts.retry ?? retryFor(this.status);
-    for (const key of ["retryAfter", "headers", "issues", "causes", "evidence", "error"] as const) {
-      if (parts[key] !== undefined) (this as Record<string, unknown>)[key] = parts[key];
-    }
+    // One by one: a loop over names costs more than all the rest of a refusal.
+    if (parts.retryAfter !== undefined) this.retryAfter = parts.retryAfter;
+    if (parts.headers !== undefined) this.headers = parts.headers;
+    if (parts.issues !== undefined) this.issues = parts.issues;
+    if (parts.causes !== undefined) this.causes = parts.causes;
+    if (parts.evidence !== undefined) this.evidence = parts.evidence;
+    if (parts.error !== undefined) this.error = parts.error;
     Object.freeze(this);
   }
 }

@@ -1,6 +1,6 @@
 import { allowing } from "./combine.js";
 import type { Decision } from "./decision.js";
-import { denialAt, type Program, type Step, UNRESOLVED } from "./program.js";
+import { denialAt, Kind, type Program, type Step, UNRESOLVED } from "./program.js";
 import { Question } from "./question.js";
 import { type Control, Run, type Watch } from "./run.js";
 import type { Consumer, Payload } from "./types.js";
@@ -54,13 +54,13 @@ export function evaluate(
     let error: unknown;
     let hasThrown = false;
     try {
-      while (step.end === null) {
-        if (step.context) {
+      while (step.kind < Kind.Allows) {
+        if (step.kind === Kind.ClassRule) {
+          answer = step.fn.call(step.self, scope as never, consumer as never, action as never, payload as never);
+        } else {
           question ??= new Question(scope, consumer, action, payload, object, payload);
           const { fn } = step;
           answer = fn(question as never);
-        } else {
-          answer = step.fn.call(step.self, scope as never, consumer as never, action as never, payload as never);
         }
         if (answer === true) {
           trues |= step.bit;
@@ -78,7 +78,7 @@ export function evaluate(
       const run = new Run(stages, scope, consumer, action, payload, object, control, watch, question);
       return run.resume(index, step, trues, answer, hasThrown, error);
     }
-    if (!step.passes) return end === UNRESOLVED ? denialAt(stage.program as Program, step, trues) : end;
+    if (step.kind === Kind.Refuses) return end === UNRESOLVED ? denialAt(stage.program as Program, step, trues) : end;
     passed = end;
   }
   return passed;

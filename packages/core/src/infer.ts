@@ -90,19 +90,26 @@ type AsyncOfAll<L extends Likes> = { [I in keyof L]: AsyncOf<L[I]> }[number];
 type MeetGuarantees<L extends Likes> = Unbox<{ [I in keyof L]: (value: GuaranteeOf<L[I]>) => void }[number]>;
 type MeetEvidence<L extends Likes> = Unbox<{ [I in keyof L]: (value: EvidenceOf<L[I]>) => void }[number]>;
 
-/** What every branch guarantees: the keys they have in common. A branch that can never allow does not count. */
-type Join<Union> = [Union] extends [never]
+/**
+ * What every branch guarantees: the keys they have in common. A branch that can never allow does not count.
+ * The keys are named apart from the union: a mapped type over `keyof Union` itself would be one for each branch.
+ */
+type Join<Union, K extends PropertyKey = keyof Union> = [Union] extends [never]
   ? never
-  : [keyof Union] extends [never]
+  : [K] extends [never]
     ? unknown
-    : { readonly [K in keyof Union]: Union[K] };
+    : { readonly [P in K]: Union[P & keyof Union] };
 
 /** Evidence of any one branch: keys that not every branch offers are optional. */
-type JoinEvidence<Union> = [Union] extends [never]
+type JoinEvidence<Union, K extends PropertyKey = keyof Union, Any = AllKeys<Union>> = [Union] extends [never]
   ? never
-  : [AllKeys<Union>] extends [never]
+  : [Any] extends [never]
     ? unknown
-    : Flat<{ [K in keyof Union]: Union[K] } & { [K in Exclude<AllKeys<Union>, keyof Union>]?: ValueAt<Union, K> }>;
+    : Flat<
+        { readonly [P in K]: Union[P & keyof Union] } & {
+          readonly [P in Exclude<AllKeys<Union>, K>]?: ValueAt<Union, P>;
+        }
+      >;
 type AllKeys<Union> = Union extends unknown ? keyof Union : never;
 type ValueAt<Union, K> = Union extends unknown ? (K extends keyof Union ? Union[K] : never) : never;
 type NoneIsEmpty<E> = unknown extends E ? object : E;

@@ -17,21 +17,31 @@ export interface Program {
   readonly denials: Map<number, Decision>;
 }
 
+/** What a step is. Leaves come before ends: the loop goes on while the kind is below `Allows`. */
+export enum Kind {
+  /** Asked with scope, consumer, action and payload. */
+  ClassRule,
+  /** Asked with one context. */
+  FunctionRule,
+  /** An end that allows. */
+  Allows,
+  /** An end that refuses. */
+  Refuses,
+}
+
 /** One node of a program: a leaf to ask, or an end. One class, hence one shape, which keeps the loop fast. */
 export class Step {
   onTrue: Step = this;
   onFalse: Step = this;
 
   constructor(
-    /** `null` on a leaf. */
-    public end: Decision | null,
-    /** Whether that end allows. */
-    readonly passes: boolean,
+    readonly kind: Kind,
     readonly fn: (...args: never[]) => unknown,
     readonly self: object | undefined,
-    readonly context: boolean,
     readonly bit: number,
     readonly plan: Plan,
+    /** `null` on a leaf. */
+    public end: Decision | null,
   ) {}
 }
 
@@ -62,7 +72,7 @@ function link({ leaves, pending }: Planned, root: Plan, name: string): Program {
     if (node.kind === "leaf") {
       const { fn, self, context } = node.ask;
       const bit = hasBits ? 1 << node.index : 0;
-      const step = new Step(null, false, fn, self, context, bit, node);
+      const step = new Step(context ? Kind.FunctionRule : Kind.ClassRule, fn, self, bit, node, null);
       step.onTrue = onAllow;
       step.onFalse = onDeny(node, true);
       return step;
@@ -89,7 +99,7 @@ function link({ leaves, pending }: Planned, root: Plan, name: string): Program {
 }
 
 function endStep(end: Decision, plan: Plan): Step {
-  return new Step(end, end.outcome === "allow", Boolean, undefined, false, 0, plan);
+  return new Step(end.outcome === "allow" ? Kind.Allows : Kind.Refuses, Boolean, undefined, 0, plan, end);
 }
 
 /** A program that asks nothing and ends at once. */

@@ -86,7 +86,7 @@ export class Run implements Expiring {
   #isPreparing = false;
   #askedAt = 0;
   #evidence: Readonly<Record<string, unknown>> | undefined;
-  #noted: Decision[] = [];
+  #noted: Decision[] | undefined;
   #decision: Decision | undefined;
   #resolve: ((decision: Decision) => void) | undefined;
 
@@ -143,12 +143,13 @@ export class Run implements Expiring {
       this.abort(undefined);
       return ABORTED;
     }
-    return new Promise((resolve) => {
+    const later = new Promise<Decision>((resolve) => {
       this.#resolve = resolve;
-      deadlinesOf(timeout).add(this);
-      lifeline?.add(this);
-      void this.#proceed(pending);
     });
+    deadlinesOf(timeout).add(this);
+    lifeline?.add(this);
+    void this.#proceed(pending);
+    return later;
   }
 
   /** INVARIANT: never rejects; after the decision is made nothing more is asked. */
@@ -194,8 +195,11 @@ export class Run implements Expiring {
     this.#walk ??= Walk.at((this.#step as Step).plan as PlanLeaf, this.#trues);
     const leaf = this.#walk.leaf as PlanLeaf;
     const reading = failure ? { decision: failure, halts: isDeliberate(failure.error) } : read(answer, leaf);
-    const milliseconds = this.watch ? performance.now() - this.#askedAt : 0;
-    this.watch?.answers[this.#stage.part].set(leaf.ask, { ...reading, milliseconds });
+    if (this.watch) {
+      const { decision, halts } = reading;
+      const milliseconds = performance.now() - this.#askedAt;
+      this.watch.answers[this.#stage.part].set(leaf.ask, { decision, halts, milliseconds });
+    }
     this.#walk.give(reading);
   }
 
@@ -243,7 +247,7 @@ export class Run implements Expiring {
     const { parse, load } = this.#stage;
     if (parse) return parse(this.payload);
     if (load) return load(this.#makeQuestion());
-    const { fn, self, context } = this.#walk ? (this.#walk.leaf as PlanLeaf).ask : (this.#step as Step);
+    const { fn, self, context } = ((this.#walk ? this.#walk.leaf : (this.#step as Step).plan) as PlanLeaf).ask;
     const { scope, consumer, action, payload } = this;
     if (!context) return fn.call(self, ...([scope, consumer, action, payload] as never[]));
     return (fn as (question: Question) => unknown).call(self, this.#makeQuestion());
@@ -272,7 +276,7 @@ export class Run implements Expiring {
     const made = end === UNRESOLVED ? denialAt(program as Program, this.#step as Step, this.#trues) : end;
     if (made.outcome === "abstain" && !passesAbstain) {
       this.#decision = decision("deny", "permission_denied", { by: (program as Program).name });
-    } else if (refuses(made.outcome)) {
+    } else if (refuses(made.outcome) || this.#saysItAll()) {
       this.#decision = made;
     } else {
       this.#keep(made);
@@ -280,11 +284,17 @@ export class Run implements Expiring {
     return this.#decision === undefined;
   }
 
+  /** Whether the end that was reached is the last one, and there is nothing to add to it. */
+  #saysItAll(): boolean {
+    const isLast = this.#index === this.stages.length - 1;
+    return isLast && this.#walk === undefined && this.#evidence === undefined && this.#noted === undefined;
+  }
+
   #keep({ evidence, causes }: Decision): void {
     if (this.#stage.isRepeated) return;
     try {
       this.#evidence = mergeEvidence(this.#evidence, evidence);
-      if (causes) this.#noted.push(...causes);
+      if (causes) this.#noted = [...(this.#noted ?? []), ...causes];
     } catch (error) {
       this.#decision = thrown(error, (this.#stage.program as Program).name);
     }

@@ -1,4 +1,4 @@
-import { AllowAny, type Decision, DenyAll, definePolicy, deny, permission } from "@portcullis/core";
+import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
 import { describe, expect, test, vi } from "vitest";
 import { type Connection, connect, deferred, settled, sleep } from "../test/connection.js";
 import { badMessage, MISSING_ACTION } from "./refusal.js";
@@ -183,6 +183,16 @@ describe("limits", () => {
     expect(wire.sent).toEqual(["refuse yes too_many_pending 429", "refuse yes too_many_pending 429"]);
   });
 
+  test("bytes that were worked off count no more", async () => {
+    const { send, wire, answer } = open();
+    send("held", { key: 2 }, { bytes: 90 });
+    await answer(1, true);
+    send("yes", {}, { bytes: 90 });
+    expect(wire.sent).toEqual(["deliver held"]);
+    await answer(2, true);
+    expect(wire.sent).toEqual(["deliver held", "deliver held", "deliver yes"]);
+  });
+
   test("undecodable messages are answered up to the limit; one more in the window closes", () => {
     const { send, wire } = connect(definePolicy({ actions: sync }), { limits: { undecodable: 2 } });
     for (let i = 0; i < 3; i++) send("", {}, { refusal: badMessage() });
@@ -226,7 +236,7 @@ describe("ending", () => {
     send("yes");
     session.close();
     session.end();
-    expect(wire.sent).toEqual(["close 4001 enough"]);
+    expect(wire.log).toEqual(["pause", "close 4001 enough"]);
     expect(events.map(({ decision }) => decision.code)).toEqual(["aborted"]);
   });
 
@@ -296,98 +306,5 @@ describe("drain", () => {
     late.session.end();
     late.session.drain(drained);
     expect(drained).toHaveBeenCalledTimes(2);
-  });
-});
-
-describe("checks inside a handler", () => {
-  const isOwner = permission("isOwner", {
-    action: () => true,
-    object: ({ object, scope }) => (object as { owner: unknown }).owner === scope.user,
-  });
-
-  test("authorize and authorizeObject ask the policy with the scope of the session", async () => {
-    const later = permission("later", { action: () => true, object: async () => deny("later") });
-    const policy = definePolicy({ actions: { edit: isOwner, later, ...sync } });
-    const { session, events } = connect(policy, { scope: { user: "ann" }, trace: true });
-    expect(session.authorize("yes")).toMatchObject({ outcome: "allow" });
-    expect(session.authorize("no", { a: 1 })).toMatchObject({ outcome: "deny" });
-    expect(session.authorizeObject("edit", { owner: "ann" })).toMatchObject({ outcome: "allow" });
-    expect(session.authorizeObject("edit", { owner: "bob" })).toMatchObject({ outcome: "deny", by: "isOwner" });
-    expect(await session.authorizeObject("later", {})).toMatchObject({ code: "later" });
-    expect(events.map(({ moment, action, decision }) => [moment, action, decision.outcome])).toEqual([
-      ["object", "edit", "allow"],
-      ["object", "edit", "deny"],
-      ["object", "later", "deny"],
-    ]);
-    expect(events[1]?.trace?.rule).toMatchObject({ name: "isOwner", outcome: "deny" });
-    expect(session.id).toBe("c1");
-  });
-});
-
-describe("refresh", () => {
-  const isBanned = permission("isBanned", { connect: ({ scope }) => scope.user === "banned" });
-  const fit = permission("fit", { connect: ({ scope }) => scope.user !== "banned" });
-  const policy = definePolicy({ connect: fit, actions: { who: AllowAny, not: isBanned } });
-
-  test("the next message sees the new scope; whoever is refused is closed", async () => {
-    let user = "ann";
-    const { session, wire, events } = connect(policy, { authenticate: async () => ({ user }) });
-    expect(await session.refresh()).toMatchObject({ outcome: "allow" });
-    expect(session.scope.user).toBe("ann");
-    user = "banned";
-    expect(await session.refresh()).toMatchObject({ outcome: "deny" });
-    expect(wire.log).toEqual(["close 4403 permission_denied"]);
-    expect(session.scope.user).toBe("ann");
-    expect(events.map(({ moment, session: about, scope }) => [moment, about === session, scope.user])).toEqual([
-      ["connect", true, "ann"],
-      ["connect", true, "banned"],
-    ]);
-  });
-
-  test("a message is decided and reported with the scope it met", async () => {
-    const { rule, answer } = held();
-    const { session, send, events } = connect(definePolicy({ actions: { held: rule } }), {
-      scope: { user: "old" },
-      authenticate: () => ({ user: "new" }),
-    });
-    send("held", { key: 1 });
-    await session.refresh();
-    expect(session.scope.user).toBe("new");
-    await answer(1, true);
-    expect(events.at(-1)).toMatchObject({ moment: "action", scope: { user: "old" } });
-  });
-
-  test("of several at once the one begun last counts, but every refusal closes", async () => {
-    const calls: ReturnType<typeof deferred<object>>[] = [];
-    const authenticate = () => {
-      calls.push(deferred<object>());
-      return calls.at(-1)?.promise;
-    };
-    const { session, wire } = connect(policy, { authenticate, scope: { user: "first" } });
-    const both = [session.refresh(), session.refresh()];
-    calls[1]?.resolve({ user: "newest" });
-    await both[1];
-    calls[0]?.resolve({ user: "stale" });
-    await both[0];
-    expect(session.scope.user).toBe("newest");
-    const next = [session.refresh(), session.refresh()];
-    calls[3]?.resolve({ user: "newest" });
-    calls[2]?.resolve({ user: "banned" });
-    await Promise.all(next);
-    expect(wire.log).toEqual(["close 4403 permission_denied"]);
-  });
-
-  test("what is under way ends with the session", async () => {
-    let signal: AbortSignal | undefined;
-    const authenticate = (_: string, options: { signal: AbortSignal }) => {
-      signal = options.signal;
-      return new Promise<object>(() => {});
-    };
-    const { session, wire } = connect(policy, { authenticate });
-    const refreshed = session.refresh();
-    session.close(4000);
-    const made: Decision = await refreshed;
-    expect([made.code, signal?.aborted]).toEqual(["aborted", true]);
-    expect(wire.log).toEqual(["close 4000 "]);
   });
 });

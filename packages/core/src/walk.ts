@@ -23,7 +23,7 @@ interface Frame {
   readonly noted: Decision[];
 }
 
-const ABSTAINED = abstain();
+const NOTHING: Reading = { decision: abstain(), halts: false };
 
 /**
  * The general program: knows all four outcomes, evidence and causes. It is fed one leaf after the other, so that
@@ -116,11 +116,10 @@ function fold(frame: Frame, { decision, halts }: Reading): boolean {
 /** What a branch answers once it is decided: the two tables of Kleene's strong logic, with abstain as neutral. */
 function close({ branch, met, noted, allowed, evidence, halts }: Frame, last: Reading): Reading {
   if (branch.kind === "not") return { decision: negate(last.decision, branch.denial), halts: last.halts };
-  const denied = met.some(({ outcome }) => outcome === "deny");
-  const errors = met.filter(({ outcome }) => outcome === "error");
-  const allows = branch.kind === "and" ? allowed && met.length === 0 : allowed;
-  if (allows) return { decision: allowing(evidence, [...met, ...noted]), halts: false };
-  const outcome = branch.kind === "and" ? (denied ? "deny" : "error") : errors.length > 0 ? "error" : "deny";
-  if (met.length > 0) return { decision: combine(met, outcome), halts: halts && outcome === "error" };
-  return { decision: ABSTAINED, halts: false };
+  const first = met[0];
+  if (first === undefined) return allowed ? { decision: allowing(evidence, noted), halts: false } : NOTHING;
+  if (allowed && branch.kind === "or") return { decision: allowing(evidence, [...met, ...noted]), halts: false };
+  const stronger = branch.kind === "and" ? "deny" : "error";
+  const outcome = met.some((one) => one.outcome === stronger) ? stronger : first.outcome;
+  return { decision: combine(met, outcome), halts: halts && outcome === "error" };
 }

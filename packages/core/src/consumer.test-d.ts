@@ -1,0 +1,174 @@
+import {
+  AllowAny,
+  allow,
+  type Decision,
+  HasRole,
+  IsAuthenticated,
+  not,
+  or,
+  type Payload,
+  type Policy,
+  permission,
+  permissionsFor,
+  type Scope,
+  type StandardSchema,
+} from "@portcullis/core";
+import type { Served } from "@portcullis/core/adapter";
+import { consumersFor, defineConsumer, type HandlerSession } from "@portcullis/core/consumer";
+import { expectTypeOf, test } from "vitest";
+
+interface User {
+  readonly id: number;
+  readonly roles: readonly string[];
+}
+interface AppScope extends Scope {
+  readonly user: User | null;
+}
+
+const app = consumersFor<AppScope>().defineConsumer();
+const { permission: rule } = permissionsFor<AppScope>();
+const isMember = rule("isMember", async () => allow({ membership: { role: "owner" } }));
+const isOwner = rule("isOwner", { object: ({ object }: { object: { owner: number } }) => object.owner === 1 });
+const tenant = rule("tenant", () => allow({ tenant: "t" }));
+const input = {} as StandardSchema<{ text: string }, { text: string; at: Date }>;
+
+test("the scope is narrowed by the rule, by permissions, or by neither", () => {
+  app
+    .action("open", AllowAny, ({ scope }) => expectTypeOf(scope.user).toEqualTypeOf<User | null>())
+    .action("not", not(IsAuthenticated), ({ scope }) => expectTypeOf(scope.user).toEqualTypeOf<User | null>())
+    .action("own", IsAuthenticated, ({ scope }) => expectTypeOf(scope.user).toEqualTypeOf<User>())
+    .action("any", or(IsAuthenticated, HasRole("admin")), ({ scope }) =>
+      expectTypeOf(scope.user.id).toEqualTypeOf<number>(),
+    )
+    .action("some", or(IsAuthenticated, isMember), ({ scope }) => expectTypeOf(scope.user).toEqualTypeOf<User | null>())
+    .permissions(IsAuthenticated)
+    .action("behind", AllowAny, ({ scope }) => expectTypeOf(scope.user).toEqualTypeOf<User>())
+    .permissions(tenant)
+    .action("behind both", AllowAny, ({ scope, evidence }) => {
+      expectTypeOf(scope.user).toEqualTypeOf<User>();
+      expectTypeOf(evidence.tenant).toEqualTypeOf<"t">();
+    });
+});
+
+test("evidence of permissions and rule is merged", () => {
+  app.permissions(tenant).action("do", isMember, ({ evidence }) => {
+    expectTypeOf(evidence.tenant).toEqualTypeOf<"t">();
+    expectTypeOf(evidence.membership.role).toEqualTypeOf<"owner">();
+  });
+  app.action("none", AllowAny, ({ evidence }) =>
+    expectTypeOf(evidence).toEqualTypeOf<Readonly<Record<string, unknown>>>(),
+  );
+});
+
+test("the payload is what input makes of it, for loader and handler", () => {
+  app
+    .action("raw", AllowAny, ({ payload, object }) => {
+      expectTypeOf(payload).toEqualTypeOf<Payload>();
+      expectTypeOf(object).toEqualTypeOf<undefined>();
+    })
+    .action("parsed", AllowAny, { input }, ({ payload, object }) => {
+      expectTypeOf(payload).toEqualTypeOf<{ text: string; at: Date }>();
+      expectTypeOf(object).toEqualTypeOf<undefined>();
+    })
+    .action(
+      "loaded",
+      IsAuthenticated,
+      {
+        input,
+        object: async ({ payload, scope, signal }) => {
+          expectTypeOf(payload.at).toEqualTypeOf<Date>();
+          expectTypeOf(scope.user).toEqualTypeOf<User>();
+          expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+          return payload.text === "" ? null : { owner: 1 };
+        },
+      },
+      ({ payload, object }) => {
+        expectTypeOf(payload.text).toEqualTypeOf<string>();
+        expectTypeOf(object).toEqualTypeOf<{ owner: number }>();
+      },
+    )
+    .action(
+      "found",
+      isOwner,
+      { object: ({ payload }) => (payload.id ? { owner: 1 } : undefined), concurrent: true },
+      ({ object }) => expectTypeOf(object).toEqualTypeOf<{ owner: number }>(),
+    );
+});
+
+test("authorizeObject answers later only where some rule may", () => {
+  app
+    .action("sync", isOwner, ({ authorizeObject }) => expectTypeOf(authorizeObject({})).toEqualTypeOf<Decision>())
+    .action("async", isMember, ({ authorizeObject }) =>
+      expectTypeOf(authorizeObject({})).toEqualTypeOf<Decision | Promise<Decision>>(),
+    )
+    .permissions(isMember)
+    .action("general", isOwner, ({ authorizeObject }) =>
+      expectTypeOf(authorizeObject({})).toEqualTypeOf<Decision | Promise<Decision>>(),
+    );
+});
+
+test("the session of a handler is the public part of it", () => {
+  app.action("do", AllowAny, ({ session }) => {
+    expectTypeOf(session).toEqualTypeOf<HandlerSession>();
+    // @ts-expect-error: the transport's side of it is not for handlers
+    session.receive({});
+    // @ts-expect-error: the scope is read-only
+    session.scope = {};
+  });
+});
+
+test("a replaced handler sees what the rule and the options give", () => {
+  app
+    .action("say", IsAuthenticated, { input, object: () => ({ owner: 1 }) }, () => 1)
+    .handler("say", ({ scope, payload, object }) => {
+      expectTypeOf(scope.user).toEqualTypeOf<User>();
+      expectTypeOf(payload.at).toEqualTypeOf<Date>();
+      expectTypeOf(object).toEqualTypeOf<{ owner: number }>();
+    });
+  // @ts-expect-error: there is no such action
+  app.action("say", AllowAny, () => 1).handler("sya", () => 1);
+});
+
+test("what the server cannot give, and what is no rule, is a compile error", () => {
+  const needsTenant = permission(
+    "needsTenant",
+    ({ scope }: { scope: Scope & { tenant: string } }) => scope.tenant !== "",
+  );
+  // @ts-expect-error: "scope is missing"
+  app.action("do", needsTenant, () => 1);
+  // @ts-expect-error: "scope is missing"
+  app.permissions(needsTenant);
+  // @ts-expect-error: "scope is missing"
+  app.connect([IsAuthenticated, needsTenant]);
+  // @ts-expect-error: an uncalled factory is no permission
+  app.action("do", HasRole, () => 1);
+  const bare = () => true;
+  // @ts-expect-error: a bare function is no permission
+  app.action("do", bare, () => 1);
+  // @ts-expect-error: a misspelt option
+  app.action("do", AllowAny, { inputs: input }, () => 1);
+  // @ts-expect-error: the handler is missing
+  app.action("do", AllowAny, { input });
+  // @ts-expect-error: "deny" is the only other answer
+  app.unknownAction("allow");
+});
+
+test("unbound, the scope follows from the rules", () => {
+  const needsTenant = permission("needsTenant", ({ scope }: { scope: { tenant: string } }) => scope.tenant !== "");
+  const consumer = defineConsumer()
+    .action("plain", AllowAny, ({ scope }) => expectTypeOf(scope.path).toEqualTypeOf<string>())
+    .action("signed in", IsAuthenticated, ({ scope }) => expectTypeOf(scope.user).toEqualTypeOf<NonNullable<unknown>>())
+    .action("tenant", needsTenant, ({ scope }) => expectTypeOf(scope.tenant).toEqualTypeOf<string>());
+  expectTypeOf(consumer).toExtend<Served<Scope & { tenant: string }>>();
+  expectTypeOf(consumer).not.toExtend<Served<Scope>>();
+  expectTypeOf(app.action("do", isMember, () => 1)).toExtend<Served<AppScope>>();
+  expectTypeOf(app).not.toExtend<Served<Scope>>();
+});
+
+test("its policy is typed by the rules", () => {
+  const { policy } = app.action("sync", IsAuthenticated, () => 1).action("async", isMember, () => 1);
+  expectTypeOf(policy).toExtend<Policy<AppScope>>();
+  const ask = (scope: AppScope) =>
+    [policy.authorize(scope, {} as never, "sync"), policy.authorize(scope, {} as never, "async")] as const;
+  expectTypeOf(ask).returns.toEqualTypeOf<readonly [Decision, Decision | Promise<Decision>]>();
+});

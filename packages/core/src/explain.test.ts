@@ -1,0 +1,285 @@
+import {
+  AllowAny,
+  abstain,
+  allow,
+  and,
+  definePolicy,
+  deny,
+  fault,
+  IsAuthenticated,
+  not,
+  or,
+  PermissionMisuse,
+  permission,
+} from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { explain } from "@portcullis/core/explain";
+import { describe, expect, test } from "vitest";
+import { CONSUMER, deferred, scopeOf, settled } from "../test/connection.js";
+
+const ann = scopeOf({ user: { id: 1 } });
+
+/** A rule that takes down that it was asked. */
+function noting(asked: string[]) {
+  return (name: string, answer: () => unknown) =>
+    permission(name, () => {
+      asked.push(name);
+      return answer() as boolean;
+    });
+}
+
+describe("every rule", () => {
+  test("is asked once, also where the decision would not come to it", async () => {
+    const asked: string[] = [];
+    const rule = noting(asked);
+    const shared = or(
+      rule("b", () => deny("no_b", { reason: "Not b" })),
+      rule("c", async () => true),
+    );
+    const policy = definePolicy({
+      permissions: or(
+        rule("p", () => true),
+        rule("q", () => false),
+      ),
+      actions: {
+        do: and(
+          rule("a", () => false),
+          shared,
+          not(shared),
+        ),
+        other: AllowAny,
+      },
+    });
+    const { decision, permissions, rule: tree } = await explain(policy, ann, CONSUMER, "do");
+    expect(asked).toEqual(["p", "q", "a", "b", "c"]);
+    expect(decision).toMatchObject({ outcome: "deny", by: "a" });
+    expect(permissions).toMatchObject({ outcome: "allow", operands: [{ outcome: "allow" }, { outcome: "deny" }] });
+    expect(tree).toMatchObject({
+      outcome: "deny",
+      operands: [
+        { name: "a", outcome: "deny" },
+        {
+          outcome: "allow",
+          operands: [
+            { name: "b", outcome: "deny", code: "no_b", reason: "Not b" },
+            { name: "c", outcome: "allow" },
+          ],
+        },
+        { kind: "not", outcome: "deny" },
+      ],
+    });
+  });
+
+  test("may throw, reject or answer nonsense: the others are asked all the same", async () => {
+    const asked: string[] = [];
+    const rule = noting(asked);
+    const policy = definePolicy({
+      actions: {
+        do: and(
+          rule("throws", () => {
+            throw new Error("x");
+          }),
+          rule("rejects", () => Promise.reject(new Error("x"))),
+          rule("nonsense", () => "yes"),
+          rule("fault", () => fault("down")),
+          rule("abstains", () => abstain()),
+        ),
+      },
+    });
+    const { decision, rule: tree } = await explain(policy, ann, CONSUMER, "do");
+    expect(asked).toHaveLength(5);
+    expect(tree?.operands?.map(({ outcome }) => outcome)).toEqual(["error", "error", "error", "error", "abstain"]);
+    expect(decision).toMatchObject({ outcome: "error", code: "permission_error" });
+  });
+
+  test("the decision is the one the policy makes, with evidence", async () => {
+    const policy = definePolicy({
+      actions: {
+        do: and(
+          IsAuthenticated,
+          permission("member", () => allow({ role: "owner" })),
+        ),
+      },
+    });
+    for (const [scope, action] of [
+      [ann, "do"],
+      [scopeOf(), "do"],
+      [ann, "nope"],
+    ] as const) {
+      const { decision } = await explain(policy, scope, CONSUMER, action);
+      expect(decision).toEqual(policy.authorize(scope, CONSUMER, action as "do"));
+    }
+    expect((await explain(policy, ann, CONSUMER, "nope")).rule).toBeUndefined();
+  });
+});
+
+describe("a rule that never answers", () => {
+  const hangs = permission("hangs", () => new Promise<boolean>(() => {}));
+  const policy = definePolicy({
+    timeout: { action: 30 },
+    actions: { reached: and(hangs, hangs, AllowAny), waited: or(hangs, AllowAny), unreached: or(AllowAny, hangs) },
+  });
+
+  test("is bounded by the deadline, all of them together", async () => {
+    const startedAt = performance.now();
+    const { decision, rule } = await explain(policy, ann, CONSUMER, "reached");
+    expect(performance.now() - startedAt).toBeLessThan(500);
+    expect(decision).toMatchObject({ code: "permission_timeout", status: 503 });
+    const late = { outcome: "error", code: "permission_timeout", milliseconds: 30 };
+    expect(rule).toMatchObject({ outcome: "error", operands: [late, late, { outcome: "allow" }] });
+  });
+
+  test("makes the whole question late, though another branch allows", async () => {
+    const { decision, rule } = await explain(policy, ann, CONSUMER, "waited");
+    expect(decision).toMatchObject({ outcome: "error", code: "permission_timeout" });
+    expect(rule).toMatchObject({ outcome: "allow", operands: [{ outcome: "error" }, { outcome: "allow" }] });
+  });
+
+  test("does not count where the decision does not come to it", async () => {
+    const { decision, rule } = await explain(policy, ann, CONSUMER, "unreached");
+    expect(decision).toMatchObject({ outcome: "allow" });
+    expect(rule).toMatchObject({ outcome: "allow", operands: [{ outcome: "allow" }, { outcome: "error" }] });
+  });
+
+  test("what it answers later changes nothing", async () => {
+    const answer = deferred<boolean>();
+    const late = definePolicy({ timeout: { action: 20 }, permissions: permission("late", () => answer.promise) });
+    const explanation = await explain(late, ann, CONSUMER, "any");
+    answer.resolve(true);
+    await settled();
+    expect(String(explanation)).toContain("late: error (permission_timeout)");
+    expect(explanation.permissions?.outcome).toBe("error");
+  });
+});
+
+describe("the other questions", () => {
+  const isOwner = permission("isOwner", {
+    object: ({ object, scope }) => (object as { owner: unknown }).owner === scope.user,
+  });
+  const policy = definePolicy({
+    connect: and(IsAuthenticated, permission("fit", { connect: ({ message }) => message.room === "lobby" })),
+    permissions: permission("open", { connect: () => abstain(), action: () => true }),
+    actions: { edit: or(isOwner, permission("admin", { action: () => false, object: () => false })) },
+  });
+
+  test("connect, with the message of the handshake", async () => {
+    const explanation = await explain(policy, ann, CONSUMER, "", { room: "den" }, { moment: "connect" });
+    expect(explanation.decision).toMatchObject({ outcome: "deny", by: "fit" });
+    expect(explanation.permissions).toMatchObject({ name: "open", outcome: "abstain" });
+    expect(explanation.rule?.operands).toMatchObject([
+      { name: "IsAuthenticated", outcome: "allow" },
+      { name: "fit", outcome: "deny" },
+    ]);
+    expect(String(explanation)).toMatch(/^connect: deny/);
+    expect(
+      (await explain(definePolicy({ permissions: AllowAny }), ann, CONSUMER, "", {}, { moment: "connect" })).rule,
+    ).toBeUndefined();
+  });
+
+  test("object, where one is given", async () => {
+    const scope = scopeOf({ user: "ann" });
+    for (const [owner, outcome] of [
+      ["ann", "allow"],
+      ["bob", "deny"],
+    ] as const) {
+      const { decision, rule } = await explain(policy, scope, CONSUMER, "edit", {}, { object: { owner } });
+      expect(decision.outcome).toBe(outcome);
+      expect(rule).toMatchObject({
+        outcome,
+        operands: [
+          { name: "isOwner", outcome },
+          { name: "admin", outcome: "deny" },
+        ],
+      });
+    }
+    const pending = await explain(policy, scope, CONSUMER, "edit");
+    expect(pending.rule?.operands?.[0]).toMatchObject({ outcome: "allow", isPending: true });
+  });
+});
+
+describe("a consumer", () => {
+  const asked: unknown[] = [];
+  const look = (name: string) => permission(name, ({ payload }) => asked.push([name, payload]) > 0);
+  const input = {
+    "~standard": {
+      version: 1 as const,
+      vendor: "test",
+      validate: (value: unknown) => {
+        asked.push("input");
+        const { text } = value as { text?: unknown };
+        return typeof text === "string" ? { value: { text: text.trim() } } : { issues: [{ message: "expected text" }] };
+      },
+    },
+  };
+  const consumer = defineConsumer()
+    .permissions(look("general"))
+    .action("say", look("own"), { input }, () => asked.push("handler"));
+
+  test("parses once, and its rules see what they would see", async () => {
+    asked.length = 0;
+    const { decision } = await explain(consumer, ann, CONSUMER, "say", { text: " hi " });
+    expect(decision.outcome).toBe("allow");
+    expect(asked).toEqual([["general", { text: " hi " }], "input", ["own", { text: "hi" }]]);
+  });
+
+  test("where the payload does not fit its rule is not asked", async () => {
+    asked.length = 0;
+    const { decision, rule } = await explain(consumer, ann, CONSUMER, "say", {});
+    expect(decision).toMatchObject({ code: "invalid_input", status: 400 });
+    expect(asked).toEqual([["general", {}], "input"]);
+    expect(rule).toEqual({ kind: "rule", name: "own" });
+  });
+});
+
+describe("as text", () => {
+  test("draws the trees", async () => {
+    const policy = definePolicy({
+      permissions: not(permission("isBanned", () => false)),
+      actions: {
+        "chat.send": and(
+          IsAuthenticated,
+          or(
+            permission("isMember", () => deny("not_a_member", { reason: "Join the room first" })),
+            permission("quiet", () => abstain()),
+          ),
+          permission("isOwner", { object: () => true }),
+        ),
+      },
+    });
+    expect(String(await explain(policy, ann, CONSUMER, "chat.send"))).toBe(
+      [
+        "chat.send: deny (not_a_member, 403): Join the room first",
+        "permissions",
+        "not: allow",
+        "└─ isBanned: deny (permission_denied): You do not have permission to perform this action.",
+        "rule",
+        "and: deny",
+        "├─ IsAuthenticated: allow",
+        "├─ or: deny",
+        "│  ├─ isMember: deny (not_a_member): Join the room first",
+        "│  └─ quiet: abstain",
+        "└─ isOwner: allow (until there is an object)",
+      ].join("\n"),
+    );
+    expect(String(await explain(definePolicy({ permissions: AllowAny }), ann, CONSUMER, "do"))).toBe(
+      "do: allow\npermissions\nAllowAny: allow",
+    );
+  });
+
+  test("says what was not asked", async () => {
+    const consumer = defineConsumer().action(
+      "say",
+      AllowAny,
+      { input: { "~standard": { version: 1, vendor: "test", validate: () => ({ issues: [] }) } } },
+      () => 1,
+    );
+    expect(String(await explain(consumer, ann, CONSUMER, "say"))).toContain("AllowAny: not asked");
+  });
+});
+
+test("something that is no policy is a misuse", async () => {
+  for (const wrong of [undefined, {}, { engine: 1 }]) {
+    await expect(explain(wrong as never, ann as never, CONSUMER, "do")).rejects.toThrow("explain() got");
+    await expect(explain(wrong as never, ann as never, CONSUMER, "do")).rejects.toSatisfy(PermissionMisuse.isInstance);
+  }
+});
