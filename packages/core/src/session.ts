@@ -44,7 +44,8 @@ type Renew<M extends Incoming> = (session: Session<M>) => Pick<Admission<never>,
 
 /** Somebody who waits until a session is through with what it has taken. */
 interface Drain extends Expiring {
-  readonly withConcurrent: boolean;
+  /** Whether it waits for handlers to end, and not only to begin. */
+  readonly withHandlers: boolean;
 }
 
 /** One guarded connection: its scope, its ordered queue, and what ends with it. */
@@ -67,6 +68,8 @@ export class Session<M extends Incoming = Incoming> {
   /** How many handlers run beside the queue. */
   #concurrent = 0;
   #isBusy = false;
+  /** Whether it is a handler that keeps the session busy, and no decision. */
+  #isHandling = false;
   #isEnded = false;
   #drains: Set<Drain> | undefined;
 
@@ -171,17 +174,17 @@ export class Session<M extends Incoming = Incoming> {
   }
 
   /**
-   * Takes no more messages; calls back once all that were taken are decided and handled, at the latest after
+   * Takes no more messages; calls back once all that were taken are decided and handed on, at the latest after
    * `limits.drain`.
    *
-   * @param withConcurrent Whether to wait for concurrent handlers too.
+   * @param withHandlers Whether to wait for served handlers to end too.
    */
-  drain(whenDrained: () => void, withConcurrent = false): void {
+  drain(whenDrained: () => void, withHandlers = false): void {
     const drain: Drain = {
       previous: undefined,
       next: undefined,
       due: 0,
-      withConcurrent,
+      withHandlers,
       expire: () => {
         this.#drains?.delete(drain);
         whenDrained();
@@ -238,7 +241,12 @@ export class Session<M extends Incoming = Incoming> {
     else if (served) {
       const turn = { gate, session: this as never, link: this.#link as never, message, scope, decision, watch };
       const handling = served.dispatch(turn);
-      if (!handling || !served.engine.rules.entryOf(message.action).concurrent) return handling;
+      if (!handling) return undefined;
+      if (!served.engine.rules.entryOf(message.action).concurrent) {
+        this.#isHandling = true;
+        this.#drained();
+        return handling;
+      }
       this.#concurrent += 1;
       void handling.then(() => {
         this.#concurrent -= 1;
@@ -261,6 +269,7 @@ export class Session<M extends Incoming = Incoming> {
 
   /** INVARIANT: busy until the queue is empty, so that what arrives meanwhile does not overtake it. */
   #release(): void {
+    this.#isHandling = false;
     for (let message = this.#queue?.shift(); message !== undefined; message = this.#queue?.shift()) {
       this.#queuedBytes -= message.bytes;
       try {
@@ -282,11 +291,17 @@ export class Session<M extends Incoming = Incoming> {
 
   #drained(): void {
     for (const drain of this.#drains ?? []) {
-      const isThrough = !this.#isBusy && !(drain.withConcurrent && this.#concurrent > 0);
+      const isIdle = !this.#isBusy && this.#concurrent === 0;
+      const isThrough = drain.withHandlers ? isIdle : !this.#isBusy || this.#hasHandedOn;
       if (!isThrough && !this.#isEnded) continue;
       endWait(drain);
       drain.expire();
     }
+  }
+
+  /** Whether only a handler is still at work. */
+  get #hasHandedOn(): boolean {
+    return this.#isHandling && (this.#queue === undefined || this.#queue.length === 0);
   }
 
   #refuse(message: M, refusal: Decision): void {

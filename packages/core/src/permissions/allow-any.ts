@@ -1,5 +1,4 @@
 import { BasePermission } from "../permission.js";
-import type { Scope } from "../types.js";
 
 /**
  * Allows everybody, at every moment.
@@ -11,7 +10,7 @@ import type { Scope } from "../types.js";
  * console.assert(open.describe().permissions?.name === "AllowAny");
  * ```
  */
-export class AllowAny extends BasePermission<Pick<Scope, never>> {
+export class AllowAny extends BasePermission<unknown> {
   static override readonly name = "AllowAny";
 
   override canConnect(): true {

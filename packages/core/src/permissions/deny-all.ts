@@ -1,5 +1,4 @@
 import { BasePermission } from "../permission.js";
-import type { Scope } from "../types.js";
 
 /**
  * Denies everybody, at every moment.
@@ -11,7 +10,7 @@ import type { Scope } from "../types.js";
  * console.assert(closed.describe().actions?.["room.delete"]?.rule.name === "DenyAll");
  * ```
  */
-export class DenyAll extends BasePermission<Pick<Scope, never>, never> {
+export class DenyAll extends BasePermission<unknown, never> {
   static override readonly name = "DenyAll";
 
   override canConnect(): false {

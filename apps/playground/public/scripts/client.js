@@ -1,0 +1,223 @@
+// @ts-check
+import { ChatView } from "./chat-view.js";
+import { fetchAccounts, openClient } from "./connection.js";
+import { announce } from "./dom.js";
+import { parse, showFrame } from "./frames.js";
+import { check, makePane, NOBODY, showSample } from "./pane.js";
+
+/** @typedef {import("./connection.js").Reply} Reply */
+
+/** One client: an account, a socket of its own, and the pane that shows both. */
+export class Client {
+  /** @type {WebSocket | undefined} */
+  #socket;
+  #lastRequest = 0;
+  /** @type {Map<number, { action: string, resolve: (reply: Reply | undefined) => void }>} */
+  #requests = new Map();
+  #account = NOBODY;
+  #parts;
+  #decisions;
+
+  /**
+   * @param {number} number
+   * @param {string} account
+   * @param {import("./decisions.js").Decisions} decisions
+   */
+  constructor(number, account, decisions) {
+    this.number = number;
+    this.#decisions = decisions;
+    const { pane, parts } = makePane(number);
+    this.pane = pane;
+    this.#parts = parts;
+    this.chat = new ChatView(this.#parts.chat, number, (action, at) => decisions.explain(number, action, at));
+    this.#listen();
+    this.signIn(account);
+  }
+
+  /**
+   * Closes the socket and opens one for another account.
+   *
+   * @param {string} account
+   * @returns {Promise<void>} when the socket is open, or refused
+   */
+  signIn(account) {
+    this.#account = account;
+    check(this.#parts.accounts, account);
+    return this.#connect();
+  }
+
+  /** @param {string} account */
+  isSignedInAs(account) {
+    return this.#account === account && this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  /**
+   * Sends a request and waits for its answer.
+   *
+   * @param {string} action
+   * @param {Record<string, unknown>} [payload]
+   * @returns {Promise<Reply | undefined>} `undefined` where the socket is closed
+   */
+  request(action, payload = {}) {
+    return new Promise((resolve) => {
+      const id = ++this.#lastRequest;
+      this.#requests.set(id, { action, resolve });
+      if (!this.#send(JSON.stringify({ action, request_id: id, ...payload }))) this.#forget(id, undefined);
+    });
+  }
+
+  /** @param {() => void} removed called when the socket is closed and the pane is gone */
+  makeRemovable(removed) {
+    const { remove } = this.#parts;
+    remove.hidden = false;
+    remove.addEventListener("click", () => {
+      this.#leave();
+      this.pane.remove();
+      removed();
+    });
+  }
+
+  #listen() {
+    const { accounts, actions, composer, message, editor, frame, reconnect } = this.#parts;
+    accounts.addEventListener("change", ({ target }) => this.signIn(/** @type {HTMLInputElement} */ (target).value));
+    actions.addEventListener("change", ({ target }) => {
+      showSample(frame, Number(/** @type {HTMLInputElement} */ (target).value));
+    });
+    reconnect.addEventListener("click", () => this.signIn(this.#account));
+    composer.addEventListener("submit", (event) => {
+      event.preventDefault();
+      if (message.value.trim() !== "") this.request("chat.send", { text: message.value });
+      message.value = "";
+    });
+    editor.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#sendFrame(frame.value);
+    });
+  }
+
+  /**
+   * Sends what stands in the editor, be it readable or not.
+   *
+   * @param {string} text
+   */
+  #sendFrame(text) {
+    const { action, request_id, ...payload } = parse(text) ?? {};
+    if (typeof action === "string" && request_id === undefined) this.request(action, payload);
+    else this.#send(text);
+  }
+
+  async #connect() {
+    this.#leave();
+    this.#showState("connecting", "Connecting");
+    this.chat.clear();
+    try {
+      await this.#decisions.watch();
+      const accounts = await fetchAccounts();
+      const token = accounts.find(({ id }) => id === this.#account)?.token;
+      await this.#open(token);
+    } catch {
+      this.#showState("closed", "The server is not there");
+    }
+  }
+
+  /** @param {string | undefined} token */
+  #open(token) {
+    return new Promise((/** @type {(value?: undefined) => void} */ settle) => {
+      const socket = openClient(this.number, token, {
+        opened: () => {
+          this.#showState("open", "Connected");
+          this.request("chat.watch").then(() => settle());
+        },
+        received: (text) => this.#receive(text),
+        closed: (code, reason) => {
+          settle();
+          if (this.#socket === socket) this.#closed(code, reason);
+        },
+      });
+      this.#socket = socket;
+    });
+  }
+
+  #leave() {
+    const socket = this.#socket;
+    this.#socket = undefined;
+    socket?.close();
+    for (const id of [...this.#requests.keys()]) this.#forget(id, undefined);
+  }
+
+  /**
+   * @param {number} code
+   * @param {string} reason
+   */
+  #closed(code, reason) {
+    this.#leave();
+    this.#showState("closed", `Closed: ${code}${reason && ` ${reason}`}`);
+    if (code >= 4400)
+      this.chat.showRefusal("connect", { code: reason, status: code, reason: "The connection was refused." });
+    announce(`Client ${this.number}: the connection was closed, ${code} ${reason}`);
+  }
+
+  /**
+   * @param {string} text
+   * @returns {boolean} whether there was a socket to send it on
+   */
+  #send(text) {
+    if (this.#socket?.readyState !== WebSocket.OPEN) {
+      this.chat.showNotice("Not sent: this client is not connected.");
+      return false;
+    }
+    showFrame(this.#parts.frames, "sent", text);
+    this.#socket.send(text);
+    this.#countFrame();
+    return true;
+  }
+
+  /** @param {string} text */
+  #receive(text) {
+    showFrame(this.#parts.frames, "received", text);
+    this.#countFrame();
+    const reply = /** @type {Reply} */ (parse(text));
+    if (reply.action === "chat.message") this.#showMessages([reply.data]);
+    else this.#answer(reply);
+  }
+
+  /** @param {import("./chat-view.js").Message[]} messages */
+  #showMessages(messages) {
+    for (const message of messages) this.chat.showMessage(message, this.#account);
+  }
+
+  /** @param {Reply} reply */
+  #answer(reply) {
+    const id = Number(reply.request_id);
+    const action = this.#requests.get(id)?.action ?? reply.action ?? "frame";
+    const isAllowed = reply.response_status < 400;
+    if (isAllowed && action === "chat.watch") this.#showMessages(reply.data.messages);
+    else if (!isAllowed || action !== "chat.send") this.chat.showReply(action, reply);
+    this.#forget(id, reply);
+  }
+
+  /**
+   * @param {number} id
+   * @param {Reply | undefined} reply
+   */
+  #forget(id, reply) {
+    const request = this.#requests.get(id);
+    this.#requests.delete(id);
+    request?.resolve(reply);
+  }
+
+  #countFrame() {
+    const { frameCount, frames } = this.#parts;
+    frameCount.textContent = String(frames.children.length);
+  }
+
+  /**
+   * @param {"connecting" | "open" | "closed"} state
+   * @param {string} text
+   */
+  #showState(state, text) {
+    this.#parts.state.dataset.state = state;
+    this.#parts.stateText.textContent = text;
+    this.#parts.reconnect.hidden = state !== "closed";
+  }
+}

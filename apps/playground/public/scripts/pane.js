@@ -1,0 +1,118 @@
+// @ts-check
+import { byId, element } from "./dom.js";
+import { SAMPLES } from "./frames.js";
+
+/** What a pane consists of, by the `data-part` of the template. */
+const KINDS = {
+  title: HTMLElement,
+  state: HTMLElement,
+  stateText: HTMLElement,
+  reconnect: HTMLButtonElement,
+  remove: HTMLButtonElement,
+  accountsLegend: HTMLElement,
+  accounts: HTMLElement,
+  chat: HTMLElement,
+  composer: HTMLFormElement,
+  message: HTMLInputElement,
+  editor: HTMLFormElement,
+  actions: HTMLElement,
+  frame: HTMLTextAreaElement,
+  wire: HTMLDetailsElement,
+  frameCount: HTMLElement,
+  frames: HTMLElement,
+};
+
+/** @typedef {{ [Part in keyof typeof KINDS]: InstanceType<(typeof KINDS)[Part]> }} Parts */
+
+export const NOBODY = "nobody";
+const ACCOUNTS = [
+  { id: NOBODY, label: "Not signed in" },
+  { id: "guest", label: "Guest" },
+  { id: "member", label: "Member" },
+  { id: "admin", label: "Admin" },
+];
+
+/**
+ * Makes the pane of a client from the template of the page.
+ *
+ * @param {number} number of the client
+ */
+export function makePane(number) {
+  const template = /** @type {HTMLTemplateElement} */ (byId("client-template"));
+  const pane = /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+  const entries = Object.entries(KINDS).map(([name, kind]) => [name, partOf(pane, name, kind)]);
+  const parts = /** @type {Parts} */ (Object.fromEntries(entries));
+  label(pane, parts, number);
+  for (const { id, label } of ACCOUNTS) parts.accounts.append(choice(`account-${number}`, "segment", id, label));
+  SAMPLES.forEach(({ label }, index) => {
+    parts.actions.append(choice(`action-${number}`, "chip", String(index), label));
+  });
+  parts.wire.open = matchMedia("(min-width: 700px)").matches;
+  check(parts.actions, "0");
+  showSample(parts.frame, 0);
+  return { pane, parts };
+}
+
+/**
+ * @param {HTMLElement} group of radio buttons
+ * @param {string} value
+ */
+export function check(group, value) {
+  for (const input of group.querySelectorAll("input")) input.checked = input.value === value;
+}
+
+/**
+ * @param {HTMLTextAreaElement} editor
+ * @param {number} index of a sample
+ */
+export function showSample(editor, index) {
+  const frame = SAMPLES[index]?.frame;
+  editor.value = typeof frame === "string" ? frame : JSON.stringify(frame);
+}
+
+/**
+ * @param {HTMLElement} pane
+ * @param {string} name
+ * @param {typeof HTMLElement} kind
+ */
+function partOf(pane, name, kind) {
+  const part = pane.querySelector(`[data-part="${name}"]`);
+  if (part instanceof kind) return part;
+  throw new Error(`the template has no part ${name}`);
+}
+
+/**
+ * Several clients stand side by side: each part says whose it is.
+ *
+ * @param {HTMLElement} pane
+ * @param {Parts} parts
+ * @param {number} number
+ */
+function label(pane, { title, accountsLegend, chat, frames, frame, message }, number) {
+  const name = `Client ${number}`;
+  title.textContent = name;
+  title.id = `client-${number}`;
+  pane.setAttribute("aria-labelledby", title.id);
+  accountsLegend.textContent = `Account of ${name}`;
+  chat.ariaLabel = `The chat as ${name} sees it`;
+  frames.ariaLabel = `Frames of ${name}`;
+  frame.ariaLabel = `Frame to send as ${name}`;
+  message.ariaLabel = `Message of ${name}`;
+  // What scrolls must be within reach of the keyboard.
+  for (const scroller of [chat, frames]) scroller.tabIndex = 0;
+}
+
+/**
+ * @param {string} group
+ * @param {"segment" | "chip"} look
+ * @param {string} value
+ * @param {string} text
+ */
+function choice(group, look, value, text) {
+  return element(
+    "label",
+    {},
+    element("input", { type: "radio", name: group, value }),
+    element("span", { class: look }, text),
+  );
+}

@@ -1,0 +1,129 @@
+import type { Consumer, Decision, Payload, Policy, Scope } from "@portcullis/core";
+import {
+  type DecisionEvent,
+  Gate,
+  type GuardOptions,
+  type Incoming,
+  type Link,
+  type ReplyOptions,
+  type Served,
+  type Session,
+} from "@portcullis/core/adapter";
+
+export const CONSUMER: Consumer = { id: "c1", transport: "test", raw: undefined, close() {} };
+
+/** A scope as an adapter makes it. */
+export function scopeOf(extra: Partial<Scope> = {}): Scope {
+  return {
+    transport: "test",
+    path: "/",
+    query: {},
+    headers: {},
+    cookies: {},
+    origin: undefined,
+    remoteAddress: "127.0.0.1",
+    secure: false,
+    subprotocols: [],
+    connectedAt: 0,
+    user: null,
+    request: undefined,
+    ...extra,
+  };
+}
+
+/** A transport that only takes down what it is told, one line a call. */
+export class Wire implements Link {
+  readonly log: string[] = [];
+  readonly refused: Decision[] = [];
+  /** What the application does with a message it gets. */
+  onDeliver: (message: Incoming) => void = () => {};
+
+  deliver(message: Incoming): void {
+    this.log.push(`deliver ${message.action}`);
+    this.onDeliver(message);
+  }
+
+  refuse(message: Incoming, decision: Decision): void {
+    this.log.push(`refuse ${message.action} ${decision.code} ${decision.status}`);
+    this.refused.push(decision);
+  }
+
+  reply(message: Incoming, data: unknown, options: ReplyOptions): void {
+    const extra = Object.keys(options).length > 0 ? ` ${JSON.stringify(options)}` : "";
+    this.log.push(`reply ${message.action} ${JSON.stringify(data)}${extra}`);
+  }
+
+  pause(): void {
+    this.log.push("pause");
+  }
+
+  resume(): void {
+    this.log.push("resume");
+  }
+
+  close(code: number, reason: string): void {
+    this.log.push(`close ${code} ${reason}`);
+  }
+
+  /** What was sent to the client: the log without the flow control. */
+  get sent(): string[] {
+    return this.log.filter((line) => line !== "pause" && line !== "resume");
+  }
+}
+
+/** One open connection behind a gate. */
+export interface Connection {
+  readonly gate: Gate<string>;
+  readonly session: Session;
+  readonly wire: Wire;
+  readonly events: DecisionEvent[];
+  send(action: string, payload?: Payload, more?: Partial<Incoming>): void;
+}
+
+type Options = GuardOptions<string, unknown> & { readonly scope?: Partial<Scope> };
+
+/** Opens a connection to a server that is guarded by a policy, or that serves a consumer. */
+export function connect(rules: Policy | Served, { scope, ...options }: Options = {}): Connection {
+  const events: DecisionEvent[] = [];
+  const served = "dispatch" in rules ? rules : undefined;
+  const onDecision = (event: DecisionEvent) => void events.push(event);
+  const gate = new Gate<string>("serve()", rules, { onDecision, ...options }, served);
+  const wire = new Wire();
+  const handshake = { request: "request", scope: (extra: object) => scopeOf({ ...scope, ...extra }) };
+  const admitted = { decision: undefined as never, scope: scopeOf(scope) };
+  const session = gate.open(handshake, admitted, CONSUMER, wire);
+  return {
+    gate,
+    session,
+    wire,
+    events,
+    send: (action, payload = {}, more = {}) => session.receive({ action, payload, bytes: 10, ...more }),
+  };
+}
+
+/** A promise, and what settles it. */
+export function deferred<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+/** Lets everything happen that only waits for promises. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+const THEN = "then";
+
+/** The same object as a thenable, or as something that looks like one. */
+export function withThen<T extends object>(value: T, descriptor: PropertyDescriptor): T {
+  return Object.defineProperty(value, THEN, descriptor);
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { built, everyChoice, reference, Tally } from "./every.js";
+import { ASYNC_FAULTS, ASYNC_PLAIN, classRule, functionRule, SYNC_FAULTS, SYNC_PLAIN, type Way } from "./probes.js";
+import { everyTree } from "./trees.js";
+
+const MOMENTS = ["connect", "action", "object"] as const;
+const FAULTS = [...SYNC_FAULTS, ...ASYNC_FAULTS];
+const PLAIN = [...SYNC_PLAIN, ...ASYNC_PLAIN];
+const WAYS = [...FAULTS, ...PLAIN];
+
+/** Tells `check` to wait, without making any further leaf answer later. */
+const AS_GIVEN = 1 << 10;
+
+const pick = (ways: readonly Way[], turn: number) => ways[turn % ways.length] as Way;
+
+/** Every two positions of so many leaves. */
+function pairs(leaves: number): (readonly [number, number])[] {
+  const positions = [...Array(leaves).keys()];
+  return positions.flatMap((one) => positions.slice(one + 1).map((other) => [one, other] as const));
+}
+
+describe.each(MOMENTS)("each kind of fault at every position, at %s", (moment) => {
+  it.each([1, 2])("%i leaves: every kind beside every kind", { timeout: 60_000 }, async (leaves) => {
+    const tally = new Tally();
+    const choices = everyChoice(WAYS, leaves);
+    for (const spec of everyTree(leaves)) {
+      const says = reference(spec, moment);
+      const styles = leaves === 1 ? [classRule, functionRule] : [classRule];
+      for (const tree of styles.map((style) => built(spec, moment, style))) {
+        const checks: (Promise<void> | undefined)[] = [];
+        for (const choice of choices) checks.push(tally.check(tree, says(choice), AS_GIVEN));
+        await Promise.all(checks);
+      }
+    }
+    expect(tally.differences).toEqual([]);
+    expect(tally.compared).toBeGreaterThanOrEqual(everyTree(leaves).length * choices.length);
+  });
+});
+
+describe("each kind of fault in pairs", () => {
+  it("3 leaves: every kind beside every kind, at every two positions", { timeout: 60_000 }, async () => {
+    const tally = new Tally();
+    let turn = 0;
+    for (const [index, spec] of everyTree(3).entries()) {
+      const says = reference(spec, "action");
+      const tree = built(spec, "action", index % 2 === 0 ? classRule : functionRule);
+      const checks: (Promise<void> | undefined)[] = [];
+      for (const [one, other] of pairs(3)) {
+        // A part of the kinds for each tree: every pair of kinds meets at these two positions of every eighth tree.
+        for (let first = index % 8; first < FAULTS.length; first += 8) {
+          for (const second of FAULTS) {
+            const ways = [0, 1, 2].map(() => pick(PLAIN, turn++));
+            ways[one] = FAULTS[first] as Way;
+            ways[other] = second;
+            checks.push(tally.check(tree, says(ways), AS_GIVEN));
+          }
+        }
+      }
+      await Promise.all(checks);
+    }
+    expect(tally.differences).toEqual([]);
+    expect(tally.compared).toBeGreaterThan(288 * 3 * FAULTS.length * Math.floor(FAULTS.length / 8));
+  });
+
+  it("4 leaves: every kind at every position, beside another, in turn over every tree", {
+    timeout: 60_000,
+  }, async () => {
+    const tally = new Tally();
+    const trees = everyTree(4);
+    let turn = 0;
+    for (const [index, spec] of trees.entries()) {
+      const moment = MOMENTS[index % 3] as "connect";
+      const says = reference(spec, moment);
+      const tree = built(spec, moment, index % 2 === 0 ? classRule : functionRule);
+      const checks: (Promise<void> | undefined)[] = [];
+      for (let position = 0; position < 4; position++) {
+        for (let first = index % 16; first < FAULTS.length; first += 16) {
+          const ways = [0, 1, 2, 3].map(() => pick(PLAIN, turn++));
+          ways[(position + 1 + (turn % 3)) % 4] = pick(FAULTS, turn);
+          ways[position] = FAULTS[first] as Way;
+          checks.push(tally.check(tree, says(ways), AS_GIVEN));
+        }
+      }
+      await Promise.all(checks);
+    }
+    expect(tally.differences).toEqual([]);
+    expect(tally.compared).toBeGreaterThan(trees.length * 4 * Math.floor(FAULTS.length / 16));
+  });
+});

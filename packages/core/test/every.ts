@@ -1,0 +1,176 @@
+import { AllowAny, type Decision, definePolicy, type Policy } from "@portcullis/core";
+import { judgeOf, nameOf, type Question, type Said, type Spec } from "./naive.js";
+import { CONSUMER, type classRule, type functionRule, later, NO, type Table, type Way } from "./probes.js";
+import { build, leavesOf } from "./trees.js";
+
+/** One way for each leaf, what the reference says to that, and whom it asked. */
+export interface Expected {
+  readonly ways: readonly Way[];
+  readonly said: Said;
+  readonly asked: readonly string[];
+}
+
+/** What the reference says of a tree to a choice of answers. */
+export function reference(spec: Spec, moment: Question): (ways: readonly Way[]) => Expected {
+  const leaves = leavesOf(spec);
+  let asked: string[] = [];
+  let current: readonly Way[] = [];
+  const judge = judgeOf(spec, moment, {
+    knows: (_, question) => question === moment,
+    denialOf: NO.said,
+    ask: (leaf) => {
+      asked.push(leaf);
+      return (current[leaves.indexOf(leaf)] as Way).said(leaf);
+    },
+  });
+  return (ways) => {
+    current = ways;
+    asked = [];
+    return { ways, said: judge(), asked };
+  };
+}
+
+/** Every choice of one of the ways for each of so many leaves. */
+export function everyChoice<T>(ways: readonly T[], leaves: number): T[][] {
+  if (leaves === 0) return [[]];
+  return everyChoice(ways, leaves - 1).flatMap((rest) => ways.map((way) => [...rest, way]));
+}
+
+/** A tree in its two places of a policy. */
+export interface Built {
+  readonly leaves: readonly string[];
+  readonly name: string;
+  /** As the rule of the moment: only allow passes. */
+  ask(scope: Table): Decision | Promise<Decision>;
+  /** As `permissions` beside a rule that allows: "nothing to say" passes too. */
+  askBeside(scope: Table): Decision | Promise<Decision>;
+}
+
+export type Style = typeof classRule | typeof functionRule;
+
+/** Builds a tree whose leaves know one question only. */
+export function built(spec: Spec, moment: Question, style: Style): Built {
+  const rule = build(spec, (name) => style(name, [moment]));
+  const specific =
+    moment === "connect"
+      ? definePolicy({ connect: rule, permissions: AllowAny })
+      : definePolicy({ actions: { act: rule } });
+  let askBeside: Built["ask"] | undefined;
+  return {
+    leaves: leavesOf(spec),
+    name: nameOf(spec),
+    ask: asking(specific as never, moment),
+    askBeside: (scope) => {
+      askBeside ??= asking(definePolicy({ permissions: rule, actions: { act: AllowAny } }) as never, moment);
+      return askBeside(scope);
+    },
+  };
+}
+
+const NOTHING = {};
+
+function asking(policy: Policy<unknown>, moment: Question): Built["ask"] {
+  if (moment === "connect") return (scope) => policy.connect(scope, CONSUMER);
+  if (moment === "action") return (scope) => policy.authorize(scope, CONSUMER, "act", NOTHING);
+  return (scope) => policy.authorizeObject(scope, CONSUMER, "act", NOTHING, NOTHING);
+}
+
+/** The table of one choice of answers; `isLater` makes some of them come later. */
+export function tableOf(leaves: readonly string[], ways: readonly Way[], laterMask = 0): Table {
+  const answers: Record<string, () => unknown> = {};
+  for (let i = 0; i < leaves.length; i++) {
+    const leaf = leaves[i] as string;
+    const way = ways[i] as Way;
+    answers[leaf] = (laterMask & (1 << i) ? later(way) : way).answer(leaf);
+  }
+  return { asked: [], answers };
+}
+
+/** Counts what was compared, and keeps the first differences. */
+export class Tally {
+  compared = 0;
+  /** The last answer that was there at once. */
+  last: Decision | undefined;
+  readonly differences: string[] = [];
+
+  /**
+   * Asks a tree and compares what it says with the reference; also in its other place where that tells more.
+   *
+   * @param laterMask Which leaves answer later, one bit each.
+   */
+  check(tree: Built, expected: Expected, laterMask = 0): undefined | Promise<void> {
+    const { outcome, by } = expected.said;
+    const isTelling = outcome === "abstain" || by === tree.name;
+    if (laterMask !== 0) return this.#checkLater(tree, expected, laterMask, isTelling);
+    this.#checkNow(tree, tree.ask, expected, false);
+    if (isTelling) this.#checkNow(tree, tree.askBeside, expected, true);
+    return undefined;
+  }
+
+  #checkNow(tree: Built, ask: Built["ask"], expected: Expected, isBeside: boolean): void {
+    const scope = tableOf(tree.leaves, expected.ways, 0);
+    const decision = ask(scope);
+    if (decision instanceof Promise) this.#note(`${tree.name}: a promise without need`);
+    else {
+      this.last = decision;
+      this.#compare(tree, expected, decision, scope, isBeside);
+    }
+  }
+
+  async #checkLater(tree: Built, expected: Expected, laterMask: number, isTelling: boolean): Promise<void> {
+    const scope = tableOf(tree.leaves, expected.ways, laterMask);
+    this.#compare(tree, expected, await tree.ask(scope), scope, false);
+    if (!isTelling) return;
+    const again = tableOf(tree.leaves, expected.ways, laterMask);
+    this.#compare(tree, expected, await tree.askBeside(again), again, true);
+  }
+
+  #compare(tree: Built, expected: Expected, decision: Decision, scope: Table, isBeside: boolean): void {
+    this.compared += 1;
+    const want = atEdge(expected.said, tree.name, isBeside);
+    if (isSame(decision, want) && isSameList(scope.asked, expected.asked)) return;
+    const ways = expected.ways.map(({ label }) => label).join(", ");
+    const got = `${decision.outcome} ${decision.code} by ${decision.by}, asked ${scope.asked}, ${causesOf(decision)}`;
+    const wanted = `${want.outcome} ${want.code} by ${want.by}, asked ${expected.asked}, ${want.causes}`;
+    this.#note(`${tree.name} with ${ways}: got ${got}; want ${wanted}`);
+  }
+
+  #note(difference: string): void {
+    if (this.differences.length < 5) this.differences.push(difference);
+  }
+}
+
+/** What becomes of the four outcomes where a tree stands alone. */
+function atEdge(said: Said, name: string, isBeside: boolean): Said {
+  if (said.outcome !== "abstain") return said;
+  if (isBeside) return { ...said, outcome: "allow", code: "allowed" };
+  return { outcome: "deny", code: "permission_denied", by: name, status: 403, causes: [] };
+}
+
+export function isSame(decision: Decision, want: Said): boolean {
+  if (decision.outcome !== want.outcome || decision.code !== want.code) return false;
+  if (
+    decision.causes === undefined ? want.causes.length > 0 : !isSameList(causesOf(decision), want.causes, isSameCause)
+  )
+    return false;
+  return want.outcome === "allow" || (decision.status === want.status && isSameName(decision.by, want.by));
+}
+
+function causesOf({ causes = [] }: Decision): string[] {
+  return causes.map(({ by, code }) => `${by}: ${code}`);
+}
+
+function isSameCause(one: string, other: string): boolean {
+  const [name = "", code] = one.split(": ");
+  const [full = "", wanted] = other.split(": ");
+  return code === wanted && isSameName(name, full);
+}
+
+/** Long names are cut. */
+function isSameName(name: string, full: string): boolean {
+  return name === full || (name.endsWith("...)") && full.startsWith(name.slice(0, name.indexOf("..."))));
+}
+
+function isSameList(one: readonly string[], other: readonly string[], isEqual = Object.is): boolean {
+  return one.length === other.length && one.every((item, index) => isEqual(item, other[index] as string));
+}

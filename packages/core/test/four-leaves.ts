@@ -1,0 +1,48 @@
+import { expect, it } from "vitest";
+import { built, everyChoice, reference, Tally } from "./every.js";
+import { obligations } from "./monotonicity.js";
+import type { Spec } from "./naive.js";
+import { ABSTAIN, classRule, DENY, FAULT, functionRule, NO, THROW, YES } from "./probes.js";
+import { everyTree } from "./trees.js";
+
+/** Throws and faults take turns, tree by tree, as the fourth outcome; with fewer leaves all of both are tried. */
+const CHOICES = [THROW, FAULT].map((error) => everyChoice([YES, NO, ABSTAIN, error], 4));
+/** The same where `false` would have no code of its own. */
+const WITH_CODES = CHOICES.map((choices) => choices.map((ways) => ways.map((way) => (way === NO ? DENY : way))));
+const OWED = CHOICES.map(obligations);
+
+/**
+ * Every tree of four leaves that `selects` takes, with every choice of the four outcomes, against the reference: class
+ * rules at an action and for an object, function rules of which some answer later at connect. And no fault opens any.
+ */
+export function fourLeaves(count: number, selects: (spec: Spec) => boolean): void {
+  it("every choice of the four outcomes, at each moment", { timeout: 300_000 }, async () => {
+    const tally = new Tally();
+    const opened: string[] = [];
+    const trees = everyTree(4).filter(selects);
+    for (const [index, spec] of trees.entries()) {
+      const set = index % 2;
+      const says = reference(spec, "action");
+      const action = built(spec, "action", classRule);
+      const connect = built(spec, "connect", functionRule);
+      const object = built(spec, "object", classRule);
+      const allowed: boolean[] = [];
+      for (let turn = 0; turn < 256; turn++) {
+        const expected = says(CHOICES[set]?.[turn] ?? []);
+        tally.check(action, expected);
+        allowed.push(tally.last?.outcome === "allow" && expected.said.outcome !== "abstain");
+        tally.check(object, expected);
+        const later = index % 4 < 2 ? 0 : turn % 16;
+        const waiting = tally.check(connect, { ...expected, ways: WITH_CODES[set]?.[turn] ?? [] }, later);
+        if (waiting) await waiting;
+      }
+      const isOpened = (others: number[] | undefined, turn: number) =>
+        others && allowed[turn] && !others.every((other) => allowed[other]);
+      if (OWED[set]?.some(isOpened)) opened.push(action.name);
+    }
+    expect(tally.differences).toEqual([]);
+    expect(opened).toEqual([]);
+    expect(trees.length).toBe(count);
+    expect(tally.compared).toBeGreaterThanOrEqual(count * 256 * 3);
+  });
+}
