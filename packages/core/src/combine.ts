@@ -38,11 +38,6 @@ export function allowing(
   return decision("allow", "allowed", { evidence, causes: faults.length > 0 ? Object.freeze(faults) : undefined, by });
 }
 
-/** What `not(name)` says where its operand allowed. */
-export function negationOf(name: string): Decision {
-  return decision("deny", "permission_denied", { by: name });
-}
-
 type Evidence = Readonly<Record<string, unknown>> | undefined;
 
 /**

@@ -1,6 +1,5 @@
-import { negationOf } from "./combine.js";
 import type { Decision } from "./decision.js";
-import type { Ask, Leaf, Moment, Tree } from "./tree.js";
+import type { Ask, Branch, Leaf, Moment, Tree } from "./tree.js";
 
 /**
  * A tree as it is asked at one moment: questions that a rule does not define are gone, equal combinations are merged,
@@ -60,7 +59,7 @@ export function plan(tree: Tree, moment: Moment, fallback = false): Planned {
     }
     if (moment === "object") {
       const parts = [action, object].flatMap((ask) => (ask ? [leafPlan(leaf, ask)] : []));
-      return group("and", leaf.name, parts);
+      return group("and", leaf, parts);
     }
     if (action) return leafPlan(leaf, action);
     if (!object) return undefined;
@@ -70,7 +69,7 @@ export function plan(tree: Tree, moment: Moment, fallback = false): Planned {
 
   const visit = (node: Tree, odd: boolean): Plan | undefined => {
     if (node.kind === "leaf") return visitLeaf(node, odd);
-    if (node.kind === "not") return negation(node.name, visit(node.operands[0] as Tree, !odd));
+    if (node.kind === "not") return negation(node, visit(node.operands[0] as Tree, !odd));
     const operands: Plan[] = [];
     // A loop, not a callback: it halves the stack a deep tree needs.
     for (const operand of node.operands) {
@@ -78,7 +77,7 @@ export function plan(tree: Tree, moment: Moment, fallback = false): Planned {
       if (inner?.kind === node.kind) for (const one of inner.operands) operands.push(one);
       else if (inner) operands.push(inner);
     }
-    return group(node.kind, node.name, operands);
+    return group(node.kind, node, operands);
   };
 
   planned.root = visit(tree, false);
@@ -86,15 +85,15 @@ export function plan(tree: Tree, moment: Moment, fallback = false): Planned {
   return planned;
 }
 
-function group(kind: "and" | "or", name: string, operands: Plan[]): Plan | undefined {
+function group(kind: "and" | "or", { name, denial }: Tree, operands: Plan[]): Plan | undefined {
   if (operands.length < 2) return operands[0];
-  return { kind, name, operands, denial: negationOf(name), parent: undefined, position: 0 };
+  return { kind, name, operands, denial, parent: undefined, position: 0 };
 }
 
-function negation(name: string, operand: Plan | undefined): Plan | undefined {
+function negation({ name, denial }: Branch, operand: Plan | undefined): Plan | undefined {
   if (operand === undefined) return undefined;
   if (operand.kind === "not") return operand.operands[0];
-  return { kind: "not", name, operands: [operand], denial: negationOf(name), parent: undefined, position: 0 };
+  return { kind: "not", name, operands: [operand], denial, parent: undefined, position: 0 };
 }
 
 function place(root: Plan, leaves: PlanLeaf[]): void {

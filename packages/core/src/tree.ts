@@ -36,7 +36,18 @@ export interface Branch {
   readonly kind: "and" | "or" | "not";
   readonly name: string;
   readonly operands: readonly Tree[];
+  /** What a `not` says where its operand allowed. */
+  readonly denial: Decision;
   readonly depth: number;
+}
+
+/** What a plain denial says. */
+export interface Said {
+  /** Default `permission_denied`. */
+  readonly code?: string;
+  readonly reason?: string;
+  /** 400 to 499. Default 403. */
+  readonly status?: number;
 }
 
 export type Tree = Leaf | Branch;
@@ -64,9 +75,10 @@ export class Combination {
  * Builds a branch from what the developer wrote.
  *
  * @param level How many lists it lies in.
+ * @param said What a `not` says where its operand allowed.
  * @throws {PermissionMisuse} When there is no operand, one is no permission, or it is nested too deep.
  */
-export function branch(kind: Branch["kind"], operands: readonly unknown[], level = 0): Branch {
+export function branch(kind: Branch["kind"], operands: readonly unknown[], level = 0, said: Said = {}): Branch {
   if (operands.length === 0) {
     throw new PermissionMisuse(
       `${kind}() has no operand: give at least one permission, as in ${kind}(IsAuthenticated)`,
@@ -75,7 +87,8 @@ export function branch(kind: Branch["kind"], operands: readonly unknown[], level
   const trees = operands.map((operand) => toTree(operand, `${kind}()`, level + 1));
   const depth = 1 + trees.reduce((deepest, tree) => Math.max(deepest, tree.depth), 0);
   checkDepth(depth, kind);
-  return { kind, operands: trees, depth, name: nameOf(kind, trees) };
+  const name = nameOf(kind, trees);
+  return { kind, operands: trees, depth, name, denial: denialOf(name, said) };
 }
 
 function checkDepth(depth: number, kind: string): void {
@@ -177,8 +190,7 @@ function takesOptions(method: (...args: never[]) => unknown): boolean {
   return /\.\.\.|\barguments\b|\bsignal\b|\[native code\]/.test(source) || /=(?!>)|\/[*/]/.test(head);
 }
 
-function denialOf(by: string, rule: { code?: string; reason?: string; status?: number }): Decision {
-  const { code = "permission_denied", reason, status } = rule;
+function denialOf(by: string, { code = "permission_denied", reason, status }: Said): Decision {
   return restate(deny(code, { ...(reason !== undefined && { reason }), ...(status !== undefined && { status }) }), {
     by,
   });

@@ -1,0 +1,125 @@
+import { PermissionMisuse, type Policy } from "@portcullis/core";
+import { Gate, type Served, type Session } from "@portcullis/core/adapter";
+import type { WebSocket, WebSocketServer } from "ws";
+import type { HttpServer } from "./clock.js";
+import { closeSoon } from "./close.js";
+import type { Front } from "./connection.js";
+import { type BareSocket, type GuardedClass, guardedClass } from "./guarded-socket.js";
+import { readOptions, type WsGuardOptions } from "./options.js";
+import { probe } from "./probe.js";
+import { Upgrade, type VerifyClient } from "./upgrade.js";
+
+/** One guarded connection, for checks inside a handler. */
+export type GuardSession = Pick<
+  Session,
+  "id" | "scope" | "consumer" | "signal" | "isEnded" | "authorize" | "authorizeObject" | "refresh" | "close"
+>;
+
+/** What stands in front of a server. */
+export interface Guard<P = Policy> {
+  /** The connections that are open. */
+  readonly sessions: ReadonlySet<GuardSession>;
+  /** The session of a socket; `undefined` where it did not come through this guard. */
+  sessionOf(socket: WebSocket): GuardSession | undefined;
+  /**
+   * Puts other rules in force. Decisions that are under way finish under the old ones.
+   *
+   * @throws {PermissionMisuse} When they cannot be used here.
+   */
+  replace(policy: P): void;
+  /** What is not guarded, in sentences: empty unless somebody has changed the options of the server since. */
+  audit(): readonly string[];
+  /**
+   * Admits nobody any more, answers what was accepted, then closes every connection with 1001. The server itself
+   * stays as it is.
+   *
+   * @returns A promise that resolves when all are closing, at the latest after `limits.drain`.
+   */
+  close(): Promise<void>;
+}
+
+/** Marks a guarded server, across copies of this package. */
+const GUARDED = Symbol.for("@portcullis/adapter-ws/guarded");
+
+/**
+ * Puts a gate in front of a server: on the options of this instance, which ws reads for each handshake.
+ *
+ * @throws {PermissionMisuse} When this is no server of ws, or it is guarded already, or an option is wrong.
+ */
+export function attach<P>(
+  place: string,
+  wss: WebSocketServer,
+  policy: unknown,
+  given: WsGuardOptions,
+  served?: Served,
+): Guard<P> {
+  checkServer(place, wss);
+  const { own, common } = readOptions(place, given);
+  const { codec, listenerGrace, refuse, challenge } = own;
+  if (served && codec.reply === undefined) {
+    throw new PermissionMisuse(`${place} got a \`codec\` without reply(): handlers need it to answer`);
+  }
+  const gate = new Gate(place, policy, common, served);
+  probe(wss, place);
+  const { options } = wss;
+  const Base = options.WebSocket as typeof WebSocket;
+  const front: Front = { gate, codec, listenerGrace, bare: Base.prototype as BareSocket };
+  const upgrade = new Upgrade(
+    front,
+    wss,
+    (options.verifyClient ?? undefined) as VerifyClient | undefined,
+    challenge,
+    refuse,
+  );
+  const Guarded = guardedClass(Base, () => upgrade.take());
+  // INVARIANT: ws takes the form with a callback for one of exactly two parameters.
+  const verifyClient: VerifyClient = (info, answer) => upgrade.verify(info, answer as never);
+  Object.assign(options, { verifyClient, WebSocket: Guarded });
+  Object.defineProperty(wss, GUARDED, { value: true });
+  for (const socket of wss.clients ?? []) expel(socket as BareSocket);
+  watchServer(wss, upgrade);
+  return {
+    sessions: gate.sessions,
+    sessionOf: (socket) => Guarded.connectionOf(socket)?.session as GuardSession | undefined,
+    replace: (next) => gate.replace(next),
+    audit: () => audit(wss, verifyClient, Guarded),
+    close: () => gate.close(),
+  };
+}
+
+function checkServer(place: string, wss: WebSocketServer): void {
+  const { options, handleUpgrade } = (wss ?? {}) as Partial<WebSocketServer>;
+  if (typeof options !== "object" || options === null || typeof handleUpgrade !== "function") {
+    throw new PermissionMisuse(`${place} needs a WebSocketServer of ws, as in ${place.slice(0, -1)}wss, ...)`);
+  }
+  if (GUARDED in wss) throw new PermissionMisuse(`${place}: this server is guarded already: guard it once`);
+}
+
+/** A socket that was open before nobody has judged: nothing of it reaches a handler any more. */
+function expel(socket: BareSocket): void {
+  const { emit } = socket;
+  socket.emit = (event: string | symbol, ...values: unknown[]) =>
+    event === "message" ? false : emit.call(socket, event, ...values);
+  socket.resume();
+  closeSoon(socket, 1012, "guarded");
+}
+
+function watchServer(wss: WebSocketServer, { clock }: Upgrade): void {
+  // A server that ws has made itself is in no option.
+  const { options, _server: own } = wss as unknown as { options: { server?: HttpServer | null }; _server?: HttpServer };
+  const server = options.server ?? own;
+  if (server) wss.once("close", clock.watch(server));
+}
+
+function audit({ options, clients }: WebSocketServer, verifyClient: unknown, Guarded: GuardedClass): string[] {
+  const found: string[] = [];
+  if (options.verifyClient !== verifyClient)
+    found.push("`options.verifyClient` was replaced: handshakes are not asked");
+  if ((options.WebSocket as unknown) !== Guarded) {
+    found.push("`options.WebSocket` was replaced: connections are cut as soon as they are open");
+  }
+  let count = 0;
+  for (const socket of clients ?? []) if (!Guarded.connectionOf(socket)) count += 1;
+  if (count > 0) found.push(`open connections that did not come through this guard, and hand on nothing: ${count}`);
+  return found;
+}

@@ -1,0 +1,47 @@
+import { deadlinesOf, type Expiring, endWait } from "@portcullis/core/adapter";
+import type { BareSocket } from "./guarded-socket.js";
+
+/** How long a client may take to answer a closing, in milliseconds. */
+const PATIENCE = 1000;
+/** A close frame has room for this many bytes of reason. */
+const LONGEST_REASON = 123;
+
+/** Something that happens later, unless it is ended before. */
+export class Wait implements Expiring {
+  previous: Expiring | undefined;
+  next: Expiring | undefined;
+  due = 0;
+
+  constructor(
+    milliseconds: number,
+    readonly expire: () => void,
+  ) {
+    deadlinesOf(milliseconds).add(this);
+  }
+
+  end(): void {
+    endWait(this);
+  }
+}
+
+/**
+ * Begins an orderly close, and ends the connection of a client that does not answer it.
+ *
+ * @throws What ws throws where the code or the reason is invalid; the connection then ends at once.
+ */
+export function closeSoon(socket: BareSocket, code: number, reason: string): void {
+  const wait = new Wait(PATIENCE, () => socket.terminate());
+  socket.once("close", () => wait.end());
+  try {
+    socket.close(code, shorten(reason));
+  } catch (error) {
+    socket.terminate();
+    throw error;
+  }
+}
+
+function shorten(reason: string): string {
+  const bytes = Buffer.from(reason);
+  if (bytes.length <= LONGEST_REASON) return reason;
+  return new TextDecoder().decode(bytes.subarray(0, LONGEST_REASON), { stream: true });
+}

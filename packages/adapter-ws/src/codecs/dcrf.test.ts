@@ -1,0 +1,129 @@
+import { PermissionMisuse } from "@portcullis/core";
+import type { Refusal } from "@portcullis/core/adapter";
+import { describe, expect, test } from "vitest";
+import { type DcrfRequest, dcrf } from "./dcrf.js";
+
+const DENIED: Refusal = { code: "permission_denied", status: 403, reason: "No.", retry: "never" };
+const UNKNOWN: Refusal = { code: "unknown_action", status: 405, reason: "Unknown action.", retry: "never" };
+
+const read = (value: unknown, codec = dcrf()) =>
+  codec.decode(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)), false);
+const written = (frame: unknown) => JSON.parse(String(frame)) as Record<string, unknown>;
+
+describe("a request", () => {
+  test("is an action, an id, and all else as the payload", () => {
+    expect(read({ action: "join", request_id: "a", room: 1, deep: { action: "x" } })).toEqual({
+      action: "join",
+      name: "join",
+      id: "a",
+      payload: { room: 1, deep: { action: "x" } },
+    });
+  });
+
+  test.each([
+    [{ room: 1 }, undefined],
+    [{ action: null }, undefined],
+  ])("without an action is a missing action: %j", (value, bad) => {
+    expect(read(value)).toMatchObject({ action: undefined });
+    expect(read(value).bad).toBe(bad);
+  });
+
+  test.each([[5], [{}], [["a"]], [true]])("has a string as its action, not %j", (action) => {
+    expect(read({ action, request_id: 1 })).toEqual({ action: undefined, id: 1, bad: "The action must be a string." });
+  });
+
+  test.each(["[]", "5", "null", '"s"', "", "{"])("is an object, not %s", (text) => {
+    expect(read(text)).toMatchObject({ action: undefined, bad: expect.stringContaining("JSON object") });
+  });
+});
+
+describe("an answer", () => {
+  const request = read({ action: "list", request_id: { nested: [1] } });
+
+  test("has exactly five keys, in the order of the original", () => {
+    expect(String(dcrf().denied(request, DENIED))).toBe(
+      '{"errors":["No."],"data":null,"action":"list","response_status":403,"request_id":{"nested":[1]}}',
+    );
+    expect(String(dcrf().reply(request, [1], { status: 201, action: "list" }))).toBe(
+      '{"errors":[],"data":[1],"action":"list","response_status":201,"request_id":{"nested":[1]}}',
+    );
+  });
+
+  test("names the unknown action in the words of the original", () => {
+    expect(written(dcrf().denied(request, UNKNOWN)).errors).toEqual(['Method "list" not allowed.']);
+  });
+
+  test("has null for what the request did not say", () => {
+    const nothing: DcrfRequest = { action: undefined };
+    expect(written(dcrf().denied(nothing, DENIED))).toMatchObject({ action: null, request_id: null });
+    expect(written(dcrf().reply(read({ action: "a" }), undefined, { status: 204, action: "a" }))).toMatchObject({
+      data: null,
+      request_id: null,
+      response_status: 204,
+    });
+  });
+
+  test("tells code and retry where that is asked for", () => {
+    const { data } = written(dcrf({ codes: true }).denied(request, DENIED));
+    expect(data).toEqual({ code: "permission_denied", retry: "never" });
+  });
+
+  test("may be for another action, as events of a subscription are", () => {
+    expect(written(dcrf().reply(request, {}, { status: 200, action: "update" })).action).toBe("update");
+  });
+});
+
+describe("multiplex", () => {
+  const any = dcrf({ multiplex: true });
+  const named = dcrf({ multiplex: ["people", "rooms"] });
+  const frame = (stream: unknown, payload: unknown = { action: "list", request_id: 1, pk: 2 }) => ({ stream, payload });
+
+  test("wraps both ways", () => {
+    const request = read(frame("people"), any);
+    expect(request).toMatchObject({ action: "list", payload: { pk: 2 }, id: 1, stream: "people" });
+    expect(written(any.denied(request, DENIED))).toEqual({
+      stream: "people",
+      payload: { errors: ["No."], data: null, action: "list", response_status: 403, request_id: 1 },
+    });
+    expect(written(any.reply(request, 1, { status: 200, action: "list" }))).toMatchObject({
+      stream: "people",
+      payload: { data: 1, action: "list" },
+    });
+  });
+
+  test("with names asks the rules about the stream too, and answers as the client knows it", () => {
+    const request = read(frame("people"), named);
+    expect(request.action).toBe("people.list");
+    expect(written(named.denied(request, UNKNOWN)).payload).toMatchObject({
+      action: "list",
+      errors: ['Method "list" not allowed.'],
+    });
+    const reply = written(named.reply(request, 1, { status: 200, action: "people.list" }));
+    expect(reply.payload).toMatchObject({ action: "list" });
+  });
+
+  test.each([
+    ["no stream", { payload: { action: "list" } }, null],
+    ["no payload", { stream: "people" }, "people"],
+    ["a payload that is a list", frame("people", []), "people"],
+    ["a stream that is no name", frame(5), null],
+    ["an empty stream", frame(""), null],
+    ["an unknown stream", frame("__proto__"), "__proto__"],
+  ])("refuses %s", (_what, value, stream) => {
+    const request = read(value, named);
+    expect(request).toMatchObject({ action: undefined, bad: expect.any(String) });
+    expect(written(named.denied(request, DENIED))).toMatchObject({ stream, payload: { action: null } });
+  });
+
+  test("says which stream where only the action is missing or wrong", () => {
+    expect(read(frame("people", {}), any)).toMatchObject({ action: undefined, stream: "people" });
+    expect(read(frame("people", { action: 5 }), any)).toMatchObject({ bad: expect.any(String), stream: "people" });
+  });
+});
+
+test("wrong options are found at once", () => {
+  for (const multiplex of [[], [""], "people", 1, [5]]) {
+    expect(() => dcrf({ multiplex: multiplex as never })).toThrow(PermissionMisuse);
+  }
+  expect(() => dcrf({ code: true } as never)).toThrow(PermissionMisuse);
+});

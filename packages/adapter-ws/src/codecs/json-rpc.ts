@@ -1,0 +1,70 @@
+import type { Refusal } from "@portcullis/core/adapter";
+import { type Codec, type Decoded, isRecord, parseJson } from "./codec.js";
+
+/** A request of JSON-RPC. */
+export interface JsonRpcRequest extends Decoded {
+  /** `undefined` for a notification, which is never answered; `null` where the id could not be read. */
+  readonly id?: string | number | null | undefined;
+  /** The error code where the message is no request. */
+  readonly error?: number;
+}
+
+const NOT_JSON = -32700;
+const NO_REQUEST = -32600;
+
+/**
+ * JSON-RPC 2.0: the method is the action; `params` by name are the payload, those by position are `{ args }` of it.
+ * A notification is not answered. A batch is answered -32600: a guard can hand on a frame or not, but not half of it.
+ *
+ * @returns A codec.
+ * @example
+ * ```ts
+ * import { jsonRpc } from "@portcullis/adapter-ws";
+ * const { action, payload } = jsonRpc().decode(Buffer.from('{"jsonrpc":"2.0","method":"add","params":[1,2]}'), false);
+ * console.assert(action === "add" && Array.isArray(payload?.args));
+ * ```
+ */
+export function jsonRpc(): Codec<JsonRpcRequest> & Required<Pick<Codec<JsonRpcRequest>, "reply">> {
+  return {
+    decode(data, isBinary) {
+      const value = parseJson(data, isBinary);
+      if (value === undefined) return invalid("Parse error.", NOT_JSON);
+      if (Array.isArray(value)) return invalid("Invalid Request: batches are not supported.");
+      return isRecord(value) ? readRequest(value) : invalid("Invalid Request.");
+    },
+    denied({ action, id, error }, refusal) {
+      if (action !== undefined && id === undefined) return undefined;
+      return answer(id, { error: { code: error ?? codeOf(refusal), message: refusal.reason, data: refusal } });
+    },
+    reply({ id }, data = null) {
+      return id === undefined ? undefined : answer(id, { result: data });
+    },
+  };
+}
+
+function readRequest({ jsonrpc, method, params, id }: Record<string, unknown>): JsonRpcRequest {
+  if (id !== undefined && id !== null && typeof id !== "string" && typeof id !== "number") {
+    return invalid("Invalid Request: the id must be a string or a number.");
+  }
+  if (jsonrpc !== "2.0") return { ...invalid('Invalid Request: `jsonrpc` must be "2.0".'), id };
+  if (typeof method !== "string") return { ...invalid("Invalid Request: the method must be a string."), id };
+  if (params === undefined) return { action: method, id };
+  if (Array.isArray(params)) return { action: method, payload: { args: params }, id };
+  if (isRecord(params)) return { action: method, payload: params, id };
+  return { ...invalid("Invalid Request: the params must be an object or a list."), id };
+}
+
+function invalid(bad: string, error = NO_REQUEST): JsonRpcRequest {
+  return { action: undefined, bad, id: null, error };
+}
+
+function answer(id: JsonRpcRequest["id"], result: object): string {
+  return JSON.stringify({ jsonrpc: "2.0", ...result, id: id ?? null });
+}
+
+function codeOf({ code, status }: Refusal): number {
+  if (code === "bad_message" || code === "missing_action") return NO_REQUEST;
+  if (code === "unknown_action") return -32601;
+  if (status === 401) return -32001;
+  return status === 403 ? -32003 : -32000;
+}

@@ -1,0 +1,56 @@
+import { PermissionMisuse } from "@portcullis/core";
+import type { Refusal } from "@portcullis/core/adapter";
+import { expect, test } from "vitest";
+import { json } from "./json.js";
+
+const DENIED: Refusal = { code: "permission_denied", status: 403, reason: "No.", retry: "never" };
+const read = (value: unknown, codec = json()) =>
+  codec.decode(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)), false);
+
+test("a request is a type, an id, and all else as the payload", () => {
+  expect(read({ type: "join", id: 1, room: "lobby" })).toEqual({ action: "join", id: 1, payload: { room: "lobby" } });
+});
+
+test("the keys can have other names", () => {
+  const codec = json({ action: "cmd", id: "seq" });
+  const request = read({ cmd: "join", seq: 7, type: "data", id: "data" }, codec);
+  expect(request).toEqual({ action: "join", id: 7, payload: { type: "data", id: "data" } });
+  expect(JSON.parse(String(codec.denied(request, DENIED)))).toEqual({ cmd: "join", seq: 7, error: DENIED });
+  expect(JSON.parse(String(codec.reply(request, [1], { status: 200, action: "joined" })))).toEqual({
+    cmd: "joined",
+    seq: 7,
+    status: 200,
+    data: [1],
+  });
+});
+
+test("what the request did not say, the answer does not say either", () => {
+  expect(String(json().denied(read({ type: "join" }), DENIED))).toBe(JSON.stringify({ type: "join", error: DENIED }));
+  expect(String(json().denied(read("[]"), DENIED))).toBe(JSON.stringify({ error: DENIED }));
+  expect(JSON.parse(String(json().reply(read({ type: "a" }), undefined, { status: 204, action: "a" })))).toEqual({
+    type: "a",
+    status: 204,
+    data: null,
+  });
+});
+
+test.each([
+  [{ id: 1 }, { action: undefined, id: 1 }],
+  [
+    { type: null, id: 1 },
+    { action: undefined, id: 1 },
+  ],
+  [
+    { type: 5, id: 1 },
+    { action: undefined, id: 1, bad: "The action must be a string." },
+  ],
+  ["5", { action: undefined, bad: "The message could not be read: send a JSON object." }],
+])("%j is no request", (value, decoded) => {
+  expect(read(value)).toEqual(decoded);
+});
+
+test("wrong options are found at once", () => {
+  for (const options of [{ action: "" }, { action: 5 }, { action: "id" }, { id: "type" }, { key: "a" }]) {
+    expect(() => json(options as never)).toThrow(PermissionMisuse);
+  }
+});

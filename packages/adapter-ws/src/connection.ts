@@ -1,0 +1,222 @@
+import type { IncomingMessage } from "node:http";
+import type { Consumer, Decision, Scope } from "@portcullis/core";
+import {
+  type Admission,
+  type Admitted,
+  type Gate,
+  type Handshake,
+  type Link,
+  publicRefusal,
+  type ReplyOptions,
+  type Session,
+  surface,
+  thrown,
+} from "@portcullis/core/adapter";
+import type { RawData } from "ws";
+import { closeSoon, Wait } from "./close.js";
+import { type Codec, type Frame, mustBeThere } from "./codecs/codec.js";
+import { SocketConsumer } from "./consumer.js";
+import type { BareSocket } from "./guarded-socket.js";
+import { type Message, readMessage } from "./message.js";
+import { WsScope } from "./scope.js";
+
+const OPEN = 1;
+/** What ws says of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
+const WITHOUT_A_WORD = 1006;
+
+/** Why a socket is held back, beside what the application wants. */
+const DECIDING = 1;
+const NOT_LISTENED_TO = 2;
+const NOT_READING = 4;
+
+/** What all connections of one server share. */
+export interface Front {
+  readonly gate: Gate<IncomingMessage>;
+  readonly codec: Codec;
+  /** The methods of a socket behind the gate. */
+  readonly bare: BareSocket;
+  /** How long a socket is held back until somebody listens for its messages. */
+  readonly listenerGrace: number;
+}
+
+/** One client: first its handshake, then what its session needs of the socket. */
+export class Connection implements Handshake<IncomingMessage>, Link<Message> {
+  readonly consumer: Consumer;
+  readonly connectedAt = Date.now();
+  /** Read at once: a socket forgets it when it is closed. */
+  readonly remoteAddress: string | undefined;
+  socket: BareSocket | undefined;
+  session: Session<Message> | undefined;
+  admission: Admission<IncomingMessage> | undefined;
+  /** Set where it was closed before it was open. */
+  isUnwanted = false;
+  isPausedByApplication = false;
+  wantsBlobs = false;
+  readonly #front: Front;
+  #admitted: Admitted | undefined;
+  /** Whether a decision, or a handler that is served, is under way. */
+  #isDeciding = false;
+  #holds = 0;
+  #grace: Wait | undefined;
+
+  constructor(
+    front: Front,
+    readonly request: IncomingMessage,
+  ) {
+    this.#front = front;
+    this.remoteAddress = request.socket.remoteAddress;
+    this.consumer = new SocketConsumer(this);
+  }
+
+  scope(extra: Readonly<Record<string, unknown>>): Scope {
+    return new WsScope(this, extra);
+  }
+
+  /** The handshake was answered with yes: what it was asked about is kept for the socket. */
+  admit(admitted: Admitted): void {
+    this.#admitted = admitted;
+  }
+
+  /** Whether nobody is there to be answered. */
+  get isGone(): boolean {
+    const { socket } = this.request;
+    return this.isUnwanted || socket.destroyed || socket.readableEnded;
+  }
+
+  get isHeld(): boolean {
+    return this.#holds !== 0;
+  }
+
+  /** The socket is open, and nothing was read from it yet. */
+  open(socket: BareSocket): void {
+    const { gate, listenerGrace } = this.#front;
+    this.socket = socket;
+    this.session = gate.open(this, this.#admitted as Admitted, this.consumer, this);
+    this.#admitted = undefined;
+    // Again, now that it can be noted: a class of the application may have set it already.
+    const { binaryType } = socket;
+    socket.binaryType = binaryType;
+    if (gate.served || socket.listenerCount("message") > 0) return;
+    this.#hold(NOT_LISTENED_TO);
+    this.#grace = new Wait(listenerGrace, () => this.isListenedTo());
+  }
+
+  /** Somebody listens for messages, or seems not to want any. */
+  isListenedTo(): void {
+    this.#grace?.end();
+    this.#grace = undefined;
+    this.#release(NOT_LISTENED_TO);
+  }
+
+  /** Takes a message from the socket. */
+  receive(data: RawData, isBinary: boolean): boolean {
+    const { session } = this;
+    if (session === undefined || session.isEnded) return false;
+    if (this.socket?.readyState !== OPEN && this.#isBroken()) {
+      session.end();
+      return false;
+    }
+    // A socket that is held back tells nothing of its client either: so only when there is something to hold back.
+    if (this.#isDeciding) this.#hold(DECIDING);
+    session.receive(readMessage(this.#front.codec, data, isBinary));
+    return true;
+  }
+
+  /** The socket says that it is closed. Answers whether this is to be said later: when all is decided. */
+  ends(closing: readonly unknown[]): boolean {
+    const { session } = this;
+    this.#grace?.end();
+    if (session === undefined || session.isEnded) return false;
+    if (closing[0] === WITHOUT_A_WORD) {
+      session.end();
+      return false;
+    }
+    let isSync = true;
+    let isDrained = false;
+    session.drain(() => {
+      isDrained = true;
+      session.end();
+      if (!isSync) this.#emitClose(closing);
+    });
+    isSync = false;
+    return !isDrained;
+  }
+
+  /** The socket reports an error. Answers whether it would be thrown, for want of a listener. */
+  fails(): boolean {
+    if (this.socket?.readyState !== OPEN) this.session?.end();
+    return this.socket?.listenerCount("error") === 0;
+  }
+
+  deliver({ data, isBinary }: Message): void {
+    const given = this.wantsBlobs && isBinary ? new Blob([data as Buffer]) : data;
+    this.#front.bare.emit.call(this.socket, "message", given, isBinary);
+  }
+
+  refuse({ request, action }: Message, decision: Decision): void {
+    const { codec, gate } = this.#front;
+    try {
+      this.#send(codec.denied(request, publicRefusal(decision)), "denied");
+    } catch (error) {
+      gate.report("action", action, thrown(error, "codec"), this.session as never, undefined, gate.now());
+    }
+  }
+
+  reply({ request, action: asked }: Message, data: unknown, { status = 200, action = asked }: ReplyOptions): void {
+    this.#send(this.#front.codec.reply?.(request, data, { status, action }), "reply");
+  }
+
+  pause(): void {
+    this.#isDeciding = true;
+  }
+
+  resume(): void {
+    this.#isDeciding = false;
+    this.#release(DECIDING);
+  }
+
+  close(code: number, reason: string): void {
+    const socket = this.socket as BareSocket;
+    this.#grace?.end();
+    this.#holds = 0;
+    this.#front.bare.resume.call(socket);
+    closeSoon(socket, code, reason);
+  }
+
+  /** Whether the connection has broken: what ws still reads then comes from its buffer. */
+  #isBroken(): boolean {
+    const { socket } = this.request;
+    return socket.destroyed && (socket.errored !== null || !socket.readableEnded);
+  }
+
+  #emitClose(closing: readonly unknown[]): void {
+    try {
+      this.#front.bare.emit.call(this.socket, "close", ...closing);
+    } catch (error) {
+      surface(error);
+    }
+  }
+
+  /** Reads no more from a client that does not read its answers. */
+  #send(frame: Frame | undefined, method: string): void {
+    const { socket } = this;
+    mustBeThere(frame, method);
+    if (frame === undefined || socket?.readyState !== OPEN) return;
+    if (socket.bufferedAmount < this.#front.gate.limits.pendingBytes) socket.send(frame);
+    else {
+      this.#hold(NOT_READING);
+      socket.send(frame, () => this.#release(NOT_READING));
+    }
+  }
+
+  #hold(reason: number): void {
+    if (this.#holds === 0) this.#front.bare.pause.call(this.socket);
+    this.#holds |= reason;
+  }
+
+  #release(reason: number): void {
+    if (this.#holds === 0) return;
+    this.#holds &= ~reason;
+    if (this.#holds === 0 && !this.isPausedByApplication) this.#front.bare.resume.call(this.socket);
+  }
+}

@@ -1,0 +1,194 @@
+import { definePolicy } from "@portcullis/core";
+import { afterEach, describe, expect, test } from "vitest";
+import type { RawData } from "ws";
+import { Client, frame, gatedRule, simplePolicy, start, stopAll, Tcp, until } from "../test/support.js";
+
+afterEach(stopAll);
+
+const PING = '{"action":"ping"}';
+
+/** A server that notes what its `message` listener is called with. */
+async function noting(setup: Parameters<typeof start>[0] = {}, binaryType?: string) {
+  const calls: unknown[][] = [];
+  const running = await start({
+    ...setup,
+    onConnection: (socket) => {
+      if (binaryType) socket.binaryType = binaryType as "nodebuffer";
+      socket.on("message", (...values: unknown[]) => void calls.push(values));
+    },
+  });
+  return { ...running, calls };
+}
+
+describe("what a listener is called with", () => {
+  test("is what ws emitted: the same object, and whether it is binary", async () => {
+    const { url, sockets, calls } = await noting();
+    const client = await Client.open(url);
+    await until(() => sockets.length === 1);
+    const emitted: unknown[][] = [];
+    const socket = sockets[0] as unknown as { _receiver: NodeJS.EventEmitter };
+    socket._receiver.prependListener("message", (...values) => void emitted.push(values));
+    client.socket.send(PING);
+    client.socket.send(Buffer.from(PING));
+    await until(() => calls.length === 2);
+    expect(calls.map(([, isBinary]) => isBinary)).toEqual([false, true]);
+    for (const [index, [data, , ...more]] of calls.entries()) {
+      expect(data).toBe(emitted[index]?.[0]);
+      expect(more).toEqual([]);
+    }
+  });
+
+  test.each([
+    ["nodebuffer", (data: unknown) => Buffer.isBuffer(data)],
+    ["arraybuffer", (data: unknown) => data instanceof ArrayBuffer],
+    ["fragments", (data: unknown) => Array.isArray(data) && data.every(Buffer.isBuffer)],
+    ["blob", (data: unknown) => data instanceof Blob],
+  ])("is as its binaryType asks: %s", async (binaryType, isFitting) => {
+    const { url, calls, sockets } = await noting({}, binaryType);
+    const client = await Client.open(url);
+    client.socket.send(Buffer.from('{"action":"secret"}'));
+    client.socket.send(Buffer.from(PING));
+    client.socket.send(PING);
+    await until(() => calls.length === 2);
+    expect(sockets[0]?.binaryType).toBe(binaryType);
+    expect(calls[0]?.[0]).toSatisfy(isFitting);
+    const parts = Array.isArray(calls[0]?.[0]) ? calls[0][0] : [calls[0]?.[0]];
+    expect(await new Blob(parts as Buffer[]).text()).toBe(PING);
+    expect(calls[1]?.[0]).toSatisfy(Buffer.isBuffer);
+    expect(await client.replies(1)).toMatchObject([{ response_status: 403 }]);
+  });
+
+  test("goes back from blobs to buffers", async () => {
+    const { url, calls, sockets } = await noting({}, "blob");
+    const client = await Client.open(url);
+    await until(() => sockets.length === 1);
+    if (sockets[0]) sockets[0].binaryType = "nodebuffer";
+    expect(sockets[0]?.binaryType).toBe("nodebuffer");
+    client.socket.send(Buffer.from(PING));
+    await until(() => calls.length === 1);
+    expect(calls[0]?.[0]).toSatisfy(Buffer.isBuffer);
+  });
+});
+
+describe("order", () => {
+  test("is that of arrival, whatever each decision takes", async () => {
+    const { rule, asked } = gatedRule();
+    const policy = definePolicy({ actions: { gated: rule, ping: gatedRule().rule } });
+    const { url, handled, guard } = await start({ policy: simplePolicy() });
+    guard.replace(policy);
+    const client = await Client.open(url);
+    client.send({ action: "gated", n: 1 }, { action: "nope" }, { action: "gated", n: 2 });
+    await until(() => asked.length === 1);
+    expect(client.received).toEqual([]);
+    asked[0]?.resolve(true);
+    await until(() => asked.length === 2);
+    expect(await client.replies(1)).toMatchObject([{ action: "nope" }]);
+    expect(handled).toEqual(['{"action":"gated","n":1}']);
+    asked[1]?.resolve(true);
+    await until(() => handled.length === 2);
+  });
+
+  test("holds for a sync decision behind an async one, and in one chunk", async () => {
+    const { port, handled } = await start();
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    const messages = Array.from({ length: 60 }, (_, n) => `{"action":"${n % 3 ? "ping" : "slow"}","wait":1,"n":${n}}`);
+    tcp.socket.write(Buffer.concat(messages.map((message) => frame(message))));
+    await until(() => handled.length === 60);
+    expect(handled).toEqual(messages);
+  });
+
+  test("holds for fragments and compression", async () => {
+    const { url, handled } = await start({ server: { perMessageDeflate: { threshold: 0 } } });
+    const client = await Client.open(url, { perMessageDeflate: { threshold: 0 } });
+    expect(client.socket.extensions).toBe("permessage-deflate");
+    const long = { action: "slow", wait: 1, text: "x".repeat(50_000) };
+    for (let n = 0; n < 20; n += 1) client.send(n % 2 ? { ...long, n } : { action: "ping", n });
+    client.socket.send('{"action":"ping",', { fin: false });
+    client.socket.send('"n":20}');
+    await until(() => handled.length === 21);
+    expect(handled.map((text) => JSON.parse(text).n)).toEqual(Array.from({ length: 21 }, (_, n) => n));
+  });
+});
+
+describe("the transport", () => {
+  test("holds back what comes while a decision is pending", async () => {
+    const { rule, asked } = gatedRule();
+    const policy = definePolicy({ permissions: rule });
+    const { port, sockets, handled } = await start({ policy });
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    tcp.socket.write(frame(PING));
+    await until(() => asked.length === 1);
+    const large = frame(`{"action":"ping","text":"${"x".repeat(400_000)}"}`);
+    for (let sent = 0; sent < 20; sent += 1) tcp.socket.write(large);
+    await until(() => sockets[0]?.isPaused === true);
+    expect(tcp.socket.writableLength).toBeGreaterThan(0);
+    for (let answered = 0; answered < 21; answered += 1) {
+      await until(() => asked.length > answered);
+      asked[answered]?.resolve(true);
+    }
+    await until(() => handled.length === 21);
+    expect(tcp.isClosed).toBe(false);
+  });
+
+  test("sees a ping while a single decision is pending", async () => {
+    const { rule, asked } = gatedRule();
+    const { url } = await start({ policy: definePolicy({ permissions: rule }) });
+    const client = await Client.open(url);
+    client.send({ action: "a" });
+    await until(() => asked.length === 1);
+    const pong = new Promise((resolve) => client.socket.once("pong", resolve));
+    client.socket.ping();
+    await pong;
+  });
+
+  test("reads no more of a client that does not read its answers", async () => {
+    const { port, sockets } = await start({ options: { limits: { pendingBytes: 20_000 } } });
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    tcp.socket.pause();
+    const refused = frame(`{"action":"secret","request_id":"${"x".repeat(15_000)}"}`);
+    let most = 0;
+    for (let sent = 0; sent < 3000 && !sockets[0]?.isPaused; sent += 1) {
+      tcp.socket.write(refused);
+      await new Promise(setImmediate);
+      most = Math.max(most, sockets[0]?.bufferedAmount ?? 0);
+    }
+    expect(sockets[0]?.isPaused).toBe(true);
+    expect(most).toBeLessThan(500_000);
+    tcp.socket.resume();
+    await until(() => sockets[0]?.isPaused === false);
+  });
+});
+
+test("a listener that throws is the application's matter, and the connection stays guarded", async () => {
+  const thrown: unknown[] = [];
+  const note = (error: unknown) => void thrown.push(error);
+  const before = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", note);
+  try {
+    const seen: string[] = [];
+    const { url } = await start({
+      onConnection: (socket) => {
+        socket.on("message", (data: RawData) => {
+          seen.push(String(data));
+          throw new Error("handler");
+        });
+      },
+    });
+    const client = await Client.open(url);
+    client.send({ action: "slow" }, { action: "slow" });
+    await until(() => thrown.length === 2);
+    client.send({ action: "secret" });
+    expect(await client.replies(1)).toMatchObject([{ response_status: 403 }]);
+    expect(seen).toHaveLength(2);
+  } finally {
+    process.off("uncaughtException", note);
+    for (const listener of before) process.on("uncaughtException", listener);
+  }
+});

@@ -1,0 +1,92 @@
+import { AllowAny, and, definePolicy, IsAuthenticated, permissionsFor, type Scope } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { expectTypeOf, test } from "vitest";
+import { WebSocketServer } from "ws";
+import { guard, serve } from "./index.js";
+
+interface User {
+  readonly id: number;
+  readonly roles: string[];
+}
+interface AppScope extends Scope {
+  readonly user: User | null;
+}
+interface TenantScope extends Scope {
+  readonly tenant: string;
+}
+
+const wss = new WebSocketServer({ noServer: true });
+const { permission, definePolicy: defineAppPolicy } = permissionsFor<AppScope>();
+const isAdmin = permission("isAdmin", ({ scope }) => scope.user?.roles.includes("admin") ?? false);
+const bound = defineAppPolicy({ permissions: isAdmin });
+const inferred = definePolicy({ actions: { ping: AllowAny, send: and(IsAuthenticated, isAdmin) } });
+const open = definePolicy({ permissions: IsAuthenticated });
+const inTenant = permissionsFor<TenantScope>().permission("inTenant", ({ scope }) => scope.tenant === "a");
+const tenants = definePolicy({ permissions: and(inTenant, isAdmin) });
+const user: User | null = { id: 1, roles: [] };
+
+test("a policy that needs no more than the base scope needs no authenticate", () => {
+  guard(wss, open);
+  guard(wss, open, {});
+  guard(wss, open, { refuse: "close" });
+  guard(wss, open, { authenticate: (request) => ({ user: { name: request.url } }) });
+});
+
+test("authenticate is required where the rules need more", () => {
+  // @ts-expect-error nobody says who the user is
+  guard(wss, bound);
+  // @ts-expect-error nobody says who the user is
+  guard(wss, inferred, { refuse: "close" });
+});
+
+test("what the rules need of the scope, authenticate must return", () => {
+  guard(wss, bound, { authenticate: () => ({ user }) });
+  guard(wss, inferred, { authenticate: async ({ headers }) => (headers.host ? { user } : { user: null }) });
+  guard(wss, bound, { authenticate: ({ headers }) => (headers.host ? { user } : undefined) });
+  guard(wss, bound, { authenticate: () => {} });
+  // @ts-expect-error a user without roles
+  guard(wss, bound, { authenticate: () => ({ user: { id: 1 } }) });
+  // @ts-expect-error sometimes a user without roles
+  guard(wss, bound, { authenticate: async ({ headers }) => (headers.host ? { user } : { user: { id: 1 } }) });
+});
+
+test("every part of a policy counts", () => {
+  guard(wss, tenants, { authenticate: () => ({ user, tenant: "a" }) });
+  // @ts-expect-error no tenant
+  guard(wss, tenants, { authenticate: () => ({ user }) });
+  // @ts-expect-error no user that the rules know
+  guard(wss, tenants, { authenticate: () => ({ tenant: "a" }), onDecision: () => {} });
+});
+
+test("replace wants a policy for the same scope", () => {
+  const guarded = guard(wss, bound, { authenticate: () => ({ user }) });
+  guarded.replace(inferred);
+  guarded.replace(open);
+  // @ts-expect-error no tenant
+  guarded.replace(tenants);
+});
+
+test("a session is what a handler needs of it", () => {
+  const session = guard(wss, open).sessionOf(undefined as never);
+  expectTypeOf(session?.id).toEqualTypeOf<string | undefined>();
+  // @ts-expect-error for the adapter alone
+  session?.receive;
+});
+
+test("serve checks a consumer as guard checks a policy", () => {
+  const consumer = defineConsumer().action("send", isAdmin, ({ scope }) => scope.user?.id);
+  serve(wss, consumer, { authenticate: () => ({ user }) });
+  // @ts-expect-error nobody says who the user is
+  serve(wss, consumer);
+  // @ts-expect-error a policy has no handlers
+  serve(wss, open);
+});
+
+test("options are known", () => {
+  // @ts-expect-error no such option
+  guard(wss, open, { authenticat: () => ({}) });
+  // @ts-expect-error no such way
+  guard(wss, open, { refuse: "maybe" });
+  // @ts-expect-error no codec
+  guard(wss, open, { codec: { decode: () => ({ action: "a" }) } });
+});

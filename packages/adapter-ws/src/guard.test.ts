@@ -1,0 +1,231 @@
+import { AllowAny, BasePermission, DenyAll, definePolicy, IsAuthenticated, PermissionMisuse } from "@portcullis/core";
+import type { DecisionEvent } from "@portcullis/core/adapter";
+import { afterEach, describe, expect, test } from "vitest";
+import { WebSocket, WebSocketServer } from "ws";
+import { Client, knock, MODES, sleep, start, stopAll, until } from "../test/support.js";
+import { guard } from "./guard.js";
+
+afterEach(stopAll);
+
+const open = definePolicy({ permissions: AllowAny });
+const detached = () => new WebSocketServer({ noServer: true });
+
+describe.each(MODES)("a server made with `%s`", (mode) => {
+  test("hands on exactly what is allowed, in order and unchanged", async () => {
+    const { url, handled } = await start({ mode });
+    const client = await Client.open(url);
+    const allowed = [
+      '{"action":"slow","request_id":1}',
+      '{ "action" : "ping" }',
+      '{"action":"ping","x":[1,{"y":null}]}',
+    ];
+    client.send(allowed[0], { action: "secret", request_id: 2 }, allowed[1], "[]", { action: "nope" }, allowed[2]);
+    const replies = await client.replies(3);
+    await until(() => handled.length === 3);
+    expect(handled).toEqual(allowed);
+    expect(replies.map((reply) => reply.response_status)).toEqual([403, 400, 405]);
+  });
+
+  test("refuses before the upgrade", async () => {
+    const { port, sockets } = await start({
+      mode,
+      policy: definePolicy({ connect: IsAuthenticated, permissions: AllowAny }),
+    });
+    expect((await knock(port)).status).toBe(401);
+    expect(sockets).toEqual([]);
+  });
+
+  test("closes what is refused where that is asked for, and the application never sees it", async () => {
+    const policy = definePolicy({ connect: DenyAll, permissions: AllowAny });
+    const { url, sockets } = await start({ mode, policy, options: { refuse: "close" } });
+    expect(await new Client(url).end()).toEqual({ code: 4403, reason: "permission_denied" });
+    expect(sockets).toEqual([]);
+  });
+
+  test("pairs every connection with its own handshake", async () => {
+    class Slowly extends BasePermission<{ query: { wait?: string } }> {
+      override async canConnect(scope: { query: { wait?: string } }) {
+        await sleep(Number(scope.query.wait));
+        return true;
+      }
+    }
+    const { url, sockets, session } = await start({
+      mode,
+      policy: definePolicy({ connect: Slowly, permissions: AllowAny }),
+    });
+    const waits = [30, 5, 20, 1, 10];
+    await Promise.all(waits.map((wait) => Client.open(`${url}?wait=${wait}`)));
+    const seen = sockets.map((_socket, index) => session(index).scope.query.wait);
+    expect(seen).toEqual(["1", "5", "10", "20", "30"]);
+  });
+});
+
+describe("the guard", () => {
+  test("knows its sessions", async () => {
+    const { url, guard, sockets } = await start();
+    const clients = [await Client.open(url), await Client.open(url)];
+    expect([...guard.sessions]).toEqual(sockets.map((socket) => guard.sessionOf(socket)));
+    expect(guard.sessionOf(clients[0]?.socket as WebSocket)).toBeUndefined();
+    expect(new Set([...guard.sessions].map(({ id }) => id)).size).toBe(2);
+    clients[0]?.socket.close();
+    await until(() => guard.sessions.size === 1);
+    expect(guard.sessionOf(sockets[0] as WebSocket)?.signal.aborted).toBe(true);
+  });
+
+  test("puts another policy in force", async () => {
+    const { url, guard, handled } = await start();
+    const client = await Client.open(url);
+    guard.replace(definePolicy({ actions: { ping: DenyAll, secret: AllowAny } }));
+    client.send({ action: "ping" }, { action: "secret" });
+    expect(await client.replies(1)).toMatchObject([{ action: "ping", response_status: 403 }]);
+    await until(() => handled.length === 1);
+    expect(() => guard.replace({} as never)).toThrow(PermissionMisuse);
+  });
+
+  test("drains when it is closed: answers what was accepted, then 1001, and admits nobody any more", async () => {
+    const { url, port, guard, handled } = await start();
+    const client = await Client.open(url);
+    const idle = await Client.open(url);
+    client.send({ action: "slow", wait: 40 }, { action: "slow", wait: 1 });
+    await sleep(10);
+    const closed = guard.close();
+    client.send({ action: "ping" });
+    await closed;
+    expect(await idle.end()).toEqual({ code: 1001, reason: "going away" });
+    expect(await client.end()).toEqual({ code: 1001, reason: "going away" });
+    expect(handled).toHaveLength(2);
+    expect(guard.sessions.size).toBe(0);
+    const refused = await knock(port);
+    expect(refused.status).toBe(503);
+    expect(JSON.parse(refused.body).error.code).toBe("going_away");
+  });
+
+  test("finds nothing unguarded, unless somebody has changed the options since", async () => {
+    const { wss, guard, url, handled } = await start();
+    await Client.open(url);
+    expect(guard.audit()).toEqual([]);
+    const { WebSocket: Guarded } = wss.options;
+    wss.options.WebSocket = WebSocket;
+    expect(guard.audit()).toEqual([expect.stringContaining("`options.WebSocket` was replaced")]);
+    const cut = new Client(url);
+    expect((await cut.end()).code).toBe(1006);
+    wss.options.WebSocket = Guarded as typeof WebSocket;
+    wss.options.verifyClient = () => true;
+    const unasked = await Client.open(url);
+    expect(guard.audit()).toEqual([
+      expect.stringContaining("`options.verifyClient` was replaced"),
+      expect.stringContaining("hand on nothing: 1"),
+    ]);
+    unasked.send({ action: "ping" });
+    expect(await unasked.end()).toEqual({ code: 1011, reason: "not admitted" });
+    expect(handled).toEqual([]);
+  });
+
+  test("tells every decision, with the session it belongs to", async () => {
+    const events: DecisionEvent[] = [];
+    const { url, session } = await start({ options: { trace: true, onDecision: (event) => void events.push(event) } });
+    const client = await Client.open(url);
+    client.send({ action: "secret" }, "garbage");
+    await client.replies(2);
+    expect(events.map(({ moment, action, decision }) => [moment, action, decision.code])).toEqual([
+      ["connect", "connect", "allowed"],
+      ["action", "secret", "permission_denied"],
+      ["action", "", "bad_message"],
+    ]);
+    expect(events[1]?.session).toBe(session());
+    expect(events[1]?.trace?.rule).toMatchObject({ name: "no", outcome: "deny" });
+    expect(events[0]?.consumer).toBe(session().consumer);
+  });
+
+  test("closes the sockets that were open before it, and hands on nothing more of them", async () => {
+    const running = await start({ isBare: true });
+    const { wss, url, handled } = running;
+    const client = await Client.open(url);
+    await until(() => wss.clients.size === 1);
+    client.send({ action: "ping", n: 1 });
+    guard(wss, open);
+    client.send({ action: "ping", n: 2 });
+    expect(await client.end()).toEqual({ code: 1012, reason: "guarded" });
+    expect(handled).toEqual([]);
+  });
+});
+
+describe("a session", () => {
+  test("asks in a handler, renews itself, and ends the connection", async () => {
+    let user: object | null = { id: 1 };
+    const policy = definePolicy({ connect: IsAuthenticated, actions: { ping: AllowAny, secret: DenyAll } });
+    const { url, session } = await start({ policy, options: { authenticate: () => ({ user }) } });
+    const client = await Client.open(url);
+    expect(await session().authorize("ping")).toMatchObject({ outcome: "allow" });
+    expect(await session().authorizeObject("secret", {})).toMatchObject({ outcome: "deny" });
+    user = { id: 2 };
+    const { connectedAt } = session().scope;
+    expect(await session().refresh()).toMatchObject({ outcome: "allow" });
+    expect(session().scope).toMatchObject({ user: { id: 2 }, connectedAt });
+    user = null;
+    expect(await session().refresh()).toMatchObject({ code: "not_authenticated" });
+    expect(await client.end()).toEqual({ code: 4401, reason: "not_authenticated" });
+  });
+
+  test("can be ended by what a rule or a handler gets as its consumer", async () => {
+    const { url, session, sockets } = await start();
+    const client = await Client.open(url);
+    const { consumer } = session();
+    expect(consumer).toMatchObject({ transport: "ws", raw: sockets[0], id: session().id });
+    consumer.close(4000, "é".repeat(100));
+    expect(await client.end()).toEqual({ code: 4000, reason: "é".repeat(61) });
+    expect(session().isEnded).toBe(true);
+  });
+
+  test("is cut where the code is none that can be sent", async () => {
+    const { url, session } = await start();
+    const client = await Client.open(url);
+    expect(() => session().close(99)).toThrow(TypeError);
+    expect((await client.end()).code).toBe(1006);
+  });
+});
+
+describe("is misused", () => {
+  test.each([
+    ["guarding twice", (wss: WebSocketServer) => [guard(wss, open), guard(wss, open)]],
+    ["no server", () => guard({} as never, open)],
+    ["nothing", () => guard(undefined as never, open)],
+    ["no policy", (wss: WebSocketServer) => guard(wss, {} as never)],
+    ["an unknown option", (wss: WebSocketServer) => guard(wss, open, { codecs: [] } as never)],
+    ["an unknown limit", (wss: WebSocketServer) => guard(wss, open, { limits: { pending: 1 } as never })],
+    ["a wrong codec", (wss: WebSocketServer) => guard(wss, open, { codec: { decode() {} } as never })],
+    ["codec: null", (wss: WebSocketServer) => guard(wss, open, { codec: null as never })],
+    ["a wrong way to refuse", (wss: WebSocketServer) => guard(wss, open, { refuse: "drop" as never })],
+    ["a challenge that is no header", (wss: WebSocketServer) => guard(wss, open, { challenge: "Bearer\r\nx: y" })],
+    ["a grace that is no time", (wss: WebSocketServer) => guard(wss, open, { listenerGrace: 0 })],
+    ["no function to authenticate", (wss: WebSocketServer) => guard(wss, open, { authenticate: {} as never })],
+  ])("by %s", (_what, misuse) => {
+    expect(() => misuse(detached())).toThrow(PermissionMisuse);
+  });
+
+  test.each([
+    ["verifyClient", (wss: WebSocketServer) => ({ ...wss.options, verifyClient: undefined })],
+    ["WebSocket", (wss: WebSocketServer) => ({ ...wss.options, WebSocket })],
+  ])("with a ws that does not read `%s`", (_what, forget) => {
+    class Forgetful extends WebSocketServer {
+      override handleUpgrade(...values: Parameters<WebSocketServer["handleUpgrade"]>) {
+        const shadow = Object.create(this, { options: { value: forget(this) } });
+        WebSocketServer.prototype.handleUpgrade.apply(shadow, values);
+      }
+    }
+    const wss = new Forgetful({ noServer: true });
+    const before = { ...wss.options };
+    expect(() => guard(wss, open)).toThrow(/does not read `verifyClient` and `WebSocket`/);
+    expect(wss.options).toEqual(before);
+  });
+
+  test("leaves the server as it was where an option is wrong", () => {
+    const wss = detached();
+    const before = { ...wss.options };
+    expect(() => guard(wss, open, { refuse: "drop" as never })).toThrow(PermissionMisuse);
+    expect(wss.options).toEqual(before);
+    guard(wss, open);
+    expect(WebSocketServer.prototype).not.toHaveProperty("options");
+    expect(Object.getOwnPropertyNames(WebSocket.prototype)).not.toContain("emit");
+  });
+});

@@ -1,0 +1,35 @@
+import type { WebSocketServer } from "ws";
+import { attach, type Guard } from "./attach.js";
+import type { Authenticated, OptionsFor, PolicyFor, ScopeWith } from "./types.js";
+
+/**
+ * Puts a policy in front of a WebSocket server: whom it refuses does not get in, and the server's own `message`
+ * listeners see exactly what it allows, in order and unchanged.
+ *
+ * @param wss A server of ws, made with `server`, `port` or `noServer`, in use or not.
+ * @param policy What `definePolicy` returned. What its rules need of the scope, `authenticate` must return.
+ * @param options `authenticate`, `origins`, `codec`, `refuse`, `challenge`, `timeout` and `listenerGrace`
+ *   (milliseconds), `limits`, `onDecision`, `trace`.
+ * @returns The guard: its `sessions`, `replace`, `close`.
+ * @throws {PermissionMisuse} When this is no server of ws, or it is guarded already, or an option is wrong.
+ * @example
+ * ```ts
+ * import { guard } from "@portcullis/adapter-ws";
+ * import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
+ * import { WebSocketServer } from "ws";
+ *
+ * const wss = new WebSocketServer({ noServer: true });
+ * const policy = definePolicy({ actions: { ping: AllowAny, "chat.send": IsAuthenticated } });
+ * guard(wss, policy, {
+ *   authenticate: ({ headers }) => ({ user: headers.authorization === "Bearer ann" ? { id: 1 } : null }),
+ * });
+ * wss.on("connection", (ws) => ws.on("message", (data) => ws.send(data)));
+ * ```
+ */
+export function guard<S, Extra extends Authenticated<S> = Authenticated<S>>(
+  wss: WebSocketServer,
+  policy: PolicyFor<S>,
+  ...[options = {}]: OptionsFor<S, Extra>
+): Guard<PolicyFor<ScopeWith<Extra>>> {
+  return attach("guard()", wss, policy, options);
+}

@@ -1,0 +1,115 @@
+import type { EventEmitter } from "node:events";
+import type { WebSocket } from "ws";
+import { closeSoon } from "./close.js";
+import type { Connection } from "./connection.js";
+
+/** What is used of a socket of ws. */
+export interface BareSocket extends EventEmitter {
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  binaryType: string;
+  pause(): void;
+  resume(): void;
+  terminate(): void;
+  close(code?: number, reason?: string): void;
+  send(data: string | Uint8Array, callback?: () => void): void;
+}
+
+const BLOB = "blob";
+
+/** The listener of any event. */
+type Listener = (...values: unknown[]) => void;
+
+/** A class of guarded sockets. */
+export interface GuardedClass {
+  new (...values: never[]): BareSocket;
+  /** The connection of a socket of this class that was admitted. */
+  connectionOf(socket: object): Connection | undefined;
+}
+
+/**
+ * Extends the socket class of a server so that all events pass the gate, however one listens for them.
+ *
+ * @param Base What the server's option `WebSocket` was.
+ * @param take Hands over the connection that is about to be opened; a socket without one hands on nothing.
+ */
+export function guardedClass(Base: typeof WebSocket, take: () => Connection | undefined): GuardedClass {
+  const Bare = Base as unknown as new (...values: never[]) => BareSocket;
+
+  return class GuardedSocket extends Bare {
+    readonly #connection: Connection | undefined;
+
+    // INVARIANT: the constructor of `Base` may call any method before `#connection` is there; nothing is admitted then.
+    static connectionOf(socket: object): Connection | undefined {
+      return #connection in socket ? socket.#connection : undefined;
+    }
+
+    constructor(...values: never[]) {
+      super(...values);
+      this.#connection = take();
+    }
+
+    override emit(event: string | symbol, ...values: unknown[]): boolean {
+      const connection = GuardedSocket.connectionOf(this);
+      if (event === "message") return connection?.receive(values[0] as never, values[1] as boolean) ?? false;
+      if (event === "open" && #connection in this) open(this, connection);
+      else if (event === "close" && connection?.ends(values)) return true;
+      else if (event === "error" && connection?.fails()) return false;
+      return super.emit(event, ...values);
+    }
+
+    override on(event: string | symbol, listener: Listener): this {
+      super.on(event, listener);
+      if (event === "message") GuardedSocket.connectionOf(this)?.isListenedTo();
+      return this;
+    }
+
+    override addListener(event: string | symbol, listener: Listener): this {
+      super.addListener(event, listener);
+      if (event === "message") GuardedSocket.connectionOf(this)?.isListenedTo();
+      return this;
+    }
+
+    override prependListener(event: string | symbol, listener: Listener): this {
+      super.prependListener(event, listener);
+      if (event === "message") GuardedSocket.connectionOf(this)?.isListenedTo();
+      return this;
+    }
+
+    /** A blob can only be read later: the gate reads bytes, and blobs are made of them when they are handed on. */
+    override get binaryType(): string {
+      return GuardedSocket.connectionOf(this)?.wantsBlobs ? BLOB : super.binaryType;
+    }
+
+    override set binaryType(type: string) {
+      super.binaryType = type;
+      const connection = GuardedSocket.connectionOf(this);
+      if (connection === undefined) return;
+      connection.wantsBlobs = super.binaryType === BLOB;
+      if (connection.wantsBlobs) super.binaryType = "nodebuffer";
+    }
+
+    override pause(): void {
+      const connection = GuardedSocket.connectionOf(this);
+      if (connection) connection.isPausedByApplication = true;
+      super.pause();
+    }
+
+    override resume(): void {
+      const connection = GuardedSocket.connectionOf(this);
+      if (connection) connection.isPausedByApplication = false;
+      if (!connection?.isHeld) super.resume();
+    }
+
+    override terminate(): void {
+      GuardedSocket.connectionOf(this)?.session?.end();
+      super.terminate();
+    }
+  };
+}
+
+/** Nobody can have asked about a socket without a connection: it did not come through the guard. */
+function open(socket: BareSocket, connection: Connection | undefined): void {
+  if (connection) connection.open(socket);
+  else closeSoon(socket, 1011, "not admitted");
+}

@@ -1,0 +1,14 @@
+// Put rules in front of a server
+export type { Guard, GuardSession } from "./attach.js";
+// Speak with clients
+export type { Answered, Codec, Decoded, Frame } from "./codecs/codec.js";
+export type { DcrfOptions, DcrfRequest } from "./codecs/dcrf.js";
+export { dcrf } from "./codecs/dcrf.js";
+export type { JsonOptions, JsonRequest } from "./codecs/json.js";
+export { json } from "./codecs/json.js";
+export type { JsonRpcRequest } from "./codecs/json-rpc.js";
+export { jsonRpc } from "./codecs/json-rpc.js";
+export { guard } from "./guard.js";
+export type { WsGuardOptions } from "./options.js";
+export { serve } from "./serve.js";
+export type { Authenticated, Needed, OptionsFor, PolicyFor, ScopeWith } from "./types.js";

@@ -1,0 +1,127 @@
+import { on, once } from "node:events";
+import { afterEach, describe, expect, test } from "vitest";
+import { createWebSocketStream, type WebSocket } from "ws";
+import { Client, sleep, start, stopAll, until } from "../test/support.js";
+
+afterEach(stopAll);
+
+const PING = '{"action":"ping"}';
+
+type Listen = (socket: WebSocket, note: (message: unknown) => void) => unknown;
+
+const WAYS: [string, Listen][] = [
+  ["on", (socket, note) => socket.on("message", (data) => note(String(data)))],
+  ["addListener", (socket, note) => socket.addListener("message", (data) => note(String(data)))],
+  ["once", (socket, note) => socket.once("message", (data) => note(String(data)))],
+  ["prependListener", (socket, note) => socket.prependListener("message", (data: unknown) => note(String(data)))],
+  [
+    "prependOnceListener",
+    (socket, note) => socket.prependOnceListener("message", (data: unknown) => note(String(data))),
+  ],
+  [
+    "onmessage",
+    (socket, note) => {
+      socket.onmessage = ({ data }) => note(data);
+    },
+  ],
+  ["addEventListener", (socket, note) => socket.addEventListener("message", ({ data }) => note(data))],
+  [
+    "addEventListener with an object, once",
+    (socket, note) => socket.addEventListener("message", { handleEvent: ({ data }) => note(data) }, { once: true }),
+  ],
+  ["createWebSocketStream", (socket, note) => createWebSocketStream(socket).on("data", (data) => note(String(data)))],
+  [
+    "events.on",
+    async (socket, note) => {
+      for await (const [data] of on(socket, "message")) note(String(data));
+    },
+  ],
+  ["events.once", async (socket, note) => note(String((await once(socket, "message"))[0]))],
+];
+
+describe.each(WAYS)("a listener by %s", (_way, listen) => {
+  test("lies behind the gate, and misses nothing when it comes late", async () => {
+    const seen: unknown[] = [];
+    const { url } = await start({
+      onConnection: async (socket) => {
+        await sleep(20);
+        listen(socket, (message) => void seen.push(message));
+      },
+    });
+    const client = await Client.open(url);
+    client.send({ action: "secret" }, { action: "nope" }, "garbage", PING);
+    await until(() => seen.length === 1);
+    expect(seen).toEqual([PING]);
+    expect(await client.replies(3)).toHaveLength(3);
+  });
+});
+
+describe("a socket nobody listens to", () => {
+  test("is read after the grace, so that it sees pings and closes", async () => {
+    const { url, guard } = await start({ options: { listenerGrace: 60 }, onConnection: () => {} });
+    const client = await Client.open(url);
+    let pongs = 0;
+    client.socket.on("pong", () => {
+      pongs += 1;
+    });
+    client.socket.ping();
+    client.send({ action: "secret" });
+    await sleep(30);
+    expect([pongs, client.received.length]).toEqual([0, 0]);
+    await until(() => pongs === 1 && client.received.length === 1);
+    client.socket.close(1000);
+    await until(() => guard.sessions.size === 0);
+    expect((await client.end()).code).toBe(1000);
+  });
+
+  test("is closed by the server before anything was read", async () => {
+    const { url, sockets } = await start({ onConnection: () => {} });
+    const client = await Client.open(url);
+    sockets[0]?.terminate();
+    expect((await client.end()).code).toBe(1006);
+  });
+});
+
+describe("the application's own pause", () => {
+  test("outlasts the guard's", async () => {
+    const { url, sockets, handled } = await start();
+    const client = await Client.open(url);
+    client.send({ action: "slow", wait: 30 }, { action: "slow", wait: 1 });
+    await sleep(10);
+    sockets[0]?.pause();
+    await until(() => handled.length === 2);
+    client.send(PING);
+    await sleep(30);
+    expect(handled).toHaveLength(2);
+    expect(sockets[0]?.isPaused).toBe(true);
+    sockets[0]?.resume();
+    await until(() => handled.length === 3);
+  });
+
+  test("does not end the guard's when it ends", async () => {
+    const { url, sockets, handled } = await start({ onConnection: () => {} });
+    const client = await Client.open(url);
+    client.send(PING);
+    await until(() => sockets.length === 1);
+    sockets[0]?.pause();
+    sockets[0]?.resume();
+    await sleep(20);
+    sockets[0]?.on("message", (data) => void handled.push(String(data)));
+    await until(() => handled.length === 1);
+  });
+
+  test("before the first listener is kept", async () => {
+    const { url, handled } = await start({
+      onConnection: (socket) => {
+        socket.pause();
+        socket.on("message", (data) => void handled.push(String(data)));
+        setTimeout(() => socket.resume(), 40);
+      },
+    });
+    const client = await Client.open(url);
+    client.send(PING);
+    await sleep(20);
+    expect(handled).toEqual([]);
+    await until(() => handled.length === 1);
+  });
+});

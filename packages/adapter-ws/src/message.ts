@@ -1,0 +1,62 @@
+import { type Decision, type Payload, PermissionMisuse } from "@portcullis/core";
+import { badMessage, type Incoming, MISSING_ACTION } from "@portcullis/core/adapter";
+import type { RawData } from "ws";
+import { type Codec, type Decoded, isRecord, mustBeThere } from "./codecs/codec.js";
+
+const NOTHING: Payload = Object.freeze(Object.create(null));
+const UNREADABLE: Decoded = Object.freeze({ action: undefined });
+
+/** One frame, with what the codec read from it. */
+export class Message implements Incoming {
+  readonly action: string;
+  readonly payload: Payload;
+
+  constructor(
+    /** As ws emitted it. */
+    readonly data: RawData,
+    readonly isBinary: boolean,
+    readonly bytes: number,
+    readonly request: Decoded,
+    readonly refusal: Decision | undefined,
+  ) {
+    this.action = request.action ?? "";
+    this.payload = request.payload ?? NOTHING;
+  }
+}
+
+/** Reads a frame. Never throws: what the codec throws, or answers wrongly, is in `refusal.error`. */
+export function readMessage(codec: Codec, data: RawData, isBinary: boolean): Message {
+  let size = 0;
+  try {
+    const bytes = toBuffer(data);
+    size = bytes.length;
+    const request: unknown = codec.decode(bytes, isBinary);
+    mustBeThere(request, "decode");
+    check(request);
+    return new Message(data, isBinary, size, request, refusalOf(request));
+  } catch (error) {
+    return new Message(data, isBinary, size, UNREADABLE, badMessage(undefined, error));
+  }
+}
+
+function refusalOf({ action, bad }: Decoded): Decision | undefined {
+  if (bad !== undefined) return badMessage(bad);
+  return action === undefined ? MISSING_ACTION : undefined;
+}
+
+function check(request: unknown): asserts request is Decoded {
+  if (isRecord(request)) {
+    const { action, payload, bad } = request;
+    const isFitting =
+      (action === undefined || typeof action === "string") && (payload === undefined || isRecord(payload));
+    if (isFitting && (bad === undefined || typeof bad === "string")) return;
+  }
+  throw new PermissionMisuse(
+    "the codec's decode() must return { action, payload }: a string (or undefined) and an object",
+  );
+}
+
+function toBuffer(data: RawData): Buffer {
+  if (Buffer.isBuffer(data)) return data;
+  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+}

@@ -1,0 +1,59 @@
+import type { IncomingMessage } from "node:http";
+import { PermissionMisuse } from "@portcullis/core";
+import { checkKeys, type GuardOptions, readMilliseconds } from "@portcullis/core/adapter";
+import type { Codec } from "./codecs/codec.js";
+import { dcrf } from "./codecs/dcrf.js";
+import { isHeader } from "./refuse.js";
+
+/** What {@link guard} and {@link serve} take. */
+export interface WsGuardOptions<Extra = unknown> extends GuardOptions<IncomingMessage, Extra> {
+  /** How messages are read and answered. Default {@link dcrf}. */
+  codec?: Codec;
+  /**
+   * How a client is refused: `"status"` (default) answers with an HTTP status before the upgrade; `"close"` accepts,
+   * then closes with a code that a browser can read (4401, 4403, 1013, 1011).
+   */
+  refuse?: "status" | "close";
+  /** The `WWW-Authenticate` of a 401. Default `Bearer`. */
+  challenge?: string;
+  /**
+   * Milliseconds for which a new connection is not read while nobody listens for its messages. Default 1,000.
+   */
+  listenerGrace?: number;
+}
+
+/** The options of this adapter, with their defaults. */
+export interface OwnOptions {
+  readonly codec: Codec;
+  readonly refuse: "status" | "close";
+  readonly challenge: string;
+  readonly listenerGrace: number;
+}
+
+const COMMON = ["authenticate", "origins", "timeout", "limits", "onDecision", "trace"];
+const OWN = ["codec", "refuse", "challenge", "listenerGrace"];
+
+/**
+ * Parts the options of this adapter from those that all have in common.
+ *
+ * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
+ */
+export function readOptions(
+  place: string,
+  options: WsGuardOptions,
+): { own: OwnOptions; common: GuardOptions<IncomingMessage> } {
+  checkKeys(place, options, [...COMMON, ...OWN]);
+  const { codec = dcrf(), refuse = "status", challenge = "Bearer", listenerGrace = 1000, ...common } = options;
+  const { decode, denied, reply = () => undefined } = (codec ?? {}) as Partial<Codec>;
+  if (![decode, denied, reply].every((method) => typeof method === "function")) {
+    throw new PermissionMisuse(`${place} got a wrong \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`);
+  }
+  if (refuse !== "status" && refuse !== "close") {
+    throw new PermissionMisuse(`${place} got a wrong \`refuse\`: write "status" or "close"`);
+  }
+  if (!isHeader("WWW-Authenticate", challenge)) {
+    throw new PermissionMisuse(`${place} got a wrong \`challenge\`: give a header value, as in 'Bearer realm="app"'`);
+  }
+  readMilliseconds(listenerGrace, "`listenerGrace`");
+  return { own: { codec, refuse, challenge, listenerGrace }, common };
+}

@@ -1,0 +1,58 @@
+import { Duplex } from "node:stream";
+import { PermissionMisuse } from "@portcullis/core";
+import type { WebSocketServer } from "ws";
+import type { Answer } from "./refuse.js";
+import type { VerifyClient } from "./upgrade.js";
+
+/** A handshake that no client sent. */
+const REQUEST = {
+  method: "GET",
+  url: "/",
+  headers: {
+    upgrade: "websocket",
+    connection: "Upgrade",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+  },
+};
+
+/**
+ * Makes sure that this ws asks `verifyClient` and makes its sockets of `WebSocket`, both read from the options of the
+ * server for each handshake: puts an invented handshake to a shadow of the server. Nobody hears of it.
+ *
+ * @throws {PermissionMisuse} When it does not.
+ */
+export function probe(wss: WebSocketServer, place: string): void {
+  let isAsked = false;
+  let isMade = false;
+  class Made {
+    constructor() {
+      isMade = true;
+      // Nothing behind this must run: there is no connection.
+      throw new PermissionMisuse("a probe");
+    }
+  }
+  const verifyClient: VerifyClient = (_info, answer) => {
+    isAsked = true;
+    (answer as Answer)(true);
+  };
+  const shadow = Object.create(wss, {
+    options: { value: { ...wss.options, path: null, verifyClient, WebSocket: Made } },
+    shouldHandle: { value: () => true },
+    emit: { value: () => false },
+    _state: { value: 0 },
+  }) as WebSocketServer;
+  const socket = new Duplex({ read() {}, write: (_chunk, _encoding, written) => written() });
+  const request = { ...REQUEST, socket };
+  try {
+    shadow.handleUpgrade(request as never, socket, Buffer.alloc(0), () => {});
+  } catch {
+    // Whatever it is: what counts is whether the socket was to be made.
+  }
+  socket.destroy();
+  if (!isAsked || !isMade) {
+    throw new PermissionMisuse(
+      `${place}: this version of ws does not read \`verifyClient\` and \`WebSocket\` from the server's options: use ws 8.17 or later 8`,
+    );
+  }
+}

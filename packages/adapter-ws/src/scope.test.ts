@@ -1,0 +1,126 @@
+import type { IncomingMessage } from "node:http";
+import { AllowAny, definePolicy, IsAuthenticated, type Scope } from "@portcullis/core";
+import type { DecisionEvent } from "@portcullis/core/adapter";
+import { afterEach, describe, expect, test } from "vitest";
+import { Client, knock, start, stopAll, until } from "../test/support.js";
+import { WsScope } from "./scope.js";
+
+afterEach(stopAll);
+
+const made = (request: object, extra: object = {}) =>
+  new WsScope(
+    { request: { headers: {}, socket: {}, ...request } as IncomingMessage, connectedAt: 1, remoteAddress: "::1" },
+    extra as Record<string, unknown>,
+  );
+
+describe("the scope of a connection", () => {
+  test("says what is known of it", async () => {
+    const { url, session } = await start({ options: { authenticate: () => ({ user: { id: 1 }, tenant: "a" }) } });
+    const before = Date.now();
+    const headers = { "X-Mixed": "Yes", cookie: "a=1; b=2" };
+    await Client.open(`${url}rooms/1?x=1&y=2&x=3`, { headers, origin: url.replace("ws", "http").slice(0, -1) }, ["v1"]);
+    const { scope } = session();
+    expect(scope).toMatchObject({
+      transport: "ws",
+      path: "/rooms/1",
+      query: { x: ["1", "3"], y: "2" },
+      headers: { "x-mixed": "Yes", upgrade: "websocket" },
+      cookies: { a: "1", b: "2" },
+      origin: url.replace("ws", "http").slice(0, -1),
+      remoteAddress: expect.stringMatching(/127\.0\.0\.1$/),
+      secure: false,
+      subprotocols: ["v1"],
+      user: { id: 1 },
+      tenant: "a",
+    });
+    expect(scope.connectedAt).toBeGreaterThanOrEqual(before);
+    expect((scope.request as IncomingMessage).url).toBe("/rooms/1?x=1&y=2&x=3");
+  });
+
+  test("is still known when the connection is closed", async () => {
+    const { url, session, guard } = await start();
+    const client = await Client.open(url);
+    const { scope } = session();
+    client.socket.terminate();
+    await until(() => guard.sessions.size === 0);
+    expect(scope.remoteAddress).toMatch(/127\.0\.0\.1$/);
+  });
+
+  test("is anonymous where nobody says who it is", async () => {
+    const { url, session } = await start({ options: { authenticate: () => undefined } });
+    await Client.open(url);
+    expect(session().scope.user).toBeNull();
+  });
+
+  test("refuses with 500 what `authenticate` must not replace", async () => {
+    const events: DecisionEvent[] = [];
+    const policy = definePolicy({ connect: IsAuthenticated, permissions: AllowAny });
+    const { port } = await start({
+      policy,
+      options: { authenticate: () => ({ user: {}, headers: {} }), onDecision: (event) => void events.push(event) },
+    });
+    expect((await knock(port)).status).toBe(500);
+    expect(String(events[0]?.decision.error)).toContain("authenticate() returned `headers`");
+  });
+});
+
+describe("a scope", () => {
+  test("cannot be changed, and its values have no prototype", () => {
+    const scope = made({ url: "/?__proto__=1&constructor=2", headers: { cookie: "__proto__=1; toString=2" } });
+    const { headers, cookies, query } = scope;
+    for (const object of [headers, cookies, query]) {
+      expect(Object.getPrototypeOf(object)).toBeNull();
+      expect(Object.isFrozen(object)).toBe(true);
+    }
+    expect(Object.isFrozen(scope)).toBe(true);
+    expect(Object.entries(query)).toEqual([
+      ["__proto__", "1"],
+      ["constructor", "2"],
+    ]);
+    expect(cookies.toString).toBe("2");
+  });
+
+  test("makes headers, cookies and query once, when they are read", () => {
+    const scope: Scope = made({ url: "/?a=1", headers: { cookie: "a=1" } });
+    expect(scope.headers).toBe(scope.headers);
+    expect(scope.cookies).toBe(scope.cookies);
+    expect(scope.query).toBe(scope.query);
+  });
+
+  test("takes what authenticate returned as data", () => {
+    const scope = made({}, JSON.parse('{"user":{"id":1},"__proto__":{"isAdmin":true}}')) as WsScope & {
+      isAdmin?: true;
+    };
+    expect(Object.keys(scope)).toEqual(["user", "__proto__"]);
+    expect([scope.isAdmin, scope.path, scope.user]).toEqual([undefined, "/", { id: 1 }]);
+  });
+
+  test.each([
+    ["a=1; b=2", { a: "1", b: "2" }],
+    ["a=1;a=2", { a: "1" }],
+    ['a="quoted"; b="', { a: "quoted", b: '"' }],
+    ["a=%20b%C3%A9; b=%zz; c=a=b", { a: " bé", b: "%zz", c: "a=b" }],
+    ["a; =1;  =2; ; b=", { b: "" }],
+    [undefined, {}],
+  ])("reads the cookies %j", (cookie, cookies) => {
+    expect({ ...made({ headers: { cookie } }).cookies }).toEqual(cookies);
+  });
+
+  test.each([
+    [undefined, "/", {}],
+    ["/a/b", "/a/b", {}],
+    ["/a?", "/a", {}],
+    ["/a?b=c?d&e", "/a", { b: "c?d", e: "" }],
+    ["/%61?a=%20+%zz", "/%61", { a: "  %zz" }],
+    ["/?a=1&a=2&a=3", "/", { a: ["1", "2", "3"] }],
+  ])("reads the address %j", (url, path, query) => {
+    const scope = made({ url });
+    expect([scope.path, { ...scope.query }]).toEqual([path, query]);
+  });
+
+  test("knows an encrypted connection, and its subprotocols", () => {
+    expect(made({ socket: { encrypted: true } }).secure).toBe(true);
+    expect(made({ headers: { "sec-websocket-protocol": "a, b" } }).subprotocols).toEqual(["a", "b"]);
+    expect(made({}).subprotocols).toEqual([]);
+  });
+});

@@ -1,0 +1,132 @@
+import { AllowAny, IsAuthenticated, PermissionMisuse, permission, type Scope } from "@portcullis/core";
+import type { Served } from "@portcullis/core/adapter";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { afterEach, describe, expect, test } from "vitest";
+import { WebSocketServer } from "ws";
+import { Client, deferred, sleep, stopAll, until } from "../test/support.js";
+import { type Codec, json, jsonRpc, serve, type WsGuardOptions } from "./index.js";
+
+afterEach(stopAll);
+
+const chat = defineConsumer()
+  .action("echo", AllowAny, ({ payload }) => payload)
+  .action("later", AllowAny, async ({ payload }) => {
+    await sleep(Number(payload.wait));
+    return payload.wait;
+  })
+  .action("me", IsAuthenticated, ({ scope }) => scope.user)
+  .action("many", AllowAny, ({ reply }) => {
+    reply(1, { status: 201, action: "created" });
+    reply(2);
+  })
+  .action("broken", AllowAny, () => {
+    throw new Error("secret");
+  })
+  .action("circular", AllowAny, () => {
+    const value: Record<string, unknown> = {};
+    value.value = value;
+    return value;
+  });
+
+async function serving(options: WsGuardOptions = {}, consumer: Served<Scope> = chat) {
+  const wss = new WebSocketServer({ port: 0, host: "127.0.0.1" });
+  const guard = serve(wss, consumer, { onDecision: () => {}, ...options });
+  await until(() => wss.address() !== null);
+  const heard: unknown[] = [];
+  wss.on("connection", (socket) => socket.on("message", (data) => void heard.push(data)));
+  const { port } = wss.address() as { port: number };
+  const client = await Client.open(`ws://127.0.0.1:${port}`);
+  return { wss, guard, client, heard };
+}
+
+describe("serve", () => {
+  test("answers in the words of the codec, in order; `message` listeners hear nothing", async () => {
+    const { client, heard } = await serving();
+    client.send(
+      { action: "later", request_id: 1, wait: 20 },
+      { action: "echo", request_id: 2, a: 1 },
+      { action: "me", request_id: 3 },
+    );
+    expect(await client.replies(3)).toEqual([
+      { errors: [], data: 20, action: "later", response_status: 200, request_id: 1 },
+      { errors: [], data: { a: 1 }, action: "echo", response_status: 200, request_id: 2 },
+      expect.objectContaining({ response_status: 401, request_id: 3 }),
+    ]);
+    expect(heard).toEqual([]);
+  });
+
+  test("sends several replies, and what a handler says of them", async () => {
+    const { client } = await serving({ codec: json() });
+    client.send({ type: "many", id: 1 });
+    expect(await client.replies(2)).toEqual([
+      { type: "created", id: 1, status: 201, data: 1 },
+      { type: "many", id: 1, status: 200, data: 2 },
+    ]);
+  });
+
+  test.each(["broken", "circular"])("answers 500 where a handler is %s, and lives on", async (action) => {
+    const { client } = await serving();
+    client.send({ action, request_id: 1 }, { action: "echo", request_id: 2 });
+    const replies = await client.replies(2);
+    expect(replies).toMatchObject([{ response_status: 500 }, { response_status: 200 }]);
+    expect(client.received.join()).not.toContain("secret");
+  });
+
+  test("does not answer a notification", async () => {
+    const { client } = await serving({ codec: jsonRpc() });
+    client.send({ jsonrpc: "2.0", method: "echo" }, { jsonrpc: "2.0", method: "echo", params: { a: 1 }, id: 1 });
+    expect(await client.replies(1)).toEqual([{ jsonrpc: "2.0", result: { a: 1 }, id: 1 }]);
+  });
+
+  test("reads at once: nobody has to listen", async () => {
+    const { client } = await serving({ listenerGrace: 60_000 });
+    client.send({ action: "echo" });
+    await client.replies(1);
+  });
+
+  test.each(["close", "terminate"] as const)("tells a handler at once that the client has gone: %s()", async (way) => {
+    const handled: [string, AbortSignal][] = [];
+    const { promise, resolve } = deferred();
+    const handler = async ({ action, signal }: { action: string; signal: AbortSignal }) => {
+      handled.push([action, signal]);
+      await promise;
+    };
+    const consumer = defineConsumer().action("first", AllowAny, handler).action("second", AllowAny, handler);
+    const { client, guard } = await serving({}, consumer);
+    client.send({ action: "first" });
+    await until(() => handled.length === 1);
+    client.socket[way]();
+    await until(() => handled[0]?.[1].aborted === true);
+    expect(guard.sessions.size).toBe(0);
+    resolve();
+  });
+
+  test("begins every handler that was due before an orderly close", async () => {
+    const handled: [string, AbortSignal][] = [];
+    const { promise, resolve } = deferred();
+    const handler = async ({ action, signal }: { action: string; signal: AbortSignal }) => {
+      handled.push([action, signal]);
+      await promise;
+    };
+    const slow = permission("slow", async () => true);
+    const consumer = defineConsumer().action("first", AllowAny, handler).action("second", slow, handler);
+    const { client, guard } = await serving({}, consumer);
+    client.send({ action: "first" }, { action: "second" });
+    client.socket.close();
+    await sleep(30);
+    expect(handled.map(([action, { aborted }]) => [action, aborted])).toEqual([["first", false]]);
+    resolve();
+    await until(() => guard.sessions.size === 0);
+    expect(handled.map(([action]) => action)).toEqual(["first", "second"]);
+    expect(handled[1]?.[1].aborted).toBe(true);
+  });
+
+  test("is misused without a consumer, or with a codec that cannot answer", () => {
+    const wss = new WebSocketServer({ noServer: true });
+    const { decode, denied } = json() as Codec;
+    expect(() => serve(wss, {} as never)).toThrow(PermissionMisuse);
+    expect(() => serve(wss, undefined as never)).toThrow(PermissionMisuse);
+    expect(() => serve(wss, chat, { codec: { decode, denied } })).toThrow(/without reply/);
+    expect(() => serve(wss, chat).replace({} as never)).toThrow(PermissionMisuse);
+  });
+});

@@ -1,0 +1,35 @@
+import { PermissionMisuse } from "@portcullis/core";
+import type { Served } from "@portcullis/core/adapter";
+import type { WebSocketServer } from "ws";
+import { attach, type Guard } from "./attach.js";
+import type { Authenticated, OptionsFor, ScopeWith } from "./types.js";
+
+/**
+ * Serves a consumer (rules with handlers) over a WebSocket server. The handlers answer; `message` listeners see nothing.
+ *
+ * @param wss A server of ws, made with `server`, `port` or `noServer`.
+ * @param consumer What `defineConsumer()` returned.
+ * @param options As for {@link guard}.
+ * @returns The guard: its `sessions`, `replace`, `close`.
+ * @throws {PermissionMisuse} When this is no server of ws, or it is guarded already, or an option is wrong.
+ * @example
+ * ```ts
+ * import { serve } from "@portcullis/adapter-ws";
+ * import { AllowAny } from "@portcullis/core";
+ * import { defineConsumer } from "@portcullis/core/consumer";
+ * import { WebSocketServer } from "ws";
+ *
+ * const echo = defineConsumer().action("echo", AllowAny, ({ payload }) => payload.text);
+ * serve(new WebSocketServer({ noServer: true }), echo);
+ * ```
+ */
+export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
+  wss: WebSocketServer,
+  consumer: Served<S>,
+  ...[options = {}]: OptionsFor<S, Extra>
+): Guard<Served<ScopeWith<Extra>>> {
+  if (typeof (consumer as Partial<Served> | undefined)?.dispatch !== "function") {
+    throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
+  }
+  return attach("serve()", wss, consumer, options, consumer);
+}

@@ -1,0 +1,111 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Policy, Scope } from "@portcullis/core";
+import type { Served } from "@portcullis/core/adapter";
+import type { Harness, HarnessSession, RunningServer, ServerSetup } from "@portcullis/testing";
+import { type WebSocket, WebSocketServer } from "ws";
+import { type Guard, guard, serve, type WsGuardOptions } from "../src/index.js";
+import { connectClient } from "./harness-client.js";
+import type { Wire } from "./wires.js";
+
+/** Which of the many ways to run a server of ws is driven. */
+export interface WsVariant {
+  readonly wire: Wire;
+  readonly mode: "server" | "port" | "noServer";
+  readonly refuse?: "status" | "close";
+}
+
+/** Drives the ws adapter with real sockets. */
+export function wsHarness(name: string, variant: WsVariant): Harness {
+  const { wire, refuse = "status" } = variant;
+  return {
+    name,
+    transport: "ws",
+    lacks: {
+      acks: "a frame of WebSocket has no acknowledgement: a codec answers whatever names an id",
+      ...(refuse === "close" && {
+        "refusal before the upgrade": 'with `refuse: "close"` a client is accepted, then closed with a code',
+      }),
+    },
+    entrances: ["/", "/some/path", "binary frames", "fragmented frames"],
+    malformed: wire.malformed,
+    start: (setup) => start(variant, setup),
+  };
+}
+
+async function start({ wire, mode, refuse }: WsVariant, setup: ServerSetup): Promise<RunningServer> {
+  const { wss, http } = createServers(mode);
+  const options = { ...optionsOf(setup), codec: wire.codec, ...(refuse && { refuse }) };
+  const seen = new Map<unknown, () => void>();
+  let protecting: Guard<never>;
+  try {
+    protecting = setup.consumer
+      ? serve(wss, setup.consumer as Served<Scope>, options)
+      : guard(wss, setup.policy as Policy<Scope>, options);
+  } catch (error) {
+    wss.close();
+    throw error;
+  }
+  wss.on("connection", (socket, request) => {
+    runApplication(socket, protecting.sessionOf(socket) as HarnessSession, wire, setup);
+    seen.get(request.headers["x-connection"])?.();
+  });
+  const port = await listening(wss, http);
+  const close = () => Promise.all([closing(wss), http && closing(http)]);
+  return {
+    guard: protecting,
+    origin: `http://127.0.0.1:${port}`,
+    connect: (handshake, listener) => connectClient({ port, wire, seen }, handshake, listener),
+    async stop() {
+      for (const socket of wss.clients) socket.terminate();
+      http?.closeAllConnections();
+      await close();
+    },
+  };
+}
+
+function createServers(mode: WsVariant["mode"]): { wss: WebSocketServer; http?: Server } {
+  if (mode === "port") return { wss: new WebSocketServer({ port: 0, host: "127.0.0.1" }) };
+  const http = createServer();
+  if (mode === "server") return { wss: new WebSocketServer({ server: http }), http };
+  const wss = new WebSocketServer({ noServer: true });
+  http.on("upgrade", (request, socket, head) => {
+    wss.handleUpgrade(request, socket, head, (client) => wss.emit("connection", client, request));
+  });
+  return { wss, http };
+}
+
+async function listening(wss: WebSocketServer, http: Server | undefined): Promise<number> {
+  http?.listen(0, "127.0.0.1");
+  const server = http ?? wss;
+  if (server.address() === null) await new Promise((resolve) => server.once("listening", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+function closing(server: Server | WebSocketServer): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+  });
+}
+
+/** The suite speaks of tokens; here they are in a header. */
+function optionsOf({ options }: ServerSetup): WsGuardOptions {
+  const { authenticate, ...rest } = options;
+  if (authenticate === undefined) return rest;
+  const tokenOf = ({ headers }: IncomingMessage) => headers.authorization?.replace("Bearer ", "");
+  return { ...rest, authenticate: (request, asked) => authenticate({ token: tokenOf(request) }, asked) };
+}
+
+/** The application behind the guard: it knows nothing of rules. */
+function runApplication(socket: WebSocket, session: HarnessSession, wire: Wire, setup: ServerSetup): void {
+  setup.onOpen(session);
+  socket.on("close", () => setup.onClose(session));
+  if (setup.consumer) return;
+  socket.on("message", (data) => {
+    const { id, action, payload } = wire.read(JSON.parse(data.toString()) as never);
+    const send = (answer: unknown) => socket.send(JSON.stringify(wire.reply(id, answer)));
+    const answer = setup.onMessage({ action, payload, session });
+    if (answer instanceof Promise) answer.then(send);
+    else send(answer);
+  });
+}

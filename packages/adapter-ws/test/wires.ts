@@ -1,0 +1,98 @@
+import type { Answer, Malformed, OutgoingMessage } from "@portcullis/testing";
+import { type Codec, dcrf, json, jsonRpc } from "../src/index.js";
+
+/** A protocol, as a client and an application behind the guard speak it. */
+export interface Wire {
+  readonly codec: Codec;
+  /** What a client sends. */
+  request(message: OutgoingMessage): object;
+  /** What a client reads. */
+  answer(frame: never): Answer;
+  /** What the application reads of a request. */
+  read(frame: never): { id: unknown; action: string; payload: Record<string, unknown> };
+  /** What the application answers. */
+  reply(id: unknown, data: unknown): object;
+  readonly malformed: readonly [Malformed, ...Malformed[]];
+}
+
+const UNREADABLE: readonly [Malformed, ...Malformed[]] = [
+  { what: "no JSON", raw: "{", code: "bad_message" },
+  { what: "an empty frame", raw: "", code: "bad_message" },
+  { what: "an array", raw: "[]", code: "bad_message" },
+  { what: "a number", raw: "5", code: "bad_message" },
+  { what: "null", raw: "null", code: "bad_message" },
+  { what: "a binary frame that is no text", raw: Buffer.from([0xff, 0xfe, 0x00]), code: "bad_message" },
+];
+
+interface DcrfAnswer {
+  errors: string[];
+  data: unknown;
+  action: string | null;
+  response_status: number;
+  request_id?: number | null;
+}
+
+/** The protocol of the original, with codes. */
+export const dcrfWire: Wire = {
+  codec: dcrf({ codes: true }),
+  request: ({ id, action, payload }) => ({ action, request_id: id, ...payload }),
+  answer({ errors, data, action, response_status: status, request_id }: DcrfAnswer): Answer {
+    const id = request_id ?? undefined;
+    if (status < 400) return { id, action: action ?? undefined, data, status };
+    return { id, action: action ?? undefined, status, error: { ...(data as object), status, reason: errors[0] ?? "" } };
+  },
+  read: ({ action, request_id: id, ...payload }: { action: string; request_id: unknown }) => ({ id, action, payload }),
+  reply: (id, data) => ({ errors: [], data, action: null, response_status: 200, request_id: id }),
+  malformed: [
+    ...UNREADABLE,
+    { what: "an action that is an object", raw: '{"action":{}}', code: "bad_message" },
+    { what: "no action", raw: "{}", code: "missing_action" },
+    { what: "an action that is null", raw: '{"action":null}', code: "missing_action" },
+  ],
+};
+
+interface Envelope {
+  cmd: string;
+  nr?: number;
+  data?: unknown;
+  status?: number;
+  error?: Answer["error"];
+}
+
+/** Home-made envelopes. */
+export const jsonWire: Wire = {
+  codec: json({ action: "cmd", id: "nr" }),
+  request: ({ id, action, payload }) => ({ cmd: action, nr: id, ...payload }),
+  answer: ({ cmd: action, nr: id, data, status, error }: Envelope): Answer =>
+    error ? { id, action, error } : { id, action, data, status },
+  read: ({ cmd: action, nr: id, ...payload }: Envelope) => ({ id, action, payload }),
+  reply: (id, data) => ({ nr: id, data }),
+  malformed: [
+    ...UNREADABLE,
+    { what: "an action that is a number", raw: '{"cmd":5}', code: "bad_message" },
+    { what: "no action", raw: '{"nr":5}', code: "missing_action" },
+  ],
+};
+
+interface JsonRpcFrame {
+  method: string;
+  params?: Record<string, unknown>;
+  id: number | null;
+  result?: unknown;
+  error?: { code: number; message: string; data: Answer["error"] };
+}
+
+/** JSON-RPC 2.0. */
+export const jsonRpcWire: Wire = {
+  codec: jsonRpc(),
+  request: ({ id, action, payload }) => ({ jsonrpc: "2.0", method: action, params: payload, id }),
+  answer: ({ id, result, error }: JsonRpcFrame): Answer =>
+    error?.data ? { id: id ?? undefined, error: error.data } : { id: id ?? undefined, data: result },
+  read: ({ method: action, params: payload = {}, id }: JsonRpcFrame) => ({ id, action, payload }),
+  reply: (id, data) => ({ jsonrpc: "2.0", id, result: data ?? null }),
+  malformed: [
+    ...UNREADABLE,
+    { what: "no method", raw: '{"jsonrpc":"2.0","id":99}', code: "bad_message" },
+    { what: "a version that there is not", raw: '{"jsonrpc":"1.0","method":"ping"}', code: "bad_message" },
+  ],
+};

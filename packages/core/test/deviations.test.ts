@@ -1,0 +1,236 @@
+import {
+  AllowAny,
+  allow,
+  and,
+  BasePermission,
+  type Context,
+  type Decision,
+  definePolicy,
+  deny,
+  IsAuthenticated,
+  not,
+  or,
+  PermissionMisuse,
+  permission,
+} from "@portcullis/core";
+import { describe, expect, it } from "vitest";
+import { CONSUMER } from "./probes.js";
+
+/** Every way in which the answers differ on purpose from those of djangochannelsrestframework (DCRF) 1.3.0. */
+
+const ANONYMOUS = { user: null };
+const ALICE = { user: { id: 1 } };
+
+const later = <T>(value: T) => new Promise<T>((resolve) => setImmediate(resolve, value));
+
+class ConnectOnly extends BasePermission<object> {
+  override canConnect() {
+    return true;
+  }
+}
+
+class Sync extends BasePermission<object> {
+  override hasPermission() {
+    return true;
+  }
+}
+
+class Async extends BasePermission<object> {
+  override async hasPermission() {
+    return later(true);
+  }
+}
+
+function act(rule: Parameters<typeof and>[0], scope: object = ALICE): Decision | Promise<Decision> {
+  return definePolicy({ actions: { act: rule } }).authorize(scope as never, CONSUMER, "act", {});
+}
+
+describe("nothing is configured", () => {
+  it("DCRF: no permission_classes means AllowAny, open by default. Here: an empty policy is refused when it is built", () => {
+    expect(() => definePolicy({})).toThrow(PermissionMisuse);
+    expect(() => definePolicy({})).toThrow("write `permissions: AllowAny` to leave messages open");
+    expect(() => definePolicy({ connect: AllowAny })).toThrow(PermissionMisuse);
+  });
+
+  it("DCRF: permission_classes = [] admits everybody. Here: an empty list is a misuse", () => {
+    expect(() => definePolicy({ permissions: [] as never })).toThrow("write AllowAny to admit everybody");
+    expect(() => definePolicy({ actions: { act: [] as never } })).toThrow(PermissionMisuse);
+    expect(() => and([] as never)).toThrow(PermissionMisuse);
+  });
+});
+
+describe("what counts as a yes", () => {
+  it.each(["false", "no", 1, {}, [], { ok: false }, () => true, undefined, null, 0, ""])(
+    "DCRF: truthiness decides, so %j allows or denies. Here: it is a fault, and no `not` turns it round",
+    async (value) => {
+      const rule = permission("odd", () => value as never);
+      for (const one of [rule, not(rule), or(rule, not(rule))]) {
+        expect(await act(one)).toMatchObject({ outcome: "error", code: "permission_error", by: "odd" });
+      }
+    },
+  );
+
+  it("DCRF: None, the answer of a forgotten return, denies, so its negation allows. Here: not even that", async () => {
+    expect(await act(not(permission("forgotten", () => undefined as never)))).toMatchObject({ outcome: "error" });
+  });
+
+  it("here only true and allow() allow", async () => {
+    expect(await act(permission("yes", () => true))).toMatchObject({ outcome: "allow" });
+    expect(await act(permission("yes", () => allow()))).toMatchObject({ outcome: "allow" });
+  });
+
+  it("DCRF: an un-awaited coroutine is truthy and allows. Here: it is always awaited", async () => {
+    class Wrapper extends BasePermission<object> {
+      override hasPermission() {
+        return later(false);
+      }
+    }
+    expect(await act(Wrapper)).toMatchObject({ outcome: "deny" });
+    expect(await act(permission("wrapper", () => later(false)))).toMatchObject({ outcome: "deny" });
+    expect(
+      await act(
+        and(
+          Sync,
+          permission("wrapper", () => later(false)),
+        ),
+      ),
+    ).toMatchObject({ outcome: "deny" });
+  });
+});
+
+describe("negation", () => {
+  it("DCRF: ~IsAuthenticated negates the inherited can_connect, so nobody can connect. Here: it has nothing to say there", () => {
+    const policy = definePolicy({ permissions: not(IsAuthenticated), actions: { act: AllowAny } });
+    expect(policy.connect(ANONYMOUS, CONSUMER)).toMatchObject({ outcome: "allow" });
+    expect(policy.connect(ALICE, CONSUMER)).toMatchObject({ outcome: "allow" });
+    expect(policy.authorize(ANONYMOUS, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+    expect(policy.authorize(ALICE, CONSUMER, "act")).toMatchObject({ outcome: "deny", by: "not(IsAuthenticated)" });
+  });
+
+  it("DCRF: ~(a rule that only knows connections) allows every action. Here: abstain is not negated", async () => {
+    expect(await act(not(ConnectOnly))).toMatchObject({ outcome: "deny", code: "permission_denied" });
+    expect(definePolicy({ permissions: not(ConnectOnly) }).authorize(ALICE, CONSUMER, "act")).toMatchObject({
+      outcome: "deny",
+    });
+  });
+});
+
+describe("composition", () => {
+  it("DCRF: nested composition raises TypeError, HTTP 500 at every connect. Here: it composes to any depth", async () => {
+    const nested = or(and(Sync, not(not(or(and(Sync, Async), Sync)))), not(and(Sync, Async)));
+    expect(await act(nested)).toMatchObject({ outcome: "allow" });
+    const policy = definePolicy({ connect: nested, actions: { act: nested } });
+    expect(await policy.connect(ALICE, CONSUMER)).toMatchObject({ outcome: "allow" });
+  });
+
+  it("DCRF: a sync permission inside a composition crashes. Here: sync and async mix", async () => {
+    expect(await act(and(Sync, Async))).toMatchObject({ outcome: "allow" });
+    expect(await act(and(Async, Sync))).toMatchObject({ outcome: "allow" });
+    expect(await act(or(not(Sync), Async))).toMatchObject({ outcome: "allow" });
+    expect(act(and(Sync, not(not(Sync))))).not.toBeInstanceOf(Promise);
+  });
+
+  it("DCRF: the first operand of an `or` that raises shuts out whom the second admits. Here: it does not", async () => {
+    const broken = permission("broken", () => {
+      throw new Error("down");
+    });
+    expect(await act(or(broken, Sync))).toMatchObject({ outcome: "allow" });
+  });
+});
+
+describe("refusals", () => {
+  it("DCRF: an exception closes the socket with 1011. Here: it is a decision, and the next message is asked as ever", async () => {
+    let isDown = true;
+    const rule = permission("directory", () => {
+      if (isDown) throw new Error("down");
+      return true;
+    });
+    const policy = definePolicy({ actions: { act: rule } });
+    const refused = policy.authorize(ALICE as never, CONSUMER, "act");
+    expect(refused).toMatchObject({ outcome: "error", code: "permission_error", status: 500 });
+    isDown = false;
+    expect(policy.authorize(ALICE as never, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+  });
+
+  it("DCRF: a denial is always 403 and its message is lost. Here: code, reason and status survive any composition", async () => {
+    const isMember = permission("isMember", () => deny("not_a_member", { reason: "Join the room first" }));
+    expect(await act(and(Sync, or(and(Async, isMember), not(Sync))))).toMatchObject({
+      code: "not_a_member",
+      reason: "Join the room first",
+      status: 403,
+      by: "isMember",
+    });
+  });
+
+  it("DCRF: whoever is not signed in is told 403. Here: 401, also from within a composition", async () => {
+    const policy = definePolicy({
+      actions: {
+        act: or(
+          permission("isOwner", () => false),
+          IsAuthenticated,
+        ),
+      },
+    });
+    expect(policy.authorize(ANONYMOUS as never, CONSUMER, "act")).toMatchObject({
+      status: 401,
+      code: "not_authenticated",
+      reason: "Authentication credentials were not provided.",
+      retry: "after-auth",
+    });
+  });
+});
+
+describe("objects", () => {
+  class IsAuthor extends BasePermission<{ user: { id: number } }> {
+    override hasObjectPermission(
+      { user }: { user: { id: number } },
+      ...[, , post]: [unknown, unknown, { author: number }]
+    ) {
+      return post.author === user.id;
+    }
+  }
+
+  it("DCRF: has_object_permission is never asked. Here: it is", () => {
+    const policy = definePolicy({ actions: { edit: IsAuthor } });
+    expect(policy.authorizeObject(ALICE, CONSUMER, "edit", {}, { author: 1 })).toMatchObject({ outcome: "allow" });
+    expect(policy.authorizeObject(ALICE, CONSUMER, "edit", {}, { author: 2 })).toMatchObject({ outcome: "deny" });
+  });
+});
+
+describe("what a client sends", () => {
+  it("DCRF: arguments are spread into named parameters, a key called scope or consumer crashes. Here: one payload object", () => {
+    const seen: unknown[] = [];
+    class Seeing extends BasePermission<object> {
+      override hasPermission(...given: unknown[]) {
+        seen.push(given.slice(0, 4));
+        return true;
+      }
+    }
+    const rule = permission("seeing", ({ scope, consumer, action, payload }: Context<object>) => {
+      seen.push([scope, consumer, action, payload]);
+      return true;
+    });
+    const payload = JSON.parse('{"scope":{"user":{"id":9}},"consumer":1,"self":2,"action":"x","__proto__":{"a":1}}');
+    const policy = definePolicy({ actions: { act: and(Seeing, rule) } });
+    expect(policy.authorize(ANONYMOUS, CONSUMER, "act", payload)).toMatchObject({ outcome: "allow" });
+    expect(seen).toEqual([
+      [ANONYMOUS, CONSUMER, "act", payload],
+      [ANONYMOUS, CONSUMER, "act", payload],
+    ]);
+  });
+
+  it("DCRF: one consumer is shared by all sockets, requests ran as another user. Here: a fresh context for every message", async () => {
+    const contexts: Context<{ user: string }>[] = [];
+    const rule = permission("who", async (context: Context<{ user: string }>) => {
+      contexts.push(context);
+      await later(undefined);
+      return context.payload.from === context.scope.user;
+    });
+    const policy = definePolicy({ actions: { act: rule } });
+    const users = ["admin", "anon", "bob"];
+    const decisions = users.map((user) => policy.authorize({ user }, CONSUMER, "act", { from: user }));
+    expect((await Promise.all(decisions)).map(({ outcome }) => outcome)).toEqual(["allow", "allow", "allow"]);
+    expect(new Set(contexts).size).toBe(3);
+    expect(contexts.map(({ scope }) => scope.user)).toEqual(users);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, test } from "vitest";
+import { acks } from "./conformance/acks.js";
+import { authenticate } from "./conformance/authenticate.js";
+import { close } from "./conformance/close.js";
+import { connect } from "./conformance/connect.js";
+import { events } from "./conformance/events.js";
+import { faults } from "./conformance/faults.js";
+import { holes } from "./conformance/holes.js";
+import { limits } from "./conformance/limits.js";
+import { malformed } from "./conformance/malformed.js";
+import { message } from "./conformance/message.js";
+import { objects } from "./conformance/objects.js";
+import { order } from "./conformance/order.js";
+import { origin } from "./conformance/origin.js";
+import { scope } from "./conformance/scope.js";
+import { serve } from "./conformance/serve.js";
+import { serveInput } from "./conformance/serve-input.js";
+import type { AbilityCheck, Check, Subject } from "./conformance/subject.js";
+import { ABILITIES, type Harness } from "./harness.js";
+import { Lab } from "./lab.js";
+
+const SUBJECTS: Readonly<Record<string, Subject>> = {
+  connect,
+  authenticate,
+  message,
+  faults,
+  order,
+  limits,
+  close,
+  objects,
+  origin,
+  scope,
+  events,
+  malformed,
+  acks,
+  serve,
+  "serve: input and objects": serveInput,
+  "holes seen elsewhere": holes,
+};
+
+const TIMEOUT = 15_000;
+
+/**
+ * Registers the tests that every adapter must pass, with `describe` and `test` of vitest.
+ *
+ * @param harness How to start a server behind the adapter, and how to be its client.
+ * @throws {TypeError} When the harness lacks an ability without saying why, or one that there is not.
+ */
+export function adapterConformance(harness: Harness): void {
+  checkLacks(harness);
+  describe(`${harness.name}: adapter conformance`, () => {
+    for (const [name, subject] of Object.entries(SUBJECTS)) {
+      const checks = Object.entries(subject).filter(([, check]) => isAble(harness, check));
+      if (checks.length > 0) describe(name, () => register(harness, checks));
+    }
+  });
+}
+
+function register(harness: Harness, checks: readonly [string, Check | AbilityCheck][]): void {
+  for (const [title, given] of checks) {
+    const check = typeof given === "function" ? given : given.check;
+    test(title, { timeout: TIMEOUT }, async () => {
+      const lab = new Lab(harness);
+      try {
+        await check(lab);
+      } finally {
+        await lab.end();
+      }
+    });
+  }
+}
+
+function isAble({ lacks }: Harness, check: Check | AbilityCheck): boolean {
+  return typeof check === "function" || lacks[check.needs] === undefined;
+}
+
+function checkLacks({ name, lacks }: Harness): void {
+  for (const [ability, reason] of Object.entries(lacks)) {
+    if (!Object.hasOwn(ABILITIES, ability)) throw new TypeError(`${name} lacks "${ability}", which is no ability`);
+    if (!reason.includes(" ")) throw new TypeError(`${name} lacks "${ability}": say why, in words`);
+  }
+}

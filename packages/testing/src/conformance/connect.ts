@@ -1,0 +1,209 @@
+import {
+  AllowAny,
+  abstain,
+  BasePermission,
+  type Consumer,
+  definePolicy,
+  deny,
+  fault,
+  IsAuthenticated,
+  permission,
+  type Scope,
+} from "@portcullis/core";
+import { expect } from "vitest";
+import { deferred, sleep, until } from "../lab.js";
+import { expectDenied, expectHandled, expectRefused, rules, type Subject } from "./subject.js";
+
+const connecting = (name: string, connect: () => unknown) => permission(name, { connect: () => connect() as boolean });
+const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
+
+/** Who may open a connection. */
+export const connect: Subject = {
+  "without a rule about connecting, everybody may": async (lab) => {
+    const server = await lab.guard(rules());
+    const client = await server.connect();
+    expectHandled(await client.request("ping"));
+    expect(server.opened).toHaveLength(1);
+    expect([...server.guard.sessions]).toHaveLength(1);
+  },
+
+  "`permissions` passes on allow and on abstain": async (lab) => {
+    const unaware = permission("unaware", () => true);
+    for (const rule of [connecting("open", () => true), connecting("silent", () => abstain()), unaware]) {
+      const server = await lab.guard(rules({}, { permissions: rule }));
+      expectHandled(await (await server.connect()).request("ping"));
+    }
+  },
+
+  "`permissions` refuses with its deny": async (lab) => {
+    const server = await lab.guard(rules({}, { permissions: connecting("closed", () => deny("closed")) }));
+    expectRefused(lab, await server.knock(), "closed", 403);
+  },
+
+  "`connect` passes on allow only": async (lab) => {
+    expectHandled(
+      await (await (await lab.guard(rules({}, { connect: connecting("open", () => true) }))).connect()).request("ping"),
+    );
+    const silent = await lab.guard(rules({}, { connect: connecting("silent", () => abstain()) }));
+    expectRefused(lab, await silent.knock(), "permission_denied", 403);
+    const unaware = await lab.guard(rules({}, { connect: permission("unaware", { object: () => true }) }));
+    expectRefused(lab, await unaware.knock(), "permission_denied", 403);
+  },
+
+  "`permissions` lends nothing to `connect`, and is asked first": async (lab) => {
+    const asked: string[] = [];
+    const part = (name: string, answer: unknown) =>
+      connecting(name, () => {
+        asked.push(name);
+        return answer;
+      });
+    const server = await lab.guard(rules({}, { permissions: part("general", true), connect: part("own", abstain()) }));
+    expectRefused(lab, await server.knock(), "permission_denied", 403);
+    expect(asked).toEqual(["general", "own"]);
+    const closed = await lab.guard(
+      rules({}, { permissions: part("general", deny("general")), connect: part("own", deny("own")) }),
+    );
+    expectRefused(lab, await closed.knock(), "general", 403);
+    expect(asked).toEqual(["general", "own", "general"]);
+  },
+
+  "`connect: IsAuthenticated` means what it reads": async (lab) => {
+    const server = await lab.guard(rules({}, { connect: IsAuthenticated }), bearer);
+    expectRefused(lab, await server.knock(), "not_authenticated", 401);
+    expectHandled(await (await server.connect({ token: "alice" })).request("ping"));
+  },
+
+  "a rule without `canConnect` is asked about the action `connect`": async (lab) => {
+    const asked: unknown[] = [];
+    class Whitelist extends BasePermission {
+      override hasPermission(_scope: Scope, _consumer: Consumer, action: string) {
+        asked.push(action);
+        return action === "connect";
+      }
+    }
+    const server = await lab.guard(rules({}, { connect: Whitelist }));
+    await server.connect();
+    expect(asked).toEqual(["connect"]);
+  },
+
+  "the status of a refusal is that of the decision": async (lab) => {
+    const decisions = [
+      [() => deny("not_authenticated"), "not_authenticated", 401],
+      [() => deny("banned"), "banned", 403],
+      [() => fault("rate_limited", { retryAfter: 7 }), "rate_limited", 429],
+      [() => fault("directory_down", { status: 503 }), "directory_down", 503],
+      [() => fault("broken"), "broken", 500],
+    ] as const;
+    for (const [answer, code, status] of decisions) {
+      const server = await lab.guard(rules({}, { connect: connecting("judge", answer) }));
+      expectRefused(lab, await server.knock(), code, status);
+    }
+  },
+
+  "a refusal before the upgrade carries headers": {
+    needs: "refusal before the upgrade",
+    check: async (lab) => {
+      const answer = () => deny("moved", { headers: { "x-where": "elsewhere" }, retryAfter: 7 });
+      const server = await lab.guard(rules({}, { connect: connecting("judge", answer) }));
+      const { headers = {} } = await server.knock();
+      const byName = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+      expect(byName.get("x-where")).toBe("elsewhere");
+      expect(byName.get("retry-after")).toBe("7");
+    },
+  },
+
+  "a refused client is never seen by the application": async (lab) => {
+    const server = await lab.guard(rules({}, { connect: connecting("closed", async () => false) }));
+    await server.knock();
+    await sleep(20);
+    expect(server.opened).toEqual([]);
+    expect(server.handled).toEqual([]);
+    expect([...server.guard.sessions]).toEqual([]);
+  },
+
+  "messages that arrive while the decision is pending are neither lost nor handled before": async (lab) => {
+    const log: string[] = [];
+    const decision = deferred<boolean>();
+    const slow = connecting("slow", async () => {
+      const answer = await decision.promise;
+      log.push("admitted");
+      return answer;
+    });
+    const policy = rules({ say: AllowAny }, { connect: slow });
+    const server = await lab.guard(policy, { answer: ({ payload }) => log.push(`handled ${payload.n}`) });
+    const early = [1, 2, 3].map((n) => ({ id: n, action: "say", payload: { n }, wantsAnswer: true }));
+    const opening = server.connect({ early });
+    await sleep(30);
+    expect(log).toEqual([]);
+    decision.resolve(true);
+    const client = await opening;
+    await until(() => log.length >= 4, "the early messages are handled");
+    expect(log).toEqual(["admitted", "handled 1", "handled 2", "handled 3"]);
+    await until(() => client.answers.length === 3, "the early messages are answered");
+  },
+
+  "messages of a refused client reach nobody": async (lab) => {
+    const { promise, resolve } = deferred<boolean>();
+    const server = await lab.guard(rules({ say: AllowAny }, { connect: connecting("slow", () => promise) }));
+    const knocking = server.knock({ early: [{ id: 1, action: "say", payload: {}, wantsAnswer: true }] });
+    await sleep(20);
+    resolve(false);
+    expectRefused(lab, await knocking, "permission_denied", 403);
+    await sleep(20);
+    expect(server.handled).toEqual([]);
+  },
+
+  "who goes away before the answer leaves nothing behind": async (lab) => {
+    const signals: AbortSignal[] = [];
+    const policy = definePolicy({
+      permissions: AllowAny,
+      connect: permission("hangs", {
+        connect: ({ signal }) => {
+          signals.push(signal);
+          return new Promise<boolean>(() => {});
+        },
+      }),
+    });
+    const server = await lab.guard(policy);
+    const controller = new AbortController();
+    const knocking = server.knock({ signal: controller.signal }).catch(() => undefined);
+    await until(() => signals.length === 1, "the rule is asked");
+    controller.abort();
+    await until(() => signals[0]?.aborted === true, "the rule is told that nobody waits");
+    await knocking;
+    expect(server.opened).toEqual([]);
+    expect([...server.guard.sessions]).toEqual([]);
+  },
+
+  "a connection that is resumed is asked again, and guarded as before": async (lab) => {
+    let count = 0;
+    const rule = permission("counted", { connect: () => ++count > 0, action: ({ action }) => action !== "closed" });
+    const server = await lab.guard(definePolicy({ permissions: rule }));
+    const before = await server.connect();
+    expectHandled(await before.request("ping"));
+    before.terminate();
+    await until(() => server.ended.length === 1, "the application hears of the end");
+    const after = await server.connect(before.raw && { resumes: before.raw });
+    expect(count).toBe(2);
+    expectHandled(await after.request("ping"));
+    expectDenied(await after.request("closed"), "permission_denied", 403);
+    expect(server.actions).toEqual(["ping", "ping"]);
+  },
+
+  "the connect question is not asked again of messages": async (lab) => {
+    let count = 0;
+    const server = await lab.guard(rules({}, { connect: connecting("counted", () => ++count > 0) }));
+    const client = await server.connect();
+    await client.request("ping");
+    await client.request("ping");
+    expect(count).toBe(1);
+  },
+
+  "a message whose action is called `connect` is no connect question": async (lab) => {
+    let count = 0;
+    const server = await lab.guard(rules({}, { connect: connecting("counted", () => ++count > 0) }));
+    const client = await server.connect();
+    expectDenied(await client.request("connect"), "unknown_action", 405);
+    expect(count).toBe(1);
+  },
+};

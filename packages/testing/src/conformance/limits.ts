@@ -1,0 +1,179 @@
+import { AllowAny, permission } from "@portcullis/core";
+import { expect } from "vitest";
+import { deferred, sleep, until } from "../lab.js";
+import { expectAnsweredOnce, expectClosed, expectDenied, expectHandled, rules, type Subject } from "./subject.js";
+
+/** A rule that waits until it is told. */
+function holding() {
+  const { promise, resolve } = deferred<boolean>();
+  return { held: permission("held", () => promise), resolve };
+}
+
+/** What one connection may use up. */
+export const limits: Subject = {
+  "messages beyond the cap are answered too_many_pending, those within are decided": async (lab) => {
+    const { held, resolve } = holding();
+    const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingMessages: 4 } });
+    const client = await server.connect();
+    const first = client.message("held");
+    const rest = Array.from({ length: 6 }, (_, n) => client.message("say", { n }));
+    const answers = client.sendAll([first, ...rest]);
+    for (const answer of await Promise.all(answers.slice(5))) {
+      expectDenied(answer, "too_many_pending", 429);
+      expect(answer?.error).toMatchObject({ retry: "later", retryAfter: 1 });
+    }
+    resolve(true);
+    for (const answer of await Promise.all(answers.slice(0, 5))) expectHandled(answer);
+    expect(server.handled.map(({ payload }) => payload.n)).toEqual([undefined, 0, 1, 2, 3]);
+    await expectAnsweredOnce(client, first, ...rest);
+  },
+
+  "at twice the cap the connection is closed, and nothing of it reaches a handler": async (lab) => {
+    const { held, resolve } = holding();
+    const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingMessages: 4 } });
+    const client = await server.connect();
+    client.sendAll([client.message("held"), ...Array.from({ length: 20 }, () => client.message("say"))]);
+    await expectClosed(client, 1008);
+    resolve(true);
+    await sleep(30);
+    expect(server.handled).toEqual([]);
+    expect([...server.guard.sessions]).toEqual([]);
+  },
+
+  "by default 100 messages may wait, and 10 in 10 seconds may be undecodable": async (lab) => {
+    const { held, resolve } = holding();
+    const server = await lab.guard(rules({ held, say: AllowAny }));
+    const [busy, garbled] = [await server.connect(), await server.connect()];
+    const answers = busy.sendAll([busy.message("held"), ...Array.from({ length: 102 }, () => busy.message("say"))]);
+    for (const answer of await Promise.all(answers.slice(101))) expectDenied(answer, "too_many_pending", 429);
+    resolve(true);
+    for (const answer of await Promise.all(answers.slice(0, 101))) expectHandled(answer);
+    const { raw } = lab.harness.malformed.find(({ code }) => code === "bad_message") ?? {};
+    for (let n = 0; n < 10; n++) garbled.sendRaw(raw);
+    expectHandled(await garbled.request("ping"));
+    garbled.sendRaw(raw);
+    await expectClosed(garbled, 1008);
+    expect(garbled.answers).toHaveLength(11);
+  },
+
+  "the cap counts anew once all is decided": async (lab) => {
+    const server = await lab.guard(rules({ late: permission("late", async () => sleep(5).then(() => true)) }), {
+      limits: { pendingMessages: 4 },
+    });
+    const client = await server.connect();
+    for (let round = 0; round < 5; round++) {
+      const answers = await Promise.all(client.sendAll(Array.from({ length: 7 }, () => client.message("late"))));
+      expect(answers.map((answer) => answer?.error?.code)).toEqual([
+        ...Array.from({ length: 5 }),
+        "too_many_pending",
+        "too_many_pending",
+      ]);
+    }
+  },
+
+  "bytes are counted too": async (lab) => {
+    const { held, resolve } = holding();
+    const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingBytes: 2000 } });
+    const client = await server.connect();
+    const text = "x".repeat(800);
+    const answers = client.sendAll([
+      client.message("held"),
+      client.message("say", { text }),
+      client.message("say", { text }),
+      client.message("say", { text }),
+    ]);
+    expectDenied(await answers[3], "too_many_pending", 429);
+    resolve(true);
+    for (const answer of await Promise.all(answers.slice(0, 3))) expectHandled(answer);
+    expect(server.actions).toEqual(["held", "say", "say"]);
+  },
+
+  "a message that could never wait is too large; one of twice the size closes the connection": async (lab) => {
+    const { held, resolve } = holding();
+    const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingBytes: 2000 } });
+    const [large, larger] = [await server.connect(), await server.connect()];
+    const [first, tooLarge] = large.sendAll([large.message("held"), large.message("say", { text: "x".repeat(2100) })]);
+    expectDenied(await tooLarge, "payload_too_large", 413);
+    larger.sendAll([larger.message("held"), larger.message("say", { text: "x".repeat(4100) })]);
+    await expectClosed(larger, 1008);
+    resolve(true);
+    expectHandled(await first);
+    expect(server.actions).toEqual(["held"]);
+  },
+
+  "undecodable messages are answered up to the limit; one more closes the connection": async (lab) => {
+    const server = await lab.guard(rules(), { limits: { undecodable: 3 } });
+    const client = await server.connect();
+    const { raw } = lab.harness.malformed.find(({ code }) => code === "bad_message") ?? {};
+    for (let n = 0; n < 3; n++) client.sendRaw(raw);
+    expectHandled(await client.request("ping"));
+    expect(client.answers.filter(({ error }) => error?.code === "bad_message")).toHaveLength(3);
+    client.sendRaw(raw);
+    await expectClosed(client, 1008);
+    expect(server.actions).toEqual(["ping"]);
+  },
+
+  "undecodable messages are forgotten after a while": async (lab) => {
+    const server = await lab.guard(rules(), { limits: { undecodable: 2, undecodableWindow: 60 } });
+    const client = await server.connect();
+    const { raw } = lab.harness.malformed.find(({ code }) => code === "bad_message") ?? {};
+    for (let round = 0; round < 3; round++) {
+      client.sendRaw(raw);
+      client.sendRaw(raw);
+      expectHandled(await client.request("ping"));
+      await sleep(90);
+    }
+    expect(client.answers.filter(({ error }) => error?.code === "bad_message")).toHaveLength(6);
+  },
+
+  "a handshake that takes too long is cut": async (lab) => {
+    const server = await lab.guard(rules(), {
+      limits: { handshake: 60 },
+      timeout: { connect: 3000 },
+      authenticate: () => new Promise(() => {}),
+    });
+    const startedAt = Date.now();
+    const refused = await server.knock();
+    expect(refused.status).toBe("cut");
+    expect(Date.now() - startedAt).toBeLessThan(1500);
+    expect(server.opened).toEqual([]);
+  },
+
+  "10,000 messages at once under sync rules are all answered, in order": async (lab) => {
+    const server = await lab.guard(rules({ say: permission("odd", ({ payload }) => Number(payload.n) % 2 === 1) }));
+    const client = await server.connect();
+    const messages = Array.from({ length: 10_000 }, (_, n) => client.message("say", { n }));
+    await Promise.all(client.sendAll(messages));
+    expect(client.answers.every(({ id }, index) => id === messages[index]?.id)).toBe(true);
+    expect(client.answers).toHaveLength(messages.length);
+    expect(server.handled).toHaveLength(5000);
+  },
+
+  "10,000 messages at once under a rule that never settles: each is answered or the connection is closed": async (
+    lab,
+  ) => {
+    const server = await lab.guard(rules({ hangs: permission("hangs", () => new Promise<boolean>(() => {})) }), {
+      timeout: { action: 300 },
+    });
+    const client = await server.connect();
+    const messages = Array.from({ length: 10_000 }, () => client.message("hangs"));
+    const answers = client.sendAll(messages);
+    await until(() => client.isClosed || client.answers.length === 10_000, "all are answered, or the end");
+    expect(client.isClosed).toBe(true);
+    await Promise.all(answers);
+    for (const { error } of client.answers) expect(["too_many_pending", "permission_timeout"]).toContain(error?.code);
+    expect(server.handled).toEqual([]);
+    await until(() => [...server.guard.sessions].length === 0, "nothing of the connection is kept");
+  },
+
+  "a limit that makes no sense is a misuse": async (lab) => {
+    for (const wrong of [
+      { pendingMessages: 0 },
+      { pendingBytes: -1 },
+      { undecodable: 1.5 },
+      { handshake: Number.NaN },
+    ]) {
+      await expect(lab.guard(rules(), { limits: wrong })).rejects.toThrow(/limits/);
+    }
+  },
+};

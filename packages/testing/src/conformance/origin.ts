@@ -1,0 +1,63 @@
+import { expect } from "vitest";
+import type { ClientHandshake } from "../harness.js";
+import type { Lab, LabOptions } from "../lab.js";
+import { expectHandled, expectRefused, rules, type Subject } from "./subject.js";
+
+type Handshakes = (ownOrigin: string) => readonly ClientHandshake[];
+
+async function expectAdmitted(lab: Lab, options: LabOptions, handshakes: Handshakes): Promise<void> {
+  const server = await lab.guard(rules(), options);
+  for (const handshake of handshakes(server.origin)) {
+    expectHandled(await (await server.connect(handshake)).request("ping"));
+  }
+}
+
+async function expectTurnedAway(lab: Lab, options: LabOptions, handshakes: Handshakes): Promise<void> {
+  let count = 0;
+  const server = await lab.guard(rules(), { authenticate: () => void ++count, ...options });
+  for (const handshake of handshakes(server.origin)) {
+    expectRefused(lab, await server.knock(handshake), "origin_not_allowed", 403);
+  }
+  expect(count, "`authenticate` is not asked").toBe(0);
+  expect(server.opened).toEqual([]);
+}
+
+const APP = "https://app.example";
+const EVIL = "https://evil.example";
+const cookie = { headers: { cookie: "session=abc" } };
+
+/** Where a handshake comes from. */
+export const origin: Subject = {
+  "with a list: what it names is admitted": (lab) =>
+    expectAdmitted(lab, { origins: [APP, "https://other.example:8443"] }, () => [
+      { origin: APP },
+      { origin: APP, ...cookie },
+      { origin: "https://other.example:8443" },
+    ]),
+
+  "with a list: all else is refused, the server's own origin and a missing one too": (lab) =>
+    expectTurnedAway(lab, { origins: [APP] }, (own) => [
+      {},
+      { origin: own },
+      { origin: EVIL },
+      { origin: "null" },
+      { origin: "http://app.example" },
+      { origin: `${APP}:8443` },
+      { origin: `${APP}.evil.example` },
+      { origin: "https://sub.app.example" },
+    ]),
+
+  "with a list: null stands for a missing origin, and for that only": async (lab) => {
+    await expectAdmitted(lab, { origins: [APP, null] }, () => [{}, cookie, { origin: APP }]);
+    await expectTurnedAway(lab, { origins: [APP, null] }, () => [{ origin: "null" }, { origin: EVIL }]);
+  },
+
+  "without a list: the same origin, or neither Origin nor cookies": (lab) =>
+    expectAdmitted(lab, {}, (own) => [{}, { origin: own }, { origin: own, ...cookie }]),
+
+  "without a list: all else is refused": (lab) =>
+    expectTurnedAway(lab, {}, () => [cookie, { origin: EVIL }, { origin: EVIL, ...cookie }, { origin: "null" }]),
+
+  "an empty list admits nobody": (lab) =>
+    expectTurnedAway(lab, { origins: [] }, (own) => [{}, { origin: own }, { origin: APP }]),
+};

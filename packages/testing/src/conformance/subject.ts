@@ -1,0 +1,76 @@
+import { AllowAny, type Decision, definePolicy, permission } from "@portcullis/core";
+import { closeCodeOf } from "@portcullis/core/adapter";
+import { expect } from "vitest";
+import type { TestClient } from "../client.js";
+import type { Ability, Answer, OutgoingMessage, RefusedHandshake } from "../harness.js";
+import type { Lab } from "../lab.js";
+
+/** One thing an adapter must do. Throws where it does not. */
+export type Check = (lab: Lab) => Promise<void>;
+
+/** A check for adapters that have an ability. */
+export interface AbilityCheck {
+  readonly needs: Ability;
+  readonly check: Check;
+}
+
+/** Checks by title. */
+export type Subject = Readonly<Record<string, Check | AbilityCheck>>;
+
+type Rules = NonNullable<Parameters<typeof definePolicy>[0]["actions"]>;
+type Rest = Omit<Parameters<typeof definePolicy>[0], "actions">;
+
+/** A policy with rules by action; everybody may `ping`. */
+export const rules = (actions: object = {}, rest: object = {}) =>
+  definePolicy({ actions: { ping: AllowAny, ...actions } as Rules, ...(rest as Rest) });
+
+/** A rule that answers as it is told, and counts how often it was asked. */
+export function scripted(name: string, answer: () => unknown) {
+  const asked: string[] = [];
+  const rule = permission(name, ({ action }) => {
+    asked.push(action);
+    return answer() as boolean;
+  });
+  return { rule, asked };
+}
+
+/** Expects an answer that refuses with a code and a status. */
+export function expectDenied(answer: Answer | undefined, code: string, status: number): void {
+  expect(answer, "the client gets an answer").toBeDefined();
+  expect(answer?.error).toMatchObject({ code, status });
+}
+
+/** Expects an answer of the application. */
+export function expectHandled(answer: Answer | undefined): void {
+  expect(answer, "the client gets an answer").toBeDefined();
+  expect(answer?.error).toBeUndefined();
+}
+
+/** Expects what a served handler answered; the status where the protocol has one. */
+export function expectReplied(answer: Answer | undefined, data: unknown, status = 200): void {
+  expectHandled(answer);
+  expect(answer?.data).toEqual(data);
+  if (answer?.status !== undefined) expect(answer.status).toBe(status);
+}
+
+/** Expects that a message was answered once, also when everything sent since then has been answered. */
+export async function expectAnsweredOnce(client: TestClient, ...messages: OutgoingMessage[]): Promise<void> {
+  expectHandled(await client.request("ping"));
+  for (const { id } of messages) {
+    expect(client.answers.filter((answer) => answer.id === id)).toHaveLength(1);
+  }
+}
+
+/** Expects that a handshake was refused with a code and a status, in the way the adapter can. */
+export function expectRefused(lab: Lab, refused: RefusedHandshake, code: string, status: number): void {
+  if (refused.closeCode === undefined) expect(refused.status).toBe(status);
+  else expect(refused.closeCode).toBe(closeCodeOf({ status } as Decision));
+  if (!lab.harness.lacks["refusal before the upgrade"]) expect(refused.closeCode).toBeUndefined();
+  if (refused.code !== undefined) expect(refused.code).toBe(code);
+}
+
+/** Expects that the connection ends with a code, where the transport has codes. */
+export async function expectClosed(client: TestClient, code: number): Promise<void> {
+  const closed = await client.closed;
+  expect([code, "none"]).toContain(closed.code);
+}

@@ -1,0 +1,29 @@
+// Test an adapter
+export { adapterConformance } from "./conformance.js";
+export type {
+  Ability,
+  Answer,
+  ClientHandshake,
+  ClientListener,
+  Closed,
+  Credentials,
+  Delivered,
+  Harness,
+  HarnessClient,
+  HarnessSession,
+  Malformed,
+  OutgoingMessage,
+  RefusedHandshake,
+  RunningServer,
+  ServerSetup,
+} from "./harness.js";
+export { ABILITIES } from "./harness.js";
+// An adapter to read
+export type { MemoryFilter, MemoryRefusal, MemoryRequest } from "./memory.js";
+export { MemoryServer, MemorySocket } from "./memory.js";
+// Test rules
+export type { PermissionCase } from "./permission-suite.js";
+export { testPermission } from "./permission-suite.js";
+export type { ReferenceGuard } from "./reference-adapter.js";
+export { referenceAdapter } from "./reference-adapter.js";
+export { supportTable } from "./support-table.js";

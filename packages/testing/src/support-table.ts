@@ -1,0 +1,31 @@
+import { ABILITIES, type Ability, type Harness } from "./harness.js";
+
+/**
+ * Draws which adapter has which ability, with the reason where it has not, for the documentation.
+ *
+ * @param harnesses Those of the adapters to compare.
+ * @returns A table in Markdown.
+ * @example
+ * ```ts
+ * import { type Harness, supportTable } from "@portcullis/testing";
+ * const radio: Pick<Harness, "name" | "lacks"> = { name: "radio", lacks: { acks: "waves do not answer" } };
+ * console.assert(supportTable([radio]).includes("| no: waves do not answer |"));
+ * ```
+ */
+export function supportTable(harnesses: readonly Pick<Harness, "name" | "lacks">[]): string {
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const rows = (Object.entries(ABILITIES) as [Ability, string][]).map(([ability, meaning]) =>
+    row([`**${ability}**: ${meaning}`, ...harnesses.map(({ lacks }) => cellOf(lacks[ability]))]),
+  );
+  return [
+    row(["", ...harnesses.map(({ name }) => name)]),
+    row(["---", ...harnesses.map(() => "---")]),
+    ...rows,
+    row(["everything else of the suite", ...harnesses.map(() => "yes")]),
+    "",
+  ].join("\n");
+}
+
+function cellOf(reason: string | undefined): string {
+  return reason === undefined ? "yes" : `no: ${reason.replaceAll("|", "\\|")}`;
+}

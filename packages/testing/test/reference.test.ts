@@ -1,0 +1,4 @@
+import { adapterConformance } from "../src/conformance.js";
+import { referenceHarness } from "./reference-harness.js";
+
+adapterConformance(referenceHarness);

@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { adapterConformance, supportTable } from "../src/index.js";
+import { referenceHarness } from "./reference-harness.js";
+
+test("the support table has a column for each adapter and the reason of each lack", () => {
+  const table = supportTable([referenceHarness, { name: "radio", lacks: { acks: "waves do not | answer" } }]);
+  const [head, rule, first, second, last, end] = table.split("\n");
+  expect(head).toBe("|  | reference | radio |");
+  expect(rule).toBe("| --- | --- | --- |");
+  expect(first).toMatch(/^\| \*\*acks\*\*: .+ \| yes \| no: waves do not \\\| answer \|$/);
+  expect(second).toMatch(/^\| \*\*refusal before the upgrade\*\*: .+ \| yes \| yes \|$/);
+  expect(last).toBe("| everything else of the suite | yes | yes |");
+  expect(end).toBe("");
+});
+
+test("a lack without a reason, and one of an ability there is not, are refused", () => {
+  expect(() => adapterConformance({ ...referenceHarness, lacks: { acks: "" } })).toThrow("say why");
+  const unknown = { ...referenceHarness, lacks: { flying: "too heavy for it" } as never };
+  expect(() => adapterConformance(unknown)).toThrow("which is no ability");
+});
