@@ -62,6 +62,9 @@ const hasLink = permission(
   ({ payload }) => typeof payload.text === "string" && /https?:\/\//i.test(payload.text),
 );
 
+/** A combination in words of its own: without them it would only say that permission is denied. */
+const hasNoLink = not(hasLink, { code: "no_links", reason: "Members may not post links." });
+
 /** Asked about the object of an action: here the account that is to be banned. */
 const isOneself = permission("isOneself", {
   object: (/** @type {import("@portcullis/core").ObjectContext<ChatScope>} */ { scope, object }) =>
@@ -73,7 +76,7 @@ export const everything = NotBanned;
 
 /** Who is signed in may read; members may write, but not post links; admins may do both. */
 export const mayRead = IsAuthenticated;
-export const mayWrite = and(IsAuthenticated, or(and(isMember, not(hasLink)), HasRole("admin")));
+export const mayWrite = and(IsAuthenticated, or(and(isMember, hasNoLink), HasRole("admin")));
 
 /** Admins may ban, but not themselves. */
 export const mayBan = and(IsAuthenticated, HasRole("admin"), not(isOneself));
