@@ -1,4 +1,4 @@
-import { PermissionMisuse, type Policy } from "@portcullis/core";
+import { PermissionMisuse, type Policy, type Scope } from "@portcullis/core";
 import { Gate, type Served, type Session } from "@portcullis/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
 import type { HttpServer } from "./clock.js";
@@ -9,18 +9,22 @@ import { readOptions, type WsGuardOptions } from "./options.js";
 import { probe } from "./probe.js";
 import { Upgrade, type VerifyClient } from "./upgrade.js";
 
-/** One guarded connection, for checks inside a handler. */
-export type GuardSession = Pick<
-  Session,
-  "id" | "scope" | "consumer" | "signal" | "isEnded" | "authorize" | "authorizeObject" | "refresh" | "close"
->;
+/** One guarded connection, for checks inside a handler. `S` is its scope. */
+export interface GuardSession<S = Scope>
+  extends Pick<
+    Session,
+    "id" | "consumer" | "signal" | "isEnded" | "authorize" | "authorizeObject" | "refresh" | "close"
+  > {
+  /** What is known of the connection; another one after `refresh()`. */
+  readonly scope: S;
+}
 
-/** What stands in front of a server. */
-export interface Guard<P = Policy> {
+/** What stands in front of a server. `P` is what `replace` takes, `S` the scope of its sessions. */
+export interface Guard<P = Policy, S = Scope> {
   /** The connections that are open. */
-  readonly sessions: ReadonlySet<GuardSession>;
+  readonly sessions: ReadonlySet<GuardSession<S>>;
   /** The session of a socket; `undefined` where it did not come through this guard. */
-  sessionOf(socket: WebSocket): GuardSession | undefined;
+  sessionOf(socket: WebSocket): GuardSession<S> | undefined;
   /**
    * Puts other rules in force. Decisions that are under way finish under the old ones.
    *
@@ -46,13 +50,13 @@ const GUARDED = Symbol.for("@portcullis/adapter-ws/guarded");
  *
  * @throws {PermissionMisuse} When this is no server of ws, or it is guarded already, or an option is wrong.
  */
-export function attach<P>(
+export function attach<P, S>(
   place: string,
   wss: WebSocketServer,
   policy: unknown,
   given: WsGuardOptions,
   served?: Served,
-): Guard<P> {
+): Guard<P, S> {
   checkServer(place, wss);
   const { own, common } = readOptions(place, given);
   const { codec, listenerGrace, refuse, challenge } = own;
@@ -79,8 +83,8 @@ export function attach<P>(
   for (const socket of wss.clients ?? []) expel(socket as BareSocket);
   watchServer(wss, upgrade);
   return {
-    sessions: gate.sessions,
-    sessionOf: (socket) => Guarded.connectionOf(socket)?.session as GuardSession | undefined,
+    sessions: gate.sessions as never,
+    sessionOf: (socket) => Guarded.connectionOf(socket)?.session as GuardSession<S> | undefined,
     replace: (next) => gate.replace(next),
     audit: () => audit(wss, verifyClient, Guarded),
     close: () => gate.close(),

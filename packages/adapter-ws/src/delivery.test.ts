@@ -1,7 +1,7 @@
 import { definePolicy } from "@portcullis/core";
 import { afterEach, describe, expect, test } from "vitest";
 import type { RawData } from "ws";
-import { Client, frame, gatedRule, simplePolicy, start, stopAll, Tcp, until } from "../test/support.js";
+import { Client, frame, gatedRule, simplePolicy, start, stopAll, Tcp, uncaughtOf, until } from "../test/support.js";
 
 afterEach(stopAll);
 
@@ -71,6 +71,16 @@ describe("what a listener is called with", () => {
 });
 
 describe("order", () => {
+  test("a sync decision is there within the same tick: no promise stands between", async () => {
+    const { url, sockets, handled } = await start();
+    const client = await Client.open(url);
+    await until(() => sockets.length === 1);
+    sockets[0]?.emit("message", Buffer.from('{"action":"secret"}'), false);
+    sockets[0]?.emit("message", Buffer.from(PING), false);
+    expect(handled).toEqual([PING]);
+    await client.replies(1);
+  });
+
   test("is that of arrival, whatever each decision takes", async () => {
     const { rule, asked } = gatedRule();
     const policy = definePolicy({ actions: { gated: rule, ping: gatedRule().rule } });
@@ -165,30 +175,40 @@ describe("the transport", () => {
   });
 });
 
-test("a listener that throws is the application's matter, and the connection stays guarded", async () => {
-  const thrown: unknown[] = [];
-  const note = (error: unknown) => void thrown.push(error);
-  const before = process.listeners("uncaughtException");
-  process.removeAllListeners("uncaughtException");
-  process.on("uncaughtException", note);
-  try {
-    const seen: string[] = [];
-    const { url } = await start({
-      onConnection: (socket) => {
-        socket.on("message", (data: RawData) => {
-          seen.push(String(data));
-          throw new Error("handler");
-        });
-      },
-    });
-    const client = await Client.open(url);
-    client.send({ action: "slow" }, { action: "slow" });
-    await until(() => thrown.length === 2);
-    client.send({ action: "secret" });
-    expect(await client.replies(1)).toMatchObject([{ response_status: 403 }]);
-    expect(seen).toHaveLength(2);
-  } finally {
-    process.off("uncaughtException", note);
-    for (const listener of before) process.on("uncaughtException", listener);
-  }
+describe("a listener that throws is the application's matter", () => {
+  test("and the connection stays guarded", () =>
+    uncaughtOf(async (thrown) => {
+      const seen: string[] = [];
+      const { url } = await start({
+        onConnection: (socket) => {
+          socket.on("message", (data: RawData) => {
+            seen.push(String(data));
+            throw new Error("handler");
+          });
+        },
+      });
+      const client = await Client.open(url);
+      client.send({ action: "slow" }, { action: "slow" });
+      await until(() => thrown.length === 2);
+      client.send({ action: "secret" });
+      expect(await client.replies(1)).toMatchObject([{ response_status: 403 }]);
+      expect(seen).toHaveLength(2);
+    }));
+
+  test("also where it hears of a close that came later", () =>
+    uncaughtOf(async (thrown) => {
+      const { url, guard } = await start({
+        onConnection: (socket) => {
+          socket.on("message", () => {});
+          socket.on("close", () => {
+            throw new Error("close");
+          });
+        },
+      });
+      const client = await Client.open(url);
+      client.send({ action: "slow" });
+      client.socket.close();
+      await until(() => thrown.length === 1);
+      expect(guard.sessions.size).toBe(0);
+    }));
 });

@@ -69,8 +69,19 @@ test("replace wants a policy for the same scope", () => {
 test("a session is what a handler needs of it", () => {
   const session = guard(wss, open).sessionOf(undefined as never);
   expectTypeOf(session?.id).toEqualTypeOf<string | undefined>();
+  expectTypeOf(session?.scope).toEqualTypeOf<Scope | undefined>();
   // @ts-expect-error for the adapter alone
   session?.receive;
+});
+
+test("a session has the scope that authenticate makes", () => {
+  const maybe: { user: User } | undefined = { user: { id: 1, roles: [] } };
+  const signedIn = guard(wss, bound, { authenticate: ({ url }) => (url ? maybe : undefined) }).sessionOf(
+    undefined as never,
+  );
+  expectTypeOf(signedIn?.scope.user).toEqualTypeOf<User | null | undefined>();
+  const tenant = guard(wss, open, { authenticate: async () => ({ tenant: "a" }) }).sessionOf(undefined as never);
+  expectTypeOf(tenant?.scope.tenant).toEqualTypeOf<string | undefined>();
 });
 
 test("serve checks a consumer as guard checks a policy", () => {

@@ -1,4 +1,4 @@
-import { AllowAny, BasePermission, DenyAll, definePolicy, IsAuthenticated, PermissionMisuse } from "@portcullis/core";
+import { AllowAny, DenyAll, definePolicy, IsAuthenticated, PermissionMisuse, permission } from "@portcullis/core";
 import type { DecisionEvent } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
@@ -42,21 +42,23 @@ describe.each(MODES)("a server made with `%s`", (mode) => {
     expect(sockets).toEqual([]);
   });
 
-  test("pairs every connection with its own handshake", async () => {
-    class Slowly extends BasePermission<{ query: { wait?: string } }> {
-      override async canConnect(scope: { query: { wait?: string } }) {
-        await sleep(Number(scope.query.wait));
-        return true;
-      }
-    }
-    const { url, sockets, session } = await start({
-      mode,
-      policy: definePolicy({ connect: Slowly, permissions: AllowAny }),
+  test("pairs every connection with its own handshake, in whatever order they are decided", async () => {
+    const answers = new Map<unknown, (is: boolean) => void>();
+    const door = permission("door", {
+      connect: ({ scope }) => new Promise<boolean>((answer) => answers.set(scope.query.n, answer)),
     });
-    const waits = [30, 5, 20, 1, 10];
-    await Promise.all(waits.map((wait) => Client.open(`${url}?wait=${wait}`)));
-    const seen = sockets.map((_socket, index) => session(index).scope.query.wait);
-    expect(seen).toEqual(["1", "5", "10", "20", "30"]);
+    const policy = definePolicy({ connect: door, permissions: AllowAny });
+    const { url, sockets, session } = await start({ mode, policy });
+    const clients = ["1", "2", "3", "4"].map((n) => Client.open(`${url}?n=${n}`));
+    await until(() => answers.size === 4);
+    const order = ["3", "1", "4", "2"];
+    for (const n of order) {
+      const count = sockets.length;
+      answers.get(n)?.(true);
+      await until(() => sockets.length > count);
+    }
+    expect(sockets.map((_socket, index) => session(index).scope.query.n)).toEqual(order);
+    await Promise.all(clients);
   });
 });
 

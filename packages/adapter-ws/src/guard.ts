@@ -30,6 +30,6 @@ export function guard<S, Extra extends Authenticated<S> = Authenticated<S>>(
   wss: WebSocketServer,
   policy: PolicyFor<S>,
   ...[options = {}]: OptionsFor<S, Extra>
-): Guard<PolicyFor<ScopeWith<Extra>>> {
+): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>> {
   return attach("guard()", wss, policy, options);
 }

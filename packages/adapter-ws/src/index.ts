@@ -1,3 +1,4 @@
+export type { DecisionEvent, Limits, Origins, Refusal } from "@portcullis/core/adapter";
 // Put rules in front of a server
 export type { Guard, GuardSession } from "./attach.js";
 // Speak with clients

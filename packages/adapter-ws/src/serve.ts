@@ -27,7 +27,7 @@ export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
   wss: WebSocketServer,
   consumer: Served<S>,
   ...[options = {}]: OptionsFor<S, Extra>
-): Guard<Served<ScopeWith<Extra>>> {
+): Guard<Served<ScopeWith<Extra>>, ScopeWith<Extra>> {
   if (typeof (consumer as Partial<Served> | undefined)?.dispatch !== "function") {
     throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
   }

@@ -15,7 +15,9 @@ export type Authenticated<S> = [keyof Needed<S>] extends [never] ? unknown : Nee
 type NothingFor<N> = { readonly user: null } extends N ? undefined | null : never;
 
 /** The scope behind an `authenticate` that returns this. */
-export type ScopeWith<Extra> = Scope & (Extra extends object ? Extra : unknown);
+export type ScopeWith<Extra> = Scope & (unknown extends Extra ? unknown : AddedBy<Extra>);
+
+type AddedBy<Extra> = Extra extends object ? Extra : { readonly user: null };
 
 /** The options behind a policy: `authenticate` is required where the rules need more than every handshake has. */
 export type OptionsFor<S, Extra> = [keyof Needed<S>] extends [never]

@@ -32,6 +32,21 @@ export async function until(isSo: () => boolean, what = String(isSo)): Promise<v
   }
 }
 
+/** Collects what would end the process while something runs. */
+export async function uncaughtOf(run: (thrown: readonly unknown[]) => Promise<void>): Promise<void> {
+  const thrown: unknown[] = [];
+  const note = (error: unknown) => void thrown.push(error);
+  const before = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", note);
+  try {
+    await run(thrown);
+  } finally {
+    process.off("uncaughtException", note);
+    for (const listener of before) process.on("uncaughtException", listener);
+  }
+}
+
 /** A rule whose answers come when the test says so. */
 export function gatedRule(name = "gated") {
   const asked: ReturnType<typeof deferred<boolean>>[] = [];
