@@ -205,8 +205,9 @@ export class Gate<Request> {
   /** Whether the answers of an action are kept: for a trace, or for its object. */
   watches(action: string): boolean {
     if (this.#options.trace === true) return true;
+    if (this.#served === undefined) return false;
     const { asksObject, isParsed } = this.#engine.rules.entryOf(action);
-    return this.#served !== undefined && (asksObject || isParsed);
+    return asksObject || isParsed;
   }
 
   /** The time, where somebody wants to know how long things take. */
@@ -232,8 +233,8 @@ export class Gate<Request> {
     const { consumer } = about;
     const session = about instanceof Session ? about : undefined;
     const milliseconds = performance.now() - startedAt;
-    const traced = trace && watch ? { trace: this.#trace(moment, action, watch) } : undefined;
     try {
+      const traced = trace && watch ? { trace: this.#trace(moment, action, watch) } : undefined;
       const later: unknown = onDecision({
         moment,
         action,

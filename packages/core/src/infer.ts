@@ -14,81 +14,82 @@ export type Like<S = never> = One<S> | List<S>;
 export type Likes = readonly [Like, ...Like[]];
 
 type Instance<L> = L extends new () => infer I ? I : L; // distributes over unions
-type Part<P, K extends string> = P extends { readonly "~types": infer T } ? (K extends keyof T ? T[K] : never) : never;
 
-type Question = "canConnect" | "hasPermission" | "hasObjectPermission";
-type IsClassRule<I> = "hasPermission" extends keyof I ? true : false;
-
-/** What a method of a class rule answers; `never` where the class does not define it. */
-type MethodAnswer<I, K> = K extends keyof I
-  ? undefined extends I[K]
-    ? never
-    : I[K] extends (...args: never) => infer R
-      ? R
-      : never
+/** What is known of one permission: what it says itself, for a class rule with what its methods say. */
+type Facts<L> = FactsOfInstance<Instance<L>>;
+type FactsOfInstance<I> = I extends Permission
+  ? "hasPermission" extends keyof I
+    ? ClassFacts<I>
+    : I["~types"]
   : never;
 
-/** The scope a method asks for. Methods are compared bivariantly: one may ask for more than its class declares. */
-type MethodScope<I, K> = K extends keyof I
-  ? I[K] extends (scope: infer S, ...rest: never[]) => unknown
-    ? (scope: S) => void
-    : never
+interface ClassFacts<I extends Permission> {
+  /** Methods are compared bivariantly: one may ask for more than its class declares. */
+  readonly scope: I["~types"]["scope"] | MethodOf<I>["scope"];
+  /** Only a rule that answers actions, and always yes or no, guarantees what it declares. */
+  readonly guarantee: [OnAction<I>] extends [never]
+    ? unknown
+    : Abstain extends Awaited<OnAction<I>["answer"]>
+      ? unknown
+      : I["~types"]["guarantee"];
+  readonly evidence: [OnAction<I>] extends [never] ? unknown : EvidenceAnswer<OnAction<I>["answer"]>;
+  readonly async: AsyncAnswer<MethodOf<I>["answer"]>;
+}
+
+/** What a method asks and answers; `never` where the class does not define it. */
+type Method<I, K extends string> = I extends { readonly [P in K]: (scope: infer S, ...rest: never[]) => infer R }
+  ? { readonly scope: (scope: S) => void; readonly answer: R }
   : never;
+type OnAction<I> = Method<I, "hasPermission">;
+type MethodOf<I> = OnAction<I> | Method<I, "canConnect"> | Method<I, "hasObjectPermission">;
 
 /** Whether an answer comes later: `true`, `false`, or `boolean` where it may be either. */
-export type AsyncAnswer<V> = [V] extends [never] ? boolean : V extends PromiseLike<unknown> ? true : false;
+export type AsyncAnswer<V> = unknown extends V ? boolean : [V] extends [never] ? boolean : Comes<V>;
+type Comes<V> = V extends PromiseLike<unknown> ? true : false;
 
 /** The evidence of an answer; `unknown` where it may allow without any. */
 export type EvidenceAnswer<V> = EvidenceOfAwaited<Awaited<V>>;
 type EvidenceOfAwaited<W> = true extends W ? unknown : Abstain extends W ? unknown : EvidenceBranch<W>;
 type EvidenceBranch<W> = W extends Allow<infer E> ? E : never;
 
-/** The intersection of boxed types. Each operand is one box, so that a union inside an operand stays whole. */
-type Unbox<Boxed> = [Boxed] extends [(value: infer T) => void] ? T : never;
+/** What every one of the functions takes. */
+type Taken<F> = [F] extends [(value: infer T) => void] ? T : never;
+
+/**
+ * The intersection of the members of a tuple; a union among them stays whole. Four at a time, since the compiler pays
+ * for each step, and more for the shorter spelling by way of functions.
+ */
+type Meet<T extends readonly unknown[], M = unknown> = T extends readonly [
+  infer A,
+  infer B,
+  infer C,
+  infer D,
+  ...infer R,
+]
+  ? Meet<R, M & A & B & C & D>
+  : T extends readonly [infer A, ...infer R]
+    ? Meet<R, M & A>
+    : M;
 
 /** What the scope must offer for the permission to be asked. */
-export type ScopeOf<L> = Unbox<ScopeBox<L>>;
-type ScopeOfAll<L extends Likes> = Unbox<{ [I in keyof L]: ScopeBox<L[I]> }[number]>;
-type ScopeBox<L> = InstanceScope<Instance<L extends List ? L[number] : L>>;
-type InstanceScope<I> = I extends unknown ? Part<I, "scope"> | MethodScope<I, Question> : never;
+export type ScopeOf<L> = Taken<Asks<L>>;
+type Asks<L> = Facts<L extends List ? L[number] : L>["scope"];
 
 /** What is known of the scope once the permission has allowed an action. */
 export type GuaranteeOf<L> = L extends List
-  ? Unbox<{ [I in keyof L]: (value: InstanceGuarantee<Instance<L[I]>>) => void }[number]>
-  : InstanceGuarantee<Instance<L>>;
-type InstanceGuarantee<I> = I extends unknown
-  ? IsClassRule<I> extends true
-    ? [MethodAnswer<I, "hasPermission">] extends [never]
-      ? unknown
-      : Abstain extends Awaited<MethodAnswer<I, "hasPermission">>
-        ? unknown
-        : Part<I, "guarantee">
-    : Part<I, "guarantee">
-  : never;
+  ? Meet<{ [I in keyof L]: Facts<L[I]>["guarantee"] }>
+  : Facts<L>["guarantee"];
 
 /** The evidence the permission carries once it has allowed an action. */
-export type EvidenceOf<L> = L extends List
-  ? Unbox<{ [I in keyof L]: (value: InstanceEvidence<Instance<L[I]>>) => void }[number]>
-  : InstanceEvidence<Instance<L>>;
-type InstanceEvidence<I> = I extends unknown
-  ? IsClassRule<I> extends true
-    ? [MethodAnswer<I, "hasPermission">] extends [never]
-      ? unknown
-      : EvidenceAnswer<MethodAnswer<I, "hasPermission">>
-    : Part<I, "evidence">
-  : never;
+export type EvidenceOf<L> = L extends List ? Meet<{ [I in keyof L]: Facts<L[I]>["evidence"] }> : Facts<L>["evidence"];
 
 /** Whether asking the permission may answer later. */
-export type AsyncOf<L> = InstanceAsync<Instance<L extends List ? L[number] : L>>;
-type InstanceAsync<I> = I extends unknown
-  ? IsClassRule<I> extends true
-    ? AsyncAnswer<MethodAnswer<I, Question>>
-    : Part<I, "async">
-  : never;
-type AsyncOfAll<L extends Likes> = { [I in keyof L]: AsyncOf<L[I]> }[number];
+export type AsyncOf<L> = Facts<L extends List ? L[number] : L>["async"];
 
-type MeetGuarantees<L extends Likes> = Unbox<{ [I in keyof L]: (value: GuaranteeOf<L[I]>) => void }[number]>;
-type MeetEvidence<L extends Likes> = Unbox<{ [I in keyof L]: (value: EvidenceOf<L[I]>) => void }[number]>;
+type ScopeOfAll<L extends Likes> = Taken<{ [I in keyof L]: Asks<L[I]> }[number]>;
+type GuaranteesOf<L extends Likes> = { [I in keyof L]: GuaranteeOf<L[I]> };
+type EvidencesOf<L extends Likes> = { [I in keyof L]: EvidenceOf<L[I]> };
+type AsyncOfAll<L extends Likes> = { [I in keyof L]: AsyncOf<L[I]> }[number];
 
 /**
  * What every branch guarantees: the keys they have in common. A branch that can never allow does not count.
@@ -112,19 +113,19 @@ type JoinEvidence<Union, K extends PropertyKey = keyof Union, Any = AllKeys<Unio
       >;
 type AllKeys<Union> = Union extends unknown ? keyof Union : never;
 type ValueAt<Union, K> = Union extends unknown ? (K extends keyof Union ? Union[K] : never) : never;
-type NoneIsEmpty<E> = unknown extends E ? object : E;
+type NoneIsEmpty<T> = { [I in keyof T]: unknown extends T[I] ? object : T[I] };
 
 /** The same type, its intersections written out, for messages a human can read. */
 export type Flat<T> = T extends object ? { [K in keyof T]: T[K] } : T;
 
 /** Types of `and(...operands)`: needs all, guarantees all. */
-export type And<L extends Likes> = Rule<ScopeOfAll<L>, MeetGuarantees<L>, MeetEvidence<L>, AsyncOfAll<L>>;
+export type And<L extends Likes> = Rule<ScopeOfAll<L>, Meet<GuaranteesOf<L>>, Meet<EvidencesOf<L>>, AsyncOfAll<L>>;
 
 /** Types of `or(...operands)`: needs all, guarantees what every branch guarantees. */
 export type Or<L extends Likes> = Rule<
   ScopeOfAll<L>,
-  Join<{ [I in keyof L]: GuaranteeOf<L[I]> }[number]>,
-  JoinEvidence<{ [I in keyof L]: NoneIsEmpty<EvidenceOf<L[I]>> }[number]>,
+  Join<GuaranteesOf<L>[number]>,
+  JoinEvidence<NoneIsEmpty<EvidencesOf<L>>[number]>,
   AsyncOfAll<L>
 >;
 
@@ -145,5 +146,9 @@ export type MaybeLater<A> = true extends A ? Decision | Promise<Decision> : Deci
  * Nothing, or a type whose last line says what the scope lacks. Meant to be intersected with the rule, beside
  * `Like<S>`, which compares what a rule declares but not what its methods really ask for.
  */
-export type Fits<S, P> = [S] extends [ScopeOf<P>] ? unknown : { readonly "scope is missing": Lacks<S, ScopeOf<P>> };
+export type Fits<S, P> = [S] extends [never]
+  ? unknown
+  : [S] extends [ScopeOf<P>]
+    ? unknown
+    : { readonly "scope is missing": Lacks<S, ScopeOf<P>> };
 type Lacks<S, N> = [Exclude<keyof N, keyof S>] extends [never] ? N : { [K in Exclude<keyof N, keyof S>]: N[K] };

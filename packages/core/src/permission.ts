@@ -39,7 +39,8 @@ export type PermissionKind = "class" | "function" | "combination";
  * A rule in class style, as in Django Channels REST Framework. A question whose method is not defined is answered
  * with "nothing to say" (abstain); the class is instantiated once, without arguments, when the tree is built.
  *
- * `S` is the scope the rule needs, `G` what it guarantees of the scope where it allows.
+ * `S` is the scope the rule needs, `G` what it guarantees of the scope where it allows. A subclass keeps that guarantee,
+ * so it must not allow more than the class it extends.
  *
  * @example
  * ```ts

@@ -173,7 +173,7 @@ export class PolicyEngine implements Policy<unknown> {
     return evaluate(this.rules.entryOf(action).stages, scope, consumer, action, payload, undefined, control, watch);
   }
 
-  /** The object question reuses the answers in `watch`, and asks only what is new. */
+  /** The object question reuses the answers in `watch`, and asks only what is new. One watch serves one object. */
   decideObject(
     scope: unknown,
     consumer: Consumer,

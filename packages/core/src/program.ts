@@ -116,7 +116,7 @@ export function denialByBits(node: Plan, trues: number): Decision {
       "deny",
     );
   const denying = node.operands.find((operand) => !allowedByBits(operand, trues));
-  return denialByBits(denying ?? (node.operands[0] as Plan), trues);
+  return denialByBits(denying as Plan, trues);
 }
 
 function allowedByBits(node: Plan, trues: number): boolean {

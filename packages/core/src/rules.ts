@@ -55,8 +55,9 @@ export function buildRules(
   parses?: ReadonlyMap<string, Parse>,
 ): Rules {
   checkKeys("definePolicy()", options, KEYS);
-  const { connect, permissions, actions, unknownAction } = options;
-  if (permissions === undefined && actions === undefined) {
+  const { actions, unknownAction } = options;
+  const hasTable = "actions" in options;
+  if (!hasTable && !("permissions" in options)) {
     throw new PermissionMisuse(
       "definePolicy() got neither `permissions` nor `actions`: write `permissions: AllowAny` to leave messages open",
     );
@@ -66,9 +67,8 @@ export function buildRules(
       `definePolicy() got ${show(unknownAction)} as \`unknownAction\`: leave it out, or write "deny"`,
     );
   }
-  const general = treeOf(permissions, "`permissions`");
-  const specific = treeOf(connect, "`connect`");
-  const hasTable = actions !== undefined;
+  const general = treeOf(options, "permissions");
+  const specific = treeOf(options, "connect");
   const refusal = unknownAction === "deny" ? DENIED : UNKNOWN;
   const before = stagesOf(general, 0, hasTable);
   const end = hasTable ? [refusing(refusal)] : [];
@@ -200,8 +200,9 @@ function hasObjectRule(tree: Tree): boolean {
   return false;
 }
 
-function treeOf(given: unknown, place: string): Tree | undefined {
-  return given === undefined ? undefined : toTree(given, place);
+/** A rule that is named but undefined (a circular import, a misspelling) must not count as left out. */
+function treeOf(options: PolicyOptions<unknown, unknown, unknown>, key: "connect" | "permissions"): Tree | undefined {
+  return key in options ? toTree(options[key], `\`${key}\``) : undefined;
 }
 
 const DEFAULT_TIMEOUT = 5000;
@@ -209,9 +210,10 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 function readTimeouts(given: Timeouts = {}): Record<Moment, Control> {
   checkKeys("`timeout`", given, ["connect", "action", "object"]);
-  const read = (moment: Moment): Control => ({
-    timeout: readMilliseconds(given[moment] ?? DEFAULT_TIMEOUT, `\`timeout.${moment}\``),
-  });
+  const read = (moment: Moment): Control => {
+    const { [moment]: milliseconds = DEFAULT_TIMEOUT } = given;
+    return { timeout: readMilliseconds(milliseconds, `\`timeout.${moment}\``) };
+  };
   return { connect: read("connect"), action: read("action"), object: read("object") };
 }
 

@@ -1,19 +1,25 @@
+import { PermissionMisuse, show } from "./errors.js";
+import { isThenable } from "./thenable.js";
 import type { MaybePromise, StandardIssue, StandardResult, StandardSchema } from "./types.js";
 
 /**
  * Runs a Standard Schema; a plain result stays plain.
  *
  * @returns The result, or a native promise of it where the schema answers later.
- * @throws Whatever the schema throws.
+ * @throws Whatever the schema throws, and a `PermissionMisuse` where it answers something that is no result.
  */
 export function validate<T>(
   schema: StandardSchema<unknown, T>,
   value: unknown,
 ): StandardResult<T> | Promise<StandardResult<T>> {
   const result: MaybePromise<StandardResult<T>> = schema["~standard"].validate(value);
-  return "then" in result && typeof result.then === "function"
-    ? Promise.resolve(result)
-    : (result as StandardResult<T>);
+  return isThenable(result) ? Promise.resolve(result).then(checked<T>) : checked(result);
+}
+
+function checked<T>(result: unknown): StandardResult<T> {
+  if (typeof result === "object" && result !== null && ("value" in result || "issues" in result))
+    return result as StandardResult<T>;
+  throw new PermissionMisuse(`a schema answered ${show(result)}: it must answer { value } or { issues }`);
 }
 
 /** The issues of a schema as one sentence: `room: expected a string; text: too long`. */

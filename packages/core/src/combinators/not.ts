@@ -1,5 +1,6 @@
 import { PermissionMisuse } from "../errors.js";
 import type { Like, Not } from "../infer.js";
+import { isPermission } from "../permission.js";
 import { branch, Combination, type Said } from "../tree.js";
 
 /**
@@ -17,7 +18,8 @@ import { branch, Combination, type Said } from "../tree.js";
  * ```
  */
 export function not<const L extends Like>(operand: L, said: Said = {}): Not<L> {
-  if (typeof said !== "object" || Object.keys(said).some((key) => !SAID.includes(key))) {
+  const isSaid = typeof said === "object" && said !== null && !isPermission(said);
+  if (!isSaid || Object.keys(said).some((key) => !SAID.includes(key))) {
     throw new PermissionMisuse("not() takes one permission: write not(or(a, b)) for neither of two");
   }
   return new Combination(branch("not", [operand], 0, said));

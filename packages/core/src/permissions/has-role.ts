@@ -38,10 +38,10 @@ class RoleHolder extends BasePermission<Pick<Scope, "user">, SignedIn> {
  * ```
  */
 export function HasRole(...roles: readonly [string, ...string[]]): HoldsRole {
-  const wrong = roles.find((role: unknown) => typeof role !== "string" || role === "");
-  if (roles.length === 0 || wrong !== undefined) {
+  const wrong = roles.findIndex((role: unknown) => typeof role !== "string" || role === "");
+  if (roles.length === 0 || wrong >= 0) {
     throw new PermissionMisuse(
-      `HasRole() got ${roles.length === 0 ? "nothing" : show(wrong)}: name at least one role, as in HasRole("admin")`,
+      `HasRole() got ${roles.length === 0 ? "nothing" : show(roles[wrong])}: name at least one role, as in HasRole("admin")`,
     );
   }
   return new RoleHolder([...roles]);

@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Deadlines, deadlinesOf, type Expiring, endWait } from "./deadline.js";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const ended: string[] = [];
+
+function waiting(name: string, onExpire: () => void = () => undefined): Expiring {
+  return {
+    previous: undefined,
+    next: undefined,
+    due: 0,
+    expire() {
+      ended.push(name);
+      onExpire();
+    },
+  };
+}
+
+beforeEach(() => {
+  ended.length = 0;
+});
+
+describe("Deadlines", () => {
+  it("end a wait after its length, and no later than a twentieth of it beyond", () => {
+    const deadlines = new Deadlines(1000);
+    deadlines.add(waiting("one"));
+    vi.advanceTimersByTime(999);
+    expect(ended).toEqual([]);
+    vi.advanceTimersByTime(51);
+    expect(ended).toEqual(["one"]);
+  });
+
+  it("end waits in the order they began", () => {
+    const deadlines = new Deadlines(1000);
+    deadlines.add(waiting("one"));
+    vi.advanceTimersByTime(300);
+    deadlines.add(waiting("two"));
+    deadlines.add(waiting("three"));
+    vi.advanceTimersByTime(760);
+    expect(ended).toEqual(["one"]);
+    vi.advanceTimersByTime(300);
+    expect(ended).toEqual(["one", "two", "three"]);
+  });
+
+  it("do not end a wait that was taken out, wherever it stood, and taking out twice is nothing", () => {
+    const deadlines = new Deadlines(100);
+    const waits = ["first", "middle", "last", "kept"].map((name) => waiting(name));
+    for (const wait of waits) deadlines.add(wait);
+    for (const index of [1, 0, 2, 1]) endWait(waits[index] as Expiring);
+    vi.advanceTimersByTime(200);
+    expect(ended).toEqual(["kept"]);
+    endWait(waits[3] as Expiring);
+  });
+
+  it("leave no timer behind when nothing waits", () => {
+    const deadlines = new Deadlines(100);
+    const wait = waiting("one");
+    deadlines.add(wait);
+    expect(vi.getTimerCount()).toBe(1);
+    endWait(wait);
+    vi.advanceTimersByTime(10);
+    expect(vi.getTimerCount()).toBe(0);
+    deadlines.add(wait);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(200);
+    expect(ended).toEqual(["one"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("set one timer, however many wait", () => {
+    const deadlines = new Deadlines(100);
+    for (let turn = 0; turn < 1000; turn++) deadlines.add(waiting("one"));
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
+  it("take a wait that begins while another ends", () => {
+    const deadlines = new Deadlines(100);
+    deadlines.add(waiting("one", () => deadlines.add(waiting("two"))));
+    vi.advanceTimersByTime(110);
+    expect(ended).toEqual(["one"]);
+    vi.advanceTimersByTime(110);
+    expect(ended).toEqual(["one", "two"]);
+  });
+
+  it("go on after one that failed to end", () => {
+    const deadlines = new Deadlines(100);
+    deadlines.add(
+      waiting("one", () => {
+        throw new Error("of a listener");
+      }),
+    );
+    deadlines.add(waiting("two"));
+    expect(() => vi.advanceTimersByTime(105)).toThrow("of a listener");
+    vi.advanceTimersByTime(10);
+    expect(ended).toEqual(["one", "two"]);
+  });
+});
+
+describe("deadlinesOf", () => {
+  it("are shared by length, up to a number of lengths", () => {
+    expect(deadlinesOf(1234)).toBe(deadlinesOf(1234));
+    expect(deadlinesOf(1234)).not.toBe(deadlinesOf(1235));
+    for (let length = 20_000; length < 20_100; length++) deadlinesOf(length);
+    const beyond = deadlinesOf(30_000);
+    expect(deadlinesOf(30_000)).not.toBe(beyond);
+    const wait = waiting("beyond");
+    beyond.add(wait);
+    vi.advanceTimersByTime(32_000);
+    expect(ended).toEqual(["beyond"]);
+  });
+});

@@ -1,0 +1,226 @@
+import { describe, expect, it } from "vitest";
+import {
+  abstain,
+  allow,
+  type Decision,
+  deny,
+  fault,
+  invalidVerdict,
+  isDecision,
+  isDeliberate,
+  thrown,
+} from "./decision.js";
+import { PermissionDenied, PermissionMisuse } from "./errors.js";
+
+describe("allow", () => {
+  it("is one shared decision where it has nothing to carry", () => {
+    expect(allow()).toBe(allow());
+    expect(allow()).toMatchObject({ outcome: "allow", code: "allowed", status: 200, by: "", retry: "never" });
+    expect("reason" in allow()).toBe(false);
+  });
+
+  it("carries evidence, as it was when it was given", () => {
+    const found = { membership: { role: "owner" } };
+    const decision = allow(found);
+    Object.assign(found, { membership: undefined });
+    expect(decision.evidence).toEqual({ membership: { role: "owner" } });
+    expect(Object.isFrozen(decision.evidence)).toBe(true);
+  });
+
+  it("keeps a key called `__proto__` as data", () => {
+    const { evidence } = allow(JSON.parse('{"__proto__":{"isAdmin":true}}'));
+    expect(Object.getPrototypeOf(evidence)).toBe(Object.prototype);
+    expect((evidence as { isAdmin?: true }).isAdmin).toBeUndefined();
+  });
+
+  it.each([null, [], "membership", 1, true])("refuses %j as evidence", (evidence) => {
+    expect(() => allow(evidence as never)).toThrow(PermissionMisuse);
+    expect(() => allow(evidence as never)).toThrow("give an object of what was found, as in allow({ membership })");
+  });
+});
+
+describe("deny and fault", () => {
+  it("have the status, the reason and the advice of their code", () => {
+    expect(deny("not_a_member")).toMatchObject({
+      outcome: "deny",
+      code: "not_a_member",
+      status: 403,
+      retry: "never",
+      reason: "You do not have permission to perform this action.",
+    });
+    expect(deny("not_authenticated")).toMatchObject({
+      status: 401,
+      retry: "after-auth",
+      reason: "Authentication credentials were not provided.",
+    });
+    expect(fault("rate_limited")).toMatchObject({
+      outcome: "error",
+      status: 429,
+      retry: "later",
+      reason: "Too many requests.",
+    });
+    expect(fault("directory_down")).toMatchObject({
+      status: 500,
+      retry: "never",
+      reason: "The permission could not be checked.",
+    });
+    expect(fault("directory_down", { status: 503 })).toMatchObject({ retry: "later" });
+  });
+
+  it("carry what they are given", () => {
+    const headers = { "www-authenticate": "Bearer" };
+    const issues = [{ message: "too long" }];
+    expect(deny("x", { reason: "Because", status: 402, retryAfter: 3, headers })).toMatchObject({
+      reason: "Because",
+      status: 402,
+      retryAfter: 3,
+      headers,
+    });
+    expect(fault("x", { issues })).toMatchObject({ issues });
+    expect(Object.keys(deny("x"))).not.toContain("retryAfter");
+  });
+
+  it.each([undefined, null, "", 1, {}])("refuse %j as a code", (code) => {
+    expect(() => deny(code as never)).toThrow("deny() got");
+    expect(() => fault(code as never)).toThrow('as its code: give a short string, as in fault("not_a_member")');
+  });
+
+  it.each([399, 200, 0, 403.5, "403", Number.NaN])("refuse %j as a status", (status) => {
+    expect(() => deny("x", { status: status as never })).toThrow(PermissionMisuse);
+    expect(() => fault("x", { status: status as never })).toThrow("give a whole number from 400 to 599");
+  });
+
+  it("deny has no status of the server's", () => {
+    expect(() => deny("x", { status: 500 })).toThrow('deny("x") got status 500: give a whole number from 400 to 499');
+    expect(fault("x", { status: 599 }).status).toBe(599);
+  });
+});
+
+describe("every decision", () => {
+  const all: [string, Decision][] = [
+    ["allow", allow()],
+    ["allow with evidence", allow({ a: 1 })],
+    ["deny", deny("x")],
+    ["abstain", abstain()],
+    ["fault", fault("x")],
+    ["a throw", thrown(new Error("x"), "rule")],
+    ["an invalid answer", invalidVerdict(1, "rule")],
+  ];
+
+  it.each(all)("%s is frozen", (_, decision) => {
+    expect(Object.isFrozen(decision)).toBe(true);
+    expect(() => Object.assign(decision, { outcome: "allow" })).toThrow(TypeError);
+    expect(isDecision(decision)).toBe(true);
+  });
+
+  it.each(all)("%s cannot be forged from a copy", (_, decision) => {
+    expect(isDecision({ ...decision })).toBe(false);
+    expect(isDecision(Object.freeze({ ...decision }))).toBe(false);
+    expect(isDecision(Object.create(decision))).toBe(false);
+    expect(isDecision(Object.freeze(Object.create(decision, { outcome: { value: "allow" } })))).toBe(false);
+    expect(isDecision(JSON.parse(JSON.stringify(decision)))).toBe(false);
+    expect(isDecision(structuredClone({ ...decision, error: undefined }))).toBe(false);
+    expect(isDecision(Object.create(Object.getPrototypeOf(decision) as object))).toBe(false);
+  });
+
+  it("nothing else is one", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const marked = { [Symbol.for("@portcullis/core/Decision")]: true, outcome: "allow" };
+    for (const other of [
+      undefined,
+      null,
+      true,
+      "allow",
+      1,
+      () => allow(),
+      {},
+      Object.create(null),
+      proxy,
+      marked,
+      Object.freeze(marked),
+    ]) {
+      expect(isDecision(other)).toBe(false);
+    }
+  });
+});
+
+describe("thrown", () => {
+  it("is `permission_error`, with what was thrown for the logs", () => {
+    const error = new Error("directory down");
+    expect(thrown(error, "isMember")).toMatchObject({
+      outcome: "error",
+      code: "permission_error",
+      status: 500,
+      by: "isMember",
+      error,
+    });
+    expect(thrown(undefined, "isMember")).toMatchObject({ code: "permission_error" });
+  });
+
+  it("takes a PermissionDenied at its word, as a fault", () => {
+    const headers = { a: "b" };
+    const error = new PermissionDenied("closed", { reason: "Closed", status: 410, retryAfter: 1, headers });
+    expect(thrown(error, "room")).toMatchObject({
+      outcome: "error",
+      code: "closed",
+      reason: "Closed",
+      status: 410,
+      retryAfter: 1,
+      headers,
+      error,
+    });
+    expect(thrown(new PermissionDenied(), "room")).toMatchObject({
+      outcome: "error",
+      code: "permission_denied",
+      status: 403,
+    });
+    expect(thrown(new PermissionDenied("not_authenticated"), "room")).toMatchObject({ status: 401 });
+    expect(thrown(new PermissionDenied("x", { status: 200 }), "room")).toMatchObject({ status: 403 });
+    expect(thrown(new PermissionDenied("x", { status: 700 }), "room")).toMatchObject({ status: 403 });
+    expect(thrown(new PermissionDenied("x", { status: 450.5 }), "room")).toMatchObject({ status: 403 });
+  });
+
+  it("may count as a denial, with another default", () => {
+    expect(thrown(new PermissionDenied(), "authenticate", "deny", "not_authenticated")).toMatchObject({
+      outcome: "deny",
+      code: "not_authenticated",
+      status: 401,
+    });
+    expect(thrown(new PermissionDenied("expired"), "authenticate", "deny", "not_authenticated")).toMatchObject({
+      code: "expired",
+      status: 401,
+    });
+    expect(thrown(new Error("x"), "authenticate", "deny", "not_authenticated")).toMatchObject({
+      outcome: "error",
+      status: 500,
+    });
+  });
+
+  it("never throws on", () => {
+    const { proxy, revoke } = Proxy.revocable(new PermissionDenied("x"), {});
+    revoke();
+    expect(thrown(proxy, "rule")).toMatchObject({ code: "permission_error" });
+    expect(isDeliberate(proxy)).toBe(false);
+    const odd = new PermissionDenied("x");
+    Object.defineProperty(odd, "status", {
+      get() {
+        throw new Error("no");
+      },
+    });
+    expect(thrown(odd, "rule")).toMatchObject({ code: "permission_error", error: odd });
+  });
+});
+
+describe("invalidVerdict", () => {
+  it("says what was answered and what to answer instead, for the logs alone", () => {
+    const decision = invalidVerdict("yes", "isMember");
+    expect(decision).toMatchObject({ outcome: "error", code: "permission_error", by: "isMember" });
+    expect(decision.error).toMatchObject({
+      code: "invalid_verdict",
+      message: '`isMember` answered "yes": answer true, false, allow(), deny(), abstain() or fault()',
+    });
+    expect(decision.reason).toBe("The permission could not be checked.");
+    expect((invalidVerdict(undefined, "isMember").error as Error).message).toContain("(was a return forgotten?)");
+  });
+});

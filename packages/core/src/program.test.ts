@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { CONSUMER } from "../test/probes.js";
+import { and } from "./combinators/and.js";
+import { not } from "./combinators/not.js";
+import { or } from "./combinators/or.js";
+import type { Like } from "./infer.js";
+import { permission } from "./permission.js";
+import { definePolicy } from "./policy.js";
+import { compile, type Step } from "./program.js";
+import { toTree } from "./tree.js";
+
+const flag = (name: string) =>
+  permission(name, ({ scope }) => (scope as unknown as Record<string, boolean>)[name] === true);
+const [a, b, c] = [flag("a"), flag("b"), flag("c")];
+const flags = (count: number) => Array.from({ length: count }, (_, index) => flag(`f${index}`)) as unknown as [Like];
+
+describe("a program", () => {
+  const start = (rule: Like) => compile(toTree(rule, ""), "action")?.start as Step;
+
+  it("is the leaves with a target for true and one for false, and ends that go nowhere", () => {
+    const first = start(or(and(a, b), c));
+    expect([first, first.onTrue, first.onFalse].map(({ plan }) => plan.name)).toEqual(["a", "b", "c"]);
+    expect(first.onTrue.onTrue.end).toMatchObject({ outcome: "allow" });
+    expect(first.onTrue.onTrue).toBe(first.onFalse.onTrue);
+    expect(first.onTrue.onFalse).toBe(first.onFalse);
+    const { onFalse: end } = first.onFalse;
+    expect([end.onTrue, end.onFalse]).toEqual([end, end]);
+  });
+
+  it("jumps to the other side under a not", () => {
+    const first = start(not(and(a, not(b))));
+    expect(first.onFalse.end).toMatchObject({ outcome: "allow" });
+    expect(first.onTrue.onTrue.end).toMatchObject({ outcome: "allow" });
+    expect(first.onTrue.onFalse.end).toMatchObject({ outcome: "deny" });
+  });
+
+  it("there is none where the tree has nothing to say", () => {
+    expect(compile(toTree(not(permission("x", { connect: () => true })), ""), "action")).toBeUndefined();
+  });
+
+  it("beyond 30 leaves there is a fast one only where an end alone tells what was denied", () => {
+    expect(start(and(...flags(31)))).toBeDefined();
+    expect(start(or(...flags(31)))).toBeDefined();
+    expect(start(or(...flags(40), and(a, b)))).toBeDefined();
+    expect(start(or(and(a, b), ...flags(28)))).toBeDefined();
+    expect(start(or(and(a, b), ...flags(29)))).toBeUndefined();
+  });
+});
+
+describe("a denial by way of several branches", () => {
+  const decide = (rule: Like, scope: Record<string, boolean>) => {
+    const policy = definePolicy({ actions: { act: rule } });
+    return policy.authorize(scope as never, CONSUMER, "act") as unknown as {
+      outcome: string;
+      causes?: { by: string }[];
+    };
+  };
+
+  it("names who denied in each of them", () => {
+    const rule = or(and(a, or(b, not(c))), and(not(a), b), and(or(and(c, a), b), not(c)));
+    const denied = decide(rule, { a: true, c: true });
+    expect(denied.outcome).toBe("deny");
+    expect(denied.causes?.map(({ by }) => by)).toEqual(["b", "not(c)", "not(a)", "not(c)"]);
+  });
+
+  it("is the same with more leaves than bits, and stays so when asked again", () => {
+    const many = flags(31);
+    const rule = or(and(a, b), and(...many));
+    const policy = definePolicy({ actions: { act: rule } });
+    for (const scope of [{ a: true }, {}, { a: true, f0: true, f1: true }, { a: true }]) {
+      const decision = policy.authorize(scope as never, CONSUMER, "act") as unknown as { causes?: { by: string }[] };
+      const second = "f1" in scope ? "f2" : "f0";
+      expect(decision.causes?.map(({ by }) => by)).toEqual(["a" in scope ? "b" : "a", second]);
+    }
+  });
+});

@@ -1,0 +1,39 @@
+import { type Decision, definePolicy, type Like, type Payload } from "@portcullis/core";
+import { afterAll, beforeAll, expect } from "vitest";
+import { CONSUMER } from "./probes.js";
+
+/** What a rule says to an action called `act`. */
+export function act(rule: Like, scope: object = {}, payload: Payload = {}): Decision | Promise<Decision> {
+  return definePolicy({ actions: { act: rule } }).authorize(scope as never, CONSUMER, "act", payload);
+}
+
+/** The same of rules that answer at once. */
+export function actNow(rule: Like, scope: object = {}, payload: Payload = {}): Decision {
+  const decision = act(rule, scope, payload);
+  if (decision instanceof Promise) throw new Error("a promise without need");
+  return decision;
+}
+
+/** The next turn of the event loop. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export function wait(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** Fails the file if any promise is rejected that nobody handles. */
+export function expectNoUnhandledRejection(): void {
+  const seen: unknown[] = [];
+  const take = (error: unknown) => seen.push(error);
+  beforeAll(() => {
+    process.on("unhandledRejection", take);
+  });
+  afterAll(async () => {
+    await turn();
+    await turn();
+    process.off("unhandledRejection", take);
+    expect(seen).toEqual([]);
+  });
+}
