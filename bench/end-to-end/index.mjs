@@ -1,0 +1,96 @@
+// What a guard costs a WebSocket server: message rate and processor time, against the same server with a check by hand.
+//
+//   npm run bench:end-to-end --workspace @portcullis/bench [-- --quick]
+
+import { quantile, shuffled, summary } from "../lib/measure.mjs";
+import { start } from "../lib/processes.mjs";
+import { judge, keep, number, printTable, printTargets, quick, spread } from "../lib/report.mjs";
+
+const KINDS = ["bare", "hand", "again", "guard"];
+const BASE = "hand";
+const { generations, rounds, milliseconds, warmup } = quick
+  ? { generations: 1, rounds: 12, milliseconds: 80, warmup: 500 }
+  : { generations: 4, rounds: 15, milliseconds: 150, warmup: 1500 };
+
+const LABELS = {
+  bare: "echo, nothing parsed",
+  hand: "parsed and checked by hand",
+  again: "by hand, a second process",
+  guard: "guard()",
+};
+
+/** One block: as many messages as go back and forth in the time, and the processor time of the server. */
+async function block(client, { kind, server, port }, length) {
+  const before = await server.ask("cpu");
+  const { messages, milliseconds: took } = await client.ask({ port, isChecked: kind !== "bare", milliseconds: length });
+  const cpu = (await server.ask("cpu")) - before;
+  return { rate: (messages / took) * 1000, cpu: cpu / messages };
+}
+
+/** All servers anew, for a process may be lucky or unlucky for as long as it lives. */
+async function generation() {
+  const servers = [];
+  const client = start(new URL("client.mjs", import.meta.url), []);
+  try {
+    await client.hear();
+    for (const kind of shuffled(KINDS)) {
+      const server = start(new URL("server.mjs", import.meta.url), [kind]);
+      servers.push({ kind, server, port: await server.hear() });
+    }
+    for (const one of servers) await block(client, one, warmup);
+    const measured = [];
+    for (let round = 0; round < rounds; round++) {
+      const blocks = {};
+      for (const one of shuffled(servers)) blocks[one.kind] = await block(client, one, milliseconds);
+      measured.push(blocks);
+    }
+    return measured;
+  } finally {
+    client.stop();
+    for (const { server } of servers) server.stop();
+  }
+}
+
+const all = [];
+for (let count = 0; count < generations; count++) all.push(...(await generation()));
+
+const results = Object.fromEntries(
+  KINDS.map((kind) => [
+    kind,
+    {
+      rate: summary(all.map((one) => one[kind].rate)),
+      cpu: summary(all.map((one) => one[kind].cpu)),
+      rateRatio: summary(all.map((one) => one[kind].rate / one[BASE].rate)),
+      cpuAbove: summary(all.map((one) => one[kind].cpu - one[BASE].cpu)),
+    },
+  ]),
+);
+
+printTable(
+  `${all.length} rounds of ${milliseconds} ms blocks, ${generations} generations of processes, 4 x 16 in flight`,
+  [
+    ["", "msg/s", "of hand", "10-90 %", "server us/msg", "above hand", "10-90 %", ""],
+    ...KINDS.map((kind) => {
+      const { rate, cpu, rateRatio, cpuAbove } = results[kind];
+      const [ratio, above] =
+        kind === BASE
+          ? [
+              ["", ""],
+              ["", ""],
+            ]
+          : [rateRatio, cpuAbove].map((of) => [of.median.toFixed(3), spread(of)]);
+      return [LABELS[kind], rate.median.toFixed(0), ...ratio, number(cpu.median), ...above, ""];
+    }),
+  ],
+);
+const noise = quantile(
+  all.map((one) => Math.abs(one.again.cpu - one.hand.cpu)),
+  0.5,
+);
+console.log(`\nTwo servers by hand differ by ${noise.toFixed(2)} us per message (median).`);
+const targets = [
+  judge("message rate, of the server with a check by hand", results.guard.rateRatio.median, 0.97, "at least"),
+  judge("server processor time above it, us per message", results.guard.cpuAbove.median, 0.3),
+];
+printTargets(targets);
+keep("end-to-end", { generations, rounds, milliseconds, results, noise, targets });

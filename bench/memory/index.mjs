@@ -1,0 +1,58 @@
+// What a guarded idle connection keeps on the heap, above a bare one of ws that keeps its request too.
+//
+//   npm run bench:memory --workspace @portcullis/bench [-- --quick]
+
+import { quantile } from "../lib/measure.mjs";
+import { start } from "../lib/processes.mjs";
+import { judge, keep, number, printTable, printTargets, quick } from "../lib/report.mjs";
+
+const CONNECTIONS = quick ? 1000 : 5000;
+const ROUNDS = quick ? 1 : 3;
+const KINDS = ["bare", "guard"];
+
+/** Bytes per connection of one server with its connections open. */
+async function measure(kind) {
+  const server = start(new URL("server.mjs", import.meta.url), [kind], ["--expose-gc"]);
+  try {
+    const port = await server.hear();
+    // What the first connections bring with them (code, tables) is not theirs: it is there before the count begins.
+    const first = start(new URL("clients.mjs", import.meta.url), [String(port), "50"]);
+    await first.hear();
+    first.stop();
+    let before = await server.ask("measure");
+    while (before.connections > 0) before = await server.ask("measure");
+    const clients = start(new URL("clients.mjs", import.meta.url), [String(port), String(CONNECTIONS)]);
+    await clients.hear();
+    const after = await server.ask("measure");
+    clients.stop();
+    if (after.connections !== CONNECTIONS) throw new Error(`${kind}: ${after.connections} connections are open`);
+    const each = (key) => (after[key] - before[key]) / CONNECTIONS;
+    return { heap: each("heapUsed"), external: each("external"), rss: each("rss") };
+  } finally {
+    server.stop();
+  }
+}
+
+const rounds = [];
+for (let round = 0; round < ROUNDS; round++) {
+  const measured = {};
+  for (const kind of round % 2 === 0 ? KINDS : [...KINDS].reverse()) measured[kind] = await measure(kind);
+  rounds.push(measured);
+}
+
+const median = (read) => Math.round(quantile(rounds.map(read), 0.5));
+const rows = KINDS.map((kind) => ({
+  kind,
+  heap: median((one) => one[kind].heap),
+  external: median((one) => one[kind].external),
+  rss: median((one) => one[kind].rss),
+}));
+const above = median((one) => one.guard.heap - one.bare.heap);
+printTable(`${CONNECTIONS} idle connections, ${ROUNDS} rounds, bytes per connection`, [
+  ["", "heap", "external", "rss", ""],
+  ...rows.map(({ kind, heap, external, rss }) => [kind, String(heap), String(external), String(rss), ""]),
+  ["guard above bare", String(above), "", "", rounds.map((one) => number(one.guard.heap - one.bare.heap)).join(", ")],
+]);
+const targets = [judge("heap of a guarded connection above a bare one, bytes", above, 1536)];
+printTargets(targets);
+keep("memory", { connections: CONNECTIONS, rounds, targets });
