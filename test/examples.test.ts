@@ -18,7 +18,7 @@ test.each(examples.map((example, index) => ({ ...example, example, index })))(
   "$place",
   async ({ example, index }) => {
     expect(problems.get(example)).toEqual([]);
-    expect(await runExample(index, AbortSignal.timeout(5000))).toBe("");
+    expect(await runExample(index, AbortSignal.timeout(2000))).toBe("");
   },
   20_000,
 );
