@@ -107,6 +107,7 @@ function makeEntry(asked: AskedOf, said: Partial<ActionRule> = {}): ActionRule {
 interface PartStages {
   action: Stage[];
   object: Stage[];
+  asksAction: boolean;
   pending: boolean;
 }
 
@@ -155,13 +156,18 @@ function isEntry(given: unknown): given is { rule: unknown } {
 
 function stagesOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): PartStages {
   const action = stage(tree, "action", part, passesAbstain);
-  const object = tree && hasObjectRule(tree) ? stage(tree, "object", part, passesAbstain) : [];
-  return { action, object, pending: action.some(({ program }) => program?.pending) };
+  const object = tree && knows(tree, "object") ? stage(tree, "object", part, passesAbstain) : [];
+  const asksAction = tree !== undefined && knows(tree, "action");
+  return { action, object, asksAction, pending: action.some(({ program }) => program?.pending) };
 }
 
-/** The stages of an object question. Where rules know objects, the action's answers come again beside the object's. */
-function withObject({ action, object }: PartStages): Stage[] {
-  return object.length === 0 ? action : [...action.map(repeated), ...object];
+/**
+ * The stages of an object question. Where rules know objects, the action's answers come again beside the object's;
+ * where rules know nothing else, there are none: all of them stand so that the object decides.
+ */
+function withObject({ action, object, asksAction }: PartStages): Stage[] {
+  if (object.length === 0) return action;
+  return asksAction ? [...action.map(repeated), ...object] : object;
 }
 
 function repeated({ part, program, passesAbstain, start }: Stage): Stage {
@@ -190,11 +196,11 @@ export function makeStage(
   return { part, program, start, passesAbstain, isRepeated, parse, load };
 }
 
-function hasObjectRule(tree: Tree): boolean {
+function knows(tree: Tree, moment: Moment): boolean {
   const stack = [tree];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
     if (node.kind === "leaf") {
-      if (node.asks.object) return true;
+      if (node.asks[moment]) return true;
     } else stack.push(...node.operands);
   }
   return false;

@@ -161,6 +161,7 @@ function causesOf({ causes = [] }: Decision): string[] {
 }
 
 function isSameCause(one: string, other: string): boolean {
+  if (one === other) return true;
   const [name = "", code] = one.split(": ");
   const [full = "", wanted] = other.split(": ");
   return code === wanted && isSameName(name, full);

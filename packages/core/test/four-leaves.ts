@@ -32,7 +32,7 @@ export function fourLeaves(count: number, selects: (spec: Spec) => boolean): voi
         tally.check(action, expected);
         allowed.push(tally.last?.outcome === "allow" && expected.said.outcome !== "abstain");
         tally.check(object, expected);
-        const later = index % 4 < 2 ? 0 : turn % 16;
+        const later = index % 8 < 2 ? turn % 16 : 0;
         const waiting = tally.check(connect, { ...expected, ways: WITH_CODES[set]?.[turn] ?? [] }, later);
         if (waiting) await waiting;
       }

@@ -7,7 +7,7 @@ import { nameOf, type Spec } from "./naive.js";
 import { CONSUMER, classRule, DENY, functionRule, NO, type Table, type Way } from "./probes.js";
 import { build, leavesOf } from "./trees.js";
 
-const RUNS = { numRuns: 400 };
+const RUNS = { numRuns: 200 };
 
 /** A tree with an answer for each leaf. */
 const judged = (most: number, of = answers, least = 1) =>
