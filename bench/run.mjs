@@ -18,8 +18,8 @@ const PARTS = {
 
 const args = process.argv.slice(2);
 const { node, platform, cpu, cpus, load } = machine();
-console.log(`Node ${node}, ${platform}, ${cpus} x ${cpu}, load ${load.join(" ")}`);
-if (load[0] > cpus / 2) console.log("The machine is busy with something else: take the figures with care.");
+console.log(`Node ${node}, ${platform}, ${cpus} x ${cpu}, load ${load}`);
+if (load > cpus / 2) console.log("The machine is busy with something else: take the figures with care.");
 
 for (const [part, [file, ...flags]] of Object.entries(PARTS)) {
   // It has no short form.

@@ -5,6 +5,10 @@
 import { quantile, shuffled, summary } from "../lib/measure.mjs";
 import { start } from "../lib/processes.mjs";
 import { judge, keep, number, printTable, printTargets, quick, spread } from "../lib/report.mjs";
+import { measureOneMessage } from "./one-message.mjs";
+
+const { results: oneMessage, nanoseconds } = await measureOneMessage();
+console.log(`\nA guard adds ${nanoseconds.toFixed(0)} ns to a message.`);
 
 const KINDS = ["bare", "hand", "again", "guard"];
 const BASE = "hand";
@@ -23,8 +27,9 @@ const LABELS = {
 async function block(client, { kind, server, port }, length) {
   const before = await server.ask("cpu");
   const { messages, milliseconds: took } = await client.ask({ port, isChecked: kind !== "bare", milliseconds: length });
-  const cpu = (await server.ask("cpu")) - before;
-  return { rate: (messages / took) * 1000, cpu: cpu / messages };
+  const after = await server.ask("cpu");
+  const user = (after.user - before.user) / messages;
+  return { rate: (messages / took) * 1000, user, cpu: user + (after.system - before.system) / messages };
 }
 
 /** All servers anew, for a process may be lucky or unlucky for as long as it lives. */
@@ -62,27 +67,22 @@ const results = Object.fromEntries(
       cpu: summary(all.map((one) => one[kind].cpu)),
       rateRatio: summary(all.map((one) => one[kind].rate / one[BASE].rate)),
       cpuAbove: summary(all.map((one) => one[kind].cpu - one[BASE].cpu)),
+      userAbove: summary(all.map((one) => one[kind].user - one[BASE].user)),
     },
   ]),
 );
 
-printTable(
-  `${all.length} rounds of ${milliseconds} ms blocks, ${generations} generations of processes, 4 x 16 in flight`,
-  [
-    ["", "msg/s", "of hand", "10-90 %", "server us/msg", "above hand", "10-90 %", ""],
-    ...KINDS.map((kind) => {
-      const { rate, cpu, rateRatio, cpuAbove } = results[kind];
-      const [ratio, above] =
-        kind === BASE
-          ? [
-              ["", ""],
-              ["", ""],
-            ]
-          : [rateRatio, cpuAbove].map((of) => [of.median.toFixed(3), spread(of)]);
-      return [LABELS[kind], rate.median.toFixed(0), ...ratio, number(cpu.median), ...above, ""];
-    }),
-  ],
-);
+const title = `${all.length} rounds of ${milliseconds} ms blocks, ${generations} generations of processes, 4 x 16 in flight`;
+printTable(title, [
+  ["", "msg/s", "of hand", "10-90 %", "server us/msg", "above hand", "10-90 %", "user time above", ""],
+  ...KINDS.map((kind) => {
+    const { rate, cpu, rateRatio, cpuAbove, userAbove } = results[kind];
+    const row = [LABELS[kind], rate.median.toFixed(0)];
+    if (kind === BASE) return [...row, "", "", number(cpu.median)];
+    const above = [cpuAbove.median.toFixed(2), spread(cpuAbove), userAbove.median.toFixed(2)];
+    return [...row, rateRatio.median.toFixed(3), spread(rateRatio), number(cpu.median), ...above];
+  }),
+]);
 const noise = quantile(
   all.map((one) => Math.abs(one.again.cpu - one.hand.cpu)),
   0.5,
@@ -91,6 +91,7 @@ console.log(`\nTwo servers by hand differ by ${noise.toFixed(2)} us per message 
 const targets = [
   judge("message rate, of the server with a check by hand", results.guard.rateRatio.median, 0.97, "at least"),
   judge("server processor time above it, us per message", results.guard.cpuAbove.median, 0.3),
+  judge("one message without the network: above it, us", nanoseconds / 1000, 0.3),
 ];
 printTargets(targets);
-keep("end-to-end", { generations, rounds, milliseconds, results, noise, targets });
+keep("end-to-end", { oneMessage, generations, rounds, milliseconds, results, noise, targets });

@@ -17,7 +17,7 @@ export function machine() {
     cpu: cpu?.model.trim() ?? "unknown",
     cpus: availableParallelism(),
     memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
-    load: loadavg().map((one) => Number(one.toFixed(2))),
+    load: Number(loadavg()[0].toFixed(2)),
   };
 }
 
@@ -77,9 +77,8 @@ export function keep(part, results) {
   if (!save || quick) return;
   const folder = new URL("../results/", import.meta.url);
   mkdirSync(folder, { recursive: true });
-  writeFileSync(
-    new URL(`${part}.json`, folder),
-    `${JSON.stringify({ machine: machine(), ...results }, undefined, 2)}\n`,
-  );
+  const rounded = (_key, value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
+  const text = JSON.stringify({ machine: machine(), ...results }, rounded, 2);
+  writeFileSync(new URL(`${part}.json`, folder), `${text}\n`);
   console.log(`\nkept in bench/results/${part}.json`);
 }

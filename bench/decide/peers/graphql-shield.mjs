@@ -1,9 +1,11 @@
 import { createRequire } from "node:module";
 import { CASES } from "../cases.mjs";
 
-/** As CommonJS: its ES module does not load on Node 23 and later. */
+// As CommonJS: its ES module does not load on Node 23 and later.
+const require = createRequire(import.meta.url);
+
 export function graphqlShield() {
-  const { and, not, or, rule } = createRequire(import.meta.url)("graphql-shield");
+  const { and, not, or, rule } = require("graphql-shield");
   // Its `and` and `or` ask all operands, so each must stand an anonymous user.
   const make = (name, check) => rule(name, { cache: "no_cache" })(async (_parent, args, { user }) => check(user, args));
   const tree = and(
