@@ -121,5 +121,5 @@ function close({ branch, met, noted, allowed, evidence, halts }: Frame, last: Re
   if (allowed && branch.kind === "or") return { decision: allowing(evidence, [...met, ...noted]), halts: false };
   const stronger = branch.kind === "and" ? "deny" : "error";
   const outcome = met.some((one) => one.outcome === stronger) ? stronger : first.outcome;
-  return { decision: combine(met, outcome), halts: halts && outcome === "error" };
+  return { decision: combine(met, outcome), halts };
 }
