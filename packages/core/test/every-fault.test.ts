@@ -1,7 +1,17 @@
+import { definePolicy } from "@portcullis/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { built, everyChoice, reference, Tally } from "./every.js";
-import { ASYNC_FAULTS, ASYNC_PLAIN, classRule, functionRule, SYNC_FAULTS, SYNC_PLAIN, type Way } from "./probes.js";
-import { everyTree } from "./trees.js";
+import { built, everyChoice, reference, Tally, tableOf } from "./every.js";
+import {
+  ASYNC_FAULTS,
+  ASYNC_PLAIN,
+  CONSUMER,
+  classRule,
+  functionRule,
+  SYNC_FAULTS,
+  SYNC_PLAIN,
+  type Way,
+} from "./probes.js";
+import { build, everyTree, leavesOf } from "./trees.js";
 
 const MOMENTS = ["connect", "action", "object"] as const;
 const FAULTS = [...SYNC_FAULTS, ...ASYNC_FAULTS];
@@ -44,6 +54,31 @@ describe.each(MOMENTS)("each kind of fault at every position, at %s", (moment) =
     expect(tally.differences).toEqual([]);
     expect(tally.compared).toBeGreaterThanOrEqual(everyTree(leaves).length * choices.length);
   });
+});
+
+describe("a rule that never answers", () => {
+  it.each([1, 2, 3])(
+    "%i leaves: at every position of every tree, it ends the question if it is asked",
+    async (leaves) => {
+      const silent = new Promise<never>(() => undefined);
+      const checks = everyTree(leaves).flatMap((spec, index) =>
+        leavesOf(spec).map(async (never, position) => {
+          const ways = Array.from({ length: leaves }, (_, turn) => pick(SYNC_PLAIN, index + position + turn));
+          const rule = build(spec, (name) => classRule(name, ["action"]));
+          const policy = definePolicy({ actions: { act: rule }, timeout: { action: 20 } });
+          const scope = tableOf(leavesOf(spec), ways);
+          const answers = { ...scope.answers, [never]: () => silent };
+          const decision = await policy.authorize({ ...scope, answers } as never, CONSUMER, "act");
+          const { asked } = reference(spec, "action")(ways);
+          const until = asked.indexOf(never) + 1;
+          expect(scope.asked).toEqual(until > 0 ? asked.slice(0, until) : asked);
+          expect(decision.code === "permission_timeout").toBe(until > 0);
+          return until > 0;
+        }),
+      );
+      expect((await Promise.all(checks)).filter(Boolean).length).toBeGreaterThanOrEqual(everyTree(leaves).length);
+    },
+  );
 });
 
 describe("each kind of fault in pairs", () => {

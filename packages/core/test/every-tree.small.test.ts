@@ -58,11 +58,10 @@ describe.each(MOMENTS)("every tree of up to three leaves, at %s", (moment) => {
       for (const [turn, choice] of choices.entries()) {
         const expected = says(choice);
         const all = (1 << leaves) - 1;
-        await tally.check(tree, expected, all);
-        await tally.check(tree, expected, 1 + (turn % all));
+        await tally.check(tree, expected, turn % 2 === 0 ? all : 1 + (turn % all));
       }
     }
     expect(tally.differences).toEqual([]);
-    expect(tally.compared).toBeGreaterThanOrEqual(COUNTS[leaves] * choices.length * 2);
+    expect(tally.compared).toBeGreaterThanOrEqual(COUNTS[leaves] * choices.length);
   });
 });

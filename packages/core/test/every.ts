@@ -38,6 +38,8 @@ export function everyChoice<T>(ways: readonly T[], leaves: number): T[][] {
 
 /** A tree in its two places of a policy. */
 export interface Built {
+  /** Whether it is asked in its other place too, where that tells more. */
+  readonly hasTwoPlaces: boolean;
   readonly leaves: readonly string[];
   readonly name: string;
   /** As the rule of the moment: only allow passes. */
@@ -49,7 +51,7 @@ export interface Built {
 export type Style = typeof classRule | typeof functionRule;
 
 /** Builds a tree whose leaves know one question only. */
-export function built(spec: Spec, moment: Question, style: Style): Built {
+export function built(spec: Spec, moment: Question, style: Style, hasTwoPlaces = true): Built {
   const rule = build(spec, (name) => style(name, [moment]));
   const specific =
     moment === "connect"
@@ -57,6 +59,7 @@ export function built(spec: Spec, moment: Question, style: Style): Built {
       : definePolicy({ actions: { act: rule } });
   let askBeside: Built["ask"] | undefined;
   return {
+    hasTwoPlaces,
     leaves: leavesOf(spec),
     name: nameOf(spec),
     ask: asking(specific as never, moment),
@@ -94,13 +97,13 @@ export class Tally {
   readonly differences: string[] = [];
 
   /**
-   * Asks a tree and compares what it says with the reference; also in its other place where that tells more.
+   * Asks a tree and compares what it says with the reference; also in its other place, where "nothing to say" passes.
    *
    * @param laterMask Which leaves answer later, one bit each.
    */
   check(tree: Built, expected: Expected, laterMask = 0): undefined | Promise<void> {
     const { outcome, by } = expected.said;
-    const isTelling = outcome === "abstain" || by === tree.name;
+    const isTelling = tree.hasTwoPlaces && (outcome === "abstain" || by === tree.name);
     if (laterMask !== 0) return this.#checkLater(tree, expected, laterMask, isTelling);
     this.#checkNow(tree, tree.ask, expected, false);
     if (isTelling) this.#checkNow(tree, tree.askBeside, expected, true);
@@ -128,10 +131,10 @@ export class Tally {
   #compare(tree: Built, expected: Expected, decision: Decision, scope: Table, isBeside: boolean): void {
     this.compared += 1;
     const want = atEdge(expected.said, tree.name, isBeside);
-    if (isSame(decision, want) && isSameList(scope.asked, expected.asked)) return;
+    if (isSame(decision, want) && isSameList(scope.asked, expected.asked, Object.is)) return;
     const ways = expected.ways.map(({ label }) => label).join(", ");
-    const got = `${decision.outcome} ${decision.code} by ${decision.by}, asked ${scope.asked}, ${causesOf(decision)}`;
-    const wanted = `${want.outcome} ${want.code} by ${want.by}, asked ${expected.asked}, ${want.causes}`;
+    const got = `${decision.outcome} ${decision.code} by ${decision.by}, asked ${scope.asked}, ${drawn(decision.causes)}`;
+    const wanted = `${want.outcome} ${want.code} by ${want.by}, asked ${expected.asked}, ${drawn(want.causes)}`;
     this.#note(`${tree.name} with ${ways}: got ${got}; want ${wanted}`);
   }
 
@@ -148,23 +151,16 @@ function atEdge(said: Said, name: string, isBeside: boolean): Said {
 }
 
 export function isSame(decision: Decision, want: Said): boolean {
-  if (decision.outcome !== want.outcome || decision.code !== want.code) return false;
-  if (
-    decision.causes === undefined ? want.causes.length > 0 : !isSameList(causesOf(decision), want.causes, isSameCause)
-  )
-    return false;
-  return want.outcome === "allow" || (decision.status === want.status && isSameName(decision.by, want.by));
+  const { outcome, code, status, by, causes } = decision;
+  if (outcome !== want.outcome || code !== want.code) return false;
+  if (!isSameList(causes ?? NONE, want.causes, isSameCause)) return false;
+  return outcome === "allow" || (status === want.status && isSameName(by, want.by));
 }
 
-function causesOf({ causes = [] }: Decision): string[] {
-  return causes.map(({ by, code }) => `${by}: ${code}`);
-}
+const NONE: readonly Decision[] = [];
 
-function isSameCause(one: string, other: string): boolean {
-  if (one === other) return true;
-  const [name = "", code] = one.split(": ");
-  const [full = "", wanted] = other.split(": ");
-  return code === wanted && isSameName(name, full);
+function isSameCause(one: Decision, other: Said): boolean {
+  return one.outcome === other.outcome && one.code === other.code && isSameName(one.by, other.by);
 }
 
 /** Long names are cut. */
@@ -172,6 +168,11 @@ function isSameName(name: string, full: string): boolean {
   return name === full || (name.endsWith("...)") && full.startsWith(name.slice(0, name.indexOf("..."))));
 }
 
-function isSameList(one: readonly string[], other: readonly string[], isEqual = Object.is): boolean {
-  return one.length === other.length && one.every((item, index) => isEqual(item, other[index] as string));
+function isSameList<A, B>(one: readonly A[], other: readonly B[], isEqual: (a: A, b: B) => boolean): boolean {
+  return one.length === other.length && one.every((item, index) => isEqual(item, other[index] as B));
+}
+
+/** Who refused with what, for messages. */
+export function drawn(causes: readonly { readonly by: string; readonly code: string }[] = []): string[] {
+  return causes.map(({ by, code }) => `${by}: ${code}`);
 }

@@ -20,8 +20,8 @@ export interface Said {
   readonly status: number;
   /** A fault that was meant: an `and` ends at it. */
   readonly halts?: boolean;
-  /** `by: code` of all that was refused on the way, where it is more than this one, or where this allows. */
-  readonly causes: readonly string[];
+  /** All refusals that were met, where there are more than this one; the faults among them where this allows. */
+  readonly causes: readonly Said[];
 }
 
 /** The rules a tree speaks of. */
@@ -84,8 +84,7 @@ function leafAt(leaf: string, moment: Question, world: World, fallback: boolean,
 const ALLOW: Said = { outcome: "allow", code: "allowed", by: "", status: 200, causes: [] };
 const ABSTAIN: Said = { outcome: "abstain", code: "abstained", by: "", status: 200, causes: [] };
 
-const label = ({ by, code }: Said) => `${by}: ${code}`;
-const labels = (one: Said) => (one.causes.length > 0 ? one.causes : [label(one)]);
+const causesOf = (one: Said) => (one.causes.length > 0 ? one.causes : [one]);
 
 function judge(node: Node, world: World): Said {
   if (node.kind === "ask") return world.ask(node.leaf, node.question);
@@ -104,45 +103,43 @@ function judge(node: Node, world: World): Said {
 function negated(said: Said, name: string): Said {
   if (said.outcome === "allow") return refusal("permission_denied", name);
   if (said.outcome !== "deny") return said;
-  return { ...ALLOW, causes: said.causes.filter(isFaultLabel) };
+  return { ...ALLOW, causes: said.causes.filter(isFault) };
 }
 
-/** Codes of faults begin with `e_` in these tests, or are the one of a throw. */
-function isFaultLabel(cause: string): boolean {
-  return / (e_.*|permission_error)$/.test(cause);
-}
+const isFault = ({ outcome }: Said) => outcome === "error";
+
+const isRefusal = ({ outcome }: Said) => outcome === "deny" || outcome === "error";
 
 function allOf(heard: readonly Said[]): Said {
-  const denied = heard.filter(({ outcome }) => outcome === "deny");
-  const failed = heard.filter(({ outcome }) => outcome === "error");
-  if (denied.length > 0) return winnerOf(denied, heard);
-  if (failed.length > 0) return { ...winnerOf(failed, heard), halts: failed.at(-1)?.halts === true };
-  return allowedBy(heard);
+  const refusing = heard.filter(isRefusal);
+  if (refusing.length === 0) return allowedBy(heard);
+  const denial = refusing.find(({ outcome }) => outcome === "deny");
+  return denial ? winner(denial, refusing) : { ...winner(refusing[0] as Said, refusing), halts: endsAtFault(heard) };
+}
+
+function endsAtFault(heard: readonly Said[]): boolean {
+  return heard.at(-1)?.halts === true;
 }
 
 function anyOf(heard: readonly Said[]): Said {
-  const denied = heard.filter(({ outcome }) => outcome === "deny");
-  const failed = heard.filter(({ outcome }) => outcome === "error");
-  if (heard.at(-1)?.outcome === "allow") return allowedBy(heard);
-  if (failed.length > 0) return { ...winnerOf(failed, heard), halts: failed.some(({ halts }) => halts) };
-  return denied.length > 0 ? winnerOf(denied, heard) : ABSTAIN;
+  const refusing = heard.filter(isRefusal);
+  if (refusing.length === 0 || heard.at(-1)?.outcome === "allow") return allowedBy(heard);
+  const failure = refusing.find(({ outcome }) => outcome === "error");
+  if (failure) return { ...winner(failure, refusing), halts: refusing.some(({ halts }) => halts) };
+  // Signing in may help: the first 401, where there is one.
+  return winner(refusing.find(({ status }) => status === 401) ?? (refusing[0] as Said), refusing);
 }
 
-const isRefusal = ({ outcome }: Said) => outcome === "deny" || outcome === "error";
+/** All that refused are its causes, as they were met. */
+function winner(one: Said, refusing: readonly Said[]): Said {
+  return refusing.length === 1 ? one : { ...one, causes: refusing.flatMap(causesOf) };
+}
 
 /** Whoever is admitted is told of the faults on the way, not of the denials. */
 function allowedBy(heard: readonly Said[]): Said {
   if (heard.every(({ outcome }) => outcome === "abstain")) return ABSTAIN;
-  const causes = heard.flatMap((one) => (isRefusal(one) ? labels(one) : one.causes));
-  return causes.length > 0 ? { ...ALLOW, causes: causes.filter(isFaultLabel) } : ALLOW;
-}
-
-/** Of denials the first 401, else the first; of errors the first. All that refused are its causes, as they were met. */
-function winnerOf(candidates: readonly Said[], heard: readonly Said[]): Said {
-  const isDenial = candidates[0]?.outcome === "deny";
-  const winner = (isDenial && candidates.find(({ status }) => status === 401)) || (candidates[0] as Said);
-  const refusing = heard.filter(isRefusal);
-  return refusing.length === 1 ? winner : { ...winner, causes: refusing.flatMap(labels) };
+  const causes = heard.flatMap((one) => (isRefusal(one) ? causesOf(one) : one.causes));
+  return causes.length > 0 ? { ...ALLOW, causes: causes.filter(isFault) } : ALLOW;
 }
 
 function refusal(code: string, by: string, status = 403): Said {
@@ -160,7 +157,7 @@ export function decide(policy: PolicySpec, moment: Question, action: string, out
   const { connect, permissions, actions, hidesUnknown } = policy;
   const world = moment === "object" ? remembering(outer) : outer;
   const moments: Question[] = moment === "object" ? ["action", "object"] : [moment];
-  let causes: string[] = [];
+  let causes: Said[] = [];
   const part = (spec: Spec, passesAbstain: boolean, fallback: boolean): Said | undefined => {
     let last: Said = ABSTAIN;
     for (const each of moments) {
