@@ -90,8 +90,8 @@ describe("each kind of fault in pairs", () => {
       const tree = built(spec, "action", index % 2 === 0 ? classRule : functionRule);
       const checks: (Promise<void> | undefined)[] = [];
       for (const [one, other] of pairs(3)) {
-        // A part of the kinds for each tree: every pair of kinds meets at these two positions of every sixteenth tree.
-        for (let first = index % 16; first < FAULTS.length; first += 16) {
+        // A part of the kinds for each tree: every pair of kinds meets at these two positions of every 32nd tree.
+        for (let first = index % 32; first < FAULTS.length; first += 32) {
           for (const second of FAULTS) {
             const ways = [0, 1, 2].map(() => pick(PLAIN, turn++));
             ways[one] = FAULTS[first] as Way;
@@ -103,7 +103,7 @@ describe("each kind of fault in pairs", () => {
       await Promise.all(checks);
     }
     expect(tally.differences).toEqual([]);
-    expect(tally.compared).toBeGreaterThan(288 * 3 * FAULTS.length * Math.floor(FAULTS.length / 16));
+    expect(tally.compared).toBeGreaterThan(288 * 3 * FAULTS.length * Math.floor(FAULTS.length / 32));
   });
 
   it("4 leaves: every kind at every position, beside another, in turn over every tree", {
@@ -118,7 +118,7 @@ describe("each kind of fault in pairs", () => {
       const tree = built(spec, moment, index % 2 === 0 ? classRule : functionRule);
       const checks: (Promise<void> | undefined)[] = [];
       for (let position = 0; position < 4; position++) {
-        for (let first = index % 16; first < FAULTS.length; first += 16) {
+        for (let first = index % 32; first < FAULTS.length; first += 32) {
           const ways = [0, 1, 2, 3].map(() => pick(PLAIN, turn++));
           ways[(position + 1 + (turn % 3)) % 4] = pick(FAULTS, turn);
           ways[position] = FAULTS[first] as Way;
@@ -128,6 +128,6 @@ describe("each kind of fault in pairs", () => {
       await Promise.all(checks);
     }
     expect(tally.differences).toEqual([]);
-    expect(tally.compared).toBeGreaterThan(trees.length * 4 * Math.floor(FAULTS.length / 16));
+    expect(tally.compared).toBeGreaterThan(trees.length * 4 * Math.floor(FAULTS.length / 32));
   });
 });

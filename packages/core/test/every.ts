@@ -36,43 +36,38 @@ export function everyChoice<T>(ways: readonly T[], leaves: number): T[][] {
   return everyChoice(ways, leaves - 1).flatMap((rest) => ways.map((way) => [...rest, way]));
 }
 
-/** A tree in its two places of a policy. */
+/** A tree in its places of a policy. */
 export interface Built {
-  /** Whether it is asked in its other place too, where that tells more. */
-  readonly hasTwoPlaces: boolean;
   readonly leaves: readonly string[];
   readonly name: string;
+  /** `both`: as the rule, and as `permissions` where that tells "nothing to say" from a denial. */
+  readonly places: "both" | "rule" | "permissions";
   /** As the rule of the moment: only allow passes. */
   ask(scope: Table): Decision | Promise<Decision>;
-  /** As `permissions` beside a rule that allows: "nothing to say" passes too. */
+  /** As `permissions` beside a table: "nothing to say" passes too. */
   askBeside(scope: Table): Decision | Promise<Decision>;
 }
 
 export type Style = typeof classRule | typeof functionRule;
 
 /** Builds a tree whose leaves know one question only. */
-export function built(spec: Spec, moment: Question, style: Style, hasTwoPlaces = true): Built {
+export function built(spec: Spec, moment: Question, style: Style, places: Built["places"] = "both"): Built {
   const rule = build(spec, (name) => style(name, [moment]));
-  const specific =
-    moment === "connect"
-      ? definePolicy({ connect: rule, permissions: AllowAny })
-      : definePolicy({ actions: { act: rule } });
-  let askBeside: Built["ask"] | undefined;
-  return {
-    hasTwoPlaces,
-    leaves: leavesOf(spec),
-    name: nameOf(spec),
-    ask: asking(specific as never, moment),
-    askBeside: (scope) => {
-      askBeside ??= asking(definePolicy({ permissions: rule, actions: { act: AllowAny } }) as never, moment);
-      return askBeside(scope);
-    },
+  const alone = moment === "connect" ? { connect: rule, permissions: AllowAny } : { actions: { act: rule } };
+  const beside = { permissions: rule, actions: { act: AllowAny } };
+  const asking = (options: object): Built["ask"] => {
+    let ask: Built["ask"] | undefined;
+    return (scope) => {
+      ask ??= askingAt(moment, definePolicy(options) as never);
+      return ask(scope);
+    };
   };
+  return { leaves: leavesOf(spec), name: nameOf(spec), places, ask: asking(alone), askBeside: asking(beside) };
 }
 
 const NOTHING = {};
 
-function asking(policy: Policy<unknown>, moment: Question): Built["ask"] {
+function askingAt(moment: Question, policy: Policy<unknown>): Built["ask"] {
   if (moment === "connect") return (scope) => policy.connect(scope, CONSUMER);
   if (moment === "action") return (scope) => policy.authorize(scope, CONSUMER, "act", NOTHING);
   return (scope) => policy.authorizeObject(scope, CONSUMER, "act", NOTHING, NOTHING);
@@ -97,22 +92,22 @@ export class Tally {
   readonly differences: string[] = [];
 
   /**
-   * Asks a tree and compares what it says with the reference; also in its other place, where "nothing to say" passes.
+   * Asks a tree in its places, and compares what it says with the reference.
    *
    * @param laterMask Which leaves answer later, one bit each.
    */
   check(tree: Built, expected: Expected, laterMask = 0): undefined | Promise<void> {
     const { outcome, by } = expected.said;
-    const isTelling = tree.hasTwoPlaces && (outcome === "abstain" || by === tree.name);
+    const isTelling = tree.places === "both" && (outcome === "abstain" || by === tree.name);
     if (laterMask !== 0) return this.#checkLater(tree, expected, laterMask, isTelling);
-    this.#checkNow(tree, tree.ask, expected, false);
-    if (isTelling) this.#checkNow(tree, tree.askBeside, expected, true);
+    this.#checkNow(tree, expected, tree.places === "permissions");
+    if (isTelling) this.#checkNow(tree, expected, true);
     return undefined;
   }
 
-  #checkNow(tree: Built, ask: Built["ask"], expected: Expected, isBeside: boolean): void {
-    const scope = tableOf(tree.leaves, expected.ways, 0);
-    const decision = ask(scope);
+  #checkNow(tree: Built, expected: Expected, isBeside: boolean): void {
+    const scope = tableOf(tree.leaves, expected.ways);
+    const decision = isBeside ? tree.askBeside(scope) : tree.ask(scope);
     if (decision instanceof Promise) this.#note(`${tree.name}: a promise without need`);
     else {
       this.last = decision;
@@ -121,11 +116,11 @@ export class Tally {
   }
 
   async #checkLater(tree: Built, expected: Expected, laterMask: number, isTelling: boolean): Promise<void> {
-    const scope = tableOf(tree.leaves, expected.ways, laterMask);
-    this.#compare(tree, expected, await tree.ask(scope), scope, false);
-    if (!isTelling) return;
-    const again = tableOf(tree.leaves, expected.ways, laterMask);
-    this.#compare(tree, expected, await tree.askBeside(again), again, true);
+    for (const isBeside of isTelling ? [false, true] : [tree.places === "permissions"]) {
+      const scope = tableOf(tree.leaves, expected.ways, laterMask);
+      const decision = await (isBeside ? tree.askBeside(scope) : tree.ask(scope));
+      this.#compare(tree, expected, decision, scope, isBeside);
+    }
   }
 
   #compare(tree: Built, expected: Expected, decision: Decision, scope: Table, isBeside: boolean): void {

@@ -106,7 +106,8 @@ const DOWN = new Error("down");
 const raise = (error: unknown): never => {
   throw error;
 };
-const denial = (leaf: string): Decision => deny(`d_${leaf}`, { status: statusOf(leaf) });
+const denial = cached((leaf): Decision => deny(`d_${leaf}`, { status: statusOf(leaf) }));
+const broken = cached((leaf): Decision => fault(`e_${leaf}`, { status: 503 }));
 
 export const YES = way("true", yes, () => true);
 /** A plain `false`: only for class rules, which have their own code. */
@@ -118,7 +119,7 @@ export const EVIDENCE = way("allow(evidence)", yes, (leaf) => allow({ [leaf]: le
 export const DENY = way("deny()", no, denial);
 export const ABSTAIN = way("abstain()", none, () => abstain());
 export const THROW = way("throws", failed, () => raise(DOWN));
-export const FAULT = way("fault()", meant, (leaf) => fault(`e_${leaf}`, { status: 503 }));
+export const FAULT = way("fault()", meant, broken);
 export const RAISED = way("throws PermissionDenied", meant, (leaf) =>
   raise(new PermissionDenied(`e_${leaf}`, { status: 503 })),
 );
