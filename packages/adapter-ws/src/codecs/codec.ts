@@ -72,15 +72,13 @@ export function without(record: Record<string, unknown>, first: string, second: 
   return rest;
 }
 
-/** Whether an id can be sent back: one that is nested too deeply cannot. */
-export function canEcho(id: unknown): boolean {
+/** Deeper than any id, and shallow enough to be written again on every engine. */
+const MAX_ID_DEPTH = 100;
+
+/** Whether an id can be sent back: one that is nested too deeply cannot be written everywhere. */
+export function canEcho(id: unknown, levels = MAX_ID_DEPTH): boolean {
   if (typeof id !== "object" || id === null) return true;
-  try {
-    JSON.stringify(id);
-    return true;
-  } catch {
-    return false;
-  }
+  return levels > 0 && Object.values(id).every((inner) => canEcho(inner, levels - 1));
 }
 
 /**
