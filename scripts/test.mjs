@@ -5,10 +5,10 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { CHROMIUM_HINT, findChromium } from "./find-chromium.mjs";
+import { missingPrograms } from "./find-programs.mjs";
 
-/** What a test may need of the machine: told by a word in its title. */
-const NEEDS = [{ word: /chromium/i, isFound: Boolean(findChromium()), hint: CHROMIUM_HINT }];
+/** What a test may need of the machine, and misses: told by a word in its title. */
+const missing = missingPrograms();
 
 /** @param {string[]} args of npm */
 function npm(...args) {
@@ -18,7 +18,7 @@ function npm(...args) {
 
 /** @param {string} title */
 function reasonOf(title) {
-  return NEEDS.find(({ word, isFound }) => word.test(title) && !isFound)?.hint ?? "skipped in the test file";
+  return missing.find(({ program }) => title.includes(program))?.hint ?? "skipped in the test file";
 }
 
 /** Runs vitest and reads its own account of the run. */

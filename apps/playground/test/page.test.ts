@@ -1,10 +1,9 @@
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { CHROMIUM_HINT, findChromium } from "../../../scripts/find-chromium.mjs";
+import { findProgram } from "../../../scripts/find-programs.mjs";
 import { start } from "../src/start.mjs";
 
-const executablePath = findChromium();
-if (!executablePath) console.log(CHROMIUM_HINT);
+const executablePath = findProgram("Chromium");
 
 const ARGUMENTS = [
   "--no-sandbox",
