@@ -154,7 +154,8 @@ export function isDecision(value: unknown): value is Decision {
   }
 }
 
-const ALLOWED = decision("allow", "allowed");
+/** Allows, and has nothing to add. */
+export const ALLOWED = decision("allow", "allowed");
 const ABSTAINED = decision("abstain", "abstained");
 
 /**

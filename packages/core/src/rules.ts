@@ -1,9 +1,9 @@
-import { type Decision, decision } from "./decision.js";
+import { decision } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
 import type { Stage } from "./evaluate.js";
 import { isPermission } from "./permission.js";
 import type { PolicyOptions, Timeouts } from "./policy.js";
-import { compile, constantStep, type Program } from "./program.js";
+import { compile, type Program, preparing, refusing } from "./program.js";
 import type { Control } from "./run.js";
 import { type Moment, type Tree, toTree } from "./tree.js";
 import type { Payload } from "./types.js";
@@ -71,7 +71,7 @@ export function buildRules(
   const specific = treeOf(options, "connect");
   const refusal = unknownAction === "deny" ? DENIED : UNKNOWN;
   const before = stagesOf(general, 0, hasTable);
-  const end = hasTable ? [refusing(refusal)] : [];
+  const end = hasTable ? [makeStage(1, refusing(refusal))] : [];
   const other = makeEntry({
     pending: before.pending && !hasTable,
     stages: [...before.action, ...end],
@@ -134,7 +134,14 @@ function readTable(actions: unknown, before: PartStages, parses?: ReadonlyMap<st
     const rule = toTree(entry.rule, place);
     const own = stagesOf(rule, 1, false);
     const parse = parses?.get(name);
-    const parsing = parse ? [makeStage(1, undefined, true, { parse })] : [];
+    const parsing = parse
+      ? [
+          makeStage(
+            1,
+            preparing("input", ({ payload }) => parse(payload)),
+          ),
+        ]
+      : [];
     const asked = {
       pending: before.pending || own.pending,
       stages: [...before.action, ...parsing, ...own.action],
@@ -158,7 +165,7 @@ function stagesOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): 
   const action = stage(tree, "action", part, passesAbstain);
   const object = tree && knows(tree, "object") ? stage(tree, "object", part, passesAbstain) : [];
   const asksAction = tree !== undefined && knows(tree, "action");
-  return { action, object, asksAction, pending: action.some(({ program }) => program?.pending) };
+  return { action, object, asksAction, pending: action.some(({ program }) => program.pending) };
 }
 
 /**
@@ -170,30 +177,20 @@ function withObject({ action, object, asksAction }: PartStages): Stage[] {
   return asksAction ? [...action.map(repeated), ...object] : object;
 }
 
-function repeated({ part, program, passesAbstain, start }: Stage): Stage {
-  return makeStage(part, program, passesAbstain, { start, isRepeated: true });
+function repeated({ part, program, passesAbstain }: Stage): Stage {
+  return makeStage(part, program, passesAbstain, true);
 }
 
 function stage(tree: Tree | undefined, moment: Moment, part: 0 | 1, passesAbstain: boolean): Stage[] {
   if (tree === undefined) return [];
   const program = compile(tree, moment, part === 1);
   if (program) return [makeStage(part, program, passesAbstain)];
-  return passesAbstain ? [] : [refusing(decision("deny", "permission_denied", { by: tree.name }))];
-}
-
-/** A stage that refuses whoever comes to it. */
-export function refusing(refusal: Decision): Stage {
-  return makeStage(1, undefined, false, { start: constantStep(refusal) });
+  return passesAbstain ? [] : [makeStage(part, refusing(decision("deny", "permission_denied", { by: tree.name })))];
 }
 
 /** All stages have the same shape, which keeps the hot path fast. */
-export function makeStage(
-  part: 0 | 1,
-  program: Program | undefined,
-  passesAbstain: boolean,
-  { start = program?.start, isRepeated = false, parse, load }: Partial<Stage> = {},
-): Stage {
-  return { part, program, start, passesAbstain, isRepeated, parse, load };
+export function makeStage(part: 0 | 1, program: Program, passesAbstain = false, isRepeated = false): Stage {
+  return { part, program, passesAbstain, isRepeated };
 }
 
 function knows(tree: Tree, moment: Moment): boolean {
