@@ -1,17 +1,19 @@
-import { type Decision, decision, type Outcome, restate } from "./decision.js";
+import { ALLOWED, type Decision, type Outcome, restate } from "./decision.js";
 import { PermissionMisuse } from "./errors.js";
 
 /**
  * The one refusal that stands for several that were met, in the order they were asked: of denials the first 401
  * (signing in may help), else the first; of errors the first. All of them are in `causes`.
  *
- * @param met At least one of that outcome.
+ * @param met At least one.
+ * @param stronger The outcome that wins over the other.
  */
-export function combine(met: readonly Decision[], outcome: Outcome): Decision {
-  const fitting = met.filter((one) => one.outcome === outcome);
-  const signingInHelps = outcome === "deny" ? fitting.find((one) => one.status === 401) : undefined;
-  const winner = signingInHelps ?? (fitting[0] as Decision);
-  return met.length === 1 ? winner : restate(winner, { causes: Object.freeze(met.flatMap(causesOf)) });
+export function combine(met: readonly Decision[], stronger: Outcome): Decision {
+  if (met.length === 1) return met[0] as Decision;
+  const strong = met.filter(({ outcome }) => outcome === stronger);
+  const fitting = strong.length > 0 ? strong : met;
+  const signIn = fitting.find(({ outcome, status }) => outcome === "deny" && status === 401);
+  return restate(signIn ?? (fitting[0] as Decision), { causes: Object.freeze(met.flatMap(causesOf)) });
 }
 
 function causesOf(one: Decision): readonly Decision[] {
@@ -25,20 +27,15 @@ export function negate(from: Decision, denial: Decision): Decision {
   return allowing(undefined, from.causes);
 }
 
-const ALLOWED = decision("allow", "allowed");
-
 /** An allowing decision, with the faults among its causes; with nothing to say it is always the same one. */
-export function allowing(
-  evidence?: Readonly<Record<string, unknown>>,
-  causes: readonly Decision[] = [],
-  by?: string,
-): Decision {
-  if (evidence === undefined && causes.length === 0 && by === undefined) return ALLOWED;
-  const faults = causes.flatMap(causesOf).filter(({ outcome }) => outcome === "error");
-  return decision("allow", "allowed", { evidence, causes: faults.length > 0 ? Object.freeze(faults) : undefined, by });
+export function allowing(evidence?: Evidence, met: readonly Decision[] = [], plain: Decision = ALLOWED): Decision {
+  if (evidence === undefined && met.length === 0) return plain;
+  const faults = met.flatMap(causesOf).filter(({ outcome }) => outcome === "error");
+  const causes = faults.length > 0 ? Object.freeze(faults) : undefined;
+  return restate(plain, { evidence, causes });
 }
 
-type Evidence = Readonly<Record<string, unknown>> | undefined;
+export type Evidence = Decision["evidence"];
 
 /**
  * Evidence of two rules that both allowed.
@@ -59,7 +56,7 @@ function isDevelopment(): boolean {
   return process?.env?.NODE_ENV !== "production";
 }
 
-/** Whether an outcome refuses. */
-export function refuses(outcome: Outcome): outcome is "deny" | "error" {
+/** Whether a decision refuses. */
+export function refuses({ outcome }: Decision): boolean {
   return outcome === "deny" || outcome === "error";
 }

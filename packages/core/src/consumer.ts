@@ -4,6 +4,7 @@ import { type Dispatched, Handling, loaderOf } from "./dispatch.js";
 import { PermissionMisuse, show } from "./errors.js";
 import type { Served, Turn } from "./gate.js";
 import { PolicyEngine, type Timeouts } from "./policy.js";
+import { preparing } from "./program.js";
 import { buildRules, checkKeys, makeStage, type Parse } from "./rules.js";
 import { Combination, toTree } from "./tree.js";
 import type { StandardSchema } from "./types.js";
@@ -126,7 +127,7 @@ class Definition implements Served {
       const { object } = options;
       const loader = object && loaderOf(object as never);
       const loading = loader && [
-        makeStage(1, undefined, true, { load: loader }),
+        makeStage(1, preparing("object", loader)),
         ...(rule.asksObject ? rule.objectStages : []),
       ];
       dispatched.set(name, { rule, handler, loading });

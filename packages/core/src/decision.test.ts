@@ -91,7 +91,9 @@ describe("deny and fault", () => {
   });
 
   it("deny has no status of the server's", () => {
-    expect(() => deny("x", { status: 500 })).toThrow('deny("x") got status 500: give a whole number from 400 to 499');
+    expect(() => deny("x", { status: 500 })).toThrow(
+      'deny("x") got 500 as its status: give a whole number from 400 to 499',
+    );
     expect(fault("x", { status: 599 }).status).toBe(599);
   });
 });

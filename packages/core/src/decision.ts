@@ -1,4 +1,4 @@
-import { PermissionDenied, PermissionMisuse, show } from "./errors.js";
+import { misuse, PermissionDenied, PermissionMisuse, show } from "./errors.js";
 import type { StandardIssue } from "./types.js";
 
 /** The four outcomes. XACML calls the last two NotApplicable and Indeterminate. */
@@ -73,21 +73,22 @@ const MARKER = Symbol.for("@portcullis/core/Decision");
 /** Everything of a decision but what follows from its code and outcome. */
 type Parts = { readonly [K in Exclude<keyof Decision, "outcome" | "code">]?: Decision[K] | undefined };
 
-const STATUS = new Map([
-  ["not_authenticated", 401],
-  ["rate_limited", 429],
-  ["permission_timeout", 503],
+/** What a code says where a rule gave no reason or status of its own. The first two are the sentences of DRF. */
+const KNOWN = new Map<string, { readonly reason: string; readonly status?: number }>([
+  ["permission_denied", { reason: "You do not have permission to perform this action." }],
+  ["not_authenticated", { reason: "Authentication credentials were not provided.", status: 401 }],
+  ["permission_error", { reason: "The permission could not be checked." }],
+  ["permission_timeout", { reason: "The permission could not be checked in time.", status: 503 }],
+  ["rate_limited", { reason: "Too many requests.", status: 429 }],
+  ["aborted", { reason: "The connection is closed." }],
 ]);
-/** What a human reads where a rule gave no reason of its own. The first two are the sentences of DRF. */
-const REASON = new Map([
-  ["permission_denied", "You do not have permission to perform this action."],
-  ["not_authenticated", "Authentication credentials were not provided."],
-  ["permission_error", "The permission could not be checked."],
-  ["permission_timeout", "The permission could not be checked in time."],
-  ["rate_limited", "Too many requests."],
-  ["aborted", "The connection is closed."],
-]);
-const FALLBACK = { allow: 200, abstain: 200, deny: 403, error: 500 } as const;
+/** The status of an outcome, and the code that says it in words. */
+const FALLBACK = {
+  allow: [200, ""],
+  abstain: [200, ""],
+  deny: [403, "permission_denied"],
+  error: [500, "permission_error"],
+} as const;
 
 class Verdict implements Decision {
   declare readonly reason?: string;
@@ -106,8 +107,9 @@ class Verdict implements Decision {
     readonly code: string,
     parts: Parts,
   ) {
-    this.status = parts.status ?? STATUS.get(code) ?? FALLBACK[outcome];
-    const reason = parts.reason ?? (outcome === "deny" || outcome === "error" ? sentence(code, outcome) : undefined);
+    const [status, words] = FALLBACK[outcome];
+    this.status = parts.status ?? KNOWN.get(code)?.status ?? status;
+    const reason = parts.reason ?? (KNOWN.get(code) ?? KNOWN.get(words))?.reason;
     if (reason !== undefined) this.reason = reason;
     this.by = parts.by ?? "";
     this.retry = parts.retry ?? retryFor(this.status);
@@ -122,10 +124,6 @@ class Verdict implements Decision {
   }
 }
 Object.defineProperty(Verdict.prototype, MARKER, { value: true });
-
-function sentence(code: string, outcome: "deny" | "error"): string | undefined {
-  return REASON.get(code) ?? REASON.get(outcome === "deny" ? "permission_denied" : "permission_error");
-}
 
 function retryFor(status: number): Retry {
   return status === 401 ? "after-auth" : status === 429 || status === 503 ? "later" : "never";
@@ -154,7 +152,8 @@ export function isDecision(value: unknown): value is Decision {
   }
 }
 
-const ALLOWED = decision("allow", "allowed");
+/** Allows, and has nothing to add. */
+export const ALLOWED = decision("allow", "allowed");
 const ABSTAINED = decision("abstain", "abstained");
 
 /**
@@ -175,9 +174,7 @@ export function allow<const E extends Record<string, unknown>>(evidence: E): All
 export function allow(evidence?: Record<string, unknown>): Decision {
   if (evidence === undefined) return ALLOWED;
   if (typeof evidence !== "object" || evidence === null || Array.isArray(evidence)) {
-    throw new PermissionMisuse(
-      `allow() got ${show(evidence)}: give an object of what was found, as in allow({ membership })`,
-    );
+    throw misuse("allow()", evidence, "give an object of what was found, as in allow({ membership })");
   }
   return decision("allow", "allowed", { evidence: Object.freeze({ ...evidence }) });
 }
@@ -233,18 +230,23 @@ export function fault(code: string, options: FaultOptions = {}): Fault {
   return decision("error", code, options) as Fault;
 }
 
-function check(name: string, code: unknown, options: DenyOptions, last: number): void {
+/**
+ * Checks what a rule says of a refusal.
+ *
+ * @param last The highest status it may have.
+ * @throws {PermissionMisuse} When the code is empty or the status out of range.
+ */
+export function check(name: string, code: unknown, { status }: { status?: number | undefined }, last: number): void {
   if (typeof code !== "string" || code === "") {
-    throw new PermissionMisuse(
-      `${name}() got ${show(code)} as its code: give a short string, as in ${name}("not_a_member")`,
-    );
+    throw misuse(`${name}()`, code, `give a short string, as in ${name}("not_a_member")`, "its code");
   }
-  const { status } = options;
-  if (status !== undefined && !(Number.isInteger(status) && status >= 400 && status <= last)) {
-    throw new PermissionMisuse(
-      `${name}("${code}") got status ${show(status)}: give a whole number from 400 to ${last}`,
-    );
+  if (status !== undefined && !isStatus(status, last)) {
+    throw misuse(`${name}("${code}")`, status, `give a whole number from 400 to ${last}`, "its status");
   }
+}
+
+function isStatus(status: number, last: number): boolean {
+  return Number.isInteger(status) && status >= 400 && status <= last;
 }
 
 /**
@@ -262,9 +264,9 @@ export function thrown(
   try {
     if (isDeliberate(error)) {
       const { code = fallback, reason, retryAfter, headers } = error;
-      const status = error.status ?? STATUS.get(code) ?? STATUS.get(fallback) ?? 403;
-      const valid = Number.isInteger(status) && status >= 400 && status <= 599 ? status : 403;
-      return decision(outcome, code, { by, error, reason, status: valid, retryAfter, headers });
+      const said = error.status ?? KNOWN.get(code)?.status ?? KNOWN.get(fallback)?.status ?? 403;
+      const status = isStatus(said, 599) ? said : 403;
+      return decision(outcome, code, { by, error, reason, status, retryAfter, headers });
     }
   } catch {
     // INVARIANT: reading what was thrown never throws on.

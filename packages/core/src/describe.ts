@@ -1,4 +1,4 @@
-import type { Moment, Tree } from "./tree.js";
+import { MOMENTS, type Moment, type Tree } from "./tree.js";
 
 /** A rule as plain JSON. */
 export interface DescribedRule {
@@ -8,8 +8,6 @@ export interface DescribedRule {
   asks?: Moment[];
   operands?: DescribedRule[];
 }
-
-const MOMENTS = ["connect", "action", "object"] as const;
 
 /** A tree as plain JSON. */
 export function describeTree(tree: Tree): DescribedRule {

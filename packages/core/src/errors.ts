@@ -93,6 +93,15 @@ function hasMarker(value: unknown, marker: symbol): boolean {
   return value instanceof Error && (value as unknown as Record<symbol, unknown>)[marker] === true;
 }
 
+/**
+ * A misuse in the words all of them share: where, what was given, and what to write instead.
+ *
+ * @param role What it was given as, for example the name of an option.
+ */
+export function misuse(place: string, given: unknown, advice: string, role?: string): PermissionMisuse {
+  return new PermissionMisuse(`${place} got ${show(given)}${role ? ` as ${role}` : ""}: ${advice}`);
+}
+
 /** A value as a message may show it: short. Never throws, whatever the value is. */
 export function show(value: unknown): string {
   try {

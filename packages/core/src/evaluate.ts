@@ -1,29 +1,24 @@
-import { allowing } from "./combine.js";
-import type { Decision } from "./decision.js";
-import { denialAt, Kind, type Program, type Step, UNRESOLVED } from "./program.js";
+import { type Decision, decision } from "./decision.js";
+import { Kind } from "./plan.js";
+import { type Program, UNRESOLVED } from "./program.js";
 import { Question } from "./question.js";
 import { type Control, Run, type Watch } from "./run.js";
 import type { Consumer, Payload } from "./types.js";
+import { denialAt } from "./walk.js";
 
 /** One part of a question to a policy. All stages must pass, each judged alone. */
 export interface Stage {
   /** Whose answers these are: 0 the policy's `permissions`, 1 the rule of the moment. */
   readonly part: 0 | 1;
-  readonly program: Program | undefined;
-  /** Where the fast program starts; `undefined` where there is none. */
-  readonly start: Step | undefined;
+  readonly program: Program;
   /** Whether "nothing to say" passes. */
   readonly passesAbstain: boolean;
   /** Whether a later stage asks the same rules again: what they found is taken from there. */
   readonly isRepeated: boolean;
-  /** Replaces the payload for the stages behind it: answers `{ payload }`, or a refusal. */
-  readonly parse: ((payload: Payload) => unknown) | undefined;
-  /** Loads the object for the stages behind it: answers `{ object }`, or a refusal. */
-  readonly load: ((question: Question) => unknown) | undefined;
 }
 
 /** What is answered where nothing is to be asked. */
-const OPEN = allowing(undefined, undefined, "policy");
+const OPEN = decision("allow", "allowed", { by: "policy" });
 
 /**
  * Asks the stages in order, sync as long as every answer is there: no promise, no timer, and no allocation but one
@@ -44,10 +39,10 @@ export function evaluate(
   let question: Question | undefined;
   let passed = OPEN;
   for (let index = 0; index < stages.length; index++) {
-    const stage = stages[index] as Stage;
-    let step = stage.start;
+    const { program } = stages[index] as Stage;
+    let step = program.start;
     if (step === undefined || watch !== undefined) {
-      return new Run(stages, scope, consumer, action, payload, object, control, watch, question).begin(index);
+      return new Run(stages, index, scope, consumer, action, payload, object, control, watch, question).begin();
     }
     let trues = 0;
     let answer: unknown;
@@ -75,10 +70,10 @@ export function evaluate(
     }
     const { end } = step;
     if (end === null) {
-      const run = new Run(stages, scope, consumer, action, payload, object, control, watch, question);
-      return run.resume(index, step, trues, answer, hasThrown, error);
+      const run = new Run(stages, index, scope, consumer, action, payload, object, control, watch, question);
+      return run.resume(step, trues, answer, hasThrown, error);
     }
-    if (step.kind === Kind.Refuses) return end === UNRESOLVED ? denialAt(stage.program as Program, step, trues) : end;
+    if (step.kind === Kind.Refuses) return end === UNRESOLVED ? denialAt(program, step, trues) : end;
     passed = end;
   }
   return passed;

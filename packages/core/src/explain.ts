@@ -1,10 +1,10 @@
 import { type Decision, decision } from "./decision.js";
 import { drawing } from "./drawing.js";
 import { evaluate, type Stage } from "./evaluate.js";
-import type { Plan, PlanLeaf } from "./plan.js";
+import { Kind, type Step } from "./plan.js";
 import { engineOf } from "./policy.js";
-import type { Program } from "./program.js";
-import { makeStage, refusing } from "./rules.js";
+import { alone, refusing } from "./program.js";
+import { makeStage } from "./rules.js";
 import { type Control, type Recorded, type Watch, watching } from "./run.js";
 import { type TraceNode, traceTree } from "./trace.js";
 import type { Ask, Moment } from "./tree.js";
@@ -75,7 +75,7 @@ export async function explain<S>(
   const isConnect = moment === "connect";
   const entry = rules.entryOf(action);
   const stages = { connect: rules.connectStages, action: entry.stages, object: entry.objectStages }[moment];
-  const parsing = isConnect ? undefined : entry.stages.find(({ parse }) => parse);
+  const parsing = isConnect ? undefined : entry.stages.find(isParsing);
   const asked = isConnect ? "connect" : action;
   const inquiry = new Inquiry(scope, consumer, asked, object, rules.controls[moment]);
   const made = await inquiry.ask(stages, parsing, payload);
@@ -103,10 +103,10 @@ class Inquiry {
   /** @param parsing The stage that checks the payload, where there is one. */
   async ask(stages: readonly Stage[], parsing: Stage | undefined, payload: Payload): Promise<Decision> {
     const before = stages.filter(({ part }) => part === 0);
-    const after = stages.filter(({ part, parse }) => part === 1 && !parse);
+    const after = stages.filter((stage) => stage.part === 1 && stage !== parsing);
     const asked = this.#askAll(before, payload);
     const parsed = parsing && (await this.#evaluate([parsing], payload, this.watch));
-    const refused = parsed && parsed.outcome !== "allow" ? [refusing(parsed)] : undefined;
+    const refused = parsed && parsed.outcome !== "allow" ? [makeStage(1, refusing(parsed))] : undefined;
     if (!refused) await this.#askAll(after, this.watch.payload ?? payload);
     await asked;
     const answers = [new Answers(this.watch.answers[0]), new Answers(this.watch.answers[1])] as const;
@@ -115,13 +115,14 @@ class Inquiry {
   }
 
   async #askAll(stages: readonly Stage[], payload: Payload): Promise<void> {
-    const leaves = new Map(stages.flatMap(({ part, program }) => leavesOf(program, part)));
+    const leaves = new Map(
+      stages.flatMap(({ part, program }) => program.leaves.map((leaf) => [leaf.ask, { leaf, part }] as const)),
+    );
     await Promise.all([...leaves.values()].map(({ leaf, part }) => this.#askLeaf(leaf, part, payload)));
   }
 
-  async #askLeaf(leaf: PlanLeaf, part: 0 | 1, payload: Payload): Promise<void> {
-    const program = { start: undefined, root: leaf, name: leaf.name, pending: false, denials: new Map() };
-    await this.#evaluate([makeStage(part, program, true)], payload, this.watch);
+  async #askLeaf(leaf: Step, part: 0 | 1, payload: Payload): Promise<void> {
+    await this.#evaluate([makeStage(part, alone(leaf), true)], payload, this.watch);
     const answers = this.watch.answers[part];
     if (!answers.has(leaf.ask)) {
       answers.set(leaf.ask, { decision: TIMED_OUT, halts: false, milliseconds: this.control.timeout });
@@ -144,13 +145,6 @@ class Answers extends Map<Ask, Recorded> {
   }
 }
 
-/** The leaves of a program by question, in the order of asking. */
-function leavesOf(program: Program | undefined, part: 0 | 1): [Ask, { leaf: PlanLeaf; part: 0 | 1 }][] {
-  const leaves: [Ask, { leaf: PlanLeaf; part: 0 | 1 }][] = [];
-  const visit = (plan: Plan): void => {
-    if (plan.kind === "leaf") leaves.push([plan.ask, { leaf: plan, part }]);
-    else plan.operands.forEach(visit);
-  };
-  if (program) visit(program.root);
-  return leaves;
+function isParsing({ program: { root } }: Stage): boolean {
+  return root.kind === Kind.Preparation;
 }

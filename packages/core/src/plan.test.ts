@@ -4,7 +4,7 @@ import { not } from "./combinators/not.js";
 import { or } from "./combinators/or.js";
 import type { Like } from "./infer.js";
 import { permission } from "./permission.js";
-import { type Plan, plan } from "./plan.js";
+import { type Plan, plan, Step } from "./plan.js";
 import { type Moment, toTree } from "./tree.js";
 
 const yes = () => true;
@@ -17,7 +17,7 @@ const onlyObject = permission("onlyObject", { object: yes });
 
 function draw(plan: Plan | undefined): string {
   if (plan === undefined) return "-";
-  if (plan.kind === "leaf") return `${plan.name}${plan.index}`;
+  if (plan instanceof Step) return `${plan.name}${plan.index}`;
   return `${plan.kind}(${plan.operands.map(draw).join(" ")})`;
 }
 

@@ -5,35 +5,66 @@ import type { Ask, Branch, Leaf, Moment, Tree } from "./tree.js";
  * A tree as it is asked at one moment: questions that a rule does not define are gone, equal combinations are merged,
  * single operands stand for themselves. `undefined` stands for a tree that has nothing to say.
  */
-export type Plan = PlanLeaf | PlanBranch;
+export type Plan = Step | PlanBranch;
 
-interface Placed {
-  name: string;
-  parent: PlanBranch | undefined;
-  /** Position among the operands of the parent. */
-  position: number;
+/** What a step is. Leaves come before ends: the loop goes on while the kind is below `Allows`. */
+export enum Kind {
+  /** Asked with scope, consumer, action and payload. */
+  ClassRule,
+  /** Asked with one context. */
+  FunctionRule,
+  /** Asked as a function rule, but what it answers is a the parsed payload, the loaded object, or a refusal. */
+  Preparation,
+  /** An end that allows. */
+  Allows,
+  /** An end that refuses. */
+  Refuses,
 }
 
-export interface PlanLeaf extends Placed {
-  kind: "leaf";
-  /** Position among the leaves, in the order of asking. */
-  index: number;
-  denial: Decision;
-  ask: Ask;
-  leaf: Leaf;
+/** As many leaves as there are bits in a small integer. */
+export const BITS = 30;
+
+/** A leaf to ask, or an end. One class, hence one shape, which keeps the loop fast: what the loop reads comes first. */
+export class Step {
+  /** The steps that follow a true and a false. */
+  onTrue: Step = this;
+  onFalse: Step = this;
+  readonly fn: Ask["fn"];
+  readonly self: object | undefined;
+  /** What a true is remembered by; 0 on a leaf beyond the last bit. */
+  readonly bit: number;
+
+  /**
+   * @param index Position among the leaves, in the order of asking; of an end that of the leaf in front of it.
+   * @param end `null` on a leaf.
+   * @param denial What a plain `false` stands for.
+   */
+  constructor(
+    readonly kind: Kind,
+    readonly ask: Ask,
+    readonly index: number,
+    readonly name: string,
+    readonly denial: Decision,
+    public end: Decision | null = null,
+  ) {
+    this.fn = ask.fn;
+    this.self = ask.self;
+    this.bit = index < BITS ? 1 << index : 0;
+  }
 }
 
-export interface PlanBranch extends Placed {
-  kind: "and" | "or" | "not";
-  operands: Plan[];
+export interface PlanBranch {
+  readonly kind: "and" | "or" | "not";
+  readonly name: string;
+  readonly operands: readonly Plan[];
   /** What a `not` says where its operand allowed. */
-  denial: Decision;
+  readonly denial: Decision;
 }
 
 /** A plan, with what is known of it before anything is asked. */
 export interface Planned {
   root: Plan | undefined;
-  leaves: PlanLeaf[];
+  leaves: Step[];
   /** Whether some leaf can only be decided once the object is there. */
   pending: boolean;
 }
@@ -45,30 +76,27 @@ export interface Planned {
  */
 export function plan(tree: Tree, moment: Moment, fallback = false): Planned {
   const planned: Planned = { root: undefined, leaves: [], pending: false };
+  const { leaves } = planned;
 
-  const leafPlan = (leaf: Leaf, ask: Ask): PlanLeaf => {
-    const { name, denial } = leaf;
-    return { kind: "leaf", name, denial, ask, leaf, index: 0, parent: undefined, position: 0 };
+  const add = ({ name, denial }: Leaf, ask: Ask | undefined): Step[] => {
+    if (ask === undefined) return [];
+    const kind = ask.context ? Kind.FunctionRule : Kind.ClassRule;
+    const step = new Step(kind, ask, leaves.length, name, denial);
+    leaves.push(step);
+    return [step];
   };
 
-  const visitLeaf = (leaf: Leaf, odd: boolean): Plan | undefined => {
+  const visitLeaf = (leaf: Leaf, odd: boolean): Step[] => {
     const { connect, action, object } = leaf.asks;
-    if (moment === "connect") {
-      const ask = connect ?? (fallback ? action : undefined);
-      return ask && leafPlan(leaf, ask);
-    }
-    if (moment === "object") {
-      const parts = [action, object].flatMap((ask) => (ask ? [leafPlan(leaf, ask)] : []));
-      return group("and", leaf, parts);
-    }
-    if (action) return leafPlan(leaf, action);
-    if (!object) return undefined;
+    if (moment === "connect") return add(leaf, connect ?? (fallback ? action : undefined));
+    if (moment === "object") return [...add(leaf, action), ...add(leaf, object)];
+    if (action || !object) return add(leaf, action);
     planned.pending = true;
-    return leafPlan(leaf, { fn: odd ? () => false : () => true, self: undefined, context: false });
+    return add(leaf, { fn: odd ? () => false : () => true, self: undefined, context: false });
   };
 
   const visit = (node: Tree, odd: boolean): Plan | undefined => {
-    if (node.kind === "leaf") return visitLeaf(node, odd);
+    if (node.kind === "leaf") return group("and", node, visitLeaf(node, odd));
     if (node.kind === "not") return negation(node, visit(node.operands[0] as Tree, !odd));
     const operands: Plan[] = [];
     // A loop, not a callback: it halves the stack a deep tree needs.
@@ -81,34 +109,14 @@ export function plan(tree: Tree, moment: Moment, fallback = false): Planned {
   };
 
   planned.root = visit(tree, false);
-  if (planned.root) place(planned.root, planned.leaves);
   return planned;
 }
 
 function group(kind: "and" | "or", { name, denial }: Tree, operands: Plan[]): Plan | undefined {
-  if (operands.length < 2) return operands[0];
-  return { kind, name, operands, denial, parent: undefined, position: 0 };
+  return operands.length < 2 ? operands[0] : { kind, name, operands, denial };
 }
 
 function negation({ name, denial }: Branch, operand: Plan | undefined): Plan | undefined {
-  if (operand === undefined) return undefined;
-  if (operand.kind === "not") return operand.operands[0];
-  return { kind: "not", name, operands: [operand], denial, parent: undefined, position: 0 };
-}
-
-function place(root: Plan, leaves: PlanLeaf[]): void {
-  const stack: Plan[] = [root];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (node.kind === "leaf") {
-      node.index = leaves.length;
-      leaves.push(node);
-      continue;
-    }
-    for (let i = node.operands.length - 1; i >= 0; i--) {
-      const operand = node.operands[i] as Plan;
-      operand.parent = node;
-      operand.position = i;
-      stack.push(operand);
-    }
-  }
+  if (operand?.kind === "not") return operand.operands[0];
+  return operand && { kind: "not", name, operands: [operand], denial };
 }

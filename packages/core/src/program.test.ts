@@ -5,8 +5,9 @@ import { not } from "./combinators/not.js";
 import { or } from "./combinators/or.js";
 import type { Like } from "./infer.js";
 import { permission } from "./permission.js";
+import type { Step } from "./plan.js";
 import { definePolicy } from "./policy.js";
-import { compile, type Step } from "./program.js";
+import { compile } from "./program.js";
 import { toTree } from "./tree.js";
 
 const flag = (name: string) =>
@@ -19,7 +20,7 @@ describe("a program", () => {
 
   it("is the leaves with a target for true and one for false, and ends that go nowhere", () => {
     const first = start(or(and(a, b), c));
-    expect([first, first.onTrue, first.onFalse].map(({ plan }) => plan.name)).toEqual(["a", "b", "c"]);
+    expect([first, first.onTrue, first.onFalse].map(({ name }) => name)).toEqual(["a", "b", "c"]);
     expect(first.onTrue.onTrue.end).toMatchObject({ outcome: "allow" });
     expect(first.onTrue.onTrue).toBe(first.onFalse.onTrue);
     expect(first.onTrue.onFalse).toBe(first.onFalse);

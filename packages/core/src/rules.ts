@@ -1,11 +1,11 @@
-import { type Decision, decision } from "./decision.js";
-import { PermissionMisuse, show } from "./errors.js";
+import { decision } from "./decision.js";
+import { misuse, PermissionMisuse, show } from "./errors.js";
 import type { Stage } from "./evaluate.js";
 import { isPermission } from "./permission.js";
-import type { PolicyOptions, Timeouts } from "./policy.js";
-import { compile, constantStep, type Program } from "./program.js";
+import type { ActionEntry, PolicyOptions, Timeouts } from "./policy.js";
+import { compile, type Program, preparing, refusing } from "./program.js";
 import type { Control } from "./run.js";
-import { type Moment, type Tree, toTree } from "./tree.js";
+import { MOMENTS, type Moment, type Tree, toTree } from "./tree.js";
 import type { Payload } from "./types.js";
 
 /** One action, ready to be asked. */
@@ -54,38 +54,28 @@ export function buildRules(
   options: PolicyOptions<unknown, unknown, unknown>,
   parses?: ReadonlyMap<string, Parse>,
 ): Rules {
-  checkKeys("definePolicy()", options, KEYS);
-  const { actions, unknownAction } = options;
+  const place = "definePolicy()";
+  checkKeys(place, options, KEYS);
+  const { actions, unknownAction, timeout } = options;
   const hasTable = "actions" in options;
   if (!hasTable && !("permissions" in options)) {
     throw new PermissionMisuse(
-      "definePolicy() got neither `permissions` nor `actions`: write `permissions: AllowAny` to leave messages open",
+      `${place} got neither \`permissions\` nor \`actions\`: write \`permissions: AllowAny\` to leave messages open`,
     );
   }
-  if (unknownAction !== undefined && unknownAction !== "deny") {
-    throw new PermissionMisuse(
-      `definePolicy() got ${show(unknownAction)} as \`unknownAction\`: leave it out, or write "deny"`,
-    );
-  }
-  const general = treeOf(options, "permissions");
-  const specific = treeOf(options, "connect");
-  const refusal = unknownAction === "deny" ? DENIED : UNKNOWN;
-  const before = stagesOf(general, 0, hasTable);
-  const end = hasTable ? [refusing(refusal)] : [];
-  const other = makeEntry({
-    pending: before.pending && !hasTable,
-    stages: [...before.action, ...end],
-    objectStages: [...withObject(before), ...end],
-    asksObject: before.object.length > 0 && !hasTable,
-  });
-  const table = hasTable ? readTable(actions, before, parses) : undefined;
+  checkChoice(place, "unknownAction", unknownAction, [undefined, "deny"], 'leave it out, or write "deny"');
+  const permissions = treeOf(options, "permissions");
+  const connect = treeOf(options, "connect");
+  const before = partOf(permissions, 0, hasTable);
+  const refused = [makeStage(1, refusing(unknownAction === "deny" ? DENIED : UNKNOWN))];
+  const unknown = { ...NOTHING, stages: refused, objectStages: refused };
   return {
-    connect: specific,
-    permissions: general,
-    table,
-    controls: readTimeouts(options.timeout),
-    connectStages: [...stage(general, "connect", 0, true), ...stage(specific, "connect", 1, false)],
-    other,
+    connect,
+    permissions,
+    table: hasTable ? readTable(actions, before, parses) : undefined,
+    controls: readTimeouts(timeout),
+    connectStages: [...stagesOf(permissions, "connect", 0, true), ...stagesOf(connect, "connect", 1, false)],
+    other: makeEntry(hasTable ? [{ ...before, pending: false, asksObject: false }, unknown] : [before]),
     entryOf,
   };
 }
@@ -95,115 +85,97 @@ function entryOf(this: Rules, action: string): ActionRule {
   return this.table?.get(action) ?? this.other;
 }
 
-type AskedOf = Pick<ActionRule, "pending" | "stages" | "objectStages" | "asksObject">;
+/** What one part of a policy adds to an entry. */
+type Part = Pick<ActionRule, "pending" | "stages" | "objectStages" | "asksObject">;
+
+const NOTHING: Part = { pending: false, stages: [], objectStages: [], asksObject: false };
 
 /** All entries have the same shape, which keeps the hot path fast: a spread may give each a shape of its own. */
-function makeEntry(asked: AskedOf, said: Partial<ActionRule> = {}): ActionRule {
-  const { pending, stages, objectStages, asksObject } = asked;
+function makeEntry(parts: readonly Part[], said: Partial<ActionRule> = {}): ActionRule {
   const { rule = undefined as never, concurrent = false, objects, isParsed = false } = said;
-  return { rule, concurrent, objects, pending, stages, objectStages, asksObject, isParsed };
+  return {
+    rule,
+    concurrent,
+    objects,
+    pending: parts.some(({ pending }) => pending),
+    stages: parts.flatMap(({ stages }) => stages),
+    objectStages: parts.flatMap(({ objectStages }) => objectStages),
+    asksObject: parts.some(({ asksObject }) => asksObject),
+    isParsed,
+  };
 }
 
-interface PartStages {
-  action: Stage[];
-  object: Stage[];
-  asksAction: boolean;
-  pending: boolean;
-}
-
-function readTable(actions: unknown, before: PartStages, parses?: ReadonlyMap<string, Parse>): Map<string, ActionRule> {
+function readTable(actions: unknown, before: Part, parses?: ReadonlyMap<string, Parse>): Map<string, ActionRule> {
   if (typeof actions !== "object" || actions === null || Array.isArray(actions)) {
-    throw new PermissionMisuse(
-      `definePolicy() got ${show(actions)} as \`actions\`: give an object of rules by action name`,
-    );
+    throw misuse("definePolicy()", actions, "give an object of rules by action name", "`actions`");
   }
   const table = new Map<string, ActionRule>();
   for (const [name, given] of Object.entries(actions)) {
     const place = `\`actions["${name}"]\``;
-    const entry = isEntry(given) ? given : { rule: given };
-    if (isEntry(given)) checkKeys(place, given, ENTRY_KEYS);
-    const { objects, concurrent } = entry as { objects?: unknown; concurrent?: unknown };
-    if (objects !== undefined && objects !== "checked-by-handler") {
-      throw new PermissionMisuse(
-        `${place} got ${show(objects)} as \`objects\`: leave it out, or write "checked-by-handler"`,
-      );
-    }
-    if (concurrent !== undefined && typeof concurrent !== "boolean") {
-      throw new PermissionMisuse(`${place} got ${show(concurrent)} as \`concurrent\`: write true or false`);
-    }
-    const rule = toTree(entry.rule, place);
-    const own = stagesOf(rule, 1, false);
+    const isEntry = typeof given === "object" && given !== null && "rule" in given && !isPermission(given);
+    const { rule: operand, objects, concurrent } = (isEntry ? given : { rule: given }) as ActionEntry;
+    if (isEntry) checkKeys(place, given, ENTRY_KEYS);
+    checkChoice(
+      place,
+      "objects",
+      objects,
+      [undefined, "checked-by-handler"],
+      'leave it out, or write "checked-by-handler"',
+    );
+    checkChoice(place, "concurrent", concurrent, [undefined, true, false], "write true or false");
+    const rule = toTree(operand, place);
     const parse = parses?.get(name);
-    const parsing = parse ? [makeStage(1, undefined, true, { parse })] : [];
-    const asked = {
-      pending: before.pending || own.pending,
-      stages: [...before.action, ...parsing, ...own.action],
-      objectStages: [...withObject(before), ...withObject(own)],
-      asksObject: before.object.length + own.object.length > 0,
-    };
+    const parsing = parse
+      ? [
+          makeStage(
+            1,
+            preparing("input", ({ payload }) => parse(payload)),
+          ),
+        ]
+      : [];
     table.set(
       name,
-      makeEntry(asked, { rule, concurrent: concurrent === true, objects, isParsed: parse !== undefined }),
+      makeEntry([before, { ...NOTHING, stages: parsing }, partOf(rule, 1, false)], {
+        rule,
+        concurrent: concurrent === true,
+        objects,
+        isParsed: parse !== undefined,
+      }),
     );
   }
   return table;
 }
 
-/** A permission may have a field called `rule` and is no entry all the same. */
-function isEntry(given: unknown): given is { rule: unknown } {
-  return typeof given === "object" && given !== null && "rule" in given && !isPermission(given);
-}
-
-function stagesOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): PartStages {
-  const action = stage(tree, "action", part, passesAbstain);
-  const object = tree && knows(tree, "object") ? stage(tree, "object", part, passesAbstain) : [];
-  const asksAction = tree !== undefined && knows(tree, "action");
-  return { action, object, asksAction, pending: action.some(({ program }) => program?.pending) };
-}
-
 /**
- * The stages of an object question. Where rules know objects, the action's answers come again beside the object's;
- * where rules know nothing else, there are none: all of them stand so that the object decides.
+ * What a tree adds to an entry. Where its rules know objects, the action's answers come again beside the object's; where
+ * they know nothing else, they do not: all of them stand so that the object decides.
  */
-function withObject({ action, object, asksAction }: PartStages): Stage[] {
-  if (object.length === 0) return action;
-  return asksAction ? [...action.map(repeated), ...object] : object;
+function partOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): Part {
+  const stages = stagesOf(tree, "action", part, passesAbstain);
+  const asksObject = knows(tree, "object");
+  const repeated = knows(tree, "action")
+    ? stages.map(({ program }) => makeStage(part, program, passesAbstain, true))
+    : [];
+  const objectStages = asksObject ? [...repeated, ...stagesOf(tree, "object", part, passesAbstain)] : stages;
+  return { pending: stages.some(({ program }) => program.pending), stages, objectStages, asksObject };
 }
 
-function repeated({ part, program, passesAbstain, start }: Stage): Stage {
-  return makeStage(part, program, passesAbstain, { start, isRepeated: true });
-}
-
-function stage(tree: Tree | undefined, moment: Moment, part: 0 | 1, passesAbstain: boolean): Stage[] {
+function stagesOf(tree: Tree | undefined, moment: Moment, part: 0 | 1, passesAbstain: boolean): Stage[] {
   if (tree === undefined) return [];
   const program = compile(tree, moment, part === 1);
-  if (program) return [makeStage(part, program, passesAbstain)];
-  return passesAbstain ? [] : [refusing(decision("deny", "permission_denied", { by: tree.name }))];
-}
-
-/** A stage that refuses whoever comes to it. */
-export function refusing(refusal: Decision): Stage {
-  return makeStage(1, undefined, false, { start: constantStep(refusal) });
+  if (program === undefined && passesAbstain) return [];
+  const silent = () => refusing(decision("deny", "permission_denied", { by: tree.name }));
+  return [makeStage(part, program ?? silent(), passesAbstain)];
 }
 
 /** All stages have the same shape, which keeps the hot path fast. */
-export function makeStage(
-  part: 0 | 1,
-  program: Program | undefined,
-  passesAbstain: boolean,
-  { start = program?.start, isRepeated = false, parse, load }: Partial<Stage> = {},
-): Stage {
-  return { part, program, start, passesAbstain, isRepeated, parse, load };
+export function makeStage(part: 0 | 1, program: Program, passesAbstain = false, isRepeated = false): Stage {
+  return { part, program, passesAbstain, isRepeated };
 }
 
-function knows(tree: Tree, moment: Moment): boolean {
-  const stack = [tree];
-  for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (node.kind === "leaf") {
-      if (node.asks[moment]) return true;
-    } else stack.push(...node.operands);
-  }
-  return false;
+function knows(tree: Tree | undefined, moment: Moment): boolean {
+  if (tree?.kind === "leaf") return tree.asks[moment] !== undefined;
+  return tree?.operands.some((operand) => knows(operand, moment)) ?? false;
 }
 
 /** A rule that is named but undefined (a circular import, a misspelling) must not count as left out. */
@@ -215,7 +187,7 @@ const DEFAULT_TIMEOUT = 5000;
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 function readTimeouts(given: Timeouts = {}): Record<Moment, Control> {
-  checkKeys("`timeout`", given, ["connect", "action", "object"]);
+  checkKeys("`timeout`", given, MOMENTS);
   const read = (moment: Moment): Control => {
     const { [moment]: milliseconds = DEFAULT_TIMEOUT } = given;
     return { timeout: readMilliseconds(milliseconds, `\`timeout.${moment}\``) };
@@ -240,9 +212,13 @@ export function readMilliseconds(value: unknown, place: string): number {
  */
 export function checkKeys(place: string, given: unknown, known: readonly string[]): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw new PermissionMisuse(`${place} got ${show(given)}: give an object with ${known.join(", ")}`);
+    throw misuse(place, given, `give an object with ${known.join(", ")}`);
   }
   const unknown = Object.keys(given).find((key) => !known.includes(key));
   if (unknown !== undefined)
     throw new PermissionMisuse(`${place} has no option \`${unknown}\`: the options are ${known.join(", ")}`);
+}
+
+function checkChoice(place: string, key: string, given: unknown, choice: readonly unknown[], advice: string): void {
+  if (!choice.includes(given)) throw misuse(place, given, advice, `\`${key}\``);
 }

@@ -5,12 +5,12 @@ import { and } from "./combinators/and.js";
 import { not } from "./combinators/not.js";
 import { or } from "./combinators/or.js";
 import { deny } from "./decision.js";
-import { evaluate, type Stage } from "./evaluate.js";
+import { evaluate } from "./evaluate.js";
 import type { Like } from "./infer.js";
 import { BasePermission, permission } from "./permission.js";
 import { AllowAny } from "./permissions/allow-any.js";
 import { definePolicy, PolicyEngine } from "./policy.js";
-import { compile } from "./program.js";
+import { compile, type Program, preparing } from "./program.js";
 import { buildRules, makeStage } from "./rules.js";
 import { Lifeline, type Watch, watching } from "./run.js";
 import { toTree } from "./tree.js";
@@ -285,16 +285,19 @@ describe("a stage that prepares", () => {
       seen.push(payload, object);
       return true;
     };
-    return compile(toTree(permission(name, { action: take, object: take }), ""), "action");
+    return compile(toTree(permission(name, { action: take, object: take }), ""), "action") as Program;
   };
-  const run = (prepared: Partial<Stage>, seen: unknown[], watch?: Watch) => {
+  const run = (prepared: Program, seen: unknown[], watch?: Watch) => {
     const stages = [
       makeStage(0, rule("before", seen), false),
-      makeStage(1, undefined, true, prepared),
+      makeStage(1, prepared),
       makeStage(1, rule("after", seen), false),
     ];
     return evaluate(stages, {}, CONSUMER, "act", { raw: 1 }, undefined, { timeout: 100 }, watch);
   };
+
+  const input = (fn: Parameters<typeof preparing>[1]) => preparing("input", fn);
+  const object = (fn: Parameters<typeof preparing>[1]) => preparing("object", fn);
 
   it.each([false, true])(
     "replaces the payload, or loads the object, for the stages behind it (later: %s)",
@@ -302,13 +305,24 @@ describe("a stage that prepares", () => {
       const give = <T>(value: T) => (isLater ? Promise.resolve(value) : value);
       const seen: unknown[] = [];
       const watch = watching();
-      expect(await run({ parse: (payload) => give({ payload: { parsed: payload.raw } }) }, seen, watch)).toMatchObject({
+      expect(
+        await run(
+          input(({ payload }) => give({ payload: { parsed: payload.raw } })),
+          seen,
+          watch,
+        ),
+      ).toMatchObject({
         outcome: "allow",
       });
       expect(seen).toEqual([{ raw: 1 }, undefined, { parsed: 1 }, undefined]);
       expect(watch.payload).toEqual({ parsed: 1 });
       seen.length = 0;
-      expect(await run({ load: ({ action }) => give({ object: { of: action } }) }, seen)).toMatchObject({
+      expect(
+        await run(
+          object(({ action }) => give({ object: { of: action } })),
+          seen,
+        ),
+      ).toMatchObject({
         outcome: "allow",
       });
       expect(seen).toEqual([{ raw: 1 }, undefined, { raw: 1 }, { of: "act" }]);
@@ -321,12 +335,12 @@ describe("a stage that prepares", () => {
     const fail = () => {
       throw new Error("down");
     };
-    expect(await run({ parse: give(() => deny("invalid_input")) }, seen)).toMatchObject({
+    expect(await run(input(give(() => deny("invalid_input"))), seen)).toMatchObject({
       outcome: "deny",
       code: "invalid_input",
     });
-    expect(await run({ parse: give(fail) }, seen)).toMatchObject({ outcome: "error", by: "input" });
-    expect(await run({ load: give(fail) }, seen)).toMatchObject({ outcome: "error", by: "object" });
+    expect(await run(input(give(fail)), seen)).toMatchObject({ outcome: "error", by: "input" });
+    expect(await run(object(give(fail)), seen)).toMatchObject({ outcome: "error", by: "object" });
     expect(seen).toHaveLength(6);
   });
 });

@@ -1,14 +1,13 @@
-import { allowing, mergeEvidence, refuses } from "./combine.js";
+import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
 import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
-import { type Decision, decision, invalidVerdict, isDecision, isDeliberate, restate, thrown } from "./decision.js";
+import { ALLOWED, type Decision, decision, isDecision, isDeliberate, thrown } from "./decision.js";
 import type { Stage } from "./evaluate.js";
-import type { Plan, PlanLeaf } from "./plan.js";
-import { denialAt, type Program, type Step, UNRESOLVED } from "./program.js";
+import { Kind, type Step } from "./plan.js";
 import { Question } from "./question.js";
 import { isThenable } from "./thenable.js";
 import type { Ask } from "./tree.js";
 import type { Consumer, Payload } from "./types.js";
-import { type Reading, Walk } from "./walk.js";
+import { denialAt, type Reading, read, reading, Walk } from "./walk.js";
 
 /** How long an evaluation may take, and what may end it before. */
 export interface Control {
@@ -81,20 +80,21 @@ export class Run implements Expiring {
   next: Expiring | undefined;
   due = 0;
 
-  private index = 0;
   /** Where the fast program stands; `undefined` while the walk is in charge. */
   private step: Step | undefined;
   private trues = 0;
   private walk: Walk | undefined;
-  private isPreparing = false;
   private askedAt = 0;
-  private evidence: Readonly<Record<string, unknown>> | undefined;
-  private noted: Decision[] | undefined;
+  private evidence: Evidence;
+  /** Faults behind which a stage has passed. */
+  private noted: readonly Decision[] | undefined;
   private decision: Decision | undefined;
   private resolve: ((decision: Decision) => void) | undefined;
 
+  /** @param index The stage it stands at. */
   constructor(
     private readonly stages: readonly Stage[],
+    private index: number,
     private readonly scope: unknown,
     private readonly consumer: Consumer,
     private readonly action: string,
@@ -105,54 +105,55 @@ export class Run implements Expiring {
     private question: Question | undefined,
   ) {}
 
-  /** Starts at a stage. */
-  begin(index: number): Decision | Promise<Decision> {
-    this.open(index);
-    return this.start(this.advance());
+  /** Starts at the beginning of its stage. */
+  begin(): Decision | Promise<Decision> {
+    this.open();
+    return this.go();
   }
 
   /** Takes over from the fast path, with the answer it could not read. */
-  resume(
-    index: number,
-    step: Step,
-    trues: number,
-    answer: unknown,
-    hasThrown: boolean,
-    error: unknown,
-  ): Decision | Promise<Decision> {
-    this.index = index;
-    this.step = step;
+  resume(at: Step, trues: number, answer: unknown, hasThrown: boolean, error: unknown): Decision | Promise<Decision> {
+    this.step = at;
     this.trues = trues;
-    if (hasThrown) this.take(undefined, thrown(error, step.plan.name));
-    const pending = hasThrown ? undefined : this.receive(answer);
-    return this.start(pending ?? this.advance());
+    return this.go(this.receive(answer, hasThrown ? thrown(error, at.name) : undefined));
+  }
+
+  private go(first?: PromiseLike<unknown>): Decision | Promise<Decision> {
+    const pending = first ?? this.advance();
+    if (pending === undefined) return this.decision as Decision;
+    const { lifeline, timeout } = this.control;
+    void this.proceed(pending);
+    if (lifeline?.isCut) {
+      this.abort(undefined);
+      return ABORTED;
+    }
+    deadlinesOf(timeout).add(this);
+    lifeline?.add(this);
+    return new Promise((resolve) => {
+      this.resolve = resolve;
+    });
   }
 
   /** The deadline has passed. */
   expire(): void {
-    this.settle(TIMED_OUT, TIMED_OUT.reason);
+    this.end(TIMED_OUT, TIMED_OUT.reason);
   }
 
   /** Nobody waits for the decision any more. */
   abort(reason: unknown): void {
-    this.settle(ABORTED, reason);
+    this.end(ABORTED, reason);
   }
 
-  private start(pending: PromiseLike<unknown> | undefined): Decision | Promise<Decision> {
-    if (pending === undefined) return this.decision as Decision;
-    const { lifeline, timeout } = this.control;
-    if (lifeline?.isCut) {
-      void this.proceed(pending);
-      this.abort(undefined);
-      return ABORTED;
-    }
-    const later = new Promise<Decision>((resolve) => {
-      this.resolve = resolve;
-    });
-    deadlinesOf(timeout).add(this);
-    lifeline?.add(this);
-    void this.proceed(pending);
-    return later;
+  private end(made: Decision, reason: unknown): void {
+    this.question?.abort(reason);
+    this.settle(made);
+  }
+
+  private settle(made: Decision): void {
+    this.decision ??= made;
+    endWait(this);
+    this.control.lifeline?.remove(this);
+    this.resolve?.(this.decision);
   }
 
   /** INVARIANT: never rejects; after the decision is made nothing more is asked. */
@@ -163,7 +164,7 @@ export class Run implements Expiring {
       try {
         answer = await pending;
       } catch (error) {
-        failure = thrown(error, this.name);
+        failure = thrown(error, this.leaf.name);
       }
       if (this.decision !== undefined) return;
       this.take(answer, failure);
@@ -172,182 +173,134 @@ export class Run implements Expiring {
     this.settle(this.decision as unknown as Decision);
   }
 
-  private settle(made: Decision, aborting?: unknown): void {
-    this.decision ??= made;
-    if (aborting !== undefined || made === ABORTED) this.question?.abort(aborting);
-    const resolve = this.resolve;
-    if (resolve === undefined) return;
-    this.resolve = undefined;
-    endWait(this);
-    this.control.lifeline?.remove(this);
-    resolve(this.decision);
-  }
-
-  /** Puts an answer where it belongs. */
-  private take(answer: unknown, failure: Decision | undefined): void {
-    if (this.isPreparing) {
-      this.takePrepared(answer, failure);
-      return;
-    }
-    if (this.walk === undefined && failure === undefined && this.watch === undefined && typeof answer === "boolean") {
-      const step = this.step as Step;
-      if (answer) this.trues |= step.bit;
-      this.step = answer ? step.onTrue : step.onFalse;
-      return;
-    }
-    this.walk ??= Walk.at((this.step as Step).plan as PlanLeaf, this.trues);
-    const leaf = this.walk.leaf as PlanLeaf;
-    const reading = failure ? { decision: failure, halts: isDeliberate(failure.error) } : read(answer, leaf);
-    if (this.watch) {
-      const { decision, halts } = reading;
-      const milliseconds = performance.now() - this.askedAt;
-      this.watch.answers[this.stage.part].set(leaf.ask, { decision, halts, milliseconds });
-    }
-    this.walk.give(reading);
-  }
-
   /** Goes on until the decision is made (`undefined`) or an answer must be waited for. */
   private advance(): PromiseLike<unknown> | undefined {
     while (this.decision === undefined) {
-      if (this.index >= this.stages.length) {
-        this.decision = allowing(this.evidence, this.noted, this.stages.at(-1)?.program?.name);
-      } else if (!this.isPreparing && this.isStageOver()) {
-        this.open(this.index + 1);
-      } else if (this.decision === undefined && !this.giveKnown()) {
-        const pending = this.ask();
-        if (pending !== undefined) return pending;
+      const known = this.watch?.reuses && this.watch.answers[this.stage.part].get(this.leaf.ask);
+      if (known) this.give(known);
+      else {
+        let answer: unknown;
+        let failure: Decision | undefined;
+        try {
+          answer = this.ask();
+        } catch (error) {
+          failure = thrown(error, this.leaf.name);
+        }
+        const pending = this.receive(answer, failure);
+        if (pending) return pending;
       }
     }
     return undefined;
   }
 
-  /** Asks the question that is next; returns what must be waited for. */
-  private ask(): PromiseLike<unknown> | undefined {
-    let answer: unknown;
-    if (this.watch) this.askedAt = performance.now();
-    try {
-      answer = this.call();
-    } catch (error) {
-      this.take(undefined, thrown(error, this.name));
-      return undefined;
-    }
-    return this.receive(answer);
-  }
-
-  /** Puts an answer that is there where it belongs; returns one that must be waited for. */
-  private receive(answer: unknown): PromiseLike<unknown> | undefined {
-    let failure: Decision | undefined;
+  /** Takes an answer that is there; returns one that must be waited for. */
+  private receive(answer: unknown, thrownFault: Decision | undefined): PromiseLike<unknown> | undefined {
+    let failure = thrownFault;
     try {
       if (isThenable(answer)) return answer;
     } catch (error) {
-      failure = thrown(error, this.name);
+      failure = thrown(error, this.leaf.name);
     }
     this.take(answer, failure);
     return undefined;
-  }
-
-  private call(): unknown {
-    const { parse, load } = this.stage;
-    if (parse) return parse(this.payload);
-    if (load) return load(this.makeQuestion());
-    const { fn, self, context } = ((this.walk ? this.walk.leaf : (this.step as Step).plan) as PlanLeaf).ask;
-    const { scope, consumer, action, payload } = this;
-    if (!context) return fn.call(self, ...([scope, consumer, action, payload] as never[]));
-    return (fn as (question: Question) => unknown).call(self, this.makeQuestion());
-  }
-
-  private makeQuestion(): Question {
-    const { scope, consumer, action, payload, object } = this;
-    this.question ??= new Question(scope, consumer, action, payload, object, payload);
-    return this.question;
-  }
-
-  /** Uses an answer of the same message instead of asking again. */
-  private giveKnown(): boolean {
-    const leaf = this.walk?.leaf;
-    if (leaf === undefined || !this.watch?.reuses) return false;
-    const known = this.watch.answers[this.stage.part].get(leaf.ask);
-    if (known !== undefined) this.walk?.give(known);
-    return known !== undefined;
-  }
-
-  /** Whether the stage has passed; a stage that refuses makes the decision. */
-  private isStageOver(): boolean {
-    const end = this.walk ? this.walk.result?.decision : this.step?.end;
-    if (end === null || end === undefined) return false;
-    const { program, passesAbstain } = this.stage;
-    const made = end === UNRESOLVED ? denialAt(program as Program, this.step as Step, this.trues) : end;
-    if (made.outcome === "abstain" && !passesAbstain) {
-      this.decision = decision("deny", "permission_denied", { by: (program as Program).name });
-    } else if (refuses(made.outcome) || this.saysItAll()) {
-      this.decision = made;
-    } else {
-      this.keep(made);
-    }
-    return this.decision === undefined;
-  }
-
-  /** Whether the end that was reached is the last one, and there is nothing to add to it. */
-  private saysItAll(): boolean {
-    const isLast = this.index === this.stages.length - 1;
-    return isLast && this.walk === undefined && this.evidence === undefined && this.noted === undefined;
-  }
-
-  private keep({ evidence, causes }: Decision): void {
-    if (this.stage.isRepeated) return;
-    try {
-      this.evidence = mergeEvidence(this.evidence, evidence);
-      if (causes) this.noted = [...(this.noted ?? []), ...causes];
-    } catch (error) {
-      this.decision = thrown(error, (this.stage.program as Program).name);
-    }
-  }
-
-  private open(index: number): void {
-    this.index = index;
-    this.walk = this.step = undefined;
-    this.trues = 0;
-    const stage = this.stages[index];
-    this.isPreparing = stage?.parse !== undefined || stage?.load !== undefined;
-    if (stage === undefined || this.isPreparing) return;
-    const usesWalk = stage.program !== undefined && (this.watch !== undefined || stage.start === undefined);
-    if (usesWalk && stage.program) this.walk = Walk.from(stage.program.root);
-    else this.step = stage.start;
-  }
-
-  private takePrepared(answer: unknown, failure: Decision | undefined): void {
-    const refusal = failure ?? (isDecision(answer) ? answer : undefined);
-    if (refusal !== undefined) {
-      this.decision = refusal;
-      return;
-    }
-    const { payload, object } = answer as Prepared;
-    if (this.stage.parse) this.payload = payload as Payload;
-    else this.object = object;
-    if (this.watch) Object.assign(this.watch, answer);
-    this.question = undefined;
-    this.open(this.index + 1);
   }
 
   private get stage(): Stage {
     return this.stages[this.index] as Stage;
   }
 
-  private get name(): string {
-    if (this.isPreparing) return this.stage.parse ? "input" : "object";
-    const asked = this.walk ? this.walk.leaf : this.step?.plan;
-    return (asked as Plan).name;
+  private get leaf(): Step {
+    return this.step ?? (this.walk as Walk).leaf;
   }
-}
 
-/** The only place where the answer of a rule is read. Anything but an answer is a fault. */
-function read(answer: unknown, leaf: PlanLeaf): Reading {
-  if (answer === true) return { decision: allowing(), halts: false };
-  if (answer === false) return { decision: leaf.denial, halts: false };
-  if (!isDecision(answer)) return { decision: invalidVerdict(answer, leaf.name), halts: false };
-  if (answer.outcome === "allow" || answer.outcome === "abstain") return { decision: answer, halts: false };
-  return {
-    decision: answer.by === "" ? restate(answer, { by: leaf.name }) : answer,
-    halts: answer.outcome === "error",
-  };
+  /** Begins a stage. */
+  private open(): void {
+    const { start, root } = this.stage.program;
+    this.trues = 0;
+    if (start && !this.watch) this.goTo(start);
+    else {
+      this.step = undefined;
+      this.walk = new Walk(root);
+    }
+  }
+
+  /** Goes to a step of the fast program. */
+  private goTo(step: Step): void {
+    this.step = step;
+    if (step.end) this.close(step.kind === Kind.Allows ? step.end : denialAt(this.stage.program, step, this.trues));
+  }
+
+  /** Gives a reading to the walk, which takes over where the fast program stands. */
+  private give(reading: Reading): void {
+    if (this.step) {
+      this.walk = new Walk(this.stage.program.root);
+      this.walk.replay(this.step, this.trues);
+      this.step = undefined;
+    }
+    const walk = this.walk as Walk;
+    walk.give(reading);
+    if (walk.result) this.close(walk.result);
+  }
+
+  /** Ends a stage. Each is judged alone. */
+  private close(made: Decision): void {
+    const { program, passesAbstain, isRepeated } = this.stage;
+    if (refuses(made)) this.decision = made;
+    else if (made.outcome === "abstain" && !passesAbstain) {
+      this.decision = decision("deny", "permission_denied", { by: program.name });
+    } else {
+      if (!isRepeated) this.keep(made);
+      this.index += 1;
+      if (this.index < this.stages.length) this.open();
+      else this.decision ??= allowing(this.evidence, this.noted, program.allowed);
+    }
+  }
+
+  private keep({ evidence, causes }: Decision): void {
+    try {
+      this.evidence = mergeEvidence(this.evidence, evidence);
+      if (causes) this.noted = [...(this.noted ?? []), ...causes];
+    } catch (error) {
+      this.decision = thrown(error, this.stage.program.name);
+    }
+  }
+
+  private ask(): unknown {
+    const { kind, fn, self } = this.leaf;
+    const { scope, consumer, action, payload, object } = this;
+    if (this.watch) this.askedAt = performance.now();
+    if (kind === Kind.ClassRule) return fn.call(self, ...([scope, consumer, action, payload] as never[]));
+    this.question ??= new Question(scope, consumer, action, payload, object, payload);
+    return fn.call(self as never, this.question as never);
+  }
+
+  /** Puts an answer where it belongs. */
+  private take(answer: unknown, failure?: Decision): void {
+    const { leaf, step, watch } = this;
+    if (step !== undefined && failure === undefined && typeof answer === "boolean") {
+      if (answer) this.trues |= step.bit;
+      this.goTo(answer ? step.onTrue : step.onFalse);
+      return;
+    }
+    const isPrepared = leaf.kind === Kind.Preparation && !failure && !isDecision(answer);
+    if (isPrepared) this.prepare(answer as Prepared);
+    const taken = failure
+      ? reading(failure, isDeliberate(failure.error))
+      : isPrepared
+        ? reading(ALLOWED)
+        : read(answer, leaf);
+    if (watch) {
+      const milliseconds = performance.now() - this.askedAt;
+      watch.answers[this.stage.part].set(leaf.ask, { ...taken, milliseconds });
+    }
+    this.give(taken);
+  }
+
+  private prepare(prepared: Prepared): void {
+    const { payload = this.payload, object = this.object } = prepared;
+    this.payload = payload;
+    this.object = object;
+    this.question = undefined;
+    Object.assign(this.watch ?? {}, prepared);
+  }
 }

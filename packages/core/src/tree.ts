@@ -1,4 +1,4 @@
-import { type Decision, deny, restate } from "./decision.js";
+import { check, type Decision, decision } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
 import {
   type BasePermission,
@@ -11,7 +11,8 @@ import {
 import type { Question } from "./question.js";
 
 /** The three moments at which a tree is asked. */
-export type Moment = "connect" | "action" | "object";
+export const MOMENTS = ["connect", "action", "object"] as const;
+export type Moment = (typeof MOMENTS)[number];
 
 /** One question of one rule. Also the key under which its answer is remembered. */
 export interface Ask {
@@ -144,46 +145,44 @@ function adviceFor(value: unknown): string {
   return "give a class that extends BasePermission, or permission(name, fn)";
 }
 
-function ruleLeaf(rule: FunctionRule): Leaf {
-  const ask = (fn: unknown): Ask | undefined =>
-    fn === undefined ? undefined : { fn: fn as Ask["fn"], self: undefined, context: true };
-  const { connect, action, object } = rule.parts;
-  const asks = { connect: ask(connect), action: ask(action), object: ask(object) };
-  return { kind: "leaf", name: rule.name, denial: denialOf(rule.name, {}), asks, depth: 0 };
+function leaf(name: string, said: Said, ask: (moment: Moment) => Ask | undefined): Leaf {
+  const asks = { connect: ask("connect"), action: ask("action"), object: ask("object") };
+  return { kind: "leaf", name, denial: denialOf(name, said), asks, depth: 0 };
 }
+
+function ruleLeaf({ name, parts }: FunctionRule): Leaf {
+  return leaf(name, {}, (moment) => {
+    const fn = parts[moment] as Ask["fn"] | undefined;
+    return fn && { fn, self: undefined, context: true };
+  });
+}
+
+const METHODS = { connect: "canConnect", action: "hasPermission", object: "hasObjectPermission" } as const;
 
 function classLeaf(rule: BasePermission<never>): Leaf {
   const name = rule.name || rule.constructor.name || "permission";
-  for (const method of ["canConnect", "hasPermission", "hasObjectPermission"] as const) {
-    if (rule[method] !== undefined && typeof rule[method] !== "function") {
+  return leaf(name, rule, (moment) => {
+    const method: unknown = rule[METHODS[moment]];
+    if (method === undefined) return undefined;
+    if (typeof method !== "function") {
       throw new PermissionMisuse(
-        `\`${name}.${method}\` is ${show(rule[method])}: define it as a method that answers true or false`,
+        `\`${name}.${METHODS[moment]}\` is ${show(method)}: define it as a method that answers true or false`,
       );
     }
-  }
-  const { canConnect, hasPermission, hasObjectPermission } = rule as unknown as Record<string, Ask["fn"] | undefined>;
-  const ask = (fn: Ask["fn"] | undefined, wrapped?: (q: Question) => unknown): Ask | undefined =>
-    fn && { fn: (wrapped ?? fn) as Ask["fn"], self: rule, context: wrapped !== undefined };
-  const asks = {
-    connect: ask(canConnect, (q) => canConnect?.call(rule, ...([q.scope, q.consumer, q.message, q] as never[]))),
-    action: ask(
-      hasPermission,
-      hasPermission && takesOptions(hasPermission)
-        ? (q) => hasPermission.call(rule, ...([q.scope, q.consumer, q.action, q.payload, q] as never[]))
-        : undefined,
-    ),
-    object: ask(hasObjectPermission, (q) =>
-      hasObjectPermission?.call(rule, ...([q.scope, q.consumer, q.action, q.object, q] as never[])),
-    ),
-  };
-  return { kind: "leaf", name, denial: denialOf(name, rule), asks, depth: 0 };
+    if (moment === "action" && !takesOptions(method)) return { fn: method as Ask["fn"], self: rule, context: false };
+    const fn = (q: Question) =>
+      moment === "connect"
+        ? method.call(rule, q.scope, q.consumer, q.message, q)
+        : method.call(rule, q.scope, q.consumer, q.action, moment === "object" ? q.object : q.payload, q);
+    return { fn, self: rule, context: true };
+  });
 }
 
 /**
  * Whether a `hasPermission` can see its fifth argument. Only then is an object made for it.
  * When in doubt (defaults, rest parameters, `arguments`, comments among the parameters, native code) it can.
  */
-function takesOptions(method: (...args: never[]) => unknown): boolean {
+function takesOptions(method: { readonly length: number }): boolean {
   if (method.length > 4) return true;
   const source = Function.prototype.toString.call(method);
   const head = source.slice(0, source.indexOf(")") + 1);
@@ -191,7 +190,6 @@ function takesOptions(method: (...args: never[]) => unknown): boolean {
 }
 
 function denialOf(by: string, { code = "permission_denied", reason, status }: Said): Decision {
-  return restate(deny(code, { ...(reason !== undefined && { reason }), ...(status !== undefined && { status }) }), {
-    by,
-  });
+  check("deny", code, { status }, 499);
+  return decision("deny", code, { reason, status, by });
 }

@@ -1,7 +1,7 @@
-import { allowing, combine, mergeEvidence, negate } from "./combine.js";
-import { abstain, type Decision, thrown } from "./decision.js";
-import type { Plan, PlanBranch, PlanLeaf } from "./plan.js";
-import { denialByBits } from "./program.js";
+import { allowing, combine, type Evidence, mergeEvidence, negate, refuses } from "./combine.js";
+import { ALLOWED, abstain, type Decision, invalidVerdict, isDecision, restate, thrown } from "./decision.js";
+import { type Plan, type PlanBranch, Step } from "./plan.js";
+import { type Program, UNRESOLVED } from "./program.js";
 
 /** The answer of one leaf or branch on the way. */
 export interface Reading {
@@ -10,116 +10,128 @@ export interface Reading {
   readonly halts: boolean;
 }
 
-interface Frame {
-  readonly branch: PlanBranch;
-  /** Position of the operand that comes next. */
-  next: number;
-  allowed: boolean;
-  halts: boolean;
-  evidence: Readonly<Record<string, unknown>> | undefined;
-  /** Denials and errors, in the order they were met. */
-  readonly met: Decision[];
-  /** Faults behind operands that allowed all the same. */
-  readonly noted: Decision[];
+export function reading(decision: Decision, halts = false): Reading {
+  return { decision, halts };
 }
 
-const NOTHING: Reading = { decision: abstain(), halts: false };
+/** The only place where the answer of a rule is read. Anything but an answer is a fault. */
+export function read(answer: unknown, { name, denial }: Step): Reading {
+  if (answer === true) return reading(ALLOWED);
+  if (answer === false) return reading(denial);
+  if (!isDecision(answer)) return reading(invalidVerdict(answer, name));
+  const isNameless = answer.by === "" && refuses(answer);
+  return reading(isNameless ? restate(answer, { by: name }) : answer, answer.outcome === "error");
+}
 
-/**
- * The general program: knows all four outcomes, evidence and causes. It is fed one leaf after the other, so that
- * answers may come at once or later, and no leaf is asked twice.
- */
-export class Walk {
-  readonly #frames: Frame[] = [];
-  /** The leaf to ask next; `undefined` once there is a result. */
-  leaf: PlanLeaf | undefined;
-  result: Reading | undefined;
+/** One branch on the way: the two tables of Kleene's strong logic, with abstain as neutral; with evidence and causes. */
+class Frame {
+  /** Position of the operand that comes next. */
+  private next = 0;
+  private isAllowed = false;
+  private hasHalted = false;
+  private evidence: Evidence;
+  /** Denials and errors, in the order they were met. */
+  private readonly met: Decision[] = [];
+  /** Faults behind operands that allowed all the same. */
+  private readonly noted: Decision[] = [];
 
-  /** Starts at the first leaf. */
-  static from(root: Plan): Walk {
-    const walk = new Walk();
-    walk.#descend(root);
-    return walk;
+  constructor(private readonly branch: PlanBranch) {}
+
+  operand(): Plan {
+    return this.branch.operands[this.next++] as Plan;
   }
 
-  /**
-   * Takes over from the fast program at a leaf.
-   * INVARIANT: to have come there, every earlier operand of an `and` allowed and every earlier one of an `or` denied.
-   */
-  static at(leaf: PlanLeaf, trues: number): Walk {
-    const walk = new Walk();
-    let node: Plan = leaf;
-    for (let parent = leaf.parent; parent !== undefined; parent = parent.parent) {
-      const frame = openFrame(parent, node.position + 1);
-      const earlier = parent.operands.slice(0, node.position);
-      if (parent.kind === "and") frame.allowed = earlier.length > 0;
-      else frame.met.push(...earlier.map((operand) => denialByBits(operand, trues)));
-      walk.#frames.push(frame);
-      node = parent;
+  /** Takes what an operand said. Answers what the branch says, once that is decided. */
+  take({ decision, halts }: Reading): Reading | undefined {
+    const { kind, name, denial, operands } = this.branch;
+    if (kind === "not") return reading(negate(decision, denial), halts);
+    const { met, noted } = this;
+    const { outcome, causes } = decision;
+    let isOver = this.next === operands.length;
+    if (refuses(decision)) {
+      met.push(decision);
+      this.hasHalted ||= halts;
+      isOver ||= kind === "and" && (halts || outcome === "deny");
+    } else if (outcome === "allow") {
+      isOver ||= kind === "or";
+      if (causes) noted.push(...causes);
+      try {
+        this.evidence = mergeEvidence(this.evidence, decision.evidence);
+        this.isAllowed = true;
+      } catch (error) {
+        met.push(thrown(error, name));
+      }
     }
-    walk.#frames.reverse();
-    walk.leaf = leaf;
-    return walk;
+    if (!isOver) return undefined;
+    if (this.isAllowed && (kind === "or" || met.length === 0))
+      return reading(allowing(this.evidence, [...met, ...noted]));
+    if (met.length === 0) return reading(abstain());
+    return reading(combine(met, kind === "and" ? "deny" : "error"), this.hasHalted);
+  }
+}
+
+/**
+ * The general program: it is fed one leaf after the other, so that answers may come at once or later, and no leaf is
+ * asked twice.
+ */
+export class Walk {
+  /** The leaf to ask next; of no meaning once there is a result. */
+  leaf!: Step;
+  result: Decision | undefined;
+  private readonly path: Frame[] = [];
+
+  constructor(root: Plan) {
+    this.enter(root);
   }
 
   /** Takes the answer of `leaf` and moves on to the next one. */
-  give(reading: Reading): void {
-    let current = reading;
-    for (let frame = this.#frames.at(-1); frame !== undefined; frame = this.#frames.at(-1)) {
-      const isOver = fold(frame, current);
-      const following = frame.branch.operands[frame.next];
-      if (!isOver && following !== undefined) {
-        frame.next += 1;
-        this.#descend(following);
+  give(answer: Reading): void {
+    let said = answer;
+    for (let frame = this.path.at(-1); frame !== undefined; frame = this.path.at(-1)) {
+      const decided = frame.take(said);
+      if (decided === undefined) {
+        this.enter(frame.operand());
         return;
       }
-      this.#frames.pop();
-      current = close(frame, current);
+      said = decided;
+      this.path.pop();
     }
-    this.leaf = undefined;
-    this.result = current;
+    this.result = said.decision;
   }
 
-  #descend(from: Plan): void {
-    let node = from;
-    while (node.kind !== "leaf") {
-      this.#frames.push(openFrame(node, 1));
-      node = node.operands[0] as Plan;
+  /**
+   * Goes to where the fast program stands. What was answered on the way is in the bits; beyond the last bit it follows
+   * from having come there.
+   */
+  replay(at: Step, trues: number): void {
+    while (this.result === undefined && this.leaf !== at) {
+      const { bit, onTrue } = this.leaf;
+      const leadsThere = onTrue === at || (onTrue.end === null && onTrue.index <= at.index);
+      this.give(read(bit === 0 ? leadsThere : (trues & bit) !== 0, this.leaf));
+    }
+  }
+
+  private enter(plan: Plan): void {
+    let node = plan;
+    while (!(node instanceof Step)) {
+      const frame = new Frame(node);
+      this.path.push(frame);
+      node = frame.operand();
     }
     this.leaf = node;
   }
 }
 
-function openFrame(branch: PlanBranch, next: number): Frame {
-  return { branch, next, allowed: false, halts: false, evidence: undefined, met: [], noted: [] };
-}
+const MAX_REMEMBERED = 256;
 
-/** Adds one operand to a frame. Tells whether the branch is decided. */
-function fold(frame: Frame, { decision, halts }: Reading): boolean {
-  const { kind, name } = frame.branch;
-  if (decision.outcome === "abstain") return false;
-  if (decision.outcome === "allow") {
-    try {
-      frame.evidence = mergeEvidence(frame.evidence, decision.evidence);
-      frame.allowed = true;
-    } catch (error) {
-      frame.met.push(thrown(error, name));
-    }
-    if (decision.causes) frame.noted.push(...decision.causes);
-    return kind === "or";
-  }
-  frame.met.push(decision);
-  frame.halts ||= halts;
-  return kind === "and" && (decision.outcome === "deny" || halts);
-}
-
-/** What a branch answers once it is decided: the two tables of Kleene's strong logic, with abstain as neutral. */
-function close({ branch, met, noted, allowed, evidence, halts }: Frame, last: Reading): Reading {
-  if (branch.kind === "not") return { decision: negate(last.decision, branch.denial), halts: last.halts };
-  const first = met[0];
-  if (first === undefined) return allowed ? { decision: allowing(evidence, noted), halts: false } : NOTHING;
-  if (allowed && branch.kind === "or") return { decision: allowing(evidence, [...met, ...noted]), halts: false };
-  const stronger = branch.kind === "and" ? "deny" : "error";
-  const outcome = met.some((one) => one.outcome === stronger) ? stronger : first.outcome;
-  return { decision: combine(met, outcome), halts };
+/** The denial at an end of the fast program. Remembered, so that each is made once. */
+export function denialAt({ root, denials }: Program, end: Step, trues: number): Decision {
+  const known = end.end === UNRESOLVED ? denials?.get(trues) : end.end;
+  if (known) return known;
+  const walk = new Walk(root);
+  walk.replay(end, trues);
+  const made = walk.result as Decision;
+  if (denials === undefined) end.end = made;
+  else if (denials.size < MAX_REMEMBERED) denials.set(trues, made);
+  return made;
 }
