@@ -1,5 +1,5 @@
 import { PermissionMisuse, type Policy, type Scope } from "@portcullis/core";
-import { Gate, type Served, type Session } from "@portcullis/core/adapter";
+import { Gate, type GuardOf, type GuardSession, type Served } from "@portcullis/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
 import type { HttpServer } from "./clock.js";
 import { closeSoon } from "./close.js";
@@ -9,38 +9,8 @@ import { readOptions, type WsGuardOptions } from "./options.js";
 import { probe } from "./probe.js";
 import { Upgrade, type VerifyClient } from "./upgrade.js";
 
-/** One guarded connection, for checks inside a handler. `S` is its scope. */
-export interface GuardSession<S = Scope>
-  extends Pick<
-    Session,
-    "id" | "consumer" | "signal" | "isEnded" | "authorize" | "authorizeObject" | "refresh" | "close"
-  > {
-  /** What is known of the connection; another one after `refresh()`. */
-  readonly scope: S;
-}
-
-/** What stands in front of a server. `P` is what `replace` takes, `S` the scope of its sessions. */
-export interface Guard<P = Policy, S = Scope> {
-  /** The connections that are open. */
-  readonly sessions: ReadonlySet<GuardSession<S>>;
-  /** The session of a socket; `undefined` where it did not come through this guard. */
-  sessionOf(socket: WebSocket): GuardSession<S> | undefined;
-  /**
-   * Puts other rules in force. Decisions that are under way finish under the old ones.
-   *
-   * @throws {PermissionMisuse} When they cannot be used here.
-   */
-  replace(policy: P): void;
-  /** What is not guarded, in sentences: empty unless somebody has changed the options of the server since. */
-  audit(): readonly string[];
-  /**
-   * Admits nobody any more, answers what was accepted, then closes every connection with 1001. The server itself
-   * stays as it is.
-   *
-   * @returns A promise that resolves when all are closing, at the latest after `limits.drain`.
-   */
-  close(): Promise<void>;
-}
+/** What stands in front of a server of ws. `P` is what `replace` takes, `S` the scope of its sessions. */
+export interface Guard<P = Policy, S = Scope> extends GuardOf<WebSocket, P, S> {}
 
 /** Marks a guarded server, across copies of this package. */
 const GUARDED = Symbol.for("@portcullis/adapter-ws/guarded");

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { Wait } from "./close.js";
+import { Wait } from "@portcullis/core/adapter";
 
 /** What is used of an HTTP server. */
 export interface HttpServer {

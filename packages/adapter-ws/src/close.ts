@@ -1,28 +1,10 @@
-import { deadlinesOf, type Expiring, endWait } from "@portcullis/core/adapter";
+import { Wait } from "@portcullis/core/adapter";
 import type { BareSocket } from "./guarded-socket.js";
 
 /** How long a client may take to answer a closing, in milliseconds. */
 const PATIENCE = 1000;
 /** A close frame has room for this many bytes of reason. */
 const LONGEST_REASON = 123;
-
-/** Something that happens later, unless it is ended before. */
-export class Wait implements Expiring {
-  previous: Expiring | undefined;
-  next: Expiring | undefined;
-  due = 0;
-
-  constructor(
-    milliseconds: number,
-    readonly expire: () => void,
-  ) {
-    deadlinesOf(milliseconds).add(this);
-  }
-
-  end(): void {
-    endWait(this);
-  }
-}
 
 /**
  * Begins an orderly close, and ends the connection of a client that does not answer it.

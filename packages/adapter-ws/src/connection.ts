@@ -3,22 +3,25 @@ import type { Consumer, Decision, Scope } from "@portcullis/core";
 import {
   type Admission,
   type Admitted,
+  type Carrier,
   type Gate,
   type Handshake,
+  HandshakeScope,
   type Link,
   publicRefusal,
   type ReplyOptions,
+  ServerEnd,
   type Session,
   surface,
   thrown,
+  Wait,
 } from "@portcullis/core/adapter";
 import type { RawData } from "ws";
-import { closeSoon, Wait } from "./close.js";
+import { closeSoon } from "./close.js";
 import { type Codec, type Frame, mustBeThere } from "./codecs/codec.js";
-import { SocketConsumer } from "./consumer.js";
 import type { BareSocket } from "./guarded-socket.js";
 import { type Message, readMessage } from "./message.js";
-import { WsScope } from "./scope.js";
+import { WsKnock } from "./scope.js";
 
 const OPEN = 1;
 /** What ws says of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
@@ -40,11 +43,8 @@ export interface Front {
 }
 
 /** One client: first its handshake, then what its session needs of the socket. */
-export class Connection implements Handshake<IncomingMessage>, Link<Message> {
+export class Connection extends WsKnock implements Handshake<IncomingMessage>, Link<Message>, Carrier {
   readonly consumer: Consumer;
-  readonly connectedAt = Date.now();
-  /** Read at once: a socket forgets it when it is closed. */
-  readonly remoteAddress: string | undefined;
   socket: BareSocket | undefined;
   session: Session<Message> | undefined;
   admission: Admission<IncomingMessage> | undefined;
@@ -59,22 +59,24 @@ export class Connection implements Handshake<IncomingMessage>, Link<Message> {
   #holds = 0;
   #grace: Wait | undefined;
 
-  constructor(
-    front: Front,
-    readonly request: IncomingMessage,
-  ) {
+  constructor(front: Front, request: IncomingMessage) {
+    super(request);
     this.#front = front;
-    this.remoteAddress = request.socket.remoteAddress;
-    this.consumer = new SocketConsumer(this);
+    this.consumer = new ServerEnd(this);
   }
 
   scope(extra: Readonly<Record<string, unknown>>): Scope {
-    return new WsScope(this, extra);
+    return new HandshakeScope(this, extra);
   }
 
   /** The handshake was answered with yes: what it was asked about is kept for the socket. */
   admit(admitted: Admitted): void {
     this.#admitted = admitted;
+  }
+
+  abandon(): void {
+    this.isUnwanted = true;
+    this.admission?.abort();
   }
 
   /** Whether nobody is there to be answered. */

@@ -1,6 +1,7 @@
+import type { Authenticated, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
-import type { Authenticated, OptionsFor, PolicyFor, ScopeWith } from "./types.js";
+import type { OptionsFor } from "./types.js";
 
 /**
  * Puts a policy in front of a WebSocket server: whom it refuses does not get in, and the server's own `message`

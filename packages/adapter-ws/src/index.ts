@@ -1,6 +1,16 @@
-export type { DecisionEvent, Limits, Origins, Refusal } from "@portcullis/core/adapter";
+export type {
+  Authenticated,
+  DecisionEvent,
+  GuardSession,
+  Limits,
+  Needed,
+  Origins,
+  PolicyFor,
+  Refusal,
+  ScopeWith,
+} from "@portcullis/core/adapter";
 // Put rules in front of a server
-export type { Guard, GuardSession } from "./attach.js";
+export type { Guard } from "./attach.js";
 // Speak with clients
 export type { Answered, Codec, Decoded, Frame } from "./codecs/codec.js";
 export type { DcrfOptions, DcrfRequest } from "./codecs/dcrf.js";
@@ -12,4 +22,4 @@ export { jsonRpc } from "./codecs/json-rpc.js";
 export { guard } from "./guard.js";
 export type { WsGuardOptions } from "./options.js";
 export { serve } from "./serve.js";
-export type { Authenticated, Needed, OptionsFor, PolicyFor, ScopeWith } from "./types.js";
+export type { OptionsFor } from "./types.js";

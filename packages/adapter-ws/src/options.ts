@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
-import { checkKeys, type GuardOptions, readMilliseconds } from "@portcullis/core/adapter";
+import { COMMON_OPTIONS, checkKeys, type GuardOptions, readMilliseconds } from "@portcullis/core/adapter";
 import type { Codec } from "./codecs/codec.js";
 import { dcrf } from "./codecs/dcrf.js";
 import { isHeader } from "./refuse.js";
@@ -30,7 +30,6 @@ export interface OwnOptions {
   readonly listenerGrace: number;
 }
 
-const COMMON = ["authenticate", "origins", "timeout", "limits", "onDecision", "trace"];
 const OWN = ["codec", "refuse", "challenge", "listenerGrace"];
 
 /**
@@ -42,7 +41,7 @@ export function readOptions(
   place: string,
   options: WsGuardOptions,
 ): { own: OwnOptions; common: GuardOptions<IncomingMessage> } {
-  checkKeys(place, options, [...COMMON, ...OWN]);
+  checkKeys(place, options, [...COMMON_OPTIONS, ...OWN]);
   const { codec = dcrf(), refuse = "status", challenge = "Bearer", listenerGrace = 1000, ...common } = options;
   const { decode, denied, reply = () => undefined } = (codec ?? {}) as Partial<Codec>;
   if (![decode, denied, reply].every((method) => typeof method === "function")) {

@@ -1,15 +1,15 @@
 import type { IncomingMessage } from "node:http";
 import { AllowAny, definePolicy, IsAuthenticated, type Scope } from "@portcullis/core";
-import type { DecisionEvent } from "@portcullis/core/adapter";
+import { type DecisionEvent, HandshakeScope } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test } from "vitest";
 import { Client, knock, start, stopAll, until } from "../test/support.js";
-import { WsScope } from "./scope.js";
+import { WsKnock } from "./scope.js";
 
 afterEach(stopAll);
 
 const made = (request: object, extra: object = {}) =>
-  new WsScope(
-    { request: { headers: {}, socket: {}, ...request } as IncomingMessage, connectedAt: 1, remoteAddress: "::1" },
+  new HandshakeScope(
+    new WsKnock({ headers: {}, socket: { remoteAddress: "::1" }, ...request } as IncomingMessage),
     extra as Record<string, unknown>,
   );
 
@@ -88,7 +88,7 @@ describe("a scope", () => {
   });
 
   test("takes what authenticate returned as data", () => {
-    const scope = made({}, JSON.parse('{"user":{"id":1},"__proto__":{"isAdmin":true}}')) as WsScope & {
+    const scope = made({}, JSON.parse('{"user":{"id":1},"__proto__":{"isAdmin":true}}')) as HandshakeScope & {
       isAdmin?: true;
     };
     expect(Object.keys(scope)).toEqual(["user", "__proto__"]);

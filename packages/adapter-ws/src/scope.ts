@@ -1,129 +1,34 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
-import { PermissionMisuse, type Scope, type TextValue } from "@portcullis/core";
+import type { Knock } from "@portcullis/core/adapter";
 
-type Values = Readonly<Record<string, TextValue>>;
-type Cookies = Readonly<Record<string, string>>;
-
-/** A handshake, and when it came. */
-export interface Knock {
-  readonly request: IncomingMessage;
-  readonly connectedAt: number;
+/** A handshake of WebSocket, and when it came. */
+export class WsKnock implements Knock {
+  readonly connectedAt = Date.now();
+  /** Read at once: a socket forgets it when it is closed. */
   readonly remoteAddress: string | undefined;
-}
 
-/**
- * What is known of a connection. What `authenticate` returned are own properties; all else is read from the request
- * when it is asked for, so that an idle connection costs next to nothing.
- */
-export class WsScope implements Scope {
-  declare readonly user: unknown;
-  readonly #knock: Knock;
-  #headers: Values | undefined;
-  #cookies: Cookies | undefined;
-  #query: Values | undefined;
-
-  /**
-   * @param extra What `authenticate` returned.
-   * @throws {PermissionMisuse} When it has a name that the scope has already.
-   */
-  constructor(knock: Knock, extra: Readonly<Record<string, unknown>>) {
-    this.#knock = knock;
-    for (const key of Object.keys(extra)) {
-      if (Object.hasOwn(WsScope.prototype, key)) {
-        throw new PermissionMisuse(
-          `authenticate() returned \`${key}\`, which the scope has already: give it another name`,
-        );
-      }
-      Object.defineProperty(this, key, { value: extra[key], enumerable: true });
-    }
-    Object.freeze(this);
+  constructor(readonly request: IncomingMessage) {
+    this.remoteAddress = request.socket.remoteAddress;
   }
 
   get transport(): string {
     return "ws";
   }
 
-  get request(): IncomingMessage {
-    return this.#knock.request;
-  }
-
-  get connectedAt(): number {
-    return this.#knock.connectedAt;
+  get url(): string {
+    return this.request.url ?? "/";
   }
 
   get path(): string {
-    return this.#url.split("?", 1)[0] as string;
+    return this.url.split("?", 1)[0] as string;
   }
 
-  get query(): Values {
-    this.#query ??= readQuery(this.#url);
-    return this.#query;
-  }
-
-  get headers(): Values {
-    this.#headers ??= Object.freeze(Object.assign(Object.create(null), this.request.headers)) as Values;
-    return this.#headers;
-  }
-
-  get cookies(): Cookies {
-    this.#cookies ??= readCookies(this.request.headers.cookie);
-    return this.#cookies;
-  }
-
-  get origin(): string | undefined {
-    return this.request.headers.origin;
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#knock.remoteAddress;
+  get headers(): Knock["headers"] {
+    return this.request.headers;
   }
 
   get secure(): boolean {
     return (this.request.socket as Partial<TLSSocket>).encrypted === true;
-  }
-
-  get subprotocols(): readonly string[] {
-    const header = this.request.headers["sec-websocket-protocol"];
-    return header === undefined ? [] : header.split(",").map((name) => name.trim());
-  }
-
-  get #url(): string {
-    return this.request.url ?? "/";
-  }
-}
-
-/** Names come from the client: the object has no prototype. A name that is repeated gets an array. */
-function readQuery(url: string): Values {
-  const query: Record<string, TextValue> = Object.create(null);
-  const start = url.indexOf("?");
-  if (start >= 0) {
-    for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
-      const before = query[name];
-      query[name] = before === undefined ? value : [before, value].flat();
-    }
-  }
-  return Object.freeze(query);
-}
-
-/** Of a name that is repeated the first counts: browsers send the cookie with the longest path first. */
-function readCookies(header = ""): Cookies {
-  const cookies: Record<string, string> = Object.create(null);
-  for (const pair of header.split(";")) {
-    const at = pair.indexOf("=");
-    if (at < 1) continue;
-    const name = pair.slice(0, at).trim();
-    if (name !== "") cookies[name] ??= decode(pair.slice(at + 1).trim());
-  }
-  return Object.freeze(cookies);
-}
-
-function decode(value: string): string {
-  const bare = value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
-  if (!bare.includes("%")) return bare;
-  try {
-    return decodeURIComponent(bare);
-  } catch {
-    return bare;
   }
 }

@@ -1,8 +1,8 @@
 import { PermissionMisuse } from "@portcullis/core";
-import type { Served } from "@portcullis/core/adapter";
+import type { Authenticated, ScopeWith, Served } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
-import type { Authenticated, OptionsFor, ScopeWith } from "./types.js";
+import type { OptionsFor } from "./types.js";
 
 /**
  * Serves a consumer (rules with handlers) over a WebSocket server. The handlers answer; `message` listeners see nothing.

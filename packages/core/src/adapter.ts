@@ -1,10 +1,19 @@
 // What an adapter needs of the core, and nothing an application needs.
 export type { Admission, Admitted, Handshake } from "./admission.js";
-export { deadlinesOf, type Expiring, endWait } from "./deadline.js";
+export { deadlinesOf, type Expiring, endWait, Wait } from "./deadline.js";
 export { type Decision, thrown } from "./decision.js";
-export { type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
+export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
+export type {
+  Authenticated,
+  GuardOf,
+  GuardSession,
+  Needed,
+  OptionsFor,
+  PolicyFor,
+  ScopeWith,
+} from "./guard-types.js";
 export type { Limits } from "./limits.js";
-export type { Origins } from "./origin.js";
+export { judgeOrigin, type Origins } from "./origin.js";
 export {
   badMessage,
   closeCodeOf,
@@ -14,6 +23,8 @@ export {
   type Refusal,
 } from "./refusal.js";
 export { checkKeys, readMilliseconds } from "./rules.js";
-export type { Watch } from "./run.js";
+export { ABORTED, type Watch } from "./run.js";
+export { HandshakeScope, type Knock } from "./scope.js";
+export { type Carrier, ServerEnd } from "./server-end.js";
 export { type Incoming, type Link, type ReplyOptions, type Session, surface } from "./session.js";
 export type { TraceNode } from "./trace.js";

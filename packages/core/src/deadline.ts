@@ -83,3 +83,21 @@ export function endWait(wait: Expiring): void {
   (next as Expiring).previous = previous;
   wait.previous = wait.next = undefined;
 }
+
+/** Something that happens later, unless it is ended before. */
+export class Wait implements Expiring {
+  previous: Expiring | undefined;
+  next: Expiring | undefined;
+  due = 0;
+
+  constructor(
+    milliseconds: number,
+    readonly expire: () => void,
+  ) {
+    deadlinesOf(milliseconds).add(this);
+  }
+
+  end(): void {
+    endWait(this);
+  }
+}

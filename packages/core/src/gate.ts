@@ -70,7 +70,15 @@ export interface Served<in S = never> {
   dispatch(turn: Turn): Promise<void> | undefined;
 }
 
-const OPTIONS = ["authenticate", "origins", "timeout", "limits", "onDecision", "trace"];
+/** The names of the options common to all adapters. */
+export const COMMON_OPTIONS: readonly string[] = [
+  "authenticate",
+  "origins",
+  "timeout",
+  "limits",
+  "onDecision",
+  "trace",
+];
 
 function printThrown(error: unknown): void {
   console.error("onDecision has thrown:", error);
@@ -101,7 +109,7 @@ export class Gate<Request> {
    * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
    */
   constructor(place: string, policy: unknown, options: GuardOptions<Request>, served?: Served) {
-    checkKeys(place, options, OPTIONS);
+    checkKeys(place, options, COMMON_OPTIONS);
     for (const key of ["authenticate", "onDecision"] as const) {
       if (options[key] !== undefined && typeof options[key] !== "function") {
         throw new PermissionMisuse(`${place} got ${show(options[key])} as \`${key}\`: give a function`);
@@ -196,7 +204,7 @@ export class Gate<Request> {
             session.close(1001, "going away");
             resolve();
           };
-          session.drain(close, true);
+          session.drain(() => session.flush(close), true);
         }),
     );
     await Promise.all(closings);

@@ -37,6 +37,10 @@ export interface Link<M extends Incoming = Incoming> {
   resume(): void;
   /** Begins an orderly close, and makes sure that it ends. */
   close(code: number, reason: string): void;
+  /**
+   * Calls back once what was delivered has reached its listeners. Only for transports where that is not at once.
+   */
+  flush?(whenFlushed: () => void): void;
 }
 
 /** Asks again who is there. */
@@ -194,6 +198,12 @@ export class Session<M extends Incoming = Incoming> {
     this.#drains.add(drain);
     deadlinesOf(this.#gate.limits.drain).add(drain);
     this.#drained();
+  }
+
+  /** Calls back once what was handed on has reached its listeners. */
+  flush(whenFlushed: () => void): void {
+    if (this.#link.flush) this.#link.flush(whenFlushed);
+    else whenFlushed();
   }
 
   /** The connection is gone, or must be taken for gone. */
