@@ -1,10 +1,13 @@
 // What an adapter needs of the core, and nothing an application needs.
 export type { Admission, Admitted, Handshake } from "./admission.js";
+export { addAnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "./answer-headers.js";
+export { REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait } from "./deadline.js";
 export { type Decision, thrown } from "./decision.js";
 export { type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type { Limits } from "./limits.js";
 export type { Origins } from "./origin.js";
+export { engineOf } from "./policy.js";
 export {
   badMessage,
   closeCodeOf,
