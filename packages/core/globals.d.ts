@@ -27,6 +27,8 @@ declare var crypto: {
   getRandomValues<T extends Uint8Array>(array: T): T;
 };
 
+declare var URLSearchParams: { new (query: string): Iterable<[string, string]> };
+
 declare var performance: { now(): number };
 
 declare var console: { error(...values: unknown[]): void };

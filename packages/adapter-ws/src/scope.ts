@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { PermissionMisuse, type Scope, type TextValue } from "@portcullis/core";
+import { readCookies, readQuery } from "@portcullis/core/adapter";
 
 type Values = Readonly<Record<string, TextValue>>;
 type Cookies = Readonly<Record<string, string>>;
@@ -90,40 +91,5 @@ export class WsScope implements Scope {
 
   get #url(): string {
     return this.request.url ?? "/";
-  }
-}
-
-/** Names come from the client: the object has no prototype. A name that is repeated gets an array. */
-function readQuery(url: string): Values {
-  const query: Record<string, TextValue> = Object.create(null);
-  const start = url.indexOf("?");
-  if (start >= 0) {
-    for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
-      const before = query[name];
-      query[name] = before === undefined ? value : [before, value].flat();
-    }
-  }
-  return Object.freeze(query);
-}
-
-/** Of a name that is repeated the first counts: browsers send the cookie with the longest path first. */
-function readCookies(header = ""): Cookies {
-  const cookies: Record<string, string> = Object.create(null);
-  for (const pair of header.split(";")) {
-    const at = pair.indexOf("=");
-    if (at < 1) continue;
-    const name = pair.slice(0, at).trim();
-    if (name !== "") cookies[name] ??= decode(pair.slice(at + 1).trim());
-  }
-  return Object.freeze(cookies);
-}
-
-function decode(value: string): string {
-  const bare = value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
-  if (!bare.includes("%")) return bare;
-  try {
-    return decodeURIComponent(bare);
-  } catch {
-    return bare;
   }
 }

@@ -4,7 +4,9 @@ export { addAnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "./answer-
 export { REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait } from "./deadline.js";
 export { type Decision, thrown } from "./decision.js";
+export { show } from "./errors.js";
 export { type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
+export { readCookies, readQuery } from "./handshake-text.js";
 export type { Limits } from "./limits.js";
 export type { Origins } from "./origin.js";
 export { engineOf } from "./policy.js";
