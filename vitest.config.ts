@@ -10,6 +10,14 @@ export default defineConfig({
       { find: /^@portcullis\/core$/, replacement: source("./packages/core/src/index.ts") },
       { find: /^@portcullis\/core\/(explain|consumer|adapter)$/, replacement: source("./packages/core/src/$1.ts") },
       { find: /^@portcullis\/adapter-ws$/, replacement: source("./packages/adapter-ws/src/index.ts") },
+      {
+        find: /^@portcullis\/adapter-express-bridge$/,
+        replacement: source("./packages/adapter-express-bridge/src/index.ts"),
+      },
+      {
+        find: /^@portcullis\/adapter-express-bridge\/koa$/,
+        replacement: source("./packages/adapter-express-bridge/src/koa.ts"),
+      },
       { find: /^@portcullis\/testing$/, replacement: source("./packages/testing/src/index.ts") },
     ],
   },

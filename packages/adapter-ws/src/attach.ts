@@ -1,6 +1,7 @@
 import { PermissionMisuse, type Policy, type Scope } from "@portcullis/core";
 import { Gate, type GuardOf, type GuardSession, type Served } from "@portcullis/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
+import { addToUpgrade } from "./answer-headers.js";
 import type { HttpServer } from "./clock.js";
 import { closeSoon } from "./close.js";
 import type { Front } from "./connection.js";
@@ -50,6 +51,7 @@ export function attach<P, S>(
   const verifyClient: VerifyClient = (info, answer) => upgrade.verify(info, answer as never);
   Object.assign(options, { verifyClient, WebSocket: Guarded });
   Object.defineProperty(wss, GUARDED, { value: true });
+  wss.on("headers", addToUpgrade);
   for (const socket of wss.clients ?? []) expel(socket as BareSocket);
   watchServer(wss, upgrade);
   return {

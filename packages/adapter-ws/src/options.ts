@@ -1,9 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
 import { COMMON_OPTIONS, checkKeys, type GuardOptions, readMilliseconds } from "@portcullis/core/adapter";
+import { isHeader } from "./answer-headers.js";
 import type { Codec } from "./codecs/codec.js";
 import { dcrf } from "./codecs/dcrf.js";
-import { isHeader } from "./refuse.js";
 
 /** What {@link guard} and {@link serve} take. */
 export interface WsGuardOptions<Extra = unknown> extends GuardOptions<IncomingMessage, Extra> {

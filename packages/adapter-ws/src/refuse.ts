@@ -1,29 +1,37 @@
-import { type IncomingMessage, validateHeaderName, validateHeaderValue } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { Decision } from "@portcullis/core";
 import { closeCodeOf, publicRefusal } from "@portcullis/core/adapter";
 import { WebSocketServer } from "ws";
+import { addToUpgrade, answerHeadersOf, isForRules, respell } from "./answer-headers.js";
 import { closeSoon } from "./close.js";
 import type { BareSocket } from "./guarded-socket.js";
 
 /** The second argument of `verifyClient`, as ws gives it. */
 export type Answer = (isVerified: boolean, status?: number, body?: string, headers?: Record<string, string>) => void;
 
-/** Headers of the answer itself; a decision does not set them. */
-const OWN_HEADERS = new Set(["connection", "content-length", "content-type", "transfer-encoding", "upgrade"]);
-
 /** What a refused client may send before its connection is closed, in bytes. */
 const REFUSED_PAYLOAD = 4096;
 
 /** Refuses with an HTTP response, before the upgrade. */
-export function refuseWithStatus(decision: Decision, challenge: string, answer: Answer): void {
+export function refuseWithStatus(
+  request: IncomingMessage,
+  decision: Decision,
+  challenge: string,
+  answer: Answer,
+): void {
   const headers = new Map<string, [name: string, value: string]>();
   if (decision.status === 401) headers.set("www-authenticate", ["WWW-Authenticate", challenge]);
   if (decision.retryAfter !== undefined) {
     headers.set("retry-after", ["Retry-After", String(Math.max(0, Math.ceil(decision.retryAfter)))]);
   }
   for (const [name, value] of Object.entries(decision.headers ?? {})) {
+    if (isForRules(name, value)) headers.set(name.toLowerCase(), [name, value]);
+  }
+  for (const [index, [name, value]] of answerHeadersOf(request).entries()) {
     const key = name.toLowerCase();
-    if (!OWN_HEADERS.has(key) && isHeader(name, value)) headers.set(key, [name, value]);
+    // What the decision says itself counts; cookies are the ones that come several at a time.
+    if (key === "set-cookie") headers.set(`${key} ${index}`, [respell(name, index), value]);
+    else if (!headers.has(key)) headers.set(key, [name, value]);
   }
   headers.set("content-type", ["Content-Type", "application/json; charset=utf-8"]);
   const body = JSON.stringify({ error: publicRefusal(decision) });
@@ -35,21 +43,14 @@ export class ClosingServer {
   // The socket is not the application's: whatever it is given for its sockets does not apply.
   readonly #server = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: REFUSED_PAYLOAD });
 
+  constructor() {
+    this.#server.on("headers", addToUpgrade);
+  }
+
   refuse(request: IncomingMessage, decision: Decision): void {
     this.#server.handleUpgrade(request, request.socket, Buffer.alloc(0), (socket) => {
       socket.on("error", () => {});
       closeSoon(socket as BareSocket, closeCodeOf(decision), decision.code);
     });
-  }
-}
-
-/** Whether a header can be sent: it has been written by a rule, perhaps with what a client sent. */
-export function isHeader(name: string, value: unknown): boolean {
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value as string);
-    return typeof value === "string";
-  } catch {
-    return false;
   }
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { type Admitted, surface, thrown } from "@portcullis/core/adapter";
+import { type Admitted, openAnswerHeaders, surface, thrown } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { HandshakeClock } from "./clock.js";
 import { Connection, type Front } from "./connection.js";
@@ -46,6 +46,7 @@ export class Upgrade {
   /** What ws calls for each handshake. */
   verify(info: Knocking, answer: Answer): void {
     const connection = new Connection(this.front, info.req);
+    openAnswerHeaders(info.req);
     this.clock.ask(info.req.socket);
     if (this.application === undefined) this.#admit(connection, answer);
     else this.#askApplication(this.application, connection, info, answer);
@@ -131,7 +132,7 @@ export class Upgrade {
 
   #refuse(connection: Connection, decision: Admitted["decision"], answer: Answer): void {
     if (this.#closing) this.#closing.refuse(connection.request, decision);
-    else refuseWithStatus(decision, this.challenge, answer);
+    else refuseWithStatus(connection.request, decision, this.challenge, answer);
   }
 
   #fail(connection: Connection, error: unknown, answer: Answer): void {

@@ -1,7 +1,10 @@
 // What an adapter needs of the core, and nothing an application needs.
-export type { Admission, Admitted, Handshake } from "./admission.js";
+export { type Admission, type Admitted, type Handshake, readExtra } from "./admission.js";
+export { addAnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "./answer-headers.js";
+export { REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait, Wait } from "./deadline.js";
 export { type Decision, thrown } from "./decision.js";
+export { show } from "./errors.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type {
   Authenticated,
@@ -14,6 +17,7 @@ export type {
 } from "./guard-types.js";
 export type { Limits } from "./limits.js";
 export { judgeOrigin, type Origins } from "./origin.js";
+export { engineOf } from "./policy.js";
 export {
   badMessage,
   closeCodeOf,

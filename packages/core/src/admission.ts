@@ -135,7 +135,12 @@ export class Admission<Request> implements Expiring {
   }
 }
 
-function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
+/**
+ * Reads what `authenticate` returned. Nothing stands for anonymous.
+ *
+ * @throws {PermissionMisuse} When it is no object.
+ */
+export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
   if (extra === undefined || extra === null) return ANONYMOUS;
   if (typeof extra !== "object" || Array.isArray(extra)) {
     throw new PermissionMisuse(

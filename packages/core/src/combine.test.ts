@@ -3,7 +3,7 @@ import { act, actNow } from "../test/support.js";
 import { and } from "./combinators/and.js";
 import { not } from "./combinators/not.js";
 import { or } from "./combinators/or.js";
-import { allowing, combine, mergeEvidence, negate, refuses } from "./combine.js";
+import { allowing, combine, mergeEvidence, negate, REPEATABLE, refuses } from "./combine.js";
 import { abstain, allow, deny, fault } from "./decision.js";
 import { PermissionMisuse } from "./errors.js";
 import type { Like } from "./infer.js";
@@ -125,6 +125,15 @@ describe("evidence", () => {
     expect(decide()).toMatchObject({ outcome: "error", by: "alsoMember" });
     vi.stubEnv("NODE_ENV", "production");
     expect(decide()).toMatchObject({ evidence: { membership: { role: "guest" } } });
+  });
+
+  it("the same key is no mistake where both rules say that it repeats, and the later one wins", () => {
+    const offer = (user: number, ...keys: string[]) => ({ user, [REPEATABLE]: keys });
+    const merged = mergeEvidence(mergeEvidence(offer(1, "user"), { other: 1 }), offer(2, "user"));
+    expect({ ...merged }).toEqual({ user: 2, other: 1, [REPEATABLE]: ["user"] });
+    expect(() => mergeEvidence(offer(1, "user"), { user: 2 })).toThrow(PermissionMisuse);
+    expect(() => mergeEvidence({ user: 1 }, offer(2, "user"))).toThrow(PermissionMisuse);
+    expect(() => mergeEvidence(offer(1, "user"), offer(2, "auth"))).toThrow(PermissionMisuse);
   });
 
   it("counts as development where no environment is known", () => {

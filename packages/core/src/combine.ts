@@ -35,7 +35,13 @@ export function allowing(evidence?: Evidence, met: readonly Decision[] = [], pla
   return restate(plain, { evidence, causes });
 }
 
-export type Evidence = Decision["evidence"];
+/**
+ * A key of evidence that names, in a list, the keys which rules of one kind offer again and again: of two rules that
+ * both name a key, the later one wins. All other keys stay unique.
+ */
+export const REPEATABLE = Symbol.for("@portcullis/core/repeatable");
+
+export type Evidence = (Readonly<Record<string, unknown>> & { readonly [REPEATABLE]?: readonly string[] }) | undefined;
 
 /**
  * Evidence of two rules that both allowed.
@@ -44,7 +50,8 @@ export type Evidence = Decision["evidence"];
  */
 export function mergeEvidence(first: Evidence, second: Evidence): Evidence {
   if (first === undefined || second === undefined) return first ?? second;
-  const twice = Object.keys(second).find((key) => Object.hasOwn(first, key));
+  const isRepeatable = (key: string) => Boolean(first[REPEATABLE]?.includes(key) && second[REPEATABLE]?.includes(key));
+  const twice = Object.keys(second).find((key) => Object.hasOwn(first, key) && !isRepeatable(key));
   if (twice !== undefined && isDevelopment()) {
     throw new PermissionMisuse(`two rules offer evidence under the key \`${twice}\`: give one of them another name`);
   }

@@ -64,7 +64,8 @@ describe("deny and fault", () => {
       retry: "never",
       reason: "The permission could not be checked.",
     });
-    expect(fault("directory_down", { status: 503 })).toMatchObject({ retry: "later" });
+    const error = new Error("no route to host");
+    expect(fault("directory_down", { status: 503, error })).toMatchObject({ retry: "later", error });
   });
 
   it("carry what they are given", () => {

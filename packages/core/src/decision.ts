@@ -66,6 +66,8 @@ export interface DenyOptions {
 /** What `fault` may say beside its code: as `deny`, with a status up to 599. */
 export interface FaultOptions extends DenyOptions {
   issues?: readonly StandardIssue[];
+  /** What was behind it. For logs; never sent to a client. */
+  error?: unknown;
 }
 
 const MARKER = Symbol.for("@portcullis/core/Decision");
@@ -216,7 +218,7 @@ export function abstain(): Abstain {
  * Refuses in a way that `not` never turns into a permission: a rate limit, a dependency that is down.
  *
  * @param code Short and stable, for example `rate_limited` (429) or `directory_down`.
- * @param options `reason`, `status` (400 to 599, default 500), `retryAfter` (seconds), `headers`.
+ * @param options `reason`, `status` (400 to 599, default 500), `retryAfter` (seconds), `headers`, `error` (for logs).
  * @returns A frozen decision.
  * @throws {PermissionMisuse} When the code is empty or the status out of range.
  * @example

@@ -1,0 +1,36 @@
+import { PermissionMisuse } from "@portcullis/core";
+import { show } from "@portcullis/core/adapter";
+
+/** A middleware, or a list of them, nested to any depth. */
+export type Middlewares = ((...given: never[]) => unknown) | readonly Middlewares[];
+
+const LONGEST_NAME = 200;
+
+/**
+ * Flattens middlewares.
+ *
+ * @throws {PermissionMisuse} When there is none, or something is no function.
+ */
+export function flatten(place: string, given: unknown, read: (one: unknown) => unknown = (one) => one): never[] {
+  const all = [given].flat(Number.POSITIVE_INFINITY).map(read);
+  if (all.length === 0) {
+    throw new PermissionMisuse(
+      `${place} got no middleware: give at least one, as in ${place.slice(0, -1)}requireLogin)`,
+    );
+  }
+  for (const one of all) {
+    if (typeof one !== "function") {
+      throw new PermissionMisuse(
+        `${place} got ${show(one)}: give a function (request, response, next), or a list of them`,
+      );
+    }
+  }
+  return all as never[];
+}
+
+/** What a rule made of middlewares is called. */
+export function nameOf(place: string, chain: readonly ((...given: never[]) => unknown)[]): string {
+  const names = chain.map(({ name }) => name || "anonymous").join(", ");
+  const short = names.length > LONGEST_NAME ? `${names.slice(0, LONGEST_NAME)}...` : names;
+  return `${place.slice(0, -1)}${short})`;
+}

@@ -1,0 +1,145 @@
+import { type IncomingMessage, validateHeaderName, validateHeaderValue } from "node:http";
+import { PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
+import { show } from "@portcullis/core/adapter";
+import type { HttpContext, RuleSettings } from "./options.js";
+import { textOf } from "./url.js";
+
+type HeaderValues = Record<string, string | string[] | undefined>;
+
+/** What a request is made of, before it is one. */
+export interface Derived {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderValues;
+  readonly params: Readonly<Record<string, string>>;
+  /** A copy: what middlewares do to it does not reach the action. */
+  readonly body: unknown;
+  /** The same as bytes. */
+  readonly bytes: Buffer;
+  readonly handshake: Partial<IncomingMessage>;
+  readonly scope: Scope;
+}
+
+/** Headers of the handshake alone, and those that let a client choose another method than the rule's. */
+const STRIPPED =
+  /^(connection|upgrade|keep-alive|te|trailer|transfer-encoding|expect|content-.*|sec-websocket-(key|version|extensions)|x-http-method(-override)?|x-method-override)$/;
+
+/**
+ * Makes a request of a question.
+ *
+ * @throws {PermissionDenied} When it cannot be made of what the client sent.
+ * @throws {PermissionMisuse} When a function among the options returned something that cannot be used.
+ */
+export function derive(place: string, settings: RuleSettings, context: HttpContext<never>): Derived {
+  const scope = context.scope as Scope;
+  const handshake = (scope.request ?? {}) as Partial<IncomingMessage>;
+  const given = settings.params ? settings.params(context) : context.payload;
+  const { body, bytes } = bodyOf(settings.body ? settings.body(context) : context.payload, settings.maxBody);
+  return {
+    method: settings.methodOf(context.moment, context.action),
+    url: urlOf(settings, context, given, handshake),
+    headers: headersOf(place, settings, scope, handshake, bytes.length),
+    params: paramsOf(given),
+    body,
+    bytes,
+    handshake,
+    scope,
+  };
+}
+
+function urlOf(
+  { urlOf, query }: RuleSettings,
+  context: HttpContext<never>,
+  given: Readonly<Record<string, unknown>>,
+  handshake: Partial<IncomingMessage>,
+): string {
+  const url = urlOf ? urlOf(context, given) : (handshake.url ?? targetOf(context.scope as Scope));
+  if (query === undefined) return url;
+  const search = searchOf(query(context));
+  const [path = "/"] = url.split("?", 1);
+  return search === "" ? path : `${path}?${search}`;
+}
+
+/** The request target of a scope without a handshake, as tests have it. */
+function targetOf({ path = "/", query = {} }: Partial<Scope>): string {
+  const search = searchOf(query);
+  return search === "" ? path : `${path}?${search}`;
+}
+
+function searchOf(query: Readonly<Record<string, unknown>>): string {
+  const search = new URLSearchParams();
+  for (const [name, values] of Object.entries(query)) {
+    for (const value of Array.isArray(values) ? values : [values]) {
+      const text = textOf(value);
+      if (text !== undefined) search.append(name, text);
+    }
+  }
+  return search.toString();
+}
+
+function paramsOf(given: Readonly<Record<string, unknown>>): Record<string, string> {
+  const params: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(given)) {
+    const text = textOf(value);
+    if (text !== undefined) params[name] = text;
+  }
+  return params;
+}
+
+/** INVARIANT: always a body, so that no parser or validator is passed by for want of one. */
+function bodyOf(value: unknown, limit: number): Pick<Derived, "body" | "bytes"> {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value ?? {});
+  } catch {
+    // Circular, too deep, or not known to JSON.
+  }
+  if (text === undefined) throw unreadable();
+  const bytes = Buffer.from(text);
+  if (bytes.length > limit) {
+    throw new PermissionDenied("payload_too_large", { status: 413, reason: "The message is too large." });
+  }
+  try {
+    return { body: structuredClone(value ?? {}), bytes };
+  } catch {
+    throw unreadable();
+  }
+}
+
+function unreadable(): PermissionDenied {
+  return new PermissionDenied("invalid_input", { status: 400, reason: "The message cannot be read as JSON." });
+}
+
+function headersOf(
+  place: string,
+  settings: RuleSettings,
+  scope: Scope,
+  handshake: Partial<IncomingMessage>,
+  length: number,
+): HeaderValues {
+  const headers: HeaderValues = {};
+  for (const [name, value] of Object.entries((handshake.headers ?? scope.headers ?? {}) as HeaderValues)) {
+    if (value !== undefined && !STRIPPED.test(name)) headers[name] = value;
+  }
+  if (settings.headers) addHeaders(place, headers, settings.headers(scope as never));
+  headers["content-type"] = "application/json";
+  headers["content-length"] = String(length);
+  return headers;
+}
+
+function addHeaders(place: string, headers: HeaderValues, added: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(added)) {
+    if (value === undefined) continue;
+    const key = name.toLowerCase();
+    if (STRIPPED.test(key) || typeof value !== "string") {
+      throw new PermissionMisuse(`${place}: \`headers\` returned ${show(value)} for ${name}: leave it out`);
+    }
+    try {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    } catch {
+      throw new PermissionDenied("invalid_input", { status: 400, reason: "A header cannot be made of what was sent." });
+    }
+    headers[key] = value;
+  }
+}

@@ -1,0 +1,205 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import { deadlinesOf, type Expiring, endWait } from "@portcullis/core/adapter";
+import type { Derived } from "./derive.js";
+import { Recording } from "./recording.js";
+import { factsOf, NullSocket } from "./socket.js";
+
+/** How middlewares have ended. */
+export type Ending =
+  /** They came to the end of their chain. */
+  | { readonly how: "passed" }
+  /** They have answered. */
+  | { readonly how: "answered" }
+  | { readonly how: "failed"; readonly error: unknown }
+  /** They have left their chain without an answer, or no route was there for the request. */
+  | { readonly how: "skipped" }
+  | { readonly how: "late" }
+  | { readonly how: "aborted" }
+  /** They have destroyed the request. */
+  | { readonly how: "destroyed" };
+
+/**
+ * One request and its response, made for one evaluation and never used again: a real pair of Node's, on a socket that
+ * leads nowhere.
+ */
+export class Exchange implements Expiring {
+  previous: Expiring | undefined;
+  next: Expiring | undefined;
+  due = 0;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly recording = new Recording();
+  /** Resolves once the middlewares have ended. Never rejects. */
+  readonly ending: Promise<Ending>;
+  readonly #socket: NullSocket;
+  readonly #onLateError: (error: unknown) => void;
+  #resolve: ((ending: Ending) => void) | undefined;
+  /** What the end of the response stands for. */
+  #told: Ending = { how: "answered" };
+  /** The status at the end of the chain; -1 where what follows it counts too. */
+  #statusAtPass = -1;
+
+  /**
+   * @param timeout Milliseconds until the middlewares must have ended.
+   * @param onLateError Hears what is thrown after that.
+   */
+  constructor(derived: Derived, timeout: number, onLateError: (error: unknown) => void) {
+    const { handshake, scope } = derived;
+    this.#onLateError = onLateError;
+    this.#socket = new NullSocket(factsOf(handshake), scope);
+    this.request = makeRequest(derived, this.#socket);
+    this.response = new ServerResponse(this.request);
+    this.ending = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#prepareResponse();
+    deadlinesOf(timeout).add(this);
+  }
+
+  /** Whether it is settled what the middlewares said. */
+  get isEnded(): boolean {
+    return this.#resolve === undefined;
+  }
+
+  /**
+   * The end of the chain is reached: allowed, unless something in the same turn says otherwise.
+   *
+   * @param goesOn Whether the middlewares end the response themselves, and what they do until then counts.
+   */
+  pass(goesOn = false): void {
+    if (this.isEnded || this.#told.how !== "answered") return;
+    if (this.response.headersSent || this.response.writableEnded) {
+      if (!this.response.writableEnded) this.#end({ how: "answered" });
+    } else if (goesOn) this.#told = { how: "passed" };
+    else {
+      this.#statusAtPass = this.response.statusCode;
+      void Promise.resolve()
+        .then(() => undefined)
+        .then(() => this.#close({ how: "passed" }));
+    }
+  }
+
+  /** A middleware has failed, or has said that it refuses by an error. */
+  fail(error: unknown, status: number): void {
+    const { how } = this.#told;
+    // What is sent already counts; in HTTP too.
+    const isAnswered = how === "answered" && this.response.writableEnded;
+    if (this.isEnded || isAnswered || how === "failed") this.#tell(error);
+    else if (this.response.headersSent) this.#end({ how: "failed", error });
+    else {
+      this.response.statusCode = status;
+      this.#close({ how: "failed", error });
+    }
+  }
+
+  /** Something was thrown for which the middlewares end the response themselves: kept for the logs, and it refuses. */
+  note(error: unknown): void {
+    const { how } = this.#told;
+    const isAnswered = how === "answered" && this.response.writableEnded;
+    if (this.isEnded || isAnswered || how === "failed") this.#tell(error);
+    else if (this.response.headersSent) this.#end({ how: "failed", error });
+    else this.#told = { how: "failed", error };
+  }
+
+  /** The middlewares are through: one that has passed and left the response open is not waited for. */
+  complete(): void {
+    if (this.#told.how === "passed" && !this.isEnded && !this.response.writableEnded) this.response.end();
+  }
+
+  /** The chain was left, or no route was there for the request. */
+  skip(goesOn = false): void {
+    if (goesOn) {
+      if (this.#told.how === "answered") this.#told = { how: "skipped" };
+      return;
+    }
+    if (!this.response.headersSent) this.response.statusCode = 404;
+    this.#close({ how: "skipped" });
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    this.#end({ how: "late" });
+  }
+
+  /** Nobody waits for the answer any more. */
+  abort(): void {
+    this.#end({ how: "aborted" });
+  }
+
+  #tell(error: unknown): void {
+    try {
+      this.#onLateError(error);
+    } catch (thrown) {
+      console.error("onError has thrown:", thrown);
+    }
+  }
+
+  /**
+   * Ends the response, so that what waits for its end (sessions, cookies, limits) does its work.
+   * INVARIANT: what refuses is never replaced by what allows.
+   */
+  #close(ending: Ending): void {
+    const { how } = this.#told;
+    if (this.isEnded || how === "failed" || how === "skipped") return;
+    if (how === "answered" && this.response.writableEnded) return;
+    this.#told = ending;
+    // The end is under way already.
+    if (how === "passed") return;
+    try {
+      this.response.end();
+    } catch (error) {
+      this.#end({ how: "failed", error });
+    }
+  }
+
+  #finish(): void {
+    const { statusCode } = this.response;
+    const { how } = this.#told;
+    const isRefused = this.#statusAtPass === -1 ? statusCode >= 300 : statusCode >= 400;
+    const saysOtherwise = how === "passed" && isRefused && statusCode !== this.#statusAtPass;
+    this.#end(saysOtherwise ? { how: "answered" } : this.#told);
+  }
+
+  #end(ending: Ending): void {
+    const resolve = this.#resolve;
+    if (resolve === undefined) return;
+    this.#resolve = undefined;
+    endWait(this);
+    // As a server does once it has answered: unread input is dropped, and everybody hears that all is over.
+    if (ending.how === "late" || ending.how === "aborted") this.request.destroy();
+    else this.request.resume();
+    this.#socket.destroy();
+    resolve(ending);
+  }
+
+  #prepareResponse(): void {
+    const { response, request } = this;
+    const ignore = () => {};
+    for (const one of [response, request, this.#socket]) one.on("error", ignore);
+    // Else what `writeHead(status, headers)` sets could not be read back.
+    response.setHeader("x", "");
+    response.removeHeader("x");
+    this.recording.attach(response);
+    response.assignSocket(this.#socket as never);
+    response.on("finish", () => this.#finish());
+    response.on("close", () => this.#end({ how: "destroyed" }));
+  }
+}
+
+function makeRequest({ method, url, headers, bytes }: Derived, socket: NullSocket): IncomingMessage {
+  const request = new IncomingMessage(socket as never);
+  request.method = method;
+  request.url = url;
+  request.httpVersion = "1.1";
+  request.httpVersionMajor = request.httpVersionMinor = 1;
+  request.headers = headers;
+  for (const name in headers) {
+    for (const value of [headers[name] ?? []].flat()) request.rawHeaders.push(name, value);
+  }
+  // A request that is an upgrade, or is not there yet, is one whose body parsers look away.
+  Object.assign(request, { upgrade: false });
+  request.complete = true;
+  request.push(bytes);
+  request.push(null);
+  return request;
+}

@@ -1,0 +1,82 @@
+import { PermissionMisuse, type Scope } from "@portcullis/core";
+import { show } from "@portcullis/core/adapter";
+import type { Derived } from "./derive.js";
+import type { Exchange } from "./exchange.js";
+import type { Run } from "./rule.js";
+import { type Handler, runChain } from "./run-chain.js";
+
+/** What is used of an application of Express, 4 or 5. */
+export interface ExpressApplication {
+  readonly request: object;
+  readonly response: object;
+}
+
+/** A request as middlewares extend it. */
+export type Extended = Record<string, unknown>;
+
+/**
+ * Reads the option `app`; without it, one that is among the middlewares.
+ *
+ * @throws {PermissionMisuse} When it is neither an application nor `null`.
+ */
+export function readApp(place: string, app: unknown, chain: readonly unknown[]): ExpressApplication | null {
+  const found = app === undefined ? chain.find(isApplication) : app;
+  if (found === null || isApplication(found)) return found;
+  throw new PermissionMisuse(
+    `${place} got ${show(app)} as \`app\`: give the Express application whose settings count, as in { app: express() }, or null for middlewares that need none`,
+  );
+}
+
+function isApplication(value: unknown): value is ExpressApplication {
+  if (typeof value !== "function") return false;
+  const { request, response } = value as Partial<ExpressApplication>;
+  return typeof request === "object" && request !== null && typeof response === "object" && response !== null;
+}
+
+/** Runs a chain of Express middlewares. */
+export function expressRun(
+  chain: readonly Handler[],
+  app: ExpressApplication | null,
+  settings: { readonly usesScope: boolean; readonly deniesUnmatched: boolean },
+): Run {
+  return (exchange, derived) => {
+    const restore = () => dress(exchange, app);
+    restore();
+    prepare(exchange, derived, app);
+    if (settings.usesScope) useScope(exchange, derived.scope);
+    const { request, response } = exchange as unknown as { request: Extended; response: Extended };
+    runChain({ chain, exchange, deniesUnmatched: settings.deniesUnmatched, restore });
+    return () => ({
+      user: request.user,
+      auth: request.auth,
+      session: request.session,
+      locals: response.locals as Extended,
+      params: request.params as Extended,
+    });
+  };
+}
+
+/** Gives request and response the methods of the application. */
+function dress({ request, response }: Exchange, app: ExpressApplication | null): void {
+  if (app === null) return;
+  Object.setPrototypeOf(request, app.request);
+  Object.setPrototypeOf(response, app.response);
+}
+
+function prepare({ request, response }: Exchange, { body, params }: Derived, app: ExpressApplication | null): void {
+  Object.assign(request, { originalUrl: request.url, baseUrl: "", body, params, res: response });
+  Object.assign(response, { req: request, locals: Object.create(null) });
+  if (app !== null && !("query" in request)) Object.assign(request, { query: queryOf(request.url as string, app) });
+}
+
+/** Express 4 has the query from a middleware of its applications. */
+function queryOf(url: string, app: ExpressApplication): unknown {
+  const parse: unknown = (app as { get?: (name: string) => unknown }).get?.("query parser fn");
+  const [, query = ""] = /^[^?]*\?(.*)$/s.exec(url) ?? [];
+  return typeof parse === "function" ? parse(query) : {};
+}
+
+function useScope({ request }: Exchange, { user, session }: Scope & { session?: unknown }): void {
+  if (user !== null && user !== undefined) Object.assign(request, { user });
+  if (session !== null && session !== undefined) Object.assign(request, { session });
+}

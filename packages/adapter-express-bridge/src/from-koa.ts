@@ -1,0 +1,62 @@
+import { PermissionMisuse, type Rule, type Scope } from "@portcullis/core";
+import { flatten, type Middlewares, nameOf } from "./chain.js";
+import { type KoaApplication, koaRun, readKoa } from "./koa-run.js";
+import { type HttpRuleOptions, readSettings } from "./options.js";
+import type { HttpEvidence } from "./outcome.js";
+import { ruleOf } from "./rule.js";
+
+/** What {@link fromKoa} takes beside the middlewares. */
+export interface FromKoaOptions<S = Scope> extends HttpRuleOptions<S> {
+  /** The Koa application (2 or 3) whose settings count: keys, trusted proxies, what its context was extended with. */
+  app: KoaApplication;
+}
+
+/** A router, which is not a middleware yet. */
+type KoaRouter = { routes(): (...given: never[]) => unknown };
+
+/** Koa middlewares: a function, a router, or a list of them, nested to any depth. */
+export type KoaMiddlewares = Middlewares | KoaRouter | readonly KoaMiddlewares[];
+
+/**
+ * Makes a permission of Koa middlewares, unchanged: asked at connect and at every action. Allows where the end of the
+ * chain is reached and nothing on the way back refuses.
+ *
+ * @param middlewares A middleware, a router of `@koa/router`, or a list of them. Those that belong together stand in one
+ *   list.
+ * @param options `app`, and all that `fromExpress` takes beside it.
+ * @returns A permission; where it allows, `user`, `session`, `locals` (`ctx.state`) and `params` are in the evidence.
+ * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
+ * @example
+ * ```ts
+ * import { fromKoa } from "@portcullis/adapter-express-bridge/koa";
+ * import { definePolicy } from "@portcullis/core";
+ * import Koa, { type Middleware } from "koa";
+ *
+ * const app = new Koa();
+ * const requireKey: Middleware = (ctx, next) => {
+ *   if (ctx.get("x-api-key") !== "secret") ctx.throw(401, "An API key is needed.");
+ *   return next();
+ * };
+ * const policy = definePolicy({ actions: { "report.create": fromKoa(requireKey, { app }) } });
+ * ```
+ */
+export function fromKoa<S extends Scope = Scope>(
+  middlewares: KoaMiddlewares,
+  options: FromKoaOptions<S>,
+): Rule<S, unknown, HttpEvidence, true> {
+  const place = "fromKoa()";
+  const chain: ((...given: never[]) => unknown)[] = flatten(place, middlewares, middlewareOf);
+  const settings = readSettings(place, (options ?? {}) as FromKoaOptions<never>, ["app"]);
+  for (const one of chain) {
+    if (one.constructor.name === "GeneratorFunction") {
+      throw new PermissionMisuse(`${place} got the generator \`${one.name}\`: wrap it, as in convert(${one.name})`);
+    }
+  }
+  const run = koaRun(chain, readKoa(place, options?.app), settings);
+  return ruleOf(place, options.name ?? nameOf(place, chain), settings, run);
+}
+
+function middlewareOf(one: unknown): unknown {
+  const isRouter = typeof one === "object" && one !== null && typeof (one as Partial<KoaRouter>).routes === "function";
+  return isRouter ? (one as KoaRouter).routes() : one;
+}

@@ -1,0 +1,123 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { PermissionMisuse } from "@portcullis/core";
+import { show } from "@portcullis/core/adapter";
+import type { Derived } from "./derive.js";
+import type { Exchange } from "./exchange.js";
+import { unmatchedRouter, watchRouters } from "./koa-routes.js";
+import type { Run } from "./rule.js";
+
+/** What is used of an application of Koa, 2 or 3. */
+export interface KoaApplication {
+  readonly context: object;
+  readonly middleware: readonly unknown[];
+  callback(): (request: IncomingMessage, response: ServerResponse) => unknown;
+}
+
+/** What is used of a context. */
+export interface KoaContext {
+  readonly req: IncomingMessage & { user?: unknown };
+  readonly request: object;
+  readonly state: Record<string, unknown>;
+  status: number;
+  params?: Readonly<Record<string, unknown>>;
+  session?: unknown;
+}
+
+type Next = () => Promise<unknown>;
+
+/** One evaluation on its way. */
+interface Held {
+  readonly exchange: Exchange;
+  readonly derived: Derived;
+  context: KoaContext | undefined;
+}
+
+/** @throws {PermissionMisuse} When it is no application of Koa. */
+export function readKoa(place: string, app: unknown): KoaApplication {
+  const { context, middleware, callback } = (app ?? {}) as Partial<KoaApplication>;
+  if (typeof context === "object" && Array.isArray(middleware) && typeof callback === "function") {
+    return app as KoaApplication;
+  }
+  throw new PermissionMisuse(
+    `${place} got ${show(app)} as \`app\`: give the Koa application whose settings count, as in { app: new Koa() }`,
+  );
+}
+
+/** Runs a chain of Koa middlewares in a shell of the application: its context and settings, and no middleware of its own. */
+export function koaRun(
+  chain: readonly ((...given: never[]) => unknown)[],
+  app: KoaApplication,
+  settings: { readonly usesScope: boolean; readonly deniesUnmatched: boolean },
+): Run {
+  // INVARIANT: known by the request alone, so that no evaluation passes by the end of another's chain.
+  const held = new WeakMap<IncomingMessage, Held>();
+  const begin = (context: KoaContext, next: Next) => {
+    const one = held.get(context.req) as Held;
+    one.context = context;
+    prepare(context, one.derived, settings.usesScope);
+    if (settings.deniesUnmatched) watchRouters(context);
+    return next();
+  };
+  const sentinel = (context: KoaContext) => {
+    const exchange = held.get(context.req)?.exchange;
+    if (settings.deniesUnmatched && unmatchedRouter(context)) exchange?.skip(true);
+    else {
+      // As a handler that has answered, for middlewares that look at it on the way back.
+      context.status = 204;
+      exchange?.pass(true);
+    }
+  };
+  const note = (error: unknown, context: KoaContext | undefined) => {
+    const one = context && held.get(context.req);
+    one?.exchange.note(error);
+  };
+  const callback = shellOf(app, [begin, ...chain, sentinel], note).callback();
+  return (exchange, derived) => {
+    const one: Held = { exchange, derived, context: undefined };
+    held.set(exchange.request, one);
+    // Koa answers whatever rejects; a promise that never settles is what the deadline is for.
+    Promise.resolve(callback(exchange.request, exchange.response)).then(
+      () => exchange.complete(),
+      (error) => exchange.note(error),
+    );
+    return () => foundIn(one.context);
+  };
+}
+
+/** Everything of the application, but that nothing of it is changed. */
+function shellOf(
+  app: KoaApplication,
+  middleware: readonly unknown[],
+  note: (error: unknown, context: KoaContext | undefined) => void,
+): KoaApplication {
+  const emitter = app as unknown as { emit(...given: unknown[]): boolean; listenerCount(event: string): number };
+  const emit = (event: string, ...given: unknown[]) => {
+    if (event === "error") note(given[0], given[1] as KoaContext | undefined);
+    // Without a listener the emitter would throw.
+    return event === "error" && emitter.listenerCount("error") === 0 ? true : emitter.emit(event, ...given);
+  };
+  return Object.create(app, {
+    middleware: { value: middleware },
+    emit: { value: emit },
+    // Koa adds a listener that prints where there is none.
+    listenerCount: { value: () => 1 },
+  });
+}
+
+function prepare(context: KoaContext, { body, params, scope }: Derived, usesScope: boolean): void {
+  Object.assign(context.request, { body });
+  context.params = params;
+  if (!usesScope) return;
+  const { user, session } = scope as { user: unknown; session?: unknown };
+  if (user !== null && user !== undefined) {
+    context.state.user = user;
+    context.req.user = user;
+  }
+  if (session !== null && session !== undefined && !("session" in context)) context.session = session;
+}
+
+function foundIn(context: KoaContext | undefined) {
+  if (context === undefined) return {};
+  const { user = context.req.user, ...locals } = context.state;
+  return { user, session: context.session, locals, params: context.params ?? {} };
+}

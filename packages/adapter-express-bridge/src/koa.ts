@@ -1,0 +1,7 @@
+// HTTP rules of Koa on sockets
+export type { FromKoaOptions } from "./from-koa.js";
+export { fromKoa } from "./from-koa.js";
+export type { KoaApplication } from "./koa-run.js";
+// and a socket's rules in Koa
+export type { ToKoaOptions } from "./to-koa.js";
+export { toKoa } from "./to-koa.js";

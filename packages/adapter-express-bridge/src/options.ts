@@ -1,0 +1,107 @@
+import { type Consumer, type Payload, PermissionMisuse, type Scope } from "@portcullis/core";
+import { checkKeys, readMilliseconds, show } from "@portcullis/core/adapter";
+import { type MethodMap, type MethodOf, readMethods } from "./methods.js";
+import { readUrl, type UrlOf } from "./url.js";
+
+/** What a request is derived from. */
+export interface HttpContext<S = Scope> {
+  readonly moment: "connect" | "action";
+  readonly scope: S;
+  readonly consumer: Consumer;
+  /** `connect` at connect. */
+  readonly action: string;
+  /** At connect: the message of the handshake. */
+  readonly payload: Payload;
+}
+
+/** Options that Express and Koa rules have in common. `S` is the scope that the functions among them read. */
+export interface HttpRuleOptions<S = Scope> {
+  /** The name in decisions and logs. Default: made of the names of the middlewares. */
+  name?: string;
+  /** HTTP methods by name of the action. What is in no map is POST. */
+  methods?: MethodMap;
+  /** The url: a template filled from the params, or a function. Default: path and query of the handshake. */
+  url?: string | ((context: HttpContext<S>) => string);
+  /** `request.params`, and what a url template is filled from. Default: the strings, numbers and booleans of the payload. */
+  params?: (context: HttpContext<S>) => Readonly<Record<string, unknown>>;
+  /** The query of the url. Default: that of the url. */
+  query?: (context: HttpContext<S>) => Readonly<Record<string, unknown>>;
+  /** The body, as JSON. Default: the payload. */
+  body?: (context: HttpContext<S>) => unknown;
+  /**
+   * Headers beside those of the handshake, for example an `Authorization` that a browser had to send otherwise. It sees
+   * the scope and nothing of the message.
+   */
+  headers?: (scope: S) => Readonly<Record<string, string | undefined>>;
+  /**
+   * `"scope"`: `request.user` and `request.session` are those of the scope, found at connect. Default `false`: the
+   * middlewares find out again, so that a logout or an expiry counts at the next message.
+   */
+  user?: "scope" | false;
+  /** Milliseconds until the middlewares must have answered. Default 5,000. */
+  timeout?: number;
+  /** What a router means in which no route matches. Default `"deny"`. */
+  unmatched?: "deny" | "allow";
+  /** The largest body, in bytes of JSON. Default 65,536. */
+  maxBody?: number;
+  /** Hears what a middleware throws after its answer was used. Default: it is printed. */
+  onError?: (error: unknown) => void;
+}
+
+/** The same options, checked, with their defaults. */
+export interface RuleSettings extends Pick<HttpRuleOptions<never>, "params" | "query" | "body" | "headers"> {
+  readonly methodOf: MethodOf;
+  readonly urlOf: UrlOf | undefined;
+  readonly usesScope: boolean;
+  readonly timeout: number;
+  readonly deniesUnmatched: boolean;
+  readonly maxBody: number;
+  readonly onError: (error: unknown) => void;
+}
+
+const FUNCTIONS = ["params", "query", "body", "headers", "onError"] as const;
+const KEYS = ["name", "methods", "url", "user", "timeout", "unmatched", "maxBody", ...FUNCTIONS];
+
+/**
+ * Checks the options of a rule.
+ *
+ * @param place What to call the caller in messages, for example `fromExpress()`.
+ * @param more Names of further options, which the caller reads itself.
+ * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
+ */
+export function readSettings(place: string, options: HttpRuleOptions<never>, more: readonly string[]): RuleSettings {
+  checkKeys(place, options, [...KEYS, ...more]);
+  const { user = false, timeout = 5000, unmatched = "deny", maxBody = 65_536, onError = printLate } = options;
+  for (const key of FUNCTIONS) {
+    if (options[key] !== undefined) mustBe(typeof options[key] === "function", place, key, options[key], "a function");
+  }
+  const { name } = options;
+  mustBe(name === undefined || (typeof name === "string" && name !== ""), place, "name", name, "a short text");
+  mustBe(user === false || user === "scope", place, "user", user, '"scope" or false');
+  mustBe(unmatched === "deny" || unmatched === "allow", place, "unmatched", unmatched, '"deny" or "allow"');
+  mustBe(Number.isInteger(maxBody) && maxBody > 0, place, "maxBody", maxBody, "a number of bytes");
+  readMilliseconds(timeout, "`timeout`");
+  const { params, query, body, headers } = options;
+  return {
+    ...(params && { params }),
+    ...(query && { query }),
+    ...(body && { body }),
+    ...(headers && { headers }),
+    methodOf: readMethods(place, options.methods),
+    urlOf: readUrl(place, options.url),
+    usesScope: user === "scope",
+    timeout,
+    deniesUnmatched: unmatched === "deny",
+    maxBody,
+    onError,
+  };
+}
+
+/** @throws {PermissionMisuse} Where an option is not what it must be. */
+export function mustBe(isSo: boolean, place: string, key: string, value: unknown, what: string): void {
+  if (!isSo) throw new PermissionMisuse(`${place} got ${show(value)} as \`${key}\`: give ${what}`);
+}
+
+function printLate(error: unknown): void {
+  console.error("a middleware has thrown after its answer was used:", error);
+}

@@ -1,0 +1,152 @@
+import { type ServerResponse, STATUS_CODES } from "node:http";
+import { type Answer, allow, deny, fault } from "@portcullis/core";
+import { REPEATABLE } from "@portcullis/core/adapter";
+import type { Ending, Exchange } from "./exchange.js";
+import { isHeader, joined, messageIn, secondsOf, textAt } from "./read-response.js";
+
+/** What middlewares have found, as handlers get it. What they did not set is not there. */
+export interface HttpEvidence {
+  /** `request.user` (of Koa: `ctx.state.user`). */
+  readonly user?: unknown;
+  /** `request.auth`, as of express-jwt. */
+  readonly auth?: unknown;
+  readonly session?: unknown;
+  /** `response.locals` (of Koa: `ctx.state`). */
+  readonly locals?: Readonly<Record<string, unknown>>;
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
+const EVIDENCE = ["user", "auth", "session", "locals", "params"] as const;
+const CODES = new Map([
+  [400, "invalid_input"],
+  [401, "not_authenticated"],
+  [404, "not_found"],
+  [413, "payload_too_large"],
+  [422, "invalid_input"],
+]);
+/** For these there are sentences already. */
+const SAID = new Set([401, 403, 429]);
+
+/** What was said by a refusal, over HTTP. */
+interface Said {
+  readonly status: number;
+  readonly message: string | undefined;
+  readonly location: string | undefined;
+  readonly challenge: string | undefined;
+  readonly retryAfter: number | undefined;
+  readonly error: unknown;
+}
+
+/**
+ * Reads what middlewares have done as the answer of a rule.
+ *
+ * @param found What they have found, read only where they allow.
+ */
+export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEvidence): Answer {
+  switch (ending.how) {
+    case "passed":
+      return allow(evidenceOf(found()));
+    case "answered":
+      return refusal(saidByResponse(exchange));
+    case "failed":
+      return refusal(saidByError(ending.error, exchange.response));
+    case "skipped":
+      return deny("permission_denied");
+    case "late":
+      return fault("permission_timeout", { status: 503 });
+    case "aborted":
+      return fault("aborted", { status: 499 });
+    case "destroyed":
+      return fault("permission_error", { error: new Error("a middleware has destroyed the request") });
+  }
+}
+
+function evidenceOf(found: HttpEvidence): Record<string, unknown> {
+  const evidence: Record<string, unknown> = {};
+  for (const key of EVIDENCE) {
+    const value = found[key];
+    const isEmpty = (key === "locals" || key === "params") && Object.keys((value ?? {}) as object).length === 0;
+    if (value !== undefined && !isEmpty) evidence[key] = value;
+  }
+  // Several such rules may be asked about one message.
+  return Object.assign(evidence, { [REPEATABLE]: EVIDENCE });
+}
+
+function refusal({ status, message, location, challenge, retryAfter, error }: Said): Answer {
+  const again = retryAfter === undefined ? {} : { retryAfter };
+  if (status === 429) return fault("rate_limited", { ...reasonOf(status, message), ...again, status });
+  if (status >= 500 || status < 200) {
+    const valid = status >= 500 && status <= 599 ? status : 500;
+    return fault("permission_error", { status: valid, ...reasonOf(valid, undefined), ...again, error });
+  }
+  const headers = {
+    ...(challenge !== undefined && { "www-authenticate": challenge }),
+    ...(location !== undefined && { location }),
+  };
+  const more = Object.keys(headers).length > 0 ? { headers } : {};
+  if (status >= 300 && status < 400 && location !== undefined)
+    return deny("not_authenticated", { status: 401, ...more });
+  if (status < 400) return deny("permission_denied", more);
+  return deny(CODES.get(status) ?? "permission_denied", { status, ...reasonOf(status, message), ...again, ...more });
+}
+
+function reasonOf(status: number, message: string | undefined): { reason?: string } {
+  if (message !== undefined) return { reason: message };
+  return SAID.has(status) ? {} : { reason: STATUS_CODES[status] ?? "Refused" };
+}
+
+function saidByResponse({ response, recording }: Exchange): Said {
+  const { statusCode: status } = response;
+  const type = joined(response.getHeader("content-type"));
+  const isEncoded = response.getHeader("content-encoding") !== undefined;
+  return {
+    status,
+    message: status >= 500 || isEncoded ? undefined : messageIn(recording.text, type),
+    ...saidByHeaders((name) => response.getHeader(name)),
+    error: status >= 500 ? new Error(`a middleware has answered ${status}`) : undefined,
+  };
+}
+
+function saidByHeaders(header: (name: string) => unknown) {
+  const valid = (name: string) => {
+    const value = joined(header(name));
+    return value !== undefined && isHeader(name, value) ? value : undefined;
+  };
+  return {
+    location: valid("location"),
+    challenge: valid("www-authenticate"),
+    retryAfter: secondsOf(joined(header("retry-after"))),
+  };
+}
+
+/** What a server's last resort makes of an error: never its text where it is a fault. */
+function saidByError(error: unknown, response: ServerResponse): Said {
+  const status = statusOfError(error, response.statusCode);
+  const given = (isObject(error) ? error : {}) as { headers?: unknown; expose?: unknown; message?: unknown };
+  const own = new Map<string, unknown>();
+  if (isObject(given.headers)) {
+    for (const [name, value] of Object.entries(given.headers)) own.set(name.toLowerCase(), value);
+  }
+  return {
+    status,
+    message: status < 500 && given.expose !== false ? textAt(given.message) : undefined,
+    ...saidByHeaders((name) => own.get(name) ?? response.getHeader(name)),
+    error,
+  };
+}
+
+/**
+ * The status that an error stands for, as Express reads it.
+ *
+ * @param statusCode The status of the response; it counts where the error has none.
+ */
+export function statusOfError(error: unknown, statusCode: number): number {
+  const { status, statusCode: other } = (isObject(error) ? error : {}) as { status?: unknown; statusCode?: unknown };
+  const isError = (value: unknown): value is number =>
+    typeof value === "number" && Number.isInteger(value) && value >= 400 && value < 600;
+  return [status, other, statusCode].find(isError) ?? 500;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,42 @@
+import { STATUS_CODES } from "node:http";
+import type { Decision } from "@portcullis/core";
+import { publicRefusal } from "@portcullis/core/adapter";
+import { isHeader } from "./read-response.js";
+
+/** A refusal as an HTTP response: problem details (RFC 9457). */
+export interface Problem {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Headers of the response itself; a decision does not set them. */
+const OWN_HEADERS = /^(connection|content-.*|transfer-encoding|upgrade|set-cookie)$/i;
+
+/**
+ * Says a refusal over HTTP, and nothing that a client must not know.
+ *
+ * @param challenge The `WWW-Authenticate` of a 401 that does not bring its own.
+ */
+export function problemOf(decision: Decision, challenge: string): Problem {
+  const { code, status, reason, retry, retryAfter } = publicRefusal(decision);
+  const headers: Record<string, string> = {};
+  if (status === 401) headers["www-authenticate"] = challenge;
+  if (retryAfter !== undefined) headers["retry-after"] = String(Math.max(0, Math.ceil(retryAfter)));
+  for (const [name, value] of Object.entries(decision.headers ?? {})) {
+    if (!OWN_HEADERS.test(name) && isHeader(name, value)) headers[name.toLowerCase()] = value;
+  }
+  headers["content-type"] = "application/problem+json";
+  headers["cache-control"] = "no-store";
+  const title = STATUS_CODES[status] ?? "Refused";
+  const body = {
+    type: "about:blank",
+    title,
+    status,
+    detail: reason,
+    code,
+    retry,
+    ...(retryAfter !== undefined && { retryAfter }),
+  };
+  return { status, headers, body: JSON.stringify(body) };
+}

@@ -1,0 +1,64 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
+
+/** The longest message of a refusal, in bytes. */
+const LONGEST = 1024;
+
+/** Whether a header can be sent. */
+export function isHeader(name: string, value: string): boolean {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A header as one text. */
+export function joined(header: unknown): string | undefined {
+  if (Array.isArray(header)) return header.join(", ");
+  return typeof header === "string" || typeof header === "number" ? String(header) : undefined;
+}
+
+/** The seconds of a `Retry-After`, which may be a date. */
+export function secondsOf(retryAfter: string | undefined): number | undefined {
+  if (retryAfter === undefined || retryAfter.trim() === "") return undefined;
+  const number = Number(retryAfter);
+  const seconds = Number.isNaN(number) ? (Date.parse(retryAfter) - Date.now()) / 1000 : number;
+  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
+}
+
+/** What a body says to a human: the message of JSON, or a short text. Never a page. */
+export function messageIn(body: string | undefined, type = ""): string | undefined {
+  if (body === undefined) return undefined;
+  if (/\bjson\b/i.test(type)) return messageOfJson(body);
+  const text = body.trim();
+  const isPage = /<[a-z!/?]/i.test(text) || !/^(text\/(plain|html)\b|$)/i.test(type);
+  return isPage || Buffer.byteLength(text) > LONGEST ? undefined : textAt(text);
+}
+
+function messageOfJson(body: string): string | undefined {
+  let said: unknown;
+  try {
+    said = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof said !== "object" || said === null) return textAt(said);
+  const { message, error, detail, errors } = said as Record<string, unknown>;
+  const first = Array.isArray(errors) ? errors[0] : undefined;
+  const places = [message, error, (error as { message?: unknown } | undefined | null)?.message, detail, first];
+  const inner = (first as { message?: unknown; msg?: unknown } | undefined | null) ?? {};
+  return [...places, inner.message, inner.msg].map(textAt).find((text) => text !== undefined);
+}
+
+/** A text that is there, cut where it is too long; `undefined` for all else. */
+export function textAt(value: unknown): string | undefined {
+  if (typeof value !== "string" || value.trim() === "") return undefined;
+  if (Buffer.byteLength(value) <= LONGEST) return value;
+  // A character that is cut in two is left out.
+  return Buffer.from(value)
+    .subarray(0, LONGEST)
+    .toString()
+    .replace(/\ufffd+$/, "");
+}

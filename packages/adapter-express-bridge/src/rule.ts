@@ -1,0 +1,73 @@
+import { type Answer, type Consumer, type Payload, permission, type Rule, type Scope } from "@portcullis/core";
+import { addAnswerHeader } from "@portcullis/core/adapter";
+import { type Derived, derive } from "./derive.js";
+import { type Ending, Exchange } from "./exchange.js";
+import type { HttpContext, RuleSettings } from "./options.js";
+import { answerOf, type HttpEvidence } from "./outcome.js";
+
+/** Runs middlewares on an exchange; says what they have found once they have passed. */
+export type Run = (exchange: Exchange, derived: Derived) => () => HttpEvidence;
+
+/** Headers that may go out with the answer to a handshake, beside those of the refusal itself. */
+const FOR_ANSWER = /^(set-cookie|(x-)?ratelimit(-.+)?|x-(request|correlation)-id|strict-transport-security)$/;
+
+/** Makes a permission of middlewares: asked at connect and at every action. */
+export function ruleOf<S>(
+  place: string,
+  name: string,
+  settings: RuleSettings,
+  run: Run,
+): Rule<S, unknown, HttpEvidence, true> {
+  const ask = (
+    moment: "connect" | "action",
+    question: { scope: Scope; consumer: Consumer; signal: AbortSignal },
+    action: string,
+    payload: Payload,
+  ): Promise<Answer> => {
+    const { scope, consumer, signal } = question;
+    const context = { moment, scope, consumer, action, payload } as HttpContext<never>;
+    return evaluate(derive(place, settings, context), settings, run, signal, moment === "connect");
+  };
+  return permission(name, {
+    connect: async (question) => ask("connect", question, "connect", question.message ?? {}),
+    action: async (question) => ask("action", question, question.action, question.payload),
+  }) as never;
+}
+
+/** Runs middlewares once. Rejects with what the reading of their findings throws. */
+async function evaluate(
+  derived: Derived,
+  settings: RuleSettings,
+  run: Run,
+  signal: AbortSignal,
+  isConnect: boolean,
+): Promise<Answer> {
+  const { exchange, ending, found } = await settle(derived, settings, run, signal);
+  if (isConnect && !signal.aborted) passHeaders(exchange, derived.handshake);
+  return answerOf(ending, exchange, found);
+}
+
+/** Runs middlewares on a new exchange, until they have ended. */
+export async function settle(
+  derived: Derived,
+  { timeout, onError }: Pick<RuleSettings, "timeout" | "onError">,
+  run: Run,
+  signal: AbortSignal,
+): Promise<{ exchange: Exchange; ending: Ending; found: () => HttpEvidence }> {
+  const exchange = new Exchange(derived, timeout, onError);
+  const abort = () => exchange.abort();
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  const found = run(exchange, derived);
+  const ending = await exchange.ending;
+  signal.removeEventListener("abort", abort);
+  return { exchange, ending, found };
+}
+
+/** Hands what middlewares have set to the answer of the handshake, where the transport sends it. */
+export function passHeaders({ response }: Exchange, handshake: object): void {
+  for (const name of response.getHeaderNames()) {
+    if (!FOR_ANSWER.test(name)) continue;
+    for (const value of [response.getHeader(name) ?? []].flat()) addAnswerHeader(handshake, name, String(value));
+  }
+}

@@ -1,0 +1,109 @@
+import type { IncomingMessage } from "node:http";
+import { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+
+/** What middlewares read of a socket. Taken once: a socket forgets it when it is closed. */
+interface Facts {
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly remoteFamily: string | undefined;
+  readonly localAddress: string | undefined;
+  readonly localPort: number | undefined;
+  readonly encrypted: boolean | undefined;
+  readonly authorized: boolean | undefined;
+  readonly authorizationError: unknown;
+  readonly servername: string | false | undefined;
+  readonly alpnProtocol: string | false | null | undefined;
+  readonly certificate: unknown;
+}
+
+const known = new WeakMap<object, Facts>();
+
+function read(socket: Partial<TLSSocket>): Facts {
+  return {
+    remoteAddress: socket.remoteAddress,
+    remotePort: socket.remotePort,
+    remoteFamily: socket.remoteFamily,
+    localAddress: socket.localAddress,
+    localPort: socket.localPort,
+    encrypted: socket.encrypted,
+    authorized: socket.authorized,
+    authorizationError: socket.authorizationError,
+    servername: (socket as { servername?: string | false }).servername,
+    alpnProtocol: socket.alpnProtocol,
+    certificate: socket.encrypted ? socket.getPeerCertificate?.(true) : undefined,
+  };
+}
+
+/** Where a handshake came from, as it was when this was first asked. */
+export function factsOf(handshake: Partial<IncomingMessage>): Facts {
+  let facts = known.get(handshake);
+  if (facts === undefined) {
+    facts = read((handshake.socket ?? {}) as Partial<TLSSocket>);
+    known.set(handshake, facts);
+  }
+  return facts;
+}
+
+/** What is known where the handshake's socket said nothing, because it was closed or there is none. */
+interface Fallback {
+  readonly remoteAddress?: string | undefined;
+  readonly secure?: boolean | undefined;
+}
+
+/**
+ * The socket of a derived request: looks like the client's, takes what is written and sends it nowhere. To destroy it
+ * does not touch the connection.
+ */
+export class NullSocket extends Duplex {
+  declare readonly remoteAddress: string | undefined;
+  declare readonly encrypted: boolean | undefined;
+  readonly #certificate: unknown;
+
+  constructor({ certificate, ...facts }: Facts, fallback: Fallback) {
+    super({ decodeStrings: false });
+    Object.assign(this, facts);
+    this.#certificate = certificate;
+    if (facts.remoteAddress === undefined) this.remoteAddress = fallback.remoteAddress;
+    if (facts.encrypted === undefined && fallback.secure) this.encrypted = true;
+  }
+
+  override _read(): void {}
+
+  override _write(_chunk: unknown, _encoding: string, callback: () => void): void {
+    callback();
+  }
+
+  override _writev(_chunks: unknown, callback: () => void): void {
+    callback();
+  }
+
+  getPeerCertificate(): unknown {
+    return this.#certificate ?? {};
+  }
+
+  address(): object {
+    const { localAddress: address, localPort: port } = this as unknown as Facts;
+    return { address, port, family: "IPv4" };
+  }
+
+  setTimeout(): this {
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+}

@@ -1,0 +1,102 @@
+import type { IncomingMessage } from "node:http";
+import { type Answer, type AskOptions, type Decision, PermissionDenied } from "@portcullis/core";
+import { flatten, type Middlewares } from "./chain.js";
+import { derive } from "./derive.js";
+import { type ExpressApplication, expressRun, readApp } from "./express.js";
+import { type HttpRuleOptions, mustBe, readSettings } from "./options.js";
+import { answerOf } from "./outcome.js";
+import { passHeaders, settle } from "./rule.js";
+import type { Handler } from "./run-chain.js";
+
+/** What `authenticate` gets: the handshake, or a socket that has it under `request`. */
+export type Handshaking = IncomingMessage | { readonly request: IncomingMessage };
+
+/** A request as middlewares have left it. */
+export type Identified = IncomingMessage & {
+  readonly user?: unknown;
+  readonly auth?: unknown;
+  readonly session?: unknown;
+};
+
+/** What {@link useExpress} takes beside the middlewares. */
+export interface UseExpressOptions<Extra, From extends Handshaking = Handshaking>
+  extends Pick<HttpRuleOptions, "timeout" | "unmatched" | "onError"> {
+  /** The Express application whose settings count; `null` for plain connect-style middlewares. */
+  app?: ExpressApplication | null;
+  /** Headers beside those of the handshake; it gets what `authenticate` gets. */
+  headers?: (from: From) => Readonly<Record<string, string | undefined>>;
+  /** What is added to the scope. Default: `{ user }`, with `request.user` or else `request.auth`. */
+  hydrate?: (request: Identified) => Extra;
+}
+
+/**
+ * Makes an `authenticate` of Express middlewares that find out who is there: a session, `passport.session()`, a token.
+ * What they set (cookies too) goes out with the answer to the handshake, where the transport can send it.
+ *
+ * @param middlewares A middleware or a list of them.
+ * @param options `app`, `headers`, `hydrate`, `timeout` (milliseconds), `unmatched`, `onError`.
+ * @returns A function for the option `authenticate` of `guard` and `serve`. It refuses as the middlewares do.
+ * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
+ * @example
+ * ```ts
+ * import { useExpress } from "@portcullis/adapter-express-bridge";
+ * import { guard } from "@portcullis/adapter-ws";
+ * import { definePolicy, IsAuthenticated } from "@portcullis/core";
+ * import express, { type RequestHandler } from "express";
+ * import { WebSocketServer } from "ws";
+ *
+ * const app = express();
+ * const readKey: RequestHandler = (request, _response, next) => {
+ *   if (request.get("x-api-key") === "secret") Object.assign(request, { user: { id: 1 } });
+ *   next();
+ * };
+ * const policy = definePolicy({ connect: IsAuthenticated, actions: { ping: IsAuthenticated } });
+ * guard(new WebSocketServer({ noServer: true }), policy, { authenticate: useExpress(readKey, { app }) });
+ * ```
+ */
+export function useExpress<Extra = { user: unknown }, From extends Handshaking = Handshaking>(
+  middlewares: Middlewares,
+  options: UseExpressOptions<Extra, From> = {},
+): (from: From, asked?: Partial<AskOptions>) => Promise<Extra> {
+  const place = "useExpress()";
+  const chain: Handler[] = flatten(place, middlewares);
+  const { app: given, headers, hydrate = findUser as never, ...common } = options;
+  mustBe(typeof hydrate === "function", place, "hydrate", hydrate, "a function");
+  const settings = readSettings(place, { ...common, ...(headers && { headers: headers as never }) }, []);
+  const run = expressRun(chain, readApp(place, given, chain), settings);
+  return async (from, asked = {}) => {
+    const request = "request" in from ? from.request : from;
+    const own = headers ? { ...settings, headers: () => headers(from) } : settings;
+    const scope = { request };
+    const context = { moment: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
+    const derived = derive(place, own, context as never);
+    const { exchange, ending, found } = await settle(
+      derived,
+      settings,
+      run,
+      asked.signal ?? new AbortController().signal,
+    );
+    if (ending.how !== "aborted") passHeaders(exchange, request);
+    refuse(answerOf(ending, exchange, found));
+    return hydrate(exchange.request as Identified);
+  };
+}
+
+function findUser({ user, auth }: Identified): { user: unknown } {
+  return { user: user ?? auth ?? null };
+}
+
+/** @throws What `authenticate` must throw to refuse the same. */
+function refuse(answer: Answer): void {
+  if (answer === true) return;
+  const { outcome, code, status, reason, retryAfter, headers, error } = answer as Decision;
+  if (outcome === "allow") return;
+  // Not a refusal but a fault: what is behind it belongs into the logs.
+  if (error !== undefined && status === 500) throw error;
+  throw new PermissionDenied(code, {
+    status,
+    ...(reason !== undefined && { reason }),
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(headers !== undefined && { headers }),
+  });
+}

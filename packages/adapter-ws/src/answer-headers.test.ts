@@ -1,0 +1,87 @@
+import type { IncomingMessage } from "node:http";
+import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import { addAnswerHeader } from "@portcullis/core/adapter";
+import { afterEach, describe, expect, test } from "vitest";
+import { Client, deferred, knock, MODES, start, stopAll } from "../test/support.js";
+
+afterEach(stopAll);
+
+const HEADERS: [string, string][] = [
+  ["Set-Cookie", "a=1; Path=/; HttpOnly"],
+  ["Set-Cookie", "b=2"],
+  ["Set-Cookie", "c=3, d"],
+  ["X-Request-Id", "7"],
+  ["X-Split", "1\r\nX-Injected: yes"],
+  ["Connection", "close"],
+  ["Sec-WebSocket-Accept", "mine"],
+];
+const COOKIES = ["a=1; Path=/; HttpOnly", "b=2", "c=3, d"];
+
+function rule(answer: boolean) {
+  return permission("sets", {
+    connect: ({ scope }) => {
+      for (const [name, value] of HEADERS) addAnswerHeader(scope.request, name, value);
+      return answer;
+    },
+  });
+}
+const policyOf = (answer: boolean) => definePolicy({ connect: rule(answer), permissions: AllowAny });
+
+/** The headers of the 101. */
+async function upgradeHeaders(url: string) {
+  const client = new Client(url);
+  const seen = deferred<IncomingMessage["headers"]>();
+  client.socket.on("upgrade", ({ headers }) => seen.resolve(headers));
+  return seen.promise;
+}
+
+describe("headers that a rule adds to the answer", () => {
+  test.each(MODES)("go out with the 101, each cookie as a header of its own (%s)", async (mode) => {
+    const { url } = await start({ mode, policy: policyOf(true) });
+    const headers = await upgradeHeaders(url);
+    expect(headers["set-cookie"]).toEqual(COOKIES);
+    expect(headers).toMatchObject({ "x-request-id": "7", connection: "Upgrade" });
+    expect(headers).not.toHaveProperty("x-injected");
+    expect(headers).not.toHaveProperty("x-split");
+  });
+
+  test("go out with the refusal", async () => {
+    const { port } = await start({ policy: policyOf(false) });
+    const { status, headers } = await knock(port);
+    expect(status).toBe(403);
+    expect(headers["set-cookie"]).toEqual(COOKIES);
+    expect(headers["x-request-id"]).toBe("7");
+    expect(headers).not.toHaveProperty("x-injected");
+  });
+
+  test("go out with the 101 of a connection that is then closed", async () => {
+    const { url } = await start({ policy: policyOf(false), options: { refuse: "close" } });
+    expect((await upgradeHeaders(url))["set-cookie"]).toEqual(COOKIES);
+  });
+
+  test("may come from authenticate", async () => {
+    const authenticate = (request: IncomingMessage) => {
+      addAnswerHeader(request, "Set-Cookie", "seen=1");
+    };
+    const { url } = await start({ options: { authenticate } });
+    expect((await upgradeHeaders(url))["set-cookie"]).toEqual(["seen=1"]);
+  });
+
+  test("are not kept once the connection is open", async () => {
+    const { url, session } = await start({ policy: policyOf(true) });
+    await Client.open(url);
+    await session().refresh();
+    expect(addAnswerHeader(session().scope.request, "Set-Cookie", "late=1")).toBe(false);
+  });
+
+  test("as many cookies as may be", async () => {
+    const many = permission("many", {
+      connect: ({ scope }) => {
+        for (let index = 0; index < 100; index++) addAnswerHeader(scope.request, "Set-Cookie", `c${index}=1`);
+        return false;
+      },
+    });
+    const { port } = await start({ policy: definePolicy({ connect: many, permissions: AllowAny }) });
+    expect((await knock(port)).headers["set-cookie"]).toHaveLength(64);
+  });
+});
