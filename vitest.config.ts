@@ -10,6 +10,10 @@ export default defineConfig({
       { find: /^@portcullis\/core$/, replacement: source("./packages/core/src/index.ts") },
       { find: /^@portcullis\/core\/(explain|consumer|adapter)$/, replacement: source("./packages/core/src/$1.ts") },
       { find: /^@portcullis\/adapter-ws$/, replacement: source("./packages/adapter-ws/src/index.ts") },
+      {
+        find: /^@portcullis\/adapter-socketio$/,
+        replacement: source("./packages/adapter-socketio/src/index.ts"),
+      },
       { find: /^@portcullis\/testing$/, replacement: source("./packages/testing/src/index.ts") },
     ],
   },
