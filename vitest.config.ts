@@ -18,6 +18,10 @@ export default defineConfig({
         find: /^@portcullis\/adapter-express-bridge\/koa$/,
         replacement: source("./packages/adapter-express-bridge/src/koa.ts"),
       },
+      {
+        find: /^@portcullis\/adapter-socketio$/,
+        replacement: source("./packages/adapter-socketio/src/index.ts"),
+      },
       { find: /^@portcullis\/testing$/, replacement: source("./packages/testing/src/index.ts") },
     ],
   },

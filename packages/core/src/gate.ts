@@ -204,7 +204,7 @@ export class Gate<Request> {
             session.close(1001, "going away");
             resolve();
           };
-          session.drain(() => session.flush(close), true);
+          session.drain(close, true);
         }),
     );
     await Promise.all(closings);

@@ -38,10 +38,17 @@ export interface Link<M extends Incoming = Incoming> {
   /** Begins an orderly close, and makes sure that it ends. */
   close(code: number, reason: string): void;
   /**
-   * Calls back once what was delivered has reached its listeners. Only for transports where that is not at once.
+   * Calls back once what was just delivered has reached its listeners; the next message is not decided before. Only for
+   * transports where that is not at once.
    */
   flush?(whenFlushed: () => void): void;
 }
+
+/** A message is on its way to its listeners. */
+const FLUSHING = Symbol("flushing");
+
+/** What the next message must wait for. */
+type Until = Promise<unknown> | typeof FLUSHING;
 
 /** Asks again who is there. */
 type Renew<M extends Incoming> = (session: Session<M>) => Pick<Admission<never>, "result" | "abort">;
@@ -200,12 +207,6 @@ export class Session<M extends Incoming = Incoming> {
     this.#drained();
   }
 
-  /** Calls back once what was handed on has reached its listeners. */
-  flush(whenFlushed: () => void): void {
-    if (this.#link.flush) this.#link.flush(whenFlushed);
-    else whenFlushed();
-  }
-
   /** The connection is gone, or must be taken for gone. */
   end(): void {
     if (this.#isEnded) return;
@@ -219,7 +220,7 @@ export class Session<M extends Incoming = Incoming> {
   }
 
   /** Decides a message and hands it on or refuses it. Returns what the next message must wait for. */
-  #process(message: M): Promise<void> | undefined {
+  #process(message: M): Until | undefined {
     const { refusal, action, payload } = message;
     if (refusal) {
       this.#refuse(message, refusal);
@@ -243,7 +244,7 @@ export class Session<M extends Incoming = Incoming> {
     startedAt: number,
     scope: Scope,
     served: Served | undefined,
-  ): Promise<void> | undefined {
+  ): Until | undefined {
     const gate = this.#gate;
     gate.report("action", message.action, decision, this as never, watch, startedAt, scope);
     if (this.#isEnded) return undefined;
@@ -262,14 +263,21 @@ export class Session<M extends Incoming = Incoming> {
         this.#concurrent -= 1;
         this.#drained();
       });
-    } else this.#link.deliver(message);
+    } else {
+      this.#link.deliver(message);
+      if (this.#link.flush) return FLUSHING;
+    }
     return undefined;
   }
 
   /** Holds the next messages back until a decision or a handler is through. */
-  #hold(until: Promise<void>): void {
+  #hold(until: Until): void {
+    if (until === FLUSHING) {
+      this.#link.flush?.(() => this.#release());
+      return;
+    }
     until.then(
-      () => this.#release(),
+      (next) => (next === FLUSHING ? this.#hold(FLUSHING) : this.#release()),
       (error: unknown) => {
         surface(error);
         this.#release();

@@ -91,7 +91,10 @@ export interface OutgoingMessage {
 
 /** An answer to a message, read from the wire. */
 export interface Answer {
-  /** That of the message; `undefined` where the answer names none. */
+  /**
+   * That of the message; `undefined` where the answer names none: a refusal of a message that asked for no answer, or,
+   * on a transport where a message is answered once, whatever else a handler replies to it.
+   */
   readonly id: number | undefined;
   /** The action, where the answer names one. */
   readonly action?: string | undefined;
@@ -161,6 +164,11 @@ export interface Harness {
   readonly lacks: Readonly<Partial<Record<Ability, string>>>;
   /** All ways in: paths, namespaces, kinds of frames. At least one. */
   readonly entrances: readonly [string, ...string[]];
+  /**
+   * Names that the transport keeps for itself: a client that uses one as an action is told that it is no message, or cut
+   * off. None by default.
+   */
+  readonly reservedActions?: readonly string[];
   /** At least one that is a `bad_message`. */
   readonly malformed: readonly [Malformed, ...Malformed[]];
   start(setup: ServerSetup): Promise<RunningServer>;

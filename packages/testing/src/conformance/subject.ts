@@ -53,6 +53,11 @@ export function expectReplied(answer: Answer | undefined, data: unknown, status 
   if (answer?.status !== undefined) expect(answer.status).toBe(status);
 }
 
+/** Whether the transport keeps a name for itself. */
+export function isReserved(lab: Lab, action: string): boolean {
+  return lab.harness.reservedActions?.includes(action) ?? false;
+}
+
 /** Expects that a message was answered once, also when everything sent since then has been answered. */
 export async function expectAnsweredOnce(client: TestClient, ...messages: OutgoingMessage[]): Promise<void> {
   expectHandled(await client.request("ping"));

@@ -1,0 +1,43 @@
+import type { Policy } from "@portcullis/core";
+import { Gate, type GuardOf, type GuardSession, type Served } from "@portcullis/core/adapter";
+import type { Socket } from "socket.io";
+import { audit } from "./audit.js";
+import { readTarget } from "./bare.js";
+import type { Connection, Front } from "./connection.js";
+import { Hooks } from "./hooks.js";
+import { readOptions, type SocketGuardOptions } from "./options.js";
+import type { SocketScope } from "./scope.js";
+
+/**
+ * What stands in front of a server of socket.io, or of one of its namespaces. `P` is what `replace` takes, `S` the scope
+ * of its sessions.
+ */
+export interface Guard<P = Policy, S = SocketScope> extends GuardOf<object, P, S> {}
+
+/**
+ * Puts a gate in front of a server or a namespace.
+ *
+ * @throws {PermissionMisuse} When it is neither, or it is guarded already, or an option is wrong.
+ */
+export function attach<P, S>(
+  place: string,
+  given: unknown,
+  policy: unknown,
+  options: SocketGuardOptions<never>,
+  served?: Served,
+): Guard<P, S> {
+  const target = readTarget(place, given);
+  const { own, common } = readOptions<never>(place, options);
+  const gate = new Gate<Socket>(place, policy, common as never, served);
+  const connections = new WeakMap<object, Connection>();
+  const front: Front = { gate, options: own, connections };
+  const hooks = Hooks.of(target.io);
+  hooks.add(place, target, front);
+  return {
+    sessions: gate.sessions as never,
+    sessionOf: (socket) => connections.get(socket)?.session as GuardSession<S> | undefined,
+    replace: (next) => gate.replace(next),
+    audit: () => audit(hooks, target.io, front),
+    close: () => gate.close(),
+  };
+}

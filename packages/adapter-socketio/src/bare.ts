@@ -1,0 +1,130 @@
+import { PermissionMisuse } from "@portcullis/core";
+import { type Namespace, type Server, Socket } from "socket.io";
+
+// What is used of socket.io beyond its documentation. All of it is checked when a server is guarded.
+
+/** A connection of engine.io: one client, whatever namespaces it is in. */
+export interface BareConnection {
+  /** Revision of the protocol. */
+  readonly protocol: number;
+  readonly readyState: string;
+  readonly writeBuffer: readonly unknown[];
+  readonly transport: { readonly socket?: { terminate?(): void } };
+  close(discard?: boolean): void;
+  once(event: "close", listener: () => void): unknown;
+  off(event: string, listener: (data: string | Uint8Array) => void): unknown;
+  prependListener(event: "data", listener: (data: string | Uint8Array) => void): unknown;
+}
+
+export interface BareClient {
+  readonly conn: BareConnection;
+  /** The namespaces it is in. */
+  readonly nsps: ReadonlyMap<string, unknown>;
+}
+
+/** One packet, as the parser decoded it. */
+export interface Packet {
+  readonly type: number;
+  readonly id?: number;
+  readonly data?: unknown;
+}
+
+export interface BareSocket {
+  readonly client: BareClient;
+  readonly conn: BareConnection;
+  data: unknown;
+  onevent(packet: Packet): void;
+  packet(packet: Packet): void;
+  join(room: string): PromiseLike<void> | void;
+  disconnect(): unknown;
+  _onclose(reason: string, description?: unknown): unknown;
+  _cleanup(): void;
+  _error(error: unknown): void;
+}
+
+/** What is kept of a connection that may be resumed. */
+export interface KeptSession {
+  readonly rooms: Iterable<string>;
+  readonly missedPackets: Iterable<unknown>;
+  readonly data: unknown;
+}
+
+export interface BareAdapter {
+  restoreSession?(id: string, offset: string): PromiseLike<KeptSession | null> | KeptSession | null;
+}
+
+/** How socket.io is told whether a connection may be opened. */
+export type Done = (error?: Error) => void;
+
+export interface BareNamespace {
+  readonly name: string;
+  readonly server: BareServer;
+  readonly adapter: BareAdapter;
+  readonly sockets: ReadonlyMap<string, BareSocket>;
+  /** Of a parent namespace alone. */
+  readonly children?: ReadonlySet<BareNamespace>;
+  on(event: "new_namespace", listener: (namespace: BareNamespace) => void): unknown;
+  _add(client: BareClient, auth: unknown, whenOpen: unknown): Promise<void>;
+  run(socket: BareSocket, done: Done): void;
+  _doConnect(socket: BareSocket, whenOpen: unknown): void;
+}
+
+export interface BareEngine {
+  on(event: "connection", listener: (connection: BareConnection) => void): unknown;
+}
+
+export interface BareServer {
+  readonly sockets: BareNamespace;
+  readonly engine?: BareEngine;
+  readonly _nsps: ReadonlyMap<string, BareNamespace>;
+  /** By what decides about a name. */
+  readonly parentNsps: ReadonlyMap<unknown, BareNamespace>;
+  readonly opts: { readonly connectionStateRecovery?: { skipMiddlewares?: boolean } };
+  bind(engine: BareEngine): unknown;
+}
+
+const OF_SERVER = ["bind", "of", "_checkNamespace"];
+const OF_NAMESPACE = ["_add", "run", "_doConnect"];
+const OF_SOCKET = ["onevent", "packet", "_onclose", "_cleanup", "_error"];
+
+const lacking = (subject: object, names: readonly string[]): string | undefined =>
+  names.find((name) => typeof (subject as Record<string, unknown>)[name] !== "function");
+
+/** What a socket of another copy of socket.io lacks, if anything. */
+export const lackOf = (socket: object): string | undefined => lacking(socket, OF_SOCKET);
+
+/** The server or the namespace that is to be guarded. */
+export interface Target {
+  readonly io: BareServer;
+  /** `undefined`: all of them. */
+  readonly namespace: BareNamespace | undefined;
+}
+
+/**
+ * Looks at what is to be guarded.
+ *
+ * @throws {PermissionMisuse} When it is neither a server nor a namespace of socket.io, or works in another way.
+ */
+export function readTarget(place: string, given: unknown): Target {
+  const { server, sockets } = Object(given) as Partial<Namespace & Server> & { server?: unknown };
+  const isNamespace = sockets instanceof Map && typeof server === "object";
+  const io = (isNamespace ? server : given) as BareServer;
+  if (!isNamespace && !(Object(io)._nsps instanceof Map)) {
+    throw new PermissionMisuse(
+      `${place} needs a Server of socket.io or one of its namespaces, as in ${place.slice(0, -1)}io, ...)`,
+    );
+  }
+  const missing =
+    lacking(io, OF_SERVER) ?? lacking(io.sockets, OF_NAMESPACE) ?? lacking(Socket.prototype as object, OF_SOCKET);
+  if (missing !== undefined) {
+    throw new PermissionMisuse(
+      `${place}: this version of socket.io has no \`${missing}\`, where a guard must stand: use socket.io 4.7 or later 4`,
+    );
+  }
+  return { io, namespace: isNamespace ? (given as BareNamespace) : undefined };
+}
+
+/** Puts a method of this one object in place of that of its class. */
+export function override<T extends object, K extends keyof T>(subject: T, name: K, method: T[K]): void {
+  Object.defineProperty(subject, name, { value: method, writable: true, configurable: true });
+}

@@ -1,0 +1,316 @@
+import { type Decision, PermissionMisuse, type Scope } from "@portcullis/core";
+import {
+  ABORTED,
+  type Admission,
+  type Admitted,
+  type Carrier,
+  type Gate,
+  type Handshake,
+  judgeOrigin,
+  type Link,
+  publicRefusal,
+  type ReplyOptions,
+  ServerEnd,
+  type Session,
+  surface,
+  thrown,
+} from "@portcullis/core/adapter";
+import type { Socket } from "socket.io";
+import { type BareSocket, type Done, lackOf, override, type Packet } from "./bare.js";
+import { type Message, readEvent } from "./event.js";
+import type { Line } from "./line.js";
+import type { OwnOptions } from "./options.js";
+import { giveBack, takeWithheld, type Withheld } from "./recovery.js";
+import { connectError, denied, PERMISSION_DENIED } from "./refuse.js";
+import { NamespaceScope, SocketKnock } from "./scope.js";
+
+const EVENT = 2;
+const ACK = 3;
+/** What socket.io says of a client that has left in an orderly way. */
+const CLIENT_HAS_LEFT = "client namespace disconnect";
+/** What it says when, behind that, the connection is closed too. */
+const TRANSPORT_CLOSED = "transport close";
+
+/** What all connections behind one guard share. */
+export interface Front {
+  readonly gate: Gate<Socket>;
+  readonly options: OwnOptions;
+  /** By socket. */
+  readonly connections: WeakMap<object, Connection>;
+}
+
+/** One socket in one namespace: first its handshake, then what its session needs of it. */
+export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
+  readonly consumer = new ServerEnd(this);
+  session: Session<Message> | undefined;
+  readonly #front: Front;
+  readonly #bare: BareSocket;
+  readonly #line: Line;
+  readonly #knock: SocketKnock;
+  /** The rooms of a connection that is resumed, and what it has missed. */
+  readonly #withheld: Withheld | undefined;
+  readonly #deliver: BareSocket["onevent"];
+  #admission: Admission<Socket> | undefined;
+  #admitted: Admitted | undefined;
+  #isUnwanted = false;
+  #isAsked = false;
+  /** Whether its rooms are being looked up. */
+  #isResuming = false;
+  /** Tells socket.io the answer, until it is told. */
+  #done: Done | undefined;
+  /** Events of the same read as one that is on its way to its listeners. */
+  readonly #arrived: Packet[] = [];
+  #isFlushing = false;
+  /** Whether the client has left, and what it sent before is still being decided. */
+  #isLeaving = false;
+  #leave: (() => void) | undefined;
+
+  constructor(front: Front, socket: BareSocket, line: Line) {
+    this.#front = front;
+    this.#bare = socket;
+    this.#line = line;
+    this.#knock = new SocketKnock(this.request);
+    this.#deliver = socket.onevent;
+    this.#withheld = takeWithheld(socket);
+  }
+
+  /** What `authenticate` gets. */
+  get request(): Socket {
+    return this.#bare as unknown as Socket;
+  }
+
+  get transport(): string {
+    return this.#knock.transport;
+  }
+
+  get socket(): BareSocket | undefined {
+    return this.session && this.#bare;
+  }
+
+  get message(): SocketKnock["auth"] {
+    return this.#knock.auth;
+  }
+
+  scope(extra: Readonly<Record<string, unknown>>): Scope {
+    return new NamespaceScope(this.#knock, extra);
+  }
+
+  /**
+   * Decides whether it may be opened: the origin first, then the application's own middlewares, then all else.
+   *
+   * @param done Is called once, whatever happens.
+   */
+  admit(middlewares: (done: Done) => void, done: Done): void {
+    const { gate } = this.#front;
+    this.#done = done;
+    this.#line.onGone(this.#knock.path, () => this.#giveUp());
+    if (this.#done === undefined) return;
+    const missing = lackOf(this.#bare);
+    if (missing !== undefined) {
+      const error = new PermissionMisuse(`this socket has no \`${missing}\`: use one copy of socket.io`);
+      this.#answer(connectError(this.#report(error)));
+    } else if (gate.isClosing || judgeOrigin(gate.origins, this.scope({ user: null }))) this.#ask();
+    else middlewares((error) => (error ? this.#answer(error) : this.#ask()));
+  }
+
+  /** Opens it where it was admitted; else the client is told that it was not. */
+  open(proceed: () => void): void {
+    const admitted = this.#admitted;
+    if (admitted === undefined) this.#turnAway(new PermissionMisuse("nobody was asked about this connection"));
+    else if (this.#withheld === undefined) this.#start(admitted, proceed);
+    else this.#resume(admitted, this.#withheld, proceed);
+  }
+
+  abandon(): void {
+    this.#isUnwanted = true;
+    this.#admission?.abort();
+  }
+
+  deliver({ packet }: Message): void {
+    this.#deliver.call(this.#bare, packet);
+  }
+
+  refuse(message: Message, decision: Decision): void {
+    const { gate, options } = this.#front;
+    const { action, isAwaited } = message;
+    const request = { action, isAcknowledgement: isAwaited };
+    const refusal = publicRefusal(decision);
+    try {
+      const body: unknown = options.denied(refusal, request);
+      if (typeof body !== "object" || body === null) throw new PermissionMisuse("`denied()` must return an object");
+      this.#tell(message, body);
+    } catch (error) {
+      gate.report("action", action, thrown(error, "denied"), this.session as never, undefined, gate.now());
+      this.#tell(message, denied(refusal, request));
+    }
+  }
+
+  /** The first answer is the acknowledgement; what comes later, or has another name, is an event. */
+  reply(message: Message, data: unknown, { action }: ReplyOptions): void {
+    const isLater = message.isAcknowledged || action !== undefined;
+    if (message.isAwaited) this.#tell(message, data);
+    else if (isLater) this.#bare.packet({ type: EVENT, data: [action ?? message.action, data] });
+  }
+
+  /** One namespace cannot be held back: what comes meanwhile waits in the session. */
+  pause(): void {}
+
+  resume(): void {}
+
+  /** There are no codes: a client is told that the server has disconnected it. */
+  close(): void {
+    this.#bare.disconnect();
+    this.#line.linger();
+  }
+
+  /** socket.io emits in the next tick what it is given. */
+  flush(whenFlushed: () => void): void {
+    this.#isFlushing = true;
+    process.nextTick(() => {
+      this.#isFlushing = false;
+      whenFlushed();
+      this.#catchUp();
+    });
+  }
+
+  /** Whether its events still pass the gate. */
+  get isGated(): boolean {
+    return this.#bare.onevent === this.#receive;
+  }
+
+  readonly #receive = (packet: Packet): void => {
+    if (this.#isFlushing) this.#arrived.push(packet);
+    else this.#read(packet);
+  };
+
+  #read(packet: Packet): void {
+    this.session?.receive(readEvent(packet, this.#front.options.payload));
+  }
+
+  /** INVARIANT: no event is decided while one before it is on its way to a listener, which may change the answer. */
+  #catchUp(): void {
+    while (!this.#isFlushing) {
+      const packet = this.#arrived.shift();
+      if (packet === undefined) {
+        this.#leave?.();
+        return;
+      }
+      try {
+        this.#read(packet);
+      } catch (error) {
+        surface(error);
+      }
+    }
+  }
+
+  #tell(message: Message, body: unknown): void {
+    if (message.isAwaited) {
+      this.#bare.packet({ type: ACK, id: message.packet.id as number, data: [body] });
+      message.isAcknowledged = true;
+    } else this.#bare.packet({ type: EVENT, data: [PERMISSION_DENIED, body] });
+  }
+
+  #ask(): void {
+    if (this.#isAsked || this.#done === undefined) return;
+    this.#isAsked = true;
+    this.#admission = this.#front.gate.admit(this, this.consumer);
+    const { result } = this.#admission;
+    if (result instanceof Promise) result.then((admitted) => this.#conclude(admitted)).catch(surface);
+    else this.#conclude(result);
+  }
+
+  #conclude(admitted: Admitted): void {
+    const { decision } = admitted;
+    if (decision.outcome !== "allow") this.#answer(connectError(decision));
+    else if (this.#isUnwanted) this.#answer(connectError(ABORTED));
+    else {
+      this.#admitted = admitted;
+      this.#answer();
+    }
+  }
+
+  #answer(error?: Error): void {
+    const done = this.#done;
+    if (done === undefined) return;
+    this.#done = undefined;
+    if (error) this.#line.settle(this.#knock.path);
+    done(error);
+  }
+
+  /** The client has gone away before it was let in. */
+  #giveUp(): void {
+    this.#admission?.abort();
+    this.#answer(connectError(ABORTED));
+    if (this.#isResuming) this.#bare._cleanup();
+  }
+
+  #start(admitted: Admitted, proceed: () => void): void {
+    const bare = this.#bare;
+    const onclose = bare._onclose;
+    this.session = this.#front.gate.open(this, admitted, this.consumer, this);
+    override(bare, "onevent", this.#receive);
+    override(bare, "_onclose", (reason, description) =>
+      this.#end(reason, () => onclose.call(bare, reason, description)),
+    );
+    try {
+      proceed();
+    } finally {
+      this.#line.settle(this.#knock.path);
+    }
+  }
+
+  #resume(admitted: Admitted, withheld: Withheld, proceed: () => void): void {
+    this.#isResuming = true;
+    giveBack(this.#bare, withheld)
+      .then(
+        () => {
+          if (this.#bare.conn.readyState !== "open") return;
+          if (this.#isUnwanted) this.#turnAway(undefined);
+          else this.#start(admitted, proceed);
+        },
+        (error) => this.#turnAway(error),
+      )
+      .catch(surface);
+  }
+
+  /** Too late for socket.io to say it. */
+  #turnAway(error: unknown): void {
+    const decision = error === undefined ? ABORTED : this.#report(error);
+    const { message, data } = connectError(decision);
+    const bare = this.#bare;
+    bare._cleanup();
+    bare._error(bare.conn.protocol === 3 ? data : { message, data });
+    this.#line.settle(this.#knock.path);
+  }
+
+  #report(error: unknown): Decision {
+    const { gate } = this.#front;
+    const decision = thrown(error, "guard");
+    const about = { scope: this.scope({ user: null }), consumer: this.consumer };
+    gate.report("connect", "connect", decision, about, undefined, gate.now());
+    return decision;
+  }
+
+  /** The connection ends: at once, or once all is decided that a client sent before it left. */
+  #end(reason: string, tell: () => unknown): unknown {
+    const session = this.session as Session<Message>;
+    if (this.#isLeaving) {
+      if (reason !== TRANSPORT_CLOSED) session.end();
+      return undefined;
+    }
+    if (reason !== CLIENT_HAS_LEFT) {
+      session.end();
+      return tell();
+    }
+    this.#isLeaving = true;
+    this.#leave = () => {
+      this.#leave = undefined;
+      session.drain(() => {
+        session.end();
+        tell();
+      });
+    };
+    if (!this.#isFlushing) this.#leave();
+    return undefined;
+  }
+}

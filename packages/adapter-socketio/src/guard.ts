@@ -1,0 +1,36 @@
+import type { PolicyFor } from "@portcullis/core/adapter";
+import { attach, type Guard } from "./attach.js";
+import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
+
+/**
+ * Puts a policy in front of a server of socket.io, with all its namespaces, or of one namespace: whom it refuses does not
+ * get in, and the server's own listeners hear exactly what it allows, in order and unchanged.
+ *
+ * @param io A server, in use or not, or a namespace of one, as in `io.of("/admin")`; its own guard counts before the
+ *   server's.
+ * @param policy What `definePolicy` returned. What its rules need of the scope, `authenticate` must return.
+ * @param options `authenticate`, `origins`, `payload`, `denied`, `timeout` (milliseconds), `limits`, `onDecision`,
+ *   `trace`.
+ * @returns The guard: its `sessions`, `replace`, `audit`, `close`.
+ * @throws {PermissionMisuse} When this is no server of socket.io, or it is guarded already, or an option is wrong.
+ * @example
+ * ```ts
+ * import { guard } from "@portcullis/adapter-socketio";
+ * import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
+ * import { Server } from "socket.io";
+ *
+ * const io = new Server();
+ * const policy = definePolicy({ actions: { ping: AllowAny, "chat.send": IsAuthenticated } });
+ * guard(io, policy, {
+ *   authenticate: ({ handshake }) => ({ user: handshake.auth.token === "ann" ? { id: 1 } : null }),
+ * });
+ * io.on("connection", (socket) => socket.on("chat.send", (text, answer) => answer("allowed")));
+ * ```
+ */
+export function guard<S, T extends Guardable, Extra extends Authenticated<S> = Authenticated<S>>(
+  io: T,
+  policy: PolicyFor<S>,
+  ...[options = {}]: OptionsFor<S, T, Extra>
+): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>> {
+  return attach("guard()", io, policy, options as object);
+}

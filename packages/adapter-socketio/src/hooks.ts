@@ -1,0 +1,143 @@
+import { PermissionMisuse } from "@portcullis/core";
+import type { Limits } from "@portcullis/core/adapter";
+import {
+  type BareConnection,
+  type BareEngine,
+  type BareNamespace,
+  type BareServer,
+  type BareSocket,
+  override,
+  type Target,
+} from "./bare.js";
+import { Connection, type Front } from "./connection.js";
+import { Line } from "./line.js";
+import { withhold } from "./recovery.js";
+
+/** Where a server keeps its hooks, across copies of this package. */
+const HOOKS = Symbol.for("@portcullis/adapter-socketio/hooks");
+
+/** What stands in all namespaces of one server, and which guard each of them has. */
+export class Hooks {
+  #wide: Front | undefined;
+  /** By namespace, or by the parent of namespaces. */
+  readonly #own = new Map<BareNamespace, Front>();
+  readonly #parents = new WeakMap<BareNamespace, BareNamespace>();
+  readonly #lines = new WeakMap<BareConnection, Line>();
+  readonly #hooked = new WeakMap<BareNamespace, Pick<BareNamespace, "_add" | "run" | "_doConnect">>();
+
+  /** The hooks of a server; they are put there when it is guarded first. */
+  static of(io: BareServer): Hooks {
+    const place = io as BareServer & { [HOOKS]?: Hooks };
+    if (place[HOOKS] === undefined) Object.defineProperty(io, HOOKS, { value: new Hooks(io) });
+    return place[HOOKS] as Hooks;
+  }
+
+  private constructor(private readonly io: BareServer) {
+    const { connectionStateRecovery } = io.opts;
+    // Else a connection that is resumed would be open before anybody is asked.
+    if (connectionStateRecovery) connectionStateRecovery.skipMiddlewares = false;
+    for (const namespace of io._nsps.values()) this.#hook(namespace);
+    io.sockets.on("new_namespace", (namespace) => this.#hook(namespace));
+    const { bind, engine } = io;
+    if (engine) this.#watch(engine);
+    override(io, "bind", (next) => {
+      this.#watch(next);
+      return bind.call(io, next);
+    });
+  }
+
+  /**
+   * Puts a guard in force.
+   *
+   * @throws {PermissionMisuse} When there is one already.
+   */
+  add(place: string, { namespace }: Target, front: Front): void {
+    if (namespace === undefined ? this.#wide : this.#own.has(namespace)) {
+      const what = namespace === undefined ? "this server" : `the namespace "${namespace.name}"`;
+      throw new PermissionMisuse(`${place}: ${what} is guarded already: guard it once`);
+    }
+    if (namespace === undefined) this.#wide = front;
+    else this.#own.set(namespace, front);
+    for (const each of this.io._nsps.values()) {
+      if (this.frontOf(each) === front) for (const socket of [...each.sockets.values()]) expel(socket);
+    }
+  }
+
+  /** The guard of a namespace: its own, or that of its parent, or that of the server. */
+  frontOf(namespace: BareNamespace): Front | undefined {
+    const parent = this.#parents.get(namespace);
+    return this.#own.get(namespace) ?? (parent && this.#own.get(parent)) ?? this.#wide;
+  }
+
+  /** Whether the hooks of a namespace are where they were put. */
+  isHooked(namespace: BareNamespace): boolean {
+    const hooked = this.#hooked.get(namespace);
+    return (["_add", "run", "_doConnect"] as const).every((name) => hooked?.[name] === namespace[name]);
+  }
+
+  #hook(namespace: BareNamespace): void {
+    for (const parent of this.io.parentNsps.values()) {
+      if (parent.children?.has(namespace)) this.#parents.set(namespace, parent);
+    }
+    const { _add: add, run, _doConnect: connect } = namespace;
+    const hooked: Pick<BareNamespace, "_add" | "run" | "_doConnect"> = {
+      _add: async (client, auth, whenOpen) => {
+        const front = this.frontOf(namespace);
+        const line = this.#lineOf(client.conn);
+        line.client = client;
+        if (front && !line.begin(namespace.name, front.gate.limits)) return;
+        if (front) withhold(namespace.adapter);
+        await add.call(namespace, client, auth, whenOpen);
+      },
+      run: (socket, done) => {
+        const middlewares = (next: typeof done) => run.call(namespace, socket, next);
+        const front = this.frontOf(namespace);
+        if (front) this.#connectionOf(front, socket).admit(middlewares, done);
+        else middlewares(done);
+      },
+      _doConnect: (socket, whenOpen) => {
+        const proceed = () => connect.call(namespace, socket, whenOpen);
+        const front = this.frontOf(namespace);
+        if (front) this.#connectionOf(front, socket).open(proceed);
+        else proceed();
+      },
+    };
+    for (const name of ["_add", "run", "_doConnect"] as const) override(namespace, name, hooked[name] as never);
+    this.#hooked.set(namespace, hooked);
+  }
+
+  #connectionOf(front: Front, socket: BareSocket): Connection {
+    let connection = front.connections.get(socket);
+    if (connection === undefined) {
+      connection = new Connection(front, socket, this.#lineOf(socket.conn));
+      front.connections.set(socket, connection);
+    }
+    return connection;
+  }
+
+  #watch(engine: BareEngine): void {
+    engine.on("connection", (connection) => this.#lineOf(connection));
+  }
+
+  #lineOf(connection: BareConnection): Line {
+    let line = this.#lines.get(connection);
+    if (line === undefined) {
+      line = new Line(connection, this.#limits);
+      this.#lines.set(connection, line);
+    }
+    return line;
+  }
+
+  /** Of a client that has not said yet where it wants to go: those of the server's guard, else the longest. */
+  get #limits(): Required<Limits> {
+    const all = [...this.#own.values()].map(({ gate }) => gate.limits);
+    const [longest] = all.sort((one, other) => other.handshake - one.handshake);
+    return this.#wide?.gate.limits ?? (longest as Required<Limits>);
+  }
+}
+
+/** A socket that was open before anybody was asked: nothing of it reaches a handler any more. */
+function expel(socket: BareSocket): void {
+  override(socket, "onevent", () => {});
+  socket.disconnect();
+}

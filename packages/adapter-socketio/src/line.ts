@@ -1,0 +1,115 @@
+import { type Limits, Wait } from "@portcullis/core/adapter";
+import type { BareClient, BareConnection } from "./bare.js";
+
+/** How long a client that is in no namespace any more may stay, in milliseconds. */
+const PATIENCE = 1000;
+
+/**
+ * One connection of engine.io, whatever its transport: what it may use up until it is in a namespace, and what waits to
+ * be decided about it.
+ */
+export class Line {
+  client: BareClient | undefined;
+  readonly #connection: BareConnection;
+  readonly #limits: Required<Limits>;
+  /** By name of the namespace: what to do when the client goes away. */
+  readonly #pending = new Map<string, () => void>();
+  #handshake: Wait | undefined;
+  #lingering: Wait | undefined;
+  #bytes = 0;
+
+  /** @param limits Those for a client that has not said yet where it wants to go. */
+  constructor(connection: BareConnection, limits: Required<Limits>) {
+    this.#connection = connection;
+    this.#limits = limits;
+    this.#time(limits.handshake);
+    connection.prependListener("data", this.#count);
+    connection.once("close", () => this.#close());
+  }
+
+  /**
+   * A client wants to enter a namespace.
+   *
+   * @returns Whether it may ask: one that asks twice, or too often at once, is cut off.
+   */
+  begin(name: string, { handshake, pendingMessages }: Required<Limits>): boolean {
+    if (this.#connection.readyState !== "open") return false;
+    if (this.#pending.has(name) || this.#pending.size >= pendingMessages) {
+      cut(this.#connection);
+      return false;
+    }
+    if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(handshake);
+    this.#pending.set(name, () => {});
+    return true;
+  }
+
+  /** What to do when the client goes away before it is decided. */
+  onGone(name: string, leave: () => void): void {
+    if (this.#pending.has(name)) this.#pending.set(name, leave);
+    else leave();
+  }
+
+  /** It is decided whether a client may enter. */
+  settle(name: string): void {
+    this.#pending.delete(name);
+    if (this.#pending.size > 0) return;
+    if (this.#isInside) this.#stop();
+    else this.linger();
+  }
+
+  /** The server has shown a client out, or not let it in: it has little time to go by itself. */
+  linger(): void {
+    if (this.#connection.readyState !== "open") return;
+    this.#lingering ??= new Wait(PATIENCE, () => {
+      this.#lingering = undefined;
+      if (this.#pending.size > 0 || this.#isInside) return;
+      // One that polls may not have fetched yet what it was told.
+      if (this.#connection.writeBuffer.length === 0) cut(this.#connection);
+      else this.#connection.close();
+    });
+  }
+
+  get #isInside(): boolean {
+    return this.client !== undefined && this.client.nsps.size > 0;
+  }
+
+  #time(limit: number): void {
+    this.#handshake?.end();
+    this.#handshake = new Wait(limit, () => {
+      this.#handshake = undefined;
+      if (this.#pending.size > 0 || !this.#isInside) cut(this.#connection);
+    });
+  }
+
+  /** What comes from a client that is in no namespace is not for long. */
+  readonly #count = (data: string | Uint8Array): void => {
+    if (this.#isInside) {
+      this.#connection.off("data", this.#count);
+      return;
+    }
+    this.#bytes += data.length;
+    if (this.#bytes > this.#limits.pendingBytes) cut(this.#connection);
+  };
+
+  #stop(): void {
+    this.#handshake?.end();
+    this.#handshake = undefined;
+    this.#lingering?.end();
+    this.#lingering = undefined;
+  }
+
+  #close(): void {
+    this.#stop();
+    this.#connection.off("data", this.#count);
+    const leaving = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const leave of leaving) leave();
+  }
+}
+
+/** Ends a connection at once, without waiting for an answer of the client. */
+function cut(connection: BareConnection): void {
+  const { socket } = connection.transport;
+  connection.close(true);
+  socket?.terminate?.();
+}

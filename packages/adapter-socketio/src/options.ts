@@ -1,0 +1,46 @@
+import { PermissionMisuse } from "@portcullis/core";
+import { COMMON_OPTIONS, checkKeys, type GuardOptions } from "@portcullis/core/adapter";
+import type { Socket } from "socket.io";
+import type { ReadPayload } from "./event.js";
+import { type Denied, denied } from "./refuse.js";
+
+/** What `guard` and `serve` take. `S` is the server's type of sockets. */
+export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra> {
+  /**
+   * Makes the payload that rules see from the arguments of an event, without the acknowledgement. Listeners get the
+   * arguments unchanged. Default: the first argument if it is a plain object, `{}` if there is none, else `{ args }`.
+   */
+  payload?: ReadPayload;
+  /** What a client is told of a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
+  denied?: Denied;
+}
+
+/** The options of this adapter, with their defaults. */
+export interface OwnOptions {
+  readonly payload: ReadPayload | undefined;
+  readonly denied: Denied;
+}
+
+/**
+ * Parts the options of this adapter from those that all have in common.
+ *
+ * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
+ */
+export function readOptions<S>(
+  place: string,
+  options: SocketGuardOptions<S>,
+): { own: OwnOptions; common: GuardOptions<S> } {
+  checkKeys(place, options, [...COMMON_OPTIONS, "payload", "denied"]);
+  const { payload, denied: shape = denied, ...common } = options;
+  if (payload !== undefined && typeof payload !== "function") {
+    throw new PermissionMisuse(
+      `${place} got a wrong \`payload\`: give a function, as in (event, args) => ({ text: args[0] })`,
+    );
+  }
+  if (typeof shape !== "function") {
+    throw new PermissionMisuse(
+      `${place} got a wrong \`denied\`: give a function, as in (refusal) => ({ error: refusal.code })`,
+    );
+  }
+  return { own: { payload, denied: shape }, common };
+}

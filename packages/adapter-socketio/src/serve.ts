@@ -1,0 +1,35 @@
+import { PermissionMisuse } from "@portcullis/core";
+import type { Served } from "@portcullis/core/adapter";
+import { attach, type Guard } from "./attach.js";
+import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
+
+/**
+ * Serves a consumer (rules with handlers) over a server of socket.io: its actions are events, and what a handler returns
+ * is the acknowledgement. The server's own listeners hear nothing of clients.
+ *
+ * @param io A server, with all its namespaces, or one namespace.
+ * @param consumer What `defineConsumer()` returned.
+ * @param options As for {@link guard}.
+ * @returns The guard: its `sessions`, `replace`, `audit`, `close`.
+ * @throws {PermissionMisuse} When this is no server of socket.io, or it is guarded already, or an option is wrong.
+ * @example
+ * ```ts
+ * import { serve } from "@portcullis/adapter-socketio";
+ * import { AllowAny } from "@portcullis/core";
+ * import { defineConsumer } from "@portcullis/core/consumer";
+ * import { Server } from "socket.io";
+ *
+ * const echo = defineConsumer().action("echo", AllowAny, ({ payload }) => payload.text);
+ * serve(new Server(), echo);
+ * ```
+ */
+export function serve<S, T extends Guardable, Extra extends Authenticated<S> = Authenticated<S>>(
+  io: T,
+  consumer: Served<S>,
+  ...[options = {}]: OptionsFor<S, T, Extra>
+): Guard<Served<ScopeWith<Extra>>, ScopeWith<Extra>> {
+  if (typeof (consumer as Partial<Served> | undefined)?.dispatch !== "function") {
+    throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
+  }
+  return attach("serve()", io, consumer, options as object, consumer);
+}

@@ -1,0 +1,99 @@
+import { createServer } from "node:http";
+import type { AddressInfo, Socket as TcpSocket } from "node:net";
+import type { Policy, Scope } from "@portcullis/core";
+import type { Served } from "@portcullis/core/adapter";
+import type { Harness, HarnessSession, RunningServer, ServerSetup } from "@portcullis/testing";
+import { Server, type Socket } from "socket.io";
+import { guard, type SocketGuardOptions, serve } from "../src/index.js";
+import { connectClient } from "./harness-client.js";
+
+/** Which of the ways to run a server of socket.io is driven. */
+export interface Variant {
+  readonly transports: readonly ("polling" | "websocket")[];
+}
+
+const RESERVED = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/** Drives the socket.io adapter with real clients. */
+export function socketHarness(name: string, variant: Variant): Harness {
+  return {
+    name,
+    transport: "socket.io",
+    lacks: {
+      "refusal before the upgrade":
+        "a client names its namespace and its `auth` over a connection that is open already",
+    },
+    entrances: ["/", "/present", "/later", "/pattern-1", "/function-1"],
+    reservedActions: RESERVED,
+    malformed: [
+      { what: "an event called error", raw: ["error"], code: "bad_message" },
+      { what: "an event called error, with null", raw: ["error", null], code: "bad_message" },
+      { what: "an event without a name", raw: undefined, code: "missing_action" },
+    ],
+    start: (setup) => start(variant, setup),
+  };
+}
+
+async function start(variant: Variant, setup: ServerSetup): Promise<RunningServer> {
+  const http = createServer();
+  const connections = new Set<TcpSocket>();
+  http.on("connection", (connection) => connections.add(connection));
+  const io = new Server(http, {
+    transports: [...variant.transports],
+    maxHttpBufferSize: 1e8,
+    connectionStateRecovery: {},
+  });
+  const namespaces = [io.sockets, io.of("/present"), io.of(/^\/pattern-\d$/)];
+  const protecting = protect(io, setup);
+  namespaces.push(
+    io.of("/later"),
+    io.of((name, _auth, next) => next(null, name === "/function-1")),
+  );
+  for (const namespace of namespaces) {
+    namespace.on("connection", (socket) =>
+      runApplication(socket, protecting.sessionOf(socket) as HarnessSession, setup),
+    );
+  }
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  const { port } = http.address() as AddressInfo;
+  return {
+    guard: protecting,
+    origin: `http://127.0.0.1:${port}`,
+    connect: (handshake, listener) => connectClient({ port, ...variant }, handshake, listener),
+    async stop() {
+      for (const connection of connections) connection.destroy();
+      await io.close();
+    },
+  };
+}
+
+/** The suite speaks of tokens; here they are in `auth`. */
+function protect(io: Server, { options, policy, consumer }: ServerSetup) {
+  const { authenticate, ...rest } = options;
+  const given: SocketGuardOptions = {
+    ...rest,
+    ...(authenticate && {
+      authenticate: ({ handshake }: Socket, asked: Parameters<typeof authenticate>[1]) =>
+        authenticate({ token: handshake.auth.token }, asked),
+    }),
+  };
+  if (consumer) return serve(io, consumer as Served<Scope>, given);
+  return guard(io, policy as Policy<Scope>, given);
+}
+
+/** The application behind the guard: it knows nothing of rules. */
+function runApplication(socket: Socket, session: HarnessSession, setup: ServerSetup): void {
+  setup.onOpen(session);
+  socket.on("disconnect", () => setup.onClose(session));
+  if (setup.consumer) return;
+  const listenFor = (action: string) =>
+    socket.on(action, (payload, answer) => {
+      const answered = setup.onMessage({ action, payload, session });
+      if (answered instanceof Promise) answered.then(answer);
+      else answer?.(answered);
+    });
+  // The names are the suite's: each gets its listener before it is emitted.
+  socket.onAny((action) => {
+    if (socket.listenerCount(action) === 0) listenFor(action);
+  });
+}
