@@ -1,7 +1,7 @@
 // @ts-check
 import { PermissionDenied } from "@portcullis/core";
 import { consumersFor } from "@portcullis/core/consumer";
-import { everything, mayBan, mayPing, mayRead, mayWatchDecisions, mayWrite, watchedPage } from "./policy.mjs";
+import { everything, mayBan, mayPing, mayRead, mayWatchDecisions, mayWrite } from "./policy.mjs";
 
 /** @typedef {import("./policy.mjs").ChatScope} ChatScope */
 
@@ -44,7 +44,7 @@ export function makeConsumer({ accounts, chat, feed }) {
     })
     .action("ping", mayPing, () => ({ pong: Date.now() }))
     .action("decisions.watch", mayWatchDecisions, ({ scope, session, signal, reply }) => {
-      feed.watch(session.id, watchedPage(scope) ?? "", (decided) => reply(decided, { action: "decision" }), signal);
+      feed.watch(session.id, scope.watchedPage ?? "", (decided) => reply(decided, { action: "decision" }), signal);
       reply({});
     });
 }

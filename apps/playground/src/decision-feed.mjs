@@ -1,7 +1,7 @@
 // @ts-check
-import { watchedPage } from "./policy.mjs";
 
 /** @typedef {import("@portcullis/core/adapter").DecisionEvent} DecisionEvent */
+/** @typedef {import("./policy.mjs").ChatScope} ChatScope */
 
 /**
  * Tells each page what was decided about its own clients, rule by rule. A client is never told so much elsewhere: a
@@ -29,10 +29,9 @@ export class DecisionFeed {
    * @param {DecisionEvent} event
    */
   report(event) {
-    const { subprotocols } = event.scope;
-    const page = named(subprotocols, "page.");
-    if (page === undefined || watchedPage(event.scope) !== undefined) return;
-    const decided = describe(event, Number(named(subprotocols, "client.")), ++this.#lastId);
+    const { page, watchedPage } = /** @type {ChatScope} */ (event.scope);
+    if (page === undefined || watchedPage !== undefined) return;
+    const decided = describe(event, ++this.#lastId);
     for (const watcher of this.#watchers.values()) {
       if (watcher.page === page) watcher.send(decided);
     }
@@ -40,26 +39,18 @@ export class DecisionFeed {
 }
 
 /**
- * @param {readonly string[]} subprotocols
- * @param {string} prefix
- */
-function named(subprotocols, prefix) {
-  return subprotocols.find((name) => name.startsWith(prefix))?.slice(prefix.length);
-}
-
-/**
  * @param {DecisionEvent} event
- * @param {number} client
  * @param {number} id
  */
-function describe({ moment, action, decision, scope, milliseconds, trace = {} }, client, id) {
+function describe({ moment, action, decision, scope, milliseconds, trace = {} }, id) {
   const { outcome, code, status, reason, by } = decision;
-  const user = /** @type {import("./policy.mjs").ChatScope} */ (scope).user;
+  const { user, client } = /** @type {ChatScope} */ (scope);
   const account = user?.name ?? "not signed in";
   return {
     id,
     at: Date.now(),
     client,
+    transport: scope.transport,
     account,
     moment,
     action,

@@ -15,9 +15,9 @@ import {
 import { findMembership } from "./accounts.mjs";
 
 /**
- * What the rules may know: who is there. `authenticate` in start.mjs adds `user`.
+ * What the rules may know: who is there. `authenticate` in transports.mjs adds it, on either transport.
  *
- * @typedef {import("@portcullis/core").Scope & { readonly user: import("./accounts.mjs").Account | null }} ChatScope
+ * @typedef {import("@portcullis/core").Scope & Readonly<import("./visitor.mjs").Visitor>} ChatScope
  */
 
 const { permission } = /** @type {typeof permissionsFor<ChatScope>} */ (permissionsFor)();
@@ -84,12 +84,4 @@ export const mayBan = and(IsAuthenticated, HasRole("admin"), not(isOneself));
 export const mayPing = AllowAny;
 
 /** Decisions are for the page whose clients they are about: it names itself when it connects. */
-export const mayWatchDecisions = permission("namesItsPage", ({ scope }) => watchedPage(scope) !== undefined);
-
-/**
- * @param {Pick<ChatScope, "subprotocols">} scope
- * @returns {string | undefined} the page whose decisions a connection wants to see
- */
-export function watchedPage({ subprotocols }) {
-  return subprotocols.find((name) => name.startsWith("watch."))?.slice("watch.".length);
-}
+export const mayWatchDecisions = permission("namesItsPage", ({ scope }) => scope.watchedPage !== undefined);

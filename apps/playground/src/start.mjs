@@ -2,17 +2,14 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
-import { dcrf, serve } from "@portcullis/adapter-ws";
-import { PermissionDenied } from "@portcullis/core";
-import { WebSocketServer } from "ws";
 import { Accounts } from "./accounts.mjs";
 import { Chat } from "./chat.mjs";
 import { makeConsumer } from "./consumer.mjs";
 import { DecisionFeed } from "./decision-feed.mjs";
 import { readFolder, securityHeaders } from "./static-files.mjs";
+import { serveChat } from "./transports.mjs";
 
 const HOST = "127.0.0.1";
-const LARGEST_FRAME = 64 * 1024;
 const PUBLIC = fileURLToPath(new URL("../public", import.meta.url));
 
 /**
@@ -31,55 +28,19 @@ export async function start({ port: wanted = 0 } = {}) {
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   const hosts = [`${HOST}:${port}`, `localhost:${port}`];
   server.on("request", answerPages(accounts, hosts));
-  const sockets = new WebSocketServer({ server, path: "/chat", maxPayload: LARGEST_FRAME });
-  const guard = serveChat(sockets, accounts, hosts);
+  const feed = new DecisionFeed();
+  const consumer = makeConsumer({ accounts, chat: new Chat(), feed });
+  const chat = serveChat(server, consumer, { accounts, feed, hosts });
   const close = async () => {
     const closed = once(server, "close");
     server.close();
-    await guard.close();
+    await chat.close();
     server.closeAllConnections();
     await closed;
   };
   /** @type {Promise<void> | undefined} */
   let closing;
   return { url: `http://${HOST}:${port}`, port, close: () => (closing ??= close()) };
-}
-
-/**
- * Puts the rules and the handlers on the socket server.
- *
- * @param {WebSocketServer} sockets
- * @param {Accounts} accounts
- * @param {readonly string[]} hosts
- */
-function serveChat(sockets, accounts, hosts) {
-  const feed = new DecisionFeed();
-  return serve(sockets, makeConsumer({ accounts, chat: new Chat(), feed }), {
-    authenticate: (request) => ({ user: identify(request, accounts) }),
-    // `null`: clients that are no browsers send no Origin.
-    origins: [...hosts.map((host) => `http://${host}`), null],
-    // A browser cannot read the status of a refused handshake, but it can read a close code.
-    refuse: "close",
-    codec: dcrf({ codes: true }),
-    trace: true,
-    onDecision: (event) => feed.report(event),
-  });
-}
-
-/**
- * A browser cannot send headers with a WebSocket, and cookies are the same for all sockets of a page. So the token
- * comes as a subprotocol, which is in no log and no history as an address would be.
- *
- * @param {import("node:http").IncomingMessage} request
- * @param {Accounts} accounts
- */
-function identify(request, accounts) {
-  const offered = request.headers["sec-websocket-protocol"]?.split(",").map((name) => name.trim()) ?? [];
-  const token = offered.find((name) => name.startsWith("token."));
-  if (token === undefined) return null;
-  const account = accounts.ofToken(token.slice("token.".length));
-  if (account === undefined) throw new PermissionDenied("unknown_token", { status: 401, reason: "Sign in again." });
-  return account;
 }
 
 /**

@@ -38,6 +38,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 30_000 }, ()
   /** Opens the page, and waits until both clients have read the chat. */
   async function open(options: BrowserContextOptions = { viewport: { width: 1440, height: 900 } }) {
     page = await browser.newPage(options);
+    page.setDefaultTimeout(8000);
     page.on("console", (message) => {
       if (["error", "warning"].includes(message.type())) complaints.push(message.text());
     });
@@ -147,6 +148,47 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 30_000 }, ()
     await expectText(explained(), "Allowed: ping");
   });
 
+  async function switchTo(number: number, transport: "ws" | "socket.io") {
+    const watched = page.getByRole("button", { name: `chat.watch Client ${number}` });
+    const before = await watched.count();
+    await client(number).getByText(transport, { exact: true }).click();
+    await expect.poll(() => watched.count(), { timeout: 10_000 }).toBe(before + 1);
+  }
+
+  it("says the same over socket.io, with the same rules, in one chat with ws", async () => {
+    await open();
+    await switchTo(1, "socket.io");
+    await expectText(client(1), "Connected");
+    await write(1, "Hello from socket.io");
+    await expectText(chat(2), "Hello from socket.io");
+    await write(2, "Hello from ws");
+    await expectText(chat(1), "Hello from ws");
+    await sendFrame(1, "Unknown action");
+    await expectText(chat(1), "405", "unknown_action");
+    await sendFrame(1, "ping");
+    await expectText(explained(), "Allowed: ping");
+
+    await signIn(1, "Guest");
+    await write(1, "May I?");
+    await expectText(chat(1), "403", "not_a_member", "Only members may write in this chat.");
+    await expectText(client(1).getByLabel("Frames of Client 1"), '["chat.send",{"text":"May I?"}]', '"ok":false');
+    await expectText(explained(), "Refused: chat.send", "isMember");
+
+    await signIn(1, "Member");
+    await sendFrame(2, "user.ban");
+    await expectText(chat(2), "Admin has banned Member.");
+    await write(1, "Can you still hear me?");
+    await expectText(chat(1), "chat.send: You are banned from this chat.");
+    await client(1).getByText("Guest", { exact: true }).first().click();
+    await expectText(client(1), "Connected");
+    await client(1).getByText("Member", { exact: true }).first().click();
+    await expectText(client(1), "Refused: 403 banned");
+    await switchTo(2, "socket.io");
+    await sendFrame(2, "user.unban");
+    await client(1).getByRole("button", { name: "Connect again" }).click();
+    await expectText(client(1), "Connected");
+  });
+
   it("gives each client a socket of its own, also one that is added", async () => {
     await open();
     await page.getByRole("button", { name: "Add a client" }).click();
@@ -179,8 +221,8 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 30_000 }, ()
     await client(1).getByRole("radio", { name: "Member" }).focus();
     await page.keyboard.press("ArrowLeft");
     await page.getByRole("button", { name: "chat.watch Client 1, Guest" }).waitFor();
-    await page.keyboard.press("Tab");
-    await page.keyboard.press("Tab");
+    // Past the transport, to the message.
+    for (let tab = 0; tab < 3; tab++) await page.keyboard.press("Tab");
     await page.keyboard.type("May I?");
     await page.keyboard.press("Enter");
     await chat(1).getByRole("button", { name: "Why?" }).focus();

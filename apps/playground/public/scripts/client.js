@@ -6,11 +6,14 @@ import { parse, showFrame } from "./frames.js";
 import { check, makePane, NOBODY, showSample } from "./pane.js";
 
 /** @typedef {import("./connection.js").Reply} Reply */
+/** @typedef {import("./connection.js").Transport} Transport */
 
-/** One client: an account, a socket of its own, and the pane that shows both. */
+/** One client: an account, a connection of its own, and the pane that shows both. */
 export class Client {
-  /** @type {WebSocket | undefined} */
-  #socket;
+  /** @type {import("./connection.js").Line | undefined} */
+  #line;
+  /** @type {Transport} */
+  #transport = "ws";
   #lastRequest = 0;
   /** @type {Map<number, { action: string, resolve: (reply: Reply | undefined) => void }>} */
   #requests = new Map();
@@ -35,20 +38,21 @@ export class Client {
   }
 
   /**
-   * Closes the socket and opens one for another account.
+   * Closes the connection and opens one for another account.
    *
    * @param {string} account
-   * @returns {Promise<void>} when the socket is open, or refused
+   * @returns {Promise<void>} when the connection is open, or refused
    */
   signIn(account) {
     this.#account = account;
     check(this.#parts.accounts, account);
+    check(this.#parts.transports, this.#transport);
     return this.#connect();
   }
 
   /** @param {string} account */
   isSignedInAs(account) {
-    return this.#account === account && this.#socket?.readyState === WebSocket.OPEN;
+    return this.#account === account && this.#line?.isOpen() === true;
   }
 
   /**
@@ -56,7 +60,7 @@ export class Client {
    *
    * @param {string} action
    * @param {Record<string, unknown>} [payload]
-   * @returns {Promise<Reply | undefined>} `undefined` where the socket is closed
+   * @returns {Promise<Reply | undefined>} `undefined` where the connection is closed
    */
   request(action, payload = {}) {
     return new Promise((resolve) => {
@@ -66,7 +70,7 @@ export class Client {
     });
   }
 
-  /** @param {() => void} removed called when the socket is closed and the pane is gone */
+  /** @param {() => void} removed called when the connection is closed and the pane is gone */
   makeRemovable(removed) {
     const { remove } = this.#parts;
     remove.hidden = false;
@@ -78,8 +82,12 @@ export class Client {
   }
 
   #listen() {
-    const { accounts, actions, composer, message, editor, frame, reconnect } = this.#parts;
+    const { accounts, transports, actions, composer, message, editor, frame, reconnect } = this.#parts;
     accounts.addEventListener("change", ({ target }) => this.signIn(/** @type {HTMLInputElement} */ (target).value));
+    transports.addEventListener("change", ({ target }) => {
+      this.#transport = /** @type {Transport} */ (/** @type {HTMLInputElement} */ (target).value);
+      this.signIn(this.#account);
+    });
     actions.addEventListener("change", ({ target }) => {
       showSample(frame, Number(/** @type {HTMLInputElement} */ (target).value));
     });
@@ -123,60 +131,62 @@ export class Client {
   /** @param {string | undefined} token */
   #open(token) {
     return new Promise((/** @type {(value?: undefined) => void} */ settle) => {
-      const socket = openClient(this.number, token, {
+      const line = openClient(this.#transport, this.number, token, {
         opened: () => {
           this.#showState("open", "Connected");
           this.request("chat.watch").then(() => settle());
         },
-        received: (text) => this.#receive(text),
-        closed: (code, reason) => {
+        received: (reply, text) => {
+          if (this.#line === line) this.#receive(reply, text);
+        },
+        closed: (why, refusal) => {
           settle();
-          if (this.#socket === socket) this.#closed(code, reason);
+          if (this.#line === line) this.#closed(why, refusal);
         },
       });
-      this.#socket = socket;
+      this.#line = line;
     });
   }
 
   #leave() {
-    const socket = this.#socket;
-    this.#socket = undefined;
-    socket?.close();
+    const line = this.#line;
+    this.#line = undefined;
+    line?.close();
     for (const id of [...this.#requests.keys()]) this.#forget(id, undefined);
   }
 
   /**
-   * @param {number} code
-   * @param {string} reason
+   * @param {string} why
+   * @param {import("./connection.js").Refusal} [refusal]
    */
-  #closed(code, reason) {
+  #closed(why, refusal) {
     this.#leave();
-    this.#showState("closed", `Closed: ${code}${reason && ` ${reason}`}`);
-    if (code >= 4400)
-      this.chat.showRefusal("connect", { code: reason, status: code, reason: "The connection was refused." });
-    announce(`Client ${this.number}: the connection was closed, ${code} ${reason}`);
+    this.#showState("closed", why);
+    if (refusal) this.chat.showRefusal("connect", refusal);
+    announce(`Client ${this.number}: the connection was closed. ${why}`);
   }
 
   /**
    * @param {string} text
-   * @returns {boolean} whether there was a socket to send it on
+   * @returns {boolean} whether there was a connection to send it on
    */
   #send(text) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) {
+    if (!this.#line?.isOpen()) {
       this.chat.showNotice("Not sent: this client is not connected.");
       return false;
     }
-    showFrame(this.#parts.frames, "sent", text);
-    this.#socket.send(text);
+    showFrame(this.#parts.frames, "sent", this.#line.send(text));
     this.#countFrame();
     return true;
   }
 
-  /** @param {string} text */
-  #receive(text) {
-    showFrame(this.#parts.frames, "received", text);
+  /**
+   * @param {Reply} reply
+   * @param {string} text
+   */
+  #receive(reply, text) {
+    showFrame(this.#parts.frames, "received", text, reply.response_status);
     this.#countFrame();
-    const reply = /** @type {Reply} */ (parse(text));
     if (reply.action === "chat.message") this.#showMessages([reply.data]);
     else this.#answer(reply);
   }

@@ -1,4 +1,6 @@
 // @ts-check
+import { openSocketio } from "./line-socketio.js";
+import { openWs } from "./line-ws.js";
 
 /** Known to this page alone: the server sends decisions only to the page whose sockets they are about. */
 const PAGE = crypto.randomUUID();
@@ -16,11 +18,24 @@ const PAGE = crypto.randomUUID();
  * @property {number} response_status
  * @property {unknown} request_id
  *
+ * @typedef {{ code: string, status: number, reason: string }} Refusal
+ *
  * @typedef {object} Listeners
  * @property {() => void} opened
- * @property {(text: string) => void} received
- * @property {(code: number, reason: string) => void} closed
+ * @property {(reply: Reply, text: string) => void} received also the text as it came
+ * @property {(why: string, refusal?: Refusal) => void} closed
+ *
+ * One connection to the chat, whatever carries it.
+ *
+ * @typedef {object} Line
+ * @property {() => boolean} isOpen
+ * @property {(text: string) => string} send a request as JSON, or any text; returns it as it went over the wire
+ * @property {() => void} close
+ *
+ * @typedef {keyof typeof LINES} Transport
  */
+
+const LINES = { ws: openWs, "socket.io": openSocketio };
 
 /**
  * The accounts of the chat with their tokens. Asked again for every connection: a restarted server has new tokens.
@@ -34,38 +49,25 @@ export async function fetchAccounts() {
 }
 
 /**
- * Opens a socket to the chat. A browser cannot send headers with it, and cookies are the same for all sockets of a
- * page, so the token goes as a subprotocol: unlike one in the address it is in no log and no history.
+ * Opens the line of one client.
  *
- * @param {string[]} credentials
- * @param {Listeners} listeners
- */
-function open(credentials, { opened, received, closed }) {
-  const address = new URL("chat", location.href);
-  address.protocol = address.protocol.replace("http", "ws");
-  const socket = new WebSocket(address, ["portcullis-playground", ...credentials]);
-  socket.addEventListener("open", opened);
-  socket.addEventListener("message", ({ data }) => received(data));
-  socket.addEventListener("close", ({ code, reason }) => closed(code, reason));
-  return socket;
-}
-
-/**
- * Opens the socket of one client.
- *
+ * @param {Transport} transport
  * @param {number} number of the client on this page
  * @param {string | undefined} token `undefined`: not signed in
  * @param {Listeners} listeners
+ * @returns {Line}
  */
-export function openClient(number, token, listeners) {
-  return open([`client.${number}`, `page.${PAGE}`, ...(token ? [`token.${token}`] : [])], listeners);
+export function openClient(transport, number, token, listeners) {
+  const introduction = { client: String(number), page: PAGE, ...(token && { token }) };
+  return LINES[transport](introduction, listeners);
 }
 
 /**
- * Opens the socket on which the decisions about this page's clients arrive.
+ * Opens the line on which the decisions about this page's clients arrive.
  *
  * @param {Listeners} listeners
+ * @returns {Line}
  */
 export function openObserver(listeners) {
-  return open([`watch.${PAGE}`], listeners);
+  return openWs({ watch: PAGE }, listeners);
 }

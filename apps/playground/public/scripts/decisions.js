@@ -1,7 +1,6 @@
 // @ts-check
 import { openObserver } from "./connection.js";
 import { byId, clock, element, icon } from "./dom.js";
-import { parse } from "./frames.js";
 import { drawTree, duration } from "./tree.js";
 
 /**
@@ -46,11 +45,10 @@ export class Decisions {
    */
   watch() {
     this.#watching ??= new Promise((resolve) => {
-      const socket = openObserver({
-        opened: () => socket.send(JSON.stringify({ action: "decisions.watch", request_id: 1 })),
-        received: (text) => {
-          const reply = parse(text);
-          if (reply?.action === "decision") this.#add(reply.data);
+      const line = openObserver({
+        opened: () => line.send(JSON.stringify({ action: "decisions.watch", request_id: 1 })),
+        received: ({ action, data }) => {
+          if (action === "decision") this.#add(data);
           else resolve();
         },
         closed: () => {

@@ -24,9 +24,9 @@ export function parse(text) {
  * @param {HTMLElement} list
  * @param {"sent" | "received"} direction
  * @param {string} text
+ * @param {number} [status] of an answer
  */
-export function showFrame(list, direction, text) {
-  const status = direction === "received" ? parse(text)?.response_status : undefined;
+export function showFrame(list, direction, text, status) {
   const tone = status === undefined ? undefined : status < 400 ? "allow" : "deny";
   const item = element(
     "li",

@@ -11,6 +11,8 @@ const KINDS = {
   remove: HTMLButtonElement,
   accountsLegend: HTMLElement,
   accounts: HTMLElement,
+  transportsLegend: HTMLElement,
+  transports: HTMLElement,
   chat: HTMLElement,
   composer: HTMLFormElement,
   message: HTMLInputElement,
@@ -32,6 +34,9 @@ const ACCOUNTS = [
   { id: "admin", label: "Admin" },
 ];
 
+/** @type {readonly import("./connection.js").Transport[]} */
+const TRANSPORTS = ["ws", "socket.io"];
+
 /**
  * Makes the pane of a client from the template of the page.
  *
@@ -44,6 +49,7 @@ export function makePane(number) {
   const parts = /** @type {Parts} */ (Object.fromEntries(entries));
   label(pane, parts, number);
   for (const { id, label } of ACCOUNTS) parts.accounts.append(choice(`account-${number}`, "segment", id, label));
+  for (const name of TRANSPORTS) parts.transports.append(choice(`transport-${number}`, "segment", name, name));
   SAMPLES.forEach(({ label }, index) => {
     parts.actions.append(choice(`action-${number}`, "chip", String(index), label));
   });
@@ -88,12 +94,13 @@ function partOf(pane, name, kind) {
  * @param {Parts} parts
  * @param {number} number
  */
-function label(pane, { title, accountsLegend, chat, frames, frame, message }, number) {
+function label(pane, { title, accountsLegend, transportsLegend, chat, frames, frame, message }, number) {
   const name = `Client ${number}`;
   title.textContent = name;
   title.id = `client-${number}`;
   pane.setAttribute("aria-labelledby", title.id);
   accountsLegend.textContent = `Account of ${name}`;
+  transportsLegend.textContent = `Transport of ${name}`;
   chat.ariaLabel = `The chat as ${name} sees it`;
   frames.ariaLabel = `Frames of ${name}`;
   frame.ariaLabel = `Frame to send as ${name}`;

@@ -1,0 +1,71 @@
+// @ts-check
+import { parse } from "./frames.js";
+
+/** The server delivers the client of its own version. */
+const CLIENT = "/socket.io/socket.io.esm.min.js";
+
+/**
+ * Opens a connection of socket.io: an action is an event, its answer the acknowledgement.
+ *
+ * @param {Record<string, string>} auth
+ * @param {import("./connection.js").Listeners} listeners
+ * @returns {import("./connection.js").Line}
+ */
+export function openSocketio(auth, { opened, received, closed }) {
+  /** @type {any} */
+  let socket;
+  let isClosed = false;
+
+  /**
+   * @param {string | null} action
+   * @param {any} answer
+   * @param {unknown} id of the request; `undefined` where nobody asked
+   * @param {string} text
+   */
+  const receive = (action, answer, id, text) => {
+    const refusal = answer?.ok === false ? answer.error : undefined;
+    received(
+      {
+        errors: refusal ? [refusal.reason] : [],
+        data: refusal ?? answer,
+        action,
+        response_status: refusal?.status ?? 200,
+        request_id: id ?? null,
+      },
+      text,
+    );
+  };
+
+  const open = async () => {
+    const { io } = await import(CLIENT);
+    if (isClosed) return;
+    socket = io({ auth, forceNew: true, reconnection: false, transports: ["websocket"] });
+    socket.on("connect", opened);
+    socket.on("connect_error", (/** @type {any} */ { data, message }) => {
+      socket.close();
+      closed(data ? `Refused: ${data.status} ${data.code}` : `Closed: ${message}`, data);
+    });
+    socket.on("disconnect", (/** @type {string} */ why) => closed(`Closed: ${why}`));
+    socket.onAny((/** @type {string} */ action, /** @type {unknown} */ data) => {
+      receive(action, data, undefined, JSON.stringify([action, data]));
+    });
+  };
+  open().catch(() => closed("Closed: the client of socket.io did not load"));
+
+  return {
+    isOpen: () => socket?.connected === true,
+    // What is no request goes as the name of an event: there is nothing else a client of socket.io can say.
+    send(text) {
+      const { action = text, request_id, ...payload } = parse(text) ?? {};
+      const event = [String(action), payload];
+      socket.emit(...event, (/** @type {unknown} */ answer) => {
+        receive(String(action), answer, request_id, JSON.stringify(answer));
+      });
+      return JSON.stringify(event);
+    },
+    close() {
+      isClosed = true;
+      socket?.close();
+    },
+  };
+}
