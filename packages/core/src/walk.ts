@@ -1,5 +1,14 @@
 import { allowing, combine, type Evidence, mergeEvidence, negate, refuses } from "./combine.js";
-import { ALLOWED, abstain, type Decision, invalidVerdict, isDecision, restate, thrown } from "./decision.js";
+import {
+  ALLOWED,
+  abstain,
+  type Decision,
+  invalidVerdict,
+  isDecision,
+  isDeliberate,
+  restate,
+  thrown,
+} from "./decision.js";
 import { type Plan, type PlanBranch, Step } from "./plan.js";
 import { type Program, UNRESOLVED } from "./program.js";
 
@@ -14,10 +23,16 @@ export function reading(decision: Decision, halts = false): Reading {
   return { decision, halts };
 }
 
+/** Stands in place of the answer of a rule that has thrown. */
+export class Failure {
+  constructor(readonly error: unknown) {}
+}
+
 /** The only place where the answer of a rule is read. Anything but an answer is a fault. */
 export function read(answer: unknown, { name, denial }: Step): Reading {
   if (answer === true) return reading(ALLOWED);
   if (answer === false) return reading(denial);
+  if (answer instanceof Failure) return reading(thrown(answer.error, name), isDeliberate(answer.error));
   if (!isDecision(answer)) return reading(invalidVerdict(answer, name));
   const isNameless = answer.by === "" && refuses(answer);
   return reading(isNameless ? restate(answer, { by: name }) : answer, answer.outcome === "error");
