@@ -57,7 +57,7 @@ export class Admission<Request> implements Expiring {
     this.#consumer = consumer;
     this.#startedAt = gate.now();
     this.#scope = handshake.scope(ANONYMOUS);
-    this.#question = new Question(this.#scope, consumer, "connect", {}, undefined, handshake.message);
+    this.#question = new Question(this.#scope, consumer, "connect", handshake.message ?? {}, undefined);
     const decision = this.#begin();
     if (decision instanceof Promise) {
       this.result = new Promise((resolve) => {

@@ -100,9 +100,9 @@ class Verdict implements Decision {
   declare readonly causes?: readonly Decision[];
   declare readonly evidence?: Readonly<Record<string, unknown>>;
   declare readonly error?: unknown;
-  readonly status: number;
-  readonly by: string;
-  readonly retry: Retry;
+  declare readonly status: number;
+  declare readonly by: string;
+  declare readonly retry: Retry;
 
   constructor(
     readonly outcome: Outcome,

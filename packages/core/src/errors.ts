@@ -26,11 +26,11 @@ export interface DeniedOptions {
  */
 export class PermissionDenied extends Error {
   /** `undefined` where none was given: whoever catches it chooses the default of the moment. */
-  readonly code: string | undefined;
-  readonly reason: string | undefined;
-  readonly status: number | undefined;
-  readonly retryAfter: number | undefined;
-  readonly headers: Readonly<Record<string, string>> | undefined;
+  declare readonly code: string | undefined;
+  declare readonly reason: string | undefined;
+  declare readonly status: number | undefined;
+  declare readonly retryAfter: number | undefined;
+  declare readonly headers: Readonly<Record<string, string>> | undefined;
 
   /**
    * @param code Short, stable, for programs; `permission_denied` where omitted.
@@ -71,7 +71,7 @@ export class PermissionDenied extends Error {
  */
 export class PermissionMisuse extends TypeError {
   /** `permission_misuse`, or `invalid_verdict` where a rule answered something that is no answer. */
-  readonly code: string;
+  declare readonly code: string;
 
   constructor(message: string, code = "permission_misuse") {
     super(message);

@@ -4,7 +4,7 @@ import { type Program, UNRESOLVED } from "./program.js";
 import { Question } from "./question.js";
 import { type Control, Run, type Watch } from "./run.js";
 import type { Consumer, Payload } from "./types.js";
-import { denialAt } from "./walk.js";
+import { denialAt, Failure } from "./walk.js";
 
 /** One part of a question to a policy. All stages must pass, each judged alone. */
 export interface Stage {
@@ -42,18 +42,17 @@ export function evaluate(
     const { program } = stages[index] as Stage;
     let step = program.start;
     if (step === undefined || watch !== undefined) {
-      return new Run(stages, index, scope, consumer, action, payload, object, control, watch, question).begin();
+      question ??= new Question(scope, consumer, action, payload, object);
+      return new Run(stages, index, question, control, watch).begin();
     }
     let trues = 0;
     let answer: unknown;
-    let error: unknown;
-    let hasThrown = false;
     try {
       while (step.kind < Kind.Allows) {
         if (step.kind === Kind.ClassRule) {
           answer = step.fn.call(step.self, scope as never, consumer as never, action as never, payload as never);
         } else {
-          question ??= new Question(scope, consumer, action, payload, object, payload);
+          question ??= new Question(scope, consumer, action, payload, object);
           const { fn } = step;
           answer = fn(question as never);
         }
@@ -64,14 +63,13 @@ export function evaluate(
           step = step.onFalse;
         } else break;
       }
-    } catch (caught) {
-      hasThrown = true;
-      error = caught;
+    } catch (error) {
+      answer = new Failure(error);
     }
     const { end } = step;
     if (end === null) {
-      const run = new Run(stages, index, scope, consumer, action, payload, object, control, watch, question);
-      return run.resume(step, trues, answer, hasThrown, error);
+      question ??= new Question(scope, consumer, action, payload, object);
+      return new Run(stages, index, question, control, watch).resume(step, trues, answer);
     }
     if (step.kind === Kind.Refuses) return end === UNRESOLVED ? denialAt(program, step, trues) : end;
     passed = end;

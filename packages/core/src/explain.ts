@@ -6,7 +6,7 @@ import { engineOf } from "./policy.js";
 import { alone, refusing } from "./program.js";
 import { makeStage } from "./rules.js";
 import { type Control, type Recorded, type Watch, watching } from "./run.js";
-import { type TraceNode, traceTree } from "./trace.js";
+import { type TraceNode, traces } from "./trace.js";
 import type { Ask, Moment } from "./tree.js";
 import type { Consumer, Payload } from "./types.js";
 
@@ -79,12 +79,7 @@ export async function explain<S>(
   const asked = isConnect ? "connect" : action;
   const inquiry = new Inquiry(scope, consumer, asked, object, rules.controls[moment]);
   const made = await inquiry.ask(stages, parsing, payload);
-  const [first, second] = inquiry.watch.answers;
-  const rule = isConnect ? rules.connect : rules.table?.get(action)?.rule;
-  const trees = {
-    ...(rules.permissions && { permissions: traceTree(rules.permissions, moment, first) }),
-    ...(rule && { rule: traceTree(rule, moment, second, true) }),
-  };
+  const trees = traces(rules, moment, action, inquiry.watch.answers);
   return { decision: made, ...trees, toString: () => drawing(asked, made, trees) };
 }
 

@@ -8,7 +8,7 @@ import { checkKeys, readMilliseconds } from "./rules.js";
 import type { Watch } from "./run.js";
 import { type Incoming, type Link, Session } from "./session.js";
 import { isThenable } from "./thenable.js";
-import { type TraceNode, traceTree } from "./trace.js";
+import { type Traces, traces } from "./trace.js";
 import type { Moment } from "./tree.js";
 import type { AskOptions, Consumer, MaybePromise, Scope } from "./types.js";
 
@@ -25,7 +25,7 @@ export interface DecisionEvent {
   /** How long it took, `authenticate` included. */
   readonly milliseconds: number;
   /** With `trace: true`: the rules that were asked, and what they answered. */
-  readonly trace?: { readonly permissions?: TraceNode; readonly rule?: TraceNode };
+  readonly trace?: Traces;
 }
 
 /** Options common to all adapters. `Request` is what `authenticate` gets: the handshake of the transport. */
@@ -242,7 +242,7 @@ export class Gate<Request> {
     const session = about instanceof Session ? about : undefined;
     const milliseconds = performance.now() - startedAt;
     try {
-      const traced = trace && watch ? { trace: this.#trace(moment, action, watch) } : undefined;
+      const traced = trace && watch ? { trace: traces(this.#engine.rules, moment, action, watch.answers) } : undefined;
       const later: unknown = onDecision({
         moment,
         action,
@@ -262,15 +262,6 @@ export class Gate<Request> {
   #readTimeouts(): Required<Timeouts> {
     const { connect, action, object } = this.#engine.rules.controls;
     return { connect: connect.timeout, action: action.timeout, object: object.timeout, ...this.#options.timeout };
-  }
-
-  #trace(moment: Moment, action: string, { answers }: Watch): NonNullable<DecisionEvent["trace"]> {
-    const { permissions, connect, table } = this.#engine.rules;
-    const rule = moment === "connect" ? connect : table?.get(action)?.rule;
-    return {
-      ...(permissions && { permissions: traceTree(permissions, moment, answers[0]) }),
-      ...(rule && { rule: traceTree(rule, moment, answers[1], true) }),
-    };
   }
 
   /** A rule that only knows objects needs somebody who asks about the object. */

@@ -29,10 +29,10 @@ export class Step {
   /** The steps that follow a true and a false. */
   onTrue: Step = this;
   onFalse: Step = this;
-  readonly fn: Ask["fn"];
-  readonly self: object | undefined;
+  declare readonly fn: Ask["fn"];
+  declare readonly self: object | undefined;
   /** What a true is remembered by; 0 on a leaf beyond the last bit. */
-  readonly bit: number;
+  declare readonly bit: number;
 
   /**
    * @param index Position among the leaves, in the order of asking; of an end that of the leaf in front of it.

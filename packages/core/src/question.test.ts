@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { CONSUMER } from "../test/probes.js";
 import { Question } from "./question.js";
 
-const make = () => new Question({}, CONSUMER, "act", {}, undefined, {});
+const make = () => new Question({}, CONSUMER, "act", {}, undefined);
 
 afterEach(() => {
   vi.unstubAllGlobals();

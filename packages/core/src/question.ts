@@ -6,7 +6,6 @@ import type { Consumer, Payload } from "./types.js";
  */
 export class Question {
   #controller: AbortController | undefined;
-  #ended: { readonly reason: unknown } | undefined;
 
   constructor(
     readonly scope: unknown,
@@ -14,21 +13,22 @@ export class Question {
     readonly action: string,
     readonly payload: Payload,
     readonly object: unknown,
-    readonly message: Payload | undefined,
   ) {}
 
-  /** The controller behind it is made when a rule first reads it. */
+  /** What the payload is called at connect. */
+  get message(): Payload {
+    return this.payload;
+  }
+
+  /** Aborted when nobody waits for the answer any more. The controller behind it is made when it is needed. */
   get signal(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
-    }
+    this.#controller ??= new AbortController();
     return this.#controller.signal;
   }
 
-  /** Tells rules that are still at work that nobody waits for them. */
+  /** Tells rules that are still at work, and those that read the signal later, that nobody waits for them. */
   abort(reason: unknown): void {
-    this.#ended = { reason };
-    this.#controller?.abort(reason);
+    this.#controller ??= new AbortController();
+    this.#controller.abort(reason);
   }
 }

@@ -1,13 +1,13 @@
 import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
 import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
-import { ALLOWED, type Decision, decision, isDecision, isDeliberate, thrown } from "./decision.js";
+import { ALLOWED, type Decision, decision, isDecision, thrown } from "./decision.js";
 import type { Stage } from "./evaluate.js";
 import { Kind, type Step } from "./plan.js";
 import { Question } from "./question.js";
 import { isThenable } from "./thenable.js";
 import type { Ask } from "./tree.js";
-import type { Consumer, Payload } from "./types.js";
-import { denialAt, type Reading, read, reading, Walk } from "./walk.js";
+import type { Payload } from "./types.js";
+import { denialAt, Failure, type Reading, read, reading, Walk } from "./walk.js";
 
 /** How long an evaluation may take, and what may end it before. */
 export interface Control {
@@ -95,14 +95,9 @@ export class Run implements Expiring {
   constructor(
     private readonly stages: readonly Stage[],
     private index: number,
-    private readonly scope: unknown,
-    private readonly consumer: Consumer,
-    private readonly action: string,
-    private payload: Payload,
-    private object: unknown,
+    private question: Question,
     private readonly control: Control,
     private readonly watch: Watch | undefined,
-    private question: Question | undefined,
   ) {}
 
   /** Starts at the beginning of its stage. */
@@ -112,10 +107,10 @@ export class Run implements Expiring {
   }
 
   /** Takes over from the fast path, with the answer it could not read. */
-  resume(at: Step, trues: number, answer: unknown, hasThrown: boolean, error: unknown): Decision | Promise<Decision> {
+  resume(at: Step, trues: number, answer: unknown): Decision | Promise<Decision> {
     this.step = at;
     this.trues = trues;
-    return this.go(this.receive(answer, hasThrown ? thrown(error, at.name) : undefined));
+    return this.go(this.receive(answer));
   }
 
   private go(first?: PromiseLike<unknown>): Decision | Promise<Decision> {
@@ -145,7 +140,7 @@ export class Run implements Expiring {
   }
 
   private end(made: Decision, reason: unknown): void {
-    this.question?.abort(reason);
+    this.question.abort(reason);
     this.settle(made);
   }
 
@@ -160,14 +155,13 @@ export class Run implements Expiring {
   private async proceed(first: PromiseLike<unknown>): Promise<void> {
     for (let pending: PromiseLike<unknown> | undefined = first; pending !== undefined; ) {
       let answer: unknown;
-      let failure: Decision | undefined;
       try {
         answer = await pending;
       } catch (error) {
-        failure = thrown(error, this.leaf.name);
+        answer = new Failure(error);
       }
       if (this.decision !== undefined) return;
-      this.take(answer, failure);
+      this.take(answer);
       pending = this.advance();
     }
     this.settle(this.decision as unknown as Decision);
@@ -177,31 +171,20 @@ export class Run implements Expiring {
   private advance(): PromiseLike<unknown> | undefined {
     while (this.decision === undefined) {
       const known = this.watch?.reuses && this.watch.answers[this.stage.part].get(this.leaf.ask);
-      if (known) this.give(known);
-      else {
-        let answer: unknown;
-        let failure: Decision | undefined;
-        try {
-          answer = this.ask();
-        } catch (error) {
-          failure = thrown(error, this.leaf.name);
-        }
-        const pending = this.receive(answer, failure);
-        if (pending) return pending;
-      }
+      const pending = known ? this.give(known) : this.receive(this.ask());
+      if (pending) return pending;
     }
     return undefined;
   }
 
   /** Takes an answer that is there; returns one that must be waited for. */
-  private receive(answer: unknown, thrownFault: Decision | undefined): PromiseLike<unknown> | undefined {
-    let failure = thrownFault;
+  private receive(answer: unknown): PromiseLike<unknown> | undefined {
     try {
       if (isThenable(answer)) return answer;
+      this.take(answer);
     } catch (error) {
-      failure = thrown(error, this.leaf.name);
+      this.take(new Failure(error));
     }
-    this.take(answer, failure);
     return undefined;
   }
 
@@ -231,7 +214,7 @@ export class Run implements Expiring {
   }
 
   /** Gives a reading to the walk, which takes over where the fast program stands. */
-  private give(reading: Reading): void {
+  private give(reading: Reading): undefined {
     if (this.step) {
       this.walk = new Walk(this.stage.program.root);
       this.walk.replay(this.step, this.trues);
@@ -245,9 +228,9 @@ export class Run implements Expiring {
   /** Ends a stage. Each is judged alone. */
   private close(made: Decision): void {
     const { program, passesAbstain, isRepeated } = this.stage;
-    if (refuses(made)) this.decision = made;
+    if (refuses(made)) this.decision ??= made;
     else if (made.outcome === "abstain" && !passesAbstain) {
-      this.decision = decision("deny", "permission_denied", { by: program.name });
+      this.decision ??= decision("deny", "permission_denied", { by: program.name });
     } else {
       if (!isRepeated) this.keep(made);
       this.index += 1;
@@ -261,34 +244,32 @@ export class Run implements Expiring {
       this.evidence = mergeEvidence(this.evidence, evidence);
       if (causes) this.noted = [...(this.noted ?? []), ...causes];
     } catch (error) {
-      this.decision = thrown(error, this.stage.program.name);
+      this.decision ??= thrown(error, this.stage.program.name);
     }
   }
 
   private ask(): unknown {
     const { kind, fn, self } = this.leaf;
-    const { scope, consumer, action, payload, object } = this;
+    const { question } = this;
+    const { scope, consumer, action, payload } = question;
     if (this.watch) this.askedAt = performance.now();
-    if (kind === Kind.ClassRule) return fn.call(self, ...([scope, consumer, action, payload] as never[]));
-    this.question ??= new Question(scope, consumer, action, payload, object, payload);
-    return fn.call(self as never, this.question as never);
+    try {
+      if (kind === Kind.ClassRule) return fn.call(self, ...([scope, consumer, action, payload] as never[]));
+      return fn.call(self as never, question as never);
+    } catch (error) {
+      return new Failure(error);
+    }
   }
 
   /** Puts an answer where it belongs. */
-  private take(answer: unknown, failure?: Decision): void {
+  private take(answer: unknown): void {
     const { leaf, step, watch } = this;
-    if (step !== undefined && failure === undefined && typeof answer === "boolean") {
+    if (step !== undefined && typeof answer === "boolean") {
       if (answer) this.trues |= step.bit;
       this.goTo(answer ? step.onTrue : step.onFalse);
       return;
     }
-    const isPrepared = leaf.kind === Kind.Preparation && !failure && !isDecision(answer);
-    if (isPrepared) this.prepare(answer as Prepared);
-    const taken = failure
-      ? reading(failure, isDeliberate(failure.error))
-      : isPrepared
-        ? reading(ALLOWED)
-        : read(answer, leaf);
+    const taken = leaf.kind === Kind.Preparation ? this.prepare(answer) : read(answer, leaf);
     if (watch) {
       const milliseconds = performance.now() - this.askedAt;
       watch.answers[this.stage.part].set(leaf.ask, { ...taken, milliseconds });
@@ -296,11 +277,12 @@ export class Run implements Expiring {
     this.give(taken);
   }
 
-  private prepare(prepared: Prepared): void {
-    const { payload = this.payload, object = this.object } = prepared;
-    this.payload = payload;
-    this.object = object;
-    this.question = undefined;
-    Object.assign(this.watch ?? {}, prepared);
+  private prepare(answer: unknown): Reading {
+    if (answer instanceof Failure || isDecision(answer)) return read(answer, this.leaf);
+    const { scope, consumer, action, ...asked } = this.question;
+    const { payload, object } = { ...asked, ...(answer as Prepared) };
+    this.question = new Question(scope, consumer, action, payload, object);
+    Object.assign(this.watch ?? {}, answer);
+    return reading(ALLOWED);
   }
 }

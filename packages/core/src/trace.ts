@@ -1,5 +1,6 @@
 import type { Outcome } from "./decision.js";
-import type { Recorded } from "./run.js";
+import type { Rules } from "./rules.js";
+import type { Recorded, Watch } from "./run.js";
 import type { Ask, Leaf, Moment, Tree } from "./tree.js";
 
 /** What happened at one rule or combination of a decision. */
@@ -15,6 +16,12 @@ export interface TraceNode {
   /** The rule only knows objects: it counts as if it did not refuse until there is one. */
   isPending?: true;
   operands?: TraceNode[];
+}
+
+/** What a policy's `permissions` answered, and what the rule of the moment did. */
+export interface Traces {
+  readonly permissions?: TraceNode;
+  readonly rule?: TraceNode;
 }
 
 /** What one node said, and whether nothing behind it was asked. */
@@ -39,6 +46,16 @@ export function traceTree(tree: Tree, moment: Moment, answers: Answers, fallback
     return { ...said, node: { kind, name, ...outcomeOf(said), operands: drawn.map(({ node }) => node) } };
   };
   return draw(tree, false).node;
+}
+
+/** The trees of one decision, with what was answered. */
+export function traces(rules: Rules, moment: Moment, action: string, [first, second]: Watch["answers"]): Traces {
+  const { permissions, connect, table } = rules;
+  const rule = moment === "connect" ? connect : table?.get(action)?.rule;
+  return {
+    ...(permissions && { permissions: traceTree(permissions, moment, first) }),
+    ...(rule && { rule: traceTree(rule, moment, second, true) }),
+  };
 }
 
 function drawLeaf(leaf: Leaf, moment: Moment, answers: Answers, fallback: boolean, isOdd: boolean): Drawn {

@@ -1,5 +1,14 @@
 import { allowing, combine, type Evidence, mergeEvidence, negate, refuses } from "./combine.js";
-import { ALLOWED, abstain, type Decision, invalidVerdict, isDecision, restate, thrown } from "./decision.js";
+import {
+  ALLOWED,
+  abstain,
+  type Decision,
+  invalidVerdict,
+  isDecision,
+  isDeliberate,
+  restate,
+  thrown,
+} from "./decision.js";
 import { type Plan, type PlanBranch, Step } from "./plan.js";
 import { type Program, UNRESOLVED } from "./program.js";
 
@@ -14,10 +23,16 @@ export function reading(decision: Decision, halts = false): Reading {
   return { decision, halts };
 }
 
+/** Stands in place of the answer of a rule that has thrown. */
+export class Failure {
+  constructor(readonly error: unknown) {}
+}
+
 /** The only place where the answer of a rule is read. Anything but an answer is a fault. */
 export function read(answer: unknown, { name, denial }: Step): Reading {
   if (answer === true) return reading(ALLOWED);
   if (answer === false) return reading(denial);
+  if (answer instanceof Failure) return reading(thrown(answer.error, name), isDeliberate(answer.error));
   if (!isDecision(answer)) return reading(invalidVerdict(answer, name));
   const isNameless = answer.by === "" && refuses(answer);
   return reading(isNameless ? restate(answer, { by: name }) : answer, answer.outcome === "error");
@@ -26,47 +41,48 @@ export function read(answer: unknown, { name, denial }: Step): Reading {
 /** One branch on the way: the two tables of Kleene's strong logic, with abstain as neutral; with evidence and causes. */
 class Frame {
   /** Position of the operand that comes next. */
-  private next = 0;
-  private isAllowed = false;
-  private hasHalted = false;
-  private evidence: Evidence;
+  #next = 0;
+  #isAllowed = false;
+  #hasHalted = false;
+  #evidence: Evidence;
   /** Denials and errors, in the order they were met. */
-  private readonly met: Decision[] = [];
+  readonly #met: Decision[] = [];
   /** Faults behind operands that allowed all the same. */
-  private readonly noted: Decision[] = [];
+  readonly #noted: Decision[] = [];
 
   constructor(private readonly branch: PlanBranch) {}
 
   operand(): Plan {
-    return this.branch.operands[this.next++] as Plan;
+    return this.branch.operands[this.#next++] as Plan;
   }
 
   /** Takes what an operand said. Answers what the branch says, once that is decided. */
   take({ decision, halts }: Reading): Reading | undefined {
     const { kind, name, denial, operands } = this.branch;
     if (kind === "not") return reading(negate(decision, denial), halts);
-    const { met, noted } = this;
+    const met = this.#met;
+    const noted = this.#noted;
     const { outcome, causes } = decision;
-    let isOver = this.next === operands.length;
+    let isOver = this.#next === operands.length;
     if (refuses(decision)) {
       met.push(decision);
-      this.hasHalted ||= halts;
+      this.#hasHalted ||= halts;
       isOver ||= kind === "and" && (halts || outcome === "deny");
     } else if (outcome === "allow") {
       isOver ||= kind === "or";
       if (causes) noted.push(...causes);
       try {
-        this.evidence = mergeEvidence(this.evidence, decision.evidence);
-        this.isAllowed = true;
+        this.#evidence = mergeEvidence(this.#evidence, decision.evidence);
+        this.#isAllowed = true;
       } catch (error) {
         met.push(thrown(error, name));
       }
     }
     if (!isOver) return undefined;
-    if (this.isAllowed && (kind === "or" || met.length === 0))
-      return reading(allowing(this.evidence, [...met, ...noted]));
+    if (this.#isAllowed && (kind === "or" || met.length === 0))
+      return reading(allowing(this.#evidence, [...met, ...noted]));
     if (met.length === 0) return reading(abstain());
-    return reading(combine(met, kind === "and" ? "deny" : "error"), this.hasHalted);
+    return reading(combine(met, kind === "and" ? "deny" : "error"), this.#hasHalted);
   }
 }
 
@@ -78,23 +94,23 @@ export class Walk {
   /** The leaf to ask next; of no meaning once there is a result. */
   leaf!: Step;
   result: Decision | undefined;
-  private readonly path: Frame[] = [];
+  readonly #path: Frame[] = [];
 
   constructor(root: Plan) {
-    this.enter(root);
+    this.#enter(root);
   }
 
   /** Takes the answer of `leaf` and moves on to the next one. */
   give(answer: Reading): void {
     let said = answer;
-    for (let frame = this.path.at(-1); frame !== undefined; frame = this.path.at(-1)) {
+    for (let frame = this.#path.at(-1); frame !== undefined; frame = this.#path.at(-1)) {
       const decided = frame.take(said);
       if (decided === undefined) {
-        this.enter(frame.operand());
+        this.#enter(frame.operand());
         return;
       }
       said = decided;
-      this.path.pop();
+      this.#path.pop();
     }
     this.result = said.decision;
   }
@@ -111,11 +127,11 @@ export class Walk {
     }
   }
 
-  private enter(plan: Plan): void {
+  #enter(plan: Plan): void {
     let node = plan;
     while (!(node instanceof Step)) {
       const frame = new Frame(node);
-      this.path.push(frame);
+      this.#path.push(frame);
       node = frame.operand();
     }
     this.leaf = node;
