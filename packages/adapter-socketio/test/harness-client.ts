@@ -2,7 +2,7 @@ import { Agent } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
 import type { ClientHandshake, ClientListener, OutgoingMessage, RunningServer } from "@portcullis/testing";
 import { Manager, type Socket } from "socket.io-client";
-import type { Variant } from "./harness.js";
+import { GREETING, type Variant } from "./harness.js";
 
 /** The server to connect to. */
 export interface Target extends Pick<Variant, "transports"> {
@@ -41,7 +41,7 @@ export function connectClient(
   });
   const socket = manager.socket(entrance, { auth: token === undefined ? {} : { token } });
   const before = resumes && sockets.get(resumes);
-  if (before) Object.assign(socket, { _pid: inside(before)._pid, _lastOffset: inside(before)._lastOffset ?? "none" });
+  if (before) Object.assign(socket, { _pid: inside(before)._pid, _lastOffset: inside(before)._lastOffset });
   let text = "";
   socket.connect();
   manager.engine.on("data", (data: unknown) => {
@@ -53,6 +53,7 @@ export function connectClient(
   signal?.addEventListener("abort", () => manager._close());
   return new Promise((resolve) => {
     socket.once("connect", () => {
+      if (resumes && !socket.recovered) throw new Error("the connection was not resumed");
       if (handshake.isSilent) silence(socket);
       const client = clientOf(socket, agent, listener);
       sockets.set(client, socket);
@@ -68,6 +69,7 @@ export function connectClient(
 
 function listen(socket: Socket, listener: ClientListener): void {
   socket.onAny((action, body) => {
+    if (action === GREETING) return;
     if (action === "permission_denied") listener.onAnswer({ id: undefined, action: body.action, error: body.error });
     else listener.onAnswer({ id: undefined, action, data: body });
   });

@@ -12,6 +12,9 @@ export interface Variant {
   readonly transports: readonly ("polling" | "websocket")[];
 }
 
+/** An event that is not the suite's. */
+export const GREETING = "greeting";
+
 const RESERVED = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /** Drives the socket.io adapter with real clients. */
@@ -84,6 +87,8 @@ function protect(io: Server, { options, policy, consumer }: ServerSetup) {
 /** The application behind the guard: it knows nothing of rules. */
 function runApplication(socket: Socket, session: HarnessSession, setup: ServerSetup): void {
   setup.onOpen(session);
+  // A client can be resumed from the last event it got.
+  socket.emit(GREETING);
   socket.on("disconnect", () => setup.onClose(session));
   if (setup.consumer) return;
   const listenFor = (action: string) =>

@@ -9,54 +9,13 @@ import {
 import { type AddressInfo, connect, type Socket } from "node:net";
 import { definePolicy, permission } from "@portcullis/core";
 import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from "ws";
+import { sleep, until } from "../../../test/helpers.js";
 import { type Guard, type GuardSession, guard, type PolicyFor, type WsGuardOptions } from "../src/index.js";
 
 export const MODES = ["server", "port", "noServer"] as const;
 export type Mode = (typeof MODES)[number];
 
-/** A promise that is settled from outside. */
-export function deferred<T = void>() {
-  let resolve: (value: T) => void = () => {};
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}
-
-export const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Waits until something is so. */
-export async function until(isSo: () => boolean, what = String(isSo)): Promise<void> {
-  for (const deadline = Date.now() + 4000; !isSo(); await sleep(2)) {
-    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
-  }
-}
-
-/** Collects what would end the process while something runs. */
-export async function uncaughtOf(run: (thrown: readonly unknown[]) => Promise<void>): Promise<void> {
-  const thrown: unknown[] = [];
-  const note = (error: unknown) => void thrown.push(error);
-  const before = process.listeners("uncaughtException");
-  process.removeAllListeners("uncaughtException");
-  process.on("uncaughtException", note);
-  try {
-    await run(thrown);
-  } finally {
-    process.off("uncaughtException", note);
-    for (const listener of before) process.on("uncaughtException", listener);
-  }
-}
-
-/** A rule whose answers come when the test says so. */
-export function gatedRule(name = "gated") {
-  const asked: ReturnType<typeof deferred<boolean>>[] = [];
-  const rule = permission(name, () => {
-    const answer = deferred<boolean>();
-    asked.push(answer);
-    return answer.promise;
-  });
-  return { rule, asked };
-}
+export { deferred, gatedRule, sleep, uncaughtOf, until } from "../../../test/helpers.js";
 
 /** A rule that is open to all, with actions that are allowed, denied, slow. */
 export const simplePolicy = () =>

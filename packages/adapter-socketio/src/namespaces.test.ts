@@ -1,0 +1,165 @@
+import { AllowAny, DenyAll, definePolicy, IsAuthenticated, permission } from "@portcullis/core";
+import type { Server } from "socket.io";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { clientOf, listen, open, refusalOf, simplePolicy, stopAll, until } from "../test/support.js";
+import { guard } from "./guard.js";
+
+afterEach(stopAll);
+
+const closed = definePolicy({ connect: DenyAll, permissions: AllowAny });
+const open_ = definePolicy({ permissions: AllowAny });
+const only = (name: string) => definePolicy({ actions: { [name]: AllowAny } });
+
+/** Namespaces of all kinds, and a name of each. */
+function makeNamespaces(io: Server): void {
+  io.of("/present");
+  io.of(/^\/pattern-\d$/);
+  io.of((name, _auth, next) => next(null, name === "/function"));
+}
+const NAMES = ["/", "/present", "/pattern-1", "/pattern-2", "/function", "/later", "/later-pattern"];
+function makeMore(io: Server): void {
+  io.of("/later");
+  io.of(/^\/later-pattern$/);
+}
+
+describe("rows 6 and 7d: all namespaces", () => {
+  test("socket.io alone: a middleware of the server guards one", async () => {
+    const server = await listen((io) => {
+      makeNamespaces(io);
+      io.use((_socket, next) => next(new Error("denied")));
+      makeMore(io);
+    });
+    expect((await refusalOf(server)).message).toBe("denied");
+    for (const name of NAMES.slice(1)) expect((await open(server, name)).connected).toBe(true);
+  });
+
+  test("guarded: whatever is there, comes later, or is made when it is asked for", async () => {
+    const seen = vi.fn();
+    const server = await listen((io) => {
+      makeNamespaces(io);
+      guard(io, closed);
+      makeMore(io);
+      io.on("new_namespace", (namespace) => namespace.on("connection", seen));
+    });
+    for (const name of NAMES) expect((await refusalOf(server, name)).data?.code).toBe("permission_denied");
+    expect(seen).not.toHaveBeenCalled();
+  });
+
+  test("each is guarded once", async () => {
+    const asked: string[] = [];
+    const counting = permission("counting", {
+      connect: ({ scope }) => asked.push(`connect ${scope.path}`) > 0,
+      action: ({ scope, action }) => asked.push(`${action} ${scope.path}`) > 0,
+    });
+    const server = await listen((io) => {
+      makeNamespaces(io);
+      guard(io, definePolicy({ permissions: counting }));
+      makeMore(io);
+      for (const name of ["/pattern-1", "/pattern-1", "/later"]) io.of(name);
+    });
+    for (const name of NAMES) {
+      const client = await open(server, name);
+      client.emit("hello");
+      await until(() => asked.length === 2);
+      expect(asked.splice(0)).toEqual([`connect ${name}`, `hello ${name}`]);
+    }
+  });
+
+  test("a name nobody made is refused by socket.io, and no rule is asked", async () => {
+    const asked = vi.fn(() => true);
+    const server = await listen((io) => guard(io, definePolicy({ permissions: permission("asked", asked) })));
+    expect((await refusalOf(server, "/nowhere")).message).toBe("Invalid namespace");
+    expect(asked).not.toHaveBeenCalled();
+  });
+});
+
+describe("one of its own", () => {
+  const admin = definePolicy({ connect: IsAuthenticated, permissions: AllowAny });
+  const options = { authenticate: () => ({ user: null }) };
+
+  test.each(["before", "after"])("composes with the server's, guarded %s it", async (when) => {
+    const server = await listen((io) => {
+      if (when === "after") guard(io, open_);
+      guard(io.of("/admin"), admin, options);
+      guard(io.of(/^\/room-/), only("say"));
+      if (when === "before") guard(io, open_);
+    });
+    expect((await refusalOf(server, "/admin")).data?.code).toBe("not_authenticated");
+    expect((await open(server)).connected).toBe(true);
+    const room = await open(server, "/room-1");
+    expect(await room.emitWithAck("shout")).toMatchObject({ error: { code: "unknown_action" } });
+  });
+
+  test("a child may have its own before that of its parent", async () => {
+    const server = await listen((io) => {
+      const parent = io.of(/^\/room-/);
+      guard(parent, only("say"));
+      guard(io.of("/room-1"), closed);
+    });
+    expect((await refusalOf(server, "/room-1")).data?.code).toBe("permission_denied");
+    expect((await open(server, "/room-2")).connected).toBe(true);
+  });
+
+  test("leaves all others as they are", async () => {
+    const heard = vi.fn();
+    const server = await listen((io) => {
+      guard(io.of("/admin"), closed);
+      io.on("connection", (socket) => socket.on("anything", heard));
+    });
+    const client = await open(server);
+    client.emit("anything", 1);
+    await until(() => heard.mock.calls.length === 1);
+    expect((await refusalOf(server, "/admin")).data?.code).toBe("permission_denied");
+  });
+
+  test("stays guarded while its last client leaves and another is being decided", async () => {
+    const answers: ((answer: boolean) => void)[] = [];
+    const asking = permission("asking", {
+      connect: () => new Promise<boolean>((resolve) => answers.push(resolve)),
+      action: () => false,
+    });
+    const server = await listen((io) => guard(io.of(/^\/room-/), definePolicy({ permissions: asking })), {
+      cleanupEmptyChildNamespaces: true,
+    });
+    const [first, second] = [clientOf(server, "/room-1"), clientOf(server, "/room-1")];
+    await until(() => answers.length === 2);
+    answers[0]?.(false);
+    await until(() => !server.io._nsps.has("/room-1"), "the namespace is gone");
+    answers[1]?.(true);
+    const entered = await Promise.race(
+      [first, second].map(
+        (client) => new Promise<typeof client>((resolve) => client.on("connect", () => resolve(client))),
+      ),
+    );
+    expect(await entered.emitWithAck("say")).toMatchObject({ error: { code: "permission_denied" } });
+  });
+});
+
+describe("audit()", () => {
+  test("lists what has no guard", async () => {
+    const { io } = await listen();
+    const guarded = guard(io.of("/admin"), closed);
+    io.of("/open");
+    io.of(/^\/pattern/);
+    expect(guarded.audit()).toEqual([
+      'the namespace "/" is not guarded',
+      'the namespace "/open" is not guarded',
+      "namespaces that io.of() makes for a pattern or a function are not guarded",
+    ]);
+    guard(io, closed);
+    expect(guarded.audit()).toEqual([]);
+  });
+
+  test("lists what somebody has put in place of the guard", async () => {
+    const server = await listen();
+    const guarded = guard(server.io, simplePolicy());
+    await open(server);
+    await until(() => guarded.sessions.size === 1);
+    for (const socket of server.io.sockets.sockets.values()) Object.assign(socket, { onevent: () => {} });
+    Object.assign(server.io.sockets, { run: () => {} });
+    expect(guarded.audit()).toEqual([
+      'methods of the namespace "/" were replaced: it may not be guarded any more',
+      '`onevent` was replaced on open sockets of "/": 1',
+    ]);
+  });
+});

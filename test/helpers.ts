@@ -1,0 +1,50 @@
+import { permission } from "@portcullis/core";
+
+/** A promise that is settled from outside. */
+export function deferred<T = void>() {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+export const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Waits until something is so. */
+export async function until(isSo: () => boolean, what = String(isSo)): Promise<void> {
+  for (const deadline = Date.now() + 4000; !isSo(); await sleep(2)) {
+    if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
+  }
+}
+
+/** Collects what would end the process while something runs. */
+export async function uncaughtOf(run: (thrown: readonly unknown[]) => Promise<void>): Promise<void> {
+  const thrown: unknown[] = [];
+  const note = (error: unknown) => void thrown.push(error);
+  const restoring = (["uncaughtException", "unhandledRejection"] as string[]).map((event) => {
+    const before = process.listeners(event as "uncaughtException");
+    process.removeAllListeners(event);
+    process.on(event, note);
+    return () => {
+      process.off(event, note);
+      for (const listener of before) process.on(event, listener);
+    };
+  });
+  try {
+    await run(thrown);
+  } finally {
+    for (const restore of restoring) restore();
+  }
+}
+
+/** A rule whose answers come when the test says so. */
+export function gatedRule(name = "gated") {
+  const asked: ReturnType<typeof deferred<boolean>>[] = [];
+  const rule = permission(name, () => {
+    const answer = deferred<boolean>();
+    asked.push(answer);
+    return answer.promise;
+  });
+  return { rule, asked };
+}
