@@ -30,11 +30,12 @@ export class Line {
   /**
    * A client wants to enter a namespace.
    *
-   * @returns Whether it may ask: one that asks twice, or too often at once, is cut off.
+   * @returns Whether it may ask. One that asks again before it is answered is answered once; one that asks for too many
+   *   at once is cut off.
    */
   begin(name: string, { handshake, pendingMessages }: Required<Limits>): boolean {
-    if (this.#connection.readyState !== "open") return false;
-    if (this.#pending.has(name) || this.#pending.size >= pendingMessages) {
+    if (this.#connection.readyState !== "open" || this.#pending.has(name)) return false;
+    if (this.#pending.size >= pendingMessages) {
       cut(this.#connection);
       return false;
     }
