@@ -1,6 +1,5 @@
 import { createServer } from "node:http";
 import type { AddressInfo, Socket as TcpSocket } from "node:net";
-import { definePolicy, permission } from "@portcullis/core";
 import { Server, type ServerOptions, type Socket } from "socket.io";
 import {
   type Socket as Client,
@@ -9,23 +8,9 @@ import {
   type SocketOptions,
 } from "socket.io-client";
 import { WebSocket } from "ws";
-import { sleep, until } from "../../../test/helpers.js";
+import { until } from "../../../test/helpers.js";
 
-export { deferred, gatedRule, sleep, uncaughtOf, until } from "../../../test/helpers.js";
-
-/** A rule that is open to all, with actions that are allowed, denied, slow. */
-export const simplePolicy = () =>
-  definePolicy({
-    actions: {
-      ping: permission("yes", () => true),
-      secret: permission("no", () => false),
-      slow: permission("slow", async ({ payload }) => {
-        await sleep(Number(payload.wait ?? 5));
-        return true;
-      }),
-      never: permission("never", () => new Promise<boolean>(() => {})),
-    },
-  });
+export { deferred, gatedRule, simplePolicy, sleep, uncaughtOf, until } from "../../../test/helpers.js";
 
 /** A running server of socket.io. */
 export interface Running {
