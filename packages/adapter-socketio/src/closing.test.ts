@@ -7,6 +7,7 @@ import {
   listen,
   only,
   open,
+  poll,
   Raw,
   simplePolicy,
   sleep,
@@ -56,6 +57,26 @@ describe("row 10: revoked in the middle of an async join", () => {
 });
 
 describe("the end of a connection", () => {
+  test.each([
+    ["socket.io alone loses", false],
+    ["guarded there arrives", true],
+  ])("%s the event that a client sent in one packet with its leaving", async (_what, isGuarded) => {
+    const log: string[] = [];
+    const server = await listen((io) => {
+      if (isGuarded) guard(io, simplePolicy());
+      io.on("connection", (socket) =>
+        socket.on("ping", () => log.push("ping")).on("disconnect", (why) => log.push(why)),
+      );
+    });
+    const polling = await poll(server);
+    await polling("40");
+    await until(() => server.io.sockets.sockets.size === 1);
+    await polling('42["ping"]', "41");
+    await until(() => log.length > 0);
+    await sleep(20);
+    expect(log).toEqual([...(isGuarded ? ["ping"] : []), "client namespace disconnect"]);
+  });
+
   test("comes behind what the client sent before it left", async () => {
     const log: string[] = [];
     const server = await listen((io) => {

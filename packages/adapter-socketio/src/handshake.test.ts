@@ -5,6 +5,7 @@ import {
   deferred,
   listen,
   open,
+  poll,
   Raw,
   refusalOf,
   simplePolicy,
@@ -23,12 +24,6 @@ const TRANSPORTS = ["polling", "websocket"] as const;
 /** How many clients are being decided about. */
 const comingIn = (namespace: object) =>
   (namespace as { _preConnectSockets: ReadonlyMap<string, unknown> })._preConnectSockets.size;
-
-/** A handshake of engine.io by polling: nothing is sent after it. */
-async function poll(port: number): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`);
-  return JSON.parse((await response.text()).slice(1)).sid;
-}
 
 describe.each(TRANSPORTS)("with %s", (transport) => {
   const transports = [transport];
@@ -96,12 +91,21 @@ describe.each(TRANSPORTS)("with %s", (transport) => {
   });
 });
 
+test("a client that is refused and does not fetch its refusal is cut off in the end", async () => {
+  const server = await listen((io) => guard(io, closed, { limits: { handshake: 2500 } }));
+  const polling = await poll(server);
+  await polling("40");
+  await sleep(1300);
+  expect(server.io.engine.clientsCount).toBe(1);
+  await until(() => server.io.engine.clientsCount === 0);
+}, 10_000);
+
 describe("before it names a namespace", () => {
   test("a silent client has as long as a handshake may take, by polling and by WebSocket", async () => {
     const server = await listen((io) => guard(io, all, { limits: { handshake: 80 } }));
     const raw = new Raw(server);
     await raw.send();
-    await poll(server.port);
+    await poll(server);
     expect(server.io.engine.clientsCount).toBe(2);
     await until(() => server.io.engine.clientsCount === 0);
     await until(() => raw.isClosed);

@@ -66,7 +66,10 @@ export class Line {
       if (this.#pending.size > 0 || this.#isInside) return;
       // One that polls may not have fetched yet what it was told.
       if (this.#connection.writeBuffer.length === 0) cut(this.#connection);
-      else this.#connection.close();
+      else {
+        this.#connection.close();
+        this.#time(this.#limits.handshake);
+      }
     });
   }
 
@@ -88,7 +91,7 @@ export class Line {
       this.#connection.off("data", this.#count);
       return;
     }
-    this.#bytes += data.length;
+    this.#bytes += typeof data === "string" ? data.length : data.byteLength;
     if (this.#bytes > this.#limits.pendingBytes) cut(this.#connection);
   };
 

@@ -111,6 +111,14 @@ export function together(client: Client, ...events: readonly (readonly [string, 
 /** The server's end of the only client there is. */
 export const only = (io: Server): Socket => [...io.sockets.sockets.values()][0] as Socket;
 
+/** A client that polls, and fetches nothing. Sends packets of engine.io in one request. */
+export async function poll({ port }: Running): Promise<(...packets: readonly string[]) => Promise<unknown>> {
+  const url = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
+  const opened = await (await fetch(url)).text();
+  const { sid } = JSON.parse(opened.slice(1));
+  return (...packets) => fetch(`${url}&sid=${sid}`, { method: "POST", body: packets.join("\x1e") });
+}
+
 /** A client that speaks packets of engine.io. */
 export class Raw {
   readonly received: string[] = [];
