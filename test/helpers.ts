@@ -1,4 +1,4 @@
-import { permission } from "@portcullis/core";
+import { definePolicy, permission } from "@portcullis/core";
 
 /** A promise that is settled from outside. */
 export function deferred<T = void>() {
@@ -48,3 +48,17 @@ export function gatedRule(name = "gated") {
   });
   return { rule, asked };
 }
+
+/** A rule that is open to all, with actions that are allowed, denied, slow. */
+export const simplePolicy = () =>
+  definePolicy({
+    actions: {
+      ping: permission("yes", () => true),
+      secret: permission("no", () => false),
+      slow: permission("slow", async ({ payload }) => {
+        await sleep(Number(payload.wait ?? 5));
+        return true;
+      }),
+      never: permission("never", () => new Promise<boolean>(() => {})),
+    },
+  });

@@ -30,11 +30,12 @@ export class Line {
   /**
    * A client wants to enter a namespace.
    *
-   * @returns Whether it may ask: one that asks twice, or too often at once, is cut off.
+   * @returns Whether it may ask. One that asks again before it is answered is answered once; one that asks for too many
+   *   at once is cut off.
    */
   begin(name: string, { handshake, pendingMessages }: Required<Limits>): boolean {
-    if (this.#connection.readyState !== "open") return false;
-    if (this.#pending.has(name) || this.#pending.size >= pendingMessages) {
+    if (this.#connection.readyState !== "open" || this.#pending.has(name)) return false;
+    if (this.#pending.size >= pendingMessages) {
       cut(this.#connection);
       return false;
     }
@@ -65,7 +66,10 @@ export class Line {
       if (this.#pending.size > 0 || this.#isInside) return;
       // One that polls may not have fetched yet what it was told.
       if (this.#connection.writeBuffer.length === 0) cut(this.#connection);
-      else this.#connection.close();
+      else {
+        this.#connection.close();
+        this.#time(this.#limits.handshake);
+      }
     });
   }
 
@@ -87,7 +91,7 @@ export class Line {
       this.#connection.off("data", this.#count);
       return;
     }
-    this.#bytes += data.length;
+    this.#bytes += typeof data === "string" ? data.length : data.byteLength;
     if (this.#bytes > this.#limits.pendingBytes) cut(this.#connection);
   };
 
