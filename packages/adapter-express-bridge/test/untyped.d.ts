@@ -17,7 +17,6 @@ declare module "http-auth";
 declare module "koa-basic-auth";
 declare module "koa-bearer-token";
 declare module "koa-bodyparser";
-declare module "koa-compose";
 declare module "koa-compress";
 declare module "koa-convert";
 declare module "koa-csrf";
