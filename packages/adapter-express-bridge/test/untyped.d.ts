@@ -10,7 +10,6 @@ declare module "cookie-session";
 declare module "cors";
 declare module "csurf";
 declare module "express-acl";
-declare module "express-session";
 declare module "express4";
 declare module "hpp";
 declare module "http-auth";
