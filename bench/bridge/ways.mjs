@@ -64,8 +64,14 @@ async function overHttp(chain, requests) {
 function byInject(chain, requests) {
   const app = serving(anotherExpress(), chain);
   const asked = requests.map((headers) => ({ method: "POST", url: "/", headers, payload }));
-  const read = ({ statusCode }) => statusCode === 200;
-  return { name: INJECT, isAsync: true, read, bases: [HTTP], ask: (i) => inject(app, asked[i % asked.length]) };
+  const ask = (i) =>
+    new Promise((resolve, reject) => {
+      inject(app, asked[i % asked.length], (error, response) => {
+        if (error) reject(error);
+        else resolve(response.statusCode);
+      });
+    });
+  return { name: INJECT, isAsync: true, read: (status) => status === 200, bases: [HTTP], ask };
 }
 
 function throughBridge(chain, requests) {
