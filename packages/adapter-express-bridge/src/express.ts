@@ -8,6 +8,7 @@ import { type Handler, runChain } from "./run-chain.js";
 /** What is used of an application of Express, 4 or 5. */
 export interface ExpressApplication {
   get(name: string): unknown;
+  set(name: string, value: unknown): unknown;
 }
 
 /** The same, with what requests and responses get their methods from. */
