@@ -165,10 +165,15 @@ export class Exchange implements Expiring {
     if (resolve === undefined) return;
     this.#resolve = undefined;
     endWait(this);
-    // As a server does once it has answered: unread input is dropped, and everybody hears that all is over.
-    if (ending.how === "late" || ending.how === "aborted") this.request.destroy();
-    else this.request.resume();
-    this.#socket.destroy();
+    if (ending.how === "late" || ending.how === "aborted") {
+      this.request.destroy();
+      this.#socket.destroy();
+    } else {
+      // As a server does once it has answered: unread input is dropped, and everybody hears that all is over. Later,
+      // since a stream that is destroyed while it tells of its last write makes an error for nobody.
+      this.request.resume();
+      process.nextTick(() => this.#socket.destroy());
+    }
     resolve(ending);
   }
 

@@ -51,7 +51,7 @@ export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEv
     case "failed":
       return refusal(saidByError(ending.error, exchange.response));
     case "skipped":
-      return deny("permission_denied");
+      return deny("permission_denied", { reason: "No route is there for this." });
     case "late":
       return fault("permission_timeout", { status: 503 });
     case "aborted":

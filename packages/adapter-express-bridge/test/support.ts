@@ -18,6 +18,11 @@ export interface Asking {
 
 const stops: (() => Promise<void>)[] = [];
 
+/** Ends something together with the servers of a test. */
+export function atEnd(stop: () => Promise<void>): void {
+  stops.push(stop);
+}
+
 /** Ends all servers of a test. */
 export async function stopAll(): Promise<void> {
   await Promise.all(stops.splice(0).map((stop) => stop()));
