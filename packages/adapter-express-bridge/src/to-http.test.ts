@@ -48,6 +48,10 @@ const policy = definePolicy({
     look: permission("look", ({ scope, payload, consumer }) =>
       allow({ look: { ...scope, request: undefined, headers: undefined, payload, transport: consumer.transport } }),
     ),
+    later: permission("later", async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return allow({ later: true });
+    }),
     open: AllowAny,
   },
 });
@@ -158,6 +162,12 @@ describe.each([
     const { headers } = await ask("hostile");
     expect(headers).toMatchObject({ "x-fine": "yes", "content-type": "application/problem+json" });
     for (const name of ["x-a", "x-b", "set-cookie"]) expect(headers).not.toHaveProperty(name);
+  });
+
+  test("may take its time, also when the body is read already", async () => {
+    const method = "POST";
+    const answered = await ask("later", { method, body: { text: "x".repeat(50_000) } });
+    expect(answered).toMatchObject({ status: 200, body: { later: true } });
   });
 
   test("is asked with query, body and route params, of which the route counts most", async () => {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { payloadOf, readAsk, type ToHttpOptions } from "./ask-policy.js";
 import { problemOf } from "./problem.js";
 import type { PolicyFor } from "./to-express.js";
@@ -6,6 +6,7 @@ import type { PolicyFor } from "./to-express.js";
 /** What is used of a context of Koa. */
 export interface KoaRequestContext {
   readonly req: IncomingMessage & { readonly user?: unknown };
+  readonly res: ServerResponse;
   readonly request: object;
   readonly originalUrl: string;
   readonly ip: string;
@@ -53,7 +54,8 @@ export function toKoa<C extends KoaRequestContext = KoaRequestContext>(
   const { challenge = "Bearer" } = options;
   return async function permission(context, next) {
     const gone = new AbortController();
-    context.req.once("close", () => gone.abort());
+    // Not that of the request, which is closed as soon as its body is read.
+    context.res.once("close", () => gone.abort());
     const { body } = context.request as { body?: unknown };
     const { params } = context as { params?: unknown };
     const decision = await ask({
