@@ -54,7 +54,7 @@ export function toKoa<C extends KoaRequestContext = KoaRequestContext>(
   const { challenge = "Bearer" } = options;
   return async function permission(context, next) {
     const gone = new AbortController();
-    // Not that of the request, which is closed as soon as its body is read.
+    // A request is closed as soon as its body is read; a response, when it is sent or the client is gone.
     context.res.once("close", () => gone.abort());
     const { body } = context.request as { body?: unknown };
     const { params } = context as { params?: unknown };
