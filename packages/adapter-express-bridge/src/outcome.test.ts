@@ -214,6 +214,16 @@ const FAULTS: [string, RequestHandler, object][] = [
     { status: 500 },
   ],
   ["a rejection with nothing", () => Promise.reject() as never, { status: 500 }],
+  [
+    "an error that cannot be read, later",
+    (_q, _r, next) => {
+      const trap = () => {
+        throw new Error("secret");
+      };
+      setTimeout(() => next(new Proxy({}, { get: trap, has: trap })), 1);
+    },
+    { status: 500 },
+  ],
   ["a status that is none", (_q, _r, next) => next(httpError(200, "secret")), { status: 500 }],
   ["the request's destruction", (q) => void q.destroy(), { code: "permission_error", status: 500 }],
   ["the response's destruction", (_q, r) => void r.destroy(), { status: 500 }],

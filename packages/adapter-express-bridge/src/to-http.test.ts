@@ -246,6 +246,14 @@ describe.each([
     ).toMatchObject({ status: 500 });
   });
 
+  test.each(["authenticate", "payload", "object"])("answers though `%s` never does", async (name) => {
+    const never = () => new Promise(() => {});
+    expect(await ask("open", {}, { [name]: never, timeout: 50 })).toMatchObject({
+      status: 503,
+      body: { code: "permission_timeout", retry: "later" },
+    });
+  });
+
   test("tells whoever listens", async () => {
     const onDecision = vi.fn();
     await ask("join", {}, { onDecision });
@@ -299,6 +307,7 @@ describe("what cannot work is said at once", () => {
     ["an unknown option", () => toKoa(policy, "open", { objects: 1 } as never), "has no option `objects`"],
     ["a wrong option", () => toKoa(policy, "open", { payload: 1 } as never), "as `payload`: give a function"],
     ["a wrong switch", () => toKoa(policy, "open", { connect: 1 } as never), "as `connect`: give true or false"],
+    ["a wrong timeout", () => toKoa(policy, "open", { timeout: -1 }), "`timeout` is -1"],
     ["a wrong challenge", () => toKoa(policy, "open", { challenge: "a\r\nb" }), "as `challenge`"],
   ])("%s", (_what, make, message) => {
     expect(make).toThrow(message);
