@@ -32,6 +32,9 @@ export default defineConfig({
       "packages/*/test/**/*.test.ts",
       "apps/*/test/**/*.test.ts",
     ],
+    // What is waited for comes at once, but on a machine that is busy.
+    testTimeout: 20_000,
+    expect: { poll: { timeout: 10_000 } },
     typecheck: {
       enabled: true,
       include: ["packages/*/src/**/*.test-d.ts", "packages/*/test/**/*.test-d.ts"],

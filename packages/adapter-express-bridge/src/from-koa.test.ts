@@ -188,6 +188,17 @@ describe.each([
     });
   });
 
+  test("that breaks the end of the response is a fault", async () => {
+    const broken: Middleware = (ctx, next) => {
+      ctx.respond = false;
+      ctx.res.end = () => {
+        throw new Error("secret");
+      };
+      return next();
+    };
+    expect(await ask(broken)).toMatchObject({ outcome: "error", status: 500 });
+  });
+
   test("keeps what it has thrown for the logs", async () => {
     const error = new Error("secret");
     expect(

@@ -141,10 +141,15 @@ function saidByError(error: unknown, response: ServerResponse): Said {
  * @param statusCode The status of the response; it counts where the error has none.
  */
 export function statusOfError(error: unknown, statusCode: number): number {
-  const { status, statusCode: other } = (isObject(error) ? error : {}) as { status?: unknown; statusCode?: unknown };
   const isError = (value: unknown): value is number =>
     typeof value === "number" && Number.isInteger(value) && value >= 400 && value < 600;
-  return [status, other, statusCode].find(isError) ?? 500;
+  try {
+    const { status, statusCode: other } = (isObject(error) ? error : {}) as { status?: unknown; statusCode?: unknown };
+    return [status, other, statusCode].find(isError) ?? 500;
+  } catch {
+    // It may be anything, and reading it may throw.
+    return 500;
+  }
 }
 
 function isObject(value: unknown): value is object {

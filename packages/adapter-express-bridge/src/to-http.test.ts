@@ -26,6 +26,8 @@ const isMember = permission("isMember", ({ payload, scope }) =>
   payload.room === "lobby" ? allow({ membership: { of: scope.user } }) : deny("not_a_member", { reason: "Join first" }),
 );
 const thrown = new Error("the password is hunter2");
+/** Called when the rule that never answers is asked. */
+const onSlow = vi.fn();
 const policy = definePolicy({
   connect: permission("notBanned", { connect: ({ scope }) => scope.headers["x-banned"] === undefined }),
   actions: {
@@ -41,13 +43,24 @@ const policy = definePolicy({
     ),
     slow: permission(
       "slow",
-      ({ signal }) => new Promise<boolean>((resolve) => signal.addEventListener("abort", () => resolve(true))),
+      ({ signal }) =>
+        new Promise<boolean>((resolve) => {
+          signal.addEventListener("abort", () => resolve(true));
+          onSlow();
+        }),
     ),
     challenged: permission("challenged", () => deny("who", { status: 401, headers: { "WWW-Authenticate": "Basic" } })),
     edit: permission("edit", { object: ({ object, scope }) => object === scope.user }),
-    look: permission("look", ({ scope, payload, consumer }) =>
-      allow({ look: { ...scope, request: undefined, headers: undefined, payload, transport: consumer.transport } }),
-    ),
+    look: permission("look", ({ scope, payload, consumer: { transport } }) => {
+      // What is known of the handshake is read when it is asked for, so a spread does not have it.
+      const { path, query, cookies, origin, remoteAddress, secure, subprotocols } = scope;
+      const known = { path, query, cookies, origin, remoteAddress, secure, subprotocols };
+      return allow({ look: { ...scope, ...known, payload, transport } });
+    }),
+    later: permission("later", async () => {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      return allow({ later: true });
+    }),
     open: AllowAny,
   },
 });
@@ -160,6 +173,12 @@ describe.each([
     for (const name of ["x-a", "x-b", "set-cookie"]) expect(headers).not.toHaveProperty(name);
   });
 
+  test("may take its time, also when the body is read already", async () => {
+    const method = "POST";
+    const answered = await ask("later", { method, body: { text: "x".repeat(50_000) } });
+    expect(answered).toMatchObject({ status: 200, body: { later: true } });
+  });
+
   test("is asked with query, body and route params, of which the route counts most", async () => {
     const body = { room: "body", text: "hi", __proto__: undefined };
     const { body: found } = await ask("look", { method: "POST", path: "/rooms/lobby?room=query&q=1", body });
@@ -236,6 +255,14 @@ describe.each([
     ).toMatchObject({ status: 500 });
   });
 
+  test.each(["authenticate", "payload", "object"])("answers though `%s` never does", async (name) => {
+    const never = () => new Promise(() => {});
+    expect(await ask("open", {}, { [name]: never, timeout: 50 })).toMatchObject({
+      status: 503,
+      body: { code: "permission_timeout", retry: "later" },
+    });
+  });
+
   test("tells whoever listens", async () => {
     const onDecision = vi.fn();
     await ask("join", {}, { onDecision });
@@ -257,6 +284,7 @@ describe.each([
   });
 
   test("hears that nobody waits any more", async () => {
+    onSlow.mockClear();
     const heard: string[] = [];
     const onDecision = ({ code }: { code: string }) => void heard.push(code);
     const port = await serve("slow", { onDecision });
@@ -264,8 +292,9 @@ describe.each([
     const sent = request({ port, host: "127.0.0.1", path: "/rooms/lobby" });
     sent.on("error", () => {});
     sent.end();
-    setTimeout(() => sent.destroy(), 50);
-    await vi.waitFor(() => expect(heard).toEqual(["aborted"]));
+    await expect.poll(() => onSlow.mock.calls.length).toBeGreaterThan(0);
+    sent.destroy();
+    await expect.poll(() => heard).toEqual(["aborted"]);
   });
 });
 
@@ -289,6 +318,7 @@ describe("what cannot work is said at once", () => {
     ["an unknown option", () => toKoa(policy, "open", { objects: 1 } as never), "has no option `objects`"],
     ["a wrong option", () => toKoa(policy, "open", { payload: 1 } as never), "as `payload`: give a function"],
     ["a wrong switch", () => toKoa(policy, "open", { connect: 1 } as never), "as `connect`: give true or false"],
+    ["a wrong timeout", () => toKoa(policy, "open", { timeout: -1 }), "`timeout` is -1"],
     ["a wrong challenge", () => toKoa(policy, "open", { challenge: "a\r\nb" }), "as `challenge`"],
   ])("%s", (_what, make, message) => {
     expect(make).toThrow(message);

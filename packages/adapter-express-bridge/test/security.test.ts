@@ -17,7 +17,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { fromExpress } from "../src/index.js";
 import { SECRET, signedValue } from "./matrix/guards.js";
-import { askAction, askConnect, atEnd, handshake, scopeOf, stopAll } from "./support.js";
+import { askAction, askConnect, atEnd, handshake, listen, scopeOf, send, stopAll } from "./support.js";
 
 afterEach(async () => {
   vi.useRealTimers();
@@ -250,6 +250,17 @@ test("what a middleware does to its socket does not touch the connection", async
     outcome: "error",
   });
   expect(request.socket.destroyed).toBe(false);
+});
+
+test("the application goes on to serve HTTP as before", async () => {
+  const own = express();
+  own.get("/", (request, response) => void response.json({ ip: request.ip, q: request.query.q }));
+  const { port } = await listen(own);
+  const before = await send(port, { path: "/?q=1" });
+  const rule = fromExpress(((_q, r) => void r.status(403).json({ message: "no" })) as RequestHandler, { app: own });
+  for (let time = 0; time < 20; time++) expect(await askAction(rule)).toMatchObject({ status: 403 });
+  const after = await send(port, { path: "/?q=1" });
+  expect([after.status, after.body]).toEqual([before.status, before.body]);
 });
 
 test("a thousand questions leave no listener on the connection, and nothing that keeps the process", async () => {

@@ -10,6 +10,8 @@ const HEADERS: [string, string][] = [
   ["Set-Cookie", "a=1; Path=/; HttpOnly"],
   ["Set-Cookie", "b=2"],
   ["Set-Cookie", "c=3, d"],
+  ["Set-Cookie", "b=2"],
+  ["x-request-id", "6"],
   ["X-Request-Id", "7"],
   ["X-Split", "1\r\nX-Injected: yes"],
   ["Connection", "close"],

@@ -23,9 +23,14 @@ export function isForRules(name: string, value: unknown): boolean {
   return !OWN_HEADERS.test(name) && isHeader(name, value);
 }
 
-/** What rules have added to the answer to a handshake, as far as it can be sent. */
+/** What rules have added to the answer to a handshake, as far as it can be sent. But for cookies, the last one counts. */
 export function answerHeadersOf(request: object): Pair[] {
-  return takeAnswerHeaders(request).filter(([name, value]) => isForRules(name, value));
+  const headers = new Map<string, Pair>();
+  for (const [name, value] of takeAnswerHeaders(request)) {
+    const key = name.toLowerCase();
+    if (isForRules(name, value)) headers.set(key === "set-cookie" ? `${key}: ${value}` : key, [name, value]);
+  }
+  return [...headers.values()];
 }
 
 /** Adds to the 101 what rules have added to it: each value as a header of its own. */
