@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { guard } from "@portcullis/adapter-ws";
 import { AllowAny, definePolicy, type Rule } from "@portcullis/core";
 import { WebSocket, WebSocketServer } from "ws";
-import { fromExpress } from "../../src/index.js";
+import { fromExpress, type HttpRuleOptions } from "../../src/index.js";
 import { fromKoa } from "../../src/koa.js";
 import { atEnd } from "../support.js";
 import { namesOf } from "./oracle.js";
@@ -11,12 +11,16 @@ import type { Asker, Case, Result, Setting } from "./row.js";
 import { prepare } from "./versions.js";
 
 /** The adapters do this for a server of their own; here every row may send what it likes. */
-const ORIGINS = [null, "https://app.example", "https://evil.example", "https://app.example.evil.example"];
+export const ORIGINS = [null, "https://app.example", "https://evil.example", "https://app.example.evil.example"];
 
-/** The rule of a row. */
-export async function ruleOf(setting: Setting): Promise<Rule> {
+/**
+ * The rule of a row.
+ *
+ * @param own What a transport has to say beside the row; the row comes first.
+ */
+export async function ruleOf(setting: Setting, own: HttpRuleOptions = {}): Promise<Rule> {
   const { framework, app, chain, made } = await prepare(setting);
-  const options = { timeout: 2000, ...made.options };
+  const options = { timeout: 2000, ...own, ...made.options };
   return (
     framework === "express" ? fromExpress(chain, { app, ...options }) : fromKoa(chain, { app, ...options })
   ) as Rule;

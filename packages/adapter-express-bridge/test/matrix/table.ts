@@ -42,8 +42,9 @@ const INTRODUCTION = `# HTTP middlewares on sockets
 Each of these ${PACKAGES.length} packages runs unmodified in a real server over HTTP and through
 [\`@portcullis/adapter-express-bridge\`](../packages/adapter-express-bridge) on a real socket, with the same requests:
 at least one that is allowed, one that is refused and one that is malformed. Allowed or refused, status and message are
-compared; at connect also the challenge, the redirect and the cookies. Express middlewares are tried with Express
-${versionsOf("express")}, those of Koa with Koa ${versionsOf("koa")}.
+compared; over ws at connect also the challenge, the redirect and the cookies. Express middlewares are tried with Express
+${versionsOf("express")}, those of Koa with Koa ${versionsOf("koa")}. All clients of socket.io come by one
+url, so there the rules have the option \`url\`.
 
 This page is written by the tests that make the comparison (\`packages/adapter-express-bridge/test/matrix\`).
 "differs" stands for a case that is answered otherwise on purpose, and the last column says why.
