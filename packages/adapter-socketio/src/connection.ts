@@ -119,6 +119,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   open(proceed: () => void): void {
     const admitted = this.#admitted;
     if (admitted === undefined) this.#turnAway(new PermissionMisuse("nobody was asked about this connection"));
+    else if (this.#isUnwanted) this.#turnAway(undefined);
     else if (this.#withheld === undefined) this.#start(admitted, proceed);
     else this.#resume(admitted, this.#withheld, proceed);
   }
@@ -311,7 +312,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
       this.#leave = undefined;
       session.drain(() => {
         session.end();
-        tell();
+        try {
+          tell();
+        } catch (error) {
+          surface(error);
+        }
       });
     };
     if (!this.#isFlushing) this.#leave();

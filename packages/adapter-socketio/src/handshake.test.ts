@@ -243,6 +243,22 @@ test("consumer.close() in a rule about connecting refuses, whatever the rule ans
   }
 });
 
+test("consumer.close() after the answer, and before the connection is open, has the last word", async () => {
+  const opened = vi.fn();
+  const connect = permission("ban", {
+    connect: ({ consumer }) => {
+      process.nextTick(() => consumer.close());
+      return true;
+    },
+  });
+  const server = await listen((io) => {
+    guard(io, definePolicy({ connect, permissions: AllowAny }));
+    io.on("connection", opened);
+  });
+  expect((await refusalOf(server)).data?.code).toBe("aborted");
+  expect(opened).not.toHaveBeenCalled();
+});
+
 test("whoever was there before the guard, or was just coming in, is not there any more", async () => {
   const { promise, resolve } = deferred<void>();
   const handled = vi.fn();
