@@ -9,10 +9,9 @@ import {
   type Policy,
   type Scope,
 } from "@portcullis/core";
-import { engineOf, show, thrown } from "@portcullis/core/adapter";
+import { engineOf, isHeader, show, thrown } from "@portcullis/core/adapter";
 import { httpScope, type KnownOfRequest } from "./http-scope.js";
 import { mustBe } from "./options.js";
-import { isHeader } from "./read-response.js";
 
 /** Options that `toExpress` and `toKoa` have in common. `From` is the request, or the context. */
 export interface ToHttpOptions<From> {
