@@ -16,13 +16,13 @@ import {
   type Expiring,
   endWait,
   engineOf,
+  isHeader,
   readMilliseconds,
   show,
   thrown,
 } from "@portcullis/core/adapter";
 import { httpScope, type KnownOfRequest } from "./http-scope.js";
 import { mustBe } from "./options.js";
-import { isHeader } from "./read-response.js";
 
 /** Options that `toExpress` and `toKoa` have in common. `From` is the request, or the context. */
 export interface ToHttpOptions<From> {

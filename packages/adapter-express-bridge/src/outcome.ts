@@ -1,8 +1,8 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { type Answer, allow, deny, fault } from "@portcullis/core";
-import { REPEATABLE } from "@portcullis/core/adapter";
+import { isHeader, REPEATABLE } from "@portcullis/core/adapter";
 import type { Ending, Exchange } from "./exchange.js";
-import { isHeader, joined, messageIn, secondsOf, textAt } from "./read-response.js";
+import { joined, messageIn, secondsOf, textAt } from "./read-response.js";
 
 /** What middlewares have found, as handlers get it. What they did not set is not there. */
 export interface HttpEvidence {
