@@ -1,5 +1,6 @@
 import { type Limits, Wait } from "@portcullis/core/adapter";
 import type { BareClient, BareConnection } from "./bare.js";
+import { PollHeaders } from "./poll-headers.js";
 
 /** How long a client that is in no namespace any more may stay, in milliseconds. */
 const PATIENCE = 1000;
@@ -14,6 +15,7 @@ export class Line {
   readonly #limits: Required<Limits>;
   /** By name of the namespace: what to do when the client goes away. */
   readonly #pending = new Map<string, () => void>();
+  #headers: PollHeaders | undefined;
   #handshake: Wait | undefined;
   #lingering: Wait | undefined;
   #bytes = 0;
@@ -41,6 +43,11 @@ export class Line {
     }
     if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(handshake);
     this.#pending.set(name, () => {});
+    // INVARIANT: none ever reaches a 101, where engine.io makes one broken line of a list.
+    if (this.#connection.transport.name === "polling") {
+      this.#headers ??= new PollHeaders(this.#connection);
+      this.#headers.open();
+    }
     return true;
   }
 
@@ -54,6 +61,7 @@ export class Line {
   settle(name: string): void {
     this.#pending.delete(name);
     if (this.#pending.size > 0) return;
+    this.#headers?.settle();
     if (this.#isInside) this.#stop();
     else this.linger();
   }
@@ -105,6 +113,7 @@ export class Line {
   #close(): void {
     this.#stop();
     this.#connection.off("data", this.#count);
+    this.#headers?.drop();
     const leaving = [...this.#pending.values()];
     this.#pending.clear();
     for (const leave of leaving) leave();
