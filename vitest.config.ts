@@ -31,6 +31,7 @@ export default defineConfig({
       "packages/*/src/**/*.test.ts",
       "packages/*/test/**/*.test.ts",
       "apps/*/test/**/*.test.ts",
+      "examples/*/test/**/*.test.ts",
     ],
     // What is waited for comes at once, but on a machine that is busy.
     testTimeout: 20_000,
