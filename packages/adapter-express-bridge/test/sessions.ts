@@ -46,8 +46,9 @@ export async function application(chain: readonly RequestHandler[], options: Par
   const io = new Server(server, { destroyUpgrade: false, ...options });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   stops.push(async () => {
+    const closed = io.close();
     server.closeAllConnections();
-    await io.close();
+    await closed;
   });
   const { port } = server.address() as AddressInfo;
   return {
