@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { start } from "../../../examples/express-session/server.mjs";
 import { hasChromium, launchChromium } from "../../../test/chromium.js";
 
+const PATIENT = { timeout: 8000 };
 const BOTH = ["ws", "socket.io"] as const;
 type Transport = (typeof BOTH)[number];
 
@@ -33,7 +34,7 @@ class Visitor {
   async open(transport: Transport, outcome = `${transport}: open`): Promise<void> {
     const { length } = await this.said;
     await this.page.getByRole("button", { name: `Open ${transport}` }).click();
-    await expect.poll(async () => (await this.said).slice(length)).toContain(outcome);
+    await expect.poll(async () => (await this.said).slice(length), PATIENT).toContain(outcome);
   }
 
   /** Sends a note, and returns the answer. */
@@ -128,7 +129,7 @@ describe.skipIf(!hasChromium)("the example in Chromium", { timeout: 30_000 }, ()
       [ann, "ann"],
       [bob, "bob"],
     ] as const) {
-      await expect.poll(async () => (await visitor.said).length).toBe(before + 40);
+      await expect.poll(async () => (await visitor.said).length, PATIENT).toBe(before + 40);
       const answers = (await visitor.said).slice(before);
       expect(new Set(answers)).toEqual(new Set(BOTH.map((transport) => `${transport}: saved by ${name}: Hello`)));
     }

@@ -34,8 +34,9 @@ export function openAnswerHeaders(request: object): void {
 }
 
 /**
- * Adds a header to the answer to a handshake, with the 101 or with the refusal. Says nothing where it was answered
- * already, or where the transport cannot send any. What is no header, or not for rules to set, is left out of the answer.
+ * Adds a header to the answer to a handshake: to the 101 or the refusal, and over socket.io to the next response that a
+ * client which polls gets. Does nothing where all is answered already, or where the transport cannot send any, such as
+ * socket.io on a WebSocket. What is no header, or not for rules to set, is left out of the answer.
  *
  * @param request The raw handshake: what the scope has under `request`.
  * @param name The name, for example `Set-Cookie`; each value is sent as a header of its own.
