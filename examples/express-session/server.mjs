@@ -68,6 +68,7 @@ export async function start({ port = 0, secret, store }) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 65_536 });
   // A page cannot read the status of a refused handshake, but it can read a close code.
   const guards = [serveWs(sockets, consumer, { refuse: "close" })];
+  // Upgrades to other paths are not for socket.io to end.
   const io = new Server(server, { destroyUpgrade: false });
   guards.push(serveSocketio(io, consumer));
   server.on("upgrade", (request, socket, head) => {
@@ -80,8 +81,9 @@ export async function start({ port = 0, secret, store }) {
   await once(server, "listening");
   const close = async () => {
     await Promise.all(guards.map((guard) => guard.close()));
-    await io.close();
+    const closed = io.close();
     server.closeAllConnections();
+    await closed;
   };
   return { url: `http://127.0.0.1:${server.address().port}`, server, close };
 }

@@ -1,18 +1,9 @@
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { findProgram } from "../../../scripts/find-programs.mjs";
+import { hasChromium, launchChromium } from "../../../test/chromium.js";
 import { start } from "../src/start.mjs";
 
-const executablePath = findProgram("Chromium");
-
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-];
-
-describe.skipIf(!executablePath)("the page in Chromium", { timeout: 30_000 }, () => {
+describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () => {
   let browser: Browser;
   let playground: Awaited<ReturnType<typeof start>>;
   let page: Page;
@@ -20,7 +11,7 @@ describe.skipIf(!executablePath)("the page in Chromium", { timeout: 30_000 }, ()
   let outside: string[];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath as string, args: ARGUMENTS });
+    browser = await launchChromium();
   }, 60_000);
   afterAll(() => browser?.close());
   beforeEach(async () => {

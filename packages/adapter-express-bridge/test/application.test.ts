@@ -1,19 +1,12 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import session from "express-session";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { start } from "../../../examples/express-session/server.mjs";
-import { findProgram } from "../../../scripts/find-programs.mjs";
+import { hasChromium, launchChromium } from "../../../test/chromium.js";
 
-const executablePath = findProgram("Chromium");
-
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-];
+const PATIENT = { timeout: 8000 };
 const BOTH = ["ws", "socket.io"] as const;
 type Transport = (typeof BOTH)[number];
 
@@ -41,7 +34,7 @@ class Visitor {
   async open(transport: Transport, outcome = `${transport}: open`): Promise<void> {
     const { length } = await this.said;
     await this.page.getByRole("button", { name: `Open ${transport}` }).click();
-    await expect.poll(async () => (await this.said).slice(length)).toContain(outcome);
+    await expect.poll(async () => (await this.said).slice(length), PATIENT).toContain(outcome);
   }
 
   /** Sends a note, and returns the answer. */
@@ -64,7 +57,7 @@ const CLOSED = {
 } as const;
 const refused = (transport: Transport) => `${transport}: refused, 401 Please log in.`;
 
-describe.skipIf(!executablePath)("the example in Chromium", { timeout: 30_000 }, () => {
+describe.skipIf(!hasChromium)("the example in Chromium", { timeout: 30_000 }, () => {
   let browser: Browser;
   let store: session.MemoryStore;
   let application: Awaited<ReturnType<typeof start>>;
@@ -72,7 +65,7 @@ describe.skipIf(!executablePath)("the example in Chromium", { timeout: 30_000 },
   const contexts: BrowserContext[] = [];
 
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: executablePath as string, args: ARGUMENTS });
+    browser = await launchChromium();
   }, 60_000);
   afterAll(() => browser?.close());
   beforeEach(async () => {
@@ -136,7 +129,7 @@ describe.skipIf(!executablePath)("the example in Chromium", { timeout: 30_000 },
       [ann, "ann"],
       [bob, "bob"],
     ] as const) {
-      await expect.poll(async () => (await visitor.said).length).toBe(before + 40);
+      await expect.poll(async () => (await visitor.said).length, PATIENT).toBe(before + 40);
       const answers = (await visitor.said).slice(before);
       expect(new Set(answers)).toEqual(new Set(BOTH.map((transport) => `${transport}: saved by ${name}: Hello`)));
     }
@@ -190,8 +183,13 @@ describe.skipIf(!executablePath)("the example in Chromium", { timeout: 30_000 },
     try {
       const visitor = await visit();
       await visitor.logIn("ann", "apple");
+      await visitor.open("socket.io");
       const cookies: (string | undefined)[] = [];
       application.server.on("upgrade", ({ headers }) => cookies.push(headers.cookie));
+      const scripts: unknown[] = [];
+      application.server.prependListener("request", ({ headers }) => {
+        scripts.push([headers.origin, headers["sec-fetch-site"], headers.cookie?.includes("connect.sid=")]);
+      });
       await visitor.page.goto(`http://127.0.0.1:${(evil.address() as AddressInfo).port}`);
       const answers = await visitor.page.evaluate(`(async (url) => [
         await new Promise((resolve) => {
@@ -209,6 +207,8 @@ describe.skipIf(!executablePath)("the example in Chromium", { timeout: 30_000 },
           socket.on("connect_error", ({ message }) => resolve(message));
         }),
       ])(${JSON.stringify(application.url)})`);
+      // A script element sends no Origin: by nothing else could such a poll be told from one of the own page.
+      expect(scripts[0]).toEqual([undefined, "same-site", true]);
       // The last was refused by the browser, for want of a header of CORS.
       expect(answers).toEqual(["4403 origin_not_allowed", "403 origin_not_allowed", "xhr poll error"]);
       expect(cookies).toHaveLength(2);

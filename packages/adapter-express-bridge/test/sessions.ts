@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Guard, serve as serveSocketio } from "@portcullis/adapter-socketio";
+import { serve as serveSocketio } from "@portcullis/adapter-socketio";
 import { serve as serveWs } from "@portcullis/adapter-ws";
 import { defineConsumer } from "@portcullis/core/consumer";
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from "express";
@@ -46,8 +46,9 @@ export async function application(chain: readonly RequestHandler[], options: Par
   const io = new Server(server, { destroyUpgrade: false, ...options });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   stops.push(async () => {
+    const closed = io.close();
     server.closeAllConnections();
-    await io.close();
+    await closed;
   });
   const { port } = server.address() as AddressInfo;
   return {
@@ -66,7 +67,7 @@ export async function application(chain: readonly RequestHandler[], options: Par
   };
 }
 
-export type Application = Awaited<ReturnType<typeof application>>;
+type Application = Awaited<ReturnType<typeof application>>;
 
 /** Serves one action over ws and socket.io, behind middlewares that are asked at connect too. */
 export function serveMembers(
@@ -74,7 +75,7 @@ export function serveMembers(
   chain: readonly RequestHandler[],
   options: FromExpressOptions = {},
   handle: (name: string) => unknown = (name) => name,
-): { sockets: WebSocketServer; guards: Pick<Guard, "close">[] } {
+): void {
   const member = fromExpress([...chain, requireLogin], { app, ...options });
   const consumer = defineConsumer()
     .connect(member)
@@ -84,11 +85,11 @@ export function serveMembers(
     if (request.url === "/ws") sockets.handleUpgrade(request, socket, head, () => {});
   });
   const common = { origins: [null], onDecision: () => {} };
-  const guards = [serveWs(sockets, consumer, common), serveSocketio(io, consumer, common)];
+  serveWs(sockets, consumer, common);
+  serveSocketio(io, consumer, common);
   stops.push(() => {
     for (const client of sockets.clients) client.terminate();
   });
-  return { sockets, guards };
 }
 
 /** A client of socket.io that has begun to connect. */
@@ -114,7 +115,7 @@ export function entered(client: Socket): Promise<unknown> {
 export const TRANSPORTS = ["ws", "websocket", "polling"] as const;
 
 /** One connection: how it was refused, or how to ask who the server takes this for. */
-export interface Dialled {
+interface Dialled {
   /** The status of the refusal; `undefined` where it is open. */
   readonly status?: number;
   /** The name, or the status of the refusal. */

@@ -5,6 +5,7 @@ import { addAnswerHeader } from "@portcullis/core/adapter";
 import type { Server } from "socket.io";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { ADDED_COOKIES, ADDED_HEADERS } from "../../../test/helpers.js";
 import { type Polled, Poller } from "../test/polling.js";
 import { clientOf, deferred, listen, open, Raw, refusalOf, stopAll, until } from "../test/support.js";
 import { guard } from "./guard.js";
@@ -12,25 +13,13 @@ import { PollHeaders } from "./poll-headers.js";
 
 afterEach(stopAll);
 
-const HEADERS: [string, string][] = [
-  ["Set-Cookie", "a=1; Path=/; HttpOnly"],
-  ["Set-Cookie", "b=2"],
-  ["Set-Cookie", "c=3, d"],
-  ["X-Request-Id", "7"],
-  ["X-Split", "1\r\nX-Injected: yes"],
-  ["Set-Cookie", "e=5\r\nSet-Cookie: f=6"],
-  ["Content-Length", "1"],
-  ["Content-Type", "text/plain"],
-  ["Cache-Control", "public"],
-];
-const COOKIES = ["a=1; Path=/; HttpOnly", "b=2", "c=3, d"];
-
 /** Whether each header was kept. */
 const kept: boolean[] = [];
 afterEach(() => void kept.splice(0));
 
 function add(request: unknown): void {
-  for (const [name, value] of HEADERS) kept.push(addAnswerHeader(request, name, value));
+  for (const [name, value] of ADDED_HEADERS) kept.push(addAnswerHeader(request, name, value));
+  addAnswerHeader(request, "Cache-Control", "public");
 }
 
 function policyOf(answer: boolean | (() => Promise<boolean>)) {
@@ -51,7 +40,7 @@ describe("headers that a rule adds at connect, on polling", () => {
     expect(poller.cookies).toEqual([]);
     const { body } = await poller.connect();
     expect(body).toContain(answer ? "40{" : '"code":"permission_denied","status":403');
-    expect(poller.cookies).toEqual(COOKIES);
+    expect(poller.cookies).toEqual(ADDED_COOKIES);
     expect(poller.responses.map(({ headers }) => headers["x-request-id"]).filter(Boolean)).toEqual(["7"]);
     for (const { headers, status } of poller.responses) {
       expect(status).toBe(200);
@@ -77,7 +66,7 @@ describe("headers that a rule adds at connect, on polling", () => {
     await until(() => poller.responses.length === 2, "the packet was taken");
     expect(poller.cookies).toEqual([]);
     asked.resolve(true);
-    expect((await answer).headers["set-cookie"]).toEqual(COOKIES);
+    expect((await answer).headers["set-cookie"]).toEqual(ADDED_COOKIES);
   });
 
   test("may come from authenticate, and go out with its refusal", async () => {
@@ -108,7 +97,7 @@ describe("headers that a rule adds at connect, on polling", () => {
     const poller = await Poller.open(running);
     await poller.connect();
     const both = ({ headers }: Polled) => headers["set-cookie"]?.includes("b=2");
-    expect(poller.responses.find(both)?.headers["set-cookie"]).toEqual(["from=middleware", ...COOKIES]);
+    expect(poller.responses.find(both)?.headers["set-cookie"]).toEqual(["from=middleware", ...ADDED_COOKIES]);
 
     const other = await listen((io) => {
       guarded(true)(io);
@@ -119,7 +108,7 @@ describe("headers that a rule adds at connect, on polling", () => {
     });
     const second = await Poller.open(other);
     await second.connect();
-    expect(second.responses.find(both)?.headers["set-cookie"]).toEqual(["from=listener", ...COOKIES]);
+    expect(second.responses.find(both)?.headers["set-cookie"]).toEqual(["from=listener", ...ADDED_COOKIES]);
     expect(new Set(second.responses.map(({ headers }) => headers["x-request-id"]))).toEqual(new Set(["own"]));
   });
 
@@ -203,7 +192,7 @@ describe("headers that a rule adds at connect, where there is a WebSocket", () =
     raw.socket.on("upgrade", (response) => upgraded.resolve(response));
     await raw.send("40");
     expect(await raw.packet("4")).toContain(answer ? "40{" : "permission_denied");
-    expect(kept).toEqual(HEADERS.map(() => false));
+    expect(kept).toEqual(ADDED_HEADERS.map(() => false));
     const { headers } = await upgraded.promise;
     expect(Object.keys(headers).sort()).toEqual(["connection", "sec-websocket-accept", "upgrade"]);
   });
@@ -223,7 +212,7 @@ describe("headers that a rule adds at connect, where there is a WebSocket", () =
     await until(() => packets.includes("3probe"));
     socket.send("5");
     expect((await upgraded.promise).headers).not.toHaveProperty("set-cookie");
-    expect(poller.cookies).toEqual(COOKIES);
+    expect(poller.cookies).toEqual(ADDED_COOKIES);
     socket.terminate();
   });
 

@@ -15,12 +15,22 @@ test("headers are kept in order, repeated ones too, until they are taken", () =>
   expect(takeAnswerHeaders(request)).toEqual([]);
 });
 
-test("of a header that is no cookie the last value counts, however its name is written", () => {
+test("of a name the last counts, in any spelling; cookies come beside each other, the same one once", () => {
   const request = {};
   openAnswerHeaders(request);
-  addAnswerHeader(request, "RateLimit-Remaining", "2");
-  addAnswerHeader(request, "ratelimit-remaining", "1");
-  expect(takeAnswerHeaders(request)).toEqual([["ratelimit-remaining", "1"]]);
+  const added = [
+    ["x-request-id", "6"],
+    ["Set-Cookie", "a=1"],
+    ["set-cookie", "b=2"],
+    ["X-Request-Id", "7"],
+    ["Set-Cookie", "a=1"],
+  ] as const;
+  for (const [name, value] of added) addAnswerHeader(request, name, value);
+  expect(takeAnswerHeaders(request)).toEqual([
+    ["X-Request-Id", "7"],
+    ["Set-Cookie", "a=1"],
+    ["set-cookie", "b=2"],
+  ]);
 });
 
 test("nothing is kept where nobody will send it", () => {
@@ -30,7 +40,7 @@ test("nothing is kept where nobody will send it", () => {
 test("a rule that never stops adding does not fill the memory", () => {
   const request = {};
   openAnswerHeaders(request);
-  for (let count = 0; count < 1000; count++) addAnswerHeader(request, "Set-Cookie", `a=${count}`);
+  for (let count = 0; count < 1000; count++) addAnswerHeader(request, "Set-Cookie", `c${count}=1`);
   expect(takeAnswerHeaders(request)).toHaveLength(64);
 });
 
@@ -53,6 +63,7 @@ test("what is no header, or makes the answer what it is, is not sent", () => {
     ["X Space", "1"],
     ["X\r\nY", "1"],
     ["", "1"],
+    [1 as never, "1"],
     ["Connection", "close"],
     ["content-length", "0"],
     ["Content-Encoding", "gzip"],

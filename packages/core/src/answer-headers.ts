@@ -16,12 +16,12 @@ export type AnswerHeader = readonly [name: string, value: string];
 
 /** Whether a header can be sent: it may have been made of what a client sent. */
 export function isHeader(name: string, value: unknown): value is string {
-  return NAME.test(name) && typeof value === "string" && VALUE.test(value);
+  return typeof name === "string" && NAME.test(name) && typeof value === "string" && VALUE.test(value);
 }
 
 /** Whether a rule may set a header of an answer, and it can be sent. */
 export function isForRules(name: string, value: unknown): value is string {
-  return !OWN_HEADERS.test(name) && isHeader(name, value);
+  return isHeader(name, value) && !OWN_HEADERS.test(name);
 }
 
 /**
@@ -34,8 +34,9 @@ export function openAnswerHeaders(request: object): void {
 }
 
 /**
- * Adds a header to the answer to a handshake, with the 101 or with the refusal. Says nothing where it was answered
- * already, or where the transport cannot send any. What is no header, or not for rules to set, is left out of the answer.
+ * Adds a header to the answer to a handshake: to the 101 or the refusal, and over socket.io to the next response that a
+ * client which polls gets. Does nothing where all is answered already, or where the transport cannot send any, such as
+ * socket.io on a WebSocket. What is no header, or not for rules to set, is left out of the answer.
  *
  * @param request The raw handshake: what the scope has under `request`.
  * @param name The name, for example `Set-Cookie`; each value is sent as a header of its own.
@@ -51,15 +52,17 @@ export function addAnswerHeader(request: unknown, name: string, value: string): 
 }
 
 /**
- * The headers that were added to the answer, as far as they can be sent; from now on none is. Of a header that was added
- * more than once the last one counts, but each cookie is one of its own.
+ * The headers that were added to the answer, as far as they can be sent; from now on none is. Of a name the last counts,
+ * but cookies come beside each other.
  */
 export function takeAnswerHeaders(request: object): readonly AnswerHeader[] {
   const holder = request as { [HEADERS]?: AnswerHeader[] };
   const headers = new Map<string, AnswerHeader>();
-  for (const [name, value] of holder[HEADERS] ?? []) {
+  for (const header of holder[HEADERS] ?? []) {
+    const [name, value] = header;
+    if (!isForRules(name, value)) continue;
     const key = name.toLowerCase();
-    if (isForRules(name, value)) headers.set(key === "set-cookie" ? `${key}: ${value}` : key, [name, value]);
+    headers.set(key === "set-cookie" ? `${key}: ${value}` : key, header);
   }
   delete holder[HEADERS];
   return [...headers.values()];
