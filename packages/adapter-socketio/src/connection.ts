@@ -49,7 +49,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   readonly #knock: SocketKnock;
   /** The rooms of a connection that is resumed, and what it has missed. */
   readonly #withheld: Withheld | undefined;
-  readonly #deliver: BareSocket["onevent"];
+  /** How the socket hands on an event. */
+  #deliver: BareSocket["onevent"];
   #admission: Admission<Socket> | undefined;
   #admitted: Admitted | undefined;
   #isUnwanted = false;
@@ -112,7 +113,18 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
       const error = new PermissionMisuse(`this socket has no \`${missing}\`: use one copy of socket.io`);
       this.#answer(connectError(this.#report(error)));
     } else if (gate.isClosing || judgeOrigin(gate.origins, this.scope({ user: null }))) this.#ask();
-    else middlewares((error) => (error ? this.#answer(error) : this.#ask()));
+    else this.#run(middlewares);
+  }
+
+  /** What they throw is a refusal, and does not end the process. */
+  #run(middlewares: (done: Done) => void): void {
+    try {
+      middlewares((error) => (error ? this.#answer(error) : this.#ask()));
+    } catch (error) {
+      const decision = this.#report(error);
+      this.#admission?.abort();
+      this.#answer(connectError(decision));
+    }
   }
 
   /** Opens it where it was admitted; else the client is told that it was not. */
@@ -252,6 +264,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   #start(admitted: Admitted, proceed: () => void): void {
     const bare = this.#bare;
     const onclose = bare._onclose;
+    // What a middleware has put there stands behind the gate.
+    this.#deliver = bare.onevent;
     this.session = this.#front.gate.open(this, admitted, this.consumer, this);
     override(bare, "onevent", this.#receive);
     override(bare, "_onclose", (reason, description) =>
@@ -308,6 +322,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
       return tell();
     }
     this.#isLeaving = true;
+    const leave = this.#line.leave(this.#knock.path);
     this.#leave = () => {
       this.#leave = undefined;
       session.drain(() => {
@@ -316,6 +331,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
           tell();
         } catch (error) {
           surface(error);
+        } finally {
+          leave();
         }
       });
     };

@@ -103,6 +103,27 @@ describe("row 2: order", () => {
   });
 });
 
+test("what a middleware has put in place of `onevent` stands behind the gate, and hears what is allowed", async () => {
+  const heard: unknown[] = [];
+  const server = await listen((io) => {
+    guard(io, simplePolicy());
+    io.use((socket, next) => {
+      const bare = socket as unknown as { onevent(packet: { data: unknown[] }): void };
+      const { onevent } = bare;
+      bare.onevent = function wildcard(packet) {
+        heard.push(packet.data[0]);
+        onevent.call(this, packet);
+      };
+      next();
+    });
+    io.on("connection", (socket) => socket.on("ping", (answer) => answer("pong")));
+  });
+  const client = await open(server);
+  client.emit("secret");
+  expect(await client.emitWithAck("ping")).toBe("pong");
+  expect(heard).toEqual(["ping"]);
+});
+
 test("a sync rule hands on in the same tick: no promise, no microtask", async () => {
   const log: string[] = [];
   const watched = permission("watched", () => {
