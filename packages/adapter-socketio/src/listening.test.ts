@@ -5,6 +5,7 @@ import {
   listen,
   only,
   open,
+  poll,
   Raw,
   simplePolicy,
   sleep,
@@ -242,6 +243,25 @@ describe("row 7e: what waits", () => {
       expect(await ended).toBe("io server disconnect");
     }
   });
+});
+
+test("a client that fetches none of its refusals is disconnected; one that does may have any number of them", async () => {
+  const heard = vi.fn();
+  const server = await listen((io) => {
+    guard(io, simplePolicy(), { limits: { pendingMessages: 1 } });
+    io.on("connection", (socket) => socket.on("disconnect", heard));
+  });
+  const client = await open(server);
+  for (let time = 0; time < 3; time++) {
+    const answers = await Promise.all(Array.from({ length: 150 }, () => client.emitWithAck("secret")));
+    expect(answers.every(({ ok }) => ok === false)).toBe(true);
+  }
+  const polling = await poll(server);
+  await polling("40");
+  await until(() => server.io.sockets.sockets.size === 2);
+  for (let time = 0; time < 5; time++) await polling(...Array.from({ length: 60 }, () => '42["secret"]'));
+  await until(() => heard.mock.calls.length === 1);
+  expect([heard.mock.calls[0]?.[0], client.connected]).toEqual(["server namespace disconnect", true]);
 });
 
 test("a listener that throws surfaces as it would without a guard, and the next event is decided", async () => {
