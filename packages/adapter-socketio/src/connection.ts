@@ -26,8 +26,6 @@ import { NamespaceScope, SocketKnock } from "./scope.js";
 
 const EVENT = 2;
 const ACK = 3;
-/** How many refusals may wait to be fetched, times the events that may wait. */
-const UNREAD = 200;
 /** What socket.io says of a client that has left in an orderly way. */
 const CLIENT_HAS_LEFT = "client namespace disconnect";
 /** What it says when, behind that, the connection is closed too. */
@@ -62,7 +60,6 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   /** Tells socket.io the answer, until it is told. */
   #done: Done | undefined;
   /** How many refusals were sent since everything was fetched. */
-  #refusals = 0;
   /** Events of the same read as one that is on its way to its listeners. */
   readonly #arrived: Packet[] = [];
   /** How many of them are read: a client chooses how long the list is, so none is taken from its front. */
@@ -150,11 +147,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   }
 
   refuse(message: Message, decision: Decision): void {
-    if (this.#isDeaf) {
+    const { gate, options } = this.#front;
+    if (this.#line.isDeaf(gate.limits)) {
       this.session?.close(1008, "too many refusals that are not fetched");
       return;
     }
-    const { gate, options } = this.#front;
     const { action, isAwaited } = message;
     const request = { action, isAcknowledgement: isAwaited };
     const refusal = publicRefusal(decision);
@@ -226,13 +223,6 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
         surface(error);
       }
     }
-  }
-
-  /** INVARIANT: a refusal is longer than its event, so a client that fetches none must not have any number of them made. */
-  get #isDeaf(): boolean {
-    const waiting = this.#bare.conn.writeBuffer.length;
-    this.#refusals = waiting === 0 ? 1 : this.#refusals + 1;
-    return Math.min(waiting, this.#refusals) > UNREAD * this.#front.gate.limits.pendingMessages;
   }
 
   #tell(message: Message, body: unknown): void {

@@ -2,6 +2,8 @@ import { type Limits, Wait } from "@portcullis/core/adapter";
 import type { BareClient, BareConnection } from "./bare.js";
 import { PollHeaders } from "./poll-headers.js";
 
+/** How many refusals may wait to be fetched, times the events that may wait. */
+const UNREAD = 200;
 /** How long a client that is in no namespace any more may stay, in milliseconds. */
 const PATIENCE = 1000;
 
@@ -21,6 +23,8 @@ export class Line {
   #handshake: Wait | undefined;
   #lingering: Wait | undefined;
   #bytes = 0;
+  /** Answers since it had last fetched all of them. */
+  #answers = 0;
 
   /** @param limits Those for a client that has not said yet where it wants to go. */
   constructor(connection: BareConnection, limits: Required<Limits>) {
@@ -32,17 +36,17 @@ export class Line {
   }
 
   /**
-   * A client wants to enter a namespace. One that asks for too many at once is cut off: it is turned away by socket.io,
-   * as whoever has gone away meanwhile is.
+   * A client wants to enter a namespace. One that asks for too many at once, or fetches no answers, is cut off: it is turned
+   * away by socket.io, as whoever has gone away meanwhile is.
    *
    * @returns Whether it may ask. One that asks again before it is answered is answered once.
    */
-  begin(name: string, { handshake, pendingMessages }: Required<Limits>): boolean {
+  begin(name: string, limits: Required<Limits>): boolean {
     if (this.#pending.has(name)) return false;
-    const isTooMany = this.#pending.size >= pendingMessages;
+    const isTooMany = this.#pending.size >= limits.pendingMessages || this.isDeaf(limits);
     if (isTooMany) cut(this.#connection);
     if (isTooMany || this.#connection.readyState !== "open") return true;
-    if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(handshake);
+    if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(limits.handshake);
     this.#pending.set(name, () => {});
     // INVARIANT: none ever reaches a 101, where engine.io makes one broken line of a list.
     if (this.#connection.transport.name === "polling") {
@@ -50,6 +54,16 @@ export class Line {
       this.#headers.open();
     }
     return true;
+  }
+
+  /**
+   * Another answer is about to be made. INVARIANT: a refusal is longer than what it answers, so a client that fetches
+   * none must not have any number of them made.
+   */
+  isDeaf({ pendingMessages }: Required<Limits>): boolean {
+    const waiting = this.#connection.writeBuffer.length;
+    this.#answers = waiting === 0 ? 1 : this.#answers + 1;
+    return Math.min(waiting, this.#answers) > UNREAD * pendingMessages;
   }
 
   /**

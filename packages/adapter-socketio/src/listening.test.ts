@@ -1,4 +1,4 @@
-import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   gatedRule,
@@ -262,6 +262,22 @@ test("a client that fetches none of its refusals is disconnected; one that does 
   for (let time = 0; time < 5; time++) await polling(...Array.from({ length: 60 }, () => '42["secret"]'));
   await until(() => heard.mock.calls.length === 1);
   expect([heard.mock.calls[0]?.[0], client.connected]).toEqual(["server namespace disconnect", true]);
+});
+
+test("a client that fetches none of its refusals at connect is cut off, also once it is in a namespace", async () => {
+  const heard = vi.fn();
+  const server = await listen((io) => {
+    guard(io, simplePolicy(), { limits: { pendingMessages: 1 } });
+    io.on("connection", (socket) => socket.on("disconnect", heard));
+    guard(io.of("/shut"), definePolicy({ connect: DenyAll, permissions: DenyAll }), { limits: { pendingMessages: 1 } });
+  });
+  const polling = await poll(server);
+  await polling("40");
+  await until(() => server.io.sockets.sockets.size === 1);
+  let knocks = 0;
+  for (; knocks < 300 && heard.mock.calls.length === 0; knocks++) await polling("40/shut,").catch(() => undefined);
+  expect(knocks).toBeGreaterThan(150);
+  await until(() => heard.mock.calls.length === 1);
 });
 
 test("a listener that throws surfaces as it would without a guard, and the next event is decided", async () => {
