@@ -1,7 +1,7 @@
 // @ts-check
-import { AllowAny, and, DenyAll, HasRole, IsAuthenticated, not, or, PermissionMisuse } from "@portcullis/core";
+import { AllowAny, and, DenyAll, HasRole, IsAuthenticated, not, or } from "@portcullis/core";
 import { consumersFor } from "@portcullis/core/consumer";
-import { leavesOf, parsePolicy } from "../public/shared/parse-policy.js";
+import { leavesOf, mentions, parsePolicy } from "../public/shared/parse-policy.js";
 import { PolicyTextError } from "../public/shared/tokens.js";
 
 /**
@@ -35,15 +35,14 @@ export function makeConsumer(text, { rules, actions, chat, faults }) {
   if (policy.permissions) consumer = consumer.permissions(build.rule(policy.permissions));
   if (policy.connect) consumer = consumer.connect(build.rule(policy.connect));
   for (const { name, rule, start, end } of policy.actions) {
-    const { options, handler } = behind(name, actions, chat);
-    try {
-      const added = consumer.action(name, build.rule(rule), options, handler);
-      // Built at once: what is wrong with this action is said of this action.
-      consumer = added.policy && added;
-    } catch (error) {
-      if (error instanceof PermissionMisuse) throw new PolicyTextError(adviceFor(name, rule), { start, end });
-      throw error;
+    if (mentions(rule, "isOneself") && !actions.get(name)?.object) {
+      throw new PolicyTextError(
+        `isOneself is asked about an account, and ${name} is about none: use it in "user.ban" or "user.unban"`,
+        { start, end },
+      );
     }
+    const { options, handler } = behind(name, actions, chat);
+    consumer = consumer.action(name, build.rule(rule), options, handler);
   }
   return {
     consumer: /** @type {import("@portcullis/core/adapter").Served<ChatScope> & { policy: ChatPolicy }} */ (consumer),
@@ -53,17 +52,6 @@ export function makeConsumer(text, { rules, actions, chat, faults }) {
 }
 
 /** @typedef {import("@portcullis/core").Policy<ChatScope>} ChatPolicy */
-
-/**
- * @param {string} action
- * @param {RuleNode} rule
- */
-function adviceFor(action, rule) {
-  const asksObject = JSON.stringify(rule).includes('"isOneself"');
-  return asksObject
-    ? `isOneself is asked about an account, and ${action} is about none: use it in "user.ban" or "user.unban"`
-    : `${action} cannot have this rule`;
-}
 
 /** Makes rules of what is written. One that is written twice is one rule, asked once. */
 class RuleBuilder {

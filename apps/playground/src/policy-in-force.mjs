@@ -40,7 +40,10 @@ export class PolicyInForce {
     return this.#made;
   }
 
-  /** @param {(made: Made) => void} follower called with every further one */
+  /**
+   * @param {(made: Made) => void} follower called with every further one, in the order of this; where it throws, the
+   *   others are not
+   */
   follow(follower) {
     this.#followers.push(follower);
   }
@@ -53,10 +56,11 @@ export class PolicyInForce {
    */
   apply(text) {
     const { faults, feed } = this.#parts;
-    this.#made = makeConsumer(text, this.#parts);
+    const made = makeConsumer(text, this.#parts);
+    for (const follower of this.#followers) follower(made);
+    this.#made = made;
     this.#text = text;
     this.#version += 1;
-    for (const follower of this.#followers) follower(this.#made);
     faults.keep(this.rules);
     feed.announce("policy", { text, version: this.#version, rules: this.rules });
     feed.announce("faults", faults.list());

@@ -108,11 +108,11 @@ export class Stage {
   }
 
   /** Opens another page, as another browser would. */
-  async another(): Promise<Stage> {
+  async another(path = "/"): Promise<Stage> {
     const other = new Stage();
     other.#browser = this.#browser;
     other.playground = this.playground;
-    await other.open();
+    await other.open(undefined, path);
     return other;
   }
 }

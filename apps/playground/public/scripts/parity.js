@@ -51,10 +51,14 @@ export function prepareParity() {
  * @param {readonly Answer[]} answers
  */
 function showVerdict(verdict, answers) {
-  const different = new Set(answers.map(({ status, code, reason }) => `${status} ${code} ${reason}`)).size;
-  const isSame = different === 1;
+  const isSame = new Set(answers.map(({ status, code }) => `${status} ${code}`)).size === 1;
+  const isSameText = new Set(answers.map(({ reason }) => reason)).size === 1;
   verdict.dataset.same = String(isSame);
-  verdict.textContent = isSame ? "The same answer three times, from one policy." : "The answers differ.";
+  verdict.textContent = !isSame
+    ? "The answers differ."
+    : isSameText
+      ? "The same answer three times, from one policy."
+      : "The same status and code three times; ws says it in the words of its protocol.";
   announce(`${verdict.textContent} ${answers[0]?.status} ${answers[0]?.code}`);
 }
 

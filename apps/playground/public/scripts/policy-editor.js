@@ -129,7 +129,7 @@ export class PolicyEditor {
     const isChanged = text !== this.#inForce;
     this.#apply.setAttribute("aria-disabled", String(!isChanged));
     this.#reset.hidden = !isChanged;
-    if (message !== undefined) this.#say("wrong", line ? `Line ${line}, column ${column}: ${message}.` : message);
+    if (message !== undefined) this.#say("wrong", line ? `Line ${line}, column ${column}: ${message}` : message);
     else if (isChanged) this.#say("edited", "Changed, not in force yet.");
     else this.#say("in-force", `In force on ws, socket.io and HTTP (version ${this.#version}).`);
   }

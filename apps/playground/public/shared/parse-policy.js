@@ -326,3 +326,14 @@ export function leavesOf({ connect, permissions, actions }) {
   for (const { rule } of actions) visit(rule);
   return [...found.values()];
 }
+
+/**
+ * Whether a rule stands anywhere in a tree.
+ *
+ * @param {RuleNode} node
+ * @param {string} name
+ * @returns {boolean}
+ */
+export function mentions(node, name) {
+  return node.name === name || node.operands.some((operand) => mentions(operand, name));
+}

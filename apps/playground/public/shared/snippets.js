@@ -1,10 +1,9 @@
 // @ts-check
-import { leavesOf, parsePolicy } from "./parse-policy.js";
+import { leavesOf, mentions, parsePolicy } from "./parse-policy.js";
 import { ROUTES } from "./routes.js";
 
 /**
  * @typedef {import("./parse-policy.js").PolicyNode} PolicyNode
- * @typedef {import("./parse-policy.js").RuleNode} RuleNode
  * @typedef {{ name: string, source?: string }} KnownRule
  * @typedef {"ws" | "socket.io" | "express"} Target
  *
@@ -122,15 +121,6 @@ function withObjects({ text: trimmed, policy, aboutUsers }) {
     text = `${text.slice(0, rule.start)}{ rule: ${written}, objects: "checked-by-handler" }${text.slice(rule.end)}`;
   }
   return text;
-}
-
-/**
- * @param {RuleNode} node
- * @param {string} name
- * @returns {boolean}
- */
-function mentions(node, name) {
-  return node.name === name || node.operands.some((operand) => mentions(operand, name));
 }
 
 /** @param {Given} given */
