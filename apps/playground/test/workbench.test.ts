@@ -11,17 +11,20 @@ describe.skipIf(!chromiumPath)("the workbench in Chromium", { timeout: 30_000 },
   const parity = () => stage.page.getByRole("region", { name: "The same over HTTP" });
   const answers = () => parity().getByRole("article");
 
-  it.each(["ws", "socket.io", "polling", "HTTP"] as const)("changes a rule while a client is connected over %s", async (transport) => {
-    await stage.open();
-    if (transport !== "ws") await stage.switchTo(1, transport);
-    await stage.write(1, LINK);
-    await expectText(stage.chat(1), "403", "no_links", "Members may not post links.");
-    await stage.apply(WITHOUT_LINK_RULE);
-    await expectText(stage.status(), "In force on ws, socket.io and HTTP (version 2).");
-    await stage.write(1, LINK);
-    await expectText(stage.chat(2), LINK);
-    await expectText(stage.chat(1), LINK);
-  });
+  it.each(["ws", "socket.io", "polling", "HTTP"] as const)(
+    "changes a rule while a client is connected over %s",
+    async (transport) => {
+      await stage.open();
+      if (transport !== "ws") await stage.switchTo(1, transport);
+      await stage.write(1, LINK);
+      await expectText(stage.chat(1), "403", "no_links", "Members may not post links.");
+      await stage.apply(WITHOUT_LINK_RULE);
+      await expectText(stage.status(), "In force on ws, socket.io and HTTP (version 2).");
+      await stage.write(1, LINK);
+      await expectText(stage.chat(2), LINK);
+      await expectText(stage.chat(1), LINK);
+    },
+  );
 
   it("says where a policy is wrong, helps to write it, and takes nothing that is none", async () => {
     const page = await stage.open();
@@ -34,7 +37,7 @@ describe.skipIf(!chromiumPath)("the workbench in Chromium", { timeout: 30_000 },
     await page.keyboard.type(', "chat.send": hasr', { delay: 5 });
     await page.keyboard.press("Tab");
     await page.keyboard.type("admn");
-    await expectText(stage.status(), "Line 1, column 97");
+    await expectText(stage.status(), "Line 1, column 95: a comma must follow, or a } that ends `actions`");
     await page.keyboard.press("Control+Enter");
     expect(await stage.editor().getAttribute("aria-invalid")).toBe("true");
     await page.keyboard.press("End");
@@ -74,9 +77,11 @@ describe.skipIf(!chromiumPath)("the workbench in Chromium", { timeout: 30_000 },
       await stage.chat(1).getByRole("listitem").last().waitFor();
     }
     await expectText(stage.explained(), "Allowed: chat.send", "could not say");
-    await stage.breakRule("isMember", "never answers");
-    await stage.write(1, "Open when it hangs?");
-    await expectText(stage.chat(1), "503", "permission_timeout");
+    if (transport === "ws") {
+      await stage.breakRule("isMember", "never answers");
+      await stage.write(1, "Open when it hangs?");
+      await expectText(stage.chat(1), "503", "permission_timeout");
+    }
     await stage.page.getByRole("button", { name: "Mend all" }).click();
     await stage.write(1, "It works again");
     await expectText(stage.chat(2), "It works again");
@@ -93,13 +98,8 @@ describe.skipIf(!chromiumPath)("the workbench in Chromium", { timeout: 30_000 },
     ] as const;
     for (const [account, action, status, code] of cases) {
       await page.getByLabel("Ask as").selectOption({ label: account });
-      await page.getByLabel("for", { exact: true }).selectOption({ label: action });
+      await page.getByLabel("Action", { exact: true }).selectOption({ label: action });
       await page.getByRole("button", { name: "Ask three ways" }).click();
-      if (code === "banned") {
-        // A socket of who is banned does not open: it has another code, in the close frame.
-        await expectText(answers().first(), status, code);
-        continue;
-      }
       await expectText(parity(), "three times");
       expect(await answers().count()).toBe(3);
       for (const answer of await answers().all()) await expectText(answer, status, code);
@@ -168,10 +168,14 @@ describe.skipIf(!chromiumPath)("the workbench in Chromium", { timeout: 30_000 },
     await stage.editor().press("Control+a");
     await page.keyboard.type("definePolicy({ permissions: isMem");
     await page.evaluate(axe.source);
-    const violations = await page.evaluate(async () => {
-      const { violations: found } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
-      return found.map(({ id, impact, nodes }) => `${impact}: ${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+    const { violations, passes } = await page.evaluate(async () => {
+      const { violations: found, passes } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
+      const told = found.map(
+        ({ id, impact, nodes }) => `${impact}: ${id}: ${nodes.map(({ html }) => html).join(" | ")}`,
+      );
+      return { violations: told, passes: passes.map(({ id }) => id) };
     });
+    expect(passes).toContain("color-contrast");
     expect(violations.filter((text) => /^(serious|critical)/.test(text))).toEqual([]);
   });
 });

@@ -62,7 +62,8 @@ function ask(transport, session, frame) {
     },
     closed: (_why, refusal) => {
       const { status = 0, code = "closed", reason = "" } = refusal ?? {};
-      resolve({ sent: "(connecting)", status, code, reason });
+      // A close code of WebSocket is the status and 4000.
+      resolve({ sent: "(connecting)", status: status > 4000 ? status - 4000 : status, code, reason });
     },
   });
   return { line, answer };
