@@ -144,10 +144,19 @@ describe.skipIf(!chromiumPath)("the workbench in Chromium", { timeout: 30_000 },
     const page = await stage.open();
     await stage.write(1, LINK);
     await expectText(stage.explained(), "Refused: chat.send");
-    await stage.explained().getByRole("button", { name: "hasLink" }).click();
     await expectText(page.getByRole("region", { name: "Source of hasLink" }), "/https?");
     await stage.explained().getByRole("button", { name: "IsAuthenticated" }).click();
     await expectText(page.getByRole("region", { name: "Source of IsAuthenticated" }), '"@portcullis/core"');
+  });
+
+  it("plays its story by itself where it is asked to, until it is stopped", async () => {
+    const page = await stage.open(undefined, "/?demo");
+    const story = page.getByRole("complementary", { name: "Demonstration" });
+    await expectText(story, "Portcullis: permission rules for real-time servers.");
+    await story.getByRole("button", { name: "Stop" }).click();
+    await story.waitFor({ state: "detached" });
+    await stage.write(1, "My turn");
+    await expectText(stage.chat(2), "My turn");
   });
 
   it("plays a rule that breaks, from the tour", async () => {

@@ -62,9 +62,10 @@ export class Completion {
         ),
       ),
     );
-    this.#list.style.setProperty("left", `${left}px`);
-    this.#list.style.setProperty("top", `${top}px`);
     this.#list.hidden = false;
+    const room = (this.#list.offsetParent?.clientWidth ?? 0) - this.#list.offsetWidth;
+    this.#list.style.setProperty("left", `${Math.max(0, Math.min(left, room))}px`);
+    this.#list.style.setProperty("top", `${top}px`);
     this.#choose(0);
   }
 

@@ -44,10 +44,7 @@ const SCENES = [
     look: "policy",
     lasts: 11_000,
     play: async ({ editor }) => {
-      const start = editor.text.indexOf("and(\n          isMember");
-      const end = editor.text.indexOf('        HasRole("admin")', start);
-      if (start < 0 || end < 0) return;
-      editor.write(`${editor.text.slice(0, start)}isMember,\n${editor.text.slice(end)}`);
+      editor.write(withoutLinkRule(editor.text));
       await pause(4000);
       await editor.apply();
     },
@@ -124,7 +121,7 @@ async function play(stage) {
     isStopped = true;
     bar.remove();
   });
-  const { editor, decisions } = stage;
+  const { editor, decisions, server } = stage;
   for (const { caption, lasts, look, play: scene } of SCENES) {
     if (isStopped) break;
     text.textContent = caption;
@@ -133,6 +130,20 @@ async function play(stage) {
     await Promise.all([scene?.(stage), pause(lasts)]);
   }
   bar.remove();
+  await server.breakRule("isMember", null);
+  // What somebody has written meanwhile stays.
+  if (editor.text !== withoutLinkRule(editor.first)) return;
   editor.write(editor.first);
   await editor.apply();
+}
+
+/**
+ * The policy of the first scenes, but members may post links. Where it is another one, it stays as it is.
+ *
+ * @param {string} text
+ */
+function withoutLinkRule(text) {
+  const start = text.indexOf("and(\n          isMember");
+  const end = text.indexOf('        HasRole("admin")', start);
+  return start < 0 || end < 0 ? text : `${text.slice(0, start)}isMember,\n${text.slice(end)}`;
 }

@@ -31,8 +31,9 @@ export class Explained {
     const showSource = (/** @type {string} */ rule) => this.#showSource(source, rule);
     this.#place.dataset.tone = decided.outcome;
     this.#place.replaceChildren(...headline(decided), ...trees(decided, showSource), source);
-    const first = this.#ruleOf(decided.by) ? decided.by : undefined;
-    if (first && decided.trace) showSource(first);
+    // A `not` is named after the rule that it turns round.
+    const decisive = decided.by.replace(/^not\((.*)\)$/, "$1");
+    if (decided.trace && this.#ruleOf(decisive)) showSource(decisive);
   }
 
   /** On a narrow page the tree is somewhere else. */

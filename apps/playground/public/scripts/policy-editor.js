@@ -221,7 +221,7 @@ export class PolicyEditor {
     }
     const frame = this.#behind.getBoundingClientRect();
     const place = range.getBoundingClientRect();
-    return { left: Math.min(place.left - frame.left, frame.width - 240), top: place.bottom - frame.top + 2 };
+    return { left: place.left - frame.left, top: place.bottom - frame.top + 2 };
   }
 
   async #share() {
