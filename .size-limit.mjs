@@ -6,7 +6,7 @@ export default [
   {
     name: "core: all entries",
     path: ["index", "explain", "consumer", "adapter"].map(dist),
-    limit: "18 kB",
+    limit: "18.5 kB",
     // Modules shared between entries count once.
     modifyEsbuildConfig: (/** @type {object} */ config) => ({ ...config, splitting: true, format: "esm" }),
   },

@@ -31,7 +31,11 @@ export default defineConfig({
       "packages/*/src/**/*.test.ts",
       "packages/*/test/**/*.test.ts",
       "apps/*/test/**/*.test.ts",
+      "examples/*/test/**/*.test.ts",
     ],
+    // What is waited for comes at once, but on a machine that is busy.
+    testTimeout: 20_000,
+    expect: { poll: { timeout: 10_000 } },
     typecheck: {
       enabled: true,
       include: ["packages/*/src/**/*.test-d.ts", "packages/*/test/**/*.test-d.ts"],

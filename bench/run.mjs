@@ -11,6 +11,7 @@ import { machine, quick } from "./lib/report.mjs";
 /** File, and what Node must be started with. */
 const PARTS = {
   decide: ["decide/index.mjs", "--expose-gc", "--min-semi-space-size=16"],
+  bridge: ["bridge/index.mjs", "--expose-gc"],
   types: ["types/measure.mjs"],
   memory: ["memory/index.mjs"],
   "end-to-end": ["end-to-end/index.mjs"],

@@ -1,4 +1,4 @@
-import { permission } from "@portcullis/core";
+import { definePolicy, permission } from "@portcullis/core";
 
 /** A promise that is settled from outside. */
 export function deferred<T = void>() {
@@ -48,3 +48,35 @@ export function gatedRule(name = "gated") {
   });
   return { rule, asked };
 }
+
+/** A rule that is open to all, with actions that are allowed, denied, slow. */
+export const simplePolicy = () =>
+  definePolicy({
+    actions: {
+      ping: permission("yes", () => true),
+      secret: permission("no", () => false),
+      slow: permission("slow", async ({ payload }) => {
+        await sleep(Number(payload.wait ?? 5));
+        return true;
+      }),
+      never: permission("never", () => new Promise<boolean>(() => {})),
+    },
+  });
+
+/** Headers as a rule may add them to the answer to a handshake: some cannot be sent, and some are not its to set. */
+export const ADDED_HEADERS: [name: string, value: string][] = [
+  ["Set-Cookie", "a=1; Path=/; HttpOnly"],
+  ["Set-Cookie", "b=2"],
+  ["Set-Cookie", "c=3, d"],
+  ["Set-Cookie", "b=2"],
+  ["x-request-id", "6"],
+  ["X-Request-Id", "7"],
+  ["X-Split", "1\r\nX-Injected: yes"],
+  ["Set-Cookie", "e=5\r\nSet-Cookie: f=6"],
+  ["Connection", "close"],
+  ["Content-Length", "1"],
+  ["Sec-WebSocket-Accept", "mine"],
+];
+
+/** The cookies among them that are sent. */
+export const ADDED_COOKIES = ["a=1; Path=/; HttpOnly", "b=2", "c=3, d"];

@@ -1,19 +1,16 @@
 // Keeps a fixed number of messages in flight on a few connections to each server, and counts what comes back.
 // It writes prebuilt frames and counts bytes, so that it needs less of a processor than the server does.
+// Argument: ws | socket.io.
 
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { connect } from "node:net";
+import { PROTOCOLS } from "./protocols.mjs";
 
 const CONNECTIONS = 4;
 const IN_FLIGHT = 16;
 
-const ALLOWED = JSON.stringify({
-  action: "edit",
-  request_id: 1,
-  ownerId: "u1",
-  text: "Good morning, how are you all?",
-});
-const DENIED = JSON.stringify({ action: "edit", request_id: 1, ownerId: "u9", text: "Good morning, how are you all?" });
+const { path, opening, allowed, denied } = PROTOCOLS[process.argv[2]];
 
 /** A text frame as a client sends it: masked. */
 function masked(text) {
@@ -25,35 +22,44 @@ function masked(text) {
 /** The same frame as a server sends it. */
 const bare = (text) => Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]);
 
-const ECHO = bare(ALLOWED);
-const BATCHES = Array.from({ length: IN_FLIGHT + 1 }, (_, count) => Buffer.concat(Array(count).fill(masked(ALLOWED))));
+const ECHO = bare(allowed);
+const BATCHES = Array.from({ length: IN_FLIGHT + 1 }, (_, count) => Buffer.concat(Array(count).fill(masked(allowed))));
 
-function open(port) {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.setNoDelay(true);
-    socket.on("error", reject);
-    socket.write(
-      `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-User: u1\r\n` +
-        `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\n\r\n`,
-    );
-    socket.once("data", (answer) => {
-      if (answer.toString("latin1").startsWith("HTTP/1.1 101")) resolve(socket);
-      else reject(new Error(answer.toString("latin1")));
-    });
-  });
+/** Opens a connection: the upgrade, then what the protocol says before its first message. */
+async function open(port) {
+  const socket = connect(port, "127.0.0.1");
+  socket.setNoDelay(true);
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nX-User: u1\r\n` +
+      `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${randomBytes(16).toString("base64")}\r\n\r\n`,
+  );
+  await hears(socket, "HTTP/1.1 101");
+  for (const { says, hearing } of opening) {
+    if (says) socket.write(masked(says));
+    if (hearing) await hears(socket, hearing);
+  }
+  return socket;
 }
 
-const answerTo = (socket, text) =>
-  new Promise((resolve) => {
-    socket.once("data", resolve);
-    socket.write(masked(text));
-  });
+/** Reads until a text has come. */
+async function hears(socket, text) {
+  for (let heard = ""; !heard.includes(text); ) {
+    const [chunk] = await once(socket, "data");
+    heard += chunk.toString("latin1");
+    if (heard.length > 4096) throw new Error(`\`${text}\` was expected, this came: ${heard}`);
+  }
+}
+
+async function answerTo(socket, text) {
+  socket.write(masked(text));
+  const [answer] = await once(socket, "data");
+  return answer;
+}
 
 /** Both messages must be answered rightly before anything is measured. */
 async function probe(socket, isChecked) {
-  if (!ECHO.equals(await answerTo(socket, ALLOWED))) throw new Error("an allowed message was not echoed");
-  const isEchoed = bare(DENIED).equals(await answerTo(socket, DENIED));
+  if (!ECHO.equals(await answerTo(socket, allowed))) throw new Error("an allowed message was not echoed");
+  const isEchoed = bare(denied).equals(await answerTo(socket, denied));
   if (isEchoed === isChecked) throw new Error(`a denied message was ${isEchoed ? "" : "not "}echoed`);
 }
 

@@ -1,4 +1,5 @@
-// What a guard costs a WebSocket server: message rate and processor time, against the same server with a check by hand.
+// What a guard costs a server of ws and one of socket.io: message rate and processor time, against the same server with
+// a check by hand.
 //
 //   npm run bench:end-to-end --workspace @portcullis/bench [-- --quick]
 
@@ -17,7 +18,7 @@ const { generations, rounds, milliseconds, warmup } = quick
   : { generations: 4, rounds: 15, milliseconds: 150, warmup: 1500 };
 
 const LABELS = {
-  bare: "echo, nothing parsed",
+  bare: "echo, nothing checked",
   hand: "parsed and checked by hand",
   again: "by hand, a second process",
   guard: "guard()",
@@ -33,13 +34,13 @@ async function block(client, { kind, server, port }, length) {
 }
 
 /** All servers anew, for a process may be lucky or unlucky for as long as it lives. */
-async function generation() {
+async function generation(transport) {
   const servers = [];
-  const client = start(new URL("client.mjs", import.meta.url), []);
+  const client = start(new URL("client.mjs", import.meta.url), [transport]);
   try {
     await client.hear();
     for (const kind of shuffled(KINDS)) {
-      const server = start(new URL("server.mjs", import.meta.url), [kind]);
+      const server = start(new URL("server.mjs", import.meta.url), [transport, kind]);
       servers.push({ kind, server, port: await server.hear() });
     }
     for (const one of servers) await block(client, one, warmup);
@@ -56,42 +57,50 @@ async function generation() {
   }
 }
 
-const all = [];
-for (let count = 0; count < generations; count++) all.push(...(await generation()));
+/** Measures all servers of a transport, and prints what was found. */
+async function measure(transport) {
+  const all = [];
+  for (let count = 0; count < generations; count++) all.push(...(await generation(transport)));
+  const results = Object.fromEntries(
+    KINDS.map((kind) => [
+      kind,
+      {
+        rate: summary(all.map((one) => one[kind].rate)),
+        cpu: summary(all.map((one) => one[kind].cpu)),
+        rateRatio: summary(all.map((one) => one[kind].rate / one[BASE].rate)),
+        cpuAbove: summary(all.map((one) => one[kind].cpu - one[BASE].cpu)),
+        userAbove: summary(all.map((one) => one[kind].user - one[BASE].user)),
+      },
+    ]),
+  );
+  const differences = all.map((one) => Math.abs(one.again.cpu - one.hand.cpu));
+  const noise = quantile(differences, 0.5);
+  print(transport, all.length, results, noise);
+  return { results, noise };
+}
 
-const results = Object.fromEntries(
-  KINDS.map((kind) => [
-    kind,
-    {
-      rate: summary(all.map((one) => one[kind].rate)),
-      cpu: summary(all.map((one) => one[kind].cpu)),
-      rateRatio: summary(all.map((one) => one[kind].rate / one[BASE].rate)),
-      cpuAbove: summary(all.map((one) => one[kind].cpu - one[BASE].cpu)),
-      userAbove: summary(all.map((one) => one[kind].user - one[BASE].user)),
-    },
-  ]),
-);
+function print(transport, blocks, results, noise) {
+  const title = `${transport}: ${blocks} rounds of ${milliseconds} ms blocks, ${generations} generations of processes, 4 x 16 in flight`;
+  printTable(title, [
+    ["", "msg/s", "of hand", "10-90 %", "server us/msg", "above hand", "10-90 %", "user time above", ""],
+    ...KINDS.map((kind) => {
+      const { rate, cpu, rateRatio, cpuAbove, userAbove } = results[kind];
+      const row = [LABELS[kind], rate.median.toFixed(0)];
+      if (kind === BASE) return [...row, "", "", number(cpu.median)];
+      const above = [cpuAbove.median.toFixed(2), spread(cpuAbove), userAbove.median.toFixed(2)];
+      return [...row, rateRatio.median.toFixed(3), spread(rateRatio), number(cpu.median), ...above];
+    }),
+  ]);
+  console.log(`\nTwo servers by hand differ by ${noise.toFixed(2)} us per message (median).`);
+}
 
-const title = `${all.length} rounds of ${milliseconds} ms blocks, ${generations} generations of processes, 4 x 16 in flight`;
-printTable(title, [
-  ["", "msg/s", "of hand", "10-90 %", "server us/msg", "above hand", "10-90 %", "user time above", ""],
-  ...KINDS.map((kind) => {
-    const { rate, cpu, rateRatio, cpuAbove, userAbove } = results[kind];
-    const row = [LABELS[kind], rate.median.toFixed(0)];
-    if (kind === BASE) return [...row, "", "", number(cpu.median)];
-    const above = [cpuAbove.median.toFixed(2), spread(cpuAbove), userAbove.median.toFixed(2)];
-    return [...row, rateRatio.median.toFixed(3), spread(rateRatio), number(cpu.median), ...above];
-  }),
-]);
-const noise = quantile(
-  all.map((one) => Math.abs(one.again.cpu - one.hand.cpu)),
-  0.5,
-);
-console.log(`\nTwo servers by hand differ by ${noise.toFixed(2)} us per message (median).`);
+const ws = await measure("ws");
+const socketio = await measure("socket.io");
 const targets = [
-  judge("message rate, of the server with a check by hand", results.guard.rateRatio.median, 0.97, "at least"),
-  judge("server processor time above it, us per message", results.guard.cpuAbove.median, 0.3),
-  judge("one message without the network: above it, us", nanoseconds / 1000, 0.3),
+  judge("ws: message rate, of the server with a check by hand", ws.results.guard.rateRatio.median, 0.97, "at least"),
+  judge("ws: server processor time above it, us per message", ws.results.guard.cpuAbove.median, 0.3),
+  judge("ws: one message without the network: above it, us", nanoseconds / 1000, 0.3),
+  judge("socket.io: message rate, of hand", socketio.results.guard.rateRatio.median, 0.97, "at least"),
 ];
 printTargets(targets);
-keep("end-to-end", { oneMessage, generations, rounds, milliseconds, results, noise, targets });
+keep("end-to-end", { oneMessage, generations, rounds, milliseconds, ws, socketio, targets });

@@ -4,7 +4,7 @@
 import { once } from "node:events";
 import { WebSocket, WebSocketServer } from "ws";
 import { measureSection } from "../lib/section.mjs";
-import { bare, guarded, hand } from "./servers.mjs";
+import { bare, guarded, hand } from "./ws-servers.mjs";
 
 const HAND = "parsed and checked by hand";
 const GUARD = "guard()";

@@ -1,15 +1,28 @@
-// One echo server in a process of its own. Arguments: bare | hand | again | guard.
+// One echo server in a process of its own. Arguments: ws | socket.io, then bare | hand | again | guard.
 // `again` is `hand` once more: what differs between the two is noise.
 
+import { createServer } from "node:http";
+import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
-import { bare, guarded, hand } from "./servers.mjs";
+import * as socketio from "./socketio-servers.mjs";
+import * as ws from "./ws-servers.mjs";
 
-const [, , kind] = process.argv;
-const wss = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-const kinds = { bare, hand, again: hand, guard: guarded };
-kinds[kind](wss, (ws, data, isBinary) => ws.send(data, { binary: isBinary }));
+const [, , transport, kind] = process.argv;
+const http = createServer();
+
+const STARTS = {
+  ws: (serve) =>
+    serve(new WebSocketServer({ server: http }), (to, data, isBinary) => to.send(data, { binary: isBinary })),
+  // No heartbeat: the client counts bytes.
+  "socket.io": (serve) =>
+    serve(new Server(http, { pingInterval: 1e9 }), (to, message) => {
+      to.emit("edit", message);
+    }),
+};
+const { bare, hand, guarded } = { ws, "socket.io": socketio }[transport];
+STARTS[transport]({ bare, hand, again: hand, guard: guarded }[kind]);
 
 process.on("message", () => {
   process.send(process.cpuUsage());
 });
-wss.on("listening", () => process.send(wss.address().port));
+http.listen(0, "127.0.0.1", () => process.send(http.address().port));

@@ -18,9 +18,7 @@ const DAY = 24 * 60 * 60 * 1000;
 export function makeSignIn(accounts) {
   const secret = randomBytes(32).toString("hex");
   const authenticator = new passport.Passport();
-  authenticator.use(
-    new Strategy((username, password, done) => done(null, accounts.check(username, password) ?? false)),
-  );
+  authenticator.use(new Strategy(checkPassword(accounts)));
   authenticator.serializeUser((user, done) => done(null, /** @type {Account} */ (user).id));
   // The account itself, as it is now: whoever is banned meanwhile is so at the next question.
   authenticator.deserializeUser((id, done) => done(null, accounts.find(id) ?? false));
@@ -45,4 +43,12 @@ export function makeSignIn(accounts) {
      */
     cookieValue: (id) => encodeURIComponent(`s:${sign(id, secret)}`),
   };
+}
+
+/**
+ * @param {import("./accounts.mjs").Accounts} accounts
+ * @returns {(name: string, password: string, done: (error: null, user: Account | false) => void) => void}
+ */
+function checkPassword(accounts) {
+  return (name, password, done) => done(null, accounts.check(name, password) ?? false);
 }

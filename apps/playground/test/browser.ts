@@ -1,16 +1,7 @@
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
-import { findProgram } from "../../../scripts/find-programs.mjs";
+import { launchChromium } from "../../../test/chromium.js";
 import { start } from "../src/start.mjs";
-
-export const chromiumPath = findProgram("Chromium");
-
-const ARGUMENTS = [
-  "--no-sandbox",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-];
 
 export type Transport = "ws" | "socket.io" | "polling" | "HTTP";
 
@@ -26,7 +17,7 @@ export class Stage {
   static prepare(): Stage {
     const stage = new Stage();
     beforeAll(async () => {
-      stage.#browser = await chromium.launch({ executablePath: chromiumPath as string, args: ARGUMENTS });
+      stage.#browser = await launchChromium();
     }, 60_000);
     afterAll(() => stage.#browser?.close());
     beforeEach(async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { hasChromium } from "../../../test/chromium.js";
 import { start } from "../src/start.mjs";
-import { chromiumPath, expectText, Stage } from "./browser.js";
+import { expectText, Stage } from "./browser.js";
 
-describe.skipIf(!chromiumPath)("the page in Chromium", { timeout: 30_000 }, () => {
+describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () => {
   const stage = Stage.prepare();
 
   it("sends a message, and everybody who may read sees it", async () => {

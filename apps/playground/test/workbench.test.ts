@@ -1,12 +1,13 @@
 import axe from "axe-core";
 import { describe, expect, it } from "vitest";
+import { hasChromium } from "../../../test/chromium.js";
 import { FIRST_POLICY } from "../src/policy-text.mjs";
-import { chromiumPath, expectText, Stage } from "./browser.js";
+import { expectText, Stage } from "./browser.js";
 
 const LINK = "Look at https://example.com";
 const WITHOUT_LINK_RULE = FIRST_POLICY.replace(/and\(\s+isMember,[\s\S]+?\}\),\s+\)/, "isMember");
 
-describe.skipIf(!chromiumPath)("the workbench in Chromium", { timeout: 30_000 }, () => {
+describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, () => {
   const stage = Stage.prepare();
   const parity = () => stage.page.getByRole("region", { name: "The same over HTTP" });
   const answers = () => parity().getByRole("article");

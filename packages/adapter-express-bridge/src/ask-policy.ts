@@ -3,16 +3,26 @@ import type { IncomingMessage } from "node:http";
 import {
   type Decision,
   deny,
+  fault,
   type MaybePromise,
   type Payload,
+  PermissionDenied,
   PermissionMisuse,
   type Policy,
   type Scope,
 } from "@portcullis/core";
-import { engineOf, show, thrown } from "@portcullis/core/adapter";
+import {
+  deadlinesOf,
+  type Expiring,
+  endWait,
+  engineOf,
+  isHeader,
+  readMilliseconds,
+  show,
+  thrown,
+} from "@portcullis/core/adapter";
 import { httpScope, type KnownOfRequest } from "./http-scope.js";
 import { mustBe } from "./options.js";
-import { isHeader } from "./read-response.js";
 
 /** Options that `toExpress` and `toKoa` have in common. `From` is the request, or the context. */
 export interface ToHttpOptions<From> {
@@ -27,6 +37,8 @@ export interface ToHttpOptions<From> {
   object?: (from: From, payload: Payload) => unknown;
   /** Whether the policy's connect rule is asked too, as every client of the socket was. Default `true`. */
   connect?: boolean;
+  /** Milliseconds for all of it, `authenticate` and the loading of the object included. Default 10,000. */
+  timeout?: number;
   /** The `WWW-Authenticate` of a 401. Default `Bearer`. */
   challenge?: string;
   /** Hears every decision. Without it, the causes of faults are printed. */
@@ -48,7 +60,7 @@ export interface HttpQuestion<From> {
 /** Asks the rule of one action about requests. Never rejects. */
 export type AskHttp<From> = (question: HttpQuestion<From>) => Promise<Decision>;
 
-const KEYS = ["authenticate", "payload", "object", "connect", "challenge", "onDecision"];
+const KEYS = ["authenticate", "payload", "object", "connect", "timeout", "challenge", "onDecision"];
 const FUNCTIONS = ["authenticate", "payload", "object", "onDecision"] as const;
 const NOT_THERE = deny("not_found", { status: 404, reason: "Not found." });
 
@@ -65,12 +77,28 @@ export function readAsk<From>(
 ): AskHttp<From> {
   checkOptions(place, options);
   const engine: Asked = checkRule(place, policy, action, options);
-  const { onDecision } = options;
+  const { onDecision, timeout = 10_000 } = options;
+  readMilliseconds(timeout, "`timeout`");
   return async (question) => {
-    const decision = await decide(engine, action, options, question).catch((error: unknown) => thrown(error, place));
+    const decided = decide(engine, action, options, question).catch((error: unknown) => thrown(error, place));
+    const decision = await within(timeout, decided);
     report(decision, place, onDecision && ((made) => onDecision(made, question.from)));
     return decision;
   };
+}
+
+const TIMED_OUT = fault("permission_timeout");
+
+/** What is decided, or a fault once its time is up. */
+function within(timeout: number, decided: Promise<Decision>): Promise<Decision> {
+  return new Promise((resolve) => {
+    const wait: Expiring = { previous: undefined, next: undefined, due: 0, expire: () => resolve(TIMED_OUT) };
+    deadlinesOf(timeout).add(wait);
+    void decided.then((decision) => {
+      endWait(wait);
+      resolve(decision);
+    });
+  });
 }
 
 function checkOptions<From>(place: string, options: ToHttpOptions<From>): void {
@@ -142,7 +170,7 @@ async function decide<From>(
 function report(decision: Decision, place: string, onDecision: ((decision: Decision) => void) | undefined): void {
   try {
     if (onDecision) onDecision(decision);
-    else if (decision.outcome === "error" && decision.error !== undefined) {
+    else if (decision.error !== undefined && !PermissionDenied.isInstance(decision.error)) {
       console.error(`${decision.code} in ${decision.by || place}:`, decision.error);
     }
   } catch (error) {

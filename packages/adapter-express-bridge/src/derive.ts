@@ -1,6 +1,6 @@
-import { type IncomingMessage, validateHeaderName, validateHeaderValue } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
-import { show } from "@portcullis/core/adapter";
+import { isHeader, show } from "@portcullis/core/adapter";
 import type { HttpContext, RuleSettings } from "./options.js";
 import { textOf } from "./url.js";
 
@@ -134,10 +134,7 @@ function addHeaders(place: string, headers: HeaderValues, added: Readonly<Record
     if (STRIPPED.test(key) || typeof value !== "string") {
       throw new PermissionMisuse(`${place}: \`headers\` returned ${show(value)} for ${name}: leave it out`);
     }
-    try {
-      validateHeaderName(name);
-      validateHeaderValue(name, value);
-    } catch {
+    if (!isHeader(name, value)) {
       throw new PermissionDenied("invalid_input", { status: 400, reason: "A header cannot be made of what was sent." });
     }
     headers[key] = value;

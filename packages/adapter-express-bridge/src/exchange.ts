@@ -103,7 +103,7 @@ export class Exchange implements Expiring {
 
   /** The middlewares are through: one that has passed and left the response open is not waited for. */
   complete(): void {
-    if (this.#told.how === "passed" && !this.isEnded && !this.response.writableEnded) this.response.end();
+    if (this.#told.how === "passed" && !this.isEnded && !this.response.writableEnded) this.#endResponse();
   }
 
   /** The chain was left, or no route was there for the request. */
@@ -144,7 +144,10 @@ export class Exchange implements Expiring {
     if (how === "answered" && this.response.writableEnded) return;
     this.#told = ending;
     // The end is under way already.
-    if (how === "passed") return;
+    if (how !== "passed") this.#endResponse();
+  }
+
+  #endResponse(): void {
     try {
       this.response.end();
     } catch (error) {
@@ -165,10 +168,15 @@ export class Exchange implements Expiring {
     if (resolve === undefined) return;
     this.#resolve = undefined;
     endWait(this);
-    // As a server does once it has answered: unread input is dropped, and everybody hears that all is over.
-    if (ending.how === "late" || ending.how === "aborted") this.request.destroy();
-    else this.request.resume();
-    this.#socket.destroy();
+    if (ending.how === "late" || ending.how === "aborted") {
+      this.request.destroy();
+      this.#socket.destroy();
+    } else {
+      // As a server does once it has answered: unread input is dropped, and everybody hears that all is over. Later,
+      // since a stream that is destroyed while it tells of its last write makes an error for nobody.
+      this.request.resume();
+      process.nextTick(() => this.#socket.destroy());
+    }
     resolve(ending);
   }
 

@@ -7,6 +7,12 @@ import { type Handler, runChain } from "./run-chain.js";
 
 /** What is used of an application of Express, 4 or 5. */
 export interface ExpressApplication {
+  get(name: string): unknown;
+  set(name: string, value: unknown): unknown;
+}
+
+/** The same, with what requests and responses get their methods from. */
+interface Dressing extends ExpressApplication {
   readonly request: object;
   readonly response: object;
 }
@@ -19,7 +25,7 @@ export type Extended = Record<string, unknown>;
  *
  * @throws {PermissionMisuse} When it is neither an application nor `null`.
  */
-export function readApp(place: string, app: unknown, chain: readonly unknown[]): ExpressApplication | null {
+export function readApp(place: string, app: unknown, chain: readonly unknown[]): Dressing | null {
   const found = app === undefined ? chain.find(isApplication) : app;
   if (found === null || isApplication(found)) return found;
   throw new PermissionMisuse(
@@ -27,16 +33,16 @@ export function readApp(place: string, app: unknown, chain: readonly unknown[]):
   );
 }
 
-function isApplication(value: unknown): value is ExpressApplication {
+function isApplication(value: unknown): value is Dressing {
   if (typeof value !== "function") return false;
-  const { request, response } = value as Partial<ExpressApplication>;
+  const { request, response } = value as unknown as Partial<Dressing>;
   return typeof request === "object" && request !== null && typeof response === "object" && response !== null;
 }
 
 /** Runs a chain of Express middlewares. */
 export function expressRun(
   chain: readonly Handler[],
-  app: ExpressApplication | null,
+  app: Dressing | null,
   settings: { readonly usesScope: boolean; readonly deniesUnmatched: boolean },
 ): Run {
   return (exchange, derived) => {
@@ -57,7 +63,7 @@ export function expressRun(
 }
 
 /** Gives request and response the methods of the application. */
-function dress({ request, response }: Exchange, app: ExpressApplication | null): void {
+function dress({ request, response }: Exchange, app: Dressing | null): void {
   if (app === null) return;
   Object.setPrototypeOf(request, app.request);
   Object.setPrototypeOf(response, app.response);
@@ -71,7 +77,7 @@ function prepare({ request, response }: Exchange, { body, params }: Derived, app
 
 /** Express 4 has the query from a middleware of its applications. */
 function queryOf(url: string, app: ExpressApplication): unknown {
-  const parse: unknown = (app as { get?: (name: string) => unknown }).get?.("query parser fn");
+  const parse = app.get("query parser fn");
   const [, query = ""] = /^[^?]*\?(.*)$/s.exec(url) ?? [];
   return typeof parse === "function" ? parse(query) : {};
 }

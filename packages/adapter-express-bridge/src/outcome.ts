@@ -1,8 +1,8 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { type Answer, allow, deny, fault } from "@portcullis/core";
-import { REPEATABLE } from "@portcullis/core/adapter";
+import { isHeader, REPEATABLE } from "@portcullis/core/adapter";
 import type { Ending, Exchange } from "./exchange.js";
-import { isHeader, joined, messageIn, secondsOf, textAt } from "./read-response.js";
+import { joined, messageIn, secondsOf, textAt } from "./read-response.js";
 
 /** What middlewares have found, as handlers get it. What they did not set is not there. */
 export interface HttpEvidence {
@@ -51,7 +51,7 @@ export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEv
     case "failed":
       return refusal(saidByError(ending.error, exchange.response));
     case "skipped":
-      return deny("permission_denied");
+      return deny("permission_denied", { reason: "No route is there for this." });
     case "late":
       return fault("permission_timeout", { status: 503 });
     case "aborted":
@@ -141,10 +141,15 @@ function saidByError(error: unknown, response: ServerResponse): Said {
  * @param statusCode The status of the response; it counts where the error has none.
  */
 export function statusOfError(error: unknown, statusCode: number): number {
-  const { status, statusCode: other } = (isObject(error) ? error : {}) as { status?: unknown; statusCode?: unknown };
   const isError = (value: unknown): value is number =>
     typeof value === "number" && Number.isInteger(value) && value >= 400 && value < 600;
-  return [status, other, statusCode].find(isError) ?? 500;
+  try {
+    const { status, statusCode: other } = (isObject(error) ? error : {}) as { status?: unknown; statusCode?: unknown };
+    return [status, other, statusCode].find(isError) ?? 500;
+  } catch {
+    // It may be anything, and reading it may throw.
+    return 500;
+  }
 }
 
 function isObject(value: unknown): value is object {

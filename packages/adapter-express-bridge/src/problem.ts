@@ -1,7 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Decision } from "@portcullis/core";
-import { publicRefusal } from "@portcullis/core/adapter";
-import { isHeader } from "./read-response.js";
+import { isHeader, publicRefusal } from "@portcullis/core/adapter";
 
 /** A refusal as an HTTP response: problem details (RFC 9457). */
 export interface Problem {

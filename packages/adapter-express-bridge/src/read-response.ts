@@ -1,18 +1,5 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
-
 /** The longest message of a refusal, in bytes. */
 const LONGEST = 1024;
-
-/** Whether a header can be sent. */
-export function isHeader(name: string, value: string): boolean {
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-    return true;
-  } catch {
-    return false;
-  }
-}
 
 /** A header as one text. */
 export function joined(header: unknown): string | undefined {

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { payloadOf, readAsk, type ToHttpOptions } from "./ask-policy.js";
 import { problemOf } from "./problem.js";
 import type { PolicyFor } from "./to-express.js";
@@ -6,6 +6,7 @@ import type { PolicyFor } from "./to-express.js";
 /** What is used of a context of Koa. */
 export interface KoaRequestContext {
   readonly req: IncomingMessage & { readonly user?: unknown };
+  readonly res: ServerResponse;
   readonly request: object;
   readonly originalUrl: string;
   readonly ip: string;
@@ -27,7 +28,7 @@ export type ToKoaOptions<C = KoaRequestContext> = ToHttpOptions<C>;
  * @param policy What `definePolicy` returned. The user is who earlier middlewares found; for another scope give
  *   `authenticate`.
  * @param action The action whose rule is asked.
- * @param options `authenticate`, `payload`, `object`, `connect`, `challenge`, `onDecision`.
+ * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`.
  * @returns A middleware. Where the rule allows, `ctx.state.evidence` is what it found.
  * @throws {PermissionMisuse} When it is no policy, does not know the action, or needs an object that nobody loads.
  * @example
@@ -53,7 +54,8 @@ export function toKoa<C extends KoaRequestContext = KoaRequestContext>(
   const { challenge = "Bearer" } = options;
   return async function permission(context, next) {
     const gone = new AbortController();
-    context.req.once("close", () => gone.abort());
+    // A request is closed as soon as its body is read; a response, when it is sent or the client is gone.
+    context.res.once("close", () => gone.abort());
     const { body } = context.request as { body?: unknown };
     const { params } = context as { params?: unknown };
     const decision = await ask({

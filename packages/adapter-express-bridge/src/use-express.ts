@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type Answer, type AskOptions, type Decision, PermissionDenied } from "@portcullis/core";
+import { checkKeys } from "@portcullis/core/adapter";
 import { flatten, type Middlewares } from "./chain.js";
 import { derive } from "./derive.js";
 import { type ExpressApplication, expressRun, readApp } from "./express.js";
@@ -28,6 +29,8 @@ export interface UseExpressOptions<Extra, From extends Handshaking = Handshaking
   /** What is added to the scope. Default: `{ user }`, with `request.user` or else `request.auth`. */
   hydrate?: (request: Identified) => Extra;
 }
+
+const KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "onError"];
 
 /**
  * Makes an `authenticate` of Express middlewares that find out who is there: a session, `passport.session()`, a token.
@@ -60,6 +63,7 @@ export function useExpress<Extra = { user: unknown }, From extends Handshaking =
 ): (from: From, asked?: Partial<AskOptions>) => Promise<Extra> {
   const place = "useExpress()";
   const chain: Handler[] = flatten(place, middlewares);
+  checkKeys(place, options, KEYS);
   const { app: given, headers, hydrate = findUser as never, ...common } = options;
   mustBe(typeof hydrate === "function", place, "hydrate", hydrate, "a function");
   const settings = readSettings(place, { ...common, ...(headers && { headers: headers as never }) }, []);

@@ -1,6 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Consumer, type Decision, definePolicy, type Like, type Payload, type Scope } from "@portcullis/core";
+import express, { type Request, type RequestHandler } from "express";
+import { type FromExpressOptions, fromExpress } from "../src/index.js";
 
 /** How a server answered. */
 export interface Answered {
@@ -17,6 +19,11 @@ export interface Asking {
 }
 
 const stops: (() => Promise<void>)[] = [];
+
+/** Ends something together with the servers of a test. */
+export function atEnd(stop: () => Promise<void>): void {
+  stops.push(stop);
+}
 
 /** Ends all servers of a test. */
 export async function stopAll(): Promise<void> {
@@ -99,3 +106,24 @@ export async function askConnect(rule: Like, { payload = {}, scope }: Question =
   const policy = definePolicy({ connect: rule, permissions: rule });
   return (await policy.connect((scope ?? scopeOf()) as never, nobody, payload)) as Decision;
 }
+
+/** The request that an Express middleware sees. */
+export async function seen(
+  options: FromExpressOptions = {},
+  question: Question = {},
+  moment: "action" | "connect" = "action",
+) {
+  const requests: Request[] = [];
+  const look: RequestHandler = (request, _response, next) => {
+    requests.push(request);
+    next();
+  };
+  const rule = fromExpress(look, { app: express(), ...options });
+  const decision = await (moment === "action" ? askAction(rule, question) : askConnect(rule, question));
+  return { request: requests[0] as Request, decision };
+}
+
+/** A question from a handshake with these headers. */
+export const at = (headers: Record<string, string>, url?: string): Question => ({
+  scope: scopeOf(handshake(headers, url)),
+});

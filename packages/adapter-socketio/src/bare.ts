@@ -3,15 +3,34 @@ import { type Namespace, type Server, Socket } from "socket.io";
 
 // What is used of socket.io beyond its documentation. All of it is checked when a server is guarded.
 
+/** How a connection of engine.io is carried. */
+export interface BareTransport {
+  readonly name: string;
+  /** Of WebSocket. */
+  readonly socket?: { terminate?(): void };
+  /** Of polling: the request that brings something, its response, and the response to the one that waits. */
+  readonly dataReq?: object | null;
+  readonly dataRes?: BareResponse | null;
+  readonly res?: BareResponse | null;
+  on(event: "headers", listener: (headers: Record<string, unknown>, request: object) => void): unknown;
+}
+
+/** A response of HTTP, as Node has it. */
+export interface BareResponse {
+  getHeader?(name: string): unknown;
+}
+
 /** A connection of engine.io: one client, whatever namespaces it is in. */
 export interface BareConnection {
+  /** What began it: the first poll, or the upgrade to WebSocket. */
+  readonly request: object;
   /** Revision of the protocol. */
   readonly protocol: number;
   readonly readyState: string;
   readonly writeBuffer: readonly unknown[];
-  readonly transport: { readonly socket?: { terminate?(): void } };
+  readonly transport: BareTransport;
   close(discard?: boolean): void;
-  once(event: "close", listener: () => void): unknown;
+  once(event: "close" | "upgrade", listener: () => void): unknown;
   off(event: string, listener: (data: string | Uint8Array) => void): unknown;
   prependListener(event: "data", listener: (data: string | Uint8Array) => void): unknown;
 }

@@ -60,6 +60,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   #done: Done | undefined;
   /** Events of the same read as one that is on its way to its listeners. */
   readonly #arrived: Packet[] = [];
+  /** How many of them are read: a client chooses how long the list is, so none is taken from its front. */
+  #read = 0;
   #isFlushing = false;
   /** Whether the client has left, and what it sent before is still being decided. */
   #isLeaving = false;
@@ -117,6 +119,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   open(proceed: () => void): void {
     const admitted = this.#admitted;
     if (admitted === undefined) this.#turnAway(new PermissionMisuse("nobody was asked about this connection"));
+    else if (this.#isUnwanted) this.#turnAway(undefined);
     else if (this.#withheld === undefined) this.#start(admitted, proceed);
     else this.#resume(admitted, this.#withheld, proceed);
   }
@@ -180,23 +183,25 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   readonly #receive = (packet: Packet): void => {
     if (this.#isFlushing) this.#arrived.push(packet);
-    else this.#read(packet);
+    else this.#take(packet);
   };
 
-  #read(packet: Packet): void {
+  #take(packet: Packet): void {
     this.session?.receive(readEvent(packet, this.#front.options.payload));
   }
 
   /** INVARIANT: no event is decided while one before it is on its way to a listener, which may change the answer. */
   #catchUp(): void {
     while (!this.#isFlushing) {
-      const packet = this.#arrived.shift();
+      const packet = this.#arrived[this.#read];
       if (packet === undefined) {
+        this.#arrived.length = this.#read = 0;
         this.#leave?.();
         return;
       }
+      this.#read += 1;
       try {
-        this.#read(packet);
+        this.#take(packet);
       } catch (error) {
         surface(error);
       }
@@ -307,7 +312,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
       this.#leave = undefined;
       session.drain(() => {
         session.end();
-        tell();
+        try {
+          tell();
+        } catch (error) {
+          surface(error);
+        }
       });
     };
     if (!this.#isFlushing) this.#leave();

@@ -23,6 +23,7 @@ const RESERVED = new Set([
 export class Message implements Incoming {
   /** Whether the acknowledgement was used. */
   isAcknowledged = false;
+  #bytes: number | undefined;
 
   constructor(
     readonly packet: Packet,
@@ -33,7 +34,8 @@ export class Message implements Incoming {
 
   /** About what it takes in memory: asked only where it must wait. */
   get bytes(): number {
-    return sizeOf(this.packet.data);
+    this.#bytes ??= sizeOf(this.packet.data);
+    return this.#bytes;
   }
 
   /** Whether the client waits for an acknowledgement. */

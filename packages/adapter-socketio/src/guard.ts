@@ -4,7 +4,11 @@ import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js
 
 /**
  * Puts a policy in front of a server of socket.io, with all its namespaces, or of one namespace: whom it refuses does not
- * get in, and the server's own listeners hear exactly what it allows, in order and unchanged.
+ * get in, and the server's own listeners hear exactly what it allows, in order and unchanged. A refusal at connect is a
+ * `connect_error` with `{ code, status, reason, retry }` as its `data`.
+ *
+ * Headers that rules set at connect, such as the cookie of a session, go out with the next response to a client that
+ * polls. On a WebSocket they are dropped: it was opened before anybody was asked.
  *
  * @param io A server, in use or not, or a namespace of one, as in `io.of("/admin")`; its own guard counts before the
  *   server's.

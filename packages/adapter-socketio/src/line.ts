@@ -1,5 +1,6 @@
 import { type Limits, Wait } from "@portcullis/core/adapter";
 import type { BareClient, BareConnection } from "./bare.js";
+import { PollHeaders } from "./poll-headers.js";
 
 /** How long a client that is in no namespace any more may stay, in milliseconds. */
 const PATIENCE = 1000;
@@ -14,6 +15,7 @@ export class Line {
   readonly #limits: Required<Limits>;
   /** By name of the namespace: what to do when the client goes away. */
   readonly #pending = new Map<string, () => void>();
+  #headers: PollHeaders | undefined;
   #handshake: Wait | undefined;
   #lingering: Wait | undefined;
   #bytes = 0;
@@ -30,16 +32,22 @@ export class Line {
   /**
    * A client wants to enter a namespace.
    *
-   * @returns Whether it may ask: one that asks twice, or too often at once, is cut off.
+   * @returns Whether it may ask. One that asks again before it is answered is answered once; one that asks for too many
+   *   at once is cut off.
    */
   begin(name: string, { handshake, pendingMessages }: Required<Limits>): boolean {
-    if (this.#connection.readyState !== "open") return false;
-    if (this.#pending.has(name) || this.#pending.size >= pendingMessages) {
+    if (this.#connection.readyState !== "open" || this.#pending.has(name)) return false;
+    if (this.#pending.size >= pendingMessages) {
       cut(this.#connection);
       return false;
     }
     if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(handshake);
     this.#pending.set(name, () => {});
+    // INVARIANT: none ever reaches a 101, where engine.io makes one broken line of a list.
+    if (this.#connection.transport.name === "polling") {
+      this.#headers ??= new PollHeaders(this.#connection);
+      this.#headers.open();
+    }
     return true;
   }
 
@@ -53,6 +61,7 @@ export class Line {
   settle(name: string): void {
     this.#pending.delete(name);
     if (this.#pending.size > 0) return;
+    this.#headers?.settle();
     if (this.#isInside) this.#stop();
     else this.linger();
   }
@@ -65,7 +74,10 @@ export class Line {
       if (this.#pending.size > 0 || this.#isInside) return;
       // One that polls may not have fetched yet what it was told.
       if (this.#connection.writeBuffer.length === 0) cut(this.#connection);
-      else this.#connection.close();
+      else {
+        this.#connection.close();
+        this.#time(this.#limits.handshake);
+      }
     });
   }
 
@@ -87,7 +99,7 @@ export class Line {
       this.#connection.off("data", this.#count);
       return;
     }
-    this.#bytes += data.length;
+    this.#bytes += typeof data === "string" ? data.length : data.byteLength;
     if (this.#bytes > this.#limits.pendingBytes) cut(this.#connection);
   };
 
@@ -101,6 +113,7 @@ export class Line {
   #close(): void {
     this.#stop();
     this.#connection.off("data", this.#count);
+    this.#headers?.drop();
     const leaving = [...this.#pending.values()];
     this.#pending.clear();
     for (const leave of leaving) leave();

@@ -15,7 +15,7 @@ export interface Variant {
 /** An event that is not the suite's. */
 export const GREETING = "greeting";
 
-const RESERVED = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+const RESERVED = ["connect", "connect_error", "disconnect", "disconnecting", "error", "newListener", "removeListener"];
 
 /** Drives the socket.io adapter with real clients. */
 export function socketHarness(name: string, variant: Variant): Harness {

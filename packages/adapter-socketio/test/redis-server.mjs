@@ -8,11 +8,11 @@ import { createAdapter } from "@socket.io/redis-adapter";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 
-const USERS = {
-  ann: { id: "ann", roles: ["member"] },
-  bob: { id: "bob", roles: ["member"] },
-  gus: { id: "gus", roles: [] },
-};
+const USERS = new Map([
+  ["ann", { id: "ann", roles: ["member"] }],
+  ["bob", { id: "bob", roles: ["member"] }],
+  ["gus", { id: "gus", roles: [] }],
+]);
 
 const publisher = createClient({ url: process.argv[2] });
 const subscriber = publisher.duplicate();
@@ -25,7 +25,7 @@ const policy = definePolicy({
   actions: { join: IsAuthenticated, say: and(IsAuthenticated, HasRole("member")) },
 });
 const guarding = guard(io, policy, {
-  authenticate: ({ handshake }) => ({ user: USERS[handshake.auth.token] ?? null }),
+  authenticate: ({ handshake }) => ({ user: USERS.get(handshake.auth.token) ?? null }),
 });
 
 io.on("connection", (socket) => {

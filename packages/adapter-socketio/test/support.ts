@@ -1,6 +1,5 @@
 import { createServer } from "node:http";
 import type { AddressInfo, Socket as TcpSocket } from "node:net";
-import { definePolicy, permission } from "@portcullis/core";
 import { Server, type ServerOptions, type Socket } from "socket.io";
 import {
   type Socket as Client,
@@ -9,23 +8,9 @@ import {
   type SocketOptions,
 } from "socket.io-client";
 import { WebSocket } from "ws";
-import { sleep, until } from "../../../test/helpers.js";
+import { until } from "../../../test/helpers.js";
 
-export { deferred, gatedRule, sleep, uncaughtOf, until } from "../../../test/helpers.js";
-
-/** A rule that is open to all, with actions that are allowed, denied, slow. */
-export const simplePolicy = () =>
-  definePolicy({
-    actions: {
-      ping: permission("yes", () => true),
-      secret: permission("no", () => false),
-      slow: permission("slow", async ({ payload }) => {
-        await sleep(Number(payload.wait ?? 5));
-        return true;
-      }),
-      never: permission("never", () => new Promise<boolean>(() => {})),
-    },
-  });
+export { deferred, gatedRule, simplePolicy, sleep, uncaughtOf, until } from "../../../test/helpers.js";
 
 /** A running server of socket.io. */
 export interface Running {
@@ -125,6 +110,14 @@ export function together(client: Client, ...events: readonly (readonly [string, 
 
 /** The server's end of the only client there is. */
 export const only = (io: Server): Socket => [...io.sockets.sockets.values()][0] as Socket;
+
+/** A client that polls, and fetches nothing. Sends packets of engine.io in one request. */
+export async function poll({ port }: Running): Promise<(...packets: readonly string[]) => Promise<unknown>> {
+  const url = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
+  const opened = await (await fetch(url)).text();
+  const { sid } = JSON.parse(opened.slice(1));
+  return (...packets) => fetch(`${url}&sid=${sid}`, { method: "POST", body: packets.join("\x1e") });
+}
 
 /** A client that speaks packets of engine.io. */
 export class Raw {

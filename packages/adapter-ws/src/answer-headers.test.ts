@@ -2,25 +2,15 @@ import type { IncomingMessage } from "node:http";
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { addAnswerHeader } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test } from "vitest";
+import { ADDED_COOKIES, ADDED_HEADERS } from "../../../test/helpers.js";
 import { Client, deferred, knock, MODES, start, stopAll } from "../test/support.js";
 
 afterEach(stopAll);
 
-const HEADERS: [string, string][] = [
-  ["Set-Cookie", "a=1; Path=/; HttpOnly"],
-  ["Set-Cookie", "b=2"],
-  ["Set-Cookie", "c=3, d"],
-  ["X-Request-Id", "7"],
-  ["X-Split", "1\r\nX-Injected: yes"],
-  ["Connection", "close"],
-  ["Sec-WebSocket-Accept", "mine"],
-];
-const COOKIES = ["a=1; Path=/; HttpOnly", "b=2", "c=3, d"];
-
 function rule(answer: boolean) {
   return permission("sets", {
     connect: ({ scope }) => {
-      for (const [name, value] of HEADERS) addAnswerHeader(scope.request, name, value);
+      for (const [name, value] of ADDED_HEADERS) addAnswerHeader(scope.request, name, value);
       return answer;
     },
   });
@@ -39,7 +29,7 @@ describe("headers that a rule adds to the answer", () => {
   test.each(MODES)("go out with the 101, each cookie as a header of its own (%s)", async (mode) => {
     const { url } = await start({ mode, policy: policyOf(true) });
     const headers = await upgradeHeaders(url);
-    expect(headers["set-cookie"]).toEqual(COOKIES);
+    expect(headers["set-cookie"]).toEqual(ADDED_COOKIES);
     expect(headers).toMatchObject({ "x-request-id": "7", connection: "Upgrade" });
     expect(headers).not.toHaveProperty("x-injected");
     expect(headers).not.toHaveProperty("x-split");
@@ -49,14 +39,14 @@ describe("headers that a rule adds to the answer", () => {
     const { port } = await start({ policy: policyOf(false) });
     const { status, headers } = await knock(port);
     expect(status).toBe(403);
-    expect(headers["set-cookie"]).toEqual(COOKIES);
+    expect(headers["set-cookie"]).toEqual(ADDED_COOKIES);
     expect(headers["x-request-id"]).toBe("7");
     expect(headers).not.toHaveProperty("x-injected");
   });
 
   test("go out with the 101 of a connection that is then closed", async () => {
     const { url } = await start({ policy: policyOf(false), options: { refuse: "close" } });
-    expect((await upgradeHeaders(url))["set-cookie"]).toEqual(COOKIES);
+    expect((await upgradeHeaders(url))["set-cookie"]).toEqual(ADDED_COOKIES);
   });
 
   test("may come from authenticate", async () => {

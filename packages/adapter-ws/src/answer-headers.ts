@@ -1,36 +1,8 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import { takeAnswerHeaders } from "@portcullis/core/adapter";
-
-/** Headers that make the answer what it is; no rule sets them. */
-const OWN_HEADERS =
-  /^(connection|content-(length|type)|transfer-encoding|upgrade|keep-alive|trailer|sec-websocket-.*)$/i;
-
-type Pair = readonly [name: string, value: string];
-
-/** Whether a header can be sent: it has been written by a rule, perhaps with what a client sent. */
-export function isHeader(name: string, value: unknown): boolean {
-  try {
-    validateHeaderName(name);
-    validateHeaderValue(name, value as string);
-    return typeof value === "string";
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a rule may set a header of an answer, and it can be sent. */
-export function isForRules(name: string, value: unknown): boolean {
-  return !OWN_HEADERS.test(name) && isHeader(name, value);
-}
-
-/** What rules have added to the answer to a handshake, as far as it can be sent. */
-export function answerHeadersOf(request: object): Pair[] {
-  return takeAnswerHeaders(request).filter(([name, value]) => isForRules(name, value));
-}
 
 /** Adds to the 101 what rules have added to it: each value as a header of its own. */
 export function addToUpgrade(lines: string[], request: object): void {
-  for (const [name, value] of answerHeadersOf(request)) lines.push(`${name}: ${value}`);
+  for (const [name, value] of takeAnswerHeaders(request)) lines.push(`${name}: ${value}`);
 }
 
 /**

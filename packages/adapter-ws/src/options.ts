@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
-import { COMMON_OPTIONS, checkKeys, type GuardOptions, readMilliseconds } from "@portcullis/core/adapter";
-import { isHeader } from "./answer-headers.js";
+import { COMMON_OPTIONS, checkKeys, type GuardOptions, isHeader, readMilliseconds } from "@portcullis/core/adapter";
 import type { Codec } from "./codecs/codec.js";
 import { dcrf } from "./codecs/dcrf.js";
 

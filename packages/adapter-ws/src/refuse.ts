@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { Decision } from "@portcullis/core";
-import { closeCodeOf, publicRefusal } from "@portcullis/core/adapter";
+import { closeCodeOf, isForRules, publicRefusal, takeAnswerHeaders } from "@portcullis/core/adapter";
 import { WebSocketServer } from "ws";
-import { addToUpgrade, answerHeadersOf, isForRules, respell } from "./answer-headers.js";
+import { addToUpgrade, respell } from "./answer-headers.js";
 import { closeSoon } from "./close.js";
 import type { BareSocket } from "./guarded-socket.js";
 
@@ -27,7 +27,7 @@ export function refuseWithStatus(
   for (const [name, value] of Object.entries(decision.headers ?? {})) {
     if (isForRules(name, value)) headers.set(name.toLowerCase(), [name, value]);
   }
-  for (const [index, [name, value]] of answerHeadersOf(request).entries()) {
+  for (const [index, [name, value]] of takeAnswerHeaders(request).entries()) {
     const key = name.toLowerCase();
     // What the decision says itself counts; cookies are the ones that come several at a time.
     if (key === "set-cookie") headers.set(`${key} ${index}`, [respell(name, index), value]);

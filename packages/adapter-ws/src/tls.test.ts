@@ -55,5 +55,5 @@ test("a client that says nothing once it is encrypted is destroyed", async () =>
   await new Promise((resolve) => socket.once("secureConnect", resolve));
   const startedAt = Date.now();
   await until(() => socket.closed || socket.readableEnded);
-  expect(Date.now() - startedAt).toBeLessThan(1000);
+  expect(Date.now() - startedAt).toBeLessThan(4000);
 });

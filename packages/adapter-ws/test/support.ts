@@ -7,29 +7,14 @@ import {
   type Server,
 } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
-import { definePolicy, permission } from "@portcullis/core";
 import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from "ws";
-import { sleep, until } from "../../../test/helpers.js";
+import { simplePolicy, until } from "../../../test/helpers.js";
 import { type Guard, type GuardSession, guard, type PolicyFor, type WsGuardOptions } from "../src/index.js";
 
 export const MODES = ["server", "port", "noServer"] as const;
 export type Mode = (typeof MODES)[number];
 
-export { deferred, gatedRule, sleep, uncaughtOf, until } from "../../../test/helpers.js";
-
-/** A rule that is open to all, with actions that are allowed, denied, slow. */
-export const simplePolicy = () =>
-  definePolicy({
-    actions: {
-      ping: permission("yes", () => true),
-      secret: permission("no", () => false),
-      slow: permission("slow", async ({ payload }) => {
-        await sleep(Number(payload.wait ?? 5));
-        return true;
-      }),
-      never: permission("never", () => new Promise<boolean>(() => {})),
-    },
-  });
+export { deferred, gatedRule, simplePolicy, sleep, uncaughtOf, until } from "../../../test/helpers.js";
 
 /** A running server, guarded unless the test does so itself. */
 export interface Running {

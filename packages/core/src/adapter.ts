@@ -1,6 +1,13 @@
 // What an adapter needs of the core, and nothing an application needs.
 export { type Admission, type Admitted, type Handshake, readExtra } from "./admission.js";
-export { addAnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "./answer-headers.js";
+export {
+  type AnswerHeader,
+  addAnswerHeader,
+  isForRules,
+  isHeader,
+  openAnswerHeaders,
+  takeAnswerHeaders,
+} from "./answer-headers.js";
 export { REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait, Wait } from "./deadline.js";
 export { type Decision, thrown } from "./decision.js";

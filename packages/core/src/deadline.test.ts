@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Deadlines, deadlinesOf, type Expiring, endWait } from "./deadline.js";
+import { Deadlines, deadlinesOf, type Expiring, endWait, Wait } from "./deadline.js";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -113,5 +113,15 @@ describe("deadlinesOf", () => {
     beyond.add(wait);
     vi.advanceTimersByTime(32_000);
     expect(ended).toEqual(["beyond"]);
+  });
+});
+
+describe("a wait of its own", () => {
+  it("ends after its time, unless it is ended before", () => {
+    const [first, second] = [new Wait(100, () => ended.push("first")), new Wait(100, () => ended.push("second"))];
+    second.end();
+    vi.advanceTimersByTime(200);
+    first.end();
+    expect(ended).toEqual(["first"]);
   });
 });

@@ -35,7 +35,11 @@ export interface GuardOptions<Request, Extra = unknown> {
    * Throws `PermissionDenied` to refuse (401 unless it says otherwise); anything else thrown is a fault (500).
    */
   authenticate?: (request: Request, options: AskOptions) => MaybePromise<Extra>;
-  /** The origins to accept; without it the same origin, or a client that sends neither an Origin nor cookies. */
+  /**
+   * The origins to accept; without it the same origin, or a client that sends neither an Origin nor cookies. `null`
+   * stands for clients that send no Origin: those that are no browsers, and browsers that poll their own origin without
+   * `Sec-Fetch-Site`, as old ones do, and all over plain HTTP unless it is to the same machine.
+   */
   origins?: Origins;
   /** Milliseconds per question; 5,000 each by default, or what the policy says. */
   timeout?: Timeouts;

@@ -37,6 +37,51 @@ describe("with a list", () => {
   });
 });
 
+describe("a browser that sends no Origin", () => {
+  const own = { host: "app.example", cookie: "session=1" };
+  const judge = (
+    list: Parameters<typeof readOrigins>[0],
+    site: string | string[],
+    headers: object = own,
+    secure = false,
+  ) =>
+    judgeOrigin(readOrigins(list), scopeOf({ headers: { ...headers, "sec-fetch-site": site }, secure })) === undefined;
+
+  test("polls its own origin, as it says itself", () => {
+    expect(judge(undefined, "same-origin")).toBe(true);
+    expect(judge([null], "same-origin")).toBe(true);
+    for (const entry of ["https://app.example", "http://app.example", "HTTPS://APP.EXAMPLE:443"]) {
+      expect(judge([entry], "same-origin")).toBe(true);
+    }
+    expect(judge(["https://app.example"], "same-origin", { host: "app.example:443" }, true)).toBe(true);
+  });
+
+  test("and whose own origin is not in the list is refused", () => {
+    for (const entry of ["https://other.example", "https://app.example:8443", "null", "app://app.example"]) {
+      expect(judge([entry], "same-origin")).toBe(false);
+    }
+    expect(judge(["http://app.example"], "same-origin", own, true)).toBe(false);
+    expect(judge(["https://app.example"], "same-origin", {})).toBe(false);
+    expect(judge([], "same-origin")).toBe(false);
+  });
+
+  test("because another page made it ask, by a script element, is refused whatever the list says", () => {
+    for (const site of ["cross-site", "same-site", "", "same-origin, same-origin", ["same-origin"], "SAME-ORIGIN"]) {
+      for (const list of [undefined, [null], ["https://app.example"], ["https://app.example", null]]) {
+        expect(judge(list, site), `${site} with ${list}`).toBe(false);
+        expect(judge(list, site, {}), `${site} with ${list}, without cookies`).toBe(false);
+      }
+    }
+  });
+
+  test("because somebody typed the address is as one that says nothing", () => {
+    expect(judge(undefined, "none")).toBe(false);
+    expect(judge(undefined, "none", {})).toBe(true);
+    expect(judge([null], "none")).toBe(true);
+    expect(judge(["https://app.example"], "none")).toBe(false);
+  });
+});
+
 describe("without a list", () => {
   const judge = (origin: string | undefined, headers: Record<string, string | string[]>, secure = false) =>
     judgeOrigin(undefined, scopeOf({ origin, headers, secure })) === undefined;

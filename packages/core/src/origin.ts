@@ -19,9 +19,23 @@ const REFUSED = decision("deny", "origin_not_allowed", {
  */
 export function judgeOrigin(check: ReadonlySet<string | null> | undefined, scope: Scope): Decision | undefined {
   const origin = scope.origin?.toLowerCase();
-  if (check) return check.has(origin ?? null) ? undefined : REFUSED;
-  if (origin === undefined) return scope.headers.cookie === undefined ? undefined : REFUSED;
-  return isSameOrigin(origin, scope) ? undefined : REFUSED;
+  if (origin === undefined) return isFitWithout(check, scope) ? undefined : REFUSED;
+  const isFit = check ? check.has(origin) : isSameOrigin(origin, scope);
+  return isFit ? undefined : REFUSED;
+}
+
+/**
+ * A browser sends no Origin with a GET of its own page, such as the first poll of socket.io, nor with one that another
+ * page makes by a script element. Which of both it is says `Sec-Fetch-Site`, which no page can set (Fetch Metadata).
+ */
+function isFitWithout(check: ReadonlySet<string | null> | undefined, scope: Scope): boolean {
+  const site = scope.headers["sec-fetch-site"];
+  if (site === "same-origin") {
+    if (check === undefined || check.has(null)) return true;
+    return [...check].some((entry) => entry !== null && isSameOrigin(entry, scope));
+  }
+  if (site !== undefined && site !== "none") return false;
+  return check ? check.has(null) : scope.headers.cookie === undefined;
 }
 
 /** Behind a proxy that ends TLS the scheme is not known here, so a plain connection compares the host alone. */

@@ -55,7 +55,7 @@ describe("{ signal } of a direct call", () => {
     controller.abort("navigated away");
     const started = performance.now();
     expect(await decision).toMatchObject(aborted);
-    expect(performance.now() - started).toBeLessThan(25);
+    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   it.each(calls)("%s: aborted afterwards, nothing happens, and nothing is kept", async (_, call) => {

@@ -31,7 +31,7 @@ export function compile(tree: Tree, moment: Moment, fallback = false): Program |
   const allowed = decision("allow", "allowed", { by: name });
   const start = wire(root, endStep(Kind.Allows, allowed), undefined);
   const denials = isClear(root) ? undefined : new Map<number, Decision>();
-  const isBlind = denials && leaves.length > BITS;
+  const isBlind = leaves.length > BITS && !isClear(root, true);
   return { start: isBlind ? undefined : start, root, leaves, name, pending, allowed, denials };
 }
 
@@ -52,12 +52,19 @@ function wire(node: Plan, onTrue: Step | undefined, onFalse: Step | undefined): 
   return next as Step;
 }
 
-/** Whether an end alone tells what was denied: behind an `and` in an `or` it does not, each operand may have been it. */
-function isClear(node: Plan): boolean {
-  if (node instanceof Step || node.kind === "not") return true;
+/**
+ * Whether having come to a step tells what was denied before it: behind an `and` in an `or` it does not, each operand may
+ * have been it. What a `not` holds is of no interest to an end, for a `not` denies in its own name; but it is to a fault
+ * inside, which names all that was met.
+ */
+function isClear(node: Plan, isInside = false): boolean {
+  if (node instanceof Step) return true;
   const { kind, operands } = node;
+  if (kind === "not" && !isInside) return true;
   const last = operands.length - 1;
-  return operands.every((operand, i) => isClear(operand) && !(kind === "or" && operand.kind === "and" && i < last));
+  return operands.every(
+    (operand, i) => isClear(operand, isInside) && !(kind === "or" && operand.kind === "and" && i < last),
+  );
 }
 
 function endStep(kind: Kind, end: Decision, index = 0): Step {

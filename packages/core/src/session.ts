@@ -273,7 +273,7 @@ export class Session<M extends Incoming = Incoming> {
   /** Holds the next messages back until a decision or a handler is through. */
   #hold(until: Until): void {
     if (until === FLUSHING) {
-      this.#link.flush?.(() => this.#release());
+      (this.#link as Required<Link<M>>).flush(() => this.#release());
       return;
     }
     until.then(

@@ -12,15 +12,19 @@ import { ABILITIES, type Ability, type Harness } from "./harness.js";
  * console.assert(supportTable([radio]).includes("| no: waves do not answer |"));
  * ```
  */
-export function supportTable(harnesses: readonly Pick<Harness, "name" | "lacks">[]): string {
+export function supportTable(harnesses: readonly Pick<Harness, "name" | "lacks" | "reservedActions">[]): string {
   const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const rows = (Object.entries(ABILITIES) as [Ability, string][]).map(([ability, meaning]) =>
     row([`**${ability}**: ${meaning}`, ...harnesses.map(({ lacks }) => cellOf(lacks[ability]))]),
   );
+  const reserved = harnesses.map(({ reservedActions = [] }) => reservedActions.map((name) => `\`${name}\``).join(", "));
   return [
     row(["", ...harnesses.map(({ name }) => name)]),
     row(["---", ...harnesses.map(() => "---")]),
     ...rows,
+    ...(reserved.some(Boolean)
+      ? [row(["names that no action can have", ...reserved.map((names) => names || "none")])]
+      : []),
     row(["everything else of the suite", ...harnesses.map(() => "yes")]),
     "",
   ].join("\n");

@@ -13,6 +13,14 @@ test("the support table has a column for each adapter and the reason of each lac
   expect(end).toBe("");
 });
 
+test("names that a transport keeps for itself are a row, where there are any", () => {
+  const radio = { name: "radio", lacks: {}, reservedActions: ["over", "out"] };
+  expect(supportTable([referenceHarness, radio])).toContain(
+    "| names that no action can have | none | `over`, `out` |\n",
+  );
+  expect(supportTable([referenceHarness])).not.toContain("names that no action can have");
+});
+
 test("a lack without a reason, and one of an ability there is not, are refused", () => {
   expect(() => adapterConformance({ ...referenceHarness, lacks: { acks: "" } })).toThrow("say why");
   const unknown = { ...referenceHarness, lacks: { flying: "too heavy for it" } as never };

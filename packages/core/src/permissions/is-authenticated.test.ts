@@ -38,6 +38,11 @@ describe("who is signed in", () => {
     expect(isSignedIn(user)).toBe(false);
   });
 
+  it("nobody is what a plain object has under a name that every object has", () => {
+    const users: Record<string, unknown> = { ann: { id: 1 } };
+    for (const token of ["__proto__", "constructor", "toString"]) expect(isSignedIn(users[token])).toBe(false);
+  });
+
   it("a class of users without an instance is not (the original let it in where no middleware had made one)", () => {
     class AnonymousUser {
       get isAuthenticated() {

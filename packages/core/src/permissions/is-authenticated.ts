@@ -31,7 +31,8 @@ export class IsAuthenticated extends BasePermission<Pick<Scope, "user">, SignedI
 
 /** Tells whether a user of a scope counts as signed in. */
 export function isSignedIn(user: unknown): user is NonNullable<unknown> {
-  if (typeof user !== "object" || user === null) return false;
+  // What a look-up by the client's words finds in a plain object under `__proto__` is nobody.
+  if (typeof user !== "object" || user === null || user === Object.prototype) return false;
   if ("isAuthenticated" in user && user.isAuthenticated !== true) return false;
   // On the hot path: a loop over the names takes ten times as long.
   const { id, pk, sub } = user as Record<string, unknown>;

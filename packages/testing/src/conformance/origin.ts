@@ -26,6 +26,9 @@ const APP = "https://app.example";
 const EVIL = "https://evil.example";
 const cookie = { headers: { cookie: "session=abc" } };
 
+/** A browser with its cookies, and what it says of the page that made it ask. */
+const from = (site: string): ClientHandshake => ({ headers: { ...cookie.headers, "sec-fetch-site": site } });
+
 /** Where a handshake comes from. */
 export const origin: Subject = {
   "with a list: what it names is admitted": (lab) =>
@@ -57,6 +60,18 @@ export const origin: Subject = {
 
   "without a list: all else is refused": (lab) =>
     expectTurnedAway(lab, {}, () => [cookie, { origin: EVIL }, { origin: EVIL, ...cookie }, { origin: "null" }]),
+
+  "a browser that polls its own origin sends no Origin, and says so otherwise": async (lab) => {
+    const browser = from("same-origin");
+    await expectAdmitted(lab, {}, () => [browser]);
+    await expectTurnedAway(lab, { origins: [APP] }, () => [browser]);
+  },
+
+  "a browser that another page makes ask, without an Origin, is refused whatever the list says": async (lab) => {
+    const made = [from("cross-site"), from("same-site")];
+    await expectTurnedAway(lab, {}, () => made);
+    await expectTurnedAway(lab, { origins: [APP, null] }, () => made);
+  },
 
   "an empty list admits nobody": (lab) =>
     expectTurnedAway(lab, { origins: [] }, (own) => [{}, { origin: own }, { origin: APP }]),

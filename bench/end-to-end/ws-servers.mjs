@@ -1,34 +1,8 @@
-// The servers that are compared: each echoes a message that is allowed.
+// The servers of ws that are compared: each echoes a message that is allowed.
 
 import { guard } from "@portcullis/adapter-ws";
-import { and, BasePermission, definePolicy, not, or } from "@portcullis/core";
+import { mayEdit, policy, userOf } from "./rules.mjs";
 
-const USERS = { u1: { id: "u1", role: "member", banned: false } };
-const userOf = ({ headers }) => USERS[headers["x-user"]] ?? null;
-
-class Authenticated extends BasePermission {
-  hasPermission(scope) {
-    return scope.user !== null;
-  }
-}
-class Owner extends BasePermission {
-  hasPermission(scope, _consumer, _action, payload) {
-    return payload.ownerId === scope.user.id;
-  }
-}
-class Admin extends BasePermission {
-  hasPermission(scope) {
-    return scope.user.role === "admin";
-  }
-}
-class Banned extends BasePermission {
-  hasPermission(scope) {
-    return scope.user.banned;
-  }
-}
-
-const mayEdit = (user, message) =>
-  user !== null && (message.ownerId === user.id || user.role === "admin") && !user.banned;
 const DENIED = JSON.stringify({ error: "permission_denied" });
 
 function listen(wss, onMessage) {
@@ -60,7 +34,6 @@ export function hand(wss, echo) {
 
 /** The same behind a guard. */
 export function guarded(wss, echo) {
-  const policy = definePolicy({ actions: { edit: and(Authenticated, or(Owner, Admin), not(Banned)) } });
   guard(wss, policy, { authenticate: (request) => ({ user: userOf(request) }) });
   listen(wss, echo);
 }

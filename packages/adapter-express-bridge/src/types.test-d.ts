@@ -1,0 +1,81 @@
+import type { IncomingMessage } from "node:http";
+import { guard } from "@portcullis/adapter-ws";
+import {
+  and,
+  type Consumer,
+  type Decision,
+  definePolicy,
+  type EvidenceOf,
+  IsAuthenticated,
+  or,
+  type Scope,
+} from "@portcullis/core";
+import express, { type Application, type Express, type RequestHandler } from "express";
+import type Koa from "koa";
+import type { Middleware } from "koa";
+import { describe, expectTypeOf, test } from "vitest";
+import type { WebSocketServer } from "ws";
+import { fromExpress, type HttpEvidence, toExpress, useExpress } from "./index.js";
+import { fromKoa, toKoa } from "./koa.js";
+
+declare const wss: WebSocketServer;
+declare const handler: RequestHandler;
+declare const middleware: Middleware;
+declare const app: Express;
+declare const koa: Koa;
+declare const consumer: Consumer;
+type AppScope = Scope & { readonly user: { id: number } | null };
+
+describe("fromExpress", () => {
+  test("takes handlers, routers, applications and lists of them", () => {
+    fromExpress([handler, [express.Router(), app], express.json()], { app });
+    fromExpress(handler, { app: app as Application });
+    fromExpress((request: IncomingMessage, _response: unknown, next: () => void) => request && next(), { app: null });
+    // @ts-expect-error a string is no middleware
+    fromExpress("handler", { app });
+    // @ts-expect-error a request is no application
+    fromExpress(handler, { app: app.request });
+    // @ts-expect-error there is no such option
+    fromExpress(handler, { app, retries: 1 });
+    // @ts-expect-error that is no way to treat what does not match
+    fromExpress(handler, { app, unmatched: true });
+  });
+  test("makes a permission that says what it leaves as evidence", () => {
+    const rule = fromExpress(handler, { app });
+    expectTypeOf<EvidenceOf<typeof rule>>().toEqualTypeOf<HttpEvidence>();
+    expectTypeOf(and(IsAuthenticated, or(rule, rule))).toHaveProperty("name");
+  });
+  test("gives the scope to its functions, and needs it", () => {
+    const rule = fromExpress<AppScope>(handler, { app, headers: ({ user }) => ({ "x-user": String(user?.id) }) });
+    const policy = definePolicy({ connect: rule, actions: { ping: rule } });
+    guard(wss, policy, { authenticate: () => ({ user: { id: 1 } }) });
+    // @ts-expect-error nobody says who the user is
+    guard(wss, policy);
+    // @ts-expect-error that is another user
+    guard(wss, policy, { authenticate: () => ({ user: { id: "1" } }) });
+  });
+  test("decides later", () => {
+    const policy = definePolicy({ actions: { ping: fromExpress(handler, { app }) } });
+    expectTypeOf(policy.authorize({} as Scope, consumer, "ping")).toEqualTypeOf<Decision | Promise<Decision>>();
+  });
+});
+
+test("fromKoa takes middlewares and lists of them", () => {
+  fromKoa([middleware, [middleware]], { app: koa });
+  // @ts-expect-error the application is needed
+  fromKoa(middleware, {});
+});
+
+test("useExpress says what it adds to the scope", () => {
+  const found = useExpress(handler, { app, hydrate: ({ user }) => ({ user: user as { id: number } | null }) });
+  guard(wss, definePolicy({ actions: { ping: fromExpress<AppScope>(handler, { app }) } }), { authenticate: found });
+  expectTypeOf(useExpress(handler, { app })).returns.resolves.toEqualTypeOf<{ user: unknown }>();
+});
+
+test("toExpress and toKoa fit where middlewares are wanted", () => {
+  const policy = definePolicy({ actions: { ping: IsAuthenticated } });
+  app.post("/", toExpress(policy, "ping"), handler);
+  koa.use(toKoa(policy, "ping"));
+  // @ts-expect-error that is no policy
+  toExpress({}, "ping");
+});

@@ -1,0 +1,4 @@
+import { edgesFamily } from "./families/edges.js";
+import { testFamily } from "./matrix.js";
+
+testFamily(edgesFamily);

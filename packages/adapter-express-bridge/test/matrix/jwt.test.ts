@@ -1,0 +1,4 @@
+import { jwtFamily } from "./families/jwt.js";
+import { testFamily } from "./matrix.js";
+
+testFamily(jwtFamily);

@@ -1,0 +1,4 @@
+import { limitsFamily } from "./families/limits.js";
+import { testFamily } from "./matrix.js";
+
+testFamily(limitsFamily);

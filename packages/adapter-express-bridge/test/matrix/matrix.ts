@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { stopAll } from "../support.js";
+import { startOracle } from "./oracle.js";
+import type { Asker, Case, Result, Row, Setting } from "./row.js";
+import { startSocketio } from "./socketio.js";
+import { startWs } from "./sockets.js";
+import { prepare, VERSIONS } from "./versions.js";
+
+/** A column of the table: a transport at a moment. */
+export const COLUMNS = [
+  { name: "ws connect", moment: "connect", start: startWs },
+  { name: "ws action", moment: "action", start: startWs },
+  { name: "socket.io connect", moment: "connect", start: startSocketio },
+  { name: "socket.io action", moment: "action", start: startSocketio },
+] as const satisfies readonly {
+  name: string;
+  moment: Setting["moment"];
+  start: (setting: Setting) => Promise<Asker>;
+}[];
+
+/** What a reader of a browser's or a program's answer can tell apart. */
+function comparable(result: Result, other: Result) {
+  const { isAllowed, status, location, cookies, challenge, message } = result;
+  return {
+    isAllowed,
+    status,
+    // An action's answer has no headers; a 401 of ws has a challenge in any case.
+    ...(other.cookies !== undefined && cookies !== undefined && { cookies }),
+    ...(other.challenge !== undefined && result.cookies && other.cookies && { challenge }),
+    ...(other.location !== undefined && result.cookies && other.cookies && { location }),
+    ...(other.message !== undefined && { message }),
+  };
+}
+
+/** Checks the rows of a family: over HTTP, at every moment, with every version of their framework. */
+export function testFamily(family: readonly Row[]): void {
+  afterEach(stopAll);
+  describe.each([...family])("$package: $what", (row) => {
+    for (const version of VERSIONS[row.framework]) {
+      test.each(COLUMNS)(`${version}: HTTP and $name say the same`, async ({ moment, start }) => {
+        for (const { name, one, wanted, got } of await compare({ row, version, moment }, start)) {
+          // The oracle itself tells the cases apart, or the row shows nothing.
+          expect([name, wanted.isAllowed, wanted.status]).toEqual([name, name.startsWith("allowed"), wanted.status]);
+          const [seen, expected] = [comparable(got, wanted), comparable(wanted, got)];
+          if (one.differs?.[moment]) expect([name, seen]).not.toEqual([name, expected]);
+          else expect([name, seen]).toEqual([name, expected]);
+        }
+      });
+    }
+    test("without it, other answers are given", async () => {
+      const version = VERSIONS[row.framework][0];
+      let others = 0;
+      for (const { moment, start } of COLUMNS.slice(0, 2)) {
+        const left = (setting: Setting) => start({ ...setting, isLeftOut: true });
+        for (const { wanted, got } of await compare({ row, version, moment }, left)) {
+          if (got.isAllowed !== wanted.isAllowed || got.status !== wanted.status) others += 1;
+        }
+      }
+      expect(others).toBeGreaterThan(0);
+    }, 20_000);
+  });
+}
+
+/** Asks the oracle and a socket the same. */
+async function compare(setting: Setting, start: (setting: Setting) => Promise<Asker>) {
+  const { moment } = setting;
+  const [oracle, socket] = [await startOracle(setting), await start(setting)];
+  const { cases } = (await prepare(setting)).made;
+  const compared: { name: string; one: Case; wanted: Result; got: Result }[] = [];
+  for (const [name, one] of Object.entries(cases)) {
+    if ((one.only ?? moment) !== moment) continue;
+    compared.push({ name, one, wanted: await oracle.ask(one), got: await socket.ask(one) });
+  }
+  return compared;
+}

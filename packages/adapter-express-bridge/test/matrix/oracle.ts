@@ -1,0 +1,83 @@
+import type { IncomingHttpHeaders } from "node:http";
+import bodyParser from "koa-bodyparser";
+import { type Answered, listen, send } from "../support.js";
+import type { Asker, Case, Result, Setting } from "./row.js";
+import { prepare } from "./versions.js";
+
+const REACHED = "x-reached";
+
+/** The oracle: the same middlewares in front of a handler, in a real server, over HTTP. */
+export async function startOracle(setting: Setting): Promise<Asker> {
+  const server = await prepare(setting);
+  const { made } = server;
+  if (server.framework === "express") {
+    const { app, express, chain } = server;
+    if (!made.readsBody) app.use(express.json());
+    app.use([chain].flat(9) as never);
+    app.use((_request, response) => {
+      response.set(REACHED, "yes");
+      // Limiters that count answers look at it.
+      response.end("reached");
+    });
+    return asker((await listen(app)).port, setting);
+  }
+  const { app, chain } = server;
+  if (!made.readsBody) app.use(bodyParser());
+  for (const one of [chain].flat(9)) app.use(one as never);
+  app.use((context: { set(name: string, value: string): void; body: unknown }) => {
+    context.set(REACHED, "yes");
+    context.body = "reached";
+  });
+  return asker((await listen(app.callback())).port, setting);
+}
+
+function asker(port: number, { moment }: Setting): Asker {
+  const method = moment === "connect" ? "GET" : "POST";
+  return {
+    async ask({ path = "/", headers = {}, payload = {}, times = 1 }: Case) {
+      const body = moment === "connect" ? undefined : payload;
+      let answered = await send(port, { method, path, headers, body });
+      for (let time = 1; time < times; time++) answered = await send(port, { method, path, headers, body });
+      return resultOf(answered);
+    },
+  };
+}
+
+/** What HTTP has said, and what a socket is to say then. */
+function resultOf({ status, headers, body }: Answered): Result {
+  const cookies = namesOf(headers["set-cookie"]);
+  if (headers[REACHED] === "yes" && status === 200)
+    return { isAllowed: true, status: 200, message: undefined, cookies };
+  const { location, "www-authenticate": challenge } = headers;
+  const isRedirect = status >= 300 && status < 400 && location !== undefined;
+  return {
+    isAllowed: false,
+    status: isRedirect ? 401 : status < 400 ? 403 : status,
+    message: status < 400 || status >= 500 ? undefined : messageOf(body, headers),
+    challenge,
+    location,
+    cookies,
+  };
+}
+
+/** The names of cookies, in order. */
+export function namesOf(cookies: readonly string[] = []): string[] {
+  return cookies.map((cookie) => cookie.split("=", 1)[0] as string).sort();
+}
+
+function messageOf(body: string, headers: IncomingHttpHeaders): string | undefined {
+  if (headers["content-type"]?.includes("json")) {
+    const said = JSON.parse(body);
+    const first = said?.errors?.[0];
+    const found = [said, said?.message, said?.error, said?.error?.message, first, first?.message, first?.msg];
+    return found.find((one) => typeof one === "string" && one !== "");
+  }
+  // The page of Express for an error has its stack in it.
+  const [, stack] = /<pre>([\s\S]*?)<\/pre>/.exec(body) ?? [];
+  const text = stack?.split("<br>")[0]?.replace(/^\w*Error: /, "") ?? body;
+  return /<\w/.test(text) || text.trim() === "" ? undefined : plain(text.trim());
+}
+
+function plain(text: string): string {
+  return text.replaceAll("&quot;", '"').replaceAll("&#39;", "'").replaceAll("&lt;", "<").replaceAll("&gt;", ">");
+}

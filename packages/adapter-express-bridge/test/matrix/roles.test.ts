@@ -1,0 +1,4 @@
+import { rolesFamily } from "./families/roles.js";
+import { testFamily } from "./matrix.js";
+
+testFamily(rolesFamily);

@@ -1,0 +1,189 @@
+import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import type { Socket } from "socket.io";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import {
+  deferred,
+  gatedRule,
+  listen,
+  only,
+  open,
+  poll,
+  Raw,
+  simplePolicy,
+  sleep,
+  stopAll,
+  together,
+  until,
+} from "../test/support.js";
+import { guard } from "./guard.js";
+
+afterEach(stopAll);
+
+describe("row 10: revoked in the middle of an async join", () => {
+  const joining = (socket: Socket, checked: Promise<void>, mayJoin: () => boolean) =>
+    socket.on("join", async () => {
+      await checked;
+      if (mayJoin()) socket.join("staff");
+    });
+
+  test("socket.io alone: check, await, revoke and leave, join: the client is in the room", async () => {
+    const { promise, resolve } = deferred();
+    const server = await listen((io) => io.on("connection", (socket) => joining(socket, promise, () => true)));
+    (await open(server)).emit("join");
+    await sleep(20);
+    server.io.socketsLeave("staff");
+    resolve();
+    await sleep(20);
+    expect(server.io.sockets.adapter.rooms.get("staff")?.size).toBe(1);
+  });
+
+  test("guarded: the handler's session says that it has ended, in time", async () => {
+    const { promise, resolve } = deferred();
+    const server = await listen((io) => {
+      const guarded = guard(io, definePolicy({ permissions: AllowAny }));
+      io.on("connection", (socket) => {
+        const session = guarded.sessionOf(socket);
+        joining(socket, promise, () => session?.signal.aborted === false);
+      });
+    });
+    const client = await open(server);
+    client.emit("join");
+    await sleep(20);
+    only(server.io).disconnect();
+    resolve();
+    await sleep(20);
+    expect(server.io.sockets.adapter.rooms.has("staff")).toBe(false);
+  });
+});
+
+describe("the end of a connection", () => {
+  test.each([
+    ["socket.io alone loses", false],
+    ["guarded there arrives", true],
+  ])("%s the event that a client sent in one packet with its leaving", async (_what, isGuarded) => {
+    const log: string[] = [];
+    const server = await listen((io) => {
+      if (isGuarded) guard(io, simplePolicy());
+      io.on("connection", (socket) =>
+        socket.on("ping", () => log.push("ping")).on("disconnect", (why) => log.push(why)),
+      );
+    });
+    const polling = await poll(server);
+    await polling("40");
+    await until(() => server.io.sockets.sockets.size === 1);
+    await polling('42["ping"]', "41");
+    await until(() => log.length > 0);
+    await sleep(20);
+    expect(log).toEqual([...(isGuarded ? ["ping"] : []), "client namespace disconnect"]);
+  });
+
+  test("comes behind what the client sent before it left", async () => {
+    const log: string[] = [];
+    const server = await listen((io) => {
+      guard(io, simplePolicy());
+      io.on("connection", (socket) => {
+        socket.on("slow", ({ n }) => log.push(`slow ${n}`)).on("ping", () => log.push("ping"));
+        socket.on("disconnecting", () => log.push("disconnecting")).on("disconnect", (reason) => log.push(reason));
+      });
+    });
+    const raw = new Raw(server);
+    await raw.send("40");
+    await raw.packet("40");
+    await raw.send('42["ping"]', '42["slow",{"n":1}]', '42["ping"]', '42["slow",{"n":2}]', "41");
+    await until(() => log.length === 6);
+    expect(log).toEqual(["ping", "slow 1", "ping", "slow 2", "disconnecting", "client namespace disconnect"]);
+  });
+
+  test("is at once where the server says so, also while that is going on", async () => {
+    const { rule, asked } = gatedRule();
+    const log: unknown[] = [];
+    const server = await listen((io) => {
+      guard(io, definePolicy({ actions: { held: rule } }));
+      io.on("connection", (socket) =>
+        socket.on("held", () => log.push("held")).on("disconnect", (why) => log.push(why)),
+      );
+    });
+    const client = await open(server);
+    const socket = only(server.io);
+    client.emit("held");
+    await until(() => asked.length === 1);
+    client.disconnect();
+    await sleep(20);
+    expect(log).toEqual([]);
+    socket.disconnect();
+    expect(log).toEqual(["client namespace disconnect"]);
+    asked[0]?.resolve(true);
+    await sleep(20);
+    expect(log).toHaveLength(1);
+  });
+
+  test("closing a session disconnects its namespace, not the others of the client", async () => {
+    const all = definePolicy({ permissions: AllowAny });
+    const server = await listen((io) => {
+      guard(io, all);
+      io.of("/chat");
+    });
+    const client = await open(server);
+    const chat = client.io.socket("/chat");
+    await new Promise<void>((resolve) => chat.once("connect", resolve));
+    const ended = new Promise((resolve) => client.once("disconnect", resolve));
+    only(server.io).disconnect();
+    expect(await ended).toBe("io server disconnect");
+    await sleep(1200);
+    expect(chat.connected).toBe(true);
+  });
+
+  test("a client that does not leave when its session is closed is cut off", async () => {
+    const server = await listen();
+    const guarded = guard(server.io, simplePolicy());
+    const raw = new Raw(server);
+    await raw.send("40");
+    await raw.packet("40");
+    for (const session of guarded.sessions) session.close(4403, "banned");
+    await raw.packet("41");
+    expect(guarded.sessions.size).toBe(0);
+    await until(() => raw.isClosed);
+  });
+});
+
+test("guard.close() lets what was accepted reach its handler, which answers", async () => {
+  const { rule, asked } = gatedRule();
+  const server = await listen();
+  const guarded = guard(server.io, definePolicy({ actions: { held: rule } }));
+  server.io.on("connection", (socket) => socket.on("held", (answer) => answer("done")));
+  const client = await open(server);
+  const [answer] = together(client, ["held"]);
+  await until(() => asked.length === 1);
+  const closing = guarded.close();
+  asked[0]?.resolve(true);
+  expect(await answer).toBe("done");
+  await closing;
+  await until(() => !client.connected);
+});
+
+test("io.close() ends the sessions, and a rule that is asked hears of it", async () => {
+  let signal: AbortSignal | undefined;
+  const server = await listen();
+  const hangs = permission("hangs", (context) => {
+    signal = context.signal;
+    return new Promise<boolean>(() => {});
+  });
+  const guarded = guard(server.io, definePolicy({ actions: { hangs } }));
+  (await open(server)).emit("hangs");
+  await until(() => signal !== undefined);
+  server.io.disconnectSockets();
+  await until(() => guarded.sessions.size === 0);
+  expect(signal?.aborted).toBe(true);
+});
+
+test("a server that is guarded and closed holds nothing of its clients", async () => {
+  const onDecision = vi.fn();
+  const server = await listen();
+  const guarded = guard(server.io, simplePolicy(), { onDecision });
+  const clients = await Promise.all(Array.from({ length: 5 }, () => open(server)));
+  for (const client of clients) client.emit("never");
+  await sleep(20);
+  for (const client of clients) client.io.engine.close();
+  await until(() => guarded.sessions.size === 0);
+  expect(onDecision.mock.calls.filter(([event]) => event.decision.code === "aborted")).toHaveLength(5);
+});

@@ -1,0 +1,91 @@
+import { AllowAny, and, definePolicy, IsAuthenticated, permissionsFor, type Scope } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { type DefaultEventsMap, Server, type Socket } from "socket.io";
+import { expectTypeOf, test } from "vitest";
+import { guard, type SocketScope, serve } from "./index.js";
+
+interface User {
+  readonly id: number;
+  readonly roles: string[];
+}
+interface AppScope extends Scope {
+  readonly user: User | null;
+}
+interface Data {
+  user: User | null;
+}
+
+const io = new Server();
+const typed = new Server<{ say: (text: string) => void }, DefaultEventsMap, DefaultEventsMap, Data>();
+const { permission, definePolicy: defineAppPolicy } = permissionsFor<AppScope>();
+const isAdmin = permission("isAdmin", ({ scope }) => scope.user?.roles.includes("admin") ?? false);
+const bound = defineAppPolicy({ permissions: isAdmin });
+const inferred = definePolicy({ actions: { ping: AllowAny, send: and(IsAuthenticated, isAdmin) } });
+const open = definePolicy({ permissions: IsAuthenticated });
+const inNamespace = permissionsFor<SocketScope>().permission("in", ({ scope }) => scope.auth.token === scope.namespace);
+const user: User | null = { id: 1, roles: [] };
+
+test("a policy that needs no more than the handshake needs no authenticate", () => {
+  guard(io, open);
+  guard(io, open, {});
+  guard(io.of("/admin"), open, { denied: ({ code }) => ({ code }) });
+  guard(io.of(/pattern/), open, { payload: (event, args) => ({ event, args }) });
+  guard(io, definePolicy({ permissions: inNamespace }));
+});
+
+test("authenticate is required where the rules need more", () => {
+  // @ts-expect-error nobody says who the user is
+  guard(io, bound);
+  // @ts-expect-error nobody says who the user is
+  guard(io.of("/admin"), inferred, { trace: true });
+});
+
+test("what the rules need of the scope, authenticate must return", () => {
+  guard(io, bound, { authenticate: () => ({ user }) });
+  guard(io, inferred, { authenticate: async ({ handshake }) => (handshake.auth.token ? { user } : undefined) });
+  // @ts-expect-error a user without roles
+  guard(io, bound, { authenticate: () => ({ user: { id: 1 } }) });
+});
+
+test("authenticate gets the sockets of that server, with their types", () => {
+  guard(typed, bound, { authenticate: ({ data }) => ({ user: data.user }) });
+  guard(typed.of("/chat"), bound, {
+    authenticate(socket) {
+      expectTypeOf(socket).toEqualTypeOf<
+        Socket<{ say: (text: string) => void }, DefaultEventsMap, DefaultEventsMap, Data>
+      >();
+      return { user: socket.data.user };
+    },
+  });
+  // @ts-expect-error no such data
+  guard(typed, bound, { authenticate: ({ data }) => ({ user: data.account }) });
+});
+
+test("a session has the scope that authenticate makes", () => {
+  const guarded = guard(io, bound, { authenticate: () => ({ user, tenant: "a" }) });
+  const session = guarded.sessionOf(undefined as never);
+  expectTypeOf(session?.scope.tenant).toEqualTypeOf<string | undefined>();
+  expectTypeOf(session?.scope.namespace).toEqualTypeOf<string | undefined>();
+  expectTypeOf(session?.scope.auth.token).toEqualTypeOf<unknown>();
+  guarded.replace(inferred);
+});
+
+test("serve checks a consumer as guard checks a policy", () => {
+  const consumer = defineConsumer().action("send", isAdmin, ({ scope }) => scope.user?.id);
+  serve(io, consumer, { authenticate: () => ({ user }) });
+  // @ts-expect-error nobody says who the user is
+  serve(io, consumer);
+  // @ts-expect-error a policy has no handlers
+  serve(io, open);
+});
+
+test("options and servers are known", () => {
+  // @ts-expect-error no such option
+  guard(io, open, { authenticat: () => ({}) });
+  // @ts-expect-error a list is no payload
+  guard(io, open, { payload: (_event, args) => args });
+  // @ts-expect-error an answer is an object
+  guard(io, open, { denied: () => "no" });
+  // @ts-expect-error no server
+  guard({ on: () => {} }, open);
+});

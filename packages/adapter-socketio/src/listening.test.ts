@@ -1,0 +1,243 @@
+import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import {
+  gatedRule,
+  listen,
+  only,
+  open,
+  Raw,
+  simplePolicy,
+  sleep,
+  stopAll,
+  together,
+  uncaughtOf,
+  until,
+} from "../test/support.js";
+import { guard } from "./guard.js";
+
+afterEach(stopAll);
+
+describe("row 7c: what hears a denied event", () => {
+  test("socket.io alone: any-listeners, before a middleware has denied it", async () => {
+    const heard = vi.fn();
+    const server = await listen((io) =>
+      io.on("connection", (socket) => {
+        socket.use((_event, next) => next(new Error("denied")));
+        socket.onAny(heard);
+      }),
+    );
+    (await open(server)).emit("secret", 1);
+    await until(() => heard.mock.calls.length === 1);
+    expect(heard).toHaveBeenCalledWith("secret", 1);
+  });
+
+  test("guarded: nothing, however one listens", async () => {
+    const heard: unknown[] = [];
+    const note = (who: string) => (event: unknown) => void heard.push(`${who} ${event}`);
+    const server = await listen((io) => {
+      io.use((socket, next) => {
+        socket.prependAny(note("prependAny of a middleware"));
+        next();
+      });
+      guard(io, simplePolicy());
+      io.on("connection", (socket) => {
+        socket.onAny(note("onAny"));
+        socket.use(([event], next) => {
+          note("use")(event);
+          next();
+        });
+        for (const event of ["ping", "secret"]) socket.on(event, () => note("on")(event));
+      });
+    });
+    const client = await open(server);
+    await Promise.all(together(client, ["secret"], ["nowhere"]));
+    client.emit("ping");
+    await until(() => heard.includes("on ping"));
+    expect(heard).toEqual(["prependAny of a middleware ping", "onAny ping", "use ping", "on ping"]);
+  });
+});
+
+describe("row 2: order", () => {
+  const waits = [30, 5];
+  test("socket.io alone: an async check reorders events", async () => {
+    const handled: number[] = [];
+    const server = await listen((io) =>
+      io.on("connection", (socket) => {
+        socket.use(async ([, { wait }], next) => {
+          await sleep(wait);
+          next();
+        });
+        socket.on("slow", ({ wait }) => void handled.push(wait));
+      }),
+    );
+    const client = await open(server);
+    for (const wait of waits) client.emit("slow", { wait });
+    await until(() => handled.length === 2);
+    expect(handled).toEqual([5, 30]);
+  });
+
+  test("guarded: an async rule does not", async () => {
+    const handled: number[] = [];
+    const server = await listen((io) => {
+      guard(io, simplePolicy());
+      io.on("connection", (socket) => socket.on("slow", ({ wait }) => void handled.push(wait)));
+    });
+    const client = await open(server);
+    for (const wait of waits) client.emit("slow", { wait });
+    await until(() => handled.length === 2);
+    expect(handled).toEqual(waits);
+  });
+
+  test.each(["sync", "async"])("a %s rule sees what the handler of the event before has done", async (kind) => {
+    let balance = 1;
+    const afford = permission("afford", () => (kind === "sync" ? balance > 0 : Promise.resolve(balance > 0)));
+    const server = await listen((io) => {
+      guard(io, definePolicy({ actions: { spend: afford } }));
+      io.on("connection", (socket) => socket.on("spend", (answer) => answer({ left: --balance })));
+    });
+    const client = await open(server);
+    const [first, ...rest] = await Promise.all(together(client, ["spend"], ["spend"], ["spend"]));
+    expect(first).toEqual({ left: 0 });
+    for (const answer of rest) expect(answer).toMatchObject({ error: { code: "permission_denied" } });
+    expect(balance).toBe(0);
+  });
+});
+
+test("a sync rule hands on in the same tick: no promise, no microtask", async () => {
+  const log: string[] = [];
+  const watched = permission("watched", () => {
+    log.push("asked");
+    queueMicrotask(() => log.push("microtask"));
+    return true;
+  });
+  const server = await listen((io) => {
+    guard(io, definePolicy({ permissions: watched }));
+    io.on("connection", (socket) => {
+      socket.onAny(() => log.push("any"));
+      socket.on("say", () => log.push("handled"));
+    });
+  });
+  const client = await open(server);
+  client.emit("say");
+  await until(() => log.length === 4);
+  expect(log).toEqual(["asked", "any", "handled", "microtask"]);
+});
+
+describe("row 8: a handler that comes late", () => {
+  test("socket.io alone: an await in the `connection` listener loses the first event; async middlewares do not", async () => {
+    const handled = vi.fn();
+    const server = await listen((io) => {
+      io.use(async (_socket, next) => {
+        await sleep(20);
+        next();
+      });
+      io.on("connection", async (socket) => {
+        socket.on("early", handled);
+        await sleep(20);
+        socket.on("late", handled);
+      });
+    });
+    const client = await open(server);
+    client.emit("early", "early").emit("late", "late");
+    await sleep(60);
+    expect(handled.mock.calls.flat()).toEqual(["early"]);
+  });
+
+  test("guarded: what takes time is done before the `connection` listener runs", async () => {
+    const handled = vi.fn();
+    const server = await listen((io) => {
+      guard(io, definePolicy({ permissions: AllowAny }), { authenticate: () => sleep(20).then(() => ({})) });
+      io.on("connection", (socket) => socket.on("early", handled));
+    });
+    (await open(server)).emit("early", "early");
+    await until(() => handled.mock.calls.length === 1);
+  });
+});
+
+describe("row 9: names that mean something to socket.io", () => {
+  test("socket.io alone: a client reaches the listener of errors", async () => {
+    const heard = vi.fn();
+    const server = await listen((io) => io.on("connection", (socket) => socket.on("error", heard)));
+    (await open(server)).emit("error", null);
+    await until(() => heard.mock.calls.length === 1);
+    expect(heard).toHaveBeenCalledWith(null);
+  });
+
+  test("guarded: they are no messages, whatever the rules say", async () => {
+    const heard = vi.fn();
+    const server = await listen((io) => {
+      guard(io, definePolicy({ permissions: AllowAny }));
+      io.on("connection", (socket) => socket.on("error", heard).onAny(heard));
+    });
+    const client = await open(server);
+    expect(await client.emitWithAck("error", null)).toMatchObject({ error: { code: "bad_message", status: 400 } });
+    expect(heard).not.toHaveBeenCalled();
+    only(server.io)._onerror(new Error("socket.io's own"));
+    expect(heard).toHaveBeenCalledTimes(1);
+  });
+
+  test("socket.io cuts off who sends those it keeps for itself, and no rule is asked", async () => {
+    const asked = vi.fn(() => true);
+    const server = await listen((io) => guard(io, definePolicy({ actions: { x: permission("asked", asked) } })));
+    for (const name of ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]) {
+      const raw = new Raw(server);
+      await raw.send("40");
+      await raw.packet("40");
+      await raw.send(`42["${name}"]`);
+      await until(() => raw.isClosed);
+    }
+    expect(asked).not.toHaveBeenCalled();
+  });
+});
+
+describe("row 7e: what waits", () => {
+  test("is bounded, and the heartbeat goes on", async () => {
+    const { rule, asked } = gatedRule();
+    const server = await listen(
+      (io) => guard(io, definePolicy({ actions: { held: rule } }), { limits: { pendingMessages: 3 } }),
+      {
+        pingInterval: 30,
+        pingTimeout: 60,
+      },
+    );
+    const client = await open(server);
+    const answers = together(client, ...Array.from({ length: 6 }, () => ["held"] as const));
+    await until(() => asked.length === 1);
+    for (const late of answers.slice(4))
+      expect(await late).toMatchObject({ error: { code: "too_many_pending", status: 429 } });
+    await sleep(200);
+    expect(client.connected).toBe(true);
+  });
+
+  test("a client that goes on all the same is disconnected, and so is one whose events are no messages", async () => {
+    const { rule } = gatedRule();
+    const server = await listen((io) => {
+      guard(io, definePolicy({ actions: { held: rule } }), { limits: { pendingMessages: 3, undecodable: 2 } });
+    });
+    for (const event of ["held", "error"]) {
+      const client = await open(server);
+      const ended = new Promise((resolve) => client.on("disconnect", resolve));
+      together(client, ...Array.from({ length: 12 }, () => [event] as const));
+      expect(await ended).toBe("io server disconnect");
+    }
+  });
+});
+
+test("a listener that throws surfaces as it would without a guard, and the next event is decided", async () => {
+  await uncaughtOf(async (thrown) => {
+    const handled = vi.fn();
+    const server = await listen((io) => {
+      guard(io, definePolicy({ permissions: permission("any", async () => true) }));
+      io.on("connection", (socket) => {
+        socket.onAny((event) => {
+          if (event === "bad") throw new Error("of the listener");
+        });
+        socket.on("ping", handled);
+      });
+    });
+    const client = await open(server);
+    client.emit("ping").emit("bad").emit("bad").emit("ping");
+    await until(() => handled.mock.calls.length === 2);
+    expect(thrown.map(String)).toEqual(["Error: of the listener", "Error: of the listener"]);
+  });
+});

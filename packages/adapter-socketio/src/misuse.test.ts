@@ -1,0 +1,84 @@
+import { AllowAny, definePolicy, PermissionMisuse, permission } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { Server, Socket } from "socket.io";
+import { expect, test } from "vitest";
+import { guard, serve } from "./index.js";
+
+const policy = definePolicy({ permissions: AllowAny });
+const consumer = defineConsumer().action("ping", AllowAny, () => "pong");
+
+/** What goes wrong when something is guarded. */
+function misuse(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(PermissionMisuse);
+    return (error as Error).message;
+  }
+  throw new Error("nothing went wrong");
+}
+
+test("what is no server", () => {
+  for (const wrong of [undefined, null, {}, new Map(), "io", { sockets: new Map() }]) {
+    expect(misuse(() => guard(wrong as never, policy))).toBe(
+      "guard() needs a Server of socket.io or one of its namespaces, as in guard(io, ...)",
+    );
+  }
+});
+
+test("guarding twice", () => {
+  const io = new Server();
+  guard(io, policy);
+  expect(misuse(() => guard(io, policy))).toBe("guard(): this server is guarded already: guard it once");
+  expect(misuse(() => serve(io, consumer))).toBe("serve(): this server is guarded already: guard it once");
+  guard(io.of("/admin"), policy);
+  expect(misuse(() => guard(io.of("/admin"), policy))).toBe(
+    'guard(): the namespace "/admin" is guarded already: guard it once',
+  );
+  serve(io.of("/chat"), consumer);
+});
+
+test("options that there are not, or of the wrong type", () => {
+  const cases = [
+    [{ authenticat: () => ({}) }, "authenticat"],
+    [
+      { payload: "first" },
+      "guard() got a wrong `payload`: give a function, as in (event, args) => ({ text: args[0] })",
+    ],
+    [{ denied: {} }, "guard() got a wrong `denied`: give a function, as in (refusal) => ({ error: refusal.code })"],
+    [{ limits: { pendingMessages: 0 } }, "`limits.pendingMessages`"],
+    [{ origins: "https://app.example" }, "`origins`"],
+  ] as const;
+  for (const [options, message] of cases) {
+    const io = new Server();
+    expect(misuse(() => guard(io, policy, options as never))).toContain(message);
+    guard(io, policy);
+  }
+});
+
+test("what is no policy, or no consumer", () => {
+  expect(misuse(() => guard(new Server(), {} as never))).toContain("definePolicy");
+  expect(misuse(() => serve(new Server(), policy as never))).toBe(
+    "serve() needs a consumer: give what defineConsumer() returned",
+  );
+  const onlyObject = permission("onlyObject", { object: () => true });
+  expect(misuse(() => guard(new Server(), definePolicy({ actions: { edit: onlyObject } })))).toContain(
+    "checked-by-handler",
+  );
+});
+
+test("a socket.io that has no place for a guard", () => {
+  const prototype = Socket.prototype as unknown as { onevent: unknown };
+  const { onevent } = prototype;
+  try {
+    prototype.onevent = undefined;
+    expect(misuse(() => guard(new Server(), policy))).toBe(
+      "guard(): this version of socket.io has no `onevent`, where a guard must stand: use socket.io 4.7 or later 4",
+    );
+  } finally {
+    prototype.onevent = onevent;
+  }
+  const io = new Server();
+  Object.assign(io.sockets, { _doConnect: undefined });
+  expect(misuse(() => guard(io, policy))).toContain("no `_doConnect`");
+});

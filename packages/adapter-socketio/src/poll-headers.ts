@@ -1,0 +1,68 @@
+import { openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/adapter";
+import type { BareConnection, BareResponse } from "./bare.js";
+
+/**
+ * Headers that rules add while it is decided about a connection. Its handshake was answered before that; a client that
+ * polls gets them with the next response of HTTP, while one on a WebSocket can get none, and none are kept for it.
+ */
+export class PollHeaders {
+  readonly #connection: BareConnection;
+  /** Whether something is being decided. */
+  #isOpen = false;
+  /** Whether rules can add any. */
+  #isKeeping = false;
+
+  /** @param connection One that polls. */
+  constructor(connection: BareConnection) {
+    this.#connection = connection;
+    connection.transport.on("headers", this.#write);
+    connection.once("upgrade", () => this.drop());
+  }
+
+  /** Something is to be decided: rules may add headers. */
+  open(): void {
+    this.#isOpen = true;
+    this.#keep();
+  }
+
+  /** All is decided: what was added goes out with the next response, and then none can be added any more. */
+  settle(): void {
+    this.#isOpen = false;
+  }
+
+  /** There will be no response any more. */
+  drop(): void {
+    this.#isOpen = false;
+    if (this.#isKeeping) takeAnswerHeaders(this.#connection.request);
+    this.#isKeeping = false;
+  }
+
+  #keep(): void {
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    openAnswerHeaders(this.#connection.request);
+  }
+
+  readonly #write = (headers: Record<string, unknown>, request: object): void => {
+    const { transport } = this.#connection;
+    const response = request === transport.dataReq ? transport.dataRes : transport.res;
+    // Another server than Node's makes one line of a list.
+    if (!this.#isKeeping || typeof response?.getHeader !== "function") return;
+    const added = new Map<string, string[]>();
+    for (const [name, value] of takeAnswerHeaders(this.#connection.request)) {
+      const key = name.toLowerCase();
+      added.set(key, [...(added.get(key) ?? []), value]);
+    }
+    this.#isKeeping = false;
+    if (this.#isOpen) this.#keep();
+    for (const [name, values] of added) add(headers, response, name, values);
+  };
+}
+
+/** Adds to what the application and engine.io say themselves: that counts, but that cookies come beside each other. */
+function add(headers: Record<string, unknown>, response: BareResponse, name: string, values: readonly string[]): void {
+  const written = Object.keys(headers).find((key) => key.toLowerCase() === name);
+  const before = written === undefined ? response.getHeader?.(name) : headers[written];
+  if (before === undefined) headers[name] = values.length === 1 ? values[0] : values;
+  else if (name === "set-cookie") headers[written ?? name] = [before, values].flat();
+}

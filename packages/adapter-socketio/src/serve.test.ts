@@ -1,0 +1,66 @@
+import { AllowAny, IsAuthenticated } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { afterEach, expect, test, vi } from "vitest";
+import { listen, open, sleep, stopAll, until } from "../test/support.js";
+import { serve } from "./serve.js";
+
+afterEach(stopAll);
+
+const consumer = defineConsumer()
+  .action("echo", AllowAny, ({ payload }) => payload)
+  .action("own", IsAuthenticated, () => "own")
+  .action("subscribe", AllowAny, ({ reply }) => {
+    reply("subscribed");
+    reply({ n: 1 });
+    reply({ n: 2 }, { action: "update" });
+  })
+  .action("loop", AllowAny, () => {
+    const loop: Record<string, unknown> = {};
+    loop.loop = loop;
+    return loop;
+  });
+
+test("what a handler returns is the acknowledgement, and listeners hear nothing", async () => {
+  const heard = vi.fn();
+  const server = await listen((io) => {
+    serve(io, consumer);
+    io.on("connection", (socket) => socket.onAny(heard).on("echo", heard));
+  });
+  for (const name of ["/", "/later"]) {
+    if (name === "/later") server.io.of(name);
+    const client = await open(server, name);
+    expect(await client.emitWithAck("echo", { a: 1 })).toEqual({ a: 1 });
+    expect(await client.emitWithAck("own")).toMatchObject({ ok: false, error: { code: "not_authenticated" } });
+  }
+  expect(heard).not.toHaveBeenCalled();
+});
+
+test("without an acknowledgement what is returned goes nowhere, and a refusal is an event", async () => {
+  const server = await listen((io) => serve(io, consumer));
+  const client = await open(server);
+  const heard: unknown[] = [];
+  client.onAny((event, body) => heard.push([event, body.action]));
+  client.emit("echo", { a: 1 }).emit("own");
+  await until(() => heard.length === 1);
+  await sleep(20);
+  expect(heard).toEqual([["permission_denied", "own"]]);
+});
+
+test("later replies are events", async () => {
+  const server = await listen((io) => serve(io.of("/chat"), consumer));
+  const client = await open(server, "/chat");
+  const heard: unknown[] = [];
+  client.onAny((...all) => heard.push(all));
+  expect(await client.emitWithAck("subscribe")).toBe("subscribed");
+  await until(() => heard.length === 2);
+  expect(heard).toEqual([
+    ["subscribe", { n: 1 }],
+    ["update", { n: 2 }],
+  ]);
+});
+
+test("what cannot be sent is a fault of the handler", async () => {
+  const server = await listen((io) => serve(io, consumer, { onDecision: () => {} }));
+  const client = await open(server);
+  expect(await client.emitWithAck("loop")).toMatchObject({ ok: false, error: { code: "handler_error", status: 500 } });
+});

@@ -1,0 +1,96 @@
+import { PermissionMisuse, type Scope } from "@portcullis/core";
+import { HandshakeScope, type Knock } from "@portcullis/core/adapter";
+import { describe, expect, test } from "vitest";
+
+const KNOCK: Knock = {
+  transport: "test",
+  path: "/",
+  url: "/",
+  headers: {},
+  remoteAddress: "::1",
+  secure: true,
+  connectedAt: 5,
+  request: "the request",
+};
+
+const made = (knock: Partial<Knock>, extra: object = { user: null }) =>
+  new HandshakeScope({ ...KNOCK, ...knock }, extra as Record<string, unknown>);
+
+describe("a scope of a handshake", () => {
+  test("says what the handshake says", () => {
+    const { transport, path, remoteAddress, secure, connectedAt, request, origin, user } = made({
+      path: "/rooms",
+      headers: { origin: "https://app.example" },
+    });
+    expect([transport, path, remoteAddress, secure, connectedAt]).toEqual(["test", "/rooms", "::1", true, 5]);
+    expect([request, origin, user]).toEqual(["the request", "https://app.example", null]);
+    expect(made({}).origin).toBeUndefined();
+  });
+
+  test("refuses what would replace something, of a derived class too", () => {
+    class Derived extends HandshakeScope {
+      get more(): number {
+        return 1;
+      }
+    }
+    for (const key of ["path", "headers", "request", "more", "constructor"]) {
+      expect(() => new Derived(KNOCK, { [key]: 1 })).toThrow(PermissionMisuse);
+    }
+    expect(new Derived(KNOCK, { toString: 1, other: 2 })).toMatchObject({ toString: 1, other: 2 });
+  });
+
+  test("cannot be changed, and its values have no prototype", () => {
+    const scope = made({ url: "/?__proto__=1&constructor=2", headers: { cookie: "__proto__=1; toString=2" } });
+    const { headers, cookies, query } = scope;
+    for (const object of [headers, cookies, query]) {
+      expect(Object.getPrototypeOf(object)).toBeNull();
+      expect(Object.isFrozen(object)).toBe(true);
+    }
+    expect(Object.isFrozen(scope)).toBe(true);
+    expect(Object.entries(query)).toEqual([
+      ["__proto__", "1"],
+      ["constructor", "2"],
+    ]);
+    expect(cookies.toString).toBe("2");
+  });
+
+  test("makes headers, cookies and query once, when they are read", () => {
+    const scope: Scope = made({ url: "/?a=1", headers: { cookie: "a=1" } });
+    expect(scope.headers).toBe(scope.headers);
+    expect(scope.cookies).toBe(scope.cookies);
+    expect(scope.query).toBe(scope.query);
+  });
+
+  test("takes what authenticate returned as data", () => {
+    const scope = made({}, JSON.parse('{"user":{"id":1},"__proto__":{"isAdmin":true}}')) as HandshakeScope & {
+      isAdmin?: true;
+    };
+    expect(Object.keys(scope)).toEqual(["user", "__proto__"]);
+    expect([scope.isAdmin, scope.user]).toEqual([undefined, { id: 1 }]);
+  });
+
+  test.each([
+    ["a=1; b=2", { a: "1", b: "2" }],
+    ["a=1;a=2", { a: "1" }],
+    ['a="quoted"; b="', { a: "quoted", b: '"' }],
+    ["a=%20b%C3%A9; b=%zz; c=a=b", { a: " bé", b: "%zz", c: "a=b" }],
+    ["a; =1;  =2; ; b=", { b: "" }],
+    [undefined, {}],
+  ])("reads the cookies %j", (cookie, cookies) => {
+    expect({ ...made({ headers: { cookie } }).cookies }).toEqual(cookies);
+  });
+
+  test.each([
+    ["", {}],
+    ["/a?", {}],
+    ["/a?b=c?d&e", { b: "c?d", e: "" }],
+    ["/?a=1&a=2&a=3", { a: ["1", "2", "3"] }],
+  ])("reads the query of %j", (url, query) => {
+    expect({ ...made({ url }).query }).toEqual(query);
+  });
+
+  test("knows its subprotocols", () => {
+    expect(made({ headers: { "sec-websocket-protocol": "a, b" } }).subprotocols).toEqual(["a", "b"]);
+    expect(made({}).subprotocols).toEqual([]);
+  });
+});
