@@ -141,15 +141,6 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     await expectText(stage.client(1), "Connected");
   });
 
-  it("shows the source of a rule beside its tree", async () => {
-    const page = await stage.open();
-    await stage.write(1, LINK);
-    await expectText(stage.explained(), "Refused: chat.send");
-    await expectText(page.getByRole("region", { name: "Source of hasLink" }), "/https?");
-    await stage.explained().getByRole("button", { name: "IsAuthenticated" }).click();
-    await expectText(page.getByRole("region", { name: "Source of IsAuthenticated" }), '"@portcullis/core"');
-  });
-
   it("plays its story by itself where it is asked to, until it is stopped", async () => {
     const page = await stage.open(undefined, "/?demo");
     const story = page.getByRole("complementary", { name: "Demonstration" });
@@ -168,8 +159,8 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     await page.locator("li[data-broken]").waitFor({ state: "detached" });
   });
 
-  it.each(["light", "dark"] as const)("has nothing that axe calls serious, in %s", async (colorScheme) => {
-    const page = await stage.open({ colorScheme, viewport: { width: 1440, height: 900 }, bypassCSP: true });
+  it("has nothing that axe calls serious, in light and in dark", async () => {
+    const page = await stage.open({ bypassCSP: true, reducedMotion: "reduce" });
     await stage.breakRule("hasLink", "throws");
     await stage.write(1, "Hello");
     await expectText(stage.chat(1), "permission_error");
@@ -178,14 +169,17 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     await stage.editor().press("Control+a");
     await page.keyboard.type("definePolicy({ permissions: isMem");
     await page.evaluate(axe.source);
-    const { violations, passes } = await page.evaluate(async () => {
-      const { violations: found, passes } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
-      const told = found.map(
-        ({ id, impact, nodes }) => `${impact}: ${id}: ${nodes.map(({ html }) => html).join(" | ")}`,
-      );
-      return { violations: told, passes: passes.map(({ id }) => id) };
-    });
-    expect(passes).toContain("color-contrast");
-    expect(violations.filter((text) => /^(serious|critical)/.test(text))).toEqual([]);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      const { violations, passes } = await page.evaluate(async () => {
+        const { violations: found, passes } = await (globalThis as unknown as { axe: typeof axe }).axe.run();
+        const told = found.map(
+          ({ id, impact, nodes }) => `${impact}: ${id}: ${nodes.map(({ html }) => html).join(" | ")}`,
+        );
+        return { violations: told, passes: passes.map(({ id }) => id) };
+      });
+      expect(passes).toContain("color-contrast");
+      expect(violations.filter((text) => /^(serious|critical)/.test(text))).toEqual([]);
+    }
   });
 });

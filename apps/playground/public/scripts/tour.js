@@ -13,7 +13,7 @@
  */
 
 /** Long enough to see one step before the next. */
-const STEP = 700;
+const STEP = 450;
 const LINK = "Look at https://example.com";
 
 /**
