@@ -18,7 +18,7 @@ const WAYS = {
   rejects: () => Promise.reject(new Error("This rule was told to reject.")),
   hangs: () => new Promise(() => {}),
   undefined: () => undefined,
-  late: (/** @type {() => unknown} */ answer) => pause(3000).then(answer),
+  late: (/** @type {() => unknown} */ answer) => pause(3000, undefined, { ref: false }).then(answer),
 };
 
 /** @typedef {keyof typeof WAYS} FaultKind */

@@ -7,6 +7,7 @@ import { io } from "socket.io-client";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { COMPILER_OPTIONS } from "../../../test/examples.js";
 import { requestFor } from "../public/shared/routes.js";
 import { snippetFor, type Target } from "../public/shared/snippets.js";
 import { FIRST_POLICY } from "../src/policy-text.mjs";
@@ -41,19 +42,7 @@ afterAll(() => rmSync(FOLDER, { recursive: true, force: true }));
 it("the programs on the page are TypeScript without a complaint, whatever the policy", { timeout: 60_000 }, () => {
   const program = ts.createProgram(
     programs.map(({ name, target }) => fileOf(name, target, "ts")),
-    {
-      target: ts.ScriptTarget.ES2022,
-      lib: ["lib.es2022.d.ts"],
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      moduleDetection: ts.ModuleDetectionKind.Force,
-      types: ["node"],
-      strict: true,
-      noImplicitOverride: true,
-      noUnusedLocals: true,
-      noEmit: true,
-      skipLibCheck: true,
-    },
+    { ...COMPILER_OPTIONS, noImplicitOverride: true, noUnusedLocals: true },
   );
   const found = ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
     return `${file?.fileName.slice(FOLDER.length)}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;

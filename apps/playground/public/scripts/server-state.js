@@ -40,13 +40,22 @@ export class ServerState {
   async load() {
     const response = await fetch("state");
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    this.update(await response.json());
+    this.#learn(await response.json());
   }
 
-  /** @param {Partial<State>} part */
+  /**
+   * Learns what has changed. Before everything is known, nothing can have: it will come with all the rest.
+   *
+   * @param {Partial<State>} part
+   */
   update(part) {
-    this.#state = { .../** @type {State} */ (this.#state), ...part };
-    for (const listener of this.#listeners) listener(this.#state);
+    if (this.#state) this.#learn({ ...this.#state, ...part });
+  }
+
+  /** @param {State} state */
+  #learn(state) {
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
   }
 
   /**
