@@ -2,7 +2,7 @@
 
 /** The policy a new server begins with. The page shows it, and lets everybody change it. */
 export const FIRST_POLICY = `definePolicy({
-  // Asked of everything, and when a socket opens.
+  // For all actions, and to connect.
   permissions: NotBanned,
   actions: {
     ping: AllowAny,
