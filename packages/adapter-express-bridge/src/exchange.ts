@@ -31,6 +31,7 @@ export class Exchange implements Expiring {
   readonly recording = new Recording();
   /** Resolves once the middlewares have ended. Never rejects. */
   readonly ending: Promise<Ending>;
+  readonly #method: string;
   readonly #socket: NullSocket;
   readonly #onLateError: (error: unknown) => void;
   #resolve: ((ending: Ending) => void) | undefined;
@@ -44,7 +45,8 @@ export class Exchange implements Expiring {
    * @param onLateError Hears what is thrown after that.
    */
   constructor(derived: Derived, timeout: number, onLateError: (error: unknown) => void) {
-    const { handshake, scope } = derived;
+    const { handshake, method, scope } = derived;
+    this.#method = method;
     this.#onLateError = onLateError;
     this.#socket = new NullSocket(factsOf(handshake), scope);
     this.request = makeRequest(derived, this.#socket);
@@ -62,7 +64,8 @@ export class Exchange implements Expiring {
   }
 
   /**
-   * The end of the chain is reached: allowed, unless something in the same turn says otherwise.
+   * The end of the chain is reached: allowed, unless something in the same turn says otherwise. Under another method than
+   * its own a request would not reach the route of the action: clients say by a query or a body which one they want.
    *
    * @param goesOn Whether the middlewares end the response themselves, and what they do until then counts.
    */
@@ -70,7 +73,8 @@ export class Exchange implements Expiring {
     if (this.isEnded || this.#told.how !== "answered") return;
     if (this.response.headersSent || this.response.writableEnded) {
       if (!this.response.writableEnded) this.#end({ how: "answered" });
-    } else if (goesOn) this.#told = { how: "passed" };
+    } else if (this.request.method !== this.#method) this.skip(goesOn);
+    else if (goesOn) this.#told = { how: "passed" };
     else {
       this.#statusAtPass = this.response.statusCode;
       void Promise.resolve()

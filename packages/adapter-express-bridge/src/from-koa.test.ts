@@ -29,6 +29,14 @@ describe.each([
       { outcome: "allow" },
     ],
     [
+      "another method",
+      (ctx, next) => {
+        ctx.method = "PUT";
+        return next();
+      },
+      { outcome: "deny", code: "permission_denied", status: 403 },
+    ],
+    [
       "another good status on the way back",
       async (ctx, next) => {
         await next();

@@ -160,6 +160,24 @@ describe("a method that a client chooses", () => {
   });
 });
 
+describe("a method that a middleware changes because a client says so", () => {
+  const readOnly: RequestHandler = ({ method }, response, next) =>
+    method === "GET" ? next() : void response.status(403).json({});
+  const byBody = methodOverride(({ body }: { body: { _method?: string } }) => body._method ?? "POST");
+
+  test.each([
+    ["the body", byBody as RequestHandler, { payload: { _method: "GET" } }],
+    ["the query", methodOverride("_method") as RequestHandler, { scope: scopeOf(handshake({}, "/?_method=GET")) }],
+  ])(
+    "by %s: over HTTP the route of the action is not reached, and a socket is refused",
+    async (_how, override, asked) => {
+      const rule = fromExpress([override, readOnly], { app });
+      expect(await askAction(rule, asked)).toMatchObject({ outcome: "deny", code: "permission_denied", status: 403 });
+      expect(await askAction(fromExpress(override, { app }))).toMatchObject({ outcome: "allow" });
+    },
+  );
+});
+
 test("a route that does not match: the naive way falls through it", async () => {
   const router = Router();
   router.post("/", ((_request, response) => void response.status(403).json({})) as RequestHandler);

@@ -31,14 +31,14 @@ export interface BareConnection {
   readonly transport: BareTransport;
   close(discard?: boolean): void;
   once(event: "close" | "upgrade", listener: () => void): unknown;
-  off(event: string, listener: (data: string | Uint8Array) => void): unknown;
-  prependListener(event: "data", listener: (data: string | Uint8Array) => void): unknown;
+  off(event: string, listener: (data: string | Uint8Array | undefined) => void): unknown;
+  prependListener(event: "data", listener: (data: string | Uint8Array | undefined) => void): unknown;
 }
 
 export interface BareClient {
   readonly conn: BareConnection;
   /** The namespaces it is in. */
-  readonly nsps: ReadonlyMap<string, unknown>;
+  readonly nsps: Map<string, unknown>;
 }
 
 /** One packet, as the parser decoded it. */
@@ -82,7 +82,6 @@ export interface BareNamespace {
   readonly sockets: ReadonlyMap<string, BareSocket>;
   /** Of a parent namespace alone. */
   readonly children?: ReadonlySet<BareNamespace>;
-  on(event: "new_namespace", listener: (namespace: BareNamespace) => void): unknown;
   _add(client: BareClient, auth: unknown, whenOpen: unknown): Promise<void>;
   run(socket: BareSocket, done: Done): void;
   _doConnect(socket: BareSocket, whenOpen: unknown): void;
@@ -95,7 +94,7 @@ export interface BareEngine {
 export interface BareServer {
   readonly sockets: BareNamespace;
   readonly engine?: BareEngine;
-  readonly _nsps: ReadonlyMap<string, BareNamespace>;
+  readonly _nsps: Map<string, BareNamespace>;
   /** By what decides about a name. */
   readonly parentNsps: ReadonlyMap<unknown, BareNamespace>;
   readonly opts: { readonly connectionStateRecovery?: { skipMiddlewares?: boolean } };

@@ -94,6 +94,34 @@ describe("the end of a connection", () => {
     expect(log).toEqual(["ping", "slow 1", "ping", "slow 2", "disconnecting", "client namespace disconnect"]);
   });
 
+  test("lets a client come back while what it sent before is still decided: one after the other", async () => {
+    const log: string[] = [];
+    const { promise, resolve } = deferred<boolean>();
+    const server = await listen((io) => {
+      guard(io, definePolicy({ permissions: permission("slow", () => promise) }));
+      io.on("connection", (socket) => {
+        log.push("connection");
+        socket.on("held", () => log.push("held")).on("disconnect", () => log.push("disconnect"));
+      });
+      io.of("/other");
+    });
+    const client = await open(server);
+    const other = client.io.socket("/other").connect();
+    await until(() => other.connected);
+    client.emit("held");
+    await sleep(20);
+    client.disconnect();
+    await sleep(20);
+    client.connect();
+    await sleep(20);
+    expect([other.connected, client.connected, log]).toEqual([true, false, ["connection"]]);
+    resolve(true);
+    await until(() => client.connected);
+    expect([other.connected, log]).toEqual([true, ["connection", "held", "disconnect", "connection"]]);
+    expect(await Promise.race([client.emitWithAck("held"), sleep(20)])).toBe(undefined);
+    expect([log.at(-1), server.io.sockets.sockets.size]).toEqual(["held", 1]);
+  });
+
   test("is at once where the server says so, also while that is going on", async () => {
     const { rule, asked } = gatedRule();
     const log: unknown[] = [];

@@ -26,6 +26,8 @@ import { NamespaceScope, SocketKnock } from "./scope.js";
 
 const EVENT = 2;
 const ACK = 3;
+/** How many refusals may wait to be fetched, times the events that may wait. */
+const UNREAD = 200;
 /** What socket.io says of a client that has left in an orderly way. */
 const CLIENT_HAS_LEFT = "client namespace disconnect";
 /** What it says when, behind that, the connection is closed too. */
@@ -49,7 +51,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   readonly #knock: SocketKnock;
   /** The rooms of a connection that is resumed, and what it has missed. */
   readonly #withheld: Withheld | undefined;
-  readonly #deliver: BareSocket["onevent"];
+  /** How the socket hands on an event. */
+  #deliver: BareSocket["onevent"];
   #admission: Admission<Socket> | undefined;
   #admitted: Admitted | undefined;
   #isUnwanted = false;
@@ -58,6 +61,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   #isResuming = false;
   /** Tells socket.io the answer, until it is told. */
   #done: Done | undefined;
+  /** How many refusals were sent since everything was fetched. */
+  #refusals = 0;
   /** Events of the same read as one that is on its way to its listeners. */
   readonly #arrived: Packet[] = [];
   /** How many of them are read: a client chooses how long the list is, so none is taken from its front. */
@@ -112,7 +117,18 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
       const error = new PermissionMisuse(`this socket has no \`${missing}\`: use one copy of socket.io`);
       this.#answer(connectError(this.#report(error)));
     } else if (gate.isClosing || judgeOrigin(gate.origins, this.scope({ user: null }))) this.#ask();
-    else middlewares((error) => (error ? this.#answer(error) : this.#ask()));
+    else this.#run(middlewares);
+  }
+
+  /** What they throw is a refusal, and does not end the process. */
+  #run(middlewares: (done: Done) => void): void {
+    try {
+      middlewares((error) => (error ? this.#answer(error) : this.#ask()));
+    } catch (error) {
+      const decision = this.#report(error);
+      this.#admission?.abort();
+      this.#answer(connectError(decision));
+    }
   }
 
   /** Opens it where it was admitted; else the client is told that it was not. */
@@ -134,6 +150,10 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   }
 
   refuse(message: Message, decision: Decision): void {
+    if (this.#isDeaf) {
+      this.session?.close(1008, "too many refusals that are not fetched");
+      return;
+    }
     const { gate, options } = this.#front;
     const { action, isAwaited } = message;
     const request = { action, isAcknowledgement: isAwaited };
@@ -208,6 +228,13 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     }
   }
 
+  /** INVARIANT: a refusal is longer than its event, so a client that fetches none must not have any number of them made. */
+  get #isDeaf(): boolean {
+    const waiting = this.#bare.conn.writeBuffer.length;
+    this.#refusals = waiting === 0 ? 1 : this.#refusals + 1;
+    return Math.min(waiting, this.#refusals) > UNREAD * this.#front.gate.limits.pendingMessages;
+  }
+
   #tell(message: Message, body: unknown): void {
     if (message.isAwaited) {
       this.#bare.packet({ type: ACK, id: message.packet.id as number, data: [body] });
@@ -252,6 +279,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   #start(admitted: Admitted, proceed: () => void): void {
     const bare = this.#bare;
     const onclose = bare._onclose;
+    // What a middleware has put there stands behind the gate.
+    this.#deliver = bare.onevent;
     this.session = this.#front.gate.open(this, admitted, this.consumer, this);
     override(bare, "onevent", this.#receive);
     override(bare, "_onclose", (reason, description) =>
@@ -308,6 +337,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
       return tell();
     }
     this.#isLeaving = true;
+    const leave = this.#line.leave(this.#knock.path);
     this.#leave = () => {
       this.#leave = undefined;
       session.drain(() => {
@@ -316,6 +346,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
           tell();
         } catch (error) {
           surface(error);
+        } finally {
+          leave();
         }
       });
     };

@@ -11,6 +11,7 @@ import {
   simplePolicy,
   sleep,
   stopAll,
+  uncaughtOf,
   until,
 } from "../test/support.js";
 import { guard } from "./guard.js";
@@ -137,6 +138,16 @@ describe("before it names a namespace", () => {
     expect(fine.isClosed).toBe(false);
   });
 
+  test("an empty message of engine.io ends the connection, and not the process", async () => {
+    await uncaughtOf(async (thrown) => {
+      const server = await listen((io) => guard(io, all));
+      const raw = new Raw(server);
+      await raw.send("4");
+      await until(() => raw.isClosed || thrown.length > 0);
+      expect([thrown, raw.isClosed]).toEqual([[], true]);
+    });
+  });
+
   test("it may ask for so many namespaces at once, and no more", async () => {
     const asked = vi.fn(() => new Promise<boolean>(() => {}));
     const server = await listen((io) => {
@@ -210,6 +221,25 @@ describe("the application's own", () => {
     });
     expect(await refusalOf(server)).toMatchObject({ message: "own", data: { own: true } });
     expect(asked).not.toHaveBeenCalled();
+  });
+
+  test("a middleware that throws is a refusal; alone, it is an unhandled rejection and nobody is answered", async () => {
+    for (const isGuarded of [false, true]) {
+      await uncaughtOf(async (thrown) => {
+        const asked = vi.fn();
+        const server = await listen((io) => {
+          if (isGuarded) guard(io, all, { authenticate: asked, onDecision: () => {} });
+          io.use(({ handshake }) => handshake.auth.token.toLowerCase());
+        });
+        const raw = new Raw(server);
+        await raw.send("40");
+        await until(() => thrown.length > 0 || raw.received.some((packet) => packet.startsWith("44")));
+        expect([thrown.length, raw.received.slice(1)]).toEqual(
+          isGuarded ? [0, [expect.stringContaining('"code":"permission_error","status":500')]] : [1, []],
+        );
+        expect(asked).not.toHaveBeenCalled();
+      });
+    }
   });
 
   test("a middleware that calls back twice opens one connection", async () => {

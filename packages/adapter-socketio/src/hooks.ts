@@ -19,8 +19,8 @@ const HOOKS = Symbol.for("@portcullis/adapter-socketio/hooks");
 /** What stands in all namespaces of one server, and which guard each of them has. */
 export class Hooks {
   #wide: Front | undefined;
-  /** By namespace, or by the parent of namespaces. */
-  readonly #own = new Map<BareNamespace, Front>();
+  /** By name of the namespace, since one that is cleaned up may come again; or by the parent of namespaces. */
+  readonly #own = new Map<string | BareNamespace, Front>();
   readonly #parents = new WeakMap<BareNamespace, BareNamespace>();
   readonly #lines = new WeakMap<BareConnection, Line>();
   readonly #hooked = new WeakMap<BareNamespace, Pick<BareNamespace, "_add" | "run" | "_doConnect">>();
@@ -37,7 +37,13 @@ export class Hooks {
     // Else a connection that is resumed would be open before anybody is asked.
     if (connectionStateRecovery) connectionStateRecovery.skipMiddlewares = false;
     for (const namespace of io._nsps.values()) this.#hook(namespace);
-    io.sockets.on("new_namespace", (namespace) => this.#hook(namespace));
+    // Not by an event: whoever removes all listeners would open what comes later.
+    const { set } = io._nsps;
+    override(io._nsps, "set", (name, namespace) => {
+      set.call(io._nsps, name, namespace);
+      this.#hook(namespace);
+      return io._nsps;
+    });
     const { bind, engine } = io;
     if (engine) this.#watch(engine);
     override(io, "bind", (next) => {
@@ -52,12 +58,12 @@ export class Hooks {
    * @throws {PermissionMisuse} When there is one already.
    */
   add(place: string, { namespace }: Target, front: Front): void {
-    if (namespace === undefined ? this.#wide : this.#own.has(namespace)) {
+    if (namespace === undefined ? this.#wide : this.#own.has(keyOf(namespace))) {
       const what = namespace === undefined ? "this server" : `the namespace "${namespace.name}"`;
       throw new PermissionMisuse(`${place}: ${what} is guarded already: guard it once`);
     }
     if (namespace === undefined) this.#wide = front;
-    else this.#own.set(namespace, front);
+    else this.#own.set(keyOf(namespace), front);
     for (const each of this.io._nsps.values()) {
       if (this.frontOf(each) === front) for (const socket of [...each.sockets.values()]) expel(socket);
     }
@@ -66,7 +72,7 @@ export class Hooks {
   /** The guard of a namespace: its own, or that of its parent, or that of the server. */
   frontOf(namespace: BareNamespace): Front | undefined {
     const parent = this.#parents.get(namespace);
-    return this.#own.get(namespace) ?? (parent && this.#own.get(parent)) ?? this.#wide;
+    return this.#own.get(keyOf(namespace)) ?? (parent && this.#own.get(parent)) ?? this.#wide;
   }
 
   /** Whether the hooks of a namespace are where they were put. */
@@ -86,6 +92,8 @@ export class Hooks {
         const line = this.#lineOf(client.conn);
         line.client = client;
         if (front && !line.begin(namespace.name, front.gate.limits)) return;
+        const leaving = line.leaving(namespace.name);
+        if (leaving) await leaving;
         if (front) withhold(namespace.adapter);
         await add.call(namespace, client, auth, whenOpen);
       },
@@ -135,6 +143,8 @@ export class Hooks {
     return this.#wide?.gate.limits ?? (longest as Required<Limits>);
   }
 }
+
+const keyOf = (namespace: BareNamespace) => (namespace.children ? namespace : namespace.name);
 
 /** A socket that was open before anybody was asked: nothing of it reaches a handler any more. */
 function expel(socket: BareSocket): void {

@@ -16,6 +16,8 @@ export class Line {
   /** By name of the namespace: what to do when the client goes away. */
   readonly #pending = new Map<string, () => void>();
   #headers: PollHeaders | undefined;
+  /** By name of the namespace: settled once the client has left. */
+  readonly #leaving = new Map<string, Promise<void>>();
   #handshake: Wait | undefined;
   #lingering: Wait | undefined;
   #bytes = 0;
@@ -30,17 +32,16 @@ export class Line {
   }
 
   /**
-   * A client wants to enter a namespace.
+   * A client wants to enter a namespace. One that asks for too many at once is cut off: it is turned away by socket.io,
+   * as whoever has gone away meanwhile is.
    *
-   * @returns Whether it may ask. One that asks again before it is answered is answered once; one that asks for too many
-   *   at once is cut off.
+   * @returns Whether it may ask. One that asks again before it is answered is answered once.
    */
   begin(name: string, { handshake, pendingMessages }: Required<Limits>): boolean {
-    if (this.#connection.readyState !== "open" || this.#pending.has(name)) return false;
-    if (this.#pending.size >= pendingMessages) {
-      cut(this.#connection);
-      return false;
-    }
+    if (this.#pending.has(name)) return false;
+    const isTooMany = this.#pending.size >= pendingMessages;
+    if (isTooMany) cut(this.#connection);
+    if (isTooMany || this.#connection.readyState !== "open") return true;
     if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(handshake);
     this.#pending.set(name, () => {});
     // INVARIANT: none ever reaches a 101, where engine.io makes one broken line of a list.
@@ -49,6 +50,29 @@ export class Line {
       this.#headers.open();
     }
     return true;
+  }
+
+  /**
+   * A client has left a namespace, and what it sent before is still being decided. It may ask for it again meanwhile.
+   *
+   * @returns Ends the leaving.
+   */
+  leave(name: string): () => void {
+    this.client?.nsps.delete(name);
+    let leave = () => {};
+    const left = new Promise<void>((resolve) => {
+      leave = resolve;
+    });
+    this.#leaving.set(name, left);
+    return () => {
+      this.#leaving.delete(name);
+      leave();
+    };
+  }
+
+  /** What a client that comes back must wait for: until it has left. */
+  leaving(name: string): Promise<void> | undefined {
+    return this.#leaving.get(name);
   }
 
   /** What to do when the client goes away before it is decided. */
@@ -94,12 +118,13 @@ export class Line {
   }
 
   /** What comes from a client that is in no namespace is not for long. */
-  readonly #count = (data: string | Uint8Array): void => {
+  readonly #count = (data: string | Uint8Array | undefined): void => {
     if (this.#isInside) {
       this.#connection.off("data", this.#count);
       return;
     }
-    this.#bytes += typeof data === "string" ? data.length : data.byteLength;
+    // A message of engine.io may be empty: then there is no data.
+    this.#bytes += typeof data === "string" ? data.length : (data?.byteLength ?? 0);
     if (this.#bytes > this.#limits.pendingBytes) cut(this.#connection);
   };
 

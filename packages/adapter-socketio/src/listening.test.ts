@@ -5,6 +5,7 @@ import {
   listen,
   only,
   open,
+  poll,
   Raw,
   simplePolicy,
   sleep,
@@ -101,6 +102,27 @@ describe("row 2: order", () => {
     for (const answer of rest) expect(answer).toMatchObject({ error: { code: "permission_denied" } });
     expect(balance).toBe(0);
   });
+});
+
+test("what a middleware has put in place of `onevent` stands behind the gate, and hears what is allowed", async () => {
+  const heard: unknown[] = [];
+  const server = await listen((io) => {
+    guard(io, simplePolicy());
+    io.use((socket, next) => {
+      const bare = socket as unknown as { onevent(packet: { data: unknown[] }): void };
+      const { onevent } = bare;
+      bare.onevent = function wildcard(packet) {
+        heard.push(packet.data[0]);
+        onevent.call(this, packet);
+      };
+      next();
+    });
+    io.on("connection", (socket) => socket.on("ping", (answer) => answer("pong")));
+  });
+  const client = await open(server);
+  client.emit("secret");
+  expect(await client.emitWithAck("ping")).toBe("pong");
+  expect(heard).toEqual(["ping"]);
 });
 
 test("a sync rule hands on in the same tick: no promise, no microtask", async () => {
@@ -221,6 +243,25 @@ describe("row 7e: what waits", () => {
       expect(await ended).toBe("io server disconnect");
     }
   });
+});
+
+test("a client that fetches none of its refusals is disconnected; one that does may have any number of them", async () => {
+  const heard = vi.fn();
+  const server = await listen((io) => {
+    guard(io, simplePolicy(), { limits: { pendingMessages: 1 } });
+    io.on("connection", (socket) => socket.on("disconnect", heard));
+  });
+  const client = await open(server);
+  for (let time = 0; time < 3; time++) {
+    const answers = await Promise.all(Array.from({ length: 150 }, () => client.emitWithAck("secret")));
+    expect(answers.every(({ ok }) => ok === false)).toBe(true);
+  }
+  const polling = await poll(server);
+  await polling("40");
+  await until(() => server.io.sockets.sockets.size === 2);
+  for (let time = 0; time < 5; time++) await polling(...Array.from({ length: 60 }, () => '42["secret"]'));
+  await until(() => heard.mock.calls.length === 1);
+  expect([heard.mock.calls[0]?.[0], client.connected]).toEqual(["server namespace disconnect", true]);
 });
 
 test("a listener that throws surfaces as it would without a guard, and the next event is decided", async () => {

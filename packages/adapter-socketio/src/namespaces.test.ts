@@ -1,7 +1,7 @@
 import { AllowAny, DenyAll, definePolicy, IsAuthenticated, permission } from "@portcullis/core";
 import type { Server } from "socket.io";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { clientOf, listen, open, refusalOf, simplePolicy, stopAll, until } from "../test/support.js";
+import { clientOf, listen, open, Raw, refusalOf, simplePolicy, sleep, stopAll, until } from "../test/support.js";
 import { guard } from "./guard.js";
 
 afterEach(stopAll);
@@ -43,6 +43,18 @@ describe("rows 6 and 7d: all namespaces", () => {
     });
     for (const name of NAMES) expect((await refusalOf(server, name)).data?.code).toBe("permission_denied");
     expect(seen).not.toHaveBeenCalled();
+  });
+
+  test("guarded: also what comes after somebody has removed all listeners", async () => {
+    const server = await listen((io) => {
+      io.of(/^\/pattern-\d$/);
+      guard(io, closed);
+      io.removeAllListeners();
+      io.of("/later");
+    });
+    for (const name of ["/later", "/pattern-1"]) {
+      expect((await refusalOf(server, name)).data?.code).toBe("permission_denied");
+    }
   });
 
   test("each is guarded once", async () => {
@@ -100,6 +112,20 @@ describe("one of its own", () => {
     expect((await open(server, "/room-2")).connected).toBe(true);
   });
 
+  test("is still there when socket.io has cleaned the namespace up, and it comes again", async () => {
+    const server = await listen(
+      (io) => {
+        guard(io.of(/^\/room-/), open_);
+        guard(io.of("/room-1"), closed);
+      },
+      { cleanupEmptyChildNamespaces: true },
+    );
+    for (let time = 0; time < 2; time++) {
+      expect((await refusalOf(server, "/room-1")).data?.code).toBe("permission_denied");
+      expect(server.io._nsps.has("/room-1")).toBe(false);
+    }
+  });
+
   test("leaves all others as they are", async () => {
     const heard = vi.fn();
     const server = await listen((io) => {
@@ -132,6 +158,31 @@ describe("one of its own", () => {
       ),
     );
     expect(await entered.emitWithAck("say")).toMatchObject({ error: { code: "permission_denied" } });
+  });
+});
+
+describe("namespaces of clients that go away before they are let in", () => {
+  test.each([
+    [
+      "while it is looked for",
+      (io: Server) => io.of((_name, _auth, next) => void sleep(30).then(() => next(null, true))),
+    ],
+    ["that ask for too many at once", (io: Server) => io.of(/^\/room-/)],
+  ])("%s are cleaned up, as they are without a guard", async (_when, make) => {
+    const server = await listen(
+      (io) => {
+        make(io);
+        const slow = permission("slow", { connect: () => sleep(5).then(() => true) });
+        guard(io, definePolicy({ connect: slow, permissions: AllowAny }), { limits: { pendingMessages: 2 } });
+      },
+      { cleanupEmptyChildNamespaces: true },
+    );
+    const raw = new Raw(server);
+    await raw.send("40/room-1,", "40/room-2,", "40/room-3,", "40/room-4,");
+    await sleep(10);
+    raw.socket.terminate();
+    await sleep(60);
+    expect([...server.io._nsps.keys()]).toEqual(["/"]);
   });
 });
 

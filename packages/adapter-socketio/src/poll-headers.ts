@@ -48,21 +48,18 @@ export class PollHeaders {
     const response = request === transport.dataReq ? transport.dataRes : transport.res;
     // Another server than Node's makes one line of a list.
     if (!this.#isKeeping || typeof response?.getHeader !== "function") return;
-    const added = new Map<string, string[]>();
-    for (const [name, value] of takeAnswerHeaders(this.#connection.request)) {
-      const key = name.toLowerCase();
-      added.set(key, [...(added.get(key) ?? []), value]);
-    }
+    const added = takeAnswerHeaders(this.#connection.request);
     this.#isKeeping = false;
     if (this.#isOpen) this.#keep();
-    for (const [name, values] of added) add(headers, response, name, values);
+    for (const [name, value] of added) add(headers, response, name, value);
   };
 }
 
 /** Adds to what the application and engine.io say themselves: that counts, but that cookies come beside each other. */
-function add(headers: Record<string, unknown>, response: BareResponse, name: string, values: readonly string[]): void {
-  const written = Object.keys(headers).find((key) => key.toLowerCase() === name);
-  const before = written === undefined ? response.getHeader?.(name) : headers[written];
-  if (before === undefined) headers[name] = values.length === 1 ? values[0] : values;
-  else if (name === "set-cookie") headers[written ?? name] = [before, values].flat();
+function add(headers: Record<string, unknown>, response: BareResponse, name: string, value: string): void {
+  const key = name.toLowerCase();
+  const written = Object.keys(headers).find((other) => other.toLowerCase() === key) ?? name;
+  const before = headers[written] ?? response.getHeader?.(name);
+  if (before === undefined) headers[written] = value;
+  else if (key === "set-cookie") headers[written] = [before, value].flat();
 }
