@@ -15,6 +15,19 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "test", ".examples");
 const BLOCK = /^([ \t]*\*?[ \t]*)```ts\n([\s\S]*?)^[ \t]*\*?[ \t]*```/gm;
 
+/** How strictly examples are read. */
+export const COMPILER_OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ["lib.es2022.d.ts"],
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  moduleDetection: ts.ModuleDetectionKind.Force,
+  types: ["node"],
+  strict: true,
+  noEmit: true,
+  skipLibCheck: true,
+};
+
 /** A failed assertion of an example ends its process. */
 const PRELUDE = `console.assert = (holds) => { if (!holds) throw new Error("an assertion of the example does not hold"); };\n`;
 
@@ -52,17 +65,7 @@ export function compileExamples(examples: readonly Example[], port: number): Map
   }
   const program = ts.createProgram(
     examples.map((_, index) => join(folder, `${index}.ts`)),
-    {
-      target: ts.ScriptTarget.ES2022,
-      lib: ["lib.es2022.d.ts"],
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-      moduleDetection: ts.ModuleDetectionKind.Force,
-      types: ["node"],
-      strict: true,
-      noEmit: true,
-      skipLibCheck: true,
-    },
+    COMPILER_OPTIONS,
   );
   const found = ts.getPreEmitDiagnostics(program);
   return new Map(

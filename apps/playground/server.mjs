@@ -2,6 +2,7 @@
 import { start } from "./src/start.mjs";
 
 const port = Number(process.env.PORT || 3000);
+const isDemo = process.argv.includes("--demo");
 
 /** @param {unknown} error */
 function explain(error) {
@@ -11,15 +12,17 @@ function explain(error) {
   return `The playground could not start: ${message}`;
 }
 
+const THINGS_TO_TRY = `Three things to try there:
+    1. Send as guest: refused, with a code and a reason; the tree shows which rule said no.
+    2. Change a rule under "Rules" and apply it: the same message gets another answer.
+    3. Make a rule throw or hang under "Faults": the gate stays shut.`;
+
 try {
-  const { url, close } = await start({ port });
+  const { url, close } = await start({ port, isDemo });
   console.log(`
   Portcullis playground: ${url}
 
-  Three things to try there:
-    1. Send as guest: refused, with a code and a reason.
-    2. Post a link as member: the tree shows which rule said no.
-    3. Ban the member as admin: its next message is refused.
+  ${isDemo ? "Open it and lean back: it plays its story by itself, for two minutes." : THINGS_TO_TRY}
 
   Ctrl-C stops it.
 `);

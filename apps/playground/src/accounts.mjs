@@ -1,6 +1,4 @@
 // @ts-check
-import { randomUUID } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 
 /**
  * @typedef {object} Account
@@ -17,14 +15,14 @@ const PEOPLE = [
   { id: "admin", name: "Admin", roles: ["admin"] },
 ];
 
-/** The accounts of one server, in memory. Each has a token, a new one at every start. */
+/** The accounts of one server, in memory. */
 export class Accounts {
   /** @type {Map<string, Account>} */
   #byId = new Map(PEOPLE.map((person) => [person.id, { ...person, isBanned: false }]));
-  /** @type {Map<string, Account>} */
-  #byToken = new Map([...this.#byId.values()].map((account) => [randomUUID(), account]));
 
   /**
+   * The account itself and no copy: what changes on it counts for the next message of every open socket.
+   *
    * @param {unknown} id
    * @returns {Account | undefined}
    */
@@ -33,32 +31,13 @@ export class Accounts {
   }
 
   /**
-   * The account itself and no copy: what changes on it counts for the next message of every open socket.
+   * The password of an account is its id, and the page says so: a playground is there to be anyone.
    *
-   * @param {string} token
-   * @returns {Account | undefined}
+   * @param {unknown} id
+   * @param {unknown} password
+   * @returns {Account | undefined} `undefined` where they do not fit
    */
-  ofToken(token) {
-    return this.#byToken.get(token);
+  check(id, password) {
+    return id === password ? this.find(id) : undefined;
   }
-
-  /**
-   * Everybody's token, for everybody who can load the page. Only a playground may do that: it is there to be anyone.
-   */
-  listWithTokens() {
-    return [...this.#byToken].map(([token, { id, name }]) => ({ id, name, token }));
-  }
-}
-
-const MEMBERSHIPS = new Map([["member", { since: "2026-01-01" }]]);
-
-/**
- * Stands for a query of a database: it takes a while.
- *
- * @param {string | undefined} id of an account
- * @param {AbortSignal} signal aborted when nobody waits for the answer any more
- */
-export async function findMembership(id, signal) {
-  await pause(4, undefined, { signal });
-  return MEMBERSHIPS.get(id ?? "");
 }

@@ -1,4 +1,5 @@
 // @ts-check
+import { PermissionDenied } from "@portcullis/core";
 
 /**
  * @typedef {object} Message
@@ -14,6 +15,9 @@
  */
 
 const MOST_MESSAGES = 50;
+const LONGEST_TEXT = 500;
+/** Whoever is not signed in, where a policy lets them write. */
+const NOBODY = { id: "nobody", name: "Somebody" };
 
 /** The messages of the chat, and who reads along. */
 export class Chat {
@@ -41,12 +45,14 @@ export class Chat {
 
   /**
    * @param {Message["kind"]} kind
-   * @param {{ id: string, name: string }} from
-   * @param {string} text
+   * @param {{ id: string, name: string } | null} from
+   * @param {unknown} text
    * @returns {Message}
+   * @throws {PermissionDenied} When it is no text of a good length.
    */
-  post(kind, { id, name }, text) {
-    const message = { id: ++this.#lastId, kind, from: { id, name }, text, at: Date.now() };
+  post(kind, from, text) {
+    const { id, name } = from ?? NOBODY;
+    const message = { id: ++this.#lastId, kind, from: { id, name }, text: readText(text), at: Date.now() };
     this.#messages = [...this.#messages, message].slice(-MOST_MESSAGES);
     for (const reader of this.#readers.values()) {
       // One after the other, so that messages stay in order also where the rule takes a while to answer.
@@ -56,4 +62,17 @@ export class Chat {
     }
     return message;
   }
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
+function readText(value) {
+  const text = typeof value === "string" ? value.trim() : "";
+  if (text !== "" && text.length <= LONGEST_TEXT) return text;
+  throw new PermissionDenied("invalid_input", {
+    status: 400,
+    reason: `Write a text of 1 to ${LONGEST_TEXT} characters.`,
+  });
 }

@@ -1,63 +1,129 @@
 // @ts-check
-import { PermissionDenied } from "@portcullis/core";
+import { AllowAny, and, DenyAll, HasRole, IsAuthenticated, not, or } from "@portcullis/core";
 import { consumersFor } from "@portcullis/core/consumer";
-import { everything, mayBan, mayPing, mayRead, mayWatchDecisions, mayWrite } from "./policy.mjs";
+import { leavesOf, mentions, parsePolicy } from "../public/shared/parse-policy.js";
+import { PolicyTextError } from "../public/shared/tokens.js";
 
-/** @typedef {import("./policy.mjs").ChatScope} ChatScope */
+/**
+ * @typedef {import("./rules.mjs").ChatScope} ChatScope
+ * @typedef {import("../public/shared/parse-policy.js").RuleNode} RuleNode
+ * @typedef {import("@portcullis/core").Like<ChatScope>} ChatRule
+ * @typedef {import("@portcullis/core/consumer").HandlerContext<ChatScope>} Context
+ */
 
 const { defineConsumer } = /** @type {typeof consumersFor<ChatScope>} */ (consumersFor)();
 
-const LONGEST_TEXT = 500;
+const BUILT_IN = { AllowAny, DenyAll, IsAuthenticated };
+/** Shorter than by default: whoever makes a rule hang wants to see what becomes of it. */
+const TIMEOUT = 4000;
 
 /**
- * The actions of the chat: each has a name, its rule and a handler, which runs only where the rule allows. What a
- * handler returns is the reply.
+ * Makes the consumer that a text describes: its rules, and behind each the action of that name.
  *
+ * @param {string} text a policy
  * @param {object} parts
- * @param {import("./accounts.mjs").Accounts} parts.accounts
+ * @param {ReturnType<typeof import("./rules.mjs").makeRules>} parts.rules
+ * @param {ReadonlyMap<string, import("./actions.mjs").Action>} parts.actions
  * @param {import("./chat.mjs").Chat} parts.chat
- * @param {import("./decision-feed.mjs").DecisionFeed} parts.feed
+ * @param {import("./faults.mjs").Faults} parts.faults
+ * @throws {PolicyTextError} When it cannot be read, or is no policy.
  */
-export function makeConsumer({ accounts, chat, feed }) {
-  return defineConsumer()
-    .permissions(everything)
-    .action("chat.send", mayWrite, ({ scope, payload }) => {
-      const { id } = chat.post("message", scope.user, readText(payload.text));
-      return { id };
-    })
-    .action("chat.history", mayRead, () => ({ messages: chat.messages }))
-    .action("chat.watch", mayRead, ({ session, signal, reply }) => {
-      const mayStillRead = async () => (await session.authorize("chat.watch")).outcome === "allow";
-      const send = (/** @type {unknown} */ message) => reply(message, { action: "chat.message" });
-      chat.watch(session.id, { mayRead: mayStillRead, send }, signal);
-      reply({ messages: chat.messages });
-    })
-    .action("user.ban", mayBan, { object: ({ payload }) => accounts.find(payload.user) }, ({ scope, object }) => {
-      object.isBanned = true;
-      chat.post("notice", scope.user, `${scope.user.name} has banned ${object.name}.`);
-      return { user: object.id, isBanned: true };
-    })
-    .action("user.unban", mayBan, { object: ({ payload }) => accounts.find(payload.user) }, ({ scope, object }) => {
-      if (object.isBanned) chat.post("notice", scope.user, `${scope.user.name} has let ${object.name} in again.`);
-      object.isBanned = false;
-      return { user: object.id, isBanned: false };
-    })
-    .action("ping", mayPing, () => ({ pong: Date.now() }))
-    .action("decisions.watch", mayWatchDecisions, ({ scope, session, signal, reply }) => {
-      feed.watch(session.id, scope.watchedPage ?? "", (decided) => reply(decided, { action: "decision" }), signal);
-      reply({});
-    });
+export function makeConsumer(text, { rules, actions, chat, faults }) {
+  const policy = parsePolicy(text, [...Object.keys(rules), ...Object.keys(BUILT_IN), "HasRole"]);
+  const build = new RuleBuilder(rules, faults);
+  let consumer = /** @type {any} */ (defineConsumer().timeout({ connect: TIMEOUT, action: TIMEOUT, object: TIMEOUT }));
+  if (policy.permissions) consumer = consumer.permissions(build.rule(policy.permissions));
+  if (policy.connect) consumer = consumer.connect(build.rule(policy.connect));
+  for (const { name, rule, start, end } of policy.actions) {
+    if (mentions(rule, "isOneself") && !actions.get(name)?.object) {
+      throw new PolicyTextError(
+        `isOneself is asked about an account, and ${name} is about none: use it in "user.ban" or "user.unban"`,
+        { start, end },
+      );
+    }
+    const { options, handler } = behind(name, actions, chat);
+    consumer = consumer.action(name, build.rule(rule), options, handler);
+  }
+  return {
+    consumer: /** @type {import("@portcullis/core/adapter").Served<ChatScope> & { policy: ChatPolicy }} */ (consumer),
+    rules: leavesOf(policy).map(({ label }) => label),
+    actions: policy.actions.map(({ name }) => name),
+  };
+}
+
+/** @typedef {import("@portcullis/core").Policy<ChatScope>} ChatPolicy */
+
+/** Makes rules of what is written. One that is written twice is one rule, asked once. */
+class RuleBuilder {
+  /** @type {Map<string, ChatRule>} */
+  #made = new Map();
+  #rules;
+  #faults;
+
+  /**
+   * @param {ReturnType<typeof import("./rules.mjs").makeRules>} rules
+   * @param {import("./faults.mjs").Faults} faults
+   */
+  constructor(rules, faults) {
+    this.#rules = rules;
+    this.#faults = faults;
+  }
+
+  /**
+   * @param {RuleNode} node
+   * @returns {any}
+   */
+  rule(node) {
+    const operands = /** @type {[any, ...any[]]} */ (node.operands.map((operand) => this.rule(operand)));
+    if (node.kind === "and") return and(...operands);
+    if (node.kind === "or") return or(...operands);
+    if (node.kind === "not") return not(operands[0], node.said);
+    const made = this.#made.get(node.label) ?? this.#leaf(node);
+    this.#made.set(node.label, made);
+    return made;
+  }
+
+  /**
+   * @param {RuleNode} node
+   * @returns {any}
+   */
+  #leaf({ name, label, roles }) {
+    if (roles) return this.#faults.wrap(label, /** @type {any} */ (HasRole(...roles)));
+    const rule = /** @type {any} */ ({ ...BUILT_IN, ...this.#rules })[name];
+    return typeof rule === "function" ? this.#faults.wrap(label, new rule()) : rule;
+  }
 }
 
 /**
- * @param {unknown} value
- * @returns {string}
+ * What stands behind the rule of an action.
+ *
+ * @param {string} name
+ * @param {ReadonlyMap<string, import("./actions.mjs").Action>} actions
+ * @param {import("./chat.mjs").Chat} chat
  */
-function readText(value) {
-  const text = typeof value === "string" ? value.trim() : "";
-  if (text !== "" && text.length <= LONGEST_TEXT) return text;
-  throw new PermissionDenied("invalid_input", {
-    status: 400,
-    reason: `Write a text of 1 to ${LONGEST_TEXT} characters.`,
-  });
+function behind(name, actions, chat) {
+  if (name === "chat.watch") return { options: {}, handler: watching(chat) };
+  const action = actions.get(name);
+  // A policy may know more actions than this server does.
+  if (action === undefined) return { options: {}, handler: () => ({ done: "This server does nothing for it." }) };
+  const { object, run } = action;
+  return {
+    options: object ? { object: (/** @type {Context} */ { payload }) => object(payload) } : {},
+    handler: (/** @type {any} */ { scope, payload, object: loaded }) =>
+      run({ user: scope.user, payload, object: loaded }),
+  };
+}
+
+/**
+ * Answers with the messages there are, then with every further one: only a socket can be told.
+ *
+ * @param {import("./chat.mjs").Chat} chat
+ */
+function watching(chat) {
+  return (/** @type {Context} */ { session, signal, reply }) => {
+    const mayRead = async () => (await session.authorize("chat.watch")).outcome === "allow";
+    const send = (/** @type {unknown} */ message) => reply(message, { action: "chat.message" });
+    chat.watch(session.id, { mayRead, send }, signal);
+    reply({ messages: chat.messages });
+  };
 }

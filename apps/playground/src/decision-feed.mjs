@@ -1,56 +1,106 @@
 // @ts-check
 
 /** @typedef {import("@portcullis/core/adapter").DecisionEvent} DecisionEvent */
-/** @typedef {import("./policy.mjs").ChatScope} ChatScope */
+/** @typedef {import("./rules.mjs").ChatScope} ChatScope */
+/** @typedef {Pick<DecisionEvent, "moment" | "action" | "decision" | "milliseconds" | "trace"> & { scope: object }} Decided */
 
 /**
- * Tells each page what was decided about its own clients, rule by rule. A client is never told so much elsewhere: a
+ * @typedef {object} Watcher
+ * @property {string} page
+ * @property {(kind: string, data: unknown) => void} tell
+ * @property {() => boolean} isSlow whether it has not yet taken what it was told
+ * @property {object[]} waiting
+ * @property {number} missed decisions it will not hear of
+ */
+
+/** Milliseconds: what is decided meanwhile is told at once. */
+const INTERVAL = 60;
+const MOST_WAITING = 200;
+
+/**
+ * Tells pages what was decided, rule by rule, and what else changes for all of them. A client is never told so much: a
  * refusal has a code, a status and a reason, and the tree behind it stays on the server.
  */
 export class DecisionFeed {
   #lastId = 0;
-  /** @type {Map<string, { page: string, send: (decided: object) => void }>} */
+  /** @type {Map<string, Watcher>} */
   #watchers = new Map();
+  /** @type {NodeJS.Timeout | undefined} */
+  #timer;
 
   /**
    * @param {string} id of the connection that watches
-   * @param {string} page
-   * @param {(decided: object) => void} send
+   * @param {Pick<Watcher, "page" | "tell" | "isSlow">} watcher
    * @param {AbortSignal} signal aborted when the connection has ended
    */
-  watch(id, page, send, signal) {
+  watch(id, watcher, signal) {
     if (!this.#watchers.has(id)) signal.addEventListener("abort", () => this.#watchers.delete(id), { once: true });
-    this.#watchers.set(id, { page, send });
+    this.#watchers.set(id, { ...watcher, waiting: [], missed: 0 });
   }
 
   /**
-   * Hears every decision. Those about a watcher itself are of no interest.
+   * Tells every page of a change.
    *
-   * @param {DecisionEvent} event
+   * @param {string} kind
+   * @param {unknown} data
    */
-  report(event) {
-    const { page, watchedPage } = /** @type {ChatScope} */ (event.scope);
-    if (page === undefined || watchedPage !== undefined) return;
-    const decided = describe(event, ++this.#lastId);
+  announce(kind, data) {
+    for (const { tell } of this.#watchers.values()) tell(kind, data);
+  }
+
+  /**
+   * Hears every decision.
+   *
+   * @param {Decided} decided
+   */
+  report(decided) {
+    const id = ++this.#lastId;
+    if (this.#watchers.size === 0) return;
+    const described = describe(decided, id);
+    const { page } = /** @type {Partial<ChatScope>} */ (decided.scope);
     for (const watcher of this.#watchers.values()) {
-      if (watcher.page === page) watcher.send(decided);
+      watcher.waiting.push({ ...described, isOwn: page === watcher.page });
+      if (watcher.waiting.length <= MOST_WAITING) continue;
+      watcher.waiting.shift();
+      watcher.missed += 1;
     }
+    this.#timer ??= setTimeout(() => this.#flush(), INTERVAL);
+  }
+
+  #flush() {
+    this.#timer = undefined;
+    for (const watcher of this.#watchers.values()) {
+      const { waiting, missed } = watcher;
+      if (waiting.length === 0) continue;
+      if (watcher.isSlow()) {
+        this.#timer ??= setTimeout(() => this.#flush(), INTERVAL);
+        continue;
+      }
+      watcher.tell("decisions", { decided: waiting, missed });
+      watcher.waiting = [];
+      watcher.missed = 0;
+    }
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#watchers.clear();
   }
 }
 
 /**
- * @param {DecisionEvent} event
+ * @param {Decided} decided
  * @param {number} id
  */
-function describe({ moment, action, decision, scope, milliseconds, trace = {} }, id) {
+function describe({ moment, action, decision, scope, milliseconds, trace }, id) {
   const { outcome, code, status, reason, by } = decision;
-  const { user, client } = /** @type {ChatScope} */ (scope);
+  const { user, client = 0, carrier = "" } = /** @type {Partial<ChatScope>} */ (scope);
   const account = user?.name ?? "not signed in";
   return {
     id,
     at: Date.now(),
     client,
-    transport: scope.transport,
+    carrier,
     account,
     moment,
     action,
@@ -60,6 +110,6 @@ function describe({ moment, action, decision, scope, milliseconds, trace = {} },
     reason,
     by,
     milliseconds,
-    trace,
+    ...(trace && { trace }),
   };
 }

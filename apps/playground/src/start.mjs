@@ -1,40 +1,48 @@
 // @ts-check
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { fileURLToPath } from "node:url";
+import express from "express";
 import { Accounts } from "./accounts.mjs";
+import { makeActions } from "./actions.mjs";
 import { Chat } from "./chat.mjs";
-import { makeConsumer } from "./consumer.mjs";
 import { DecisionFeed } from "./decision-feed.mjs";
-import { readFolder, securityHeaders } from "./static-files.mjs";
+import { Faults } from "./faults.mjs";
+import { serveObservers } from "./observers.mjs";
+import { PolicyInForce } from "./policy-in-force.mjs";
+import { FIRST_POLICY } from "./policy-text.mjs";
+import { describeRules } from "./rule-sources.mjs";
+import { makeRules } from "./rules.mjs";
+import { settings } from "./settings.mjs";
+import { makeSignIn } from "./sign-in.mjs";
 import { serveChat } from "./transports.mjs";
+import { buildApp } from "./web.mjs";
 
 const HOST = "127.0.0.1";
-const PUBLIC = fileURLToPath(new URL("../public", import.meta.url));
 
 /**
- * Starts the playground: one server for the page and the sockets, reachable from this machine alone.
+ * Starts the playground: one server for the page, its requests and the sockets, reachable from this machine alone.
  *
  * @param {object} [options]
  * @param {number} [options.port] 0: any that is free
+ * @param {boolean} [options.isDemo] whether the page plays its story by itself
  * @returns {Promise<{ url: string, port: number, close: () => Promise<void> }>}
  * @throws {Error} When the port cannot be had; `code` says why.
  */
-export async function start({ port: wanted = 0 } = {}) {
-  const accounts = new Accounts();
+export async function start({ port: wanted = 0, isDemo = false } = {}) {
   const server = createServer();
   server.listen(wanted, HOST);
   await once(server, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   const hosts = [`${HOST}:${port}`, `localhost:${port}`];
-  server.on("request", answerPages(accounts, hosts));
-  const feed = new DecisionFeed();
-  const consumer = makeConsumer({ accounts, chat: new Chat(), feed });
-  const chat = serveChat(server, consumer, { accounts, feed, hosts });
+  const { sockets, close: closeSockets } = serveAll(server, hosts, isDemo);
+  server.on("upgrade", (request, socket, head) => {
+    const target = sockets[request.url?.split("?")[0] ?? ""];
+    target?.handleUpgrade(request, socket, head, (client) => target.emit("connection", client, request));
+  });
   const close = async () => {
     const closed = once(server, "close");
     server.close();
-    await chat.close();
+    await closeSockets();
     server.closeAllConnections();
     await closed;
   };
@@ -44,25 +52,46 @@ export async function start({ port: wanted = 0 } = {}) {
 }
 
 /**
- * @param {Accounts} accounts
+ * Puts everything behind a server that listens.
+ *
+ * @param {import("node:http").Server} server
  * @param {readonly string[]} hosts
- * @returns {import("node:http").RequestListener}
+ * @param {boolean} isDemo
+ * @returns {{ sockets: Record<string, import("ws").WebSocketServer>, close: () => Promise<void> }}
  */
-function answerPages(accounts, hosts) {
-  const files = readFolder(PUBLIC);
-  const headers = securityHeaders(hosts);
-  return (request, response) => {
-    const path = request.url?.split("?")[0] ?? "/";
-    const send = (/** @type {number} */ status, /** @type {string} */ type, /** @type {string | Buffer} */ body) => {
-      response.writeHead(status, { ...headers, "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
-      response.end(request.method === "HEAD" ? undefined : body);
-    };
-    const file = files.get(path === "/" ? "/index.html" : path);
-    // A name that merely leads here (DNS rebinding) would make another site's page same-origin with this one.
-    if (!hosts.includes(request.headers.host ?? "")) send(421, "text/plain", "This server has another name.\n");
-    else if (request.method !== "GET" && request.method !== "HEAD") send(405, "text/plain", "Only GET and HEAD.\n");
-    else if (path === "/accounts") send(200, "application/json", JSON.stringify(accounts.listWithTokens()));
-    else if (file) send(200, file.type, file.body);
-    else send(404, "text/plain", "There is no such page.\n");
+function serveAll(server, hosts, isDemo) {
+  const origins = hosts.map((host) => `http://${host}`);
+  // Clients that are no browsers send no Origin.
+  const socketOrigins = [...origins, null];
+  const accounts = new Accounts();
+  const chat = new Chat();
+  const feed = new DecisionFeed();
+  const faults = new Faults();
+  const actions = makeActions({ accounts, chat });
+  const rules = makeRules(faults.permission);
+  const inForce = new PolicyInForce(FIRST_POLICY, { rules, actions, chat, faults, feed });
+  const signIn = makeSignIn(accounts);
+  const app = express();
+  const known = describeRules(Object.keys(rules));
+  buildApp(app, {
+    signIn,
+    settings: settings({ inForce, faults, feed, origins, known, isDemo }),
+    inForce,
+    actions,
+    feed,
+    hosts,
+    origins,
+  });
+  server.on("request", app);
+  const parts = { app, identify: signIn.identify, feed, hosts, origins: socketOrigins };
+  const served = serveChat(server, inForce.made.consumer, parts);
+  inForce.follow(({ consumer }) => served.replace(consumer));
+  const observers = serveObservers(feed, socketOrigins);
+  return {
+    sockets: { "/chat": served.sockets, "/observe": observers.sockets },
+    close: async () => {
+      feed.close();
+      await Promise.all([served.close(), observers.close()]);
+    },
   };
 }

@@ -1,30 +1,34 @@
 // @ts-check
+import { useExpress } from "@portcullis/adapter-express-bridge";
 import { serve as serveSocketio } from "@portcullis/adapter-socketio";
 import { dcrf, serve as serveWs } from "@portcullis/adapter-ws";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
-import { identify, readSubprotocols } from "./visitor.mjs";
+import { COOKIE } from "./sign-in.mjs";
+import { cookieOf, ofSubprotocols, visitorOf } from "./visitor.mjs";
 
-/** @typedef {ReturnType<typeof import("./consumer.mjs").makeConsumer>} ChatConsumer */
+/** @typedef {import("@portcullis/core/adapter").Served<import("./rules.mjs").ChatScope>} ChatConsumer */
 /** @typedef {import("./visitor.mjs").Introduction} Introduction */
+/** @typedef {import("node:http").IncomingMessage} Request */
 
 const LARGEST_MESSAGE = 64 * 1024;
 
 /**
- * Serves one consumer, the very same object, over WebSockets (`/chat`) and over socket.io (`/socket.io`).
+ * Serves one consumer, the very same object, over WebSockets (`/chat`) and over socket.io (`/socket.io`). Who is there
+ * is found out by the middlewares that do so for requests.
  *
- * @param {import("node:http").Server} server which answers pages already
+ * @param {import("node:http").Server} server which answers requests already
  * @param {ChatConsumer} consumer
  * @param {object} parts
- * @param {import("./accounts.mjs").Accounts} parts.accounts
+ * @param {import("express").Express} parts.app
+ * @param {import("express").RequestHandler[]} parts.identify
  * @param {import("./decision-feed.mjs").DecisionFeed} parts.feed
  * @param {readonly string[]} parts.hosts
- * @returns {{ close: () => Promise<void> }}
+ * @param {readonly (string | null)[]} parts.origins
  */
-export function serveChat(server, consumer, { accounts, feed, hosts }) {
+export function serveChat(server, consumer, { app, identify, feed, hosts, origins }) {
   const common = {
-    // `null`: clients that are no browsers send no Origin.
-    origins: [...hosts.map((host) => `http://${host}`), null],
+    origins: [...origins],
     trace: true,
     onDecision: (/** @type {import("@portcullis/core/adapter").DecisionEvent} */ event) => feed.report(event),
   };
@@ -34,28 +38,51 @@ export function serveChat(server, consumer, { accounts, feed, hosts }) {
     // A poll of a page that a mere name brought here (DNS rebinding) has no Origin that would tell.
     allowRequest: (request, answer) => answer(null, hosts.includes(request.headers.host ?? "")),
   });
-  server.on("upgrade", (request, socket, head) => {
-    if (request.url?.split("?")[0] !== "/chat") return;
-    sockets.handleUpgrade(request, socket, head, (client) => sockets.emit("connection", client, request));
+  const whoOnWs = useExpress(identify, {
+    app,
+    headers: (request) => ({ cookie: cookieOf(ofSubprotocols(/** @type {Request} */ (request)), COOKIE) }),
+  });
+  const whoOnSocketio = useExpress(identify, {
+    app,
+    headers: (socket) => ({ cookie: cookieOf(authOf(socket), COOKIE) }),
   });
   const guards = [
     serveWs(sockets, consumer, {
       ...common,
-      authenticate: ({ headers }) =>
-        identify(readSubprotocols((headers["sec-websocket-protocol"] ?? "").split(/\s*,\s*/)), accounts),
+      authenticate: async (request, asked) => {
+        const { user } = await whoOnWs(request, asked);
+        return visitorOf(ofSubprotocols(request), user, "ws");
+      },
       // A browser cannot read the status of a refused handshake, but it can read a close code.
       refuse: "close",
       codec: dcrf({ codes: true }),
     }),
     serveSocketio(io, consumer, {
       ...common,
-      authenticate: ({ handshake }) => identify(/** @type {Introduction} */ (handshake.auth), accounts),
+      authenticate: async (socket, asked) => {
+        const { user } = await whoOnSocketio(socket, asked);
+        const { name } = socket.conn.transport;
+        return visitorOf(authOf(socket), user, name === "polling" ? "socket.io polling" : "socket.io");
+      },
     }),
   ];
   return {
+    sockets,
+    /** @param {ChatConsumer} next puts its rules in force on every open connection */
+    replace(next) {
+      for (const guard of guards) guard.replace(next);
+    },
     async close() {
       await Promise.all(guards.map((guard) => guard.close()));
       io.close();
     },
   };
+}
+
+/**
+ * @param {unknown} socket
+ * @returns {Introduction}
+ */
+function authOf(socket) {
+  return /** @type {import("socket.io").Socket} */ (socket).handshake.auth;
 }

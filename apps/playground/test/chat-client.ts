@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { expect } from "vitest";
 import { WebSocket } from "ws";
 
 export interface Reply {
@@ -15,6 +16,7 @@ interface Options {
   account?: string;
   protocols?: string[];
   origin?: string;
+  path?: "chat" | "observe";
 }
 
 /** A client of the playground that is no browser. */
@@ -63,6 +65,16 @@ export class ChatClient {
     });
   }
 
+  /** Waits for something that was not asked for. */
+  async told(isIt: (reply: Reply) => boolean): Promise<Reply> {
+    await expect.poll(() => this.pushed.some(isIt), { timeout: 4000, interval: 10 }).toBe(true);
+    return this.pushed.find(isIt) as Reply;
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
   /** The texts of the chat messages that were pushed. By then a reply to a ping has come behind them. */
   async messages(): Promise<string[]> {
     await this.request("ping");
@@ -75,15 +87,18 @@ export class ChatClient {
   }
 }
 
-async function dial(url: string, { account, protocols = [], origin }: Options): Promise<WebSocket> {
-  const token = account && `token.${await tokenOf(url, account)}`;
-  const offered = ["portcullis-playground", ...protocols, ...(token ? [token] : [])];
-  return new WebSocket(`${url.replace("http", "ws")}/chat`, offered, origin ? { origin } : {});
+async function dial(url: string, { account, protocols = [], origin, path = "chat" }: Options): Promise<WebSocket> {
+  const session = account && `session.${await signIn(url, account)}`;
+  const offered = ["portcullis-playground", ...protocols, ...(session ? [session] : [])];
+  return new WebSocket(`${url.replace("http", "ws")}/${path}`, offered, origin ? { origin } : {});
 }
 
-async function tokenOf(url: string, account: string): Promise<string> {
-  const accounts = (await (await fetch(`${url}/accounts`)).json()) as { id: string; token: string }[];
-  const found = accounts.find(({ id }) => id === account);
-  if (found === undefined) throw new Error(`there is no account ${account}`);
-  return found.token;
+/** Signs in as the page does: the value of the cookie. */
+export async function signIn(url: string, account: string): Promise<string> {
+  const response = await fetch(`${url}/login`, {
+    method: "POST",
+    body: new URLSearchParams({ username: account, password: account }),
+  });
+  if (response.status !== 200) throw new Error(`there is no account ${account}`);
+  return ((await response.json()) as { session: string }).session;
 }

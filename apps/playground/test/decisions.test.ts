@@ -9,24 +9,31 @@ beforeEach(async () => {
 });
 afterEach(() => playground.close());
 
-async function decisionsOf(observer: ChatClient) {
-  await observer.request("ping");
-  return observer.pushed.map(({ data }) => data);
+/** What a page is told, once it has heard of the action that came last. */
+async function decisionsOf(observer: ChatClient, last: string) {
+  const decisions = () =>
+    observer.pushed.filter(({ action }) => action === "decisions").flatMap(({ data }) => data.decided);
+  await expect.poll(() => decisions().some(({ action }) => action === last), { timeout: 4000 }).toBe(true);
+  return decisions();
 }
 
-it("a page is told the decisions about its own clients, rule by rule", async () => {
-  const { url } = playground;
-  const observer = await ChatClient.open(url, { protocols: ["watch.mine"] });
-  const stranger = await ChatClient.open(url, { protocols: ["watch.theirs"] });
+async function observe(url: string, page: string) {
+  const observer = await ChatClient.open(url, { path: "observe", protocols: [`page.${page}`] });
   await observer.request("decisions.watch");
-  await stranger.request("decisions.watch");
+  return observer;
+}
+
+it("a page is told every decision, rule by rule, and which are about its own clients", async () => {
+  const { url } = playground;
+  const observer = await observe(url, "mine");
+  const stranger = await observe(url, "theirs");
   const guest = await ChatClient.open(url, { account: "guest", protocols: ["client.1", "page.mine"] });
   await guest.request("chat.send", { text: "Hello" });
 
-  const [connect, send, ...others] = await decisionsOf(observer);
+  const [connect, send, ...others] = await decisionsOf(observer, "chat.send");
   expect(others).toEqual([]);
-  expect(connect).toMatchObject({ moment: "connect", client: 1, account: "Guest", outcome: "allow" });
-  expect(send).toMatchObject({ moment: "action", action: "chat.send", outcome: "deny", code: "not_a_member" });
+  expect(connect).toMatchObject({ moment: "connect", client: 1, account: "Guest", outcome: "allow", isOwn: true });
+  expect(send).toMatchObject({ moment: "action", carrier: "ws", outcome: "deny", code: "not_a_member" });
   expect(send.trace.permissions).toMatchObject({ kind: "rule", name: "NotBanned", outcome: "allow" });
   const [signedIn, either] = send.trace.rule.operands;
   expect(signedIn).toMatchObject({ name: "IsAuthenticated", outcome: "allow" });
@@ -38,13 +45,31 @@ it("a page is told the decisions about its own clients, rule by rule", async () 
   expect(isMember.milliseconds).toBeGreaterThan(1);
   expect(noLink.kind).toBe("not");
   expect(noLink.operands[0]).toEqual({ kind: "rule", name: "hasLink" });
-  expect(await decisionsOf(stranger)).toEqual([]);
+  expect(await decisionsOf(stranger, "chat.send")).toMatchObject([{ isOwn: false }, { isOwn: false }]);
 });
 
-it("a client sees no decisions: neither those of others nor its own", async () => {
+it("only who names its page watches, and a client of the chat sees no decisions", async () => {
   const { url } = playground;
+  expect(await ChatClient.refused(url, { path: "observe" })).toEqual({ code: 4403, reason: "permission_denied" });
+  const foreign = await ChatClient.refused(url, {
+    path: "observe",
+    protocols: ["page.1"],
+    origin: "https://evil.example",
+  });
+  expect(foreign).toEqual({ code: 4403, reason: "origin_not_allowed" });
   const admin = await ChatClient.open(url, { account: "admin", protocols: ["client.1", "page.mine"] });
-  expect((await admin.request("decisions.watch")).response_status).toBe(403);
-  await admin.request("chat.send", { text: "Hello" });
-  expect(await decisionsOf(admin)).toEqual([]);
+  expect((await admin.request("decisions.watch")).response_status).toBe(405);
+});
+
+it("a page that falls behind is told the newest decisions, and how many it has missed", async () => {
+  const { url } = playground;
+  const observer = await observe(url, "mine");
+  const client = await ChatClient.open(url);
+  const answers = Array.from({ length: 90 }, () => client.request("ping"));
+  await Promise.all(answers);
+  for (let round = 0; round < 4; round++) await Promise.all(answers.map(() => client.request("ping")));
+  await client.request("chat.fly");
+  const decisions = await decisionsOf(observer, "chat.fly");
+  const missed = observer.pushed.reduce((sum, { data }) => sum + (data?.missed ?? 0), 0);
+  expect(decisions.length + missed).toBe(1 + 90 * 5 + 1);
 });

@@ -14,8 +14,12 @@ afterEach(() => {
 });
 
 /** Runs what the README says, in a process group of its own as a terminal does. */
-function npmStart(port: number) {
-  const child = spawn("npm", ["start"], { cwd: ROOT, detached: true, env: { ...process.env, PORT: String(port) } });
+function npmStart(port: number, ...options: string[]) {
+  const child = spawn("npm", ["start", ...options], {
+    cwd: ROOT,
+    detached: true,
+    env: { ...process.env, PORT: String(port) },
+  });
   started.push(child);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => (output += data));
@@ -40,4 +44,11 @@ it("npm start builds, prints its address and three things to try, and Ctrl-C sto
   await exited;
   await expect(fetch(url)).rejects.toThrow();
   expect(output()).not.toMatch(/Error|uncaught/);
+});
+
+it("npm start -- --demo says that the page plays by itself", LONG, async () => {
+  const { printed, output } = npmStart(0, "--", "--demo");
+  await printed(/plays its story by itself[\s\S]*Ctrl-C/);
+  const [url] = output().match(/http:\/\/127\.0\.0\.1:\d+/) ?? [""];
+  expect(await (await fetch(`${url}/state`)).json()).toMatchObject({ isDemo: true });
 });

@@ -39,16 +39,16 @@ describe("the page", () => {
   });
 
   it("answers nothing that is not in its folder", async () => {
-    expect(await get("/../src/policy.mjs")).toBe(404);
-    expect(await get("/%2e%2e/src/policy.mjs")).toBe(404);
+    expect(await get("/../src/rules.mjs")).toBe(404);
+    expect(await get("/%2e%2e/src/rules.mjs")).toBe(404);
     expect(await get("/__proto__")).toBe(404);
-    expect((await fetch(url, { method: "POST" })).status).toBe(405);
+    expect((await fetch(url, { method: "POST" })).status).toBe(404);
     expect((await fetch(url, { method: "HEAD" })).status).toBe(200);
   });
 
   it("is not there under a name that merely leads to this machine", async () => {
-    expect(await get("/accounts", "evil.example")).toBe(421);
-    expect(await get("/accounts", `localhost:${playground.port}`)).toBe(200);
+    expect(await get("/state", "evil.example")).toBe(421);
+    expect(await get("/state", `localhost:${playground.port}`)).toBe(200);
   });
 });
 
@@ -140,9 +140,9 @@ describe("a ban", () => {
 });
 
 describe("who connects", () => {
-  it("is refused with an unknown token, and from another site", async () => {
-    const stale = await ChatClient.refused(url, { protocols: ["token.of-yesterday"] });
-    expect(stale).toEqual({ code: 4401, reason: "unknown_token" });
+  it("is refused with an unknown session, and from another site", async () => {
+    const stale = await ChatClient.refused(url, { protocols: ["session.of-yesterday"] });
+    expect(stale).toEqual({ code: 4401, reason: "session_expired" });
     const foreign = await ChatClient.refused(url, { account: "admin", origin: "https://evil.example" });
     expect(foreign).toEqual({ code: 4403, reason: "origin_not_allowed" });
   });

@@ -19,6 +19,8 @@ export class ChatView {
   #list;
   #client;
   #explain;
+  /** The newest message that is shown: the history has them all again. */
+  #newest = 0;
 
   /**
    * @param {HTMLElement} list
@@ -38,6 +40,7 @@ export class ChatView {
 
   clear() {
     this.#list.replaceChildren();
+    this.#newest = 0;
   }
 
   /**
@@ -45,6 +48,8 @@ export class ChatView {
    * @param {string} account who looks at it
    */
   showMessage({ id, kind, from, text, at }, account) {
+    if (id <= this.#newest) return;
+    this.#newest = id;
     if (kind === "notice") this.showNotice(text);
     else {
       const byline = element(

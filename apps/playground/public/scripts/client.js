@@ -1,12 +1,17 @@
 // @ts-check
 import { ChatView } from "./chat-view.js";
-import { fetchAccounts, openClient } from "./connection.js";
+import { check } from "./choice.js";
+import { openClient } from "./connection.js";
 import { announce } from "./dom.js";
 import { parse, showFrame } from "./frames.js";
-import { check, makePane, NOBODY, showSample } from "./pane.js";
+import { makePane, showSample } from "./pane.js";
+import { NOBODY, signIn, signOut } from "./session.js";
 
 /** @typedef {import("./connection.js").Reply} Reply */
 /** @typedef {import("./connection.js").Transport} Transport */
+
+/** Their answer is the messages of the chat. */
+const READING = ["chat.watch", "chat.history"];
 
 /** One client: an account, a connection of its own, and the pane that shows both. */
 export class Client {
@@ -18,6 +23,10 @@ export class Client {
   /** @type {Map<number, { action: string, resolve: (reply: Reply | undefined) => void }>} */
   #requests = new Map();
   #account = NOBODY;
+  /** @type {string | undefined} */
+  #session;
+  /** Counts the connections: only the last one counts. */
+  #turn = 0;
   #parts;
   #decisions;
 
@@ -116,25 +125,29 @@ export class Client {
 
   async #connect() {
     this.#leave();
+    const turn = ++this.#turn;
     this.#showState("connecting", "Connecting");
     this.chat.clear();
     try {
       await this.#decisions.watch();
-      const accounts = await fetchAccounts();
-      const token = accounts.find(({ id }) => id === this.#account)?.token;
-      await this.#open(token);
+      const account = this.#account;
+      const session = await signIn(account);
+      // Another choice was made meanwhile.
+      if (turn !== this.#turn) return signOut(session);
+      this.#session = session;
+      await this.#open(session);
     } catch {
-      this.#showState("closed", "The server is not there");
+      if (turn === this.#turn) this.#showState("closed", "The server is not there");
     }
   }
 
-  /** @param {string | undefined} token */
-  #open(token) {
+  /** @param {string | undefined} session */
+  #open(session) {
     return new Promise((/** @type {(value?: undefined) => void} */ settle) => {
-      const line = openClient(this.#transport, this.number, token, {
+      const line = openClient(this.#transport, this.number, session, {
         opened: () => {
           this.#showState("open", "Connected");
-          this.request("chat.watch").then(() => settle());
+          this.request(line.isPushed ? "chat.watch" : "chat.history").then(() => settle());
         },
         received: (reply, text) => {
           if (this.#line === line) this.#receive(reply, text);
@@ -152,6 +165,8 @@ export class Client {
     const line = this.#line;
     this.#line = undefined;
     line?.close();
+    signOut(this.#session);
+    this.#session = undefined;
     for (const id of [...this.#requests.keys()]) this.#forget(id, undefined);
   }
 
@@ -160,6 +175,8 @@ export class Client {
    * @param {import("./connection.js").Refusal} [refusal]
    */
   #closed(why, refusal) {
+    // The server may be gone: nobody is there to sign out from.
+    this.#session = undefined;
     this.#leave();
     this.#showState("closed", why);
     if (refusal) this.chat.showRefusal("connect", refusal);
@@ -201,8 +218,10 @@ export class Client {
     const id = Number(reply.request_id);
     const action = this.#requests.get(id)?.action ?? reply.action ?? "frame";
     const isAllowed = reply.response_status < 400;
-    if (isAllowed && action === "chat.watch") this.#showMessages(reply.data.messages);
+    if (isAllowed && READING.includes(action)) this.#showMessages(reply.data?.messages ?? []);
     else if (!isAllowed || action !== "chat.send") this.chat.showReply(action, reply);
+    // Nobody tells an HTTP client what is new: it asks.
+    else if (this.#line?.isPushed === false) this.request("chat.history");
     this.#forget(id, reply);
   }
 

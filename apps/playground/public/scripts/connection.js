@@ -1,16 +1,12 @@
 // @ts-check
-import { openSocketio } from "./line-socketio.js";
-import { openWs } from "./line-ws.js";
+import { openHttp } from "./line-http.js";
+import { openPolling, openSocketio } from "./line-socketio.js";
+import { openAt, openWs } from "./line-ws.js";
 
-/** Known to this page alone: the server sends decisions only to the page whose sockets they are about. */
+/** Tells the clients of this page from those of others. */
 const PAGE = crypto.randomUUID();
 
 /**
- * @typedef {object} Account
- * @property {string} id
- * @property {string} name
- * @property {string} token
- *
  * @typedef {object} Reply
  * @property {string[]} errors
  * @property {any} data
@@ -28,6 +24,7 @@ const PAGE = crypto.randomUUID();
  * One connection to the chat, whatever carries it.
  *
  * @typedef {object} Line
+ * @property {boolean} isPushed whether the server can say something unasked
  * @property {() => boolean} isOpen
  * @property {(text: string) => string} send a request as JSON, or any text; returns it as it went over the wire
  * @property {() => void} close
@@ -35,39 +32,28 @@ const PAGE = crypto.randomUUID();
  * @typedef {keyof typeof LINES} Transport
  */
 
-const LINES = { ws: openWs, "socket.io": openSocketio };
-
-/**
- * The accounts of the chat with their tokens. Asked again for every connection: a restarted server has new tokens.
- *
- * @returns {Promise<Account[]>}
- */
-export async function fetchAccounts() {
-  const response = await fetch("accounts");
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return response.json();
-}
+const LINES = { ws: openWs, "socket.io": openSocketio, polling: openPolling, HTTP: openHttp };
 
 /**
  * Opens the line of one client.
  *
  * @param {Transport} transport
  * @param {number} number of the client on this page
- * @param {string | undefined} token `undefined`: not signed in
+ * @param {string | undefined} session `undefined`: not signed in
  * @param {Listeners} listeners
  * @returns {Line}
  */
-export function openClient(transport, number, token, listeners) {
-  const introduction = { client: String(number), page: PAGE, ...(token && { token }) };
+export function openClient(transport, number, session, listeners) {
+  const introduction = { client: String(number), page: PAGE, ...(session && { session }) };
   return LINES[transport](introduction, listeners);
 }
 
 /**
- * Opens the line on which the decisions about this page's clients arrive.
+ * Opens the line on which decisions arrive, and what else changes for all pages.
  *
  * @param {Listeners} listeners
  * @returns {Line}
  */
 export function openObserver(listeners) {
-  return openWs({ watch: PAGE }, listeners);
+  return openAt("observe", { page: PAGE }, listeners);
 }

@@ -1,13 +1,16 @@
 // @ts-check
 import { openObserver } from "./connection.js";
-import { byId, clock, element, icon } from "./dom.js";
-import { drawTree, duration } from "./tree.js";
+import { drawRow } from "./decision-row.js";
+import { byId, element } from "./dom.js";
+import { Explained } from "./explained.js";
 
 /**
  * @typedef {object} Decided
  * @property {number} id
  * @property {number} at
- * @property {number} client
+ * @property {number} client 0 where it is on no page
+ * @property {boolean} isOwn whether the client is on this page
+ * @property {string} carrier
  * @property {string} account
  * @property {"connect" | "action" | "object"} moment
  * @property {string} action
@@ -17,23 +20,35 @@ import { drawTree, duration } from "./tree.js";
  * @property {string} [reason]
  * @property {string} by
  * @property {number} milliseconds
- * @property {{ permissions?: import("./tree.js").TraceNode, rule?: import("./tree.js").TraceNode }} trace
+ * @property {{ permissions?: import("./tree.js").TraceNode, rule?: import("./tree.js").TraceNode }} [trace]
  */
 
 const MOST_DECISIONS = 100;
 
-/** The decisions about this page's clients: a list, and one of them drawn as a tree. */
+/** All decisions of the server as they happen: a list, and one of them drawn as a tree. */
 export class Decisions {
   #list = byId("decision-list");
-  #explained = byId("explained");
+  #total = byId("decision-total");
   #follow = /** @type {HTMLInputElement} */ (byId("follow"));
+  #explained;
+  #server;
   /** @type {Map<number, { decided: Decided, button: HTMLButtonElement }>} */
   #entries = new Map();
-
+  /** @type {Decided[]} came since the list was last drawn */
+  #waiting = [];
+  #count = 0;
+  #isDrawing = false;
+  /** @type {number | undefined} */
+  #shown;
+  /** @type {{ client: number, action: string, at: number } | undefined} was asked for before it came */
+  #wanted;
   /** @type {Promise<void> | undefined} */
   #watching;
 
-  constructor() {
+  /** @param {import("./server-state.js").ServerState} server */
+  constructor(server) {
+    this.#server = server;
+    this.#explained = new Explained(byId("explained"), server);
     // What scrolls must be within reach of the keyboard.
     this.#list.tabIndex = 0;
   }
@@ -48,8 +63,10 @@ export class Decisions {
       const line = openObserver({
         opened: () => line.send(JSON.stringify({ action: "decisions.watch", request_id: 1 })),
         received: ({ action, data }) => {
-          if (action === "decision") this.#add(data);
-          else resolve();
+          if (action === "decisions") this.#add(data);
+          else if (action === "policy" || action === "faults") this.#server.update({ [action]: data });
+          // A server that was started again knows nothing of what was before.
+          else this.#server.load().then(resolve, resolve);
         },
         closed: () => {
           this.#watching = undefined;
@@ -68,15 +85,26 @@ export class Decisions {
    * @param {number} at
    */
   explain(client, action, at) {
+    // An answer may be here before the decision that it came from is told.
+    if (!this.#explain(client, action, at)) this.#wanted = { client, action, at };
+  }
+
+  /**
+   * @param {number} client
+   * @param {string} action
+   * @param {number} at
+   * @returns {boolean} whether it is known
+   */
+  #explain(client, action, at) {
     const distance = (/** @type {Decided} */ decided) => Math.abs(decided.at - at);
     const fitting = [...this.#entries.values()]
       .map(({ decided }) => decided)
-      .filter((decided) => decided.client === client && decided.action === action && decided.outcome !== "allow")
+      .filter((decided) => decided.isOwn && decided.client === client && decided.action === action)
+      .filter(({ outcome }) => outcome !== "allow")
       .sort((one, other) => distance(one) - distance(other));
-    if (fitting[0] === undefined) return;
-    this.#follow.checked = false;
-    this.#show(fitting[0]);
-    this.#reveal();
+    if (fitting[0] === undefined) return false;
+    this.#choose(fitting[0]);
+    return true;
   }
 
   /** Shows every decision as it comes. */
@@ -84,30 +112,32 @@ export class Decisions {
     this.#follow.checked = true;
   }
 
-  /** @param {Decided} decided */
-  #add(decided) {
-    const button = element(
-      "button",
-      { type: "button", class: "decision", "data-tone": decided.outcome },
-      element("span", { class: "badge", "data-tone": decided.outcome }, icon(decided.outcome)),
-      element(
-        "span",
-        { class: "what" },
-        element("code", {}, decided.action),
-        element("span", { class: "who" }, who(decided)),
-      ),
-      element("span", { class: "verdict" }, decided.outcome === "allow" ? "allowed" : decided.code),
-      element("time", {}, clock(decided.at)),
-    );
-    button.addEventListener("click", () => {
-      this.#follow.checked = false;
-      this.#show(decided);
-      this.#reveal();
+  /** @param {{ decided: Decided[], missed: number }} news */
+  #add({ decided, missed }) {
+    this.#count += decided.length + missed;
+    // Only the newest are kept: a page in the background draws nothing, and must not collect.
+    this.#waiting = [...this.#waiting, ...decided].slice(-MOST_DECISIONS);
+    if (this.#isDrawing) return;
+    this.#isDrawing = true;
+    requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    this.#isDrawing = false;
+    const rows = this.#waiting.map((decided) => {
+      const button = drawRow(decided, () => this.#choose(decided));
+      this.#entries.set(decided.id, { decided, button });
+      return element("li", {}, button);
     });
-    this.#list.prepend(element("li", {}, button));
-    this.#entries.set(decided.id, { decided, button });
+    const latest = this.#waiting.at(-1);
+    this.#waiting = [];
+    this.#list.prepend(...rows.reverse());
     this.#trim();
-    if (this.#follow.checked) this.#show(decided);
+    this.#total.textContent = this.#count.toLocaleString("en");
+    const wanted = this.#wanted;
+    this.#wanted = undefined;
+    if (wanted && this.#explain(wanted.client, wanted.action, wanted.at)) return;
+    if (latest && this.#follow.checked) this.#show(latest);
   }
 
   #trim() {
@@ -119,73 +149,17 @@ export class Decisions {
   }
 
   /** @param {Decided} decided */
+  #choose(decided) {
+    this.#follow.checked = false;
+    this.#show(decided);
+    this.#explained.reveal();
+  }
+
+  /** @param {Decided} decided */
   #show(decided) {
-    for (const [id, { button }] of this.#entries) {
-      if (id === decided.id) button.setAttribute("aria-current", "true");
-      else button.removeAttribute("aria-current");
-    }
-    this.#explained.dataset.tone = decided.outcome;
-    this.#explained.replaceChildren(...headline(decided), ...trees(decided));
+    if (this.#shown !== undefined) this.#entries.get(this.#shown)?.button.removeAttribute("aria-current");
+    this.#entries.get(decided.id)?.button.setAttribute("aria-current", "true");
+    this.#shown = decided.id;
+    this.#explained.show(decided);
   }
-
-  /** On a narrow page the tree is somewhere else. */
-  #reveal() {
-    this.#explained.scrollIntoView({ block: "nearest" });
-    this.#explained.focus({ preventScroll: true });
-  }
-}
-
-/** @param {Decided} decided */
-function who({ client, account, moment }) {
-  return `Client ${client}, ${account}${moment === "object" ? ", about the object" : ""}`;
-}
-
-/** @param {Decided} decided */
-function headline(decided) {
-  const { outcome, action, code, status, reason, by, milliseconds } = decided;
-  const isAllowed = outcome === "allow";
-  return [
-    element(
-      "header",
-      { class: "headline" },
-      element("span", { class: "badge large", "data-tone": outcome }, icon(outcome)),
-      element(
-        "div",
-        {},
-        element("h3", { id: "explained-title" }, `${isAllowed ? "Allowed" : "Refused"}: `, element("code", {}, action)),
-        element("p", { class: "who" }, who(decided)),
-      ),
-    ),
-    isAllowed || !reason ? undefined : element("p", { class: "sentence" }, reason),
-    element(
-      "dl",
-      { class: "facts" },
-      ...fact("Status", String(status)),
-      ...fact("Code", code),
-      ...fact("Decided by", by || "the policy"),
-      ...fact("Took", duration(milliseconds)),
-    ),
-  ].filter((part) => part !== undefined);
-}
-
-/**
- * @param {string} name
- * @param {string} value
- */
-function fact(name, value) {
-  return [element("div", {}, element("dt", {}, name), element("dd", {}, value))];
-}
-
-/** @param {Decided} decided */
-function trees({ trace, action, code }) {
-  const parts = [
-    { title: "Asked of everything", root: trace.permissions },
-    { title: `Asked of ${action}`, root: trace.rule },
-  ];
-  const drawn = parts.flatMap(({ title, root }) => {
-    return root ? [element("h4", {}, title), drawTree(root, title)] : [];
-  });
-  if (code === "unknown_action")
-    drawn.push(element("p", { class: "empty" }, "No rule stands for this action, so it is refused."));
-  return drawn;
 }

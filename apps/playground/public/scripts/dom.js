@@ -41,6 +41,18 @@ export function byId(id) {
   return found;
 }
 
+/**
+ * What scrolls must be within reach of the keyboard, and say what it is.
+ *
+ * @param {HTMLElement} scroller
+ * @param {string} label
+ */
+export function reachable(scroller, label) {
+  scroller.tabIndex = 0;
+  scroller.setAttribute("role", "region");
+  scroller.ariaLabel = label;
+}
+
 /** @param {number} [time] milliseconds since the epoch */
 export function clock(time = Date.now()) {
   return new Date(time).toLocaleTimeString([], { hour12: false });

@@ -11,7 +11,28 @@ const CLIENT = "/socket.io/socket.io.esm.min.js";
  * @param {import("./connection.js").Listeners} listeners
  * @returns {import("./connection.js").Line}
  */
-export function openSocketio(auth, { opened, received, closed }) {
+export function openSocketio(auth, listeners) {
+  return open(auth, listeners, "websocket");
+}
+
+/**
+ * The same over requests that wait for an answer, as where a proxy lets no WebSocket pass.
+ *
+ * @param {Record<string, string>} auth
+ * @param {import("./connection.js").Listeners} listeners
+ * @returns {import("./connection.js").Line}
+ */
+export function openPolling(auth, listeners) {
+  return open(auth, listeners, "polling");
+}
+
+/**
+ * @param {Record<string, string>} auth
+ * @param {import("./connection.js").Listeners} listeners
+ * @param {"websocket" | "polling"} transport
+ * @returns {import("./connection.js").Line}
+ */
+function open(auth, { opened, received, closed }, transport) {
   /** @type {any} */
   let socket;
   let isClosed = false;
@@ -36,10 +57,10 @@ export function openSocketio(auth, { opened, received, closed }) {
     );
   };
 
-  const open = async () => {
+  const load = async () => {
     const { io } = await import(CLIENT);
     if (isClosed) return;
-    socket = io({ auth, forceNew: true, reconnection: false, transports: ["websocket"] });
+    socket = io({ auth, forceNew: true, reconnection: false, transports: [transport] });
     socket.on("connect", opened);
     socket.on("connect_error", (/** @type {any} */ { data, message }) => {
       socket.close();
@@ -50,9 +71,10 @@ export function openSocketio(auth, { opened, received, closed }) {
       receive(action, data, undefined, JSON.stringify([action, data]));
     });
   };
-  open().catch(() => closed("Closed: the client of socket.io did not load"));
+  load().catch(() => closed("Closed: the client of socket.io did not load"));
 
   return {
+    isPushed: true,
     isOpen: () => socket?.connected === true,
     // What is no request goes as the name of an event: there is nothing else a client of socket.io can say.
     send(text) {

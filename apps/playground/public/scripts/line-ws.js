@@ -12,8 +12,20 @@ const REFUSED = 4400;
  * @param {import("./connection.js").Listeners} listeners
  * @returns {import("./connection.js").Line}
  */
-export function openWs(introduction, { opened, received, closed }) {
-  const address = new URL("chat", location.href);
+export function openWs(introduction, listeners) {
+  return openAt("chat", introduction, listeners);
+}
+
+/**
+ * @param {string} path
+ * @param {Record<string, string>} introduction
+ * @param {import("./connection.js").Listeners} listeners
+ * @returns {import("./connection.js").Line}
+ */
+export function openAt(path, introduction, { opened, received, closed }) {
+  const address = new URL(path, location.href);
+  address.hash = "";
+  address.search = "";
   address.protocol = address.protocol.replace("http", "ws");
   const words = Object.entries(introduction).map((pair) => pair.join("."));
   const socket = new WebSocket(address, ["portcullis-playground", ...words]);
@@ -26,6 +38,7 @@ export function openWs(introduction, { opened, received, closed }) {
     closed(`Closed: ${code}${reason && ` ${reason}`}`, code >= REFUSED ? refusal : undefined);
   });
   return {
+    isPushed: true,
     isOpen: () => socket.readyState === WebSocket.OPEN,
     send(text) {
       socket.send(text);

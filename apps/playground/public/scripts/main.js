@@ -1,16 +1,25 @@
 // @ts-check
 import { Client } from "./client.js";
+import { prepareCode } from "./code-panel.js";
 import { Decisions } from "./decisions.js";
+import { playDemo } from "./demo.js";
 import { byId } from "./dom.js";
+import { prepareFaults } from "./fault-panel.js";
+import { prepareParity } from "./parity.js";
+import { PolicyEditor } from "./policy-editor.js";
+import { ServerState } from "./server-state.js";
 import { prepareTour } from "./tour.js";
 
-const MOST_CLIENTS = 4;
+const server = new ServerState();
+const decisions = new Decisions(server);
+const editor = new PolicyEditor(server);
+prepareFaults(server);
+prepareParity();
+prepareCode(server);
 
-const decisions = new Decisions();
 const grid = byId("clients");
+const addButton = byId("add-client");
 let count = 0;
-
-const addButton = /** @type {HTMLButtonElement} */ (byId("add-client"));
 
 /** @param {string} account */
 function addClient(account) {
@@ -24,13 +33,9 @@ function addClient(account) {
 const pair = [addClient("member"), addClient("admin")];
 
 addButton.addEventListener("click", () => {
-  addClient("guest").makeRemovable(() => {
-    addButton.disabled = false;
-    addButton.focus();
-  });
-  addButton.disabled = grid.children.length >= MOST_CLIENTS;
+  addClient("guest").makeRemovable(() => addButton.focus());
 });
 
-prepareTour(/** @type {NodeListOf<HTMLButtonElement>} */ (document.querySelectorAll("button[data-tour]")), pair, () =>
-  decisions.follow(),
-);
+const stage = { clients: pair, server, editor, decisions };
+prepareTour(document.querySelectorAll("button[data-tour]"), stage);
+playDemo(stage);

@@ -1,5 +1,6 @@
 // @ts-check
-import { byId, element } from "./dom.js";
+import { ACCOUNTS, check, choice, TRANSPORTS } from "./choice.js";
+import { byId } from "./dom.js";
 import { SAMPLES } from "./frames.js";
 
 /** What a pane consists of, by the `data-part` of the template. */
@@ -26,17 +27,6 @@ const KINDS = {
 
 /** @typedef {{ [Part in keyof typeof KINDS]: InstanceType<(typeof KINDS)[Part]> }} Parts */
 
-export const NOBODY = "nobody";
-const ACCOUNTS = [
-  { id: NOBODY, label: "Not signed in" },
-  { id: "guest", label: "Guest" },
-  { id: "member", label: "Member" },
-  { id: "admin", label: "Admin" },
-];
-
-/** @type {readonly import("./connection.js").Transport[]} */
-const TRANSPORTS = ["ws", "socket.io"];
-
 /**
  * Makes the pane of a client from the template of the page.
  *
@@ -48,8 +38,10 @@ export function makePane(number) {
   const entries = Object.entries(KINDS).map(([name, kind]) => [name, partOf(pane, name, kind)]);
   const parts = /** @type {Parts} */ (Object.fromEntries(entries));
   label(pane, parts, number);
-  for (const { id, label } of ACCOUNTS) parts.accounts.append(choice(`account-${number}`, "segment", id, label));
-  for (const name of TRANSPORTS) parts.transports.append(choice(`transport-${number}`, "segment", name, name));
+  for (const { value, label } of ACCOUNTS) parts.accounts.append(choice(`account-${number}`, "segment", value, label));
+  for (const { value, label } of TRANSPORTS) {
+    parts.transports.append(choice(`transport-${number}`, "segment", value, label));
+  }
   SAMPLES.forEach(({ label }, index) => {
     parts.actions.append(choice(`action-${number}`, "chip", String(index), label));
   });
@@ -57,14 +49,6 @@ export function makePane(number) {
   check(parts.actions, "0");
   showSample(parts.frame, 0);
   return { pane, parts };
-}
-
-/**
- * @param {HTMLElement} group of radio buttons
- * @param {string} value
- */
-export function check(group, value) {
-  for (const input of group.querySelectorAll("input")) input.checked = input.value === value;
 }
 
 /**
@@ -107,19 +91,4 @@ function label(pane, { title, accountsLegend, transportsLegend, chat, frames, fr
   message.ariaLabel = `Message of ${name}`;
   // What scrolls must be within reach of the keyboard.
   for (const scroller of [chat, frames]) scroller.tabIndex = 0;
-}
-
-/**
- * @param {string} group
- * @param {"segment" | "chip"} look
- * @param {string} value
- * @param {string} text
- */
-function choice(group, look, value, text) {
-  return element(
-    "label",
-    {},
-    element("input", { type: "radio", name: group, value }),
-    element("span", { class: look }, text),
-  );
 }

@@ -1,29 +1,46 @@
 // @ts-check
 
-/** @typedef {import("./client.js").Client} Client */
+/**
+ * @typedef {import("./client.js").Client} Client
+ *
+ * Everything a story is played with.
+ *
+ * @typedef {object} Stage
+ * @property {[Client, Client]} clients
+ * @property {import("./server-state.js").ServerState} server
+ * @property {import("./policy-editor.js").PolicyEditor} editor
+ * @property {import("./decisions.js").Decisions} decisions
+ */
 
 /** Long enough to see one step before the next. */
-const STEP = 700;
+const STEP = 450;
 const LINK = "Look at https://example.com";
 
 /**
- * The three things to try, done by the clients of the page.
+ * The things to try, done by the clients of the page.
  *
- * @type {Record<string, (first: Client, second: Client) => Promise<void>>}
+ * @type {Record<string, (stage: Stage) => Promise<void>>}
  */
 const STEPS = {
-  async refused(first) {
+  async refused({ clients: [first] }) {
     await act(first, "guest", "chat.send", { text: "Hello, may I join?" });
   },
-  async why(first, second) {
+  async why({ clients: [first, second] }) {
     await act(second, "admin", "user.unban", { user: "member" });
     await act(first, "member", "chat.send", { text: LINK });
   },
-  async ban(first, second) {
+  async ban({ clients: [first, second] }) {
     await act(second, "admin", "user.unban", { user: "member" });
     await act(first, "member", "chat.send", { text: "Hello everybody!" });
     await act(second, "admin", "user.ban", { user: "member" });
     await act(first, "member", "chat.send", { text: "Can you still hear me?" });
+  },
+  async fault({ clients: [first, second], server }) {
+    await act(second, "admin", "user.unban", { user: "member" });
+    await server.breakRule("isMember", "throws");
+    await act(first, "member", "chat.send", { text: "Is it still open?" });
+    await act(second, "admin", "chat.send", { text: "I can still write." });
+    await server.breakRule("isMember", null);
   },
 };
 
@@ -31,10 +48,9 @@ const STEPS = {
  * Makes the buttons of the tour work, one at a time.
  *
  * @param {Iterable<HTMLButtonElement>} buttons
- * @param {[Client, Client]} clients
- * @param {() => void} begin called before each
+ * @param {Stage} stage
  */
-export function prepareTour(buttons, clients, begin) {
+export function prepareTour(buttons, stage) {
   const all = [...buttons];
   let isRunning = false;
   const run = async (/** @type {string | undefined} */ name = "") => {
@@ -42,8 +58,8 @@ export function prepareTour(buttons, clients, begin) {
     isRunning = true;
     // Not `disabled`: the button that was pressed keeps the focus.
     for (const button of all) button.setAttribute("aria-disabled", "true");
-    begin();
-    await STEPS[name]?.(...clients);
+    stage.decisions.follow();
+    await STEPS[name]?.(stage);
     for (const button of all) button.removeAttribute("aria-disabled");
     isRunning = false;
   };
@@ -56,7 +72,7 @@ export function prepareTour(buttons, clients, begin) {
  * @param {string} action
  * @param {Record<string, unknown>} payload
  */
-async function act(client, account, action, payload) {
+export async function act(client, account, action, payload) {
   client.pane.dataset.acting = "true";
   client.chat.reveal();
   if (!client.isSignedInAs(account)) await client.signIn(account);
@@ -66,6 +82,6 @@ async function act(client, account, action, payload) {
   delete client.pane.dataset.acting;
 }
 
-function pause() {
-  return new Promise((resolve) => setTimeout(resolve, STEP));
+export function pause(milliseconds = STEP) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

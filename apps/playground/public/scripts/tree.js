@@ -27,32 +27,45 @@ export function duration(milliseconds) {
  *
  * @param {TraceNode} root
  * @param {string} label
+ * @param {(rule: string) => void} chosen called with the name of a rule
  */
-export function drawTree(root, label) {
-  return element("ul", { class: "tree", "aria-label": label }, drawNode(root));
+export function drawTree(root, label, chosen) {
+  return element("ul", { class: "tree", "aria-label": label }, drawNode(root, chosen));
 }
 
 /**
  * @param {TraceNode} node
+ * @param {(rule: string) => void} chosen
  * @returns {HTMLLIElement}
  */
-function drawNode(node) {
+function drawNode(node, chosen) {
   const tone = node.outcome ?? "unasked";
-  const operands = node.operands?.map(drawNode) ?? [];
+  const operands = node.operands?.map((operand) => drawNode(operand, chosen)) ?? [];
   const row = element(
     "div",
     { class: "node" },
     element("span", { class: "badge", "data-tone": tone }, icon(tone)),
-    element("div", { class: "said" }, title(node), " ", ...explanation(node)),
+    element("div", { class: "said" }, title(node, chosen), " ", ...explanation(node)),
     node.milliseconds === undefined ? undefined : element("span", { class: "duration" }, duration(node.milliseconds)),
   );
   const children = operands.length > 0 ? element("ul", {}, ...operands) : undefined;
   return element("li", { "data-tone": tone }, row, children);
 }
 
-/** @param {TraceNode} node */
-function title({ kind, name }) {
-  if (kind === "rule") return element("code", { class: "rule" }, name);
+/**
+ * @param {TraceNode} node
+ * @param {(rule: string) => void} chosen
+ */
+function title({ kind, name }, chosen) {
+  if (kind === "rule") {
+    const button = element(
+      "button",
+      { type: "button", class: "rule", "aria-pressed": "false", title: "Show its source" },
+      name,
+    );
+    button.addEventListener("click", () => chosen(name));
+    return button;
+  }
   return element("span", {}, element("b", { class: "kind" }, kind), " ", MEANINGS[kind]);
 }
 

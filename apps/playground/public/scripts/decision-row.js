@@ -1,0 +1,50 @@
+// @ts-check
+import { clock, element, icon } from "./dom.js";
+
+/** @typedef {import("./decisions.js").Decided} Decided */
+
+/**
+ * Who asked, in words.
+ *
+ * @param {Decided} decided
+ */
+export function who({ client, account, moment, carrier, isOwn }) {
+  const asker =
+    client === 0
+      ? isOwn
+        ? "Side by side"
+        : "Somebody"
+      : isOwn
+        ? `Client ${client}`
+        : `Another page's client ${client}`;
+  return `${asker}, ${account}${carrier && `, ${carrier}`}${moment === "object" ? ", about the object" : ""}`;
+}
+
+/**
+ * One line of the list.
+ *
+ * @param {Decided} decided
+ * @param {() => void} chosen
+ * @returns {HTMLButtonElement}
+ */
+export function drawRow(decided, chosen) {
+  const { outcome, action, code, at } = decided;
+  const button = element(
+    "button",
+    { type: "button", class: "decision", "data-tone": outcome },
+    element("span", { class: "badge", "data-tone": outcome }, icon(outcome)),
+    element(
+      "span",
+      { class: "what" },
+      element("code", {}, action),
+      " ",
+      element("span", { class: "who" }, who(decided)),
+    ),
+    " ",
+    element("span", { class: "verdict" }, outcome === "allow" ? "allowed" : code),
+    " ",
+    element("time", {}, clock(at)),
+  );
+  button.addEventListener("click", chosen);
+  return button;
+}

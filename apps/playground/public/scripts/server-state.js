@@ -1,0 +1,96 @@
+// @ts-check
+
+/**
+ * @typedef {object} KnownRule
+ * @property {string} name
+ * @property {string} about
+ * @property {string} [source]
+ *
+ * @typedef {{ text: string, version: number, rules: string[] }} Policy
+ *
+ * @typedef {object} State
+ * @property {string} token
+ * @property {Policy} policy in force
+ * @property {Record<string, string>} faults by the name of the rule
+ * @property {KnownRule[]} known
+ * @property {boolean} isDemo
+ *
+ * @typedef {{ message: string, start?: number, end?: number, line?: number, column?: number }} Refusal
+ */
+
+/** What the server and all its pages have in common: the policy, and the rules that were made to go wrong. */
+export class ServerState {
+  /** @type {State | undefined} */
+  #state;
+  /** @type {((state: State) => void)[]} */
+  #listeners = [];
+
+  /** @param {(state: State) => void} listener called now where something is known, and with every change */
+  listen(listener) {
+    this.#listeners.push(listener);
+    if (this.#state) listener(this.#state);
+  }
+
+  /** @returns {State | undefined} `undefined` before the server has answered */
+  get current() {
+    return this.#state;
+  }
+
+  /** Asks for everything. A restarted server has another token. */
+  async load() {
+    const response = await fetch("state");
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    this.#learn(await response.json());
+  }
+
+  /**
+   * Learns what has changed. Before everything is known, nothing can have: it will come with all the rest.
+   *
+   * @param {Partial<State>} part
+   */
+  update(part) {
+    if (this.#state) this.#learn({ ...this.#state, ...part });
+  }
+
+  /** @param {State} state */
+  #learn(state) {
+    this.#state = state;
+    for (const listener of this.#listeners) listener(state);
+  }
+
+  /**
+   * Puts a policy in force.
+   *
+   * @param {string} text
+   * @returns {Promise<Refusal | undefined>} what is wrong with it
+   */
+  apply(text) {
+    return this.#post("policy", { text });
+  }
+
+  /**
+   * @param {string} rule
+   * @param {string | null} kind `null`: it works again
+   */
+  breakRule(rule, kind) {
+    return this.#post("faults", { rule, kind });
+  }
+
+  /**
+   * @param {string} path
+   * @param {object} body
+   * @returns {Promise<Refusal | undefined>}
+   */
+  async #post(path, body) {
+    try {
+      const response = await fetch(path, {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-page-token": this.#state?.token ?? "" },
+        body: JSON.stringify(body),
+      });
+      return response.ok ? undefined : await response.json();
+    } catch {
+      return { message: "The server is not there." };
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// @ts-check
+// The rules of the chat. The page shows them as they stand here: each is a paragraph without a blank line in it.
+import { setTimeout as pause } from "node:timers/promises";
+import { allow, BasePermission, deny, fault } from "@portcullis/core";
+
+/**
+ * What the rules may know: who is there. `authenticate` adds it, on every transport.
+ *
+ * @typedef {import("@portcullis/core").Scope & Readonly<import("./visitor.mjs").Visitor>} ChatScope
+ * @typedef {import("@portcullis/core").ObjectContext<ChatScope>} ChatObject
+ */
+
+/**
+ * A rule in class style. It is asked when a socket is opened and again for every message, so a ban works at once: the
+ * socket stays open, but its next message is refused.
+ *
+ * @extends {BasePermission<ChatScope>}
+ */
+export class NotBanned extends BasePermission {
+  /** @override */
+  code = "banned";
+  /** @override */
+  reason = "You are banned from this chat.";
+  /**
+   * @override
+   * @param {ChatScope} scope
+   */
+  canConnect(scope) {
+    return !scope.user?.isBanned;
+  }
+  /**
+   * @override
+   * @param {ChatScope} scope
+   */
+  hasPermission(scope) {
+    return !scope.user?.isBanned;
+  }
+}
+
+/**
+ * Makes the rules of one server.
+ *
+ * @param {import("@portcullis/core").PermissionFactory<ChatScope>} permission
+ */
+export function makeRules(permission) {
+  // A rule in function style. It waits for something, as a query of a database, and hands what it found to the handler.
+  const members = new Map([["member", { since: "2026-01-01" }]]);
+  const isMember = permission("isMember", async ({ scope, signal }) => {
+    await pause(4, undefined, { signal });
+    const membership = members.get(scope.user?.id ?? "");
+    return membership
+      ? allow({ membership })
+      : deny("not_a_member", { reason: "Only members may write in this chat." });
+  });
+
+  // A rule about what is sent.
+  const hasLink = permission("hasLink", ({ payload }) => {
+    return typeof payload.text === "string" && /https?:\/\//i.test(payload.text);
+  });
+
+  // A rule about the object of an action: here the account that is to be banned.
+  const isOneself = permission("isOneself", {
+    object: (/** @type {ChatObject} */ { scope, object }) => object === scope.user,
+  });
+
+  // A rule that counts. It answers with a fault, which no `not` turns round: one in two seconds.
+  const lastTimes = new Map();
+  const isCalm = permission("isCalm", ({ scope }) => {
+    const left = 2000 - (Date.now() - (lastTimes.get(scope.user?.id) ?? 0));
+    if (left > 0) return fault("rate_limited", { retryAfter: Math.ceil(left / 1000) });
+    lastTimes.set(scope.user?.id, Date.now());
+    return true;
+  });
+
+  return { NotBanned, isMember, hasLink, isOneself, isCalm };
+}

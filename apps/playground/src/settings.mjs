@@ -1,0 +1,64 @@
+// @ts-check
+import { randomBytes, timingSafeEqual } from "node:crypto";
+import express from "express";
+import { PolicyTextError, positionOf } from "../public/shared/tokens.js";
+import { isFaultKind } from "./faults.mjs";
+
+/**
+ * Everything that may be changed on the running server, and what the page must know for that. Whoever can load the page
+ * may change it; a page of another site can send a request here, but neither reads the token nor has this origin.
+ *
+ * @param {object} parts
+ * @param {import("./policy-in-force.mjs").PolicyInForce} parts.inForce
+ * @param {import("./faults.mjs").Faults} parts.faults
+ * @param {import("./decision-feed.mjs").DecisionFeed} parts.feed
+ * @param {readonly string[]} parts.origins
+ * @param {readonly import("./rule-sources.mjs").KnownRule[]} parts.known
+ * @param {boolean} parts.isDemo
+ */
+export function settings({ inForce, faults, feed, origins, known, isDemo }) {
+  const token = randomBytes(24).toString("base64url");
+  const router = express.Router();
+  router.get("/state", (_request, response) => {
+    const { text, version, rules } = inForce;
+    response.json({ token, policy: { text, version, rules }, faults: faults.list(), known, isDemo });
+  });
+  const fromPage = pageOnly(token, origins);
+  router.post("/policy", fromPage, (request, response) => {
+    try {
+      inForce.apply(String(request.body?.text ?? ""));
+      response.json({ version: inForce.version });
+    } catch (error) {
+      if (!(error instanceof PolicyTextError)) throw error;
+      const { message, start, end } = error;
+      const place = positionOf(String(request.body?.text ?? ""), start);
+      response.status(422).json({ message, start, end, ...place });
+    }
+  });
+  router.post("/faults", fromPage, (request, response) => {
+    const { rule, kind } = request.body ?? {};
+    if (!inForce.rules.includes(rule) || (kind !== null && !isFaultKind(kind))) {
+      response.status(422).json({ message: "There is no such rule, or no such fault." });
+      return;
+    }
+    faults.set(rule, kind);
+    feed.announce("faults", faults.list());
+    response.json(faults.list());
+  });
+  return router;
+}
+
+/**
+ * @param {string} token
+ * @param {readonly string[]} origins
+ * @returns {express.RequestHandler}
+ */
+function pageOnly(token, origins) {
+  const expected = Buffer.from(token);
+  return (request, response, next) => {
+    const given = Buffer.from(request.get("x-page-token") ?? "");
+    const isToken = given.length === expected.length && timingSafeEqual(given, expected);
+    if (isToken && origins.includes(request.get("origin") ?? "")) next();
+    else response.status(403).json({ message: "Only the page of this playground may change its rules." });
+  };
+}

@@ -1,0 +1,54 @@
+// @ts-check
+import { randomBytes } from "node:crypto";
+import { sign } from "cookie-signature";
+import session from "express-session";
+import passport from "passport";
+import { Strategy } from "passport-local";
+
+/** @typedef {import("./accounts.mjs").Account} Account */
+
+export const COOKIE = "playground.sid";
+const DAY = 24 * 60 * 60 * 1000;
+
+/**
+ * Sessions and passwords, as in any application of Express.
+ *
+ * @param {import("./accounts.mjs").Accounts} accounts
+ */
+export function makeSignIn(accounts) {
+  const secret = randomBytes(32).toString("hex");
+  const authenticator = new passport.Passport();
+  authenticator.use(new Strategy(checkPassword(accounts)));
+  authenticator.serializeUser((user, done) => done(null, /** @type {Account} */ (user).id));
+  // The account itself, as it is now: whoever is banned meanwhile is so at the next question.
+  authenticator.deserializeUser((id, done) => done(null, accounts.find(id) ?? false));
+  return {
+    /** Finds out who is there. The same two for a request and, through the bridge, for a handshake. */
+    identify: [
+      session({
+        name: COOKIE,
+        secret,
+        resave: false,
+        saveUninitialized: false,
+        cookie: { httpOnly: true, sameSite: /** @type {const} */ ("strict"), maxAge: DAY },
+      }),
+      /** @type {import("express").RequestHandler} */ (authenticator.session()),
+    ],
+    /** Checks the password, and begins a session. */
+    check: /** @type {import("express").RequestHandler} */ (authenticator.authenticate("local")),
+    /**
+     * The value of the cookie of a session, for a client that has no jar of its own.
+     *
+     * @param {string} id
+     */
+    cookieValue: (id) => encodeURIComponent(`s:${sign(id, secret)}`),
+  };
+}
+
+/**
+ * @param {import("./accounts.mjs").Accounts} accounts
+ * @returns {(name: string, password: string, done: (error: null, user: Account | false) => void) => void}
+ */
+function checkPassword(accounts) {
+  return (name, password, done) => done(null, accounts.check(name, password) ?? false);
+}

@@ -1,0 +1,72 @@
+// @ts-check
+import { fileURLToPath } from "node:url";
+import express from "express";
+import { securityHeaders } from "./headers.mjs";
+import { refuseThrown, routesFor } from "./http-actions.mjs";
+import { COOKIE } from "./sign-in.mjs";
+import { cookieOf, ofHeaders } from "./visitor.mjs";
+
+const PUBLIC = fileURLToPath(new URL("../public", import.meta.url));
+
+/**
+ * The application of Express: the page, signing in, and the actions of the chat over HTTP.
+ *
+ * @param {express.Express} app
+ * @param {object} parts
+ * @param {ReturnType<typeof import("./sign-in.mjs").makeSignIn>} parts.signIn
+ * @param {express.RequestHandler} parts.settings
+ * @param {import("./policy-in-force.mjs").PolicyInForce} parts.inForce
+ * @param {ReadonlyMap<string, import("./actions.mjs").Action>} parts.actions
+ * @param {import("./decision-feed.mjs").DecisionFeed} parts.feed
+ * @param {readonly string[]} parts.hosts
+ * @param {readonly string[]} parts.origins
+ */
+export function buildApp(app, { signIn, settings, inForce, actions, feed, hosts, origins }) {
+  const headers = securityHeaders(hosts);
+  app.disable("x-powered-by");
+  app.use((request, response, next) => {
+    response.set(headers);
+    // A name that merely leads here (DNS rebinding) would make another site's page same-origin with this one.
+    if (!hosts.includes(request.get("host") ?? "")) response.status(421).send("This server has another name.\n");
+    else next();
+  });
+  app.use(express.static(PUBLIC, { cacheControl: false }));
+  app.use(refuseForeign(origins), express.json({ limit: "64kb" }), express.urlencoded({ extended: false }));
+  app.use(settings);
+  app.use((request, _response, next) => {
+    const cookie = cookieOf(ofHeaders(request), COOKIE);
+    if (cookie !== undefined) request.headers.cookie = cookie;
+    next();
+  });
+  app.use(...signIn.identify);
+  app.post("/login", signIn.check, (request, response) => {
+    const { id, name } = /** @type {import("./accounts.mjs").Account} */ (request.user);
+    response.json({ account: id, name, session: signIn.cookieValue(request.sessionID) });
+  });
+  app.post("/logout", (request, response, next) => {
+    request.session.destroy((error) => (error ? next(error) : response.status(204).end()));
+  });
+  const routes = (/** @type {import("./policy-in-force.mjs").PolicyInForce["made"]} */ { consumer, actions: known }) =>
+    routesFor({ policy: consumer.policy, known, actions, feed });
+  let actionRoutes = routes(inForce.made);
+  inForce.follow((made) => {
+    actionRoutes = routes(made);
+  });
+  app.use((request, response, next) => actionRoutes(request, response, next));
+  app.use((_request, response) => void response.status(404).type("text/plain").send("There is no such page.\n"));
+  app.use(refuseThrown);
+}
+
+/**
+ * A page of another site cannot do anything here with the cookie of this one.
+ *
+ * @param {readonly string[]} origins
+ * @returns {express.RequestHandler}
+ */
+function refuseForeign(origins) {
+  return (request, response, next) => {
+    const origin = request.get("origin");
+    if (origin === undefined || origins.includes(origin)) next();
+    else response.status(403).type("text/plain").send("This request comes from another site.\n");
+  };
+}
