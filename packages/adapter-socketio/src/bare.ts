@@ -30,6 +30,8 @@ export interface BareConnection {
   readonly writeBuffer: readonly unknown[];
   readonly transport: BareTransport;
   close(discard?: boolean): void;
+  /** Sends what waits in `writeBuffer`. */
+  flush?(): void;
   once(event: "close" | "upgrade", listener: () => void): unknown;
   off(event: string, listener: (data: string | Uint8Array | undefined) => void): unknown;
   prependListener(event: "data", listener: (data: string | Uint8Array | undefined) => void): unknown;

@@ -59,7 +59,6 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   #isResuming = false;
   /** Tells socket.io the answer, until it is told. */
   #done: Done | undefined;
-  /** How many refusals were sent since everything was fetched. */
   /** Events of the same read as one that is on its way to its listeners. */
   readonly #arrived: Packet[] = [];
   /** How many of them are read: a client chooses how long the list is, so none is taken from its front. */
@@ -199,8 +198,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   }
 
   readonly #receive = (packet: Packet): void => {
-    if (this.#isFlushing) this.#arrived.push(packet);
-    else this.#take(packet);
+    if (!this.#isFlushing) this.#take(packet);
+    else if (this.#arrived.push(packet) === 1) this.#line.hold();
   };
 
   #take(packet: Packet): void {
@@ -212,6 +211,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     while (!this.#isFlushing) {
       const packet = this.#arrived[this.#read];
       if (packet === undefined) {
+        if (this.#arrived.length > 0) this.#line.release();
         this.#arrived.length = this.#read = 0;
         this.#leave?.();
         return;

@@ -1,5 +1,5 @@
 import { type Limits, Wait } from "@portcullis/core/adapter";
-import type { BareClient, BareConnection } from "./bare.js";
+import { type BareClient, type BareConnection, override } from "./bare.js";
 import { PollHeaders } from "./poll-headers.js";
 
 /** How many refusals may wait to be fetched, times the events that may wait. */
@@ -23,6 +23,8 @@ export class Line {
   #handshake: Wait | undefined;
   #lingering: Wait | undefined;
   #bytes = 0;
+  /** How many namespaces are in the middle of a packet; `undefined` where nothing was ever held. */
+  #holds: number | undefined;
   /** Answers since it had last fetched all of them. */
   #answers = 0;
 
@@ -64,6 +66,27 @@ export class Line {
     const waiting = this.#connection.writeBuffer.length;
     this.#answers = waiting === 0 ? 1 : this.#answers + 1;
     return Math.min(waiting, this.#answers) > UNREAD * pendingMessages;
+  }
+
+  /**
+   * Holds what is sent until `release`: the answers to events that came together go out together, as they would where
+   * all are emitted in one go. INVARIANT: nothing is waited for in between but the next tick.
+   */
+  hold(): void {
+    const { flush } = this.#connection;
+    if (this.#holds !== undefined) this.#holds += 1;
+    else if (typeof flush === "function") {
+      this.#holds = 1;
+      override(this.#connection, "flush", () => {
+        if (this.#holds === 0) flush.call(this.#connection);
+      });
+    }
+  }
+
+  release(): void {
+    if (this.#holds === undefined) return;
+    this.#holds -= 1;
+    this.#connection.flush?.();
   }
 
   /**

@@ -1,4 +1,5 @@
 import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
+import type { Socket } from "socket.io";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import {
   gatedRule,
@@ -242,6 +243,53 @@ describe("row 7e: what waits", () => {
       together(client, ...Array.from({ length: 12 }, () => [event] as const));
       expect(await ended).toBe("io server disconnect");
     }
+  });
+});
+
+describe("the answers to events of one packet", () => {
+  /** What the parser hands on of one read. */
+  const read = (socket: Socket, ...events: string[]) => {
+    const parsed = socket as unknown as { onevent(packet: object): void };
+    for (const event of events) parsed.onevent({ type: 2, nsp: "/", data: [event] });
+  };
+
+  test("go out together, also after a refusal, and what comes later goes out by itself", async () => {
+    const flushed: number[] = [];
+    const server = await listen((io) => {
+      guard(io, simplePolicy());
+      io.on("connection", (socket) => socket.on("ping", () => socket.emit("pong")));
+    });
+    const client = await open(server);
+    const heard: string[] = [];
+    client.onAny((event) => heard.push(event));
+    const socket = only(server.io);
+    socket.conn.on("flush", (packets: unknown[]) => void flushed.push(packets.length));
+    read(socket, "ping", "ping", "secret", "ping");
+    await until(() => heard.length === 4);
+    expect([heard, flushed]).toEqual([["pong", "pong", "permission_denied", "pong"], [4]]);
+    read(socket, "ping");
+    await until(() => heard.length === 5);
+    expect(flushed).toEqual([4, 1]);
+  });
+
+  test("do not wait for a decision that takes its time, nor for the end of the connection", async () => {
+    const server = await listen((io) => {
+      const hangs = permission("hangs", () => new Promise<boolean>(() => {}));
+      guard(io, definePolicy({ actions: { ping: AllowAny, hang: hangs } }));
+      io.on("connection", (socket) => socket.on("ping", () => socket.emit("pong")));
+    });
+    const client = await open(server);
+    const heard: string[] = [];
+    client.onAny((event) => heard.push(event));
+    const left = new Promise((resolve) => client.once("disconnect", resolve));
+    read(only(server.io), "ping", "ping", "hang", "ping");
+    await until(() => heard.length === 2);
+    only(server.io).emit("news");
+    await until(() => heard.length === 3);
+    expect(heard).toEqual(["pong", "pong", "news"]);
+    read(only(server.io), "ping", "ping");
+    only(server.io).disconnect();
+    expect(await left).toBe("io server disconnect");
   });
 });
 
