@@ -1,6 +1,7 @@
 import { AllowAny, definePolicy, fault, PermissionDenied, PermissionMisuse, permission } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { uncaughtOf } from "../../../test/helpers.js";
 import { CONSUMER, connect, deferred, scopeOf, settled, sleep, Wire } from "../test/connection.js";
 import { Gate } from "./gate.js";
 
@@ -247,5 +248,22 @@ describe("close", () => {
     expect(wire.log).toEqual([]);
     await sleep(0);
     expect(wire.log).toEqual(["close 1001 going away"]);
+  });
+
+  test("ends, and closes all others, also where a listener throws at the closing of one", async () => {
+    const gate = new Gate("guard()", open, {});
+    const admitted = await gate.admit(handshake, CONSUMER).result;
+    const [broken, wire] = [new Wire(), new Wire()];
+    broken.close = () => {
+      throw new Error("the application fails");
+    };
+    for (const one of [broken, wire]) gate.open(handshake, admitted, CONSUMER, one);
+    await uncaughtOf(async (thrown) => {
+      await gate.close();
+      await sleep(0);
+      expect(thrown).toEqual([new Error("the application fails")]);
+    });
+    expect(wire.log).toEqual(["close 1001 going away"]);
+    expect(gate.sessions.size).toBe(0);
   });
 });

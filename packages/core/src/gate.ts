@@ -6,7 +6,7 @@ import { type Origins, readOrigins } from "./origin.js";
 import { engineOf, type PolicyEngine, type Timeouts } from "./policy.js";
 import { checkKeys, readMilliseconds } from "./rules.js";
 import type { Watch } from "./run.js";
-import { type Incoming, type Link, Session } from "./session.js";
+import { type Incoming, type Link, Session, surface } from "./session.js";
 import { isThenable } from "./thenable.js";
 import { type Traces, traces } from "./trace.js";
 import type { Moment } from "./tree.js";
@@ -205,7 +205,12 @@ export class Gate<Request> {
       (session) =>
         new Promise<void>((resolve) => {
           const close = () => {
-            session.close(1001, "going away");
+            try {
+              session.close(1001, "going away");
+            } catch (error) {
+              // A listener of the application: the others are closed all the same.
+              surface(error);
+            }
             resolve();
           };
           session.drain(close, true);
