@@ -187,8 +187,12 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     this.#isFlushing = true;
     process.nextTick(() => {
       this.#isFlushing = false;
-      whenFlushed();
-      this.#catchUp();
+      try {
+        // It may end the session, and a listener of the application may throw at that.
+        whenFlushed();
+      } finally {
+        this.#catchUp();
+      }
     });
   }
 

@@ -291,6 +291,35 @@ describe("the answers to events of one packet", () => {
     only(server.io).disconnect();
     expect(await left).toBe("io server disconnect");
   });
+
+  test("are not kept by a listener that throws when its namespace is closed in the middle of them", async () => {
+    await uncaughtOf(async (thrown) => {
+      let closing: Promise<void> | undefined;
+      const server = await listen((io) => {
+        guard(io.of("/other"), simplePolicy());
+        const guarding = guard(io, simplePolicy());
+        io.on("connection", (socket) => {
+          socket.on("ping", () => {
+            closing ??= guarding.close();
+          });
+          socket.on("disconnect", () => {
+            throw new Error("the application fails");
+          });
+        });
+      });
+      const client = await open(server);
+      const other = client.io.socket("/other");
+      other.connect();
+      const heard = new Promise((resolve) => other.once("news", resolve));
+      await until(() => server.io.of("/other").sockets.size === 1);
+      read(only(server.io), "ping", "ping");
+      await until(() => thrown.length > 0);
+      server.io.of("/other").emit("news", "still here");
+      expect(await heard).toBe("still here");
+      await closing;
+      expect(thrown).toEqual([new Error("the application fails")]);
+    });
+  });
 });
 
 test("a client that fetches none of its refusals is disconnected; one that does may have any number of them", async () => {
