@@ -32,6 +32,7 @@ export default defineConfig({
       "packages/*/test/**/*.test.ts",
       "apps/*/test/**/*.test.ts",
       "examples/*/test/**/*.test.ts",
+      "stress/**/*.test.ts",
     ],
     // What is waited for comes at once, but on a machine that is busy.
     testTimeout: 20_000,
