@@ -130,9 +130,15 @@ export class Session<M extends Incoming = Incoming> {
       this.#enqueue(message);
       return;
     }
-    const until = this.#process(message);
-    if (until === undefined) return;
+    // INVARIANT: busy from the first question on: whoever closes in the middle of it waits until this one is answered.
     this.#isBusy = true;
+    let until: Until | undefined;
+    try {
+      until = this.#process(message);
+    } finally {
+      if (until === undefined) this.#goOn();
+    }
+    if (until === undefined) return;
     this.#link.pause();
     this.#hold(until);
   }
@@ -283,6 +289,17 @@ export class Session<M extends Incoming = Incoming> {
         this.#release();
       },
     );
+  }
+
+  /** A message is through at once: so is the session, unless others came in the middle of it. */
+  #goOn(): void {
+    if (this.#queue !== undefined && this.#queue.length > 0) {
+      this.#link.pause();
+      this.#release();
+    } else {
+      this.#isBusy = false;
+      if (this.#drains) this.#drained();
+    }
   }
 
   /** INVARIANT: busy until the queue is empty, so that what arrives meanwhile does not overtake it. */
