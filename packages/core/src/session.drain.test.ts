@@ -1,7 +1,7 @@
 import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { describe, expect, test } from "vitest";
-import { connect } from "../test/connection.js";
+import { connect, deferred, settled } from "../test/connection.js";
 
 const policy = definePolicy({ actions: { yes: AllowAny, no: DenyAll } });
 
@@ -77,5 +77,47 @@ describe("a message that arrives in the middle of another", () => {
     const sent = actions.slice(1);
     send("first");
     expect(wire.sent).toEqual(["deliver first", "deliver second", "deliver third"]);
+  });
+});
+
+describe("a client that closes in an orderly way while an object is being loaded", () => {
+  test.each([false, true])("its message is handled all the same, concurrent: %s", async (concurrent) => {
+    const loaded = deferred<object>();
+    const isHandled = deferred<void>();
+    const log: unknown[] = [];
+    const consumer = defineConsumer().action(
+      "edit",
+      AllowAny,
+      { object: () => loaded.promise, concurrent },
+      async ({ object }) => {
+        log.push(object);
+        await isHandled.promise;
+      },
+    );
+    const { session, send } = connect(consumer);
+    send("edit");
+    session.drain(() => {
+      log.push("drained");
+      session.end();
+    });
+    await settled();
+    expect(log).toEqual([]);
+    loaded.resolve({ text: "one" });
+    await settled();
+    // Its handler has begun: that is waited for by a guard that closes, and by nobody else.
+    expect(log).toEqual([{ text: "one" }, "drained"]);
+    isHandled.resolve();
+  });
+
+  test("and refused where the object is refused", async () => {
+    const loaded = deferred<null>();
+    const { session, send, wire } = connect(
+      defineConsumer().action("edit", AllowAny, { object: () => loaded.promise }, () => "handled"),
+    );
+    send("edit");
+    session.drain(() => session.close(1000, "bye"));
+    loaded.resolve(null);
+    await settled();
+    expect(wire.sent).toEqual(["refuse edit not_found 404", "close 1000 bye"]);
   });
 });

@@ -76,6 +76,8 @@ export class Session<M extends Incoming = Incoming> {
   /** When the last undecodable messages came. */
   #badTimes: number[] | undefined;
   #refreshes = 0;
+  /** Of how many messages the object is being loaded or asked about. */
+  #loading = 0;
   /** How many handlers run beside the queue. */
   #concurrent = 0;
   #isBusy = false;
@@ -213,6 +215,16 @@ export class Session<M extends Incoming = Incoming> {
     this.#drained();
   }
 
+  /** The handler of a message waits for its object: until `endObject` it is not handed on. */
+  beginObject(): void {
+    this.#loading += 1;
+  }
+
+  endObject(): void {
+    this.#loading -= 1;
+    this.#drained();
+  }
+
   /** The connection is gone, or must be taken for gone. */
   end(): void {
     if (this.#isEnded) return;
@@ -327,7 +339,7 @@ export class Session<M extends Incoming = Incoming> {
   #drained(): void {
     for (const drain of this.#drains ?? []) {
       const isIdle = !this.#isBusy && this.#concurrent === 0;
-      const isThrough = drain.withHandlers ? isIdle : !this.#isBusy || this.#hasHandedOn;
+      const isThrough = drain.withHandlers ? isIdle : this.#loading === 0 && (!this.#isBusy || this.#hasHandedOn);
       if (!isThrough && !this.#isEnded) continue;
       endWait(drain);
       drain.expire();
