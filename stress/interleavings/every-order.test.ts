@@ -15,26 +15,42 @@ const NOW = { verdict: "allow", isLater: false } as const;
 const LATER = { verdict: "allow", isLater: true } as const;
 const DENIED = { verdict: "deny", isLater: true } as const;
 const PLAIN: MessagePlan = { action: "plain", rule: LATER, object: LATER, handler: "returns", reaction: undefined };
-const OPEN = { authenticate: NOW, connect: NOW, capacity: 100 } as const;
 
 /** How many turns promises go on behind each step: not at all, somewhat, until nothing is left of it. */
 const GAPS = [0, 1, 2, 4, 48];
+/** Each behind each step: for connections of few steps. */
+const MIXED = [isLong ? GAPS : [1, 48]];
+/** The same behind all steps. */
+const EVEN = (isLong ? GAPS : [0, 1, 48]).map((gap) => [gap]);
+const OPEN = { authenticate: NOW, connect: NOW, capacity: 100, gaps: EVEN } as const;
 
-/** How many events come beside the messages, and with which gaps. */
-const SIZES = isLong
-  ? [
-      { size: 2, gaps: GAPS },
-      { size: 3, gaps: [0, 48] },
-    ]
-  : [{ size: 1, gaps: GAPS }];
+/** A connection, and what happens to it in any case, beside what else may. */
+interface Played extends Omit<Setup, "events" | "isHasty"> {
+  readonly gaps: readonly (readonly number[])[];
+  readonly always?: readonly EventName[];
+}
 
-const CONNECTIONS: Record<string, Omit<Setup, "events" | "isHasty">> = {
+const CONNECTIONS: Record<string, Played> = {
   "a handshake, and one message behind it": {
     ...OPEN,
     kind: "guard",
     authenticate: LATER,
     connect: LATER,
     messages: [PLAIN],
+  },
+  "a message whose object is loaded": {
+    ...OPEN,
+    kind: "serve",
+    gaps: MIXED,
+    messages: [{ ...PLAIN, action: "loaded", rule: NOW }],
+  },
+  "a message that is allowed later": { ...OPEN, kind: "guard", gaps: MIXED, messages: [PLAIN] },
+  "a message, and two refreshes": {
+    ...OPEN,
+    kind: "guard",
+    gaps: isLong ? EVEN : [[48]],
+    always: ["refresh", "refresh"],
+    messages: [{ ...PLAIN, rule: NOW }],
   },
   "two messages, the first allowed, the second denied": {
     ...OPEN,
@@ -79,12 +95,15 @@ function sets(size: number, from: readonly EventName[] = EVENTS): EventName[][] 
 describe("every order of the steps of", () => {
   test.each(Object.entries(CONNECTIONS))("%s", { timeout: 0 }, async (what, connection) => {
     const tally = new Tally();
-    for (const { size, gaps } of SIZES) {
-      for (const events of sets(size)) {
-        for (const gap of gaps) {
-          const count = await everyOrder(gap, async (order) => {
-            const broken = await rehearse({ ...connection, events, isHasty: gap === 0 }, order);
-            tally.count([String(gap), ...order.taken]);
+    const { gaps, always = [] } = connection;
+    const isSmall = gaps !== MIXED && always.length === 0;
+    for (const more of sets(isLong && isSmall ? 2 : 1)) {
+      for (const each of gaps) {
+        for (const isHasty of isLong || each.length > 1 ? [false, true] : [each[0] === 0]) {
+          const setup = { ...connection, events: [...always, ...more], isHasty };
+          const count = await everyOrder(each, async (order) => {
+            const broken = await rehearse(setup, order);
+            tally.count([String(isHasty), ...more, ...order.taken]);
             if (broken.length > 0) expect([broken, order.taken]).toEqual([[], []]);
           });
           expect(count).toBeGreaterThan(1);

@@ -169,8 +169,9 @@ export class Message implements Incoming, Asked {
       await this.#later();
       reply(this.index);
     } else {
+      if (handler === "replies, then throws") reply(this.index);
       await this.#later();
-      if (handler === "rejects later") throw new Error("planned");
+      if (handler === "rejects later" || handler === "replies, then throws") throw new Error("planned");
     }
     return this.index;
   }

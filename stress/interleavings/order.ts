@@ -79,13 +79,13 @@ interface Turning {
 class WalkedOrder implements Order {
   readonly taken: string[] = [];
   readonly #path: Turning[];
-  readonly #gap: number;
+  readonly #gaps: readonly number[];
   #open: Step[] = [];
   #depth = 0;
 
-  constructor(path: Turning[], gap: number) {
+  constructor(path: Turning[], gaps: readonly number[]) {
     this.#path = path;
-    this.#gap = gap;
+    this.#gaps = gaps;
   }
 
   add(label: string, go: () => void): void {
@@ -96,29 +96,33 @@ class WalkedOrder implements Order {
     for (;;) {
       if (this.#open.length === 0) await turns();
       if (this.#open.length === 0) return;
-      const of = this.#open.length;
-      this.#path[this.#depth] ??= { of, at: 0 };
-      const turning = this.#path[this.#depth] as Turning;
-      if (turning.of !== of) throw new Error("the same way did not lead to the same place");
-      this.#depth += 1;
-      const [next] = this.#open.splice(turning.at, 1) as [Step];
-      this.taken.push(next.label);
+      const [next] = this.#open.splice(this.#choose(this.#open.length), 1) as [Step];
+      const gap = this.#gaps[this.#choose(this.#gaps.length)] as number;
+      this.taken.push(`${next.label} (${gap})`);
       next.go();
-      await turns(this.#gap);
+      await turns(gap);
     }
+  }
+
+  #choose(of: number): number {
+    this.#path[this.#depth] ??= { of, at: 0 };
+    const turning = this.#path[this.#depth] as Turning;
+    if (turning.of !== of) throw new Error("the same way did not lead to the same place");
+    this.#depth += 1;
+    return turning.at;
   }
 }
 
 /**
  * Runs something once in every order that its steps can come in.
  *
- * @param gap How many turns promises go on behind each step.
+ * @param gaps How many turns promises go on behind a step: each of them behind each.
  * @returns How many orders there are.
  */
-export async function everyOrder(gap: number, run: (order: Order) => Promise<void>): Promise<number> {
+export async function everyOrder(gaps: readonly number[], run: (order: Order) => Promise<void>): Promise<number> {
   const path: Turning[] = [];
   for (let count = 1; ; count++) {
-    await run(new WalkedOrder(path, gap));
+    await run(new WalkedOrder(path, gaps));
     while (path.length > 0 && (path.at(-1) as Turning).at + 1 === (path.at(-1) as Turning).of) path.pop();
     const last = path.at(-1);
     if (last === undefined) return count;

@@ -68,6 +68,7 @@ export const HANDLERS = [
   "rejects later",
   "hangs",
   "replies twice",
+  "replies, then throws",
   "asks about an object",
   "lets go of an object",
   "passes over an object",

@@ -48,7 +48,8 @@ export class Rehearsal implements Stage {
   leavingSince: number | undefined;
   #version = 0;
   #turn = 0;
-  #lastTurn = 0;
+  /** The newest scope that a refresh has brought. */
+  #newest = 0;
   #lastAsked = -1;
   #lastAnswered = -1;
   #arrived = 0;
@@ -145,7 +146,11 @@ export class Rehearsal implements Stage {
     else if (event === "the server closes") session.close(4000, "enough");
     else if (event === "the client closes") this.#closeOrderly(session);
     else if (event === "refresh") {
-      const refreshed = session.refresh().then(({ outcome, code }) => {
+      const refreshing = session.refresh();
+      const turn = this.#turn - 1;
+      const refreshed = refreshing.then(({ outcome, code }) => {
+        // Of several at once the one begun last counts.
+        if (outcome === "allow" && turn === this.#turn - 1) this.#newest = turn;
         if (outcome !== "allow" && !session.isEnded) this.fail(`a refresh was refused (${code}), and it lives`);
       });
       this.track("refresh", refreshed);
@@ -239,8 +244,7 @@ export class Rehearsal implements Stage {
     const waiting = this.messages.find((other) => other.index < index && !other.isThrough);
     if (waiting) this.fail(`message ${index} was asked about before ${waiting.index} was through`);
     const { turn = 0 } = ((scope as { user?: { turn: number } | null }).user ?? {}) as { turn?: number };
-    if (turn < this.#lastTurn) this.fail(`message ${index} has an older scope than the one before`);
-    this.#lastTurn = turn;
+    if (turn < this.#newest) this.fail(`message ${index} has an older scope than a refresh has brought`);
   }
 
   #decided({ moment, action }: DecisionEvent): void {
