@@ -162,8 +162,10 @@ export class Message implements Incoming, Asked {
     const { handler } = this.plan;
     if (handler === "hangs") await new Promise(() => {});
     else if (handler === "asks about an object") await authorizeObject({});
-    else if (handler === "lets go of an object") void authorizeObject({});
-    else if (handler === "passes over an object") await passOver(authorizeObject);
+    else if (handler === "lets go of an object") {
+      void authorizeObject({});
+      if (this.index % 2 === 1) reply(this.index);
+    } else if (handler === "passes over an object") await passOver(authorizeObject);
     else if (handler === "replies twice") {
       reply(this.index);
       await this.#later();
