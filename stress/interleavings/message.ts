@@ -107,6 +107,15 @@ export class Message implements Incoming, Asked {
     });
   }
 
+  /** INVARIANT: after the decision nothing more is asked. */
+  goesOn(): void {
+    const { world, plan, index } = this;
+    if (!plan.rule.isLater) return;
+    if (world.session?.isEnded) world.fail(`the next rule was asked about message ${index} after the end`);
+    const isOver = Date.now() - (this.#askedAt ?? 0) > TIMEOUT.action * 1.05;
+    if (isOver) world.fail(`the next rule was asked about message ${index} after the deadline`);
+  }
+
   askObject(signal: AbortSignal): unknown {
     return this.#askObject(signal, undefined);
   }

@@ -1,4 +1,4 @@
-import { definePolicy, type Payload, permission } from "@portcullis/core";
+import { abstain, and, definePolicy, type Payload, permission } from "@portcullis/core";
 import { defineConsumer, type HandlerContext } from "@portcullis/core/consumer";
 
 /** How long each question may take, in milliseconds. All differ, so that each has a list of deadlines of its own. */
@@ -11,6 +11,8 @@ export interface Asked {
   askConnect(): unknown;
   /** @param version Which policy asks. */
   askAction(version: number, scope: unknown, signal: AbortSignal): unknown;
+  /** The next rule is asked. */
+  goesOn?(): void;
   askObject(signal: AbortSignal): unknown;
   load(signal: AbortSignal): unknown;
   handle(version: number, context: HandlerContext): unknown;
@@ -35,7 +37,11 @@ function rulesOf(version: number) {
     action: ({ payload, scope, signal }) => askedOf(payload).askAction(version, scope, signal) as boolean,
     object: ({ payload, signal }) => askedOf(payload).askObject(signal) as boolean,
   });
-  return { connect, action, both };
+  const next = permission("next", ({ payload }) => {
+    askedOf(payload).goesOn?.();
+    return abstain();
+  });
+  return { connect, action: and(action, next), both: and(both, next) };
 }
 
 function policyOf(version: number) {

@@ -7,6 +7,9 @@ export interface Stage {
   readonly setup: Setup;
   readonly order: Order;
   readonly isServed: boolean;
+  readonly session: { readonly isEnded: boolean } | undefined;
+  /** Notes what is not as it must be. */
+  fail(text: string): void;
   /** Something happens to the connection. */
   happen(event: EventName): void;
   /** A rule is asked about a message. */
