@@ -39,6 +39,7 @@ function play(part: Play, socket: Socket): void {
 /** A client that speaks packets, so that nothing is sent that was not said. */
 class Client {
   readonly #socket: WebSocket;
+  readonly #acknowledged = new Set<string | undefined>();
   #hasLeft = false;
 
   constructor(
@@ -69,6 +70,8 @@ class Client {
     else if (packet.startsWith("40")) part.entered();
     else if (packet.startsWith("43")) {
       const [, index, body] = /^43(\d+)\[(.*)\]$/.exec(packet) as RegExpExecArray;
+      if (this.#acknowledged.has(index)) part.fail(`message ${index} was acknowledged twice`);
+      this.#acknowledged.add(index);
       const { error } = Object(JSON.parse(body as string));
       part.receives(Number(index), error ? error.code : "allowed");
     } else if (packet.startsWith("42")) part.receives(JSON.parse(packet.slice(2))[1], "allowed");
@@ -121,7 +124,7 @@ test("one connection of socket.io, whatever happens in whatever order", { timeou
     tally.count(order.taken);
     expect([broken, order.taken]).toEqual([[], order.taken]);
   });
-  const numRuns = runs(150, 0.1);
+  const numRuns = runs(300, 0.1);
   await fc.assert(playing, { numRuns, endOnFailure: true });
   expect(reached.messages).toBeGreaterThan(numRuns / 4);
   expect(reached.answers).toBeGreaterThan(numRuns / 4);

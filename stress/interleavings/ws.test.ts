@@ -95,7 +95,7 @@ test("one connection of ws, whatever happens in whatever order", { timeout: 0 },
     tally.count(order.taken);
     expect([broken, order.taken]).toEqual([[], order.taken]);
   });
-  const numRuns = runs(150, 0.1);
+  const numRuns = runs(300, 0.1);
   await fc.assert(playing, { numRuns, endOnFailure: true });
   expect(reached.messages).toBeGreaterThan(numRuns / 4);
   expect(reached.answers).toBeGreaterThan(numRuns / 4);
