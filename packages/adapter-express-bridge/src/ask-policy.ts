@@ -119,7 +119,8 @@ function checkRule<From>(place: string, policy: unknown, action: unknown, { obje
   const engine = engineOf(policy, place);
   const { rules } = engine;
   if (typeof action !== "string" || (rules.table && !rules.table.has(action))) {
-    throw new PermissionMisuse(`${place} got ${show(action)} as its action, which is not in the policy's \`actions\``);
+    const known = rules.table ? `one of the policy: ${[...rules.table.keys()].join(", ")}` : "its name";
+    throw new PermissionMisuse(`${place} got ${show(action)} as its action: give ${known}`);
   }
   const entry = rules.entryOf(action);
   if (entry.isParsed) {

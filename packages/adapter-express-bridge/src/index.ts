@@ -1,3 +1,9 @@
+/**
+ * Middlewares of Express as rules on sockets, and policies as middlewares.
+ *
+ * @module @portcullis/adapter-express-bridge
+ */
+
 export type { ToHttpOptions } from "./ask-policy.js";
 export type { Middlewares } from "./chain.js";
 export type { ExpressApplication } from "./express.js";

@@ -1,4 +1,9 @@
-// What an adapter needs of the core, and nothing an application needs.
+/**
+ * What an adapter needs of the core, and nothing an application needs.
+ *
+ * @module @portcullis/core/adapter
+ */
+
 export { type Admission, type Admitted, type Handshake, readExtra } from "./admission.js";
 export {
   type AnswerHeader,

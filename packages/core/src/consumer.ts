@@ -1,3 +1,9 @@
+/**
+ * Policies with handlers.
+ *
+ * @module @portcullis/core/consumer
+ */
+
 import type { ActionOptions, ConsumerFactory } from "./consumer-types.js";
 import { decision } from "./decision.js";
 import { type Dispatched, Handling, loaderOf } from "./dispatch.js";

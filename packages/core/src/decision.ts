@@ -159,6 +159,12 @@ export const ALLOWED = decision("allow", "allowed");
 const ABSTAINED = decision("abstain", "abstained");
 
 /**
+ * Answers yes, and has nothing to add: the same as `true`.
+ *
+ * @returns A frozen decision.
+ */
+export function allow(): Allow;
+/**
  * Answers yes, with what the rule has found on the way: it reaches the handler typed, under `evidence`.
  *
  * @param evidence An object whose keys are merged with those of the other rules that allowed.
@@ -171,7 +177,6 @@ const ABSTAINED = decision("abstain", "abstained");
  * console.assert(isMember.name === "isMember");
  * ```
  */
-export function allow(): Allow;
 export function allow<const E extends Record<string, unknown>>(evidence: E): Allow<E>;
 export function allow(evidence?: Record<string, unknown>): Decision {
   if (evidence === undefined) return ALLOWED;

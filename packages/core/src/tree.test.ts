@@ -44,7 +44,7 @@ describe("operands", () => {
     }
     expect(() => combine(hasRole)).toThrow(PermissionMisuse);
     expect(() => combine(hasRole)).toThrow(
-      'and() got the function `hasRole`, which is no permission: wrap a plain function as permission("hasRole", hasRole), and call a function that makes a permission, as in hasRole(...)',
+      'and() got the function `hasRole`, which is no permission: wrap a plain function as permission("hasRole", hasRole), and call a function that makes a permission, as in hasRole(...); a class extends BasePermission',
     );
     expect(() => combine(() => true)).toThrow('permission("isMember", isMember)');
     expect(() => combine(class Other {})).toThrow("which is no permission");

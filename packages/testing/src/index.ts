@@ -1,3 +1,9 @@
+/**
+ * The suite that every adapter passes.
+ *
+ * @module @portcullis/testing
+ */
+
 // Test an adapter
 export { adapterConformance } from "./conformance.js";
 export type {
