@@ -14,7 +14,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** All pages that are written for readers. */
 export function findPages(): Page[] {
   return ts.sys
-    .readDirectory(root, [".md"], ["**/node_modules", "**/dist", "docs/reference"], ["**/*.md"])
+    .readDirectory(root, [".md"], ["**/node_modules", "**/dist", "docs/reference", "packages/*/api"], ["**/*.md"])
     .filter((file) => !/\/\.(?!github)|CHANGELOG/.test(file.slice(root.length - 1)))
     .map((file) => ({ file, text: readFileSync(file, "utf8") }));
 }

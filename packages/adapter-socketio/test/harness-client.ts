@@ -2,7 +2,14 @@ import { Agent } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
 import type { ClientHandshake, ClientListener, OutgoingMessage, RunningServer } from "@portcullis/testing";
 import { Manager, type Socket } from "socket.io-client";
-import { GREETING, type Variant } from "./harness.js";
+
+/** Which of the ways to run a server of socket.io is driven. */
+export interface Variant {
+  readonly transports: readonly ("polling" | "websocket")[];
+}
+
+/** An event that is not the suite's. */
+export const GREETING = "greeting";
 
 /** The server to connect to. */
 export interface Target extends Pick<Variant, "transports"> {

@@ -5,15 +5,7 @@ import type { Served } from "@portcullis/core/adapter";
 import type { Harness, HarnessSession, RunningServer, ServerSetup } from "@portcullis/testing";
 import { Server, type Socket } from "socket.io";
 import { guard, type SocketGuardOptions, serve } from "../src/index.js";
-import { connectClient } from "./harness-client.js";
-
-/** Which of the ways to run a server of socket.io is driven. */
-export interface Variant {
-  readonly transports: readonly ("polling" | "websocket")[];
-}
-
-/** An event that is not the suite's. */
-export const GREETING = "greeting";
+import { connectClient, GREETING, type Variant } from "./harness-client.js";
 
 const RESERVED = ["connect", "connect_error", "disconnect", "disconnecting", "error", "newListener", "removeListener"];
 
