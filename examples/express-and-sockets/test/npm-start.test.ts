@@ -13,6 +13,13 @@ async function logIn(url: string, username: string, password: string): Promise<s
   return headers.getSetCookie()[0]?.split(";")[0] ?? "";
 }
 
+/** Sends a note over HTTP, and returns the status and the answer. */
+async function postNote(url: string, cookie: string): Promise<unknown> {
+  const headers = { cookie, "content-type": "application/json" };
+  const response = await fetch(`${url}/notes`, { method: "POST", headers, body: '{"text":"Hello"}' });
+  return [response.status, await response.json()];
+}
+
 /** Opens a socket as a page of the application does, sends a note, and returns the answer or how it was closed. */
 function sendNote(url: string, cookie: string): Promise<unknown> {
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws`, { origin: url, headers: { cookie } });
@@ -45,8 +52,10 @@ it("npm start says where it is, logs in, lets in, logs out, and stops at a signa
   const cookie = await logIn(url, "ann", "apple");
   expect(await (await fetch(`${url}/me`, { headers: { cookie } })).json()).toEqual({ name: "ann" });
   expect(await sendNote(url, cookie)).toEqual({ by: "ann", text: "Hello" });
+  expect(await postNote(url, cookie)).toEqual([201, { by: "ann", text: "Hello" }]);
   expect((await fetch(`${url}/logout`, { method: "POST", headers: { cookie } })).status).toBe(204);
   expect(await sendNote(url, cookie)).toBe("4401 not_authenticated");
+  expect(await postNote(url, cookie)).toEqual([401, expect.objectContaining({ detail: "Please log in." })]);
 
   process.kill(-(child.pid as number), "SIGTERM");
   await once(child, "exit");

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
-import { fromExpress } from "@portcullis/adapter-express-bridge";
+import { fromExpress, toExpress } from "@portcullis/adapter-express-bridge";
 import { serve as serveSocketio } from "@portcullis/adapter-socketio";
 import { serve as serveWs } from "@portcullis/adapter-ws";
 import { defineConsumer } from "@portcullis/core/consumer";
@@ -63,6 +63,11 @@ export async function start({ port = 0, secret, store }) {
   const consumer = defineConsumer()
     .connect(member)
     .action("note.add", member, ({ payload, evidence }) => ({ by: evidence.user.name, text: String(payload.text) }));
+
+  // And back: a route that asks the rule of the sockets, under the same code, status and reason.
+  app.post("/notes", express.json(), toExpress(consumer, "note.add"), ({ body, user }, response) => {
+    response.status(201).json({ by: user.name, text: String(body.text) });
+  });
 
   const server = createServer(app);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 65_536 });
