@@ -1,4 +1,4 @@
-export type { ToHttpOptions } from "./ask-policy.js";
+export type { HttpDecisionDetails, ToHttpOptions } from "./ask-policy.js";
 export type { Middlewares } from "./chain.js";
 export type { ExpressApplication } from "./express.js";
 // HTTP rules on sockets
