@@ -4,7 +4,7 @@
  * @module @portcullis/adapter-express-bridge
  */
 
-export type { ToHttpOptions } from "./ask-policy.js";
+export type { HttpDecisionDetails, ToHttpOptions } from "./ask-policy.js";
 export type { Middlewares } from "./chain.js";
 export type { ExpressApplication } from "./express.js";
 // HTTP rules on sockets

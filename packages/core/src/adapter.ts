@@ -29,7 +29,7 @@ export type {
 } from "./guard-types.js";
 export type { Limits } from "./limits.js";
 export { judgeOrigin, type Origins } from "./origin.js";
-export { engineOf } from "./policy.js";
+export { engineOf, type PolicyEngine } from "./policy.js";
 export {
   badMessage,
   closeCodeOf,
@@ -39,8 +39,9 @@ export {
   type Refusal,
 } from "./refusal.js";
 export { checkKeys, readMilliseconds } from "./rules.js";
-export { ABORTED, type Watch } from "./run.js";
+export { ABORTED, type Watch, watching } from "./run.js";
 export { HandshakeScope, type Knock } from "./scope.js";
 export { type Carrier, ServerEnd } from "./server-end.js";
 export { type Incoming, type Link, type ReplyOptions, type Session, surface } from "./session.js";
-export type { TraceNode } from "./trace.js";
+export { type TraceNode, type Traces, traces } from "./trace.js";
+export type { Moment } from "./tree.js";
