@@ -118,7 +118,16 @@ export class Handling {
       return this.#run();
     };
     const made = this.#evaluate(loading, undefined, watch);
-    return made instanceof Promise ? made.then(go) : go(made);
+    if (!(made instanceof Promise)) return go(made);
+    const { session } = this;
+    session.beginObject();
+    return made.then((later) => {
+      try {
+        return go(later);
+      } finally {
+        session.endObject();
+      }
+    });
   }
 
   #run(): Promise<void> | undefined {

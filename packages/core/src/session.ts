@@ -76,6 +76,8 @@ export class Session<M extends Incoming = Incoming> {
   /** When the last undecodable messages came. */
   #badTimes: number[] | undefined;
   #refreshes = 0;
+  /** Of how many messages the object is being loaded or asked about. */
+  #loading = 0;
   /** How many handlers run beside the queue. */
   #concurrent = 0;
   #isBusy = false;
@@ -130,9 +132,15 @@ export class Session<M extends Incoming = Incoming> {
       this.#enqueue(message);
       return;
     }
-    const until = this.#process(message);
-    if (until === undefined) return;
+    // INVARIANT: busy from the first question on: whoever closes in the middle of it waits until this one is answered.
     this.#isBusy = true;
+    let until: Until | undefined;
+    try {
+      until = this.#process(message);
+    } finally {
+      if (until === undefined) this.#goOn();
+    }
+    if (until === undefined) return;
     this.#link.pause();
     this.#hold(until);
   }
@@ -204,6 +212,16 @@ export class Session<M extends Incoming = Incoming> {
     this.#drains ??= new Set();
     this.#drains.add(drain);
     deadlinesOf(this.#gate.limits.drain).add(drain);
+    this.#drained();
+  }
+
+  /** The handler of a message waits for its object: until `endObject` it is not handed on. */
+  beginObject(): void {
+    this.#loading += 1;
+  }
+
+  endObject(): void {
+    this.#loading -= 1;
     this.#drained();
   }
 
@@ -285,6 +303,17 @@ export class Session<M extends Incoming = Incoming> {
     );
   }
 
+  /** A message is through at once: so is the session, unless others came in the middle of it. */
+  #goOn(): void {
+    if (this.#queue !== undefined && this.#queue.length > 0) {
+      this.#link.pause();
+      this.#release();
+    } else {
+      this.#isBusy = false;
+      if (this.#drains) this.#drained();
+    }
+  }
+
   /** INVARIANT: busy until the queue is empty, so that what arrives meanwhile does not overtake it. */
   #release(): void {
     this.#isHandling = false;
@@ -310,7 +339,7 @@ export class Session<M extends Incoming = Incoming> {
   #drained(): void {
     for (const drain of this.#drains ?? []) {
       const isIdle = !this.#isBusy && this.#concurrent === 0;
-      const isThrough = drain.withHandlers ? isIdle : !this.#isBusy || this.#hasHandedOn;
+      const isThrough = drain.withHandlers ? isIdle : this.#loading === 0 && (!this.#isBusy || this.#hasHandedOn);
       if (!isThrough && !this.#isEnded) continue;
       endWait(drain);
       drain.expire();

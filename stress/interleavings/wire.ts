@@ -1,0 +1,100 @@
+import type { Decision } from "@portcullis/core";
+import type { Link } from "@portcullis/core/adapter";
+import type { Message } from "./message.js";
+import type { Rehearsal } from "./rehearsal.js";
+
+/** A transport that only looks whether it may be told what it is told. */
+export class Wire implements Link<Message> {
+  isPaused = false;
+  closes = 0;
+
+  constructor(protected readonly world: Rehearsal) {}
+
+  deliver(message: Message): void {
+    const { index, objection, plan, isAnswered } = message;
+    const { world } = this;
+    this.#expectOpen(`delivered ${index}`);
+    if (objection) world.fail(`message ${index} was delivered, and ${objection}`);
+    if (isAnswered) world.fail(`message ${index} was delivered, and was answered already`);
+    world.expectTurn(message);
+    message.isDelivered = true;
+    if (plan.reaction?.at === "handler") world.happen(plan.reaction.does);
+    if (plan.handler === "throws") {
+      world.thrown += 1;
+      // Then nothing of it is on its way.
+      message.isFlushed = true;
+      throw new Error("planned");
+    }
+  }
+
+  refuse(message: Message, { code }: Decision): void {
+    const { index, expected, isAnswered, isLate } = message;
+    const { world } = this;
+    this.#expectOpen(`refused ${index}`);
+    if (isAnswered) world.fail(`message ${index} was refused, and was answered already`);
+    message.isRefused = true;
+    if (code === "too_many_pending") message.isExcess = true;
+    else {
+      world.expectTurn(message);
+      if (code !== expected && !(code === "permission_timeout" && isLate)) {
+        world.fail(`message ${index} was refused with ${code} instead of ${expected}`);
+      }
+    }
+  }
+
+  reply(message: Message, data: unknown): void {
+    const { index, expected, objection, isRefused, plan, replies } = message;
+    const { world } = this;
+    this.#expectOpen(`replied to ${index}`);
+    if (objection) world.fail(`message ${index} was replied to, and ${objection}`);
+    if (expected !== "allowed") world.fail(`message ${index} was replied to instead of ${expected}`);
+    if (isRefused) world.fail(`message ${index} was replied to, and was refused already`);
+    if (replies === (plan.handler === "replies twice" ? 2 : 1)) world.fail(`message ${index} was replied to again`);
+    if (data !== index) world.fail(`message ${index} was replied to with ${data}`);
+    if (replies === 0) world.expectTurn(message);
+    message.replies += 1;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.#expectOpen("resumed");
+    this.isPaused = false;
+  }
+
+  close(_code: number, reason: string): void {
+    const { world } = this;
+    this.closes += 1;
+    if (this.closes > 1) world.fail("closed twice");
+    if (!world.session?.isEnded) world.fail("closed, and the session has not ended");
+    if (!world.session?.signal.aborted) world.fail("closed, and the signal is not aborted");
+    if (reason === "going away" && world.isDrainInTime) world.expectHandedOn("the guard closed", true);
+  }
+
+  #expectOpen(what: string): void {
+    if (this.world.session?.isEnded) this.world.fail(`${what} after the end`);
+  }
+}
+
+/** One that hands on later. */
+export class FlushingWire extends Wire {
+  #delivered: Message | undefined;
+
+  override deliver(message: Message): void {
+    if (this.#delivered) this.world.fail(`message ${message.index} was delivered before the last was through`);
+    super.deliver(message);
+    this.#delivered = message;
+  }
+
+  flush(whenFlushed: () => void): void {
+    const message = this.#delivered;
+    if (message === undefined) this.world.fail("flushed nothing");
+    this.world.order.add(`flush ${message?.index}`, () => {
+      this.#delivered = undefined;
+      if (message) message.isFlushed = true;
+      whenFlushed();
+    });
+  }
+}
