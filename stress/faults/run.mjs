@@ -1,0 +1,65 @@
+// @ts-check
+// What is left when something below fails: the identity provider, the clock, the event loop, a process, a proxy.
+//
+//   npm run faults                      at the root: builds first
+//   npm run faults -- --only stall      one part
+//   npm run faults -- --save            keeps the figures in bench/results/faults.json
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { killAll } from "./lib/children.mjs";
+import { stopProxies } from "./lib/proxies.mjs";
+
+/** The parts, with what their long form takes. @type {Record<string, object>} */
+const PARTS = {
+  provider: { clients: 20, rounds: 2, signalled: [false, true] },
+  clock: { clients: 20, rounds: 3 },
+  stall: { clients: 50, rounds: 5 },
+  sigterm: { clients: 20, rounds: 6 },
+  "kill-behind-proxy": { clients: 30, rounds: 2 },
+  "idle-cut": { clients: 30, rounds: 2 },
+};
+
+const { only, save } = parseArgs({
+  options: { only: { type: "string", multiple: true }, save: { type: "boolean", default: false } },
+}).values;
+
+/** @type {{ what: string, value: string }[]} */
+const figures = [];
+/** @type {Record<string, unknown>} */
+const raw = {};
+for (const [part, options] of Object.entries(PARTS)) {
+  if (only && !only.includes(part)) continue;
+  const started = performance.now();
+  try {
+    const { run } = await import(`./parts/${part}.mjs`);
+    const measured = await run(options);
+    figures.push(...measured.figures);
+    raw[part] = { ...options, ...measured.raw };
+    console.log(`${part}: held, ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  } catch (error) {
+    console.error(`${part}: did not hold`, error);
+    process.exitCode = 1;
+  } finally {
+    await killAll();
+    await stopProxies();
+  }
+}
+
+for (const { what, value } of figures) console.log(`\n${what}:\n  ${value}`);
+if (save && !only && process.exitCode === undefined) {
+  const folder = new URL("../../bench/results/", import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  const machine = {
+    platform: `${platform()} ${arch()}`,
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cpus: availableParallelism(),
+    memory: `${Math.round(totalmem() / 2 ** 30)} GiB`,
+    load: Number(loadavg()[0]?.toFixed(2)),
+  };
+  const date = new Date().toISOString().slice(0, 10);
+  const kept = { command: "npm run faults", machine, node: process.version, date, figures, ...raw };
+  writeFileSync(new URL("faults.json", folder), `${JSON.stringify(kept, null, 2)}\n`);
+  console.log("\nkept in bench/results/faults.json");
+}
