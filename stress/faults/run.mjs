@@ -13,12 +13,12 @@ import { stopProxies } from "./lib/proxies.mjs";
 
 /** The parts, with what their long form takes. @type {Record<string, object>} */
 const PARTS = {
-  provider: { clients: 20, rounds: 2, signalled: [false, true] },
-  clock: { clients: 20, rounds: 3 },
-  stall: { clients: 50, rounds: 5 },
-  sigterm: { clients: 20, rounds: 6 },
-  "kill-behind-proxy": { clients: 30, rounds: 2 },
-  "idle-cut": { clients: 30, rounds: 2 },
+  provider: { clients: 20, rounds: 1, signalled: [false, true] },
+  clock: { clients: 20, rounds: 2 },
+  stall: { clients: 50, rounds: 3 },
+  sigterm: { clients: 20, rounds: 4 },
+  "kill-behind-proxy": { clients: 30, rounds: 1 },
+  "idle-cut": { clients: 30, rounds: 1 },
 };
 
 const { only, save } = parseArgs({

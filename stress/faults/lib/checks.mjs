@@ -5,12 +5,12 @@ export const sleep = (/** @type {number} */ milliseconds) =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Waits until something is so, for ten seconds: what is waited for comes soon, but on a machine that is busy.
+ * Waits until something is so, for half a minute: what is waited for comes soon, but on a machine that is busy.
  *
  * @param {() => unknown | Promise<unknown>} isSo @param {string} what
  */
 export async function until(isSo, what) {
-  for (const end = performance.now() + 10_000; !(await isSo()); await sleep(10)) {
+  for (const end = performance.now() + 30_000; !(await isSo()); await sleep(10)) {
     assert(performance.now() < end, `not in time: ${what}`);
   }
 }

@@ -54,7 +54,8 @@ export class Child {
   ask(ask, value) {
     this.#asked += 1;
     const number = this.#asked;
-    this.process.send({ number, ask, value });
+    if (!this.process.connected) return Promise.resolve(undefined);
+    this.process.send({ number, ask, value }, () => {});
     return new Promise((resolve) => this.#waiting.set(number, resolve));
   }
 

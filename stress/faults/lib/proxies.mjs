@@ -51,6 +51,7 @@ global
 defaults
   mode http
   timeout connect 2s
+  timeout check 5s
   timeout client 30s
   timeout server ${idle}s
   timeout tunnel ${idle}s
@@ -94,6 +95,8 @@ export async function startProxy(name, behind) {
     rmSync(folder, { recursive: true, force: true });
   };
   running.add(stop);
+  // None is left behind where this process fails.
+  process.once("exit", () => child.kill("SIGKILL"));
   await until(async () => {
     if (child.exitCode !== null) throw new Error(`${name} has ended: ${stderr}`);
     return listens(port);

@@ -73,18 +73,10 @@ function listenWithWs(http, policy, { settings, authenticate, onDecision, handle
   };
 }
 
-/** As docs/operations.md has it. @param {WebSocketServer} wss @param {number} interval */
+/** Pings all, whether they answer or not. @param {WebSocketServer} wss @param {number} interval */
 function keepAlive(wss, interval) {
-  const alive = new WeakSet();
-  wss.on("connection", (socket) => {
-    alive.add(socket);
-    socket.on("pong", () => alive.add(socket));
-  });
   const timer = setInterval(() => {
-    for (const socket of wss.clients) {
-      if (!alive.delete(socket)) socket.terminate();
-      else socket.ping();
-    }
+    for (const socket of wss.clients) socket.ping();
   }, interval);
   wss.on("close", () => clearInterval(timer));
 }

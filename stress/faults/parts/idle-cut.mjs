@@ -10,7 +10,7 @@ import { startProxy } from "../lib/proxies.mjs";
 /** Seconds of silence after which a proxy cuts those that say nothing, and those that are pinged. */
 const IDLE = 1;
 const IDLE_PINGED = 3;
-/** Milliseconds between pings. A client that does not answer one by the next is cut off. */
+/** Milliseconds between pings. */
 const HEARTBEAT = 700;
 
 /** @param {{ clients: number, rounds: number, proxies?: readonly import("../lib/proxies.mjs").Proxy[] }} options */
