@@ -4,6 +4,7 @@
 import { Agent } from "node:http";
 import { io } from "socket.io-client";
 import { WebSocket } from "ws";
+import { until } from "./checks.mjs";
 
 /** Each way in. */
 export const WAYS = /** @type {const} */ (["ws", "socket.io by WebSocket", "socket.io by polling"]);
@@ -175,4 +176,19 @@ function openSocketIo(port, transport, token, localAddress) {
       reject(new Refused(/** @type {any} */ (error).data?.code ?? error.message));
     });
   });
+}
+
+/**
+ * Opens a connection for somebody who may, as often as it takes where the machine is too busy for its deadlines.
+ *
+ * @param {Way} way @param {number} port
+ */
+export async function comeIn(way, port) {
+  /** @type {Client | undefined} */
+  let client;
+  await until(async () => {
+    client = await open(way, port).catch(() => undefined);
+    return client;
+  }, `${way}: it lets those in who may`);
+  return /** @type {Client} */ (client);
 }

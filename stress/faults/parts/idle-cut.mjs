@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { assertWell, sleep, until, wordOf } from "../lib/checks.mjs";
 import { launch } from "../lib/children.mjs";
-import { open, transportOf, WAYS } from "../lib/clients.mjs";
+import { comeIn, transportOf, WAYS } from "../lib/clients.mjs";
 import { startProxy } from "../lib/proxies.mjs";
 
 /** Seconds of silence after which a proxy cuts those that say nothing, and those that are pinged. */
@@ -45,7 +45,7 @@ async function behind(proxy, way, count, idle, settings, whenOpen = () => {}) {
   const { child, port } = await launch("server.mjs", [transportOf(way), JSON.stringify(settings)]);
   const { port: front, stop } = await startProxy(proxy, { ports: [port], idle });
   const opening = Array.from({ length: count }, async (_, index) => {
-    const client = await open(way, front);
+    const client = await comeIn(way, front);
     whenOpen(client, index);
     return client;
   });

@@ -90,8 +90,11 @@ class Visitor {
       try {
         const client = await open(way, port, { token: this.token, localAddress });
         this.#client = client;
-        const answer = await client.request("read");
-        if (answer !== "lost" && "pid" in answer) this.pid = answer.pid;
+        /** @type {import("../lib/clients.mjs").Answer} */
+        let answer = { code: "" };
+        // Where the machine is busy the provider may be too late.
+        while (answer !== "lost" && !("pid" in answer)) answer = await client.request("read");
+        if (answer !== "lost") this.pid = answer.pid;
         await client.ended;
         this.pid = undefined;
       } catch (error) {

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { assertWell, sleep, sum, tally, until, wordOf } from "../lib/checks.mjs";
 import { launch } from "../lib/children.mjs";
-import { open, transportOf, WAYS } from "../lib/clients.mjs";
+import { comeIn, open, transportOf, WAYS } from "../lib/clients.mjs";
 
 /** What a question may take, in milliseconds. */
 const TIME = 1000;
@@ -120,19 +120,4 @@ async function fail(way, failure, provider, { child, port }, count) {
   }
   await until(async () => (await child.ask("state")).sessions === 0, "all sessions are freed");
   return tally(words);
-}
-
-/**
- * The provider is there, but the machine may be too busy for its answer to be in time.
- *
- * @param {import("../lib/clients.mjs").Way} way @param {number} port
- */
-async function comeIn(way, port) {
-  /** @type {import("../lib/clients.mjs").Client | undefined} */
-  let client;
-  await until(async () => {
-    client = await open(way, port).catch(() => undefined);
-    return client;
-  }, `${way}: it lets those in who may`);
-  return /** @type {import("../lib/clients.mjs").Client} */ (client);
 }
