@@ -17,6 +17,7 @@ import {
   endWait,
   engineOf,
   isHeader,
+  isOverdue,
   type Moment,
   type PolicyEngine,
   readMilliseconds,
@@ -130,8 +131,9 @@ function within(timeout: number, decided: Promise<Decision>): Promise<Decision> 
     const wait: Expiring = { previous: undefined, next: undefined, due: 0, expire: () => resolve(TIMED_OUT) };
     deadlinesOf(timeout).add(wait);
     void decided.then((decision) => {
+      const isLate = isOverdue(wait);
       endWait(wait);
-      resolve(decision);
+      resolve(isLate ? TIMED_OUT : decision);
     });
   });
 }

@@ -32,7 +32,7 @@ export interface BareConnection {
   close(discard?: boolean): void;
   /** Sends what waits in `writeBuffer`. */
   flush?(): void;
-  once(event: "close" | "upgrade", listener: () => void): unknown;
+  once(event: "close" | "drain" | "upgrade", listener: () => void): unknown;
   off(event: string, listener: (data: string | Uint8Array | undefined) => void): unknown;
   prependListener(event: "data", listener: (data: string | Uint8Array | undefined) => void): unknown;
 }

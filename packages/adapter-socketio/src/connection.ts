@@ -182,6 +182,10 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     this.#line.linger();
   }
 
+  whenGone(callback: () => void): void {
+    this.#line.whenGone(callback);
+  }
+
   /** socket.io emits in the next tick what it is given. */
   flush(whenFlushed: () => void): void {
     this.#isFlushing = true;

@@ -142,6 +142,16 @@ export class Line {
     });
   }
 
+  /**
+   * Calls back once the client has gone, or has fetched what it was told and stays for another namespace. INVARIANT: a
+   * client that polls has an answer when it has fetched it, and not when it was sent.
+   */
+  whenGone(callback: () => void): void {
+    const { readyState, writeBuffer } = this.#connection;
+    if (readyState === "closed" || (this.#isInside && writeBuffer.length === 0)) callback();
+    else this.#connection.once(this.#isInside ? "drain" : "close", callback);
+  }
+
   get #isInside(): boolean {
     return this.client !== undefined && this.client.nsps.size > 0;
   }

@@ -185,6 +185,21 @@ describe("session.close()", () => {
   });
 });
 
+describe("guard.close()", () => {
+  test("is over once the connections are closed, also those of clients that do not answer", async () => {
+    const { guard, sockets, port, url } = await start();
+    const client = await Client.open(url);
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    await until(() => sockets.length === 2);
+    await guard.close();
+    expect(sockets.map(({ readyState }) => readyState)).toEqual([3, 3]);
+    expect((await client.end()).code).toBe(1001);
+    await guard.close();
+  });
+});
+
 describe("a frame against the protocol", () => {
   test("kills no process where the application does not listen for errors", async () => {
     const { port, guard, handled } = await start();

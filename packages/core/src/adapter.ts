@@ -14,7 +14,7 @@ export {
   takeAnswerHeaders,
 } from "./answer-headers.js";
 export { REPEATABLE } from "./combine.js";
-export { deadlinesOf, type Expiring, endWait, Wait } from "./deadline.js";
+export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
 export { type Decision, thrown } from "./decision.js";
 export { show } from "./errors.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";

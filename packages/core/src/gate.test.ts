@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } 
 import { uncaughtOf } from "../../../test/helpers.js";
 import { CONSUMER, connect, deferred, scopeOf, settled, sleep, Wire } from "../test/connection.js";
 import { Gate } from "./gate.js";
+import type { Link } from "./session.js";
 
 const open = definePolicy({ permissions: AllowAny });
 const handshake = { request: "request", scope: (extra: object) => scopeOf(extra) };
@@ -248,6 +249,34 @@ describe("close", () => {
     expect(wire.log).toEqual([]);
     await sleep(0);
     expect(wire.log).toEqual(["close 1001 going away"]);
+  });
+
+  test("is over once the connections are gone, and not before", async () => {
+    const gate = new Gate("guard()", open, {});
+    const wire: Wire & Pick<Link, "whenGone"> = new Wire();
+    const gone = deferred<void>();
+    wire.whenGone = (callback) => void gone.promise.then(callback);
+    gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
+    let isOver = false;
+    const closing = gate.close().then(() => {
+      isOver = true;
+    });
+    await settled();
+    expect([wire.log, isOver]).toEqual([["close 1001 going away"], false]);
+    gone.resolve();
+    await closing;
+  });
+
+  test("does not wait for ever for a connection that does not go", async () => {
+    vi.useFakeTimers();
+    const gate = new Gate("guard()", open, {});
+    const wire: Wire & Pick<Link, "whenGone"> = new Wire();
+    wire.whenGone = () => undefined;
+    gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
+    const closing = gate.close();
+    await vi.advanceTimersByTimeAsync(2200);
+    await closing;
+    vi.useRealTimers();
   });
 
   test("ends, and closes all others, also where a listener throws at the closing of one", async () => {

@@ -1,4 +1,5 @@
 import { Admission, type Admitted, type Handshake } from "./admission.js";
+import { Wait } from "./deadline.js";
 import { type Decision, isDeliberate } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
 import { type Limits, readLimits } from "./limits.js";
@@ -92,6 +93,9 @@ function printThrown(error: unknown): void {
 function printFault(action: string, { code, by, error }: Decision): void {
   console.error(`${code} in ${by} (${action}):`, error);
 }
+
+/** How long a connection that is closed may take to go, in milliseconds: longer than an adapter gives its client. */
+const PATIENCE = 2000;
 
 /** What stands in front of one server: the policy in force, and the sessions that are open. */
 export class Gate<Request> {
@@ -197,7 +201,7 @@ export class Gate<Request> {
   /**
    * Admits nobody any more, answers what was accepted, then closes every session with 1001.
    *
-   * @returns A promise that resolves when all are closed, at the latest after `limits.drain`.
+   * @returns A promise that resolves when all are gone, at the latest two seconds after `limits.drain`.
    */
   async close(): Promise<void> {
     this.#isClosing = true;
@@ -211,7 +215,11 @@ export class Gate<Request> {
               // A listener of the application: the others are closed all the same.
               surface(error);
             }
-            resolve();
+            const patience = new Wait(PATIENCE, resolve);
+            session.whenGone(() => {
+              patience.end();
+              resolve();
+            });
           };
           session.drain(close, true);
         }),

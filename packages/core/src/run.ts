@@ -1,5 +1,5 @@
 import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
-import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
+import { deadlinesOf, type Expiring, endWait, isOverdue } from "./deadline.js";
 import { ALLOWED, type Decision, decision, isDecision, thrown } from "./decision.js";
 import type { Stage } from "./evaluate.js";
 import { Kind, type Step } from "./plan.js";
@@ -160,6 +160,7 @@ export class Run implements Expiring {
       } catch (error) {
         answer = new Failure(error);
       }
+      if (isOverdue(this)) this.expire();
       if (this.decision !== undefined) return;
       this.take(answer);
       pending = this.advance();

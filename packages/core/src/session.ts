@@ -42,6 +42,11 @@ export interface Link<M extends Incoming = Incoming> {
    * transports where that is not at once.
    */
   flush?(whenFlushed: () => void): void;
+  /**
+   * Calls back once a connection that was closed is gone, so that its client has all it was answered. Only for
+   * transports where that is not at once.
+   */
+  whenGone?(callback: () => void): void;
 }
 
 /** A message is on its way to its listeners. */
@@ -190,6 +195,12 @@ export class Session<M extends Incoming = Incoming> {
     if (this.#isEnded) return;
     this.end();
     this.#link.close(code, reason);
+  }
+
+  /** Calls back once its connection is gone too. */
+  whenGone(callback: () => void): void {
+    if (this.#link.whenGone) this.#link.whenGone(callback);
+    else callback();
   }
 
   /**
