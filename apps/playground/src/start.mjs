@@ -18,6 +18,11 @@ import { serveChat } from "./transports.mjs";
 import { buildApp } from "./web.mjs";
 
 const HOST = "127.0.0.1";
+/**
+ * What Node gives a client until its request is there, in milliseconds. The guards count from then on, and Node's own
+ * defaults are a minute, looked at twice a minute.
+ */
+const UNTIL_ASKED = { headersTimeout: 3000, connectionsCheckingInterval: 500 };
 
 /**
  * Starts the playground: one server for the page, its requests and the sockets, reachable from this machine alone.
@@ -29,7 +34,7 @@ const HOST = "127.0.0.1";
  * @throws {Error} When the port cannot be had; `code` says why.
  */
 export async function start({ port: wanted = 0, isDemo = false } = {}) {
-  const server = createServer();
+  const server = createServer(UNTIL_ASKED);
   server.listen(wanted, HOST);
   await once(server, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
