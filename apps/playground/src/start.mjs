@@ -21,6 +21,11 @@ import { buildApp } from "./web.mjs";
 const HOST = "127.0.0.1";
 /** Where socket.io listens by itself. */
 const SOCKETIO = "/socket.io/";
+/**
+ * What Node gives a client until its request is there, in milliseconds. The guards count from then on, and Node's own
+ * defaults are a minute, looked at twice a minute.
+ */
+const UNTIL_ASKED = { headersTimeout: 3000, connectionsCheckingInterval: 500 };
 
 /**
  * Starts the playground: one server for the page, its requests and the sockets, reachable from this machine alone.
@@ -33,7 +38,7 @@ const SOCKETIO = "/socket.io/";
  * @throws {Error} When the port cannot be had; `code` says why.
  */
 export async function start({ port: wanted = 0, isDemo = false, grace } = {}) {
-  const server = createServer();
+  const server = createServer(UNTIL_ASKED);
   server.listen(wanted, HOST);
   await once(server, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
