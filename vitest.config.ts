@@ -23,6 +23,7 @@ export default defineConfig({
         replacement: source("./packages/adapter-socketio/src/index.ts"),
       },
       { find: /^@portcullis\/testing$/, replacement: source("./packages/testing/src/index.ts") },
+      { find: /^@portcullis\/testing\/attack$/, replacement: source("./packages/testing/src/attack.ts") },
     ],
   },
   test: {
@@ -36,6 +37,8 @@ export default defineConfig({
     ],
     // What is waited for comes at once, but on a machine that is busy.
     testTimeout: 20_000,
+    // Tests that wait more than they work, beside each other: not so many that they wait for the machine.
+    maxConcurrency: 2,
     expect: { poll: { timeout: 10_000 } },
     typecheck: {
       enabled: true,
