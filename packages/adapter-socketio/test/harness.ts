@@ -25,17 +25,27 @@ export function socketHarness(name: string, variant: Variant): Harness {
       { what: "an event called error, with null", raw: ["error", null], code: "bad_message" },
       { what: "an event without a name", raw: undefined, code: "missing_action" },
     ],
+    // The kit comes over WebSocket, and tries polling where there is any.
+    ...(variant.transports.includes("websocket") && {
+      attackable: {
+        protocol: "socket.io",
+        entrances: ["/present", "/later", "/pattern-1", "/function-1"],
+        account: (token) => ({ auth: { token } }),
+      },
+    }),
     start: (setup) => start(variant, setup),
   };
 }
 
 async function start(variant: Variant, setup: ServerSetup): Promise<RunningServer> {
-  const http = createServer();
+  // Until a connection is one of engine.io, Node's own limits count.
+  const headersTimeout = setup.options.limits?.handshake ?? 60_000;
+  const http = createServer({ headersTimeout, connectionsCheckingInterval: 50 });
   const connections = new Set<TcpSocket>();
   http.on("connection", (connection) => connections.add(connection));
   const io = new Server(http, {
     transports: [...variant.transports],
-    maxHttpBufferSize: 1e8,
+    maxHttpBufferSize: setup.largestMessage ?? 1e8,
     connectionStateRecovery: {},
   });
   const namespaces = [io.sockets, io.of("/present"), io.of(/^\/pattern-\d$/)];

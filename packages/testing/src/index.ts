@@ -9,6 +9,7 @@ export { adapterConformance } from "./conformance.js";
 export type {
   Ability,
   Answer,
+  Attackable,
   ClientHandshake,
   ClientListener,
   Closed,
