@@ -19,6 +19,11 @@ import { serveChat } from "./transports.mjs";
 import { buildApp } from "./web.mjs";
 
 const HOST = "127.0.0.1";
+/**
+ * What Node gives a client until its request is there, in milliseconds. The guards count from then on, and Node's own
+ * defaults are a minute, looked at twice a minute.
+ */
+const UNTIL_ASKED = { headersTimeout: 3000, connectionsCheckingInterval: 500 };
 /** Where socket.io listens by itself. */
 const SOCKETIO = "/socket.io/";
 
@@ -33,7 +38,7 @@ const SOCKETIO = "/socket.io/";
  * @throws {Error} When the port cannot be had; `code` says why.
  */
 export async function start({ port: wanted = 0, isDemo = false, grace } = {}) {
-  const server = createServer();
+  const server = createServer(UNTIL_ASKED);
   server.listen(wanted, HOST);
   await once(server, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
