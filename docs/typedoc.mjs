@@ -8,7 +8,7 @@ export default {
     "../packages/adapter-ws/src/index.ts",
     "../packages/adapter-socketio/src/index.ts",
     "../packages/adapter-express-bridge/src/{index,koa}.ts",
-    "../packages/testing/src/{index,permission-suite}.ts",
+    "../packages/testing/src/{index,attack,permission-suite}.ts",
   ],
   tsconfig: "../tsconfig.json",
   plugin: ["typedoc-plugin-markdown", "typedoc-vitepress-theme"],
