@@ -13,7 +13,7 @@ import { stopProxies } from "./lib/proxies.mjs";
 
 /** The parts, with what their long form takes. @type {Record<string, object>} */
 const PARTS = {
-  provider: { clients: 20, rounds: 1, signalled: [false, true] },
+  provider: { clients: 20, rounds: 1, isThorough: true },
   clock: { clients: 20, rounds: 2 },
   stall: { clients: 50, rounds: 3 },
   sigterm: { clients: 20, rounds: 4 },

@@ -274,7 +274,7 @@ describe("close", () => {
     wire.whenGone = () => undefined;
     gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
     const closing = gate.close();
-    await vi.advanceTimersByTimeAsync(2200);
+    await vi.advanceTimersByTimeAsync(5300);
     await closing;
     vi.useRealTimers();
   });

@@ -94,9 +94,6 @@ function printFault(action: string, { code, by, error }: Decision): void {
   console.error(`${code} in ${by} (${action}):`, error);
 }
 
-/** How long a connection that is closed may take to go, in milliseconds: longer than an adapter gives its client. */
-const PATIENCE = 2000;
-
 /** What stands in front of one server: the policy in force, and the sessions that are open. */
 export class Gate<Request> {
   readonly sessions = new Set<Session>();
@@ -201,7 +198,7 @@ export class Gate<Request> {
   /**
    * Admits nobody any more, answers what was accepted, then closes every session with 1001.
    *
-   * @returns A promise that resolves when all are gone, at the latest two seconds after `limits.drain`.
+   * @returns A promise that resolves when all are gone, at the latest after twice `limits.drain`: once to answer, once to go.
    */
   async close(): Promise<void> {
     this.#isClosing = true;
@@ -215,7 +212,7 @@ export class Gate<Request> {
               // A listener of the application: the others are closed all the same.
               surface(error);
             }
-            const patience = new Wait(PATIENCE, resolve);
+            const patience = new Wait(this.limits.drain, resolve);
             session.whenGone(() => {
               patience.end();
               resolve();

@@ -34,7 +34,7 @@ export interface GuardOf<Socket, P = Policy, S = Scope> {
    * stays as it is.
    *
    * @returns A promise that resolves when all connections are gone, so that their clients have all they were answered:
-   *   at the latest two seconds after `limits.drain`.
+   *   at the latest after twice `limits.drain`.
    */
   close(): Promise<void>;
 }

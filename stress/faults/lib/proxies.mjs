@@ -66,6 +66,12 @@ backend servers
 `,
 };
 
+/** @type {Set<import("node:child_process").ChildProcess>} */
+const children = new Set();
+// None is left behind where this process fails.
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
 /** @type {Set<() => Promise<void>>} */
 const running = new Set();
 
@@ -90,13 +96,13 @@ export async function startProxy(name, behind) {
   const ended = once(child, "exit");
   const stop = async () => {
     running.delete(stop);
+    children.delete(child);
     child.kill("SIGKILL");
     await ended;
     rmSync(folder, { recursive: true, force: true });
   };
   running.add(stop);
-  // None is left behind where this process fails.
-  process.once("exit", () => child.kill("SIGKILL"));
+  children.add(child);
   await until(async () => {
     if (child.exitCode !== null) throw new Error(`${name} has ended: ${stderr}`);
     return listens(port);

@@ -29,13 +29,13 @@ export const FAILURES = {
 };
 
 /**
- * `signalled`: whether requests to the provider are aborted with the question; both are tried, one after the other.
+ * Where it is thorough, also with requests to the provider that are aborted with the question.
  *
- * @param {{ failures?: readonly string[], clients: number, rounds: number, signalled?: readonly boolean[] }} options
+ * @param {{ failures?: readonly string[], clients: number, rounds: number, isThorough?: boolean }} options
  */
-export async function run({ failures = Object.keys(FAILURES), clients, rounds, signalled = [false] }) {
+export async function run({ failures = Object.keys(FAILURES), clients, rounds, isThorough = false }) {
   const ways = [];
-  for (const isSignalled of signalled) {
+  for (const isSignalled of isThorough ? [false, true] : [false]) {
     const all = WAYS.map((way) => failOn(way, Array(rounds).fill(failures).flat(), clients, isSignalled));
     ways.push(...(await Promise.all(all)));
   }
