@@ -49,6 +49,8 @@ export interface BareClient {
   readonly conn: BareConnection;
   /** The namespaces it is in. */
   readonly nsps: Map<string, unknown>;
+  /** Asks for a namespace. */
+  connect?(name: string, auth: unknown): void;
 }
 
 /** One packet, as the parser decoded it. */

@@ -147,7 +147,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   refuse(message: Message, decision: Decision): void {
     const { gate, options } = this.#front;
-    if (this.#line.isDeaf(gate.limits)) {
+    if (this.#line.isDeaf(gate.limits, message.action.length)) {
       this.session?.close(1008, "too many refusals that are not fetched");
       return;
     }

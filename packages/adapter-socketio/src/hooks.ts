@@ -91,7 +91,7 @@ export class Hooks {
       _add: async (client, auth, whenOpen) => {
         const front = this.frontOf(namespace);
         const line = this.#lineOf(client.conn);
-        line.client = client;
+        line.meet(client, (name) => this.io._nsps.has(name), front?.gate.limits ?? this.#limits);
         if (front && !line.begin(namespace.name, front.gate.limits)) return;
         const leaving = line.leaving(namespace.name);
         if (leaving) await leaving;
