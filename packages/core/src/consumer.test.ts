@@ -12,7 +12,7 @@ import {
 } from "@portcullis/core";
 import { consumersFor, defineConsumer } from "@portcullis/core/consumer";
 import { describe, expect, test } from "vitest";
-import { CONSUMER, connect, deferred, scopeOf, settled } from "../test/connection.js";
+import { CONSUMER, connect, deferred, scopeOf, settled, sleep } from "../test/connection.js";
 import type { StandardIssue } from "./types.js";
 
 const ann = { scope: { user: { id: 1 } } };
@@ -289,7 +289,7 @@ describe("input", () => {
       .action("say", AllowAny, { input: schema(() => answer.promise) }, () => 1);
     const { send, wire } = connect(consumer);
     send("say");
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await sleep(60);
     expect(wire.sent).toEqual(["refuse say permission_timeout 503"]);
   });
 
