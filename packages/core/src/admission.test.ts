@@ -152,9 +152,10 @@ describe("time", () => {
     const authenticate = async (_: string, options: { signal: AbortSignal }) => {
       signal = options.signal;
     };
-    const { result } = knock(open, { authenticate, timeout: { connect: 20 } });
+    const { result, admission } = knock(open, { authenticate, timeout: { connect: 20 } });
     expect(await result).toMatchObject({ decision: { outcome: "allow" } });
     await sleep(80);
+    admission.abort();
     expect(signal?.aborted).toBe(false);
   });
 

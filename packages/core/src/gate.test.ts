@@ -115,6 +115,18 @@ describe("onDecision", () => {
     ]);
   });
 
+  test("hears how long it took from the arrival of the message on", () => {
+    const clock = vi.spyOn(performance, "now").mockReturnValue(1000);
+    const slow = permission("slow", () => {
+      clock.mockReturnValue(1250);
+      return true;
+    });
+    const { send, events } = connect(definePolicy({ actions: { ping: slow } }));
+    send("ping");
+    clock.mockRestore();
+    expect(events.map(({ milliseconds }) => milliseconds)).toEqual([250]);
+  });
+
   test("what it throws or rejects with is printed and changes nothing", async () => {
     const failures = [
       () => {
