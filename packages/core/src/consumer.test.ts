@@ -274,6 +274,13 @@ describe("input", () => {
     expect(ran).toEqual([]);
   });
 
+  test("a schema that makes no object of the payload is told what it made", () => {
+    const consumer = defineConsumer().action("say", AllowAny, { input: schema(() => ({ value: [1] })) }, () => 1);
+    const { send, wire } = connect(consumer);
+    send("say");
+    expect(String(wire.refused[0]?.error)).toContain("an `input` schema made a list of the payload");
+  });
+
   test("a decision among its results is a payload, never an answer", () => {
     const { send, wire } = connect(
       defineConsumer().action("say", DenyAll, { input: schema(() => ({ value: allow() as never })) }, () => 1),
