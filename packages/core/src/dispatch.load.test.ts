@@ -113,8 +113,17 @@ describe("a loader", () => {
       send("edit");
       await settled();
       expect(wire.sent).toEqual([`refuse edit ${refusal}`]);
+      expect(wire.refused[0]?.by).toBe("object");
     }
     expect(ran).not.toHaveBeenCalled();
+  });
+
+  test("that returns what is no answer to it is told so", () => {
+    const { send, wire } = connect(
+      defineConsumer().action("edit", AllowAny, { object: () => allow() as never }, () => 1),
+    );
+    send("edit");
+    expect(String(wire.refused[0]?.error)).toContain("`object` answered");
   });
 
   test("shares one deadline with the object question; its signal fires", async () => {
