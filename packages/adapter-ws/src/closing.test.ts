@@ -168,7 +168,7 @@ describe("session.close()", () => {
     const closed = new Promise((resolve) => sockets[0]?.on("close", (code) => resolve(code)));
     expect(await closed).toBe(1006);
     expect(Date.now() - startedAt).toBeGreaterThan(900);
-    expect(Date.now() - startedAt).toBeLessThan(2000);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
   });
 
   test("is answered by a client although the application has paused it", async () => {

@@ -142,7 +142,7 @@ export class Admission<Request> implements Expiring {
  * @throws {PermissionMisuse} When it is no object.
  */
 export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
-  if (extra === undefined || extra === null) return ANONYMOUS;
+  if (extra === undefined) return ANONYMOUS;
   if (typeof extra !== "object" || Array.isArray(extra)) {
     throw new PermissionMisuse(
       `authenticate() returned ${show(extra)}: return an object for the scope, as in { user }, or nothing`,

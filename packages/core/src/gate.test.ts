@@ -114,6 +114,41 @@ describe("onDecision", () => {
         milliseconds: expect.any(Number),
       },
     ]);
+    expect(printed).not.toHaveBeenCalled();
+  });
+
+  test("hears what the rules answered only where it wants to, whatever else that is kept for", () => {
+    const isOwner = permission("isOwner", { object: () => true });
+    const consumer = defineConsumer()
+      .action("edit", isOwner, { object: () => ({}) }, () => 1)
+      .action(
+        "ping",
+        permission("yes", () => true),
+        () => 1,
+      );
+    const { send, events, gate } = connect(consumer);
+    send("edit");
+    expect(events.map(({ moment, trace }) => [moment, trace])).toEqual([
+      ["action", undefined],
+      ["object", undefined],
+    ]);
+    expect(["edit", "ping"].map((action) => gate.watches(action))).toEqual([true, false]);
+    expect(new Gate("guard()", definePolicy({ permissions: AllowAny }), {}).watches("ping")).toBe(false);
+    const said = definePolicy({ actions: { edit: { rule: isOwner, objects: "checked-by-handler" } } });
+    expect(new Gate("guard()", said, {}).watches("edit")).toBe(false);
+    expect(new Gate("guard()", said, { trace: true }).watches("any")).toBe(true);
+  });
+
+  test("hears how long it took from the arrival of the message on", () => {
+    const clock = vi.spyOn(performance, "now").mockReturnValue(1000);
+    const slow = permission("slow", () => {
+      clock.mockReturnValue(1250);
+      return true;
+    });
+    const { send, events } = connect(definePolicy({ actions: { ping: slow } }));
+    send("ping");
+    clock.mockRestore();
+    expect(events.map(({ milliseconds }) => milliseconds)).toEqual([250]);
   });
 
   test("what it throws or rejects with is printed and changes nothing", async () => {
@@ -229,11 +264,10 @@ describe("close", () => {
   });
 
   test("a handler that was accepted may still renew its session", async () => {
-    const consumer = defineConsumer().action(
-      "ping",
-      AllowAny,
-      async ({ session }) => (await session.refresh()).outcome,
-    );
+    const consumer = defineConsumer().action("ping", AllowAny, async ({ session }) => {
+      await settled();
+      return (await session.refresh()).outcome;
+    });
     const { gate, send, wire } = connect(consumer);
     send("ping");
     await gate.close();

@@ -10,7 +10,7 @@ import type { Watch } from "./run.js";
 import { type Incoming, type Link, Session, surface } from "./session.js";
 import { isThenable } from "./thenable.js";
 import { type Traces, traces } from "./trace.js";
-import type { Moment } from "./tree.js";
+import { MOMENTS, type Moment } from "./tree.js";
 import type { AskOptions, Consumer, MaybePromise, Scope } from "./types.js";
 
 /** Something a guard decided, as `onDecision` hears it. */
@@ -120,7 +120,7 @@ export class Gate<Request> {
         throw new PermissionMisuse(`${place} got ${show(options[key])} as \`${key}\`: give a function`);
       }
     }
-    checkKeys("`timeout`", options.timeout ?? {}, ["connect", "action", "object"]);
+    checkKeys("`timeout`", options.timeout ?? {}, MOMENTS);
     for (const [key, value] of Object.entries(options.timeout ?? {})) readMilliseconds(value, `\`timeout.${key}\``);
     this.#place = place;
     this.#options = options;

@@ -7,7 +7,7 @@ import { Question } from "./question.js";
 import { isThenable } from "./thenable.js";
 import type { Ask } from "./tree.js";
 import type { Payload } from "./types.js";
-import { denialAt, Failure, type Reading, read, reading, Walk } from "./walk.js";
+import { decisionAt, Failure, type Reading, read, reading, Walk } from "./walk.js";
 
 /** How long an evaluation may take, and what may end it before. */
 export interface Control {
@@ -211,7 +211,7 @@ export class Run implements Expiring {
   /** Goes to a step of the fast program. */
   private goTo(step: Step): void {
     this.step = step;
-    if (step.end) this.close(step.kind === Kind.Allows ? step.end : denialAt(this.stage.program, step, this.trues));
+    if (step.end) this.close(decisionAt(this.stage.program, step, this.trues));
   }
 
   /** Gives a reading to the walk, which takes over where the fast program stands. */

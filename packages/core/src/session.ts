@@ -184,7 +184,6 @@ export class Session<M extends Incoming = Incoming> {
     this.lifeline.add(admission);
     const { decision, scope } = await admission.result;
     this.lifeline.remove(admission);
-    if (this.#isEnded) return decision;
     if (decision.outcome !== "allow") this.close(closeCodeOf(decision), decision.code);
     else if (turn === this.#refreshes) this.scope = scope;
     return decision;
@@ -216,12 +215,13 @@ export class Session<M extends Incoming = Incoming> {
       due: 0,
       withHandlers,
       expire: () => {
-        this.#drains?.delete(drain);
+        drains.delete(drain);
         whenDrained();
       },
     };
     this.#drains ??= new Set();
-    this.#drains.add(drain);
+    const drains = this.#drains;
+    drains.add(drain);
     deadlinesOf(this.#gate.limits.drain).add(drain);
     this.#drained();
   }
@@ -236,9 +236,8 @@ export class Session<M extends Incoming = Incoming> {
     this.#drained();
   }
 
-  /** The connection is gone, or must be taken for gone. */
+  /** The connection is gone, or must be taken for gone. To say so again changes nothing. */
   end(): void {
-    if (this.#isEnded) return;
     this.#isEnded = true;
     this.#queue = undefined;
     this.#queuedBytes = 0;
@@ -359,7 +358,7 @@ export class Session<M extends Incoming = Incoming> {
 
   /** Whether only a handler is still at work. */
   get #hasHandedOn(): boolean {
-    return this.#isHandling && (this.#queue === undefined || this.#queue.length === 0);
+    return this.#isHandling && !this.#queue?.length;
   }
 
   #refuse(message: M, refusal: Decision): void {
