@@ -47,15 +47,32 @@ describe("the deadline", () => {
 
   it("is one for all leaves of a question, and none is asked after it", async () => {
     const asked: string[] = [];
-    const slow = (name: string) =>
-      permission(name, async () => {
+    let answer: (isAllowed: boolean) => void = () => undefined;
+    const rule = (name: string, ask: () => Promise<boolean>) =>
+      permission(name, () => {
         asked.push(name);
-        await wait(40);
-        return true;
+        return ask();
       });
-    const policy = engine({ actions: { act: and(slow("a"), slow("b"), slow("c")) }, timeout: { action: 60 } });
-    expect(await policy.authorize({}, CONSUMER, "act")).toMatchObject(late);
-    await wait(60);
+    const slow = rule("a", () => wait(20).then(() => true));
+    const held = rule("b", () => new Promise((resolve) => (answer = resolve)));
+    const act = and(
+      slow,
+      held,
+      rule("c", async () => true),
+    );
+    const hang = permission("hang", () => new Promise<never>(() => {}));
+    const policy = engine({ actions: { act, hang }, timeout: { action: 100 } });
+    const ended: string[] = [];
+    const ask = (action: string) =>
+      Promise.resolve(policy.authorize({}, CONSUMER, action)).then((decision) => {
+        ended.push(action);
+        return decision;
+      });
+    // Both deadlines began together, so that of the first leaf was not put off for the second.
+    expect(await Promise.all([ask("act"), ask("hang")])).toMatchObject([late, late]);
+    expect(ended).toEqual(["act", "hang"]);
+    answer(true);
+    await turn();
     expect(asked).toEqual(["a", "b"]);
   });
 
