@@ -52,14 +52,22 @@ function complain(what) {
   process.exitCode = 1;
 }
 
+/** @param {import("./runtimes.mjs").Runtime} runtime @returns {ReturnType<typeof import("./core.mjs").checkCore>} */
+async function askCoreIn(runtime) {
+  if (runtime.kind === "workerd") return checkInWorkerd();
+  const [program, ...flags] = startOf(runtime);
+  const file = fileURLToPath(new URL("core-here.mjs", import.meta.url));
+  const { stdout } = spawnSync(program, [...flags, file], {
+    encoding: "utf8",
+    env: environmentOf(runtime),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  return JSON.parse(stdout);
+}
+
 /** @param {import("./runtimes.mjs").Runtime} runtime */
 async function checkCoreIn(runtime) {
-  const file = fileURLToPath(new URL("core-here.mjs", import.meta.url));
-  const [program, ...flags] = runtime.kind === "workerd" ? [""] : startOf(runtime);
-  const { rows, checks, wrong } =
-    runtime.kind === "workerd"
-      ? await checkInWorkerd()
-      : JSON.parse(spawnSync(program, [...flags, file], { encoding: "utf8", env: environmentOf(runtime) }).stdout);
+  const { rows, checks, wrong } = await askCoreIn(runtime);
   console.log(`  core: ${rows} cases and ${checks} checks, ${wrong.length} wrong`);
   for (const one of wrong) complain(one);
   results.core[runtime.id] = { name: runtime.name, version: runtime.version, rows, checks, wrong: wrong.length };
