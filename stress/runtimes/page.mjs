@@ -29,7 +29,7 @@ function inOrder(all) {
 
 /** @param {import("./suites.mjs").SuiteResult | undefined} suite */
 function cell(suite) {
-  if (suite === undefined) return "";
+  if (suite === undefined) return "not tried";
   const passed = suite.built + suite.sources;
   return suite.failed.length === 0 ? `all ${passed}` : `${passed} of ${passed + suite.failed.length}`;
 }
