@@ -17,6 +17,8 @@ export const library = (entry: string[]) =>
     splitting: true,
     // Rollup then writes the CJS files; what tsup takes otherwise (sucrase) turns `?.` and `??` into slow helper calls.
     treeshake: true,
+    // Without its prefix a module of Node is not found by every runtime.
+    removeNodeProtocol: false,
     clean: true,
     external: [/^@portcullis\//, /^node:/],
   });

@@ -35,7 +35,8 @@ export const DIALECTS = {
     path: "/socket.io/?EIO=4&transport=websocket",
     opening: ["40"],
     welcome: '40{"sid"',
-    request: (id, action, payload = {}) => `42${action.startsWith("noack:") ? "" : id}${JSON.stringify([action, payload])}`,
+    request: (id, action, payload = {}) =>
+      `42${action.startsWith("noack:") ? "" : id}${JSON.stringify([action, payload])}`,
     noRequest: `42${JSON.stringify(["error"])}`,
     read(text) {
       if (text === "2") return { say: "3" };
