@@ -10,9 +10,10 @@ import { number } from "../../bench/lib/print.mjs";
 import { families } from "./families/index.mjs";
 import { Coverage } from "./lib/coverage.mjs";
 import { readDecoders } from "./lib/decoders.mjs";
-import { drive, replay } from "./lib/drive.mjs";
+import { replay } from "./lib/drive.mjs";
 import { keep, print } from "./lib/report.mjs";
 import { GOALS, summarise } from "./lib/summary.mjs";
+import { driveInThread } from "./lib/thread.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -49,41 +50,37 @@ const BETWEEN = 1_000_000;
 
 /** @typedef {import("./lib/drive.mjs").Family} Family */
 
-/** @param {Family} family @returns {(found: import("./lib/drive.mjs").Found & { batch: number }) => void} */
-const tell =
-  ({ name }) =>
-  (found) => {
-    console.error(`\n${name}: ${found.kind} (${found.detail})`);
-    console.error(
-      `  again: npm run fuzz -- --family ${name} --seed ${seed} --batch ${found.batch}\n  making it small ...`,
-    );
-  };
-
 /** A part of a family: parts run side by side, each with batches of its own. @param {Family} family @param {number} part */
 async function run(family, part) {
   const { goal, parts } = /** @type {{ goal: number, parts: number }} */ (GOALS[family.name]);
-  const setting = { seed, first: part * BETWEEN, inputs: goal / parts, until, onFinding: tell(family) };
-  if (batch !== undefined) return [await drive(family, { ...setting, first: Number(batch), inputs: 1 })];
+  const setting = { seed, first: part * BETWEEN, inputs: goal / parts, until };
+  if (batch !== undefined) return [await driveInThread(family.name, { ...setting, first: Number(batch), inputs: 1 })];
   const played = [];
   if (part === 0) {
-    const covered = await drive(family, { ...setting, flags: ["covered"], inputs: Math.min(setting.inputs, COVERED) });
+    const covered = await driveInThread(family.name, {
+      ...setting,
+      flags: ["covered"],
+      inputs: Math.min(setting.inputs, COVERED),
+    });
     coverage.add(covered.covered);
     played.push(covered);
     if (covered.finding) return played;
   }
   const [{ batches, inputs } = { batches: 0, inputs: 0 }] = played;
-  played.push(await drive(family, { ...setting, first: setting.first + batches, inputs: setting.inputs - inputs }));
+  played.push(
+    await driveInThread(family.name, { ...setting, first: setting.first + batches, inputs: setting.inputs - inputs }),
+  );
   return played;
 }
 
-/** @type {Map<string, Awaited<ReturnType<typeof drive>>[]>} */
+const partsOf = (/** @type {Family} */ { name }) => (batch === undefined ? (GOALS[name]?.parts ?? 1) : 1);
+
+/** @type {Map<string, import("./lib/thread.mjs").Run[]>} */
 const played = new Map(chosen.map(({ name }) => [name, []]));
-// The parts that take longest are begun first.
+// Those in memory can use all the time there is, so they come last.
 const waiting = chosen
-  .flatMap((family) =>
-    Array.from({ length: batch === undefined ? (GOALS[family.name]?.parts ?? 1) : 1 }, (_, part) => ({ family, part })),
-  )
-  .sort((one, other) => (GOALS[other.family.name]?.parts ?? 1) - (GOALS[one.family.name]?.parts ?? 1));
+  .flatMap((family) => Array.from({ length: partsOf(family) }, (_, part) => ({ family, part })))
+  .sort((one, other) => Number(one.family.isInMemory) - Number(other.family.isInMemory));
 const lane = async () => {
   for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
     const { family, part } = next;
