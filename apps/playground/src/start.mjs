@@ -19,11 +19,6 @@ import { serveChat } from "./transports.mjs";
 import { buildApp } from "./web.mjs";
 
 const HOST = "127.0.0.1";
-/**
- * What Node gives a client until its request is there, in milliseconds. The guards count from then on, and Node's own
- * defaults are a minute, looked at twice a minute.
- */
-const UNTIL_ASKED = { headersTimeout: 3000, connectionsCheckingInterval: 500 };
 /** Where socket.io listens by itself. */
 const SOCKETIO = "/socket.io/";
 /**
