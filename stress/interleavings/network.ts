@@ -45,8 +45,8 @@ export interface Theatre {
   close(): void;
   /** The server ends the connection without asking the guard. */
   cut(): void;
-  /** What is still there when nothing should be. */
-  leftovers(): Promise<string[]>;
+  /** Whether no connection is left, as it was when this was asked last. */
+  isQuiet(): boolean;
   stop(): Promise<void>;
 }
 
@@ -100,6 +100,12 @@ export class Play implements Stage {
   /** Whether input is accepted, and is to be answered. */
   get takesMessages(): boolean {
     return this.session?.isEnded === false && this.guardClosedAt === undefined;
+  }
+
+  /** Whether the client is to be let in. */
+  get isWelcome(): boolean {
+    const { authenticate, connect } = this.setup;
+    return ["allow", "abstain"].includes(authenticate.verdict) && connect.verdict === "allow";
   }
 
   fail(text: string): void {
@@ -201,10 +207,8 @@ export class Play implements Stage {
 
   /** The server has opened the connection for the application. */
   opened(session: AnySession | undefined): void {
-    const { authenticate, connect } = this.setup;
     if (this.session) this.fail("opened twice");
-    if (!["allow", "abstain"].includes(authenticate.verdict) || connect.verdict !== "allow")
-      this.fail("opened, and refused");
+    if (!this.isWelcome) this.fail("opened, and refused");
     this.session = session;
     if (session) this.watch(session.signal);
     else this.fail("opened without a session");

@@ -18,14 +18,14 @@ export interface Asked {
   handle(version: number, context: HandlerContext): unknown;
 }
 
-/** What comes over a socket names its message by a number. */
+/** What comes over a socket names its message by a number; a handshake names nothing, and stands for -1. */
 export const present = { of: (_index: number): Asked => missing() };
 
 function missing(): never {
   throw new Error("nothing is rehearsed");
 }
 
-const askedOf = ({ about }: Payload) => (typeof about === "number" ? present.of(about) : about) as Asked;
+const askedOf = ({ about = -1 }: Payload) => (typeof about === "number" ? present.of(about) : about) as Asked;
 
 function rulesOf(version: number) {
   const connect = permission("connect", { connect: ({ message }) => askedOf(message).askConnect() as boolean });

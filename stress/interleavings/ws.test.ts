@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import type { Play, Theatre } from "./network.js";
 import { DrawnOrder } from "./order.js";
-import { loops, perform, takeSockets, until } from "./performance.js";
+import { loops, perform, reached, takeSockets } from "./performance.js";
 import { paces, socketSetups } from "./plans.js";
 import { runs, Tally } from "./tally.js";
 
@@ -77,8 +77,10 @@ async function theatre(play: Play): Promise<Theatre> {
     leave: () => client?.terminate(),
     close: () => client?.close(),
     cut: () => served?.terminate(),
-    leftovers: async () => ((await until(isQuiet)) ? [] : [`a connection is left: ${count}, ${wss.clients.size}`]),
+    isQuiet,
     stop: async () => {
+      for (const socket of wss.clients) socket.terminate();
+      http.closeAllConnections();
       await new Promise((resolve) => wss.close(resolve));
       await new Promise((resolve) => http.close(resolve));
     },
@@ -93,6 +95,9 @@ test("one connection of ws, whatever happens in whatever order", { timeout: 0 },
     tally.count(order.taken);
     expect([broken, order.taken]).toEqual([[], order.taken]);
   });
-  await fc.assert(playing, { numRuns: runs(150, 0.1) });
+  const numRuns = runs(300, 0.1);
+  await fc.assert(playing, { numRuns, endOnFailure: true });
+  expect(reached.messages).toBeGreaterThan(numRuns / 4);
+  expect(reached.answers).toBeGreaterThan(numRuns / 4);
   tally.report("drawn orders over ws: one connection, up to four messages and three events");
 });

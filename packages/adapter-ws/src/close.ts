@@ -3,6 +3,8 @@ import type { BareSocket } from "./guarded-socket.js";
 
 /** How long a client may take to answer a closing, in milliseconds. */
 const PATIENCE = 1000;
+/** Of a socket that is closed. */
+const CLOSED = 3;
 /** A close frame has room for this many bytes of reason. */
 const LONGEST_REASON = 123;
 
@@ -12,6 +14,7 @@ const LONGEST_REASON = 123;
  * @throws What ws throws where the code or the reason is invalid; the connection then ends at once.
  */
 export function closeSoon(socket: BareSocket, code: number, reason: string): void {
+  if (socket.readyState === CLOSED) return;
   const wait = new Wait(PATIENCE, () => socket.terminate());
   socket.once("close", () => wait.end());
   try {

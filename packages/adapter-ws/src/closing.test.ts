@@ -64,6 +64,17 @@ describe("an orderly close", () => {
     expect(log).toHaveLength(1);
   });
 
+  test("closed once more while its end waits for a decision: nothing is left waiting for an answer", async () => {
+    const { session, socket, log, tcp } = await pending(closeFrame(4321));
+    await until(() => tcp.isClosed);
+    await sleep(20);
+    expect(log).toEqual([]);
+    const listeners = socket.listenerCount("close");
+    session().close(4000, "out");
+    expect(log).toEqual([[4321, ""]]);
+    expect(socket.listenerCount("close")).toBe(listeners);
+  });
+
   test("is told at once where nothing is pending", async () => {
     const { url, sockets, guard } = await start();
     const client = await Client.open(url);

@@ -59,6 +59,8 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   #isDeciding = false;
   #holds = 0;
   #grace: Wait | undefined;
+  /** Until when a socket is held back for a decision or a handler that may never end. */
+  #patience: Wait | undefined;
 
   constructor(front: Front, request: IncomingMessage) {
     super(request);
@@ -119,8 +121,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
       session.end();
       return false;
     }
-    // A socket that is held back tells nothing of its client either: so only when there is something to hold back.
-    if (this.#isDeciding) this.#hold(DECIDING);
+    if (this.#isDeciding) this.#holdWhileDeciding();
     session.receive(readMessage(this.#front.codec, data, isBinary));
     return true;
   }
@@ -129,6 +130,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   ends(closing: readonly unknown[]): boolean {
     const { session } = this;
     this.#grace?.end();
+    this.#patience?.end();
     if (session === undefined || session.isEnded) return false;
     if (closing[0] === WITHOUT_A_WORD) {
       session.end();
@@ -175,12 +177,13 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
 
   resume(): void {
     this.#isDeciding = false;
-    this.#release(DECIDING);
+    this.#goOnReading();
   }
 
   close(code: number, reason: string): void {
     const socket = this.socket as BareSocket;
     this.#grace?.end();
+    this.#patience?.end();
     this.#holds = 0;
     this.#front.bare.resume.call(socket);
     closeSoon(socket, code, reason);
@@ -189,6 +192,21 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   whenGone(callback: () => void): void {
     if (this.socket === undefined || this.socket.readyState === CLOSED) callback();
     else this.socket.once("close", callback);
+  }
+
+  /**
+   * A socket that is held back tells nothing of its client either: so only when there is something to hold back, and not
+   * for ever, since a handler may wait for the end of the connection. What comes then waits in the session, with its caps.
+   */
+  #holdWhileDeciding(): void {
+    this.#hold(DECIDING);
+    this.#patience ??= new Wait(this.#front.gate.timeouts.action, () => this.#goOnReading());
+  }
+
+  #goOnReading(): void {
+    this.#patience?.end();
+    this.#patience = undefined;
+    this.#release(DECIDING);
   }
 
   /** Whether the connection has broken: what ws still reads then comes from its buffer. */

@@ -55,6 +55,23 @@ describe("serve", () => {
     expect(heard).toEqual([]);
   });
 
+  test("tells a handler that waits for it that the client has gone, whatever else that has sent", async () => {
+    let isOver = false;
+    const consumer = defineConsumer().action("watch", AllowAny, async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      isOver = true;
+    });
+    const { client, guard } = await serving({ timeout: { action: 20 } }, consumer);
+    client.send({ action: "watch", request_id: 1 }, { action: "watch", request_id: 2 });
+    await sleep(20);
+    // The socket is held back by now: this stands between the guard and the end.
+    client.send({ action: "watch", request_id: 3 });
+    await sleep(20);
+    client.socket.terminate();
+    await until(() => isOver);
+    expect(guard.sessions.size).toBe(0);
+  });
+
   test("sends several replies, and what a handler says of them", async () => {
     const { client } = await serving({ codec: json() });
     client.send({ type: "many", id: 1 });
