@@ -10,7 +10,7 @@ import { join } from "node:path";
  * @type {Record<string, { without: RegExp }>}
  */
 export const PARTS = {
-  core: { without: /test\/(every-|laws|policies)/ },
+  core: { without: /test\/(every-tree\.(and|or)|every-fault|laws|policies)/ },
   "adapter-ws": { without: /^$/ },
   "adapter-socketio": { without: /^$/ },
   "adapter-express-bridge": { without: /test\/matrix/ },
