@@ -250,3 +250,18 @@ describe("a class rule", () => {
     expect(() => nested(1201)).toThrow(PermissionMisuse);
   });
 });
+
+describe("what a tree is called", () => {
+  it("is cut where it is longer than anybody reads", () => {
+    const named = (length: number) => and(permission("x".repeat(length), () => true)).name;
+    expect(named(200)).toBe(`and(${"x".repeat(200)})`);
+    expect(named(201)).toBe(`and(${"x".repeat(200)}...)`);
+  });
+
+  it("a code that is none is told as that of deny()", () => {
+    class Nameless extends BasePermission<object> {
+      override readonly code = "";
+    }
+    expect(() => toTree(Nameless, "test")).toThrow(/^deny\(\)/);
+  });
+});
