@@ -146,7 +146,6 @@ export function restate(from: Decision, parts: Parts): Decision {
  * has lost the marker, and `Object.create(decision)` has not got it from its own class. Never throws.
  */
 export function isDecision(value: unknown): value is Decision {
-  if (typeof value !== "object" || value === null) return false;
   try {
     return Object.hasOwn(Object.getPrototypeOf(value), MARKER) && Object.isFrozen(value);
   } catch {

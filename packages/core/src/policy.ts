@@ -210,7 +210,7 @@ export class PolicyEngine implements Policy<unknown> {
     if (!(decision instanceof Promise)) return decision;
     // A rule may have aborted it while it was asked.
     if (signal.aborted) cut();
-    signal.addEventListener("abort", cut, { once: true });
+    signal.addEventListener("abort", cut);
     return decision.finally(() => signal.removeEventListener("abort", cut));
   }
 }

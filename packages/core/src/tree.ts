@@ -185,7 +185,7 @@ function classLeaf(rule: BasePermission<never>): Leaf {
 function takesOptions(method: { readonly length: number }): boolean {
   if (method.length > 4) return true;
   const source = Function.prototype.toString.call(method);
-  const head = source.slice(0, source.indexOf(")") + 1);
+  const head = source.slice(0, source.indexOf(")"));
   return /\.\.\.|\barguments\b|\bsignal\b|\[native code\]/.test(source) || /=(?!>)|\/[*/]/.test(head);
 }
 
