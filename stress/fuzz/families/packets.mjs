@@ -32,10 +32,11 @@ function expectedOf({ isMsgpack, token }, { args, attachments }) {
   return eventOutcome(userOf(token), name, isBytes ? [] : rest);
 }
 
-/** An answer of the server: the number of its acknowledgement, and its code. @param {boolean} isMsgpack @param {string} packet */
+/** An answer of the server: the number of its acknowledgement, and its data. @param {boolean} isMsgpack @param {string} packet */
 function answerOf(isMsgpack, packet) {
   if (isMsgpack) return packet.startsWith("b") ? decode(Buffer.from(packet.slice(1), "latin1")) : undefined;
-  const [, type, id, data] = /^4(\d)(?:\/[^,]*,)?(\d*)(.*)$/s.exec(packet) ?? [];
+  // The number of a client may be so large that it is written with an exponent.
+  const [, type, id, data] = /^4(\d)(?:\/[^,]*,)?(\d*(?:\.\d+)?(?:e\+\d+)?)(.*)$/s.exec(packet) ?? [];
   if (type === undefined) return undefined;
   return { type: Number(type), id: id === "" ? undefined : Number(id), data: data ? JSON.parse(data) : undefined };
 }
@@ -88,6 +89,7 @@ async function exchange(talk, connect, ports) {
     void engine.send([...events, last].flatMap((of) => packetsOf({ ...talk, namespace }, of)));
   });
   await engine.end();
+  if (engine.failure !== undefined) throw engine.failure;
   for (const [index, said] of expected.entries()) {
     if (answers[index] !== said) {
       throw new Finding(
@@ -112,6 +114,7 @@ async function provoke(talk, connect, ports) {
   if (talk.isPolling) for (const group of packets) await engine.send(group);
   else await engine.send(packets.flat());
   await engine.end();
+  if (engine.failure !== undefined) throw engine.failure;
   const sent = packets.flat().length;
   if (answers.length > sent) throw new Finding("too many", `${answers.length} answers to ${sent} packets`);
   return { inputs: packets.length, outcomes: count(answers) };

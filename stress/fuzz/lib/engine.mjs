@@ -10,10 +10,20 @@ import { BINARY, frame, Reader, TEXT, upgrade } from "./websocket.mjs";
  *   end(): Promise<void>,
  *   onPacket: (packet: string) => void,
  *   readonly closed: Promise<void>,
+ *   failure?: unknown,
  * }} Engine
  */
 
 const PATH = "/socket.io/?EIO=4&transport=";
+
+/** What the client cannot read of what the server has sent is kept as its failure. @param {Engine} engine @param {string} packet */
+function tell(engine, packet) {
+  try {
+    engine.onPacket(packet);
+  } catch (error) {
+    engine.failure ??= error;
+  }
+}
 
 /** @param {import("./links.mjs").Link} link @returns {Engine} */
 export function overWebSocket(link) {
@@ -23,7 +33,7 @@ export function overWebSocket(link) {
   });
   const hear = (/** @type {string} */ packet) => {
     if (packet === "2") link.write(frame(TEXT, Buffer.from("3")));
-    else engine.onPacket(packet);
+    else tell(engine, packet);
   };
   link.onData = (chunk) => reader.push(chunk);
   link.write(upgrade(`${PATH}websocket`));
@@ -101,9 +111,7 @@ export function overPolling(port) {
     for (const packet of text.split("\x1e")) {
       if (packet.startsWith("0{")) sid = JSON.parse(packet.slice(1)).sid;
       if (packet === "2" && !isOver) void fetched(port, `${PATH}polling&sid=${sid}`, "3");
-      engine.onPacket(
-        packet.startsWith("b") ? `b${Buffer.from(packet.slice(1), "base64").toString("latin1")}` : packet,
-      );
+      tell(engine, packet.startsWith("b") ? `b${Buffer.from(packet.slice(1), "base64").toString("latin1")}` : packet);
     }
     void poll();
   };
