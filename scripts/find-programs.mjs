@@ -8,7 +8,12 @@ import { pathToFileURL } from "node:url";
 const PROGRAMS = {
   Chromium: { names: ["chromium", "chromium-browser", "google-chrome"], variable: "CHROMIUM_PATH", debian: "chromium" },
   "redis-server": { names: ["redis-server"], variable: "REDIS_SERVER_PATH", debian: "redis-server" },
+  nginx: { names: ["nginx"], variable: "NGINX_PATH", debian: "nginx-light" },
+  haproxy: { names: ["haproxy"], variable: "HAPROXY_PATH", debian: "haproxy" },
 };
+
+/** Where Debian puts servers; who is not root does not have it on PATH. */
+const FOLDERS_OF_SERVERS = ["/usr/sbin", "/usr/local/sbin"];
 
 /** @typedef {keyof typeof PROGRAMS} Program */
 
@@ -23,7 +28,7 @@ function isExecutable(file) {
 }
 
 /**
- * Finds an installed program: its variable where that is set, else the first on PATH.
+ * Finds an installed program: its variable where that is set, else the first on PATH, else among the servers.
  * A test that needs one says `describe.skipIf(!findProgram("Chromium"))` and has the same word in its title.
  *
  * @param {Program} program
@@ -33,7 +38,7 @@ export function findProgram(program) {
   const { names, variable } = PROGRAMS[program];
   const given = process.env[variable];
   if (given) return given;
-  const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  const folders = [...(process.env.PATH ?? "").split(delimiter).filter(Boolean), ...FOLDERS_OF_SERVERS];
   return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable);
 }
 

@@ -47,7 +47,7 @@ export function findExamples(): Example[] {
 
 function find(pattern: string): string[] {
   return ts.sys
-    .readDirectory(root, [".md", ".ts"], ["**/node_modules", "**/dist"], [pattern])
+    .readDirectory(root, [".md", ".ts"], ["**/node_modules", "**/dist", "docs/reference"], [pattern])
     .filter((file) => !file.includes("/."));
 }
 

@@ -16,6 +16,8 @@ const { defineConsumer } = /** @type {typeof consumersFor<ChatScope>} */ (consum
 const BUILT_IN = { AllowAny, DenyAll, IsAuthenticated };
 /** Shorter than by default: whoever makes a rule hang wants to see what becomes of it. */
 const TIMEOUT = 4000;
+/** The rule that is only asked about the object of an action. */
+const ABOUT_ACCOUNTS = "isOneself";
 
 /**
  * Makes the consumer that a text describes: its rules, and behind each the action of that name.
@@ -31,16 +33,15 @@ const TIMEOUT = 4000;
 export function makeConsumer(text, { rules, actions, chat, faults }) {
   const policy = parsePolicy(text, [...Object.keys(rules), ...Object.keys(BUILT_IN), "HasRole"]);
   const build = new RuleBuilder(rules, faults);
+  for (const part of /** @type {const} */ (["connect", "permissions"])) {
+    const rule = policy[part];
+    if (rule && mentions(rule, ABOUT_ACCOUNTS)) throw aboutNone(`\`${part}\``, rule);
+  }
   let consumer = /** @type {any} */ (defineConsumer().timeout({ connect: TIMEOUT, action: TIMEOUT, object: TIMEOUT }));
   if (policy.permissions) consumer = consumer.permissions(build.rule(policy.permissions));
   if (policy.connect) consumer = consumer.connect(build.rule(policy.connect));
   for (const { name, rule, start, end } of policy.actions) {
-    if (mentions(rule, "isOneself") && !actions.get(name)?.object) {
-      throw new PolicyTextError(
-        `isOneself is asked about an account, and ${name} is about none: use it in "user.ban" or "user.unban"`,
-        { start, end },
-      );
-    }
+    if (mentions(rule, ABOUT_ACCOUNTS) && !actions.get(name)?.object) throw aboutNone(name, { start, end });
     const { options, handler } = behind(name, actions, chat);
     consumer = consumer.action(name, build.rule(rule), options, handler);
   }
@@ -52,6 +53,17 @@ export function makeConsumer(text, { rules, actions, chat, faults }) {
 }
 
 /** @typedef {import("@portcullis/core").Policy<ChatScope>} ChatPolicy */
+
+/**
+ * @param {string} name
+ * @param {{ start: number, end: number }} place
+ */
+function aboutNone(name, place) {
+  return new PolicyTextError(
+    `${ABOUT_ACCOUNTS} is asked about an account, and ${name} is about none: use it in "user.ban" or "user.unban"`,
+    place,
+  );
+}
 
 /** Makes rules of what is written. One that is written twice is one rule, asked once. */
 class RuleBuilder {

@@ -51,11 +51,13 @@ function guardOf(policy, action, actions, feed) {
   const guarded = toExpress(policy, action, {
     authenticate,
     ...(object && { object: (/** @type {Request} */ _request, payload) => object(payload) }),
-    onDecision: (decision, /** @type {Request} */ request) => {
+    trace: true,
+    onDecision: (decision, /** @type {Request} */ request, made) => {
       const { startedAt } = /** @type {Response} */ (request.res).locals;
       const { page, client } = ofHeaders(request);
       const scope = { user: request.user, page, client: Number(client) || 0, carrier: "HTTP" };
-      feed.report({ moment: "action", action, decision, scope, milliseconds: performance.now() - startedAt });
+      const milliseconds = performance.now() - startedAt;
+      feed.report({ ...made, action, decision, scope, milliseconds });
     },
   });
   return (
@@ -114,8 +116,8 @@ export function refuseThrown(error, _request, response, next) {
   else if (PermissionDenied.isInstance(error)) {
     const { status = 403, code = "permission_denied", reason = "" } = error;
     refuse(response, { status, code, reason });
-  } else if (error?.expose === true)
-    refuse(response, { status: error.status, code: "bad_message", reason: error.message });
+  } else if (error?.status >= 400 && error.status < 500)
+    refuse(response, { status: error.status, code: "bad_message", reason: String(error.message) });
   else {
     console.error(error);
     refuse(response, { status: 500, code: "server_error", reason: "Something went wrong." });

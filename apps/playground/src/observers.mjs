@@ -23,9 +23,10 @@ const MOST_BYTES = 1 << 20;
  * that on the page.
  *
  * @param {import("./decision-feed.mjs").DecisionFeed} feed
+ * @param {import("./pages.mjs").Pages} pages
  * @param {readonly (string | null)[]} origins
  */
-export function serveObservers(feed, origins) {
+export function serveObservers(feed, pages, origins) {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: 1024 });
   const consumer = defineConsumer()
     .connect(namesItsPage)
@@ -37,6 +38,7 @@ export function serveObservers(feed, origins) {
         isSlow: () => socket.bufferedAmount > MOST_BYTES,
       };
       feed.watch(session.id, watcher, signal);
+      pages.watch(watcher.page, signal);
       reply({});
     });
   const guard = serve(sockets, consumer, {

@@ -1,5 +1,6 @@
 // @ts-check
 import { randomBytes, timingSafeEqual } from "node:crypto";
+import { PermissionMisuse } from "@portcullis/core";
 import express from "express";
 import { PolicyTextError, positionOf } from "../public/shared/tokens.js";
 import { isFaultKind } from "./faults.mjs";
@@ -25,14 +26,18 @@ export function settings({ inForce, faults, feed, origins, known, isDemo }) {
   });
   const fromPage = pageOnly(token, origins);
   router.post("/policy", fromPage, (request, response) => {
+    const text = request.body?.text;
+    if (typeof text !== "string") {
+      response.status(422).json({ message: "A policy is a text." });
+      return;
+    }
     try {
-      inForce.apply(String(request.body?.text ?? ""));
+      inForce.apply(text);
       response.json({ version: inForce.version });
     } catch (error) {
-      if (!(error instanceof PolicyTextError)) throw error;
-      const { message, start, end } = error;
-      const place = positionOf(String(request.body?.text ?? ""), start);
-      response.status(422).json({ message, start, end, ...place });
+      const refusal = refusalOf(error, text);
+      if (refusal === undefined) throw error;
+      response.status(422).json(refusal);
     }
   });
   router.post("/faults", fromPage, (request, response) => {
@@ -46,6 +51,19 @@ export function settings({ inForce, faults, feed, origins, known, isDemo }) {
     response.json(faults.list());
   });
   return router;
+}
+
+/**
+ * What is wrong with a policy: its text, or the rules it makes.
+ *
+ * @param {unknown} error
+ * @param {string} text
+ */
+function refusalOf(error, text) {
+  if (PermissionMisuse.isInstance(error)) return { message: error.message };
+  if (!(error instanceof PolicyTextError)) return undefined;
+  const { message, start, end } = error;
+  return { message, start, end, ...positionOf(text, start) };
 }
 
 /**

@@ -22,11 +22,13 @@ export function makeSignIn(accounts) {
   authenticator.serializeUser((user, done) => done(null, /** @type {Account} */ (user).id));
   // The account itself, as it is now: whoever is banned meanwhile is so at the next question.
   authenticator.deserializeUser((id, done) => done(null, accounts.find(id) ?? false));
+  const store = new session.MemoryStore();
   return {
     /** Finds out who is there. The same two for a request and, through the bridge, for a handshake. */
     identify: [
       session({
         name: COOKIE,
+        store,
         secret,
         resave: false,
         saveUninitialized: false,
@@ -36,6 +38,8 @@ export function makeSignIn(accounts) {
     ],
     /** Checks the password, and begins a session. */
     check: /** @type {import("express").RequestHandler} */ (authenticator.authenticate("local")),
+    /** @param {string} id of a session, which ends */
+    end: (id) => store.destroy(id),
     /**
      * The value of the cookie of a session, for a client that has no jar of its own.
      *

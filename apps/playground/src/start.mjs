@@ -8,6 +8,7 @@ import { Chat } from "./chat.mjs";
 import { DecisionFeed } from "./decision-feed.mjs";
 import { Faults } from "./faults.mjs";
 import { serveObservers } from "./observers.mjs";
+import { Pages } from "./pages.mjs";
 import { PolicyInForce } from "./policy-in-force.mjs";
 import { FIRST_POLICY } from "./policy-text.mjs";
 import { describeRules } from "./rule-sources.mjs";
@@ -18,6 +19,13 @@ import { serveChat } from "./transports.mjs";
 import { buildApp } from "./web.mjs";
 
 const HOST = "127.0.0.1";
+/** Where socket.io listens by itself. */
+const SOCKETIO = "/socket.io/";
+/**
+ * What Node gives a client until its request is there, in milliseconds. The guards count from then on, and Node's own
+ * defaults are a minute, looked at twice a minute.
+ */
+const UNTIL_ASKED = { headersTimeout: 3000, connectionsCheckingInterval: 500 };
 
 /**
  * Starts the playground: one server for the page, its requests and the sockets, reachable from this machine alone.
@@ -25,19 +33,22 @@ const HOST = "127.0.0.1";
  * @param {object} [options]
  * @param {number} [options.port] 0: any that is free
  * @param {boolean} [options.isDemo] whether the page plays its story by itself
+ * @param {number} [options.grace] milliseconds that the clients of a closed page stay signed in
  * @returns {Promise<{ url: string, port: number, close: () => Promise<void> }>}
  * @throws {Error} When the port cannot be had; `code` says why.
  */
-export async function start({ port: wanted = 0, isDemo = false } = {}) {
-  const server = createServer();
+export async function start({ port: wanted = 0, isDemo = false, grace } = {}) {
+  const server = createServer(UNTIL_ASKED);
   server.listen(wanted, HOST);
   await once(server, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   const hosts = [`${HOST}:${port}`, `localhost:${port}`];
-  const { sockets, close: closeSockets } = serveAll(server, hosts, isDemo);
+  const { sockets, close: closeSockets } = serveAll(server, hosts, { isDemo, grace });
   server.on("upgrade", (request, socket, head) => {
-    const target = sockets[request.url?.split("?")[0] ?? ""];
-    target?.handleUpgrade(request, socket, head, (client) => target.emit("connection", client, request));
+    const [path = ""] = (request.url ?? "").split("?");
+    const target = sockets.get(path);
+    if (target) target.handleUpgrade(request, socket, head, (client) => target.emit("connection", client, request));
+    else if (!path.startsWith(SOCKETIO)) refuseUpgrade(socket);
   });
   const close = async () => {
     const closed = once(server, "close");
@@ -51,15 +62,22 @@ export async function start({ port: wanted = 0, isDemo = false } = {}) {
   return { url: `http://${HOST}:${port}`, port, close: () => (closing ??= close()) };
 }
 
+/** @param {import("node:stream").Duplex} socket of a request for a place where there are no sockets */
+function refuseUpgrade(socket) {
+  // It may be gone already, and an error that nobody hears would end the process.
+  socket.on("error", () => socket.destroy());
+  socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+}
+
 /**
  * Puts everything behind a server that listens.
  *
  * @param {import("node:http").Server} server
  * @param {readonly string[]} hosts
- * @param {boolean} isDemo
- * @returns {{ sockets: Record<string, import("ws").WebSocketServer>, close: () => Promise<void> }}
+ * @param {{ isDemo: boolean, grace: number | undefined }} options
+ * @returns {{ sockets: ReadonlyMap<string, import("ws").WebSocketServer>, close: () => Promise<void> }}
  */
-function serveAll(server, hosts, isDemo) {
+function serveAll(server, hosts, { isDemo, grace }) {
   const origins = hosts.map((host) => `http://${host}`);
   // Clients that are no browsers send no Origin.
   const socketOrigins = [...origins, null];
@@ -71,6 +89,7 @@ function serveAll(server, hosts, isDemo) {
   const rules = makeRules(faults.permission);
   const inForce = new PolicyInForce(FIRST_POLICY, { rules, actions, chat, faults, feed });
   const signIn = makeSignIn(accounts);
+  const pages = new Pages(signIn.end, grace);
   const app = express();
   const known = describeRules(Object.keys(rules));
   buildApp(app, {
@@ -79,6 +98,7 @@ function serveAll(server, hosts, isDemo) {
     inForce,
     actions,
     feed,
+    pages,
     hosts,
     origins,
   });
@@ -86,12 +106,16 @@ function serveAll(server, hosts, isDemo) {
   const parts = { app, identify: signIn.identify, feed, hosts, origins: socketOrigins };
   const served = serveChat(server, inForce.made.consumer, parts);
   inForce.follow(({ consumer }) => served.replace(consumer));
-  const observers = serveObservers(feed, socketOrigins);
+  const observers = serveObservers(feed, pages, socketOrigins);
   return {
-    sockets: { "/chat": served.sockets, "/observe": observers.sockets },
+    sockets: new Map([
+      ["/chat", served.sockets],
+      ["/observe", observers.sockets],
+    ]),
     close: async () => {
       feed.close();
       await Promise.all([served.close(), observers.close()]);
+      pages.close();
     },
   };
 }

@@ -18,10 +18,11 @@ const PUBLIC = fileURLToPath(new URL("../public", import.meta.url));
  * @param {import("./policy-in-force.mjs").PolicyInForce} parts.inForce
  * @param {ReadonlyMap<string, import("./actions.mjs").Action>} parts.actions
  * @param {import("./decision-feed.mjs").DecisionFeed} parts.feed
+ * @param {import("./pages.mjs").Pages} parts.pages
  * @param {readonly string[]} parts.hosts
  * @param {readonly string[]} parts.origins
  */
-export function buildApp(app, { signIn, settings, inForce, actions, feed, hosts, origins }) {
+export function buildApp(app, { signIn, settings, inForce, actions, feed, pages, hosts, origins }) {
   const headers = securityHeaders(hosts);
   app.disable("x-powered-by");
   app.use((request, response, next) => {
@@ -41,9 +42,13 @@ export function buildApp(app, { signIn, settings, inForce, actions, feed, hosts,
   app.use(...signIn.identify);
   app.post("/login", signIn.check, (request, response) => {
     const { id, name } = /** @type {import("./accounts.mjs").Account} */ (request.user);
+    const { page } = ofHeaders(request);
+    if (typeof page === "string") pages.signedIn(page, request.sessionID);
     response.json({ account: id, name, session: signIn.cookieValue(request.sessionID) });
   });
   app.post("/logout", (request, response, next) => {
+    const { page } = ofHeaders(request);
+    if (typeof page === "string") pages.signedOut(page, request.sessionID);
     request.session.destroy((error) => (error ? next(error) : response.status(204).end()));
   });
   const routes = (/** @type {import("./policy-in-force.mjs").PolicyInForce["made"]} */ { consumer, actions: known }) =>

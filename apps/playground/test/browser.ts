@@ -14,14 +14,14 @@ export class Stage {
   readonly #outside: string[] = [];
 
   /** Begins and ends with the tests of the `describe` it is called in. */
-  static prepare(): Stage {
+  static prepare(options: Parameters<typeof start>[0] = {}): Stage {
     const stage = new Stage();
     beforeAll(async () => {
       stage.#browser = await launchChromium();
     }, 60_000);
     afterAll(() => stage.#browser?.close());
     beforeEach(async () => {
-      stage.playground = await start();
+      stage.playground = await start(options);
     });
     afterEach(async () => {
       for (const context of stage.#browser.contexts()) await context.close();

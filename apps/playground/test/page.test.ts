@@ -53,6 +53,33 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
       expect(await tree.getByText(kind, { exact: true }).count()).toBeGreaterThan(0);
   });
 
+  it("draws the tree of a decision over HTTP as that of a socket", async () => {
+    await stage.open();
+    await stage.switchTo(1, "HTTP");
+    await stage.write(1, "Look at https://example.com");
+    await stage.chat(1).getByRole("button", { name: "Why?" }).click();
+    await expectText(stage.explained(), "Refused: chat.send", "Client 1, Member, HTTP");
+    const tree = stage.page.getByRole("list", { name: "Asked of chat.send" });
+    const rule = (name: string) => tree.locator("li", { has: stage.page.getByText(name, { exact: true }) }).last();
+    expect(await rule("isMember").innerText()).toMatch(/allowed\s+[\d.]+ ms/);
+    expect(await rule("hasLink").innerText()).toMatch(/allowed\s+(< )?[\d.]+ ms/);
+    expect(await rule("HasRole(admin)").innerText()).toMatch(/denied/);
+    await expectText(stage.page.getByRole("region", { name: "Source of hasLink" }), 'permission("hasLink"');
+
+    await stage.sendFrame(2, "user.ban");
+    await stage.write(1, "Can you still hear me?");
+    await expectText(stage.chat(1), "chat.send: You are banned from this chat.");
+    await stage.chat(1).getByRole("button", { name: "Why?" }).last().click();
+    await expectText(stage.explained(), "Client 1, Member, HTTP, to connect", "NotBanned");
+
+    await stage.switchTo(2, "HTTP");
+    await stage.sendFrame(2, "user.unban");
+    await stage.page.getByRole("button", { name: "user.unban Client 2, Admin, HTTP, about the object" }).click();
+    const unban = stage.page.getByRole("list", { name: "Asked of user.unban" });
+    await expectText(unban, "isOneself", "HasRole(admin)");
+    expect(await unban.getByText("not asked").count()).toBe(0);
+  });
+
   it("bans the member before everybody's eyes, on its open socket", async () => {
     await stage.open();
     await stage.page.getByRole("button", { name: "Ban the member" }).click();
@@ -154,5 +181,15 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     await expectText(stage.explained(), "Refused: chat.send");
     expect(await stage.page.locator(":focus").getAttribute("id")).toBe("explained");
     expect(await stage.page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+    const [title, status] = await stage.page.locator("#policy-title, #policy-status").evaluateAll((places) =>
+      places.map((place) => {
+        const { left, right, top, bottom } = place.getBoundingClientRect();
+        return { left, right, top, bottom };
+      }),
+    );
+    if (!title || !status) throw new Error("the rules are not there");
+    // What is in force stands below its title, or well beside it.
+    if (width === 360) expect(status.top).toBeGreaterThanOrEqual(title.bottom);
+    else expect(status.left).toBeGreaterThan(title.right + 12);
   });
 });

@@ -159,8 +159,10 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     await page.locator("li[data-broken]").waitFor({ state: "detached" });
   });
 
-  it("has nothing that axe calls serious, in light and in dark", async () => {
-    const page = await stage.open({ bypassCSP: true, reducedMotion: "reduce" });
+  it.each([360, 1440])("has nothing that axe calls serious, in light and in dark, at %i pixels", async (width) => {
+    const page = await stage.open({ bypassCSP: true, reducedMotion: "reduce", viewport: { width, height: 800 } });
+    if (width === 360) await stage.client(1).getByText("Frames", { exact: false }).first().click();
+    await stage.client(2).getByText("Send any action").click();
     await stage.breakRule("hasLink", "throws");
     await stage.write(1, "Hello");
     await expectText(stage.chat(1), "permission_error");

@@ -17,9 +17,16 @@ import {
   endWait,
   engineOf,
   isHeader,
+  isOverdue,
+  type Moment,
+  type PolicyEngine,
   readMilliseconds,
   show,
+  type Traces,
   thrown,
+  traces,
+  type Watch,
+  watching,
 } from "@portcullis/core/adapter";
 import { httpScope, type KnownOfRequest } from "./http-scope.js";
 import { mustBe } from "./options.js";
@@ -41,8 +48,21 @@ export interface ToHttpOptions<From> {
   timeout?: number;
   /** The `WWW-Authenticate` of a 401. Default `Bearer`. */
   challenge?: string;
-  /** Hears every decision. Without it, the causes of faults are printed. */
-  onDecision?: (decision: Decision, from: From) => void;
+  /**
+   * Hears every decision, and how it was made. What it throws is printed and changes nothing. Without it, the causes of
+   * faults are printed.
+   */
+  onDecision?: (decision: Decision, from: From, made: HttpDecisionDetails) => MaybePromise<void>;
+  /** Records what every rule answered, for `onDecision`. */
+  trace?: boolean;
+}
+
+/** How a decision was made, for `onDecision`. */
+export interface HttpDecisionDetails {
+  /** Which question it answers. `connect` where it was refused before a rule of the action was asked. */
+  readonly moment: Moment;
+  /** With `trace: true`: the rules that were asked, and what they answered. */
+  readonly trace?: Traces;
 }
 
 /** One request, as a framework has it. */
@@ -60,7 +80,7 @@ export interface HttpQuestion<From> {
 /** Asks the rule of one action about requests. Never rejects. */
 export type AskHttp<From> = (question: HttpQuestion<From>) => Promise<Decision>;
 
-const KEYS = ["authenticate", "payload", "object", "connect", "timeout", "challenge", "onDecision"];
+const KEYS = ["authenticate", "payload", "object", "connect", "timeout", "challenge", "onDecision", "trace"];
 const FUNCTIONS = ["authenticate", "payload", "object", "onDecision"] as const;
 const NOT_THERE = deny("not_found", { status: 404, reason: "Not found." });
 
@@ -76,15 +96,31 @@ export function readAsk<From>(
   options: ToHttpOptions<From>,
 ): AskHttp<From> {
   checkOptions(place, options);
-  const engine: Asked = checkRule(place, policy, action, options);
+  const engine = checkRule(place, policy, action, options);
   const { onDecision, timeout = 10_000 } = options;
   readMilliseconds(timeout, "`timeout`");
   return async (question) => {
-    const decided = decide(engine, action, options, question).catch((error: unknown) => thrown(error, place));
+    const progress: Progress = { moment: "connect", watch: undefined };
+    const decided = decide(engine, action, options, question, progress).catch((error: unknown) => thrown(error, place));
     const decision = await within(timeout, decided);
-    report(decision, place, onDecision && ((made) => onDecision(made, question.from)));
+    const { moment, watch } = progress;
+    report(
+      decision,
+      place,
+      onDecision &&
+        (() => {
+          const traced = options.trace && watch && { trace: traces(engine.rules, moment, action, watch.answers) };
+          return onDecision(decision, question.from, { moment, ...traced });
+        }),
+    );
     return decision;
   };
+}
+
+/** How far the asking has come: what is true of it at the deadline, too. */
+interface Progress {
+  moment: Moment;
+  watch: Watch | undefined;
 }
 
 const TIMED_OUT = fault("permission_timeout");
@@ -95,8 +131,9 @@ function within(timeout: number, decided: Promise<Decision>): Promise<Decision> 
     const wait: Expiring = { previous: undefined, next: undefined, due: 0, expire: () => resolve(TIMED_OUT) };
     deadlinesOf(timeout).add(wait);
     void decided.then((decision) => {
+      const isLate = isOverdue(wait);
       endWait(wait);
-      resolve(decision);
+      resolve(isLate ? TIMED_OUT : decision);
     });
   });
 }
@@ -109,17 +146,24 @@ function checkOptions<From>(place: string, options: ToHttpOptions<From>): void {
   for (const key of FUNCTIONS) {
     if (options[key] !== undefined) mustBe(typeof options[key] === "function", place, key, options[key], "a function");
   }
-  const { connect = true, challenge = "Bearer" } = options;
+  const { connect = true, challenge = "Bearer", trace = false } = options;
+  mustBe(typeof trace === "boolean", place, "trace", trace, "true or false");
   mustBe(typeof connect === "boolean", place, "connect", connect, "true or false");
   const isChallenge = typeof challenge === "string" && isHeader("www-authenticate", challenge);
   mustBe(isChallenge, place, "challenge", challenge, "a header value, as in 'Bearer realm=\"app\"'");
 }
 
-function checkRule<From>(place: string, policy: unknown, action: unknown, { object }: ToHttpOptions<From>): Asked {
+function checkRule<From>(
+  place: string,
+  policy: unknown,
+  action: unknown,
+  { object }: ToHttpOptions<From>,
+): PolicyEngine {
   const engine = engineOf(policy, place);
   const { rules } = engine;
   if (typeof action !== "string" || (rules.table && !rules.table.has(action))) {
-    throw new PermissionMisuse(`${place} got ${show(action)} as its action, which is not in the policy's \`actions\``);
+    const known = rules.table ? `one of the policy: ${[...rules.table.keys()].join(", ")}` : "its name";
+    throw new PermissionMisuse(`${place} got ${show(action)} as its action: give ${known}`);
   }
   const entry = rules.entryOf(action);
   if (entry.isParsed) {
@@ -130,22 +174,15 @@ function checkRule<From>(place: string, policy: unknown, action: unknown, { obje
       `${place}: the rule of \`${action}\` only knows objects: give { object: (request) => ... }`,
     );
   }
-  return engine as never;
+  return engine;
 }
-
-/** The questions of a policy, for any scope. */
-interface Asked {
-  connect(scope: Scope, ...rest: Rest): MaybePromise<Decision>;
-  authorize(scope: Scope, ...rest: Rest): MaybePromise<Decision>;
-  authorizeObject(scope: Scope, ...rest: Rest): MaybePromise<Decision>;
-}
-type Rest = unknown[];
 
 async function decide<From>(
-  policy: Asked,
+  policy: PolicyEngine,
   action: string,
   options: ToHttpOptions<From>,
   { from, request, known, payload: read, user, signal }: HttpQuestion<From>,
+  progress: Progress,
 ): Promise<Decision> {
   let scope: Scope;
   try {
@@ -154,28 +191,39 @@ async function decide<From>(
     return thrown(error, "authenticate", "deny", "not_authenticated");
   }
   const consumer = { id: randomUUID(), transport: "http", raw: request, close: () => void request.destroy() };
-  const asked = { signal };
+  /** Begins a question. With an object, its rules are asked with the answers that are there already. */
+  const asking = (moment: "connect" | "action", isWatched = options.trace) => {
+    progress.moment = moment;
+    progress.watch = isWatched ? watching() : undefined;
+    return { signal, watch: progress.watch };
+  };
   if (options.connect !== false) {
-    const connected = await policy.connect(scope, consumer, undefined, asked);
+    const connected = await policy.connect(scope, consumer, undefined, asking("connect"));
     if (connected.outcome !== "allow") return connected;
   }
+  const asked = asking("action", options.trace || options.object !== undefined);
   const payload = options.payload ? await options.payload(from) : read;
   const decision = await policy.authorize(scope, consumer, action, payload, asked);
   if (decision.outcome !== "allow" || options.object === undefined) return decision;
+  progress.moment = "object";
   const object = await options.object(from, payload);
   if (object === undefined || object === null) return NOT_THERE;
   return policy.authorizeObject(scope, consumer, action, payload, object, asked);
 }
 
-function report(decision: Decision, place: string, onDecision: ((decision: Decision) => void) | undefined): void {
+function report(decision: Decision, place: string, tell: (() => MaybePromise<void>) | undefined): void {
   try {
-    if (onDecision) onDecision(decision);
+    if (tell) Promise.resolve(tell()).catch(printThrown);
     else if (decision.error !== undefined && !PermissionDenied.isInstance(decision.error)) {
       console.error(`${decision.code} in ${decision.by || place}:`, decision.error);
     }
   } catch (error) {
-    console.error("onDecision has thrown:", error);
+    printThrown(error);
   }
+}
+
+function printThrown(error: unknown): void {
+  console.error("onDecision has thrown:", error);
 }
 
 /** The fields a request brings, as one payload: names come from the client, so it has no prototype. */

@@ -1,4 +1,10 @@
-export type { ToHttpOptions } from "./ask-policy.js";
+/**
+ * Middlewares of Express as rules on sockets, and policies as middlewares.
+ *
+ * @module @portcullis/adapter-express-bridge
+ */
+
+export type { HttpDecisionDetails, ToHttpOptions } from "./ask-policy.js";
 export type { Middlewares } from "./chain.js";
 export type { ExpressApplication } from "./express.js";
 // HTTP rules on sockets

@@ -1,4 +1,9 @@
-// HTTP rules of Koa on sockets
+/**
+ * Middlewares of Koa as rules on sockets, and policies as middlewares.
+ *
+ * @module @portcullis/adapter-express-bridge/koa
+ */
+
 export type { FromKoaOptions } from "./from-koa.js";
 export { fromKoa } from "./from-koa.js";
 export type { KoaApplication } from "./koa-run.js";

@@ -28,7 +28,8 @@ export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe">;
  * @param policy What `definePolicy` returned. The user is who earlier middlewares found; for another scope give
  *   `authenticate`.
  * @param action The action whose rule is asked.
- * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`.
+ * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`,
+ *   `trace`.
  * @returns A middleware. Where the rule allows, `response.locals.evidence` is what it found.
  * @throws {PermissionMisuse} When it is no policy, does not know the action, or needs an object that nobody loads.
  * @example

@@ -266,7 +266,9 @@ describe.each([
   test("tells whoever listens", async () => {
     const onDecision = vi.fn();
     await ask("join", {}, { onDecision });
-    expect(onDecision).toHaveBeenCalledWith(expect.objectContaining({ outcome: "allow" }), expect.anything());
+    expect(onDecision).toHaveBeenCalledWith(expect.objectContaining({ outcome: "allow" }), expect.anything(), {
+      moment: "action",
+    });
     const print = vi.spyOn(console, "error").mockImplementation(() => {});
     expect(
       await ask(

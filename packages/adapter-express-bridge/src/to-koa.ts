@@ -28,7 +28,8 @@ export type ToKoaOptions<C = KoaRequestContext> = ToHttpOptions<C>;
  * @param policy What `definePolicy` returned. The user is who earlier middlewares found; for another scope give
  *   `authenticate`.
  * @param action The action whose rule is asked.
- * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`.
+ * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`,
+ *   `trace`.
  * @returns A middleware. Where the rule allows, `ctx.state.evidence` is what it found.
  * @throws {PermissionMisuse} When it is no policy, does not know the action, or needs an object that nobody loads.
  * @example

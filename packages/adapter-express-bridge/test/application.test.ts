@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import session from "express-session";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { start } from "../../../examples/express-session/server.mjs";
+import { start } from "../../../examples/express-and-sockets/server.mjs";
 import { hasChromium, launchChromium } from "../../../test/chromium.js";
 
 const PATIENT = { timeout: 8000 };

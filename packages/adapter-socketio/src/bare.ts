@@ -3,11 +3,19 @@ import { type Namespace, type Server, Socket } from "socket.io";
 
 // What is used of socket.io beyond its documentation. All of it is checked when a server is guarded.
 
+/** A socket of ws, or of what stands in its place. */
+export interface BareWebSocket {
+  emit(event: string, ...values: unknown[]): boolean;
+  pause(): void;
+  resume(): void;
+  terminate(): void;
+}
+
 /** How a connection of engine.io is carried. */
 export interface BareTransport {
   readonly name: string;
   /** Of WebSocket. */
-  readonly socket?: { terminate?(): void };
+  readonly socket?: Partial<BareWebSocket>;
   /** Of polling: the request that brings something, its response, and the response to the one that waits. */
   readonly dataReq?: object | null;
   readonly dataRes?: BareResponse | null;
@@ -32,7 +40,7 @@ export interface BareConnection {
   close(discard?: boolean): void;
   /** Sends what waits in `writeBuffer`. */
   flush?(): void;
-  once(event: "close" | "upgrade", listener: () => void): unknown;
+  once(event: "close" | "drain" | "upgrade", listener: () => void): unknown;
   off(event: string, listener: (data: string | Uint8Array | undefined) => void): unknown;
   prependListener(event: "data", listener: (data: string | Uint8Array | undefined) => void): unknown;
 }
@@ -41,6 +49,8 @@ export interface BareClient {
   readonly conn: BareConnection;
   /** The namespaces it is in. */
   readonly nsps: Map<string, unknown>;
+  /** Asks for a namespace. */
+  connect?(name: string, auth: unknown): void;
 }
 
 /** One packet, as the parser decoded it. */

@@ -1,6 +1,7 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import type { Socket } from "socket.io";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { Poller } from "../test/polling.js";
 import {
   deferred,
   gatedRule,
@@ -187,6 +188,40 @@ test("guard.close() lets what was accepted reach its handler, which answers", as
   expect(await answer).toBe("done");
   await closing;
   await until(() => !client.connected);
+});
+
+test("guard.close() is over once a client that polls has fetched its answers: io.close() would throw them away", async () => {
+  const { rule, asked } = gatedRule();
+  const server = await listen();
+  const guarded = guard(server.io, definePolicy({ actions: { held: rule } }));
+  server.io.on("connection", (socket) => socket.on("held", (answer) => answer("done")));
+  const poller = await Poller.open(server);
+  await poller.connect();
+  await poller.post('420["held"]');
+  await until(() => asked.length === 1);
+  let isOver = false;
+  const closing = guarded.close().then(() => {
+    isOver = true;
+  });
+  asked[0]?.resolve(true);
+  await until(() => guarded.sessions.size === 0);
+  await sleep(30);
+  expect(isOver).toBe(false);
+  expect((await poller.poll()).body.split("\x1e")).toEqual(['430["done"]', "41"]);
+  await poller.post("1");
+  await closing;
+});
+
+test("guard.close() of one namespace does not wait for a client that stays in another", async () => {
+  const server = await listen();
+  server.io.of("/other");
+  const guarded = guard(server.io.of("/admin"), definePolicy({ permissions: AllowAny }));
+  const raw = new Raw(server);
+  await raw.send("40/other,", "40/admin,");
+  await until(() => guarded.sessions.size === 1);
+  await guarded.close();
+  expect(guarded.sessions.size).toBe(0);
+  expect(raw.isClosed).toBe(false);
 });
 
 test("io.close() ends the sessions, and a rule that is asked hears of it", async () => {

@@ -147,7 +147,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   refuse(message: Message, decision: Decision): void {
     const { gate, options } = this.#front;
-    if (this.#line.isDeaf(gate.limits)) {
+    if (this.#line.isDeaf(gate.limits, message.action.length)) {
       this.session?.close(1008, "too many refusals that are not fetched");
       return;
     }
@@ -180,6 +180,10 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   close(): void {
     this.#bare.disconnect();
     this.#line.linger();
+  }
+
+  whenGone(callback: () => void): void {
+    this.#line.whenGone(callback);
   }
 
   /** socket.io emits in the next tick what it is given. */

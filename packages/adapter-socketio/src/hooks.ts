@@ -12,6 +12,7 @@ import {
 import { Connection, type Front } from "./connection.js";
 import { Line } from "./line.js";
 import { withhold } from "./recovery.js";
+import { takeTurns } from "./turns.js";
 
 /** Where a server keeps its hooks, across copies of this package. */
 const HOOKS = Symbol.for("@portcullis/adapter-socketio/hooks");
@@ -90,7 +91,7 @@ export class Hooks {
       _add: async (client, auth, whenOpen) => {
         const front = this.frontOf(namespace);
         const line = this.#lineOf(client.conn);
-        line.client = client;
+        line.meet(client, (name) => this.io._nsps.has(name), front?.gate.limits ?? this.#limits);
         if (front && !line.begin(namespace.name, front.gate.limits)) return;
         const leaving = line.leaving(namespace.name);
         if (leaving) await leaving;
@@ -132,8 +133,14 @@ export class Hooks {
     if (line === undefined) {
       line = new Line(connection, this.#limits);
       this.#lines.set(connection, line);
+      if (this.#isTurning) takeTurns(connection);
     }
     return line;
+  }
+
+  /** Whether a guard wants clients to take turns. */
+  get #isTurning(): boolean {
+    return [this.#wide, ...this.#own.values()].some((front) => front?.options.turns);
   }
 
   /** Of a client that has not said yet where it wants to go: those of the server's guard, else the longest. */

@@ -1,3 +1,9 @@
+/**
+ * Guards for servers of [socket.io](https://socket.io).
+ *
+ * @module @portcullis/adapter-socketio
+ */
+
 export type {
   DecisionEvent,
   GuardSession,

@@ -2,8 +2,11 @@ import { type Limits, Wait } from "@portcullis/core/adapter";
 import { type BareClient, type BareConnection, override } from "./bare.js";
 import { PollHeaders } from "./poll-headers.js";
 
-/** How many refusals may wait to be fetched, times the events that may wait. */
+/** How many refusals may wait to be fetched, times the events that may wait; and their characters, times the bytes. */
 const UNREAD = 200;
+const UNREAD_CHARACTERS = 6;
+/** What a refusal takes beside what a client has chosen of it. */
+const REFUSAL = 256;
 /** How long a client that is in no namespace any more may stay, in milliseconds. */
 const PATIENCE = 1000;
 
@@ -12,7 +15,7 @@ const PATIENCE = 1000;
  * be decided about it.
  */
 export class Line {
-  client: BareClient | undefined;
+  #client: BareClient | undefined;
   readonly #connection: BareConnection;
   readonly #limits: Required<Limits>;
   /** By name of the namespace: what to do when the client goes away. */
@@ -25,8 +28,9 @@ export class Line {
   #bytes = 0;
   /** How many namespaces are in the middle of a packet; `undefined` where nothing was ever held. */
   #holds: number | undefined;
-  /** Answers since it had last fetched all of them. */
+  /** Answers since it had last fetched all of them, and the longest. */
   #answers = 0;
+  #longest = 0;
 
   /** @param limits Those for a client that has not said yet where it wants to go. */
   constructor(connection: BareConnection, limits: Required<Limits>) {
@@ -37,6 +41,27 @@ export class Line {
     connection.once("close", () => this.#close());
   }
 
+  /** The client, once it has asked for a namespace that there is. */
+  get client(): BareClient | undefined {
+    return this.#client;
+  }
+
+  /**
+   * From now on it counts, too, what socket.io answers by itself to a client that asks for a namespace there is not.
+   *
+   * @param isThere Whether there is one of that name.
+   */
+  meet(client: BareClient, isThere: (name: string) => boolean, limits: Required<Limits>): void {
+    if (this.#client !== undefined) return;
+    this.#client = client;
+    const { connect } = client;
+    if (typeof connect !== "function") return;
+    override(client, "connect", (name, auth) => {
+      if (isThere(name) || !this.isDeaf(limits, name.length)) connect.call(client, name, auth);
+      else cut(this.#connection);
+    });
+  }
+
   /**
    * A client wants to enter a namespace. One that asks for too many at once, or fetches no answers, is cut off: it is turned
    * away by socket.io, as whoever has gone away meanwhile is.
@@ -45,7 +70,7 @@ export class Line {
    */
   begin(name: string, limits: Required<Limits>): boolean {
     if (this.#pending.has(name)) return false;
-    const isTooMany = this.#pending.size >= limits.pendingMessages || this.isDeaf(limits);
+    const isTooMany = this.#pending.size >= limits.pendingMessages || this.isDeaf(limits, name.length);
     if (isTooMany) cut(this.#connection);
     if (isTooMany || this.#connection.readyState !== "open") return true;
     if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(limits.handshake);
@@ -60,12 +85,17 @@ export class Line {
 
   /**
    * Another answer is about to be made. INVARIANT: a refusal is longer than what it answers, so a client that fetches
-   * none must not have any number of them made.
+   * none must not have any number of them made, nor any number of long ones.
+   *
+   * @param repeated How many characters the client has chosen of it.
    */
-  isDeaf({ pendingMessages }: Required<Limits>): boolean {
+  isDeaf({ pendingMessages, pendingBytes }: Required<Limits>, repeated: number): boolean {
     const waiting = this.#connection.writeBuffer.length;
-    this.#answers = waiting === 0 ? 1 : this.#answers + 1;
-    return Math.min(waiting, this.#answers) > UNREAD * pendingMessages;
+    if (waiting === 0) this.#answers = this.#longest = 0;
+    this.#answers += 1;
+    this.#longest = Math.max(this.#longest, REFUSAL + repeated);
+    const unread = Math.min(waiting, this.#answers);
+    return unread > UNREAD * pendingMessages || unread * this.#longest > UNREAD_CHARACTERS * pendingBytes;
   }
 
   /**
@@ -140,6 +170,16 @@ export class Line {
         this.#time(this.#limits.handshake);
       }
     });
+  }
+
+  /**
+   * Calls back once the client has gone, or has fetched what it was told and stays for another namespace. INVARIANT: a
+   * client that polls has an answer when it has fetched it, and not when it was sent.
+   */
+  whenGone(callback: () => void): void {
+    const { readyState, writeBuffer } = this.#connection;
+    if (readyState === "closed" || (this.#isInside && writeBuffer.length === 0)) callback();
+    else this.#connection.once(this.#isInside ? "drain" : "close", callback);
   }
 
   get #isInside(): boolean {

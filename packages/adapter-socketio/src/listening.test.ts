@@ -341,6 +341,24 @@ test("a client that fetches none of its refusals is disconnected; one that does 
   expect([heard.mock.calls[0]?.[0], client.connected]).toEqual(["server namespace disconnect", true]);
 });
 
+test("a client that fetches none of its long refusals is disconnected before there are many", async () => {
+  const heard = vi.fn();
+  const server = await listen((io) => {
+    guard(io, simplePolicy(), { limits: { pendingBytes: 10_000 } });
+    io.on("connection", (socket) => socket.on("disconnect", heard));
+  });
+  const polling = await poll(server);
+  await polling("40");
+  await until(() => server.io.sockets.sockets.size === 1);
+  const long = `42["${"x".repeat(5000)}"]`;
+  let sent = 0;
+  for (; sent < 200 && heard.mock.calls.length === 0; sent += 5) await polling(long, long, long, long, long);
+  // Six times the bytes that may wait: 11 of them.
+  expect(sent).toBe(15);
+  await until(() => heard.mock.calls.length === 1);
+  expect(heard.mock.calls[0]?.[0]).toBe("server namespace disconnect");
+});
+
 test("a client that fetches none of its refusals at connect is cut off, also once it is in a namespace", async () => {
   const heard = vi.fn();
   const server = await listen((io) => {
@@ -355,6 +373,28 @@ test("a client that fetches none of its refusals at connect is cut off, also onc
   for (; knocks < 300 && heard.mock.calls.length === 0; knocks++) await polling("40/shut,").catch(() => undefined);
   expect(knocks).toBeGreaterThan(150);
   await until(() => heard.mock.calls.length === 1);
+});
+
+test("a client that fetches no answer about namespaces that there are not is cut off", async () => {
+  const heard = vi.fn();
+  const server = await listen((io) => {
+    guard(io, simplePolicy(), { limits: { pendingMessages: 1 } });
+    io.on("connection", (socket) => socket.on("disconnect", heard));
+  });
+  const client = await open(server);
+  for (let time = 0; time < 3; time++) {
+    const elsewhere = client.io.socket("/nowhere");
+    await new Promise((resolve) => elsewhere.once("connect_error", resolve));
+    elsewhere.disconnect();
+  }
+  const polling = await poll(server);
+  await polling("40");
+  await until(() => server.io.sockets.sockets.size === 2);
+  let knocks = 0;
+  for (; knocks < 300 && heard.mock.calls.length === 0; knocks++) await polling("40/nowhere,").catch(() => undefined);
+  expect(knocks).toBeGreaterThan(190);
+  await until(() => heard.mock.calls.length === 1);
+  expect(client.connected).toBe(true);
 });
 
 test("a listener that throws surfaces as it would without a guard, and the next event is decided", async () => {

@@ -13,12 +13,19 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
   payload?: ReadPayload;
   /** What a client is told of a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
   denied?: Denied;
+  /**
+   * Whether clients take turns: sixteen messages of each WebSocket are handed on in one turn of the event loop, and it is
+   * not read meanwhile, so that a client that sends as fast as it can does not keep the others waiting. Default true. It
+   * is the whole server's: one guard that wants it is enough.
+   */
+  turns?: boolean;
 }
 
 /** The options of this adapter, with their defaults. */
 export interface OwnOptions {
   readonly payload: ReadPayload | undefined;
   readonly denied: Denied;
+  readonly turns: boolean;
 }
 
 /**
@@ -30,8 +37,8 @@ export function readOptions<S>(
   place: string,
   options: SocketGuardOptions<S>,
 ): { own: OwnOptions; common: GuardOptions<S> } {
-  checkKeys(place, options, [...COMMON_OPTIONS, "payload", "denied"]);
-  const { payload, denied: shape = denied, ...common } = options;
+  checkKeys(place, options, [...COMMON_OPTIONS, "payload", "denied", "turns"]);
+  const { payload, denied: shape = denied, turns = true, ...common } = options;
   if (payload !== undefined && typeof payload !== "function") {
     throw new PermissionMisuse(
       `${place} got a wrong \`payload\`: give a function, as in (event, args) => ({ text: args[0] })`,
@@ -42,5 +49,6 @@ export function readOptions<S>(
       `${place} got a wrong \`denied\`: give a function, as in (refusal) => ({ error: refusal.code })`,
     );
   }
-  return { own: { payload, denied: shape }, common };
+  if (typeof turns !== "boolean") throw new PermissionMisuse(`${place} got a wrong \`turns\`: write true or false`);
+  return { own: { payload, denied: shape, turns }, common };
 }

@@ -134,7 +134,11 @@ describe("msgpack, which does not look at what it decodes", () => {
     const client = await open(server, "/", options);
     client.emit("say", JSON.parse('{"__proto__":{"isAdmin":true}}'));
     await until(() => seen.length === 2);
-    expect(seen).toEqual([undefined, ["args"]]);
+    // In Deno objects have no `__proto__` that could be set: there it is a key like any other.
+    expect([
+      [undefined, ["args"]],
+      [undefined, ["__proto__"]],
+    ]).toContainEqual(seen);
   });
 });
 

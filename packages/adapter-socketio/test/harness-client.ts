@@ -2,7 +2,14 @@ import { Agent } from "node:http";
 import type { Socket as TcpSocket } from "node:net";
 import type { ClientHandshake, ClientListener, OutgoingMessage, RunningServer } from "@portcullis/testing";
 import { Manager, type Socket } from "socket.io-client";
-import { GREETING, type Variant } from "./harness.js";
+
+/** Which of the ways to run a server of socket.io is driven. */
+export interface Variant {
+  readonly transports: readonly ("polling" | "websocket")[];
+}
+
+/** An event that is not the suite's. */
+export const GREETING = "greeting";
 
 /** The server to connect to. */
 export interface Target extends Pick<Variant, "transports"> {
@@ -16,6 +23,12 @@ interface Inside {
   _pid?: string;
   _lastOffset?: string;
   readonly nsp: string;
+}
+
+/** What is used of the client's WebSocket, where it has one. */
+interface WebSocket {
+  readonly _socket: TcpSocket;
+  terminate(): void;
 }
 
 const EVENT = 2;
@@ -83,6 +96,7 @@ function clientOf(socket: Socket, agent: Agent, listener: ClientListener): Exclu
     close: () => socket.disconnect(),
     terminate() {
       for (const tcp of connectionsOf(socket, agent)) tcp.resetAndDestroy();
+      if (!hasTcp(socket)) websocketOf(socket)?.terminate();
     },
   };
 }
@@ -114,14 +128,23 @@ function sendRaw(socket: Socket, data: unknown): void {
 }
 
 /** The client hears nothing more; it can still send. */
-function silence({ io: manager }: Socket): void {
-  const transport = manager.engine.transport as unknown as { ws?: { _socket: TcpSocket }; onData(): void };
-  if (transport.ws) transport.ws._socket.pause();
+function silence(socket: Socket): void {
+  const { io: manager } = socket;
+  const transport = manager.engine.transport as unknown as { onData(): void };
+  if (hasTcp(socket)) websocketOf(socket)?._socket.pause();
   else transport.onData = () => {};
 }
 
-function connectionsOf({ io: manager }: Socket, agent: Agent): TcpSocket[] {
-  const { ws } = manager.engine.transport as unknown as { ws?: { _socket: TcpSocket } };
+function websocketOf({ io: manager }: Socket): WebSocket | undefined {
+  return (manager.engine.transport as unknown as { ws?: WebSocket }).ws;
+}
+
+/** Whether it is a WebSocket of ws: Bun gives the client one of its own, which hides its connection. */
+function hasTcp(socket: Socket): boolean {
+  return typeof websocketOf(socket)?._socket?.resetAndDestroy === "function";
+}
+
+function connectionsOf(socket: Socket, agent: Agent): TcpSocket[] {
   const held = [...Object.values(agent.sockets), ...Object.values(agent.freeSockets)].flatMap((some) => some ?? []);
-  return ws ? [ws._socket, ...held] : held;
+  return hasTcp(socket) ? [(websocketOf(socket) as WebSocket)._socket, ...held] : held;
 }

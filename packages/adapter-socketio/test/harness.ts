@@ -5,15 +5,7 @@ import type { Served } from "@portcullis/core/adapter";
 import type { Harness, HarnessSession, RunningServer, ServerSetup } from "@portcullis/testing";
 import { Server, type Socket } from "socket.io";
 import { guard, type SocketGuardOptions, serve } from "../src/index.js";
-import { connectClient } from "./harness-client.js";
-
-/** Which of the ways to run a server of socket.io is driven. */
-export interface Variant {
-  readonly transports: readonly ("polling" | "websocket")[];
-}
-
-/** An event that is not the suite's. */
-export const GREETING = "greeting";
+import { connectClient, GREETING, type Variant } from "./harness-client.js";
 
 const RESERVED = ["connect", "connect_error", "disconnect", "disconnecting", "error", "newListener", "removeListener"];
 
@@ -33,17 +25,27 @@ export function socketHarness(name: string, variant: Variant): Harness {
       { what: "an event called error, with null", raw: ["error", null], code: "bad_message" },
       { what: "an event without a name", raw: undefined, code: "missing_action" },
     ],
+    // The kit comes over WebSocket, and tries polling where there is any.
+    ...(variant.transports.includes("websocket") && {
+      attackable: {
+        protocol: "socket.io",
+        entrances: ["/present", "/later", "/pattern-1", "/function-1"],
+        account: (token) => ({ auth: { token } }),
+      },
+    }),
     start: (setup) => start(variant, setup),
   };
 }
 
 async function start(variant: Variant, setup: ServerSetup): Promise<RunningServer> {
-  const http = createServer();
+  // Until a connection is one of engine.io, Node's own limits count.
+  const headersTimeout = setup.options.limits?.handshake ?? 60_000;
+  const http = createServer({ headersTimeout, connectionsCheckingInterval: 50 });
   const connections = new Set<TcpSocket>();
   http.on("connection", (connection) => connections.add(connection));
   const io = new Server(http, {
     transports: [...variant.transports],
-    maxHttpBufferSize: 1e8,
+    maxHttpBufferSize: setup.largestMessage ?? 1e8,
     connectionStateRecovery: {},
   });
   const namespaces = [io.sockets, io.of("/present"), io.of(/^\/pattern-\d$/)];

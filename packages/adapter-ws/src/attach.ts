@@ -30,7 +30,7 @@ export function attach<P, S>(
 ): Guard<P, S> {
   checkServer(place, wss);
   const { own, common } = readOptions(place, given);
-  const { codec, listenerGrace, refuse, challenge } = own;
+  const { codec, listenerGrace, refuse, challenge, turns } = own;
   if (served && codec.reply === undefined) {
     throw new PermissionMisuse(`${place} got a \`codec\` without reply(): handlers need it to answer`);
   }
@@ -50,6 +50,8 @@ export function attach<P, S>(
   // INVARIANT: ws takes the form with a callback for one of exactly two parameters.
   const verifyClient: VerifyClient = (info, answer) => upgrade.verify(info, answer as never);
   Object.assign(options, { verifyClient, WebSocket: Guarded });
+  // INVARIANT: what one client sends is never handled in one go, however much of it is there: others have their turn.
+  if (turns) Object.assign(options, { allowSynchronousEvents: false });
   Object.defineProperty(wss, GUARDED, { value: true });
   wss.on("headers", addToUpgrade);
   for (const socket of wss.clients ?? []) expel(socket as BareSocket);

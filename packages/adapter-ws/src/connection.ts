@@ -24,6 +24,7 @@ import { type Message, readMessage } from "./message.js";
 import { WsKnock } from "./scope.js";
 
 const OPEN = 1;
+const CLOSED = 3;
 /** What ws says of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
 const WITHOUT_A_WORD = 1006;
 
@@ -186,6 +187,11 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     this.#holds = 0;
     this.#front.bare.resume.call(socket);
     closeSoon(socket, code, reason);
+  }
+
+  whenGone(callback: () => void): void {
+    if (this.socket === undefined || this.socket.readyState === CLOSED) callback();
+    else this.socket.once("close", callback);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { AllowAny, DenyAll, definePolicy, IsAuthenticated, PermissionMisuse, permission } from "@portcullis/core";
 import type { DecisionEvent } from "@portcullis/core/adapter";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { Client, knock, MODES, sleep, start, stopAll, until } from "../test/support.js";
 import { guard } from "./guard.js";
@@ -219,6 +219,17 @@ describe("is misused", () => {
     const before = { ...wss.options };
     expect(() => guard(wss, open)).toThrow(/does not read `verifyClient` and `WebSocket`/);
     expect(wss.options).toEqual(before);
+  });
+
+  test("and says which Bun is needed where it is Bun that does not", () => {
+    const { Bun: bun = { version: "1.3.14" } } = globalThis as { Bun?: { version: string } };
+    if (!("Bun" in globalThis)) vi.stubGlobal("Bun", bun);
+    try {
+      const wss = Object.assign(detached(), { handleUpgrade() {} });
+      expect(() => guard(wss, open)).toThrow(`the ws of Bun ${bun.version} does not read`);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   test("leaves the server as it was where an option is wrong", () => {

@@ -190,10 +190,11 @@ describe("the limit of the handshake", () => {
 
   test("stops watching the server when ws is closed", async () => {
     const { http, wss } = await start({ options });
-    const count = () => ["connection", "request", "upgrade"].map((event) => http?.listenerCount(event));
-    expect(count()).toEqual([2, 2, 2]);
+    const count = () => ["connection", "request", "upgrade"].map((event) => http?.listenerCount(event) ?? 0);
+    const before = count();
     await new Promise((resolve) => wss.close(resolve));
-    expect(count()).toEqual([1, 1, 0]);
+    // Its own and, for `upgrade`, that of ws; the server may have others.
+    expect(before.map((many, index) => many - (count()[index] as number))).toEqual([1, 1, 2]);
   });
 });
 

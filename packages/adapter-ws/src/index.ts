@@ -1,3 +1,9 @@
+/**
+ * Guards for servers of [ws](https://github.com/websockets/ws).
+ *
+ * @module @portcullis/adapter-ws
+ */
+
 export type {
   Authenticated,
   DecisionEvent,

@@ -51,8 +51,13 @@ export function probe(wss: WebSocketServer, place: string): void {
   }
   socket.destroy();
   if (!isAsked || !isMade) {
+    // Bun gives a ws of its own to whoever imports ws.
+    const { Bun: bun } = globalThis as { readonly Bun?: { readonly version: string } };
+    const [what, instead] = bun
+      ? [`the ws of Bun ${bun.version}`, "Bun 1.4.4 or later"]
+      : ["this version of ws", "ws 8.17 or later 8"];
     throw new PermissionMisuse(
-      `${place}: this version of ws does not read \`verifyClient\` and \`WebSocket\` from the server's options: use ws 8.17 or later 8`,
+      `${place}: ${what} does not read \`verifyClient\` and \`WebSocket\` from the server's options: use ${instead}`,
     );
   }
 }

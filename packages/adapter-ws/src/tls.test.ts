@@ -2,14 +2,12 @@ import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:tls";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type ClientOptions, WebSocketServer } from "ws";
+import { WebSocketServer } from "ws";
+import { selfSigned } from "../test/certificate.js";
 import { Client, simplePolicy, sleep, until } from "../test/support.js";
 import { guard } from "./guard.js";
 
-/** A secret both sides know: no key and no certificate is needed. */
-const SHARED = { ciphers: "PSK", maxVersion: "TLSv1.2" } as const;
-const PSK = Buffer.alloc(16, 7);
-const CLIENT = { ...SHARED, pskCallback: () => ({ psk: PSK, identity: "test" }), checkServerIdentity: () => undefined };
+const CLIENT = { rejectUnauthorized: false };
 
 let http: ReturnType<typeof createServer>;
 let wss: WebSocketServer;
@@ -17,7 +15,7 @@ let guarded: ReturnType<typeof guard>;
 let port: number;
 
 beforeEach(async () => {
-  http = createServer({ ...SHARED, pskCallback: () => PSK }, (_request, response) => response.end("page"));
+  http = createServer(selfSigned(), (_request, response) => response.end("page"));
   wss = new WebSocketServer({ server: http });
   guarded = guard(wss, simplePolicy(), { limits: { handshake: 100 } });
   await new Promise<void>((resolve) => void http.listen(0, "127.0.0.1", resolve));
@@ -33,7 +31,7 @@ afterEach(async () => {
 
 test("an encrypted connection is guarded, and its scope says so", async () => {
   const origin = `https://127.0.0.1:${port}`;
-  const client = await Client.open(`wss://127.0.0.1:${port}`, { ...CLIENT, origin } as object as ClientOptions);
+  const client = await Client.open(`wss://127.0.0.1:${port}`, { ...CLIENT, origin });
   client.send({ action: "secret" });
   expect(await client.replies(1)).toMatchObject([{ response_status: 403 }]);
   const [session] = guarded.sessions;
@@ -44,9 +42,7 @@ test("an encrypted connection is guarded, and its scope says so", async () => {
 
 test("a page that was not encrypted is not the same origin", async () => {
   const origin = `http://127.0.0.1:${port}`;
-  await expect(
-    Client.open(`wss://127.0.0.1:${port}`, { ...CLIENT, origin } as object as ClientOptions),
-  ).rejects.toThrow("403");
+  await expect(Client.open(`wss://127.0.0.1:${port}`, { ...CLIENT, origin })).rejects.toThrow("403");
 });
 
 test("a client that says nothing once it is encrypted is destroyed", async () => {

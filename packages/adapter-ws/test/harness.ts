@@ -29,12 +29,17 @@ export function wsHarness(name: string, variant: WsVariant): Harness {
     },
     entrances: ["/", "/some/path", "binary frames", "fragmented frames"],
     malformed: wire.malformed,
+    attackable: {
+      protocol: wire.attackProtocol,
+      entrances: ["/some/path"],
+      account: (token) => ({ headers: { authorization: `Bearer ${token}` } }),
+    },
     start: (setup) => start(variant, setup),
   };
 }
 
 async function start({ wire, mode, refuse }: WsVariant, setup: ServerSetup): Promise<RunningServer> {
-  const { wss, http } = createServers(mode);
+  const { wss, http } = createServers(mode, setup);
   const options = { ...optionsOf(setup), codec: wire.codec, ...(refuse && { refuse }) };
   const seen = new Map<unknown, () => void>();
   let protecting: Guard<never>;
@@ -64,11 +69,18 @@ async function start({ wire, mode, refuse }: WsVariant, setup: ServerSetup): Pro
   };
 }
 
-function createServers(mode: WsVariant["mode"]): { wss: WebSocketServer; http?: Server } {
-  if (mode === "port") return { wss: new WebSocketServer({ port: 0, host: "127.0.0.1" }) };
-  const http = createServer();
-  if (mode === "server") return { wss: new WebSocketServer({ server: http }), http };
-  const wss = new WebSocketServer({ noServer: true });
+function createServers(mode: WsVariant["mode"], setup: ServerSetup): { wss: WebSocketServer; http?: Server } {
+  const { largestMessage: maxPayload, options } = setup;
+  const limits = maxPayload === undefined ? {} : { maxPayload };
+  if (mode === "port") return { wss: new WebSocketServer({ port: 0, host: "127.0.0.1", ...limits }) };
+  if (mode === "server") {
+    const http = createServer();
+    return { wss: new WebSocketServer({ server: http, ...limits }), http };
+  }
+  // Here the guard sees a connection once it asks to be upgraded: until then Node's own limits count.
+  const headersTimeout = options.limits?.handshake ?? 60_000;
+  const http = createServer({ headersTimeout, connectionsCheckingInterval: 50 });
+  const wss = new WebSocketServer({ noServer: true, ...limits });
   http.on("upgrade", (request, socket, head) => {
     wss.handleUpgrade(request, socket, head, (client) => wss.emit("connection", client, request));
   });

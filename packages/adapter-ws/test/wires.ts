@@ -1,9 +1,12 @@
 import type { Answer, Malformed, OutgoingMessage } from "@portcullis/testing";
+import type { AttackProtocol } from "@portcullis/testing/attack";
 import { type Codec, dcrf, json, jsonRpc } from "../src/index.js";
 
 /** A protocol, as a client and an application behind the guard speak it. */
 export interface Wire {
   readonly codec: Codec;
+  /** What the attack kit calls it. */
+  readonly attackProtocol: AttackProtocol;
   /** What a client sends. */
   request(message: OutgoingMessage): object;
   /** What a client reads. */
@@ -35,6 +38,7 @@ interface DcrfAnswer {
 /** The protocol of the original, with codes. */
 export const dcrfWire: Wire = {
   codec: dcrf({ codes: true }),
+  attackProtocol: "dcrf",
   request: ({ id, action, payload }) => ({ action, request_id: id, ...payload }),
   answer({ errors, data, action, response_status: status, request_id }: DcrfAnswer): Answer {
     const id = request_id ?? undefined;
@@ -62,6 +66,7 @@ interface Envelope {
 /** Home-made envelopes. */
 export const jsonWire: Wire = {
   codec: json({ action: "cmd", id: "nr" }),
+  attackProtocol: { kind: "json", action: "cmd", id: "nr" },
   request: ({ id, action, payload }) => ({ cmd: action, nr: id, ...payload }),
   answer: ({ cmd: action, nr: id, data, status, error }: Envelope): Answer =>
     error ? { id, action, error } : { id, action, data, status },
@@ -85,6 +90,7 @@ interface JsonRpcFrame {
 /** JSON-RPC 2.0. */
 export const jsonRpcWire: Wire = {
   codec: jsonRpc(),
+  attackProtocol: "json-rpc",
   request: ({ id, action, payload }) => ({ jsonrpc: "2.0", method: action, params: payload, id }),
   answer: ({ id, result, error }: JsonRpcFrame): Answer =>
     error?.data ? { id: id ?? undefined, error: error.data } : { id: id ?? undefined, data: result },

@@ -1,4 +1,9 @@
-// What an adapter needs of the core, and nothing an application needs.
+/**
+ * What an adapter needs of the core, and nothing an application needs.
+ *
+ * @module @portcullis/core/adapter
+ */
+
 export { type Admission, type Admitted, type Handshake, readExtra } from "./admission.js";
 export {
   type AnswerHeader,
@@ -9,7 +14,7 @@ export {
   takeAnswerHeaders,
 } from "./answer-headers.js";
 export { REPEATABLE } from "./combine.js";
-export { deadlinesOf, type Expiring, endWait, Wait } from "./deadline.js";
+export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
 export { type Decision, thrown } from "./decision.js";
 export { show } from "./errors.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
@@ -24,7 +29,7 @@ export type {
 } from "./guard-types.js";
 export type { Limits } from "./limits.js";
 export { judgeOrigin, type Origins } from "./origin.js";
-export { engineOf } from "./policy.js";
+export { engineOf, type PolicyEngine } from "./policy.js";
 export {
   badMessage,
   closeCodeOf,
@@ -34,8 +39,9 @@ export {
   type Refusal,
 } from "./refusal.js";
 export { checkKeys, readMilliseconds } from "./rules.js";
-export { ABORTED, type Watch } from "./run.js";
+export { ABORTED, type Watch, watching } from "./run.js";
 export { HandshakeScope, type Knock } from "./scope.js";
 export { type Carrier, ServerEnd } from "./server-end.js";
 export { type Incoming, type Link, type ReplyOptions, type Session, surface } from "./session.js";
-export type { TraceNode } from "./trace.js";
+export { type TraceNode, type Traces, traces } from "./trace.js";
+export type { Moment } from "./tree.js";

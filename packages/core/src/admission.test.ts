@@ -8,8 +8,9 @@ import {
   permission,
   type Scope,
 } from "@portcullis/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { CONSUMER, deferred, scopeOf, settled, sleep, withThen } from "../test/connection.js";
+import { readExtra } from "./admission.js";
 import { type DecisionEvent, Gate, type GuardOptions } from "./gate.js";
 
 type Options = GuardOptions<string, unknown>;
@@ -30,8 +31,8 @@ describe("without anything to wait for", () => {
     expect(knock(open).result).toMatchObject({ decision: { outcome: "allow" }, scope: { user: null } });
     const denied = knock(definePolicy({ connect: IsAuthenticated, permissions: AllowAny }));
     expect(denied.result).toMatchObject({ decision: { outcome: "deny", code: "not_authenticated", status: 401 } });
-    expect(denied.events.map(({ moment, action, session }) => [moment, action, session])).toEqual([
-      ["connect", "connect", undefined],
+    expect(denied.events.map(({ moment, action, session, consumer }) => [moment, action, session, consumer])).toEqual([
+      ["connect", "connect", undefined, CONSUMER],
     ]);
   });
 
@@ -76,6 +77,7 @@ describe("authenticate", () => {
   });
 
   test.each([undefined, null])("%s stands for anonymous, and so does a missing user", (nothing) => {
+    expect(readExtra(nothing)).toEqual({ user: null });
     expect(knock(open, { authenticate: () => nothing }).result).toMatchObject({ scope: { user: null } });
     expect(knock(open, { authenticate: () => ({ tenant: "t" }) }).result).toMatchObject({
       scope: { user: null, tenant: "t" },
@@ -94,7 +96,7 @@ describe("authenticate", () => {
   test("refuses by PermissionDenied: 401 unless it says otherwise; anything else is a fault", async () => {
     const cases = [
       [new PermissionDenied(), { outcome: "deny", code: "not_authenticated", status: 401, retry: "after-auth" }],
-      [new PermissionDenied("expired"), { outcome: "deny", code: "expired", status: 401 }],
+      [new PermissionDenied("expired"), { outcome: "deny", code: "expired", status: 401, by: "authenticate" }],
       [new PermissionDenied("blocked", { status: 403 }), { outcome: "deny", code: "blocked", status: 403 }],
       [new Error("database"), { outcome: "error", code: "permission_error", status: 500 }],
       [undefined, { outcome: "error", code: "permission_error" }],
@@ -131,11 +133,15 @@ describe("time", () => {
     const slow = permission("slow", { connect: ({ signal }) => noting(signal, answer.promise) });
     const policy = definePolicy({ connect: slow, permissions: AllowAny });
     const authenticate = (_: string, { signal }: { signal: AbortSignal }) => noting(signal, user.promise);
-    const { result, events } = knock(policy, { authenticate, timeout: { connect: 60 } });
-    await sleep(40);
+    vi.useFakeTimers();
+    // A length of its own: no timer of another test stands for it.
+    const { result, events } = knock(policy, { authenticate, timeout: { connect: 61 } });
+    await vi.advanceTimersByTimeAsync(40);
     user.resolve({ user: "ann" });
+    await vi.advanceTimersByTimeAsync(40);
+    vi.useRealTimers();
     const { decision, scope } = await result;
-    expect(decision).toMatchObject({ outcome: "error", code: "permission_timeout", status: 503 });
+    expect(decision).toMatchObject({ outcome: "error", code: "permission_timeout", status: 503, by: "connect" });
     expect(scope.user).toBe("ann");
     expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
     answer.resolve(true);
@@ -148,9 +154,10 @@ describe("time", () => {
     const authenticate = async (_: string, options: { signal: AbortSignal }) => {
       signal = options.signal;
     };
-    const { result } = knock(open, { authenticate, timeout: { connect: 20 } });
+    const { result, admission } = knock(open, { authenticate, timeout: { connect: 20 } });
     expect(await result).toMatchObject({ decision: { outcome: "allow" } });
     await sleep(80);
+    admission.abort();
     expect(signal?.aborted).toBe(false);
   });
 
@@ -181,7 +188,7 @@ describe("time", () => {
     const { result, admission, events } = knock(definePolicy({ connect: slow, permissions: AllowAny }));
     admission.abort();
     admission.abort();
-    expect(await result).toMatchObject({ decision: { code: "aborted" } });
+    expect(await result).toMatchObject({ decision: { code: "aborted", status: 499, by: "connect" } });
     answer.resolve(true);
     await settled();
     expect(events.map(({ decision }) => decision.code)).toEqual(["aborted"]);
@@ -189,5 +196,23 @@ describe("time", () => {
     done.admission.abort();
     expect(done.result).toMatchObject({ decision: { outcome: "allow" } });
     expect(done.events).toHaveLength(1);
+  });
+});
+
+describe("a gate that closes", () => {
+  test("asks nobody any more, and what was refused for a reason keeps it", async () => {
+    const authenticate = vi.fn();
+    const late = new Gate<string>("guard()", open, { authenticate });
+    await late.close();
+    expect(late.admit({ request: "", scope: scopeOf }, CONSUMER).result).toMatchObject({
+      decision: { code: "going_away" },
+    });
+    expect(authenticate).not.toHaveBeenCalled();
+
+    const user = deferred<object>();
+    const { result, gate } = knock(open, { authenticate: () => user.promise });
+    await gate.close();
+    user.reject(new PermissionDenied("expired"));
+    expect(await result).toMatchObject({ decision: { code: "expired", status: 401 } });
   });
 });

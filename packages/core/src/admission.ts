@@ -1,4 +1,4 @@
-import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
+import { deadlinesOf, type Expiring, endWait, isOverdue } from "./deadline.js";
 import { type Decision, decision, thrown } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
 import type { Gate } from "./gate.js";
@@ -63,7 +63,7 @@ export class Admission<Request> implements Expiring {
       this.result = new Promise((resolve) => {
         this.#resolve = resolve;
         deadlinesOf(gate.timeouts.connect).add(this);
-        decision.then((made) => this.#settle(made));
+        decision.then((made) => (isOverdue(this) ? this.expire() : this.#settle(made)));
       });
     } else this.result = this.#settle(decision);
   }
@@ -123,6 +123,7 @@ export class Admission<Request> implements Expiring {
   }
 
   #ask(extra: unknown): Decision | Promise<Decision> {
+    if (isOverdue(this)) this.expire();
     if (this.#admitted !== undefined) return this.#admitted.decision;
     try {
       this.#scope = this.#handshake.scope(readExtra(extra));
@@ -141,7 +142,7 @@ export class Admission<Request> implements Expiring {
  * @throws {PermissionMisuse} When it is no object.
  */
 export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
-  if (extra === undefined || extra === null) return ANONYMOUS;
+  if (extra === undefined) return ANONYMOUS;
   if (typeof extra !== "object" || Array.isArray(extra)) {
     throw new PermissionMisuse(
       `authenticate() returned ${show(extra)}: return an object for the scope, as in { user }, or nothing`,

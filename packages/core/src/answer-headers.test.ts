@@ -1,6 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { expect, test } from "vitest";
-import { addAnswerHeader, isHeader, openAnswerHeaders, takeAnswerHeaders } from "./answer-headers.js";
+import { addAnswerHeader, isForRules, isHeader, openAnswerHeaders, takeAnswerHeaders } from "./answer-headers.js";
 
 test("headers are kept in order, repeated ones too, until they are taken", () => {
   const request = {};
@@ -88,4 +88,9 @@ test("a header is one exactly where Node can send it", () => {
     expect(isHeader("X", character), `value ${code}`).toBe(answers(() => validateHeaderValue("X", character)));
     expect(isHeader(character, "1"), `name ${code}`).toBe(answers(() => validateHeaderName(character)));
   }
+});
+
+test("a name that only begins or ends like one of the answer's own is for rules to set", () => {
+  const names = ["x-connection", "connection-id", "Connection", "sec-websocket-accept"];
+  expect(names.map((name) => isForRules(name, "1"))).toEqual([true, true, false, false]);
 });

@@ -131,15 +131,18 @@ describe("evidence", () => {
     const offer = (user: number, ...keys: string[]) => ({ user, [REPEATABLE]: keys });
     const merged = mergeEvidence(mergeEvidence(offer(1, "user"), { other: 1 }), offer(2, "user"));
     expect({ ...merged }).toEqual({ user: 2, other: 1, [REPEATABLE]: ["user"] });
+    expect(REPEATABLE).toBe(Symbol.for("@portcullis/core/repeatable"));
     expect(() => mergeEvidence(offer(1, "user"), { user: 2 })).toThrow(PermissionMisuse);
     expect(() => mergeEvidence({ user: 1 }, offer(2, "user"))).toThrow(PermissionMisuse);
     expect(() => mergeEvidence(offer(1, "user"), offer(2, "auth"))).toThrow(PermissionMisuse);
   });
 
   it("counts as development where no environment is known", () => {
-    vi.stubGlobal("process", undefined);
     try {
-      expect(() => mergeEvidence({ a: 1 }, { a: 2 })).toThrow(PermissionMisuse);
+      for (const known of [undefined, {}]) {
+        vi.stubGlobal("process", known);
+        expect(() => mergeEvidence({ a: 1 }, { a: 2 })).toThrow(PermissionMisuse);
+      }
     } finally {
       vi.unstubAllGlobals();
     }
@@ -177,6 +180,8 @@ describe("causes", () => {
     expect(codes(actNow(or(down, AllowAny)))).toEqual(["directory_down"]);
     expect(codes(actNow(and(AllowAny, or(says("no", deny("no")), down, AllowAny))))).toEqual(["directory_down"]);
     expect(codes(actNow(or(says("no", deny("no")), AllowAny)))).toBeUndefined();
+    expect(actNow(or(says("no", deny("no")), says("member", allow({ plan: 1 }))))).toMatchObject({ outcome: "allow" });
+    expect(codes(actNow(or(says("no", deny("no")), says("member", allow({ plan: 1 })))))).toBeUndefined();
   });
 
   it("of all parts of a policy come together", () => {
@@ -189,5 +194,10 @@ describe("causes", () => {
     const no = says("no", deny("no"));
     expect(codes(actNow(or(no, down)))).toEqual(["no", "directory_down"]);
     expect(codes(actNow(no))).toBeUndefined();
+  });
+
+  it("are told by the first of two faults, also where signing in might mend the second", () => {
+    const unknown = says("unknown", fault("unknown_user", { status: 401 }));
+    expect(actNow(or(down, says("no", deny("no")), unknown))).toMatchObject({ code: "directory_down", status: 500 });
   });
 });

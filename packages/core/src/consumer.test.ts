@@ -12,7 +12,7 @@ import {
 } from "@portcullis/core";
 import { consumersFor, defineConsumer } from "@portcullis/core/consumer";
 import { describe, expect, test } from "vitest";
-import { CONSUMER, connect, deferred, scopeOf, settled } from "../test/connection.js";
+import { CONSUMER, connect, deferred, scopeOf, settled, sleep } from "../test/connection.js";
 import type { StandardIssue } from "./types.js";
 
 const ann = { scope: { user: { id: 1 } } };
@@ -274,6 +274,13 @@ describe("input", () => {
     expect(ran).toEqual([]);
   });
 
+  test("a schema that makes no object of the payload is told what it made", () => {
+    const consumer = defineConsumer().action("say", AllowAny, { input: schema(() => ({ value: [1] })) }, () => 1);
+    const { send, wire } = connect(consumer);
+    send("say");
+    expect(String(wire.refused[0]?.error)).toContain("an `input` schema made a list of the payload");
+  });
+
   test("a decision among its results is a payload, never an answer", () => {
     const { send, wire } = connect(
       defineConsumer().action("say", DenyAll, { input: schema(() => ({ value: allow() as never })) }, () => 1),
@@ -289,7 +296,7 @@ describe("input", () => {
       .action("say", AllowAny, { input: schema(() => answer.promise) }, () => 1);
     const { send, wire } = connect(consumer);
     send("say");
-    await new Promise((resolve) => setTimeout(resolve, 60));
+    await sleep(60);
     expect(wire.sent).toEqual(["refuse say permission_timeout 503"]);
   });
 

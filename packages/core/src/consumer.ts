@@ -1,3 +1,9 @@
+/**
+ * Policies with handlers.
+ *
+ * @module @portcullis/core/consumer
+ */
+
 import type { ActionOptions, ConsumerFactory } from "./consumer-types.js";
 import { decision } from "./decision.js";
 import { type Dispatched, Handling, loaderOf } from "./dispatch.js";
@@ -171,7 +177,7 @@ function parserOf(schema: StandardSchema<unknown, object>): Parse {
   const read = (result: Awaited<ReturnType<typeof validate<object>>>) => {
     if (result.issues) {
       const reason = describeIssues(result.issues);
-      return decision("deny", "invalid_input", { status: 400, by: "input", reason, issues: result.issues });
+      return decision("deny", "invalid_input", { status: 400, reason, issues: result.issues });
     }
     const { value } = result;
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { payload: value };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Deadlines, deadlinesOf, type Expiring, endWait, Wait } from "./deadline.js";
+import { Deadlines, deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -99,6 +99,50 @@ describe("Deadlines", () => {
     expect(() => vi.advanceTimersByTime(105)).toThrow("of a listener");
     vi.advanceTimersByTime(10);
     expect(ended).toEqual(["one", "two"]);
+  });
+});
+
+describe("a clock of which one tick is not like the other", () => {
+  /** One coarse tick comes, at this time of the clock. */
+  function tickAt(time: number): void {
+    const now = vi.spyOn(performance, "now").mockReturnValue(time);
+    vi.advanceTimersByTime(5);
+    now.mockRestore();
+  }
+
+  it("ends what was due while the event loop stalled at the first tick behind it, and nothing else", () => {
+    const deadlines = new Deadlines(100);
+    const start = performance.now();
+    deadlines.add(waiting("before the stall"));
+    const during = vi.spyOn(performance, "now").mockReturnValue(start + 1990);
+    deadlines.add(waiting("behind the stall"));
+    during.mockRestore();
+    tickAt(start + 2000);
+    expect(ended).toEqual(["before the stall"]);
+    tickAt(start + 2091);
+    expect(ended).toEqual(["before the stall", "behind the stall"]);
+  });
+
+  it("holds nothing for ever where it goes back", () => {
+    const deadlines = new Deadlines(100);
+    const start = vi.spyOn(performance, "now").mockReturnValue(3_600_000);
+    deadlines.add(waiting("one"));
+    start.mockRestore();
+    tickAt(7);
+    expect(ended).toEqual(["one"]);
+  });
+
+  it("tells what is overdue before anything has ended it", () => {
+    const deadlines = new Deadlines(100);
+    const wait = waiting("one");
+    expect(isOverdue(wait)).toBe(false);
+    deadlines.add(wait);
+    expect(isOverdue(wait)).toBe(false);
+    const later = vi.spyOn(performance, "now").mockReturnValue(wait.due);
+    expect(isOverdue(wait)).toBe(true);
+    endWait(wait);
+    expect(isOverdue(wait)).toBe(false);
+    later.mockRestore();
   });
 });
 

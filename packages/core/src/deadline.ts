@@ -2,7 +2,7 @@
 export interface Expiring {
   previous: Expiring | undefined;
   next: Expiring | undefined;
-  /** The tick at which it expires. */
+  /** The time of `performance.now()` from which on it is too late. */
   due: number;
   expire(): void;
 }
@@ -11,23 +11,27 @@ export interface Expiring {
 const TICKS = 20;
 
 /**
- * All waits of one length, in the order they began, watched by one coarse timer: a wait of 5 s ends after 5 s to 5.25 s.
- * No wait sets a timer of its own, and none is left when nothing waits.
+ * All waits of one length, in the order they began, watched by one coarse timer: a wait of 5 s ends after 5 s to 5.25 s,
+ * or as soon as the event loop is free again. No wait sets a timer of its own, and none is left when nothing waits.
+ *
+ * INVARIANT: time is read where a wait begins and at each tick. Ticks cannot be counted: where the event loop stalls, one
+ * stands for many.
  */
 export class Deadlines {
+  readonly #milliseconds: number;
   readonly #interval: number;
   /** Stands between the last and the first of the ring. */
   readonly #head: Expiring = { previous: undefined, next: undefined, due: 0, expire() {} };
-  #tick = 0;
   #isTicking = false;
 
   constructor(milliseconds: number) {
+    this.#milliseconds = milliseconds;
     this.#interval = Math.max(1, milliseconds / TICKS);
     this.#head.previous = this.#head.next = this.#head;
   }
 
   add(wait: Expiring): void {
-    wait.due = this.#tick + TICKS + 1;
+    wait.due = performance.now() + this.#milliseconds;
     const head = this.#head;
     const last = head.previous as Expiring;
     wait.previous = last;
@@ -39,7 +43,6 @@ export class Deadlines {
   #schedule(): void {
     this.#isTicking = true;
     setTimeout(() => {
-      this.#tick += 1;
       try {
         this.#expireDue();
       } finally {
@@ -51,10 +54,16 @@ export class Deadlines {
 
   #expireDue(): void {
     const head = this.#head;
-    for (let wait = head.next as Expiring; wait !== head && wait.due <= this.#tick; wait = head.next as Expiring) {
+    const now = performance.now();
+    for (let wait = head.next as Expiring; wait !== head && this.#isDue(wait, now); wait = head.next as Expiring) {
       endWait(wait);
       wait.expire();
     }
+  }
+
+  /** A clock that has gone back tells nothing of how long something waits: better too short than for ever. */
+  #isDue({ due }: Expiring, now: number): boolean {
+    return now >= due || due - now > 2 * this.#milliseconds;
   }
 }
 
@@ -82,6 +91,14 @@ export function endWait(wait: Expiring): void {
   previous.next = next;
   (next as Expiring).previous = previous;
   wait.previous = wait.next = undefined;
+}
+
+/**
+ * Whether the time of a wait is up that nothing has ended yet: the event loop was held up, and what arrives now is too
+ * late all the same.
+ */
+export function isOverdue(wait: Expiring): boolean {
+  return wait.previous !== undefined && performance.now() >= wait.due;
 }
 
 /** Something that happens later, unless it is ended before. */

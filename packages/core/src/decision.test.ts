@@ -3,6 +3,7 @@ import {
   abstain,
   allow,
   type Decision,
+  decision,
   deny,
   fault,
   invalidVerdict,
@@ -225,5 +226,26 @@ describe("invalidVerdict", () => {
     });
     expect(decision.reason).toBe("The permission could not be checked.");
     expect((invalidVerdict(undefined, "isMember").error as Error).message).toContain("(was a return forgotten?)");
+  });
+});
+
+describe("a decision holds", () => {
+  it("what was said of it, and nothing else", () => {
+    const always = ["code", "outcome", "status", "by", "retry"].sort();
+    expect(Object.keys(allow()).sort()).toEqual(always);
+    expect(Object.keys(deny("no")).sort()).toEqual([...always, "reason"].sort());
+    expect(allow({ a: 1 }).code).toBe("allowed");
+    expect(abstain().code).toBe("abstained");
+    expect(decision("error", "aborted").reason).toBe("The connection is closed.");
+  });
+
+  it("the mark by which every copy of the package knows it", () => {
+    expect(Object.getOwnPropertySymbols(Object.getPrototypeOf(allow()))).toEqual([
+      Symbol.for("@portcullis/core/Decision"),
+    ]);
+  });
+
+  it("403 where neither its code nor the one in its place says a status", () => {
+    expect(thrown(new PermissionDenied(), "x", "deny", "odd")).toMatchObject({ code: "odd", status: 403 });
   });
 });

@@ -146,7 +146,6 @@ export function restate(from: Decision, parts: Parts): Decision {
  * has lost the marker, and `Object.create(decision)` has not got it from its own class. Never throws.
  */
 export function isDecision(value: unknown): value is Decision {
-  if (typeof value !== "object" || value === null) return false;
   try {
     return Object.hasOwn(Object.getPrototypeOf(value), MARKER) && Object.isFrozen(value);
   } catch {
@@ -158,6 +157,12 @@ export function isDecision(value: unknown): value is Decision {
 export const ALLOWED = decision("allow", "allowed");
 const ABSTAINED = decision("abstain", "abstained");
 
+/**
+ * Answers yes, and has nothing to add: the same as `true`.
+ *
+ * @returns A frozen decision.
+ */
+export function allow(): Allow;
 /**
  * Answers yes, with what the rule has found on the way: it reaches the handler typed, under `evidence`.
  *
@@ -171,7 +176,6 @@ const ABSTAINED = decision("abstain", "abstained");
  * console.assert(isMember.name === "isMember");
  * ```
  */
-export function allow(): Allow;
 export function allow<const E extends Record<string, unknown>>(evidence: E): Allow<E>;
 export function allow(evidence?: Record<string, unknown>): Decision {
   if (evidence === undefined) return ALLOWED;

@@ -1,7 +1,7 @@
 import { AllowAny, abstain, allow, deny, fault, not, or, PermissionDenied, permission } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { describe, expect, test, vi } from "vitest";
-import { connect, deferred, settled, sleep, withThen } from "../test/connection.js";
+import { connect, deferred, settled, withThen } from "../test/connection.js";
 
 interface Note {
   owner: string;
@@ -113,21 +113,34 @@ describe("a loader", () => {
       send("edit");
       await settled();
       expect(wire.sent).toEqual([`refuse edit ${refusal}`]);
+      expect(wire.refused[0]?.by).toBe("object");
     }
     expect(ran).not.toHaveBeenCalled();
   });
 
+  test("that returns what is no answer to it is told so", () => {
+    const { send, wire } = connect(
+      defineConsumer().action("edit", AllowAny, { object: () => allow() as never }, () => 1),
+    );
+    send("edit");
+    expect(String(wire.refused[0]?.error)).toContain("`object` answered");
+  });
+
   test("shares one deadline with the object question; its signal fires", async () => {
+    vi.useFakeTimers();
+    const after = <T>(milliseconds: number, value: T) =>
+      new Promise<T>((resolve) => setTimeout(() => resolve(value), milliseconds));
     const signals: AbortSignal[] = [];
     const slow = permission("slow", {
-      object: ({ signal }) => signals.push(signal) < 0 || sleep(200).then(() => true),
+      object: ({ signal }) => signals.push(signal) < 0 || after(200, true),
     });
     const consumer = defineConsumer()
-      .timeout({ object: 100 })
+      // A length of its own: no timer of another test stands for it.
+      .timeout({ object: 101 })
       .action(
         "edit",
         slow,
-        { object: ({ signal }) => (signals.push(signal) > 0 ? sleep(60).then(() => notes[1]) : undefined) },
+        { object: ({ signal }) => (signals.push(signal) > 0 ? after(60, notes[1]) : undefined) },
         () => 1,
       )
       .action(
@@ -138,13 +151,14 @@ describe("a loader", () => {
       );
     const { send, wire } = connect(consumer, ann);
     send("edit");
-    await sleep(180);
+    await vi.advanceTimersByTimeAsync(120);
     expect(wire.sent).toEqual(["refuse edit permission_timeout 503"]);
     expect(signals[1]?.aborted).toBe(true);
     send("hang");
-    await sleep(180);
+    await vi.advanceTimersByTimeAsync(120);
     expect(wire.sent.slice(1)).toEqual(["refuse hang permission_timeout 503"]);
     expect(signals.at(-1)?.aborted).toBe(true);
+    vi.useRealTimers();
   });
 
   test("a connection that ends meanwhile ends it, and the handler does not run", async () => {

@@ -240,6 +240,32 @@ describe("authorizeObject", () => {
     send("edit");
     await settled();
     expect(wire.sent).toEqual(["refuse edit not_found 404"]);
+    expect(wire.refused[0]).toMatchObject({ by: "object", reason: "Not found." });
+  });
+
+  test("an answer waits for every object that is asked about", async () => {
+    const answers = [deferred<boolean>(), deferred<boolean>()];
+    let asked = 0;
+    const rule = permission("rule", { object: () => answers[asked++]?.promise as Promise<boolean> });
+    const consumer = defineConsumer().action("edit", rule, ({ authorizeObject, reply }) => {
+      for (const note of [notes[1], notes[2]]) void authorizeObject(note);
+      reply("both");
+    });
+    const { send, wire } = connect(consumer);
+    send("edit");
+    answers[0]?.resolve(true);
+    await settled();
+    expect(wire.sent).toEqual([]);
+    answers[1]?.resolve(true);
+    await settled();
+    expect(wire.sent).toEqual(['reply edit "both"']);
+  });
+
+  test("a handler that checks by itself, as its action says, may answer", () => {
+    const consumer = defineConsumer().action("edit", isOwner, { objects: "checked-by-handler" }, () => "done");
+    const { send, wire } = connect(consumer, ann);
+    send("edit");
+    expect(wire.sent).toEqual(['reply edit "done"']);
   });
 
   test("a refusal after the answer stops what would follow it", async () => {

@@ -88,6 +88,7 @@ describe("the answer", () => {
         outcome: "deny",
         code: "room_closed",
         reason: "The room is closed",
+        by: "handler",
         status: 410,
         retryAfter: 3,
       }),

@@ -10,7 +10,8 @@ import { BasePermission, permission } from "./permission.js";
 import { AllowAny } from "./permissions/allow-any.js";
 import { DenyAll } from "./permissions/deny-all.js";
 import { IsAuthenticated } from "./permissions/is-authenticated.js";
-import { definePolicy } from "./policy.js";
+import { definePolicy, type PolicyEngine } from "./policy.js";
+import { Run } from "./run.js";
 import { toTree } from "./tree.js";
 
 expectNoUnhandledRejection();
@@ -35,6 +36,14 @@ describe("a sync decision", () => {
     }
     expect(timer).not.toHaveBeenCalled();
     expect(promise).not.toHaveBeenCalled();
+    vi.restoreAllMocks();
+  });
+
+  it("hands over to no run where all that is answered is true or false", () => {
+    const runs = [vi.spyOn(Run.prototype, "begin"), vi.spyOn(Run.prototype, "resume")];
+    expect(actNow(and(AllowAny, or(DenyAll, AllowAny))).outcome).toBe("allow");
+    expect(actNow(or(DenyAll, not(AllowAny))).outcome).toBe("deny");
+    for (const run of runs) expect(run).not.toHaveBeenCalled();
     vi.restoreAllMocks();
   });
 
@@ -88,6 +97,12 @@ describe("more ways to a denial than are remembered", () => {
       pairs.reduce((bits, index, pair) => bits | (((choice >> pair) & 1) << index), 0),
     );
     for (let turn = 0; turn < 2; turn++) expect(all.map(told)).toEqual(all.map(wanted));
+    const [stage] = (policy as unknown as PolicyEngine).rules.entryOf("act").stages;
+    expect(stage?.program.denials?.size).toBe(256);
+    const [first] = all as [number];
+    expect(policy.authorize({ bits: first } as never, CONSUMER, "act")).toBe(
+      policy.authorize({ bits: first } as never, CONSUMER, "act"),
+    );
   });
 });
 

@@ -1,10 +1,10 @@
 import { type Decision, decision } from "./decision.js";
 import { Kind } from "./plan.js";
-import { type Program, UNRESOLVED } from "./program.js";
+import type { Program } from "./program.js";
 import { Question } from "./question.js";
 import { type Control, Run, type Watch } from "./run.js";
 import type { Consumer, Payload } from "./types.js";
-import { denialAt, Failure } from "./walk.js";
+import { decisionAt, Failure } from "./walk.js";
 
 /** One part of a question to a policy. All stages must pass, each judged alone. */
 export interface Stage {
@@ -71,7 +71,7 @@ export function evaluate(
       question ??= new Question(scope, consumer, action, payload, object);
       return new Run(stages, index, question, control, watch).resume(step, trues, answer);
     }
-    if (step.kind === Kind.Refuses) return end === UNRESOLVED ? denialAt(program, step, trues) : end;
+    if (step.kind === Kind.Refuses) return decisionAt(program, step, trues);
     passed = end;
   }
   return passed;

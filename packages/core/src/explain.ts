@@ -1,3 +1,9 @@
+/**
+ * Why a policy decides as it does: the same tree, with every rule asked.
+ *
+ * @module @portcullis/core/explain
+ */
+
 import { type Decision, decision } from "./decision.js";
 import { drawing } from "./drawing.js";
 import { evaluate, type Stage } from "./evaluate.js";

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } 
 import { uncaughtOf } from "../../../test/helpers.js";
 import { CONSUMER, connect, deferred, scopeOf, settled, sleep, Wire } from "../test/connection.js";
 import { Gate } from "./gate.js";
+import type { Link } from "./session.js";
 
 const open = definePolicy({ permissions: AllowAny });
 const handshake = { request: "request", scope: (extra: object) => scopeOf(extra) };
@@ -113,6 +114,41 @@ describe("onDecision", () => {
         milliseconds: expect.any(Number),
       },
     ]);
+    expect(printed).not.toHaveBeenCalled();
+  });
+
+  test("hears what the rules answered only where it wants to, whatever else that is kept for", () => {
+    const isOwner = permission("isOwner", { object: () => true });
+    const consumer = defineConsumer()
+      .action("edit", isOwner, { object: () => ({}) }, () => 1)
+      .action(
+        "ping",
+        permission("yes", () => true),
+        () => 1,
+      );
+    const { send, events, gate } = connect(consumer);
+    send("edit");
+    expect(events.map(({ moment, trace }) => [moment, trace])).toEqual([
+      ["action", undefined],
+      ["object", undefined],
+    ]);
+    expect(["edit", "ping"].map((action) => gate.watches(action))).toEqual([true, false]);
+    expect(new Gate("guard()", definePolicy({ permissions: AllowAny }), {}).watches("ping")).toBe(false);
+    const said = definePolicy({ actions: { edit: { rule: isOwner, objects: "checked-by-handler" } } });
+    expect(new Gate("guard()", said, {}).watches("edit")).toBe(false);
+    expect(new Gate("guard()", said, { trace: true }).watches("any")).toBe(true);
+  });
+
+  test("hears how long it took from the arrival of the message on", () => {
+    const clock = vi.spyOn(performance, "now").mockReturnValue(1000);
+    const slow = permission("slow", () => {
+      clock.mockReturnValue(1250);
+      return true;
+    });
+    const { send, events } = connect(definePolicy({ actions: { ping: slow } }));
+    send("ping");
+    clock.mockRestore();
+    expect(events.map(({ milliseconds }) => milliseconds)).toEqual([250]);
   });
 
   test("what it throws or rejects with is printed and changes nothing", async () => {
@@ -228,11 +264,10 @@ describe("close", () => {
   });
 
   test("a handler that was accepted may still renew its session", async () => {
-    const consumer = defineConsumer().action(
-      "ping",
-      AllowAny,
-      async ({ session }) => (await session.refresh()).outcome,
-    );
+    const consumer = defineConsumer().action("ping", AllowAny, async ({ session }) => {
+      await settled();
+      return (await session.refresh()).outcome;
+    });
     const { gate, send, wire } = connect(consumer);
     send("ping");
     await gate.close();
@@ -248,6 +283,34 @@ describe("close", () => {
     expect(wire.log).toEqual([]);
     await sleep(0);
     expect(wire.log).toEqual(["close 1001 going away"]);
+  });
+
+  test("is over once the connections are gone, and not before", async () => {
+    const gate = new Gate("guard()", open, {});
+    const wire: Wire & Pick<Link, "whenGone"> = new Wire();
+    const gone = deferred<void>();
+    wire.whenGone = (callback) => void gone.promise.then(callback);
+    gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
+    let isOver = false;
+    const closing = gate.close().then(() => {
+      isOver = true;
+    });
+    await settled();
+    expect([wire.log, isOver]).toEqual([["close 1001 going away"], false]);
+    gone.resolve();
+    await closing;
+  });
+
+  test("does not wait for ever for a connection that does not go", async () => {
+    vi.useFakeTimers();
+    const gate = new Gate("guard()", open, {});
+    const wire: Wire & Pick<Link, "whenGone"> = new Wire();
+    wire.whenGone = () => undefined;
+    gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
+    const closing = gate.close();
+    await vi.advanceTimersByTimeAsync(5300);
+    await closing;
+    vi.useRealTimers();
   });
 
   test("ends, and closes all others, also where a listener throws at the closing of one", async () => {

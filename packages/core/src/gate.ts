@@ -1,4 +1,5 @@
 import { Admission, type Admitted, type Handshake } from "./admission.js";
+import { Wait } from "./deadline.js";
 import { type Decision, isDeliberate } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
 import { type Limits, readLimits } from "./limits.js";
@@ -9,7 +10,7 @@ import type { Watch } from "./run.js";
 import { type Incoming, type Link, Session, surface } from "./session.js";
 import { isThenable } from "./thenable.js";
 import { type Traces, traces } from "./trace.js";
-import type { Moment } from "./tree.js";
+import { MOMENTS, type Moment } from "./tree.js";
 import type { AskOptions, Consumer, MaybePromise, Scope } from "./types.js";
 
 /** Something a guard decided, as `onDecision` hears it. */
@@ -119,7 +120,7 @@ export class Gate<Request> {
         throw new PermissionMisuse(`${place} got ${show(options[key])} as \`${key}\`: give a function`);
       }
     }
-    checkKeys("`timeout`", options.timeout ?? {}, ["connect", "action", "object"]);
+    checkKeys("`timeout`", options.timeout ?? {}, MOMENTS);
     for (const [key, value] of Object.entries(options.timeout ?? {})) readMilliseconds(value, `\`timeout.${key}\``);
     this.#place = place;
     this.#options = options;
@@ -197,7 +198,7 @@ export class Gate<Request> {
   /**
    * Admits nobody any more, answers what was accepted, then closes every session with 1001.
    *
-   * @returns A promise that resolves when all are closed, at the latest after `limits.drain`.
+   * @returns A promise that resolves when all are gone, at the latest after twice `limits.drain`: once to answer, once to go.
    */
   async close(): Promise<void> {
     this.#isClosing = true;
@@ -211,7 +212,11 @@ export class Gate<Request> {
               // A listener of the application: the others are closed all the same.
               surface(error);
             }
-            resolve();
+            const patience = new Wait(this.limits.drain, resolve);
+            session.whenGone(() => {
+              patience.end();
+              resolve();
+            });
           };
           session.drain(close, true);
         }),

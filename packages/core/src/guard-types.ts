@@ -33,7 +33,8 @@ export interface GuardOf<Socket, P = Policy, S = Scope> {
    * Admits nobody any more, answers what was accepted, then closes every connection with 1001. The server itself
    * stays as it is.
    *
-   * @returns A promise that resolves when all are closing, at the latest after `limits.drain`.
+   * @returns A promise that resolves when all connections are gone, so that their clients have all they were answered:
+   *   at the latest after twice `limits.drain`.
    */
   close(): Promise<void>;
 }

@@ -1,3 +1,9 @@
+/**
+ * Rules, their combinations, and policies.
+ *
+ * @module @portcullis/core
+ */
+
 // Decide
 
 // Combine

@@ -13,7 +13,7 @@ export interface Limits {
   undecodable?: number;
   /** Milliseconds. Default 10,000. */
   undecodableWindow?: number;
-  /** Milliseconds that `close()` of a guard waits for what was accepted. Default 5,000. */
+  /** Milliseconds that `close()` of a guard waits for what was accepted, and then for clients to go. Default 5,000. */
   drain?: number;
 }
 

@@ -148,3 +148,18 @@ describe("reading the option", () => {
     expect(() => readOrigins("https://a.example" as never)).toThrow("give a list");
   });
 });
+
+test("a scheme that only ends like one of the web is none of it", () => {
+  const scope = scopeOf({ headers: { host: "app.example" }, origin: "x-https://app.example" });
+  expect(judgeOrigin(undefined, scope)).toMatchObject({
+    code: "origin_not_allowed",
+    reason: "Connections from this origin are not allowed.",
+  });
+});
+
+test.each([["1https://app.example"], [{ toString: (): string => "https://app.example" }]])(
+  "%s is no entry",
+  (entry) => {
+    expect(() => readOrigins([entry as string])).toThrow(PermissionMisuse);
+  },
+);

@@ -14,7 +14,7 @@ const REFUSED = decision("deny", "origin_not_allowed", {
  * Judges where a handshake comes from. With a list: only what it names. Without: the same origin, or a client that
  * sends neither an Origin nor cookies (RFC 6455, section 10.2; RFC 6454).
  *
- * @param check What {@link readOrigins} returned.
+ * @param check What `readOrigins()` returned.
  * @returns The refusal, or `undefined`.
  */
 export function judgeOrigin(check: ReadonlySet<string | null> | undefined, scope: Scope): Decision | undefined {

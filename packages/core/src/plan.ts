@@ -74,7 +74,7 @@ export interface Planned {
  *
  * @param fallback At connect: whether a leaf without `canConnect` is asked `hasPermission`.
  */
-export function plan(tree: Tree, moment: Moment, fallback = false): Planned {
+export function plan(tree: Tree, moment: Moment, fallback: boolean): Planned {
   const planned: Planned = { root: undefined, leaves: [], pending: false };
   const { leaves } = planned;
 

@@ -37,6 +37,14 @@ describe("{ signal } of a direct call", () => {
     ["authorizeObject", (signal) => policy.authorizeObject(SCOPE, CONSUMER, "act", {}, {}, { signal })],
   ];
 
+  it.each(calls)("%s: leaves nothing on the signal once it is decided", async (_, call) => {
+    const { signal } = new AbortController();
+    const [add, remove] = [vi.spyOn(signal, "addEventListener"), vi.spyOn(signal, "removeEventListener")];
+    await call(signal);
+    expect(add).toHaveBeenCalledTimes(1);
+    expect(remove.mock.calls).toEqual(add.mock.calls);
+  });
+
   it.each(calls)("%s: aborted already, nothing is asked", (_, call) => {
     expect(call(AbortSignal.abort())).toMatchObject(aborted);
   });

@@ -56,6 +56,11 @@ export interface AskedBy {
   readonly signal?: AbortSignal;
 }
 
+/** What adapters give beside: the answers of a question are kept in a watch of theirs. */
+interface WatchedBy extends AskedBy {
+  readonly watch?: Watch | undefined;
+}
+
 /**
  * The rules of a server. Its questions never throw and never reject; they answer a plain decision where every rule
  * that is asked is sync.
@@ -107,9 +112,10 @@ export class PolicyEngine implements Policy<unknown> {
     scope: unknown,
     consumer: Consumer,
     message: Payload = NOTHING,
-    asked?: AskedBy,
+    asked?: WatchedBy,
   ): Decision | Promise<Decision> {
-    return this.#ask((control) => this.decideConnect(scope, consumer, message, control, undefined), "connect", asked);
+    const watch = asked?.watch;
+    return this.#ask((control) => this.decideConnect(scope, consumer, message, control, watch), "connect", asked);
   }
 
   authorize(
@@ -117,14 +123,15 @@ export class PolicyEngine implements Policy<unknown> {
     consumer: Consumer,
     action: string,
     payload: Payload = NOTHING,
-    asked?: AskedBy,
+    asked?: WatchedBy,
   ): Decision | Promise<Decision> {
     const { rules } = this;
     if (asked === undefined) {
       const { stages } = rules.entryOf(action);
       return evaluate(stages, scope, consumer, action, payload, undefined, rules.controls.action, undefined);
     }
-    return this.#ask((control) => this.decide(scope, consumer, action, payload, control, undefined), "action", asked);
+    const { watch } = asked;
+    return this.#ask((control) => this.decide(scope, consumer, action, payload, control, watch), "action", asked);
   }
 
   authorizeObject(
@@ -133,10 +140,11 @@ export class PolicyEngine implements Policy<unknown> {
     action: string,
     payload: Payload,
     object: unknown,
-    asked?: AskedBy,
+    asked?: WatchedBy,
   ): Decision | Promise<Decision> {
+    const watch = asked?.watch ?? watching();
     return this.#ask(
-      (control) => this.decideObject(scope, consumer, action, payload, object, control, watching()),
+      (control) => this.decideObject(scope, consumer, action, payload, object, control, watch),
       "object",
       asked,
     );
@@ -202,7 +210,7 @@ export class PolicyEngine implements Policy<unknown> {
     if (!(decision instanceof Promise)) return decision;
     // A rule may have aborted it while it was asked.
     if (signal.aborted) cut();
-    signal.addEventListener("abort", cut, { once: true });
+    signal.addEventListener("abort", cut);
     return decision.finally(() => signal.removeEventListener("abort", cut));
   }
 }

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { CONSUMER } from "../test/probes.js";
+import { actNow } from "../test/support.js";
 import { and } from "./combinators/and.js";
 import { not } from "./combinators/not.js";
 import { or } from "./combinators/or.js";
+import { allow, type Decision, deny } from "./decision.js";
 import type { Like } from "./infer.js";
 import { permission } from "./permission.js";
 import type { Step } from "./plan.js";
@@ -16,7 +18,7 @@ const [a, b, c] = [flag("a"), flag("b"), flag("c")];
 const flags = (count: number) => Array.from({ length: count }, (_, index) => flag(`f${index}`)) as unknown as [Like];
 
 describe("a program", () => {
-  const start = (rule: Like) => compile(toTree(rule, ""), "action")?.start as Step;
+  const start = (rule: Like) => compile(toTree(rule, ""), "action", false)?.start as Step;
 
   it("is the leaves with a target for true and one for false, and ends that go nowhere", () => {
     const first = start(or(and(a, b), c));
@@ -36,7 +38,7 @@ describe("a program", () => {
   });
 
   it("there is none where the tree has nothing to say", () => {
-    expect(compile(toTree(not(permission("x", { connect: () => true })), ""), "action")).toBeUndefined();
+    expect(compile(toTree(not(permission("x", { connect: () => true })), ""), "action", false)).toBeUndefined();
   });
 
   it("beyond 30 leaves there is a fast one only where an end alone tells what was denied", () => {
@@ -92,5 +94,48 @@ describe("a denial by way of several branches", () => {
         .causes?.map(({ by }) => by)
         ?.slice(0, 2),
     ).toEqual(["b", "broken"]);
+  });
+});
+
+describe("leaves beyond the last bit", () => {
+  const yes = permission("yes", () => true);
+  const no = permission("no", () => false);
+  const says = (name: string, answer: () => unknown) => permission(name, answer as () => boolean);
+  const denies = says("denies", () => deny("late"));
+  const decide = (...rules: Like[]) => actNow(and(...(rules as [Like])));
+  const refusals = ({ causes }: Decision) => causes?.map(({ code }) => code);
+  const first = Array.from({ length: 30 }, () => yes);
+
+  it("said false where the way led past what follows a true", () => {
+    expect(refusals(decide(...first, or(no, denies)))).toEqual(["permission_denied", "late"]);
+    expect(refusals(decide(...first, or(no, and(yes, or(no, denies)))))).toEqual([
+      "permission_denied",
+      "permission_denied",
+      "late",
+    ]);
+  });
+
+  it("said true where the way led there", () => {
+    expect(
+      decide(
+        ...first,
+        yes,
+        yes,
+        says("allows", () => allow({ a: 1 })),
+      ),
+    ).toMatchObject({ evidence: { a: 1 } });
+    expect(decide(...first, not(and(yes, not(denies)))).outcome).toBe("deny");
+  });
+
+  it("said false where a true would have led further", () => {
+    const asked: string[] = [];
+    const after = says("after", () => asked.push("after") > 0);
+    expect(refusals(decide(...first, or(no, denies), after))).toEqual(["permission_denied", "late"]);
+    expect(asked).toEqual([]);
+  });
+
+  it("are not taken for the first, which have the bits", () => {
+    const others = Array.from({ length: 31 }, () => no);
+    expect(decide(yes, or(...(others as unknown as [Like]), no, denies)).outcome).toBe("deny");
   });
 });

@@ -24,7 +24,7 @@ export interface Program {
 export const UNRESOLVED: Decision = decision("deny", "permission_denied");
 
 /** Compiles a tree for one moment; `undefined` where the tree has nothing to say. */
-export function compile(tree: Tree, moment: Moment, fallback = false): Program | undefined {
+export function compile(tree: Tree, moment: Moment, fallback: boolean): Program | undefined {
   const { root, leaves, pending } = plan(tree, moment, fallback);
   if (root === undefined) return undefined;
   const { name } = tree;

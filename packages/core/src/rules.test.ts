@@ -198,3 +198,16 @@ describe("an input check", () => {
     });
   });
 });
+
+describe("an entry", () => {
+  it("keeps answers only where somebody asks for them", () => {
+    const isOwner = permission("isOwner", { object: () => true });
+    const rules = buildRules({ permissions: isOwner, actions: { act: AllowAny } });
+    expect(rules.entryOf("unknown")).toMatchObject({ asksObject: false, pending: false });
+    expect(rules.entryOf("act").isParsed).toBe(false);
+  });
+
+  it("that is null is a misuse", () => {
+    expect(() => buildRules({ actions: { act: null } })).toThrow(PermissionMisuse);
+  });
+});

@@ -88,7 +88,7 @@ function entryOf(this: Rules, action: string): ActionRule {
 /** What one part of a policy adds to an entry. */
 type Part = Pick<ActionRule, "pending" | "stages" | "objectStages" | "asksObject">;
 
-const NOTHING: Part = { pending: false, stages: [], objectStages: [], asksObject: false };
+const NOTHING: Omit<Part, "stages"> = { pending: false, objectStages: [], asksObject: false };
 
 /** All entries have the same shape, which keeps the hot path fast: a spread may give each a shape of its own. */
 function makeEntry(parts: readonly Part[], said: Partial<ActionRule> = {}): ActionRule {

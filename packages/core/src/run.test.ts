@@ -15,6 +15,7 @@ import { buildRules, makeStage } from "./rules.js";
 import { Lifeline, type Watch, watching } from "./run.js";
 import { toTree } from "./tree.js";
 import type { Context } from "./types.js";
+import { Walk } from "./walk.js";
 
 expectNoUnhandledRejection();
 
@@ -46,16 +47,20 @@ describe("the deadline", () => {
   });
 
   it("is one for all leaves of a question, and none is asked after it", async () => {
+    vi.useFakeTimers();
     const asked: string[] = [];
     const slow = (name: string) =>
       permission(name, async () => {
         asked.push(name);
-        await wait(40);
+        await new Promise((resolve) => setTimeout(resolve, 40));
         return true;
       });
-    const policy = engine({ actions: { act: and(slow("a"), slow("b"), slow("c")) }, timeout: { action: 60 } });
-    expect(await policy.authorize({}, CONSUMER, "act")).toMatchObject(late);
-    await wait(60);
+    // A length of its own: no timer of another test stands for it.
+    const policy = engine({ actions: { act: and(slow("a"), slow("b"), slow("c")) }, timeout: { action: 61 } });
+    const decision = policy.authorize({}, CONSUMER, "act");
+    await vi.advanceTimersByTimeAsync(200);
+    vi.useRealTimers();
+    expect(await decision).toMatchObject(late);
     expect(asked).toEqual(["a", "b"]);
   });
 
@@ -227,9 +232,51 @@ describe("a lifeline", () => {
     lifeline.cut("again");
     expect(signals[0]?.reason).toBe("the connection is closed");
   });
+
+  it("holds none that has ended", async () => {
+    const lifeline = new Lifeline();
+    let signal: AbortSignal | undefined;
+    const rule = permission("rule", async (context) => {
+      signal = context.signal as AbortSignal;
+      return true;
+    });
+    const policy = engine({ actions: { act: rule } });
+    await policy.decide({}, CONSUMER, "act", {}, { timeout: 100, lifeline }, undefined);
+    lifeline.cut("gone");
+    expect(signal?.aborted).toBe(false);
+  });
+});
+
+describe("what is answered later", () => {
+  it("is followed in the fast program as long as it is true or false", async () => {
+    const give = vi.spyOn(Walk.prototype, "give");
+    const later = (answer: boolean) => permission("later", async () => answer);
+    const policy = engine({ permissions: and(later(true), later(true)), actions: { act: or(later(false), AllowAny) } });
+    expect(await policy.authorize({}, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+    expect(give).not.toHaveBeenCalled();
+    give.mockRestore();
+  });
+
+  it("is not taken down any more once the decision is made", async () => {
+    let settle: (answer: boolean) => void = () => undefined;
+    const slow = permission("slow", () => new Promise<boolean>((resolve) => (settle = resolve)));
+    const watch = watching();
+    const decision = engine({ actions: { act: slow } }).decide({}, CONSUMER, "act", {}, { timeout: 20 }, watch);
+    expect(await decision).toMatchObject({ code: "permission_timeout" });
+    settle(true);
+    await turn();
+    expect(watch.answers.map(({ size }) => size)).toEqual([0, 0]);
+  });
 });
 
 describe("what an object question reuses", () => {
+  it("is nothing where the action itself is asked: a rule that stands twice is asked twice", () => {
+    const twice = vi.fn(() => true);
+    const rule = or(permission("twice", twice), AllowAny);
+    engine({ actions: { act: and(rule, rule) } }).decide({}, CONSUMER, "act", {}, { timeout: 100 }, watching());
+    expect(twice).toHaveBeenCalledTimes(2);
+  });
+
   const asked: string[] = [];
   const both = (name: string) => {
     const take = (question: string) => () => {
@@ -285,7 +332,7 @@ describe("a stage that prepares", () => {
       seen.push(payload, object);
       return true;
     };
-    return compile(toTree(permission(name, { action: take, object: take }), ""), "action") as Program;
+    return compile(toTree(permission(name, { action: take, object: take }), ""), "action", false) as Program;
   };
   const run = (prepared: Program, seen: unknown[], watch?: Watch) => {
     const stages = [

@@ -1,5 +1,5 @@
 import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
-import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
+import { deadlinesOf, type Expiring, endWait, isOverdue } from "./deadline.js";
 import { ALLOWED, type Decision, decision, isDecision, thrown } from "./decision.js";
 import type { Stage } from "./evaluate.js";
 import { Kind, type Step } from "./plan.js";
@@ -7,7 +7,7 @@ import { Question } from "./question.js";
 import { isThenable } from "./thenable.js";
 import type { Ask } from "./tree.js";
 import type { Payload } from "./types.js";
-import { denialAt, Failure, type Reading, read, reading, Walk } from "./walk.js";
+import { decisionAt, Failure, type Reading, read, reading, Walk } from "./walk.js";
 
 /** How long an evaluation may take, and what may end it before. */
 export interface Control {
@@ -160,6 +160,7 @@ export class Run implements Expiring {
       } catch (error) {
         answer = new Failure(error);
       }
+      if (isOverdue(this)) this.expire();
       if (this.decision !== undefined) return;
       this.take(answer);
       pending = this.advance();
@@ -210,7 +211,7 @@ export class Run implements Expiring {
   /** Goes to a step of the fast program. */
   private goTo(step: Step): void {
     this.step = step;
-    if (step.end) this.close(step.kind === Kind.Allows ? step.end : denialAt(this.stage.program, step, this.trues));
+    if (step.end) this.close(decisionAt(this.stage.program, step, this.trues));
   }
 
   /** Gives a reading to the walk, which takes over where the fast program stands. */

@@ -166,10 +166,14 @@ describe("limits", () => {
     expect(wire.sent.slice(1)).toEqual(["close 1008 too many messages"]);
   });
 
-  test("one message larger than all that may wait is too large", () => {
+  test("one message larger than all that may wait is too large; one that would just fit is one too many", () => {
     const { send, wire } = open();
     send("yes", {}, { bytes: 150 });
     expect(wire.sent).toEqual(["refuse yes payload_too_large 413"]);
+    const full = open();
+    full.send("yes", {}, { bytes: 10 });
+    full.send("yes", {}, { bytes: 100 });
+    expect(full.wire.sent).toEqual(["refuse yes too_many_pending 429"]);
   });
 
   test("once the queue is empty all of it may be used again", async () => {
@@ -215,7 +219,7 @@ describe("limits", () => {
         return wire.log.at(-1);
       };
       expect([at(1000), at(1090), at(1101), at(1191)]).toEqual(Array(4).fill("refuse  bad_message 400"));
-      expect(at(1195)).toBe("close 1008 too many undecodable messages");
+      expect(at(1201)).toBe("close 1008 too many undecodable messages");
     } finally {
       clock.mockRestore();
     }

@@ -42,6 +42,11 @@ export interface Link<M extends Incoming = Incoming> {
    * transports where that is not at once.
    */
   flush?(whenFlushed: () => void): void;
+  /**
+   * Calls back once a connection that was closed is gone, so that its client has all it was answered. Only for
+   * transports where that is not at once.
+   */
+  whenGone?(callback: () => void): void;
 }
 
 /** A message is on its way to its listeners. */
@@ -179,7 +184,6 @@ export class Session<M extends Incoming = Incoming> {
     this.lifeline.add(admission);
     const { decision, scope } = await admission.result;
     this.lifeline.remove(admission);
-    if (this.#isEnded) return decision;
     if (decision.outcome !== "allow") this.close(closeCodeOf(decision), decision.code);
     else if (turn === this.#refreshes) this.scope = scope;
     return decision;
@@ -190,6 +194,12 @@ export class Session<M extends Incoming = Incoming> {
     if (this.#isEnded) return;
     this.end();
     this.#link.close(code, reason);
+  }
+
+  /** Calls back once its connection is gone too. */
+  whenGone(callback: () => void): void {
+    if (this.#link.whenGone) this.#link.whenGone(callback);
+    else callback();
   }
 
   /**
@@ -205,12 +215,13 @@ export class Session<M extends Incoming = Incoming> {
       due: 0,
       withHandlers,
       expire: () => {
-        this.#drains?.delete(drain);
+        drains.delete(drain);
         whenDrained();
       },
     };
     this.#drains ??= new Set();
-    this.#drains.add(drain);
+    const drains = this.#drains;
+    drains.add(drain);
     deadlinesOf(this.#gate.limits.drain).add(drain);
     this.#drained();
   }
@@ -225,9 +236,8 @@ export class Session<M extends Incoming = Incoming> {
     this.#drained();
   }
 
-  /** The connection is gone, or must be taken for gone. */
+  /** The connection is gone, or must be taken for gone. To say so again changes nothing. */
   end(): void {
-    if (this.#isEnded) return;
     this.#isEnded = true;
     this.#queue = undefined;
     this.#queuedBytes = 0;
@@ -348,7 +358,7 @@ export class Session<M extends Incoming = Incoming> {
 
   /** Whether only a handler is still at work. */
   get #hasHandedOn(): boolean {
-    return this.#isHandling && (this.#queue === undefined || this.#queue.length === 0);
+    return this.#isHandling && !this.#queue?.length;
   }
 
   #refuse(message: M, refusal: Decision): void {

@@ -13,7 +13,7 @@ import {
   or,
   permission,
 } from "@portcullis/core";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { connect, settled } from "../test/connection.js";
 import { decision } from "./decision.js";
 import type { DecisionEvent } from "./gate.js";
@@ -179,4 +179,19 @@ test("a trace of a real decision says what the decision says, for every pair of 
       }
     }
   }
+});
+
+test("each rule is drawn with the time that it alone took", async () => {
+  const clock = vi.spyOn(performance, "now").mockReturnValue(1000);
+  const taking = (name: string, milliseconds: number) =>
+    permission(name, () => {
+      clock.mockReturnValue(performance.now() + milliseconds);
+      return true;
+    });
+  const events: DecisionEvent[] = [];
+  const policy = definePolicy({ actions: { act: and(taking("a", 30), taking("b", 200)) } });
+  const { send } = connect(policy, { trace: true, onDecision: (event) => void events.push(event) });
+  send("act");
+  clock.mockRestore();
+  expect(events[0]?.trace?.rule?.operands?.map(({ milliseconds }) => milliseconds)).toEqual([30, 200]);
 });

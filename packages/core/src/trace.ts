@@ -98,7 +98,7 @@ function together(kind: "and" | "or", operands: readonly Said[]): Said {
   let halts = false;
   for (const { outcome, halts: isHalting } of operands) {
     if (outcome === decisive) return { outcome, halts: false };
-    if (outcome !== "abstain") met.push(outcome);
+    met.push(outcome);
     halts ||= isHalting;
     if (isHalting && kind === "and") break;
   }

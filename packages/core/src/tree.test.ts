@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { CONSUMER } from "../test/probes.js";
 import { act, actNow } from "../test/support.js";
 import { and } from "./combinators/and.js";
 import { not } from "./combinators/not.js";
@@ -9,6 +10,7 @@ import { BasePermission, permission } from "./permission.js";
 import { AllowAny } from "./permissions/allow-any.js";
 import { DenyAll } from "./permissions/deny-all.js";
 import { definePolicy } from "./policy.js";
+import { toTree } from "./tree.js";
 
 const combine = and as unknown as (...operands: unknown[]) => Like;
 
@@ -44,7 +46,7 @@ describe("operands", () => {
     }
     expect(() => combine(hasRole)).toThrow(PermissionMisuse);
     expect(() => combine(hasRole)).toThrow(
-      'and() got the function `hasRole`, which is no permission: wrap a plain function as permission("hasRole", hasRole), and call a function that makes a permission, as in hasRole(...)',
+      'and() got the function `hasRole`, which is no permission: wrap a plain function as permission("hasRole", hasRole), and call a function that makes a permission, as in hasRole(...); a class extends BasePermission',
     );
     expect(() => combine(() => true)).toThrow('permission("isMember", isMember)');
     expect(() => combine(class Other {})).toThrow("which is no permission");
@@ -204,5 +206,62 @@ describe("depth and width", () => {
     const denied = await act(or(...(rules.map((rule) => not(rule)) as unknown as [Like])));
     expect(denied).toMatchObject({ outcome: "deny", by: "not(r0)" });
     expect(denied.causes).toHaveLength(1000);
+  });
+});
+
+describe("a class rule", () => {
+  it("gets the message at connect and the object of an object, in their places", () => {
+    const given: unknown[] = [];
+    class Noting extends BasePermission<object> {
+      override canConnect(_scope: object, _consumer: unknown, message: unknown) {
+        return given.push(message) > 0;
+      }
+      override hasObjectPermission(_scope: object, _consumer: unknown, action: string, object: unknown) {
+        return given.push(action, object) > 0;
+      }
+    }
+    const entry = { rule: Noting, objects: "checked-by-handler" } as const;
+    const policy = definePolicy({ connect: Noting, actions: { edit: entry } });
+    const [message, object] = [{ room: "lobby" }, { owner: 1 }];
+    policy.connect({}, CONSUMER, message);
+    policy.authorizeObject({}, CONSUMER, "edit", {}, object);
+    expect(given).toEqual([message, "edit", object]);
+  });
+
+  it("gets its options also where a comment hides that it takes them", () => {
+    const given: unknown[] = [];
+    // Written as text: a formatter or a compiler would move the comment.
+    const hasPermission = new Function("given", "return (a, b, c, d /* ) */, e = 1) => given.push(e) > 0")(given);
+    class Hiding extends BasePermission<object> {
+      override hasPermission = hasPermission;
+    }
+    definePolicy({ actions: { act: Hiding as never } }).authorize({} as never, CONSUMER, "act");
+    expect(given).toHaveLength(1);
+    expect(given).not.toEqual([1]);
+  });
+
+  it("is nested up to the limit, and not beyond", () => {
+    const nested = (levels: number) => {
+      let rule: Like = AllowAny;
+      for (let level = 0; level < levels; level++) rule = not(rule);
+      return rule;
+    };
+    expect(toTree(nested(1200), "test").depth).toBe(1200);
+    expect(() => nested(1201)).toThrow(PermissionMisuse);
+  });
+});
+
+describe("what a tree is called", () => {
+  it("is cut where it is longer than anybody reads", () => {
+    const named = (length: number) => and(permission("x".repeat(length), () => true)).name;
+    expect(named(200)).toBe(`and(${"x".repeat(200)})`);
+    expect(named(201)).toBe(`and(${"x".repeat(200)}...)`);
+  });
+
+  it("a code that is none is told as that of deny()", () => {
+    class Nameless extends BasePermission<object> {
+      override readonly code = "";
+    }
+    expect(() => toTree(Nameless, "test")).toThrow(/^deny\(\)/);
   });
 });

@@ -138,7 +138,7 @@ export function toTree(operand: unknown, place: string, level = 0): Tree {
 function adviceFor(value: unknown): string {
   if (typeof value === "function") {
     const name = value.name || "isMember";
-    return `wrap a plain function as permission("${name}", ${name}), and call a function that makes a permission, as in ${name}(...)`;
+    return `wrap a plain function as permission("${name}", ${name}), and call a function that makes a permission, as in ${name}(...); a class extends BasePermission`;
   }
   if (typeof value === "object" && value !== null) return "extend BasePermission, or use permission(name, fn)";
   if (value === undefined) return "was it imported before it was defined (a circular import), or misspelt?";
@@ -185,7 +185,7 @@ function classLeaf(rule: BasePermission<never>): Leaf {
 function takesOptions(method: { readonly length: number }): boolean {
   if (method.length > 4) return true;
   const source = Function.prototype.toString.call(method);
-  const head = source.slice(0, source.indexOf(")") + 1);
+  const head = source.slice(0, source.indexOf(")"));
   return /\.\.\.|\barguments\b|\bsignal\b|\[native code\]/.test(source) || /=(?!>)|\/[*/]/.test(head);
 }
 

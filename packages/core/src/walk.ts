@@ -140,8 +140,8 @@ export class Walk {
 
 const MAX_REMEMBERED = 256;
 
-/** The denial at an end of the fast program. Remembered, so that each is made once. */
-export function denialAt({ root, denials }: Program, end: Step, trues: number): Decision {
+/** The decision at an end of the fast program. Denials are remembered, so that each is made once. */
+export function decisionAt({ root, denials }: Program, end: Step, trues: number): Decision {
   const known = end.end === UNRESOLVED ? denials?.get(trues) : end.end;
   if (known) return known;
   const walk = new Walk(root);

@@ -117,8 +117,9 @@ export function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-export function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Sleeps in steps, so that on a busy machine no timer that is due before is overtaken. */
+export async function sleep(milliseconds: number): Promise<void> {
+  for (let step = 0; step <= milliseconds; step++) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 const THEN = "then";

@@ -19,8 +19,9 @@ export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-export function wait(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Waits in steps, so that on a busy machine no timer that is due before is overtaken. */
+export async function wait(milliseconds: number): Promise<void> {
+  for (let step = 0; step <= milliseconds; step++) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 /** Fails the file if any promise is rejected that nobody handles. */

@@ -1,5 +1,6 @@
 import { describe, test } from "vitest";
 import { acks } from "./conformance/acks.js";
+import { attacked } from "./conformance/attacked.js";
 import { authenticate } from "./conformance/authenticate.js";
 import { close } from "./conformance/close.js";
 import { connect } from "./conformance/connect.js";
@@ -39,6 +40,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
 };
 
 const TIMEOUT = 15_000;
+const LONG = 120_000;
 
 /**
  * Registers the tests that every adapter must pass, with `describe` and `test` of vitest.
@@ -53,13 +55,14 @@ export function adapterConformance(harness: Harness): void {
       const checks = Object.entries(subject).filter(([, check]) => isAble(harness, check));
       if (checks.length > 0) describe(name, () => register(harness, checks));
     }
+    if (harness.attackable) describe("under attack", () => register(harness, Object.entries(attacked), LONG));
   });
 }
 
-function register(harness: Harness, checks: readonly [string, Check | AbilityCheck][]): void {
+function register(harness: Harness, checks: readonly [string, Check | AbilityCheck][], timeout = TIMEOUT): void {
   for (const [title, given] of checks) {
     const check = typeof given === "function" ? given : given.check;
-    test(title, { timeout: TIMEOUT }, async () => {
+    test(title, { timeout }, async () => {
       const lab = new Lab(harness);
       try {
         await check(lab);

@@ -1,5 +1,6 @@
 import type { AskOptions, MaybePromise, Payload } from "@portcullis/core";
 import type { GuardOptions, Refusal, Session } from "@portcullis/core/adapter";
+import type { Account, AttackOptions } from "./attack/options.js";
 
 /** What an adapter may lack, and what the suite then leaves out. */
 export const ABILITIES = {
@@ -35,6 +36,8 @@ export interface ServerSetup {
   readonly options: Omit<GuardOptions<never>, "authenticate"> & {
     authenticate?: (credentials: Credentials, asked: AskOptions) => MaybePromise<unknown>;
   };
+  /** Bytes of the largest message that the transport is to take; what it likes where it is not given. */
+  readonly largestMessage?: number;
   /** The application's listener for connections. */
   onOpen(session: HarnessSession): void;
   /**
@@ -44,6 +47,12 @@ export interface ServerSetup {
   onMessage(message: Delivered): unknown;
   /** The application's listener for the end of a connection. */
   onClose(session: HarnessSession): void;
+}
+
+/** How the attack kit reaches a server of a harness. */
+export interface Attackable extends Pick<AttackOptions, "protocol" | "entrances"> {
+  /** How somebody knocks with a token. */
+  account(token: string): Account;
 }
 
 /** A running server. */
@@ -171,5 +180,7 @@ export interface Harness {
   readonly reservedActions?: readonly string[];
   /** At least one that is a `bad_message`. */
   readonly malformed: readonly [Malformed, ...Malformed[]];
+  /** Where `origin` of a running server is reached by real sockets: then the attack kit is played against it. */
+  readonly attackable?: Attackable;
   start(setup: ServerSetup): Promise<RunningServer>;
 }

@@ -1,8 +1,15 @@
+/**
+ * The suite that every adapter passes.
+ *
+ * @module @portcullis/testing
+ */
+
 // Test an adapter
 export { adapterConformance } from "./conformance.js";
 export type {
   Ability,
   Answer,
+  Attackable,
   ClientHandshake,
   ClientListener,
   Closed,

@@ -17,6 +17,8 @@ export interface LabOptions extends Partial<ServerSetup["options"]> {
   isListening?: boolean;
   /** What the application answers to a message; `"handled"` by default. */
   answer?: (message: Delivered) => unknown;
+  /** Bytes of the largest message that the transport takes. */
+  largestMessage?: number;
 }
 
 /** Where one check of the suite works: what it starts is stopped when it is over. */
@@ -41,11 +43,12 @@ export class Lab {
   }
 
   async #start(served: Pick<ServerSetup, "policy" | "consumer">, options: LabOptions): Promise<TestServer> {
-    const { isListening, answer, ...rest } = options;
+    const { isListening, answer, largestMessage, ...rest } = options;
     const server = new TestServer(answer);
     // Without a listener the causes of faults would be printed.
     const onDecision = (event: DecisionEvent) => void (isListening && server.events.push(event));
-    await server.start(this.harness, { ...served, options: { onDecision, ...rest }, ...server.application });
+    const setup = { ...served, ...(largestMessage !== undefined && { largestMessage }), ...server.application };
+    await server.start(this.harness, { ...setup, options: { onDecision, ...rest } });
     this.#servers.push(server);
     return server;
   }

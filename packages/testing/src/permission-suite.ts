@@ -1,3 +1,9 @@
+/**
+ * Rows of a truth table, asked of a rule of your own.
+ *
+ * @module @portcullis/testing/permission-suite
+ */
+
 import { type Consumer, type Decision, definePolicy, type Like, type Payload, type Scope } from "@portcullis/core";
 
 /** One row of a truth table: what is asked, and what the rule must answer. */

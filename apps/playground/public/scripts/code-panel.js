@@ -3,6 +3,7 @@ import { snippetFor } from "../shared/snippets.js";
 import { PolicyTextError } from "../shared/tokens.js";
 import { check, checkedOf, choice } from "./choice.js";
 import { announce, byId, reachable } from "./dom.js";
+import { colour } from "./program-colours.js";
 
 /** @type {readonly { value: import("../shared/snippets.js").Target, label: string }[]} */
 const TARGETS = [
@@ -29,7 +30,7 @@ export function prepareCode(server) {
     const { policy, known } = server.current;
     const target = /** @type {import("../shared/snippets.js").Target} */ (checkedOf(targets));
     try {
-      place.textContent = snippetFor(target, policy.text, known);
+      place.replaceChildren(...colour(snippetFor(target, policy.text, known)));
     } catch (error) {
       if (!(error instanceof PolicyTextError)) throw error;
       place.textContent = `// ${error.message}`;

@@ -1,5 +1,5 @@
 // @ts-check
-import { element } from "./dom.js";
+import { announce, element } from "./dom.js";
 
 /**
  * @typedef {object} Suggestion
@@ -32,6 +32,8 @@ export class Completion {
     list.ariaLabel = "What may be written here";
     area.setAttribute("aria-controls", list.id);
     area.setAttribute("aria-autocomplete", "list");
+    // The caret goes elsewhere: what is listed does not fit there.
+    area.addEventListener("pointerdown", () => this.close());
     list.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       const item = /** @type {HTMLElement} */ (event.target).closest("li");
@@ -62,6 +64,8 @@ export class Completion {
         ),
       ),
     );
+    // Once, and not with every letter: which of them is chosen is said by the area itself.
+    if (!this.isOpen) announce(`Suggestions: ${suggestions.length}. Arrow keys choose, Enter inserts, Escape closes.`);
     this.#list.hidden = false;
     const room = (this.#list.offsetParent?.clientWidth ?? 0) - this.#list.offsetWidth;
     this.#list.style.setProperty("left", `${Math.max(0, Math.min(left, room))}px`);
@@ -78,8 +82,13 @@ export class Completion {
    * @param {KeyboardEvent} event
    * @returns {boolean} whether it was for the list
    */
-  takes({ key }) {
-    if (!this.isOpen) return false;
+  takes({ key, ctrlKey, metaKey, altKey, shiftKey, isComposing }) {
+    if (!this.isOpen || isComposing) return false;
+    if (ctrlKey || metaKey || altKey || shiftKey) {
+      // A way out of the text, or a command: neither is for the list.
+      if (key === "Tab" || key === "Enter") this.close();
+      return false;
+    }
     const count = this.#suggestions.length;
     if (key === "ArrowDown") this.#choose((this.#chosen + 1) % count);
     else if (key === "ArrowUp") this.#choose((this.#chosen + count - 1) % count);
@@ -104,6 +113,8 @@ export class Completion {
   #accept(index) {
     const suggestion = this.#suggestions[index];
     this.close();
-    if (suggestion) this.#insert(suggestion, this.#from);
+    if (!suggestion) return;
+    this.#insert(suggestion, this.#from);
+    announce(`${suggestion.label} inserted.`);
   }
 }

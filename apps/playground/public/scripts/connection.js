@@ -2,9 +2,7 @@
 import { openHttp } from "./line-http.js";
 import { openPolling, openSocketio } from "./line-socketio.js";
 import { openAt, openWs } from "./line-ws.js";
-
-/** Tells the clients of this page from those of others. */
-const PAGE = crypto.randomUUID();
+import { PAGE } from "./page.js";
 
 /**
  * @typedef {object} Reply

@@ -8,7 +8,7 @@ import { clock, element, icon } from "./dom.js";
  *
  * @param {Decided} decided
  */
-export function who({ client, account, moment, carrier, isOwn }) {
+export function who({ client, account, moment, action, carrier, isOwn }) {
   const asker =
     client === 0
       ? isOwn
@@ -17,7 +17,10 @@ export function who({ client, account, moment, carrier, isOwn }) {
       : isOwn
         ? `Client ${client}`
         : `Another page's client ${client}`;
-  return `${asker}, ${account}${carrier && `, ${carrier}`}${moment === "object" ? ", about the object" : ""}`;
+  // A request is no connection, but the rule of connections is asked of it too.
+  const question =
+    moment === "object" ? ", about the object" : moment === "connect" && action !== "connect" ? ", to connect" : "";
+  return `${asker}, ${account}${carrier && `, ${carrier}`}${question}`;
 }
 
 /**

@@ -24,6 +24,10 @@ import { Explained } from "./explained.js";
  */
 
 const MOST_DECISIONS = 100;
+/** Milliseconds between two drawings of the list: a key that is pressed meanwhile does not wait for the next one. */
+const PACE = 100;
+/** Milliseconds that a tree stands before that of a later decision takes its place by itself. */
+const STANDING = 200;
 
 /** All decisions of the server as they happen: a list, and one of them drawn as a tree. */
 export class Decisions {
@@ -38,12 +42,16 @@ export class Decisions {
   #waiting = [];
   #count = 0;
   #isDrawing = false;
+  #drawnAt = 0;
   /** @type {number | undefined} */
   #shown;
   /** @type {{ client: number, action: string, at: number } | undefined} was asked for before it came */
   #wanted;
   /** @type {Promise<void> | undefined} */
   #watching;
+  /** @type {Decided | undefined} waits until the one that is shown has stood long enough */
+  #next;
+  #isStanding = false;
 
   /** @param {import("./server-state.js").ServerState} server */
   constructor(server) {
@@ -119,11 +127,13 @@ export class Decisions {
     this.#waiting = [...this.#waiting, ...decided].slice(-MOST_DECISIONS);
     if (this.#isDrawing) return;
     this.#isDrawing = true;
-    requestAnimationFrame(() => this.#draw());
+    const pause = this.#drawnAt + PACE - performance.now();
+    setTimeout(() => requestAnimationFrame(() => this.#draw()), Math.max(0, pause));
   }
 
   #draw() {
     this.#isDrawing = false;
+    this.#drawnAt = performance.now();
     const rows = this.#waiting.map((decided) => {
       const button = drawRow(decided, () => this.#choose(decided));
       this.#entries.set(decided.id, { decided, button });
@@ -137,7 +147,20 @@ export class Decisions {
     const wanted = this.#wanted;
     this.#wanted = undefined;
     if (wanted && this.#explain(wanted.client, wanted.action, wanted.at)) return;
-    if (latest && this.#follow.checked) this.#show(latest);
+    if (latest) this.#showLatest(latest);
+  }
+
+  /** @param {Decided} latest */
+  #showLatest(latest) {
+    this.#next = latest;
+    if (this.#isStanding) return;
+    this.#isStanding = true;
+    setTimeout(() => {
+      this.#isStanding = false;
+      if (this.#next) this.#showLatest(this.#next);
+    }, STANDING);
+    this.#next = undefined;
+    if (this.#follow.checked) this.#show(latest);
   }
 
   #trim() {

@@ -1,6 +1,7 @@
 // @ts-check
 import { who } from "./decision-row.js";
 import { element, icon, reachable } from "./dom.js";
+import { colour } from "./program-colours.js";
 import { drawTree, duration } from "./tree.js";
 
 /**
@@ -58,7 +59,7 @@ export class Explained {
     }
     const caption = element("figcaption", {}, element("code", {}, label), ` ${rule?.about ?? ""}`);
     const text = rule?.source ?? `import { ${rule?.name ?? label} } from "@portcullis/core";`;
-    const code = element("pre", {}, element("code", {}, text));
+    const code = element("pre", {}, element("code", {}, ...colour(text)));
     reachable(code, `Source of ${label}`);
     place.replaceChildren(caption, code);
   }
@@ -104,19 +105,16 @@ function fact(name, value) {
  * @param {Decided} decided
  * @param {(rule: string) => void} showSource
  */
-function trees({ trace, action, code, carrier }, showSource) {
+function trees({ trace, moment, action, code }, showSource) {
   const parts = [
     { title: "Asked of everything", root: trace?.permissions },
-    { title: `Asked of ${action}`, root: trace?.rule },
+    { title: moment === "connect" ? "Asked to connect" : `Asked of ${action}`, root: trace?.rule },
   ];
   const drawn = parts.flatMap(({ title, root }) => {
     return root ? [element("h4", {}, title), drawTree(root, title, showSource)] : [];
   });
   if (code === "unknown_action") {
     drawn.push(element("p", { class: "empty" }, "No rule stands for this action, so it is refused."));
-  } else if (trace === undefined && carrier === "HTTP") {
-    const why = "Over HTTP the middleware says who decided, and keeps no tree. Send the same over a socket to see it.";
-    drawn.push(element("p", { class: "empty" }, why));
   }
   return drawn;
 }

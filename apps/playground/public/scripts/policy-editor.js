@@ -195,8 +195,9 @@ export class PolicyEditor {
    */
   #insert({ insert, caret }, from) {
     const end = this.#area.selectionStart;
-    // As if it was typed: the browser can undo it.
-    this.#area.setRangeText(insert, from, end, "end");
+    this.#area.setSelectionRange(from, end);
+    // As if it was typed, so that it can be undone: only this old command does so.
+    if (!document.execCommand("insertText", false, insert)) this.#area.setRangeText(insert, from, end, "end");
     const at = from + insert.length - caret;
     this.#area.setSelectionRange(at, at);
     this.#edited(false);

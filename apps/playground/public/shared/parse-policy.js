@@ -35,6 +35,8 @@ export const PARTS = ["connect", "permissions", "actions"];
 
 const LONGEST = 20_000;
 const DEEPEST = 40;
+/** Letters of a name in a message. */
+const LONGEST_SHOWN = 60;
 
 /**
  * Reads the text of a policy: a call of `definePolicy` as it stands in a program, made of known rules. It is read and
@@ -157,7 +159,7 @@ class Parser {
     if (COMBINATORS.includes(name)) return this.#combination(/** @type {"and" | "or" | "not"} */ (name), token);
     if (name === "HasRole") return this.#roleRule(token);
     if (!this.#names.includes(name)) {
-      this.#unknown(`there is no rule ${name}`, [...this.#names, ...COMBINATORS], name, token);
+      this.#unknown(`there is no rule ${shorten(name)}`, [...this.#names, ...COMBINATORS], name, token);
     }
     if (this.#next.text === "(") this.#fail(`${name} is a rule already: write it without ( )`, this.#next);
     return this.#node({ kind: "rule", name, label: name, operands: [] }, token);
@@ -289,6 +291,11 @@ class Parser {
   }
 }
 
+/** @param {string} name */
+function shorten(name) {
+  return name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}...` : name;
+}
+
 /**
  * Whether two names differ by two letters at most.
  *
@@ -296,7 +303,7 @@ class Parser {
  * @param {string} other
  */
 function isNear(one, other) {
-  if (Math.min(one.length, other.length) < 4) return false;
+  if (Math.min(one.length, other.length) < 4 || Math.abs(one.length - other.length) > 2) return false;
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [index, letter] of [...one.toLowerCase()].entries()) {
     const next = [index + 1];

@@ -1,0 +1,37 @@
+// @ts-check
+// Builds the site: the reference from the docstrings, then all pages. A warning is a failure.
+import { fileURLToPath } from "node:url";
+import { Application } from "typedoc";
+import { build } from "vitepress";
+import options from "./typedoc.mjs";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+process.chdir(here);
+// Read by whatever is started below: nothing is sent anywhere.
+process.env.DO_NOT_TRACK = "1";
+
+await writeReference();
+await buildPages();
+
+async function writeReference() {
+  const application = await Application.bootstrapWithPlugins(/** @type {any} */ (options));
+  const project = await application.convert();
+  if (project === undefined) throw new Error("typedoc could not read the sources");
+  application.validate(project);
+  await application.generateOutputs(project);
+  const { errorCount, warningCount } = application.logger;
+  if (errorCount + warningCount > 0) throw new Error(`typedoc: ${errorCount} errors, ${warningCount} warnings`);
+}
+
+/** Vite prints its warnings and goes on: they are counted here. */
+async function buildPages() {
+  const warnings = [];
+  const { warn } = console;
+  console.warn = (...parts) => {
+    warnings.push(parts.join(" "));
+    warn(...parts);
+  };
+  await build(here);
+  console.warn = warn;
+  if (warnings.length > 0) throw new Error(`vitepress: ${warnings.length} warnings`);
+}

@@ -1,0 +1,163 @@
+import { attack, describeFindings, type HoleName } from "@portcullis/testing/attack";
+import { describe, expect, test } from "vitest";
+import { type WebSocket, WebSocketServer } from "ws";
+import { sleep } from "../../../test/helpers.js";
+import { dcrf } from "../src/index.js";
+import {
+  type Application,
+  answering,
+  type Change,
+  hastyRulesOf,
+  type Listener,
+  rulesWithoutTable,
+  staleRulesOf,
+  startAttacked,
+} from "./attacked-server.js";
+
+const ATTACKER = "https://attacker.example";
+const HOURS = 1_000_000;
+/** Where something never comes, it is not waited for as long as elsewhere. */
+const HURRIED = 2_500;
+const codec = dcrf();
+
+/** An application that looks for its handler by name, in an object that it has not made for that. */
+const lookingUp =
+  (methods: object): Listener =>
+  (handled) =>
+    answering(({ action, payload }, answer) => {
+      const method = (methods as Record<string, unknown>)[action];
+      if (typeof method !== "function") return answer("There is no such action.", 405);
+      handled.add(payload.marker);
+      answer("done");
+    });
+
+const ACTIONS = { ping() {}, post() {}, work() {} };
+
+/** An application that takes its time before it does what was allowed. */
+const taking =
+  (time: (action: string) => number, isInOrder: boolean): Listener =>
+  (handled) =>
+  (socket: WebSocket) => {
+    let before = Promise.resolve();
+    const application: Application = ({ action, payload }, answer) => {
+      const waited = isInOrder ? before : Promise.resolve();
+      before = waited
+        .then(() => sleep(time(action)))
+        .then(() => {
+          handled.add(payload.marker);
+          answer("done");
+        });
+    };
+    answering(application)(socket);
+  };
+
+/** The defences of a guarded server, each with what takes it out. */
+const WITHOUT: Partial<Record<HoleName, Change>> = {
+  "cross-site-origin": { options: (origin) => ({ origins: [origin, ATTACKER] }) },
+  "cookies-without-origin": { options: (origin) => ({ origins: [origin, null] }) },
+  "early-messages": {
+    // What came together with the handshake is thrown away.
+    patch(wss, http) {
+      const { handleUpgrade } = wss;
+      http.removeAllListeners("upgrade");
+      http.on("upgrade", (request, socket) =>
+        handleUpgrade.call(wss, request, socket, Buffer.alloc(0), (client) => wss.emit("connection", client, request)),
+      );
+    },
+  },
+  "prototype-names": { rules: rulesWithoutTable, application: lookingUp(ACTIONS) },
+  "methods-as-actions": {
+    rules: rulesWithoutTable,
+    application: lookingUp(Object.assign(Object.create(null), ACTIONS, { close() {}, reply() {} })),
+  },
+  "other-entrances": {
+    patch(wss, http) {
+      const other = new WebSocketServer({ noServer: true });
+      const [guarded] = http.listeners("upgrade") as ((...values: unknown[]) => void)[];
+      http.removeAllListeners("upgrade");
+      http.on("upgrade", (request, socket, head) => {
+        if (request.url !== "/elsewhere") return guarded?.call(wss, request, socket, head);
+        other.handleUpgrade(
+          request,
+          socket,
+          head,
+          answering((_message, answer) => answer("done")),
+        );
+      });
+    },
+  },
+  "binary-twins": {
+    // Reads texts only, where the application reads everything.
+    options: () => ({
+      codec: { ...codec, decode: (data, isBinary) => (isBinary ? { action: "ping" } : codec.decode(data, false)) },
+    }),
+  },
+  "unanswered-denials": { patience: HURRIED, options: () => ({ codec: { ...codec, denied: () => undefined } }) },
+  "leaking-denials": {
+    options: () => ({
+      codec: {
+        ...codec,
+        denied: (request, refusal) => {
+          const frame = JSON.parse(codec.denied(request, refusal) as string);
+          return JSON.stringify({ ...frame, data: { payload: request.payload } });
+        },
+      },
+    }),
+  },
+  "reordered-messages": { application: taking((action) => (action === "work" ? 20 : 0), false) },
+  "stale-rules": {
+    rules: staleRulesOf,
+  },
+  "oversized-messages": { largest: 1_000_000 },
+  "unread-answers": { options: () => ({ limits: { handshake: 500, pendingBytes: 1e9 } }) },
+  "vanished-clients": { application: taking((action) => (action === "work" ? 100 : 0), true), rules: hastyRulesOf },
+  "unfinished-handshakes": {
+    patience: HURRIED,
+    options: () => ({ limits: { handshake: HOURS, pendingBytes: 65_536 } }),
+  },
+  "bad-packets": {
+    // An error of one connection ends the service, as it does where nobody listens for it.
+    patch(wss, http) {
+      wss.on("connection", (socket) => {
+        socket.on("error", ({ message }) => {
+          if (message.startsWith("Max payload")) return;
+          http.close();
+          http.closeAllConnections();
+          for (const client of wss.clients) client.terminate();
+        });
+      });
+    },
+  },
+};
+
+const holesOf = async (change?: Change) => {
+  const { url, attackOptions, stop } = await startAttacked(change);
+  try {
+    const findings = await attack(url, attackOptions);
+    return {
+      open: findings.filter(({ held }) => held === false).map(({ hole }) => hole),
+      text: describeFindings(findings),
+      findings,
+    };
+  } finally {
+    await stop();
+  }
+};
+
+describe.concurrent("a guarded server", () => {
+  test("holds against all that can be played on ws", async () => {
+    const { open, text, findings } = await holesOf();
+    expect(open, text).toEqual([]);
+    const left = findings.filter(({ held }) => held === "not applicable").map(({ hole }) => hole);
+    expect(left).toEqual(["any-listeners", "recovery-after-ban", "reserved-events"]);
+  }, 120_000);
+
+  test.each(Object.entries(WITHOUT))(
+    "has one hole where its defence is taken out: %s",
+    async (hole, change) => {
+      const { open, text } = await holesOf(change);
+      expect(open, text).toEqual([hole]);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,68 @@
+/** The holes the kit looks for. */
+export type HoleName =
+  | "cross-site-origin"
+  | "cookies-without-origin"
+  | "early-messages"
+  | "prototype-names"
+  | "methods-as-actions"
+  | "other-entrances"
+  | "binary-twins"
+  | "unanswered-denials"
+  | "leaking-denials"
+  | "any-listeners"
+  | "reordered-messages"
+  | "stale-rules"
+  | "recovery-after-ban"
+  | "oversized-messages"
+  | "unread-answers"
+  | "vanished-clients"
+  | "unfinished-handshakes"
+  | "reserved-events"
+  | "bad-packets";
+
+/** What came of one hole. */
+export interface Finding {
+  readonly hole: HoleName;
+  /** The hole in a sentence. */
+  readonly title: string;
+  /** `true`: the server holds; `false`: the hole is there; `"not applicable"`: it was not played, and why not. */
+  readonly held: boolean | "not applicable";
+  /** What was seen, or why it was not played. */
+  readonly evidence: string;
+}
+
+/** What a hole says of itself. */
+export type Verdict = Pick<Finding, "held" | "evidence">;
+
+export const holds = (evidence: string): Verdict => ({ held: true, evidence });
+export const isOpen = (evidence: string): Verdict => ({ held: false, evidence });
+export const cannot = (evidence: string): Verdict => ({ held: "not applicable", evidence });
+
+const MARKS = { true: "held", false: "HOLE", "not applicable": "-" } as const;
+
+/**
+ * Writes findings for people: what is open first, then what held, then what was not played.
+ *
+ * @param findings What `attack()` has returned.
+ * @returns One paragraph a line, with a summary in front.
+ * @example
+ * ```ts
+ * import { describeFindings } from "@portcullis/testing/attack";
+ * const text = describeFindings([
+ *   { hole: "bad-packets", title: "one bad packet ends the process", held: true, evidence: "it answers after 31" },
+ * ]);
+ * console.assert(text.startsWith("1 held, 0 holes, 0 not applicable"));
+ * ```
+ */
+export function describeFindings(findings: readonly Finding[]): string {
+  const those = (held: Finding["held"]) => findings.filter((finding) => finding.held === held);
+  const ordered = [...those(false), ...those(true), ...those("not applicable")];
+  const width = Math.max(0, ...ordered.map(({ hole }) => hole.length));
+  return [
+    `${those(true).length} held, ${those(false).length} holes, ${those("not applicable").length} not applicable`,
+    ...ordered.map(
+      ({ hole, title, held, evidence }) =>
+        `${MARKS[`${held}`].padEnd(4)}  ${hole.padEnd(width)}  ${title}: ${evidence}`,
+    ),
+  ].join("\n");
+}

@@ -1,0 +1,34 @@
+import type { Client, Marked } from "../client.js";
+import { holds, isOpen } from "../findings.js";
+import type { Hole } from "../hole.js";
+import type { Target } from "../target.js";
+
+/** Nest 11 `handleConnection`, mercurius #167: a gap between accepting and deciding. */
+export const earlyMessages: Hole = {
+  name: "early-messages",
+  title: "what comes before or just after a client is let in is handled unasked, or lost",
+  async play(target) {
+    for (const when of ["early", "first"] as const) {
+      const denied = target.guarded;
+      const attacker = await target.enter(target.denied, { [when]: [denied] });
+      if (attacker.isIn) await target.fence(attacker);
+      if (await target.hasRun(attacker, 1, denied)) return isOpen(`a denied message was handled (${WHEN[when]})`);
+      const allowed = target.open;
+      const client = await target.enter(target.allowed, { [when]: [allowed] });
+      const lost = await lossOf(target, client, allowed);
+      if (lost) return isOpen(`${lost} (${WHEN[when]})`);
+    }
+    return holds("denied ones are not handled, allowed ones are answered once");
+  },
+};
+
+const WHEN = { early: "sent with the handshake", first: "sent as soon as it was let in" };
+
+async function lossOf(target: Target, client: Client, message: Marked): Promise<string | undefined> {
+  // A client that speaks too early may be shown out: then it knows.
+  if (!client.isIn) return client.isEnded ? undefined : "a client that must be let in was not";
+  await target.fence(client);
+  const answers = client.answers.filter(({ id }) => id === 1);
+  if (answers.length === 1 && (await target.hasRun(client, 1, message))) return undefined;
+  return `an allowed message was answered ${answers.length} times`;
+}

@@ -1,0 +1,62 @@
+import { sleep } from "../bell.js";
+import { headersOf } from "../client.js";
+import { holds, isOpen } from "../findings.js";
+import type { Hole } from "../hole.js";
+import { dial, upgradeOf } from "../line.js";
+import type { Target } from "../target.js";
+
+/** Half of a handshake, and no more for ever. */
+const HALF = 0.6;
+
+/** hocuspocus GHSA-xwhh-v746-pj9m, nes, SocketCluster: memory and slots for whoever is nobody yet. */
+export const unfinishedHandshakes: Hole = {
+  name: "unfinished-handshakes",
+  title: "handshakes that are never finished are kept for ever",
+  async play(target) {
+    const { connections, handshake, patience } = target.limits;
+    const startedAt = performance.now();
+    const knocks = Array.from({ length: connections }, (_, at) => (at % 2 === 0 ? halfUpgrade(target) : half(target)));
+    try {
+      await sleep(Math.min(handshake / 4, 200));
+      if (!(await target.isAlive())) return isOpen(`with ${connections} of them nobody else gets in`);
+      const since = () => `${Math.round(performance.now() - startedAt)} ms`;
+      const left = () => knocks.filter(({ isOver }) => !isOver()).length;
+      const deadline = startedAt + handshake + patience;
+      while (left() > 0 && performance.now() < deadline) await sleep(10);
+      if (left() > 0) return isOpen(`${left()} of ${connections} are open ${since()} later`);
+      return holds(`${connections} of them were cut off, the last after ${since()}`);
+    } finally {
+      for (const { end } of knocks) end();
+    }
+  },
+};
+
+interface Unfinished {
+  isOver(): boolean;
+  end(): void;
+}
+
+/** The head of a request that never ends. */
+function halfUpgrade(target: Target): Unfinished {
+  const { url, wire, entrance, origin, denied } = target;
+  const head = upgradeOf(wire.address(url, entrance), headersOf(denied, { origin }));
+  return saying(target, head.slice(0, Math.floor(head.length * HALF)));
+}
+
+/** Of socket.io: a connection that never asks for a namespace. Of ws: one that says nothing at all. */
+function half(target: Target): Unfinished {
+  if (target.wire.transport === "ws") return saying(target, "");
+  const { line } = target.knock(target.denied, { isMute: true });
+  return { isOver: () => line.end !== undefined, end: () => line.socket.destroy() };
+}
+
+function saying({ url, options }: Target, text: string): Unfinished {
+  const socket = dial(url, options.tls);
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  socket.on("error", over).on("close", over).on("end", over).resume();
+  socket.write(text);
+  return { isOver: () => isOver, end: () => socket.destroy() };
+}

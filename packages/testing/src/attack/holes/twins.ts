@@ -1,0 +1,58 @@
+import type { Client, Marked } from "../client.js";
+import { holds, isOpen } from "../findings.js";
+import { fragmentsOf, frameOf, OPCODE, textFrame } from "../frames.js";
+import type { Hole } from "../hole.js";
+import type { Target } from "../target.js";
+
+/** Writes a denied message in another form than the plain one, and returns its id. */
+type Twin = (client: Client, message: Marked) => number;
+
+const OF_WS: Readonly<Record<string, Twin>> = {
+  "a binary frame": (client, message) => {
+    const { id, text } = client.textOf(message);
+    client.line.write(frameOf(OPCODE.binary, text));
+    return id;
+  },
+  fragments: (client, message) => {
+    const { id, text } = client.textOf(message);
+    client.line.write(fragmentsOf(text));
+    return id;
+  },
+};
+
+const OF_SOCKETIO: Readonly<Record<string, Twin>> = {
+  "a binary event": (client, message) => {
+    const attachment = { _placeholder: true, num: 0 };
+    const { id, text } = client.textOf({ ...message, payload: { ...message.payload, attachment } });
+    client.line.write(textFrame(text.replace(/^42/, "451-")), frameOf(OPCODE.binary, "bytes"));
+    return id;
+  },
+  "an event whose argument is bytes": (client, message) => {
+    const { id, text } = client.textOf(message);
+    const [head] = text.split("[", 1) as [string];
+    const event = JSON.stringify([message.action, { _placeholder: true, num: 0 }, message.payload]);
+    client.line.write(textFrame(head.replace(/^42/, "451-") + event), frameOf(OPCODE.binary, message.marker));
+    return id;
+  },
+};
+
+/** The same JSON can be read from text and from bytes: a gate that knows one form only is open to the other. */
+export const binaryTwins: Hole = {
+  name: "binary-twins",
+  title: "what is denied as text is handled in another form",
+  async play(target) {
+    const twins = Object.entries(target.wire.transport === "ws" ? OF_WS : OF_SOCKETIO);
+    for (const [form, twin] of twins) {
+      if (await isHandled(target, twin)) return isOpen(`a denied message was handled as ${form}`);
+    }
+    return holds(`not handled as ${twins.map(([form]) => form).join(", ")}`);
+  },
+};
+
+async function isHandled(target: Target, twin: Twin): Promise<boolean> {
+  const client = await target.enterSurely(target.denied);
+  const message = target.guarded;
+  const id = twin(client, message);
+  if (!client.isEnded) await target.fence(client);
+  return target.hasRun(client, id, message);
+}

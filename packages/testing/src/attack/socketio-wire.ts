@@ -1,0 +1,56 @@
+import type { Wire } from "./wire.js";
+
+/** One packet of socket.io behind a message of engine.io: type, attachments, namespace, id, data. */
+const PACKET = /^4(\d)(?:\d+-)?(?:(\/[^,]*),)?(\d*)(.*)$/s;
+
+/** An acknowledgement that refuses, unless the options say otherwise. */
+function refuses(answer: unknown): boolean {
+  const { ok, error } = Object(answer) as { ok?: unknown; error?: unknown };
+  return ok === false || Boolean(error);
+}
+
+/** The beginning of a packet: its type, and the namespace where that is not the root. */
+export const packetStart = (type: string, namespace: string): string =>
+  `4${type}${namespace === "/" ? "" : `${namespace},`}`;
+
+/** How socket.io 4 is spoken, over WebSocket. */
+export function socketWire(path: string, isRefusal: (answer: unknown) => boolean = refuses): Wire {
+  return {
+    transport: "socket.io",
+    entranceOf: () => "/",
+    address(url) {
+      const address = new URL(path, url);
+      address.search = "?EIO=4&transport=websocket";
+      return address;
+    },
+    hello: (namespace, { auth = {} }, resumed) => packetStart("0", namespace) + JSON.stringify({ ...auth, ...resumed }),
+    message: (namespace, id, event, payload) =>
+      `${packetStart("2", namespace)}${id}${JSON.stringify([event, payload])}`,
+    hear(text, entrance) {
+      if (text === "2") return { kind: "reply", text: "3" };
+      if (text.startsWith("0{")) return { kind: "ready" };
+      const [, type, namespace = "/", id, body = ""] = PACKET.exec(text) ?? [];
+      if (type === undefined || namespace !== entrance) return undefined;
+      if (type === "0") return { kind: "entered", pid: (parse(body) as { pid?: string } | undefined)?.pid };
+      if (type === "4" || type === "1") return { kind: "refused" };
+      if (type === "2") return { kind: "event", offset: offsetOf(parse(body)) };
+      const args = parse(body);
+      if (type !== "3" || !id || !Array.isArray(args)) return undefined;
+      return { kind: "answer", id: Number(id), isRefusal: isRefusal(args[0]) };
+    },
+  };
+}
+
+/** Where recovery is on, the last argument of an event says from where a connection may be resumed. */
+function offsetOf(event: unknown): string | undefined {
+  const last: unknown = Array.isArray(event) && event.length > 1 ? event.at(-1) : undefined;
+  return typeof last === "string" ? last : undefined;
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,160 @@
+import { randomBytes } from "node:crypto";
+import { PermissionMisuse } from "@portcullis/core";
+import { sleep } from "./bell.js";
+import { type Answer, Client, type Knock, type Marked, markedBy } from "./client.js";
+import { type Account, type AttackLimits, type AttackOptions, type Probe, readLimits, readUrl } from "./options.js";
+import { type Wire, wireOf } from "./wire.js";
+
+/** How long a message may first be unanswered before it is sent again: its listener may have come too late for it. */
+const AGAIN = 30;
+const TRIES = 3;
+
+/** Names of the cookies of an account tell whether pages could use them. */
+const hasCookie = ({ headers = {} }: Account) => Object.keys(headers).some((name) => name.toLowerCase() === "cookie");
+
+/** The server under attack, and what the kit knows of it. */
+export class Target {
+  readonly url: URL;
+  readonly wire: Wire;
+  readonly limits: Required<AttackLimits>;
+  /** The Origin of pages that are wanted. */
+  readonly origin: string;
+  readonly entrance: string;
+  readonly #clients = new Set<Client>();
+  readonly #secret = randomBytes(4).toString("hex");
+  #marks = 0;
+
+  constructor(
+    url: string | URL,
+    readonly options: AttackOptions,
+  ) {
+    const { accounts, actions } = options ?? {};
+    if (!accounts?.allowed || !accounts.denied || !actions?.open || !actions.guarded) {
+      throw new PermissionMisuse(
+        "attack() needs { protocol, accounts: { allowed, denied }, actions: { open, guarded } } to know your server",
+      );
+    }
+    this.url = readUrl(url, options.allowHost);
+    this.wire = wireOf(options);
+    this.limits = readLimits(options.limits);
+    const { origin = "any" } = options;
+    this.origin = origin === "any" ? `${this.url.protocol.replace("ws", "http")}//${this.url.host}` : origin;
+    this.entrance = this.wire.entranceOf(this.url);
+  }
+
+  get allowed(): Account {
+    return this.options.accounts.allowed;
+  }
+
+  get denied(): Account {
+    return this.options.accounts.denied;
+  }
+
+  /** Whether the account is known by a cookie, which a browser sends for any page. */
+  get hasCookie(): boolean {
+    return hasCookie(this.allowed);
+  }
+
+  /** A text that occurs nowhere else. */
+  mark(): string {
+    this.#marks += 1;
+    return `mark-${this.#secret}-${this.#marks}`;
+  }
+
+  message(probe: Probe): Marked {
+    return markedBy(probe, this.mark());
+  }
+
+  /** What everybody may do. */
+  get open(): Marked {
+    return this.message(this.options.actions.open);
+  }
+
+  /** What not everybody may do. */
+  get guarded(): Marked {
+    return this.message(this.options.actions.guarded);
+  }
+
+  /** Begins to knock. */
+  knock(account: Account, given: Partial<Knock> = {}): Client {
+    const knock: Knock = { entrance: this.entrance, origin: this.origin, ...given };
+    const client = new Client(this.wire, this.url, account, knock, this.options.tls);
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** Knocks, and waits until the server has said whether it lets the client in. */
+  async decide(account: Account, given: Partial<Knock> = {}): Promise<Client> {
+    const client = this.knock(account, given);
+    await client.bell.until(() => client.isDecided, this.limits.patience);
+    return client;
+  }
+
+  /** Knocks, and sees whether it is in: what counts is that what it says is answered. */
+  async enter(account: Account, given: Partial<Knock> = {}): Promise<Client> {
+    const client = await this.decide(account, given);
+    const deadline = performance.now() + this.limits.patience;
+    for (let wait = AGAIN; client.isLetIn && !client.isEnded && !client.isIn; wait *= 2) {
+      if (performance.now() > deadline) break;
+      const answer = await this.ask(client, this.open, Math.min(wait, this.limits.patience));
+      if (answer?.isRefusal) break;
+      client.isIn = answer !== undefined;
+    }
+    return client;
+  }
+
+  /** Knocks as somebody who must be let in. */
+  async enterSurely(account: Account, given: Partial<Knock> = {}): Promise<Client> {
+    const client = await this.enter(account, given);
+    if (!client.isIn) throw new ShutOut(`a client that must be let in was not: ${client.ending}`);
+    return client;
+  }
+
+  /** Sends one message, and waits for its answer. */
+  ask(client: Client, message: Marked, milliseconds = this.limits.patience): Promise<Answer | undefined> {
+    const [id] = client.send(message) as [number];
+    return client.answerTo(id, milliseconds);
+  }
+
+  /** Waits until everything that was sent before has had its time. */
+  async fence(client: Client): Promise<void> {
+    await this.ask(client, this.open);
+    await sleep(this.limits.settle);
+  }
+
+  /** Whether the handler of a message has run. */
+  async hasRun(client: Client, id: number, { marker }: Marked): Promise<boolean> {
+    const answer = client.answers.find((one) => one.id === id);
+    if (answer && !answer.isRefusal) return true;
+    return (await this.options.handled?.(marker)) ?? false;
+  }
+
+  /** Sends messages that must not be handled, and returns those that were. */
+  async handledOf(client: Client, messages: readonly Marked[]): Promise<Marked[]> {
+    const ids = client.send(...messages);
+    await this.fence(client);
+    const ran = await Promise.all(messages.map((message, at) => this.hasRun(client, ids[at] as number, message)));
+    return messages.filter((_, at) => ran[at]);
+  }
+
+  /** Whether the server still takes a client, and answers it. One that is busy may need to be asked twice. */
+  async isAlive(): Promise<boolean> {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const client = await this.enter(this.allowed);
+      client.line.socket.destroy();
+      this.#clients.delete(client);
+      if (client.isIn) return true;
+      await sleep(this.limits.settle);
+    }
+    return false;
+  }
+
+  /** Cuts all connections. */
+  release(): void {
+    for (const client of this.#clients) client.line.socket.destroy();
+    this.#clients.clear();
+  }
+}
+
+/** The server does not take a client any more. */
+export class ShutOut extends Error {}

@@ -1,0 +1,59 @@
+import { PermissionMisuse } from "@portcullis/core";
+import { jsonWire } from "./json-wires.js";
+import type { Account, AttackOptions, AttackProtocol } from "./options.js";
+import { socketWire } from "./socketio-wire.js";
+
+/** What a text of the server means. */
+export type Heard =
+  | { readonly kind: "answer"; readonly id: number; readonly isRefusal: boolean }
+  /** A text is to be sent back. */
+  | { readonly kind: "reply"; readonly text: string }
+  /** The line is ready for what lets a client in. */
+  | { readonly kind: "ready" }
+  /** The client is let in; `pid` where it may resume the connection. */
+  | { readonly kind: "entered"; readonly pid?: string | undefined }
+  | { readonly kind: "refused" }
+  /** Something nobody asked for; `offset` from which a connection may be resumed. */
+  | { readonly kind: "event"; readonly offset?: string | undefined };
+
+/** A connection that is resumed. */
+export interface Resumed {
+  readonly pid: string;
+  readonly offset: string;
+}
+
+/** One way in: a path of ws, or a namespace of socket.io. */
+export type Entrance = string;
+
+/** How a protocol is spoken. */
+export interface Wire {
+  readonly transport: "ws" | "socket.io";
+  /** Where a client goes that takes no other entrance. */
+  entranceOf(url: URL): Entrance;
+  /** Where a line is opened. */
+  address(url: URL, entrance: Entrance): URL;
+  /** What is said once the line is ready, to be let in; `undefined` where nothing needs to be. */
+  hello(entrance: Entrance, account: Account, resumed?: Resumed): string | undefined;
+  /** One message as text. */
+  message(entrance: Entrance, id: number, action: string, payload: Readonly<Record<string, unknown>>): string;
+  /** Reads what comes; `undefined` where it means nothing. */
+  hear(text: string, entrance: Entrance): Heard | undefined;
+}
+
+/**
+ * Finds out how to speak.
+ *
+ * @throws {PermissionMisuse} When there is no such protocol.
+ */
+export function wireOf({ protocol, isRefusal }: AttackOptions): Wire {
+  const given = (typeof protocol === "string" ? { kind: protocol } : protocol) as Exclude<AttackProtocol, string>;
+  if (given !== null && typeof given === "object") {
+    if ("request" in given) return jsonWire(given);
+    if (given.kind === "socket.io") return socketWire(given.path ?? "/socket.io/", isRefusal);
+    const wire = jsonWire(given);
+    if (wire) return wire;
+  }
+  throw new PermissionMisuse(
+    'attack() got a wrong `protocol`: write "dcrf", "json", "json-rpc", "socket.io" or { request, read }',
+  );
+}

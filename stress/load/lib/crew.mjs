@@ -1,0 +1,53 @@
+// @ts-check
+// The processes of a part: servers, and generators of load. All end with the part.
+
+import { execFileSync } from "node:child_process";
+import { start } from "../../../bench/lib/processes.mjs";
+
+/**
+ * @typedef {import("../servers/server.mjs").Setup} Setup
+ * @typedef {{ ask(message: object): Promise<any>, stop(): void }} Process
+ * @typedef {Process & { targets: import("./client.mjs").Target[] }} ServerProcess
+ */
+
+const SERVER = new URL("../server.mjs", import.meta.url);
+const GENERATOR = new URL("../generator.mjs", import.meta.url);
+/** Files that a process needs beside its sockets. */
+const OTHER_FILES = 400;
+
+export class Crew {
+  /** @type {Process[]} */
+  #processes = [];
+
+  /** Servers, all in one process. @param {Setup[]} setups @returns {Promise<ServerProcess>} */
+  async serve(...setups) {
+    const started = this.#start(SERVER, JSON.stringify(setups));
+    const { ports } = await started.hear();
+    const targets = setups.map(({ transport }, index) => ({ port: ports[index], transport }));
+    return Object.assign(started, { targets });
+  }
+
+  /** @returns {Promise<Process>} */
+  async generator() {
+    const started = this.#start(GENERATOR);
+    await started.hear();
+    return started;
+  }
+
+  /** @param {URL} file @param {string[]} args */
+  #start(file, ...args) {
+    const started = start(file, args, ["--expose-gc"]);
+    this.#processes.push(started);
+    return started;
+  }
+
+  stop() {
+    for (const one of this.#processes.splice(0)) one.stop();
+  }
+}
+
+/** How many sockets one process may open. */
+export function mostSockets() {
+  const limit = execFileSync("sh", ["-c", "ulimit -n"]).toString().trim();
+  return limit === "unlimited" ? 1_000_000 : Number(limit) - OTHER_FILES;
+}

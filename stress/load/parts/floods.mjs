@@ -1,0 +1,117 @@
+// @ts-check
+// Some send as fast as they can while many behave: what those who behave notice.
+
+import { count, middle, milliseconds, mustHold } from "../lib/figures.mjs";
+
+/** How often each who behaves says something, in seconds. */
+const EVERY = 5;
+/** How long the last answers may take, in seconds. */
+const PATIENCE = 30;
+const SHORT = { p50: "p50", p99: "p99", p999: "p99.9" };
+
+/**
+ * @typedef {object} Run
+ * @property {string} name
+ * @property {"hand" | "guard"} kind
+ * @property {import("../lib/dialects.mjs").Transport} transport
+ * @property {boolean} [turns]
+ * @property {string} says What the flooders send.
+ */
+
+/** @type {readonly Run[]} */
+const RUNS = [
+  { name: "ws, checked by hand; what is allowed", transport: "ws", kind: "hand", says: "echo" },
+  {
+    name: "ws, guarded with `turns: false`; what is allowed",
+    transport: "ws",
+    kind: "guard",
+    turns: false,
+    says: "echo",
+  },
+  { name: "ws, guarded; what is allowed", transport: "ws", kind: "guard", says: "echo" },
+  { name: "ws, guarded; what is denied", transport: "ws", kind: "guard", says: "secret" },
+  { name: "ws, guarded; what an async rule decides", transport: "ws", kind: "guard", says: "later" },
+  { name: "ws, guarded; what cannot be read", transport: "ws", kind: "guard", says: "unreadable" },
+  { name: "socket.io, checked by hand; what is allowed", transport: "socket.io", kind: "hand", says: "echo" },
+  { name: "socket.io, guarded; what is allowed", transport: "socket.io", kind: "guard", says: "echo" },
+];
+
+/** @param {import("../lib/figures.mjs").Context} context @returns {Promise<import("../lib/figures.mjs").Result>} */
+export async function floods({ quick, crew, say }) {
+  const [figures, failures] = [/** @type {any[]} */ ([]), /** @type {string[]} */ ([])];
+  const size = quick ? { behaving: 200, flooding: 10, seconds: 3 } : { behaving: 5000, flooding: 100, seconds: 8 };
+  /** @type {Record<string, any[]>} */
+  const rounds = Object.fromEntries(RUNS.map(({ name }) => [name, []]));
+  for (let round = 0; round < (quick ? 1 : 3); round++) {
+    for (const run of round % 2 === 0 ? RUNS : [...RUNS].reverse()) {
+      const result = await measure(crew, run, size);
+      rounds[run.name].push(result);
+      const { calm, flooded, report } = result;
+      say(`${run.name}: ${milliseconds(calm.free.p99)} without, ${milliseconds(flooded.free.p99)} with (p99)`);
+      for (const talk of [calm, flooded]) {
+        mustHold(failures, talk.wrong + talk.strange === 0, `${run.name}: ${talk.wrong + talk.strange} wrong answers`);
+        mustHold(failures, talk.open === size.behaving, `${run.name}: ${talk.open} who behave are left`);
+      }
+      mustHold(failures, report.unauthorised === 0, `${run.name}: the gate has opened`);
+    }
+  }
+  for (const { name } of RUNS) {
+    const of = (/** @type {"calm" | "flooded"} */ when) =>
+      /** @type {const} */ (["p50", "p99", "p999"])
+        .map(
+          (part) =>
+            `${SHORT[part]} ${middle(
+              rounds[name].map((one) => one[when].free[part]),
+              milliseconds,
+            )}`,
+        )
+        .join(", ");
+    const lost = rounds[name].reduce((sum, { flooded }) => sum + flooded.unanswered, 0);
+    const [server, message] = name.split("; ");
+    const who = `${server}: latency of ${count(size.behaving)} clients that behave (one request in ${EVERY} s each)`;
+    figures.push(
+      { what: `${who}, nobody floods`, value: of("calm") },
+      {
+        what: `${who}, while ${size.flooding} send ${message} as fast as they can`,
+        value: `${of("flooded")}${lost > 0 ? `; ${lost} not answered within ${PATIENCE} s` : ""}`,
+      },
+    );
+  }
+  return { figures, failures, raw: { ...size, every: EVERY, rounds } };
+}
+
+/**
+ * @param {import("../lib/crew.mjs").Crew} crew
+ * @param {Run} run
+ * @param {{ behaving: number, flooding: number, seconds: number }} size
+ */
+async function measure(crew, { transport, kind, turns, says }, { behaving, flooding, seconds }) {
+  const server = await crew.serve({ transport, kind, turns, isCounted: false });
+  const [target] = server.targets;
+  const [good, bad] = [await crew.generator(), await crew.generator()];
+  try {
+    await good.ask({ command: "open", target, count: behaving, from: 0 });
+    const talk = { command: "talk", mix: [["echo", 1]], rate: behaving / EVERY, seconds, patience: PATIENCE };
+    // What the compiler still has to do is not the flood's.
+    await good.ask({ ...talk, seconds: 2 });
+    const calm = await good.ask(talk);
+    await server.ask({ command: "peak" });
+    const time = seconds + 3;
+    const flood = bad.ask({
+      command: "flood",
+      target,
+      count: flooding,
+      from: behaving,
+      seconds: time,
+      says,
+      isReading: true,
+    });
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    const flooded = await good.ask(talk);
+    const result = await flood;
+    const { cpu, rss, servers } = await server.ask({ command: "peak" });
+    return { calm, flooded, flood: { ...result, seconds: time }, cpu, rss, report: servers[0] };
+  } finally {
+    crew.stop();
+  }
+}

@@ -1,0 +1,57 @@
+// @ts-check
+
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * What is mutated together, and which tests have to notice: all of the package but those that try the same again with
+ * more of it. What they would notice, the others notice sooner.
+ *
+ * @type {Record<string, { without: RegExp }>}
+ */
+export const PARTS = {
+  core: { without: /test\/(every-tree\.(and|or)|every-fault|laws|policies)/ },
+  "adapter-ws": { without: /^$/ },
+  "adapter-socketio": { without: /^$/ },
+  "adapter-express-bridge": { without: /test\/matrix/ },
+};
+
+const DECIDING = /core\/src\/(evaluate|combine|decision|walk|run|plan|program|tree|rules|policy|question)\.ts$/;
+const ENFORCING = /core\/src\/(gate|admission|session|dispatch)\.ts$/;
+
+/**
+ * How many of a hundred mutants the tests must notice, and where each survivor must be explained.
+ *
+ * @type {{ name: string, selects: RegExp, least: number, isExplained: boolean }[]}
+ */
+export const LIMITS = [
+  { name: "what decides", selects: DECIDING, least: 95, isExplained: true },
+  { name: "the edge of connect, action and object", selects: ENFORCING, least: 95, isExplained: true },
+  { name: "the core", selects: /^packages\/core\//, least: 95, isExplained: false },
+  { name: "the adapter for ws", selects: /^packages\/adapter-ws\//, least: 85, isExplained: false },
+  { name: "the adapter for socket.io", selects: /^packages\/adapter-socketio\//, least: 85, isExplained: false },
+  { name: "the bridge", selects: /^packages\/adapter-express-bridge\//, least: 85, isExplained: false },
+];
+
+/** The part that the environment variable `PART` names. */
+export const name = process.env.PART ?? "core";
+const part = PARTS[name];
+if (part === undefined) throw new Error(`PART is ${name}: give one of ${Object.keys(PARTS).join(", ")}`);
+
+/** The files of a package whose path ends so. */
+function filesOf(/** @type {RegExp} */ end) {
+  const folder = join("packages", name);
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => /^(src|test)\//.test(path) && end.test(path))
+    .map((path) => join(folder, path));
+}
+
+/** The sources that are mutated. */
+export const sources = filesOf(/(?<!\.test|\.test-d|\.d)\.ts$/).filter((path) => path.includes("/src/"));
+
+/** The tests beside the sources first, the smallest first: the first that fails ends the run of a mutant. */
+export function testFiles() {
+  const weigh = (/** @type {string} */ file) => statSync(file).size * (file.includes("/src/") ? 1 : 100);
+  const files = filesOf(/\.test\.ts$/).filter((path) => !part?.without.test(path));
+  return files.sort((one, other) => weigh(one) - weigh(other));
+}

@@ -1,0 +1,89 @@
+// @ts-check
+// Reads what Stryker has found: the scores by package and of the decision path, and whether each survivor is explained.
+// Ends with 1 where a score is under its limit or a survivor of the decision path is not in README.md.
+// With --save it writes bench/results/mutation.json.
+
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { LIMITS } from "./parts.mjs";
+import { explained, keyOf } from "./survivors.mjs";
+
+const { values: options } = parseArgs({ options: { save: { type: "boolean", default: false } } });
+
+/**
+ * @typedef {{ mutatorName: string, replacement?: string, status: string, location: import("./survivors.mjs").Location }} Mutant
+ * @typedef {{ file: string, mutant: Mutant, source: string }} Found
+ */
+
+const COUNTED = ["Killed", "Timeout", "Survived", "NoCoverage"];
+const FOLDER = ".stryker/reports";
+
+/** @returns {Found[]} Every mutant that counts, of all runs; what does not load is none. */
+function foundInAll() {
+  /** @type {Record<string, Found[]>} */
+  const byFile = {};
+  const age = (/** @type {string} */ name) => statSync(join(FOLDER, name)).mtimeMs;
+  // The newest run of a file is the one that counts.
+  for (const name of readdirSync(FOLDER).sort((one, other) => age(one) - age(other))) {
+    const { files } = JSON.parse(readFileSync(join(FOLDER, name), "utf8"));
+    for (const [file, { source, mutants }] of Object.entries(files)) {
+      byFile[file] = mutants
+        .filter((/** @type {Mutant} */ { status }) => COUNTED.includes(status))
+        .map((/** @type {Mutant} */ mutant) => ({ file, mutant, source }));
+    }
+  }
+  return Object.values(byFile).flat();
+}
+
+const isKilled = (/** @type {Found} */ { mutant }) => mutant.status === "Killed" || mutant.status === "Timeout";
+
+const all = foundInAll();
+const known = explained();
+let isGood = true;
+
+/** @param {string} message */
+function complain(message) {
+  isGood = false;
+  console.error(message);
+}
+
+const results = LIMITS.flatMap(({ name, selects, least, isExplained }) => {
+  const found = all.filter(({ file }) => selects.test(file));
+  if (found.length === 0) return [];
+  const killed = found.filter(isKilled);
+  const survivors = found.filter((one) => !isKilled(one));
+  const unexplained = survivors.filter(({ file, mutant, source }) => !known.has(keyOf(file, source, mutant)));
+  const percent = (100 * killed.length) / found.length;
+  if (percent < least) complain(`${name}: ${percent.toFixed(2)} % killed, under ${least} %`);
+  for (const { file, mutant, source } of isExplained ? unexplained : [])
+    complain(`not explained: ${keyOf(file, source, mutant)}`);
+  return [
+    {
+      name,
+      mutants: found.length,
+      killed: killed.length,
+      explained: survivors.length - unexplained.length,
+      survived: unexplained.length,
+      percent: Number(percent.toFixed(2)),
+    },
+  ];
+});
+console.table(results);
+
+if (options.save) {
+  const report = {
+    command: "npm run mutate, once with PART=<package> for each, then node stress/mutation/report.mjs --save",
+    machine: { cpu: cpus()[0]?.model, cpus: cpus().length },
+    node: process.version,
+    date: new Date().toISOString().slice(0, 10),
+    figures: results.map(({ name, mutants, killed, explained, percent }) => ({
+      what: `Mutants of ${name} that the tests notice`,
+      value: `${killed} of ${mutants} (${percent} %); of the others ${explained} are shown to change nothing`,
+    })),
+    results,
+  };
+  writeFileSync("bench/results/mutation.json", `${JSON.stringify(report, null, 2)}\n`);
+}
+process.exitCode = isGood ? 0 : 1;

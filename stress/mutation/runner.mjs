@@ -1,0 +1,188 @@
+// @ts-check
+// A test runner for Stryker that keeps the tests loaded: a mutant costs the tests that reach it, and no start of vitest.
+
+import { resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { sources, testFiles } from "./parts.mjs";
+
+const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
+/** A thread is replaced after so many mutants: what they left behind is gone with it. */
+const MOST_MUTANTS = 150;
+
+/** A test that takes so much of the processor is in a loop that has no end. Seconds, for a busy machine has few of them. */
+const MOST_SECONDS = 5;
+/** A test that waits so long in vain is stuck. Milliseconds. */
+const MOST_WAITING = 60_000;
+
+/** @typedef {import("./worker.mjs").Order} Order */
+/** @typedef {{ ran: import("./worker.mjs").Ran[], isOverLimit: boolean, coverage?: any }} Outcome */
+
+/** Seconds of the processor that this process has used. */
+function seconds() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+/** A thread with the tests loaded. */
+class Thread {
+  done = 0;
+  #since = { seconds: 0, milliseconds: 0 };
+  /** @type {(outcome: Outcome | "ended" | "late") => void} */
+  #answer = () => undefined;
+
+  /** @param {readonly string[]} sources @param {string} [mutant] Active from the start, for what runs once. */
+  constructor(sources, mutant) {
+    this.worker = new Worker(WORKER, { workerData: { sources, mutant }, stdout: true, stderr: true });
+    this.worker.stdout.resume();
+    this.worker.stderr.resume();
+    /** @type {Promise<boolean>} */
+    this.isReady = new Promise((ready) => {
+      this.worker.once("message", () => {
+        ready(true);
+        this.worker.on("message", (said) => (said === "progress" ? this.#begin() : this.#answer(said)));
+      });
+      this.worker.once("error", (error) => {
+        this.error = error;
+      });
+      this.worker.once("exit", () => {
+        ready(false);
+        this.#answer("ended");
+      });
+    });
+  }
+
+  /** @param {Order} order @returns {Promise<Outcome | "ended" | "late">} */
+  async do(order) {
+    if (!(await this.isReady)) return "ended";
+    this.done += 1;
+    this.#begin();
+    return new Promise((resolve) => {
+      const watch = setInterval(() => this.#isStuck && this.#answer("late"), 250);
+      this.#answer = (outcome) => {
+        clearInterval(watch);
+        resolve(outcome);
+      };
+      this.worker.postMessage(order);
+    });
+  }
+
+  /** The next test begins. */
+  #begin() {
+    this.#since = { seconds: seconds(), milliseconds: performance.now() };
+  }
+
+  get #isStuck() {
+    const { seconds: used, milliseconds } = this.#since;
+    return seconds() - used > MOST_SECONDS || performance.now() - milliseconds > MOST_WAITING;
+  }
+
+  end() {
+    return this.worker.terminate();
+  }
+}
+
+/** What `transpile.mjs` made of a file. */
+function built(/** @type {string} */ file) {
+  return file.replace(/\.ts$/, ".js");
+}
+
+class Runner {
+  #files = testFiles().map(built);
+  #sources = sources.map((file) => resolve(built(file)));
+  /** @type {Thread | undefined} */
+  #thread;
+
+  /** Static mutants are run in a thread of their own. */
+  capabilities() {
+    return { reloadEnvironment: true };
+  }
+
+  async dryRun() {
+    const thread = new Thread(this.#sources);
+    const outcome = await thread.do({ files: this.#files, isCounted: true });
+    if (typeof outcome === "string") return { status: "error", errorMessage: String(thread.error ?? outcome) };
+    const tests = [];
+    for (const { id, milliseconds, error } of outcome.ran) {
+      const fileName = resolve(id.split("#")[0]?.replace(/\.js$/, ".ts") ?? "");
+      // A busy machine: what fails without a mutant is asked once more.
+      const hasPassed = error === undefined || (await this.#isUnharmed(thread, [id]));
+      const said = hasPassed ? { status: 0 } : { status: 1, failureMessage: error };
+      tests.push({ id, name: id, fileName, timeSpentMs: milliseconds, ...said });
+    }
+    await thread.end();
+    return { status: "complete", tests, mutantCoverage: coverageOf(outcome) };
+  }
+
+  /** @param {{ activeMutant: { id: string }, testFilter?: string[], mutantActivation: string, hitLimit?: number, timeout: number }} options */
+  async mutantRun({ activeMutant, testFilter, mutantActivation, hitLimit }) {
+    const mutant = activeMutant.id;
+    const files = testFilter
+      ? this.#files.filter((file) => testFilter.some((id) => id.startsWith(`${file}#`)))
+      : this.#files;
+    const order = { mutant, files, ...(testFilter && { only: testFilter }), ...(hitLimit && { hitLimit }) };
+    const isStatic = mutantActivation === "static";
+    const thread = isStatic ? new Thread(this.#sources, mutant) : await this.#warm();
+    const outcome = await thread.do(order);
+    const result = read(outcome);
+    if (isStatic || typeof outcome === "string") await this.#drop(thread);
+    else if (result.status === "killed" && !(await this.#isUnharmed(thread, result.killedBy))) {
+      await this.#drop(thread);
+      const fresh = await this.#warm();
+      return read(await fresh.do(order));
+    }
+    return result;
+  }
+
+  /** Whether the test that killed a mutant passes without it: else the mutants before it have left something behind. */
+  async #isUnharmed(/** @type {Thread} */ thread, /** @type {string[]} */ [test = ""]) {
+    const [file = ""] = test.split("#");
+    const outcome = await thread.do({ files: [file], only: [test] });
+    return (
+      typeof outcome !== "string" && outcome.ran.length > 0 && outcome.ran.every(({ error }) => error === undefined)
+    );
+  }
+
+  async #warm() {
+    if (this.#thread && this.#thread.done >= MOST_MUTANTS) await this.#drop(this.#thread);
+    this.#thread ??= new Thread(this.#sources);
+    return this.#thread;
+  }
+
+  async #drop(/** @type {Thread} */ thread) {
+    if (thread === this.#thread) this.#thread = undefined;
+    await thread.end();
+  }
+
+  async dispose() {
+    if (this.#thread) await this.#drop(this.#thread);
+  }
+}
+
+/** @param {Outcome | "ended" | "late"} outcome @returns {any} */
+function read(outcome) {
+  if (outcome === "late") return { status: "timeout" };
+  if (outcome === "ended") return { status: "killed", killedBy: [], failureMessage: "the thread ended", nrOfTests: 0 };
+  if (outcome.isOverLimit) return { status: "timeout", reason: "Hit limit reached" };
+  const failed = outcome.ran.find(({ error }) => error !== undefined);
+  const nrOfTests = outcome.ran.length;
+  if (failed === undefined) return { status: "survived", nrOfTests };
+  return { status: "killed", killedBy: [failed.id], failureMessage: failed.error, nrOfTests };
+}
+
+/** What a file does outside its tests counts for every test of it. */
+function coverageOf(/** @type {Outcome} */ { ran, coverage }) {
+  /** @type {Record<string, Record<string, number>>} */
+  const perTest = {};
+  for (const { id } of ran) {
+    const [file = ""] = id.split("#");
+    const counts = { ...coverage.perTest[file] };
+    for (const [mutant, hits] of Object.entries(coverage.perTest[id] ?? {}))
+      counts[mutant] = (counts[mutant] ?? 0) + hits;
+    perTest[id] = counts;
+  }
+  return { static: coverage.static, perTest };
+}
+
+const factory = Object.assign(() => new Runner(), { inject: [] });
+export const strykerPlugins = [{ kind: "TestRunner", name: "loaded", factory }];

@@ -1,0 +1,52 @@
+import { PermissionMisuse } from "@portcullis/core";
+import { expect, test } from "vitest";
+import { MISTAKES } from "./cases.js";
+import { make } from "./run.js";
+
+/** How a sentence tells what to write instead. */
+const ADVICE =
+  /: (?:guard it once|was it imported)|(?::|,|, or) (?:answer|give|write|wrap|call|name|extend|leave|return|replace|use|the (?:options|parts) are)\b|, as in /;
+
+const rows = Object.values(MISTAKES).flat();
+
+test("there are more than a few", () => {
+  expect(rows.length).toBeGreaterThan(80);
+  expect(new Set(rows).size).toBe(rows.length);
+});
+
+test.each(rows)("%s is told what to write instead", async (mistake) => {
+  const error = await make(mistake);
+  expect(error).toBeInstanceOf(PermissionMisuse);
+  expect((error as PermissionMisuse).message).toMatch(ADVICE);
+});
+
+test("docs/mistakes.md lists them with what they are told", async () => {
+  await expect(await page()).toMatchFileSnapshot("../../docs/mistakes.md");
+});
+
+async function page(): Promise<string> {
+  const sections = await Promise.all(
+    Object.entries(MISTAKES).map(async ([title, mistakes]) => {
+      const told = await Promise.all(mistakes.map(async (mistake) => [mistake, await make(mistake)] as const));
+      const rows = told.map(([mistake, error]) => `| ${codeOf(mistake)} | ${cell((error as Error).message)} |`);
+      return `## ${title}\n\n| written | told |\n|---|---|\n${rows.join("\n")}\n`;
+    }),
+  );
+  return `# Mistakes, and what they are told
+
+A mistake in the rules or the options is a \`PermissionMisuse\`, thrown as early as it can be noticed, with a sentence that
+says what to write instead. A rule that answers something else than an answer is noticed when it is asked: the client is
+refused, and \`onDecision\` (or the console) hears the sentence.
+
+${sections.join("\n")}`;
+}
+
+/** As a developer would write it. */
+function codeOf(mistake: string): string {
+  const [, asked = mistake] = /^ask\((.*)\)$/.exec(mistake) ?? [];
+  return `\`${cell(asked.replaceAll(/\b(guard|serve)(?:Ws|Io)\b/g, "$1"))}\``;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+}

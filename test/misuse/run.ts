@@ -1,0 +1,50 @@
+import { createServer } from "node:http";
+import * as bridge from "@portcullis/adapter-express-bridge";
+import { fromKoa } from "@portcullis/adapter-express-bridge/koa";
+import * as socketio from "@portcullis/adapter-socketio";
+import * as ws from "@portcullis/adapter-ws";
+import * as core from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import express from "express";
+import { Server } from "socket.io";
+import { WebSocketServer } from "ws";
+
+/** What a mistake may use by name. */
+function vocabulary(): Record<string, unknown> {
+  return {
+    ...core,
+    ...bridge,
+    ask,
+    defineConsumer,
+    fromKoa,
+    dcrf: ws.dcrf,
+    json: ws.json,
+    guardWs: ws.guard,
+    serveWs: ws.serve,
+    guardIo: socketio.guard,
+    serveIo: socketio.serve,
+    policy: core.definePolicy({ actions: { ping: core.AllowAny } }),
+    app: express(),
+    wss: new WebSocketServer({ noServer: true }),
+    io: new Server(createServer()),
+  };
+}
+
+/** Asks a rule, and throws why it could not be asked. */
+async function ask(rule: core.Permission): Promise<void> {
+  const policy = core.definePolicy({ actions: { act: rule } });
+  const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
+  throw (await policy.authorize({} as never, consumer, "act")).error;
+}
+
+/** Makes a mistake; returns what was thrown, or what a promise of it rejects with. */
+export async function make(mistake: string): Promise<unknown> {
+  const words = vocabulary();
+  try {
+    const [, before = "", last] = /^(.*\); )?(.*)$/.exec(mistake) ?? [];
+    await new Function(...Object.keys(words), `${before}return ${last};`)(...Object.values(words));
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}

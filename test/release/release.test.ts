@@ -1,0 +1,81 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startRegistry } from "./registry.js";
+
+const run = promisify(execFile);
+const packages = fileURLToPath(new URL("../../packages", import.meta.url));
+const names = readdirSync(packages).sort();
+let registry: Awaited<ReturnType<typeof startRegistry>>;
+let folder: string;
+
+beforeAll(async () => {
+  registry = await startRegistry();
+  folder = mkdtempSync(join(tmpdir(), "portcullis-release-"));
+  // Our own packages come from here, with a token that this registry does not look at; all else from where it always does.
+  const host = registry.url.replace("http:", "");
+  writeFileSync(join(folder, ".npmrc"), `@portcullis:registry=${registry.url}\n${host}/:_authToken=nobody\n`);
+});
+
+afterAll(() => {
+  registry.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** npm, as somebody who is signed in to the registry. */
+function npm(cwd: string, ...args: string[]) {
+  return run("npm", [...args, "--userconfig", join(folder, ".npmrc"), "--no-audit", "--no-fund"], { cwd });
+}
+
+test.each(names)(
+  "%s: what would be published is its build, its README and nothing of its sources",
+  async (name) => {
+    const { stdout } = await npm(join(packages, name), "publish", "--dry-run", "--json", "--provenance=false");
+    const manifest = JSON.parse(stdout)[`@portcullis/${name}`] as { files: { path: string }[] };
+    const paths = manifest.files.map(({ path }) => path);
+    expect(paths).toEqual(
+      expect.arrayContaining(["LICENSE", "README.md", "package.json", "dist/index.js", "dist/index.d.ts"]),
+    );
+    expect(
+      paths.filter((path) => !/^(?:dist|cases)\/|^(?:README\.md|LICENSE|package\.json|CHANGELOG\.md)$/.test(path)),
+    ).toEqual([]);
+    const { publishConfig } = JSON.parse(readFileSync(join(packages, name, "package.json"), "utf8"));
+    expect(publishConfig).toEqual({ access: "public", provenance: true });
+  },
+  60_000,
+);
+
+test("published to a registry, installed from it, and run", async () => {
+  for (const name of names) await npm(join(packages, name), "publish", "--provenance=false", "--tag", "latest");
+  expect(registry.published()).toEqual(names.map((name) => `@portcullis/${name}`));
+
+  writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
+  await npm(folder, "install", "--prefer-offline", "@portcullis/core", "@portcullis/adapter-ws", "ws");
+  writeFileSync(
+    join(folder, "app.mjs"),
+    `import { guard } from "@portcullis/adapter-ws";
+import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
+import { WebSocket, WebSocketServer } from "ws";
+const wss = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+guard(wss, definePolicy({ actions: { ping: AllowAny, send: IsAuthenticated } }));
+wss.on("connection", (ws) => ws.on("message", (data) => ws.send("allowed: " + data)));
+wss.on("listening", () => {
+  const client = new WebSocket("ws://127.0.0.1:" + wss.address().port);
+  const answers = [];
+  client.on("open", () => ['{"action":"send"}', '{"action":"ping"}'].forEach((text) => client.send(text)));
+  client.on("message", (data) => {
+    answers.push(String(data));
+    if (answers.length < 2) return;
+    console.log(JSON.stringify([JSON.parse(answers[0]).response_status, answers[1]]));
+    process.exit();
+  });
+});
+`,
+  );
+  const { stdout } = await run(process.execPath, ["app.mjs"], { cwd: folder });
+  expect(JSON.parse(stdout)).toEqual([401, 'allowed: {"action":"ping"}']);
+}, 120_000);
