@@ -1,3 +1,9 @@
+/**
+ * Plays the holes that other servers had against a server of your own.
+ *
+ * @module @portcullis/testing/attack
+ */
+
 import { cannot, type Finding, isOpen, type Verdict } from "./attack/findings.js";
 import type { Hole } from "./attack/hole.js";
 import { leakingDenials, unansweredDenials } from "./attack/holes/denials.js";
