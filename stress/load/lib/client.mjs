@@ -78,7 +78,7 @@ export class Client {
 
   /** @param {string[]} texts Sent at once. */
   send(...texts) {
-    this.socket.write(texts.length === 1 ? textFrame(texts[0]) : Buffer.concat(texts.map(textFrame)));
+    this.socket.write(Buffer.concat(texts.map(textFrame)));
   }
 
   /**

@@ -11,6 +11,7 @@
  * @property {readonly string[]} opening What is said before the first request.
  * @property {string | undefined} welcome What the server says when the client is in, beside the 101.
  * @property {(id: number, action: string, payload?: object) => string} request
+ * @property {(action: string) => string} notice A request that says no number.
  * @property {string} noRequest A message that nobody can read.
  * @property {(text: string) => Answer | { say: string } | undefined} read
  *
@@ -24,6 +25,7 @@ export const DIALECTS = {
     opening: [],
     welcome: undefined,
     request: (id, action, payload) => JSON.stringify({ action, request_id: id, ...payload }),
+    notice: (action) => JSON.stringify({ action }),
     noRequest: "[not json",
     read(text) {
       const { request_id: id, response_status: status } = JSON.parse(text);
@@ -35,8 +37,8 @@ export const DIALECTS = {
     path: "/socket.io/?EIO=4&transport=websocket",
     opening: ["40"],
     welcome: '40{"sid"',
-    request: (id, action, payload = {}) =>
-      `42${action.startsWith("noack:") ? "" : id}${JSON.stringify([action, payload])}`,
+    request: (id, action, payload = {}) => `42${id}${JSON.stringify([action, payload])}`,
+    notice: (action) => `42${JSON.stringify([action])}`,
     noRequest: `42${JSON.stringify(["error"])}`,
     read(text) {
       if (text === "2") return { say: "3" };

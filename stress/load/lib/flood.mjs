@@ -5,6 +5,8 @@ import { textFrame } from "./frames.mjs";
 
 /** Bytes written at once. */
 const BATCH = 65_536;
+/** Characters of a long name. */
+const LONG = 4000;
 /** How often all of them together may come back once they are shown out. */
 const MOST_RETURNS = 20_000;
 
@@ -12,15 +14,22 @@ const MOST_RETURNS = 20_000;
  * @typedef {object} Flood
  * @property {number} count How many flood.
  * @property {number} seconds
- * @property {string} says An action; "unreadable" for what nobody can read.
+ * @property {string} says An action; "unreadable" for what nobody can read, "long" for the name of an action that is
+ *   not there, which the refusal repeats.
  * @property {boolean} isReading Whether they fetch what they are answered.
  * @property {number} [from] The index of the first.
  */
 
+/** @param {import("./dialects.mjs").Dialect} dialect @param {string} says */
+function textOf(dialect, says) {
+  if (says === "unreadable") return dialect.noRequest;
+  if (says === "long") return dialect.notice("x".repeat(LONG));
+  return dialect.request(1, says, { text: "All at once!" });
+}
+
 /** A batch of one message, as often as it fits. @param {Client} client @param {string} says */
 function batchOf({ dialect }, says) {
-  const text = says === "unreadable" ? dialect.noRequest : dialect.request(1, says, { text: "All at once!" });
-  const frame = textFrame(text);
+  const frame = textFrame(textOf(dialect, says));
   const count = Math.floor(BATCH / frame.length);
   return { batch: Buffer.concat(Array(count).fill(frame)), size: frame.length };
 }

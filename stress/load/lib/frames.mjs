@@ -21,7 +21,7 @@ function frame(opcode, payload) {
     length < 126
       ? Buffer.from([FINAL | opcode, MASKED | length])
       : Buffer.from([FINAL | opcode, MASKED | 126, length >> 8, length & 0xff]);
-  return Buffer.concat([head, MASK, payload.map((byte, index) => byte ^ MASK[index & 3])]);
+  return Buffer.concat([head, MASK, payload.map((byte, index) => byte ^ (MASK[index & 3] ?? 0))]);
 }
 
 /** @param {string} text */
@@ -52,7 +52,7 @@ export class FrameReader {
       const size = sizeOf(buffer);
       if (size === undefined || buffer.length < size.head + size.payload) break;
       const end = size.head + size.payload;
-      this.#tell(buffer[0] & 0x0f, buffer.subarray(size.head, end));
+      this.#tell(buffer.readUInt8(0) & 0x0f, buffer.subarray(size.head, end));
       buffer = buffer.subarray(end);
     }
     // What is kept must not keep the chunk that it was cut from.
@@ -78,7 +78,7 @@ export class FrameReader {
  */
 function sizeOf(buffer) {
   if (buffer.length < 2) return undefined;
-  const short = buffer[1] & 0x7f;
+  const short = buffer.readUInt8(1) & 0x7f;
   if (short < 126) return { head: 2, payload: short };
   const head = short === 126 ? 4 : 10;
   if (buffer.length < head) return undefined;

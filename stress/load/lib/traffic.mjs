@@ -92,7 +92,7 @@ export class Traffic {
       if (due > sent) this.late.add(now - startedAt - (sent / rate) * 1000);
       for (; sent < due; sent++) {
         const client = clients[sent % clients.length];
-        if (!client.isEnded) this.send(client);
+        if (client !== undefined && !client.isEnded) this.send(client);
       }
       await pause(TICK);
     }
@@ -102,7 +102,7 @@ export class Traffic {
 
   result() {
     const { counts, unanswered } = this;
-    const [free, hanging, late] = [this.free, this.hanging, this.late].map((one) => one.summary());
+    const [free, hanging, late] = [this.free.summary(), this.hanging.summary(), this.late.summary()];
     return { ...counts, unanswered, free, hanging, late };
   }
 
@@ -135,6 +135,6 @@ export class Traffic {
       left -= share;
       if (left < 0) return action;
     }
-    return this.mix[0][0];
+    return "echo";
   }
 }

@@ -14,7 +14,9 @@ export async function deaf({ quick, crew, say }) {
     { transport: "ws", kind: "guard", says: "secret" },
     { transport: "ws", kind: "guard", says: "later" },
     { transport: "ws", kind: "hand", says: "secret" },
+    { transport: "ws", kind: "guard", says: "long" },
     { transport: "socket.io", kind: "guard", says: "secret" },
+    { transport: "socket.io", kind: "guard", says: "long" },
     { transport: "socket.io", kind: "hand", says: "secret" },
   ]);
   for (const { transport, kind, says } of runs) {

@@ -15,7 +15,7 @@ import { guardWs, handWs } from "./ws.mjs";
  * @property {{ connect?: number, action?: number }} [timeout]
  * @property {Record<string, number>} [limits]
  * @property {boolean} [isCounted] Whether a guard counts what it refuses. Default true.
- * @property {boolean} [isTurned] Whether ws is told to hand on one message of a socket at a time.
+ * @property {boolean} [turns] Whether connections take turns behind a guard. Default true.
  *
  * @typedef {object} Behind What runs behind the HTTP server.
  * @property {() => number} connections

@@ -7,20 +7,6 @@ const OK = { ok: true };
 const DENIED = { ok: false, error: { code: "permission_denied", status: 403 } };
 const ACTIONS = ["echo", "later", "hang", "secret"];
 
-/**
- * @param {import("./server.mjs").HttpServer} http
- * @param {import("./server.mjs").Setup} setup
- */
-function make(http, { isTurned = false }) {
-  const io = new Server(http, { transports: ["websocket"] });
-  // engine.io makes its server of ws anew when the HTTP server listens.
-  if (isTurned)
-    http.on("listening", () =>
-      Object.assign(/** @type {any} */ (io.engine).ws.options, { allowSynchronousEvents: false }),
-    );
-  return io;
-}
-
 /** @param {Server} io */
 const behind = (io) => ({
   connections: () => io.engine.clientsCount,
@@ -56,7 +42,7 @@ function answer(io, counts, userOf) {
  * @type {import("./server.mjs").Serve}
  */
 export function handSocketIo(http, setup, counts) {
-  const io = make(http, setup);
+  const io = new Server(http, { transports: ["websocket"] });
   const authenticate = authenticator(0);
   io.use((socket, next) => {
     Object.assign(socket.data, authenticate(socket.handshake.headers));
@@ -80,12 +66,13 @@ export function handSocketIo(http, setup, counts) {
 
 /** @type {import("./server.mjs").Serve} */
 export function guardSocketIo(http, setup, counts) {
-  const io = make(http, setup);
+  const io = new Server(http, { transports: ["websocket"] });
   const authenticate = authenticator(setup.authenticate ?? 0);
   const guarded = guard(io, policy, {
     authenticate: ({ handshake }) => authenticate(handshake.headers),
     ...(setup.timeout && { timeout: setup.timeout }),
     ...(setup.limits && { limits: setup.limits }),
+    turns: setup.turns ?? true,
     ...(setup.isCounted !== false && { onDecision: counts.decision }),
   });
   answer(io, counts, (socket) => guarded.sessionOf(socket)?.scope.user);

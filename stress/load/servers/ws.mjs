@@ -13,14 +13,6 @@ const reply = (/** @type {unknown} */ id, /** @type {unknown} */ action, status 
     request_id: id,
   });
 
-/**
- * @param {import("./server.mjs").HttpServer} http
- * @param {import("./server.mjs").Setup} setup
- */
-function make(http, { isTurned = false }) {
-  return new WebSocketServer({ server: http, allowSynchronousEvents: !isTurned });
-}
-
 /** @param {WebSocketServer} wss */
 const behind = (wss) => ({
   connections: () => wss.clients.size,
@@ -46,7 +38,7 @@ function known(headers) {
  * @type {import("./server.mjs").Serve}
  */
 export function handWs(http, setup, counts) {
-  const wss = make(http, setup);
+  const wss = new WebSocketServer({ server: http });
   const isChecked = setup.kind === "hand";
   wss.on("connection", (ws, request) => {
     // Kept as a guard keeps it: rules may read the headers of the handshake.
@@ -79,12 +71,13 @@ export function handWs(http, setup, counts) {
 
 /** @type {import("./server.mjs").Serve} */
 export function guardWs(http, setup, counts) {
-  const wss = make(http, setup);
+  const wss = new WebSocketServer({ server: http });
   const authenticate = authenticator(setup.authenticate ?? 0);
   const guarded = guard(wss, policy, {
     authenticate: ({ headers }) => authenticate(headers),
     ...(setup.timeout && { timeout: setup.timeout }),
     ...(setup.limits && { limits: setup.limits }),
+    turns: setup.turns ?? true,
     ...(setup.isCounted !== false && { onDecision: counts.decision }),
   });
   wss.on("connection", (ws) => {
