@@ -124,7 +124,8 @@ export async function trySockets(runtime, transport) {
     if (name === "PermissionMisuse") return { verdict: "refuses to", held: [], why: message };
     if (port === undefined) return { verdict: "fails", held: [], why: `${name}: ${message}` };
     const url = `http://127.0.0.1:${port}`;
-    const get = async (/** @type {string} */ path) => (await fetch(url + path)).json();
+    /** @type {(path: string) => Promise<any>} */
+    const get = async (path) => (await fetch(url + path)).json();
     const connect = transport === "ws" ? connectWs : connectSocketio(transport === "socket.io, polling");
     return await attempt({
       connect: (token) => connect(url, token),

@@ -157,6 +157,9 @@ test("a scheme that only ends like one of the web is none of it", () => {
   });
 });
 
-test.each([["1https://app.example"], [{ toString: () => "https://app.example" }]])("%s is no entry", (entry) => {
-  expect(() => readOrigins([entry as string])).toThrow(PermissionMisuse);
-});
+test.each([["1https://app.example"], [{ toString: (): string => "https://app.example" }]])(
+  "%s is no entry",
+  (entry) => {
+    expect(() => readOrigins([entry as string])).toThrow(PermissionMisuse);
+  },
+);
