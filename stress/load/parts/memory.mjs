@@ -52,32 +52,61 @@ export async function memory({ quick, crew, say }) {
 }
 
 /**
+ * Each in a server of its own, whose memory nobody has used before.
+ *
  * @param {import("../lib/crew.mjs").Crew} crew
  * @param {{ transport: import("../lib/dialects.mjs").Transport, kind: "hand" | "guard", connections: number, piled: number }} of
  */
 async function measure(crew, { transport, kind, connections, piled }) {
-  const server = await crew.serve({ transport, kind, isCounted: false, timeout: { action: MINUTE } });
+  const setup = { transport, kind, isCounted: false, timeout: { action: MINUTE } };
+  const idle = await grown(crew, setup, ({ open }) => open(connections));
+  const pending = await grown(
+    crew,
+    setup,
+    ({ pile }) => pile(PILE),
+    ({ open }) => open(piled),
+  );
+  return {
+    open: idle.open,
+    heap: idle.heap / connections,
+    rss: idle.rss / connections,
+    pendingHeap: pending.heap / (piled * PILE),
+    pendingRss: pending.rss / (piled * PILE),
+  };
+}
+
+/**
+ * By how much a server grows.
+ *
+ * @typedef {{ open(count: number): Promise<any>, pile(count: number): Promise<any> }} Clients
+ *
+ * @param {import("../lib/crew.mjs").Crew} crew
+ * @param {import("../lib/crew.mjs").Setup} setup
+ * @param {(clients: Clients) => Promise<any>} act
+ * @param {(clients: Clients) => Promise<any>} [prepare]
+ */
+async function grown(crew, setup, act, prepare) {
+  const server = await crew.serve(setup);
   const generator = await crew.generator();
   const [target] = server.targets;
+  /** @type {Clients} */
+  const clients = {
+    open: (count) => generator.ask({ command: "open", target, count, from: 0 }),
+    pile: (count) => generator.ask({ command: "pile", action: "wait", count }),
+  };
   try {
-    await generator.ask({ command: "open", target, count: FIRST, from: 0 });
-    await generator.ask({ command: "pile", action: "wait", count: 2 });
+    await clients.open(FIRST);
+    await clients.pile(1);
     await generator.ask({ command: "close" });
+    while ((await settled(server)).servers[0].connections > 0);
+    await prepare?.(clients);
     const before = await settled(server);
-    await generator.ask({ command: "open", target, count: connections, from: 0 });
+    await act(clients);
     const after = await settled(server);
-    const [{ connections: open }] = after.servers;
-    await generator.ask({ command: "close" });
-    await generator.ask({ command: "open", target, count: piled, from: 0 });
-    const bare = await settled(server);
-    await generator.ask({ command: "pile", action: "wait", count: PILE });
-    const full = await settled(server);
     return {
-      open,
-      heap: (after.heapUsed + after.external - before.heapUsed - before.external) / connections,
-      rss: (after.rss - before.rss) / connections,
-      pendingHeap: (full.heapUsed + full.external - bare.heapUsed - bare.external) / (piled * PILE),
-      pendingRss: (full.rss - bare.rss) / (piled * PILE),
+      open: after.servers[0].connections,
+      heap: after.heapUsed + after.external - before.heapUsed - before.external,
+      rss: after.rss - before.rss,
     };
   } finally {
     crew.stop();
