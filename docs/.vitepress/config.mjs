@@ -16,6 +16,8 @@ export default defineConfig({
   head: [["link", { rel: "icon", href: "/favicon.svg" }]],
   srcExclude: ["README.md"],
   markdown: { config: linkToPages },
+  // The reference of the core is one long page, and the search index another.
+  vite: { build: { chunkSizeWarningLimit: 2_000 } },
   themeConfig: {
     logo: "/favicon.svg",
     search: { provider: "local" },
@@ -42,6 +44,7 @@ export default defineConfig({
           { text: "Writing rules", link: "/rules" },
           { text: "Testing rules", link: "/testing" },
           { text: "Errors and codes", link: "/errors" },
+          { text: "Mistakes, and what they are told", link: "/mistakes" },
           { text: "Glossary", link: "/glossary" },
         ],
       },

@@ -47,7 +47,7 @@ describe("fuzzing", () => {
   });
 
   test("a server that ends is seen, with what has ended it", { timeout: 120_000 }, async () => {
-    const run = await drive(byName("payloads"), { seed: "short", inputs: 2000, flags: ["fragile"], shrinking: 15_000 });
+    const run = await drive(byName("payloads"), { seed: "short", inputs: 2000, flags: ["fragile"], shrinking: 1500 });
     expect(run.finding).toMatchObject({ kind: "crash", detail: expect.stringContaining("does not catch") });
     expect(JSON.stringify(run.finding?.example)).toContain("lobby");
   });

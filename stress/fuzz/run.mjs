@@ -98,7 +98,10 @@ await Promise.all(Array.from({ length: Number(values.lanes) }, lane));
 const result = {
   seed,
   minutes: (Date.now() - begun) / 60_000,
-  kinds: chosen.map((family) => ({ name: family.name, ...summarise(family, played.get(family.name) ?? []) })),
+  kinds: chosen
+    .map((family) => ({ name: family.name, ...summarise(family, played.get(family.name) ?? []) }))
+    // There may have been no time for it.
+    .filter(({ inputs, finding }) => inputs > 0 || finding),
   reached: coverage.report(readDecoders()),
 };
 if (!print(result)) process.exitCode = 1;

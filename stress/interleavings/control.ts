@@ -28,7 +28,7 @@ export const left = new Left();
 
 /** Puts the clock under control, and takes down what waits. Returns what gives all back. */
 export function takeControl(): () => void {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date"] });
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"] });
   const { queueMicrotask: enqueue } = globalThis;
   const { add, remove } = Lifeline.prototype;
   const { add: wait } = Deadlines.prototype;

@@ -112,7 +112,7 @@ export class Message implements Incoming, Asked {
     const { world, plan, index } = this;
     if (!plan.rule.isLater) return;
     if (world.session?.isEnded) world.fail(`the next rule was asked about message ${index} after the end`);
-    const isOver = Date.now() - (this.#askedAt ?? 0) > TIMEOUT.action * 1.05;
+    const isOver = Date.now() - (this.#askedAt ?? 0) >= TIMEOUT.action;
     if (isOver) world.fail(`the next rule was asked about message ${index} after the deadline`);
   }
 
@@ -210,7 +210,7 @@ function loaded(verdict: Verdict): unknown {
   return verdict === "allow" ? {} : abstain();
 }
 
-/** A deadline passes within a twentieth of its length. */
+/** An answer counts until its deadline, whether or not a timer has said so by then. */
 function isInTime(since: number | undefined, until: number | undefined, limit: number): boolean {
-  return since !== undefined && until !== undefined && until - since <= limit * 1.05;
+  return since !== undefined && until !== undefined && until - since < limit;
 }

@@ -19,8 +19,8 @@ export async function loops(count = QUIET): Promise<void> {
 }
 
 /** Waits until something is so, in turns of the event loop: the clock stands still. */
-async function until(isSo: () => boolean): Promise<boolean> {
-  for (let turn = 0; turn < 1000 && !isSo(); turn++) await immediate();
+async function until(isSo: () => boolean, turns = 1000): Promise<boolean> {
+  for (let turn = 0; turn < turns && !isSo(); turn++) await immediate();
   return isSo();
 }
 
@@ -83,11 +83,12 @@ async function decideAll(play: Play, theatre: Theatre): Promise<void> {
 async function endAll(play: Play, theatre: Theatre): Promise<void> {
   theatre.leave();
   await goOn(play);
-  for (let rounds = play.messages.length + 3; rounds > 0 && !theatre.isQuiet(); rounds--) {
+  const isQuiet = () => until(() => theatre.isQuiet(), 2 * QUIET);
+  for (let rounds = play.messages.length + 3; rounds > 0 && !(await isQuiet()); rounds--) {
     vi.advanceTimersByTime(LONG);
     await goOn(play);
   }
-  if (theatre.isQuiet() || !play.causes.has("the client closes")) return;
+  if ((await isQuiet()) || !play.causes.has("the client closes")) return;
   // What it had sent before it closed is waited for, behind a handler that hangs as long as this.
   vi.advanceTimersByTime(DRAIN * 1.1);
   await goOn(play);

@@ -80,7 +80,7 @@ if (options.save) {
     date: new Date().toISOString().slice(0, 10),
     figures: results.map(({ name, mutants, killed, explained, percent }) => ({
       what: `Mutants of ${name} that the tests notice`,
-      value: `${killed} of ${mutants} (${percent} %), ${explained} more shown to change nothing`,
+      value: `${killed} of ${mutants} (${percent} %); of the others ${explained} are shown to change nothing`,
     })),
     results,
   };

@@ -77,8 +77,9 @@ function createServers(mode: WsVariant["mode"], setup: ServerSetup): { wss: WebS
     const http = createServer();
     return { wss: new WebSocketServer({ server: http, ...limits }), http };
   }
-  // Here the guard sees a connection once it asks to be upgraded: until then Node's own limits count.
-  const headersTimeout = options.limits?.handshake ?? 60_000;
+  // Here the guard sees a connection once it asks to be upgraded: until then Node's own limits count. One
+  // that makes no sense is the guard's to refuse.
+  const headersTimeout = options.limits?.handshake || 60_000;
   const http = createServer({ headersTimeout, connectionsCheckingInterval: 50 });
   const wss = new WebSocketServer({ noServer: true, ...limits });
   http.on("upgrade", (request, socket, head) => {

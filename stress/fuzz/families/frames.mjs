@@ -29,7 +29,7 @@ export const frames = {
     const answers = [];
     let closes = 0;
     const reader = new Reader((opcode, payload) => {
-      if (opcode === TEXT) answers.push(codeOf("dcrf", opcode, payload));
+      if (opcode === TEXT) answers.push(answerOf(isDeflating, payload));
       if (opcode === CLOSE) closes += 1;
     });
     link.onData = (chunk) => reader.push(chunk);
@@ -54,3 +54,9 @@ export const frames = {
   },
   control: ({ main }) => askAsMember(/** @type {number} */ (main)),
 };
+
+/** The code of an answer; a long one may be compressed. @param {boolean} isDeflating @param {Buffer} payload */
+function answerOf(isDeflating, payload) {
+  const code = codeOf("dcrf", TEXT, payload);
+  return isDeflating && code.startsWith("frame") ? "compressed" : code;
+}

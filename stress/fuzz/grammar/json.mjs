@@ -132,7 +132,7 @@ export function record(random, of) {
 }
 
 /** Deeper than anybody needs. @param {Random} random */
-function nested(random) {
+export function nested(random) {
   const depth = random.pick([50, 99, 100, 101, 150, 400]);
   return random.chance(0.5) ? "[".repeat(depth) + "]".repeat(depth) : `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
 }

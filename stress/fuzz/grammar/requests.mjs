@@ -1,6 +1,6 @@
 // @ts-check
 import { mutate } from "../lib/mutate.mjs";
-import { members, record, string, value } from "./json.mjs";
+import { members, nested, record, string, value } from "./json.mjs";
 
 /** @typedef {import("../lib/random.mjs").Random} Random */
 /**
@@ -46,6 +46,7 @@ export function fieldsOf(random) {
 
 /** An id: mostly one that can be told from others. @param {Random} random */
 function idOf(random) {
+  if (random.chance(0.005)) return nested(random);
   return random.chance(0.85) ? String(random.bits()) : value(random, 2);
 }
 

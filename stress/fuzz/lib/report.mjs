@@ -95,7 +95,10 @@ function figuresOf(kinds, { sources }) {
       value: sum("calls"),
     },
     { what: "Handler calls under fuzzing that the policy does not allow", value: sum("unauthorised") },
-    { what: "Refusals under fuzzing, at most one for each request", value: sum("refusals") },
+    {
+      what: "Refusals under fuzzing, at most one for each request, those of the HTTP parser of Node included",
+      value: sum("refusals"),
+    },
     {
       what: "Crashes, unhandled rejections and well-behaved clients that were not served, under fuzzing",
       value: sum("crashes"),
