@@ -70,21 +70,14 @@ export async function floods({ quick, crew, say }) {
         )
         .join(", ");
     const lost = rounds[name].reduce((sum, { flooded }) => sum + flooded.unanswered, 0);
-<<<<<<< HEAD
     const sent = rounds[name].reduce((sum, one) => sum + one.flooded.sent, 0);
-=======
->>>>>>> origin/main
     const [server, message] = name.split("; ");
     const who = `${server}: latency of ${count(size.behaving)} clients that behave (one request in ${EVERY} s each)`;
     figures.push(
       { what: `${who}, nobody floods`, value: of("calm") },
       {
         what: `${who}, while ${size.flooding} send ${message} as fast as they can`,
-<<<<<<< HEAD
         value: `${of("flooded")}${lost > 0 ? `; ${count(lost)} of ${count(sent)} not answered within ${PATIENCE} s, and counted with that` : ""}`,
-=======
-        value: `${of("flooded")}${lost > 0 ? `; ${lost} not answered within ${PATIENCE} s` : ""}`,
->>>>>>> origin/main
       },
     );
   }
