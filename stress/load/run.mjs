@@ -1,7 +1,7 @@
 // @ts-check
 // Puts servers under load, one part after the other.
 //
-//   npm run load                         at the root: builds first; about 50 minutes, 30 of them the soak
+//   npm run load                         at the root: builds first; about 75 minutes, 40 of them the soak
 //   npm run load -- --only floods        one part
 //   npm run load -- --quick              a few minutes; figures are rough
 //   npm run load -- --minutes 60         how long the soak takes
@@ -33,7 +33,7 @@ const { values } = parseArgs({
   },
 });
 const { only, quick, save } = values;
-const minutes = Number(values.minutes ?? (quick ? 1 : 30));
+const minutes = Number(values.minutes ?? (quick ? 1 : 40));
 if (only !== undefined && !Object.hasOwn(PARTS, only)) {
   throw new Error(`there is no part "${only}": choose one of ${Object.keys(PARTS).join(", ")}`);
 }

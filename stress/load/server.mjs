@@ -60,4 +60,4 @@ process.on("message", async (/** @type {{ command: string }} */ message) => {
 });
 // Whoever has started it has gone away.
 process.on("disconnect", () => process.exit());
-process.send?.({ ports: servers.map(({ port }) => port) });
+process.send?.({ pid: process.pid, ports: servers.map(({ port }) => port) });

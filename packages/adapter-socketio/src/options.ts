@@ -14,9 +14,9 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
   /** What a client is told of a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
   denied?: Denied;
   /**
-   * Whether clients take turns: sixteen messages of each WebSocket are handed on in one turn of the event loop, and it is
-   * not read meanwhile, so that a client that sends as fast as it can does not keep the others waiting. Default true. It
-   * is the whole server's: one guard that wants it is enough.
+   * Whether clients take turns: of each WebSocket sixteen messages are handed on in one turn of the event loop, of what
+   * is more two in every turn, and it is not read meanwhile, so that a client that sends as fast as it can does not keep
+   * the others waiting. Default true. It is the whole server's: one guard that wants it is enough.
    */
   turns?: boolean;
 }

@@ -1,7 +1,9 @@
 import { type BareConnection, type BareWebSocket, override } from "./bare.js";
 
-/** How many messages of one client are handed on in one turn of the event loop. */
+/** How many messages of one client are handed on in one turn of the event loop: what comes together stays together. */
 const SHARE = 16;
+/** How many where more than that are waiting. */
+const SHARE_OF_MANY = 2;
 /** What ws says of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
 const WITHOUT_A_WORD = 1006;
 
@@ -79,7 +81,7 @@ class Turns {
 
   readonly #go = (): void => {
     try {
-      for (let taken = 0; taken < SHARE && this.#read < this.#waiting.length; taken++) {
+      for (let taken = 0; taken < SHARE_OF_MANY && this.#read < this.#waiting.length; taken++) {
         const emitted = this.#waiting[this.#read] as Emitted;
         this.#read += 1;
         this.#hand(emitted);

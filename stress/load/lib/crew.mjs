@@ -2,12 +2,13 @@
 // The processes of a part: servers, and generators of load. All end with the part.
 
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { start } from "../../../bench/lib/processes.mjs";
 
 /**
  * @typedef {import("../servers/server.mjs").Setup} Setup
  * @typedef {{ ask(message: object): Promise<any>, stop(): void }} Process
- * @typedef {Process & { targets: import("./client.mjs").Target[] }} ServerProcess
+ * @typedef {Process & { targets: import("./client.mjs").Target[], rss(): number }} ServerProcess
  */
 
 const SERVER = new URL("../server.mjs", import.meta.url);
@@ -22,9 +23,9 @@ export class Crew {
   /** Servers, all in one process. @param {Setup[]} setups @returns {Promise<ServerProcess>} */
   async serve(...setups) {
     const started = this.#start(SERVER, JSON.stringify(setups));
-    const { ports } = await started.hear();
+    const { pid, ports } = await started.hear();
     const targets = setups.map(({ transport }, index) => ({ port: ports[index], transport }));
-    return Object.assign(started, { targets });
+    return Object.assign(started, { targets, rss: () => rssOf(pid) });
   }
 
   /** @returns {Promise<Process>} */
@@ -43,6 +44,20 @@ export class Crew {
 
   stop() {
     for (const one of this.#processes.splice(0)) one.stop();
+  }
+}
+
+/**
+ * The memory of a process, also of one that is too busy to say so itself; 0 where the system does not tell.
+ *
+ * @param {number} pid
+ */
+function rssOf(pid) {
+  try {
+    const [kilobytes = 0] = readFileSync(`/proc/${pid}/status`, "utf8").match(/(?<=VmRSS:\s+)\d+/) ?? [];
+    return Number(kilobytes) * 1024;
+  } catch {
+    return 0;
   }
 }
 

@@ -98,6 +98,17 @@ export class Traffic {
     }
     const until = performance.now() + patience * 1000;
     while (this.unanswered > 0 && performance.now() < until) await pause(20);
+    this.#countLate();
+  }
+
+  /** What is not answered yet took at least as long as it has waited. */
+  #countLate() {
+    const now = performance.now();
+    for (const waiting of this.#waiting.values()) {
+      for (const { sentAt, action, isBehind } of waiting.values()) {
+        if (action !== "hang" && !isBehind) this.free.add(now - sentAt);
+      }
+    }
   }
 
   result() {

@@ -46,13 +46,16 @@ export async function floods({ quick, crew, say }) {
     for (const run of round % 2 === 0 ? RUNS : [...RUNS].reverse()) {
       const result = await measure(crew, run, size);
       rounds[run.name].push(result);
-      const { calm, flooded, report } = result;
+      const { calm, flooded, peak } = result;
       say(`${run.name}: ${milliseconds(calm.free.p99)} without, ${milliseconds(flooded.free.p99)} with (p99)`);
       for (const talk of [calm, flooded]) {
         mustHold(failures, talk.wrong + talk.strange === 0, `${run.name}: ${talk.wrong + talk.strange} wrong answers`);
         mustHold(failures, talk.open === size.behaving, `${run.name}: ${talk.open} who behave are left`);
       }
-      mustHold(failures, report.unauthorised === 0, `${run.name}: the gate has opened`);
+      if (run.kind === "guard" && run.turns !== false) {
+        mustHold(failures, flooded.unanswered === 0, `${run.name}: ${flooded.unanswered} are unanswered`);
+        mustHold(failures, peak?.servers[0].unauthorised === 0, `${run.name}: the gate has opened`);
+      }
     }
   }
   for (const { name } of RUNS) {
@@ -67,13 +70,14 @@ export async function floods({ quick, crew, say }) {
         )
         .join(", ");
     const lost = rounds[name].reduce((sum, { flooded }) => sum + flooded.unanswered, 0);
+    const sent = rounds[name].reduce((sum, one) => sum + one.flooded.sent, 0);
     const [server, message] = name.split("; ");
     const who = `${server}: latency of ${count(size.behaving)} clients that behave (one request in ${EVERY} s each)`;
     figures.push(
       { what: `${who}, nobody floods`, value: of("calm") },
       {
         what: `${who}, while ${size.flooding} send ${message} as fast as they can`,
-        value: `${of("flooded")}${lost > 0 ? `; ${lost} not answered within ${PATIENCE} s` : ""}`,
+        value: `${of("flooded")}${lost > 0 ? `; ${count(lost)} of ${count(sent)} not answered within ${PATIENCE} s, and counted with that` : ""}`,
       },
     );
   }
@@ -108,9 +112,12 @@ async function measure(crew, { transport, kind, turns, says }, { behaving, flood
     });
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const flooded = await good.ask(talk);
-    const result = await flood;
-    const { cpu, rss, servers } = await server.ask({ command: "peak" });
-    return { calm, flooded, flood: { ...result, seconds: time }, cpu, rss, report: servers[0] };
+    const { sent, received, returns } = await flood;
+    bad.stop();
+    // One that is behind by minutes does not hear the question in time.
+    const late = new Promise((resolve) => setTimeout(resolve, 10_000));
+    const peak = await Promise.race([server.ask({ command: "peak" }), late]);
+    return { calm, flooded, flood: { sent, received, returns, seconds: time }, peak };
   } finally {
     crew.stop();
   }

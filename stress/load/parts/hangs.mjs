@@ -45,7 +45,7 @@ export async function hangs({ quick, crew, say }) {
     const what = `${count(connections)} ${transport} connections, each one request a second, the rule hangs for 1 % of them`;
     figures.push(
       {
-        what: `${what}: hanging requests, answered 503 after (median, longest; deadline 5 s)`,
+        what: `${what}: hanging requests, answered 503 after (median; longest, behind another on its connection; deadline 5 s)`,
         value: `${count(hanging.count)}, ${milliseconds(hanging.p50)}, ${milliseconds(hanging.max)}`,
       },
       { what: `${what}: latency of requests on other connections`, value: percentiles(free) },

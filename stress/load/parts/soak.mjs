@@ -7,7 +7,7 @@ import { leastSquares } from "../lib/statistics.mjs";
 /** Seconds between two looks at the server. */
 const SAMPLE = 10;
 /** The first part of the time, while code is compiled and tables find their size. */
-const WARMING = 0.2;
+const WARMING = 0.25;
 /** Where so many are not there, as on a machine that is busy with something else, the heap says nothing. */
 const PRESENT = 0.95;
 /** What is called growth: so many standard errors, and so great a part of the heap in a minute. */
@@ -64,9 +64,15 @@ export async function soak({ quick, minutes, crew, say }) {
       what: `${time}: unanswered, answered wrongly or twice, handled without permission`,
       value: `${unanswered}, ${wrong + strange}, ${last.servers.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + one.unauthorised, 0)}`,
     },
-    { what: `${time}: heap after garbage collection, slope of least squares`, value: line(slopes.heap, size) },
-    { what: `${time}: RSS, slope of least squares`, value: line(slopes.rss, size) },
-    { what: `${time}: handles (sockets, timers, servers), slope of least squares`, value: line(slopes.handles, round) },
+    {
+      what: `${time}: heap after garbage collection, slope of least squares after the first quarter`,
+      value: line(slopes.heap, size),
+    },
+    { what: `${time}: RSS, slope of least squares after the first quarter`, value: line(slopes.rss, size) },
+    {
+      what: `${time}: handles (sockets, timers, servers), slope of least squares after the first quarter`,
+      value: line(slopes.handles, round),
+    },
     {
       what: `${time}: sessions, sockets and heap once all clients are gone (heap before the first)`,
       value: `${last.servers.reduce((/** @type {number} */ sum, /** @type {any} */ one) => sum + one.sessions, 0)}, ${last.resources.TCPSocketWrap ?? 0}, ${size(last.heapUsed)} (${size(first.heapUsed)})`,
