@@ -38,7 +38,10 @@ export function attach<P, S>(
   probe(wss, place);
   const { options } = wss;
   const Base = options.WebSocket as typeof WebSocket;
-  const front: Front = { gate, codec, listenerGrace, bare: Base.prototype as BareSocket };
+  const { allowSynchronousEvents } = options as { allowSynchronousEvents?: boolean };
+  // INVARIANT: what one client sends is never handled in one go, however much of it is there: others have their turn.
+  const takesTurns = turns && allowSynchronousEvents !== false;
+  const front: Front = { gate, codec, listenerGrace, bare: Base.prototype as BareSocket, turns: takesTurns };
   const upgrade = new Upgrade(
     front,
     wss,
@@ -50,8 +53,7 @@ export function attach<P, S>(
   // INVARIANT: ws takes the form with a callback for one of exactly two parameters.
   const verifyClient: VerifyClient = (info, answer) => upgrade.verify(info, answer as never);
   Object.assign(options, { verifyClient, WebSocket: Guarded });
-  // INVARIANT: what one client sends is never handled in one go, however much of it is there: others have their turn.
-  if (turns) Object.assign(options, { allowSynchronousEvents: false });
+  if (takesTurns) Object.assign(options, { allowSynchronousEvents: false });
   Object.defineProperty(wss, GUARDED, { value: true });
   wss.on("headers", addToUpgrade);
   for (const socket of wss.clients ?? []) expel(socket as BareSocket);

@@ -22,6 +22,7 @@ import { type Codec, type Frame, mustBeThere } from "./codecs/codec.js";
 import type { BareSocket } from "./guarded-socket.js";
 import { type Message, readMessage } from "./message.js";
 import { WsKnock } from "./scope.js";
+import { type Turns, takeTurns } from "./turns.js";
 
 const OPEN = 1;
 const CLOSED = 3;
@@ -41,6 +42,8 @@ export interface Front {
   readonly bare: BareSocket;
   /** How long a socket is held back until somebody listens for its messages. */
   readonly listenerGrace: number;
+  /** Whether the sockets of this server take turns. */
+  readonly turns: boolean;
 }
 
 /** One client: first its handshake, then what its session needs of the socket. */
@@ -53,6 +56,8 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   isUnwanted = false;
   isPausedByApplication = false;
   wantsBlobs = false;
+  /** Counts what is handed on of a socket that takes turns. */
+  turns: Turns | undefined;
   readonly #front: Front;
   #admitted: Admitted | undefined;
   /** Whether a decision, or a handler that is served, is under way. */
@@ -94,8 +99,9 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
 
   /** The socket is open, and nothing was read from it yet. */
   open(socket: BareSocket): void {
-    const { gate, listenerGrace } = this.#front;
+    const { gate, listenerGrace, turns } = this.#front;
     this.socket = socket;
+    if (turns) this.turns = takeTurns(socket);
     this.session = gate.open(this, this.#admitted as Admitted, this.consumer, this);
     this.#admitted = undefined;
     // Again, now that it can be noted: a class of the application may have set it already.

@@ -51,6 +51,7 @@ export function guardedClass(Base: typeof WebSocket, take: () => Connection | un
 
     override emit(event: string | symbol, ...values: unknown[]): boolean {
       const connection = GuardedSocket.connectionOf(this);
+      if (event === "message" || event === "ping" || event === "pong") connection?.turns?.take();
       if (event === "message") return connection?.receive(values[0] as never, values[1] as boolean) ?? false;
       if (event === "open" && #connection in this) open(this, connection);
       else if (event === "close" && connection?.ends(values)) return true;

@@ -20,9 +20,9 @@ export interface WsGuardOptions<Extra = unknown> extends GuardOptions<IncomingMe
    */
   listenerGrace?: number;
   /**
-   * Whether connections take turns: ws hands on one message of each in every turn of the event loop, so that one that
-   * sends as fast as it can does not keep the others waiting. Default true; `false` leaves the server's own
-   * `allowSynchronousEvents` as it is, which takes a little less time where many messages come in one packet.
+   * Whether connections take turns: of each 48 messages are handed on in one turn of the event loop, fewer where many
+   * connections send more than that, so that those that send as fast as they can do not keep the others waiting. Default
+   * true; `false` leaves the server's own `allowSynchronousEvents` as it is.
    */
   turns?: boolean;
 }

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { closeFrame, frame, MODES, start, stopAll, Tcp, until } from "../test/support.js";
 import { guard, type WsGuardOptions } from "./index.js";
+import { type Turns, takeTurns } from "./turns.js";
 
 afterEach(stopAll);
 
@@ -38,6 +39,51 @@ describe("one that sends much at once", () => {
     const heard = await heardWith({}, mode);
     expect(heard.indexOf("patient")).toBeLessThan(FLOOD);
     expect(heard.filter((action) => action === "greedy")).toHaveLength(FLOOD);
+  });
+
+  test("has a share handled in one turn, and another in each that follows", async () => {
+    const shares: number[] = [];
+    let isFirst = true;
+    const hear = () => {
+      if (isFirst) {
+        isFirst = false;
+        shares.push(0);
+        setImmediate(() => {
+          isFirst = true;
+        });
+      }
+      shares[shares.length - 1] = (shares.at(-1) as number) + 1;
+    };
+    const { port } = await start({ policy, onConnection: (socket) => socket.on("message", hear) });
+    const client = new Tcp(port);
+    client.knock();
+    await client.opened();
+    client.socket.write(Buffer.concat(Array.from({ length: 120 }, () => message("say"))));
+    await until(() => shares.length === 3);
+    expect(shares).toEqual([48, 48, 24]);
+  });
+
+  test("keeps nobody waiting with pings either, and each is answered", async () => {
+    const heard: string[] = [];
+    let patient: Tcp | undefined;
+    const { port } = await start({
+      policy,
+      onConnection: (socket) => {
+        socket.on("ping", () => {
+          if (heard.push("ping") === 1) patient?.socket.write(message("patient"));
+        });
+        socket.on("message", () => heard.push("patient"));
+      },
+    });
+    const greedy = new Tcp(port);
+    patient = new Tcp(port);
+    for (const client of [greedy, patient]) client.knock();
+    await Promise.all([greedy.opened(), patient.opened()]);
+    const before = greedy.received.length;
+    greedy.socket.write(Buffer.concat(Array.from({ length: FLOOD }, () => frame("", 9))));
+    await until(() => heard.length === FLOOD + 1);
+    expect(heard.indexOf("patient")).toBeLessThan(FLOOD);
+    await until(() => greedy.received.length === before + 2 * FLOOD);
   });
 
   test("does where the guard is told to leave that to ws", async () => {
@@ -84,5 +130,72 @@ describe("the server's own setting", () => {
     const other = new WebSocketServer({ noServer: true });
     guard(other, policy);
     expect(other.options.allowSynchronousEvents).toBe(false);
+  });
+
+  test("stays where one message is all that a server hands on in a turn", async () => {
+    const heard: unknown[] = [];
+    const { port } = await start({
+      policy,
+      server: { allowSynchronousEvents: false },
+      onConnection: (socket) => {
+        socket.on("message", (data) => {
+          if (heard.push(data) === 1) setImmediate(() => heard.push("turn"));
+        });
+      },
+    });
+    const client = new Tcp(port);
+    client.knock(Buffer.concat([message("say"), message("say")]));
+    await until(() => heard.length === 3);
+    expect(heard[1]).toBe("turn");
+  });
+});
+
+describe("what one may have in a turn", () => {
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+  /** One that has more to say than it may. */
+  class Greedy {
+    readonly receiver = { _allowSynchronousEvents: false };
+    readonly turns = takeTurns({ _receiver: this.receiver } as never) as Turns;
+
+    /** How many are handed on until ws is told to put off the next. */
+    saysAll(): number {
+      for (let said = 0; ; said++) {
+        if (!this.receiver._allowSynchronousEvents) return said;
+        this.turns.take();
+      }
+    }
+  }
+
+  test("is less the more have used up theirs, and as much as before once they are calm", async () => {
+    const crowd = Array.from({ length: 10 }, () => new Greedy());
+    expect(crowd.map((one) => one.saysAll())).toEqual(Array(10).fill(48));
+    await turn();
+    expect(crowd.map((one) => one.saysAll())).toEqual(Array(10).fill(25));
+    await turn();
+    // One of them goes on alone.
+    expect(crowd[0]?.saysAll()).toBe(25);
+    await turn();
+    expect(crowd[0]?.saysAll()).toBe(48);
+    await turn();
+    await turn();
+    expect(crowd.map((one) => one.saysAll())).toEqual(Array(10).fill(48));
+    await turn();
+    await turn();
+  });
+
+  test("is at least two of each, however many there are", async () => {
+    const crowd = Array.from({ length: 300 }, () => new Greedy());
+    for (const one of crowd) one.saysAll();
+    await turn();
+    expect(crowd.map((one) => one.saysAll())).toEqual(Array(300).fill(2));
+    await turn();
+    await turn();
+  });
+
+  test("is one, where ws cannot be told anew while it reads", () => {
+    for (const receiver of [undefined, {}, { _allowSynchronousEvents: undefined }]) {
+      expect(takeTurns({ _receiver: receiver } as never)).toBeUndefined();
+    }
   });
 });
