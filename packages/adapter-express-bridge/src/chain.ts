@@ -1,8 +1,19 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/adapter";
 
+/** Any function: what a middleware takes is between it and the application. */
+export type AnyMiddleware = Pick<CallableFunction, "name" | "length" | "apply">;
+
+/** A middleware that is written where it is used: the application `A` says what it takes. */
+export type InlineMiddleware<A> = (
+  request: A extends { readonly request: infer Request extends object } ? Request : IncomingMessage,
+  response: A extends { readonly response: infer Response extends object } ? Response : ServerResponse,
+  next: (error?: unknown) => void,
+) => unknown;
+
 /** A middleware, or a list of them, nested to any depth. */
-export type Middlewares = ((...given: never[]) => unknown) | readonly Middlewares[];
+export type Middlewares<A = unknown> = InlineMiddleware<A> | AnyMiddleware | readonly Middlewares<A>[];
 
 const LONGEST_NAME = 200;
 

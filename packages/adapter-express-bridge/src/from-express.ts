@@ -7,12 +7,12 @@ import { ruleOf } from "./rule.js";
 import type { Handler } from "./run-chain.js";
 
 /** What {@link fromExpress} takes beside the middlewares. */
-export interface FromExpressOptions<S = Scope> extends HttpRuleOptions<S> {
+export interface FromExpressOptions<S = Scope, A = ExpressApplication | null> extends HttpRuleOptions<S> {
   /**
    * The Express application (4 or 5) whose settings count: trusted proxies, query parser, locals. `null` for plain
    * connect-style middlewares, which use nothing of Express. May be left out where an application is among them.
    */
-  app?: ExpressApplication | null;
+  app?: A;
 }
 
 /**
@@ -40,13 +40,13 @@ export interface FromExpressOptions<S = Scope> extends HttpRuleOptions<S> {
  * const policy = definePolicy({ actions: { "report.create": fromExpress(requireKey, { app }) } });
  * ```
  */
-export function fromExpress<S extends Scope = Scope>(
-  middlewares: Middlewares,
-  options: FromExpressOptions<S> = {},
+export function fromExpress<S extends Scope = Scope, A extends ExpressApplication | null = ExpressApplication>(
+  middlewares: Middlewares<A>,
+  options: FromExpressOptions<S, A> = {},
 ): Rule<S, unknown, HttpEvidence, true> {
   const place = "fromExpress()";
   const chain: Handler[] = flatten(place, middlewares);
-  const settings = readSettings(place, options as FromExpressOptions<never>, ["app"]);
+  const settings = readSettings(place, options as FromExpressOptions<never, A>, ["app"]);
   const app = readApp(place, options.app, chain);
   return ruleOf(place, options.name ?? nameOf(place, chain), settings, expressRun(chain, app, settings));
 }

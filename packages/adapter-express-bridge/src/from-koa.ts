@@ -1,21 +1,35 @@
 import { PermissionMisuse, type Rule, type Scope } from "@portcullis/core";
-import { flatten, type Middlewares, nameOf } from "./chain.js";
+import { type AnyMiddleware, flatten, nameOf } from "./chain.js";
 import { type KoaApplication, koaRun, readKoa } from "./koa-run.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
 import type { HttpEvidence } from "./outcome.js";
 import { ruleOf } from "./rule.js";
 
 /** What {@link fromKoa} takes beside the middlewares. */
-export interface FromKoaOptions<S = Scope> extends HttpRuleOptions<S> {
+export interface FromKoaOptions<S = Scope, A = KoaApplication> extends HttpRuleOptions<S> {
   /** The Koa application (2 or 3) whose settings count: keys, trusted proxies, what its context was extended with. */
-  app: KoaApplication;
+  app: A;
 }
 
 /** A router, which is not a middleware yet. */
-type KoaRouter = { routes(): (...given: never[]) => unknown };
+export type KoaRouter = { routes(): (...given: never[]) => unknown };
+
+/** What the middlewares of an application take. */
+type ContextOf<A> = A extends { use(middleware: infer M): unknown }
+  ? M extends (context: infer Context, ...rest: never[]) => unknown
+    ? Context
+    : object
+  : object;
+
+/** A middleware that is written where it is used: the application `A` says what it takes. */
+export type InlineKoaMiddleware<A> = (context: ContextOf<A>, next: () => Promise<unknown>) => unknown;
 
 /** Koa middlewares: a function, a router, or a list of them, nested to any depth. */
-export type KoaMiddlewares = Middlewares | KoaRouter | readonly KoaMiddlewares[];
+export type KoaMiddlewares<A = KoaApplication> =
+  | InlineKoaMiddleware<A>
+  | AnyMiddleware
+  | KoaRouter
+  | readonly KoaMiddlewares<A>[];
 
 /**
  * Makes a permission of Koa middlewares, unchanged: asked at connect and at every action. Allows where the end of the
@@ -40,13 +54,13 @@ export type KoaMiddlewares = Middlewares | KoaRouter | readonly KoaMiddlewares[]
  * const policy = definePolicy({ actions: { "report.create": fromKoa(requireKey, { app }) } });
  * ```
  */
-export function fromKoa<S extends Scope = Scope>(
-  middlewares: KoaMiddlewares,
-  options: FromKoaOptions<S>,
+export function fromKoa<S extends Scope = Scope, A extends KoaApplication = KoaApplication>(
+  middlewares: KoaMiddlewares<A>,
+  options: FromKoaOptions<S, A>,
 ): Rule<S, unknown, HttpEvidence, true> {
   const place = "fromKoa()";
   const chain: ((...given: never[]) => unknown)[] = flatten(place, middlewares, middlewareOf);
-  const settings = readSettings(place, (options ?? {}) as FromKoaOptions<never>, ["app"]);
+  const settings = readSettings(place, (options ?? {}) as FromKoaOptions<never, A>, ["app"]);
   for (const one of chain) {
     if (one.constructor.name === "GeneratorFunction") {
       throw new PermissionMisuse(`${place} got the generator \`${one.name}\`: wrap it, as in convert(${one.name})`);

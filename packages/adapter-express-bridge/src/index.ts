@@ -5,7 +5,7 @@
  */
 
 export type { HttpDecisionDetails, ToHttpOptions } from "./ask-policy.js";
-export type { Middlewares } from "./chain.js";
+export type { AnyMiddleware, InlineMiddleware, Middlewares } from "./chain.js";
 export type { ExpressApplication } from "./express.js";
 // HTTP rules on sockets
 export type { FromExpressOptions } from "./from-express.js";

@@ -4,7 +4,8 @@
  * @module @portcullis/adapter-express-bridge/koa
  */
 
-export type { FromKoaOptions } from "./from-koa.js";
+export type { AnyMiddleware } from "./chain.js";
+export type { FromKoaOptions, InlineKoaMiddleware, KoaMiddlewares, KoaRouter } from "./from-koa.js";
 export { fromKoa } from "./from-koa.js";
 export type { KoaApplication } from "./koa-run.js";
 // and a socket's rules in Koa

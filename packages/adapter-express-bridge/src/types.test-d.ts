@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { guard } from "@portcullis/adapter-ws";
 import {
   and,
@@ -10,7 +10,7 @@ import {
   or,
   type Scope,
 } from "@portcullis/core";
-import express, { type Application, type Express, type RequestHandler } from "express";
+import express, { type Application, type Express, type Request, type RequestHandler, type Response } from "express";
 import type Koa from "koa";
 import type { Middleware } from "koa";
 import { describe, expectTypeOf, test } from "vitest";
@@ -40,6 +40,30 @@ describe("fromExpress", () => {
     // @ts-expect-error that is no way to treat what does not match
     fromExpress(handler, { app, unmatched: true });
   });
+  test("tells a middleware that is written in place what it gets", () => {
+    const rule = fromExpress(
+      (request, response, next) => {
+        expectTypeOf(request).toEqualTypeOf<Request>();
+        expectTypeOf(response).toEqualTypeOf<Response>();
+        if (request.get("x-api-key") === "secret") next();
+        else response.status(401).json({ message: "An API key is needed." });
+      },
+      { app },
+    );
+    expectTypeOf<EvidenceOf<typeof rule>>().toEqualTypeOf<HttpEvidence>();
+    fromExpress([handler, [(request, _response, next) => next(request.get("x-error"))]], { app });
+    fromExpress(
+      (request, response, next) => {
+        expectTypeOf(request).toEqualTypeOf<IncomingMessage>();
+        expectTypeOf(response).toEqualTypeOf<ServerResponse>();
+        next();
+      },
+      { app: null },
+    );
+    // @ts-expect-error a request has no such property
+    fromExpress((request, _response, next) => next(request.gte), { app });
+    useExpress((request, _response, next) => next(request.get("x-error")), { app });
+  });
   test("makes a permission that says what it leaves as evidence", () => {
     const rule = fromExpress(handler, { app });
     expectTypeOf<EvidenceOf<typeof rule>>().toEqualTypeOf<HttpEvidence>();
@@ -61,6 +85,12 @@ describe("fromExpress", () => {
 });
 
 test("fromKoa takes middlewares and lists of them", () => {
+  fromKoa((ctx, next) => (ctx.get("x-api-key") === "secret" ? next() : ctx.throw(401)), { app: koa });
+  fromKoa([middleware, (ctx, next) => expectTypeOf(ctx.state.id).toEqualTypeOf<number>() && next()], {
+    app: koa as Koa<{ id: number }>,
+  });
+  // @ts-expect-error a context has no such method
+  fromKoa((ctx) => ctx.gte("x-api-key"), { app: koa as Koa<object, object> });
   fromKoa([middleware, [middleware]], { app: koa });
   // @ts-expect-error the application is needed
   fromKoa(middleware, {});

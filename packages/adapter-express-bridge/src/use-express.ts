@@ -20,10 +20,10 @@ export type Identified = IncomingMessage & {
 };
 
 /** What {@link useExpress} takes beside the middlewares. */
-export interface UseExpressOptions<Extra, From extends Handshaking = Handshaking>
+export interface UseExpressOptions<Extra, From extends Handshaking = Handshaking, A = ExpressApplication | null>
   extends Pick<HttpRuleOptions, "timeout" | "unmatched" | "onError"> {
   /** The Express application whose settings count; `null` for plain connect-style middlewares. */
-  app?: ExpressApplication | null;
+  app?: A;
   /** Headers beside those of the handshake; it gets what `authenticate` gets. */
   headers?: (from: From) => Readonly<Record<string, string | undefined>>;
   /** What is added to the scope. Default: `{ user }`, with `request.user` or else `request.auth`. */
@@ -57,9 +57,13 @@ const KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "onError"];
  * guard(new WebSocketServer({ noServer: true }), policy, { authenticate: useExpress(readKey, { app }) });
  * ```
  */
-export function useExpress<Extra = { user: unknown }, From extends Handshaking = Handshaking>(
-  middlewares: Middlewares,
-  options: UseExpressOptions<Extra, From> = {},
+export function useExpress<
+  Extra = { user: unknown },
+  From extends Handshaking = Handshaking,
+  A extends ExpressApplication | null = ExpressApplication,
+>(
+  middlewares: Middlewares<A>,
+  options: UseExpressOptions<Extra, From, A> = {},
 ): (from: From, asked?: Partial<AskOptions>) => Promise<Extra> {
   const place = "useExpress()";
   const chain: Handler[] = flatten(place, middlewares);
