@@ -27,6 +27,8 @@ function seconds() {
 /** A thread with the tests loaded. */
 class Thread {
   done = 0;
+  /** The test that is at work. */
+  at = "";
   #since = { seconds: 0, milliseconds: 0 };
   /** @type {(outcome: Outcome | "ended" | "late") => void} */
   #answer = () => undefined;
@@ -40,7 +42,7 @@ class Thread {
     this.isReady = new Promise((ready) => {
       this.worker.once("message", () => {
         ready(true);
-        this.worker.on("message", (said) => (said === "progress" ? this.#begin() : this.#answer(said)));
+        this.worker.on("message", (said) => (typeof said === "string" ? this.#begin(said) : this.#answer(said)));
       });
       this.worker.once("error", (error) => {
         this.error = error;
@@ -68,7 +70,8 @@ class Thread {
   }
 
   /** The next test begins. */
-  #begin() {
+  #begin(test = "") {
+    this.at = test;
     this.#since = { seconds: seconds(), milliseconds: performance.now() };
   }
 
@@ -101,7 +104,7 @@ class Runner {
   async dryRun() {
     const thread = new Thread(this.#sources);
     const outcome = await thread.do({ files: this.#files, isCounted: true });
-    if (typeof outcome === "string") return { status: "error", errorMessage: String(thread.error ?? outcome) };
+    if (typeof outcome === "string") return { status: "error", errorMessage: String(thread.error ?? `${outcome}: ${thread.at}`) };
     const tests = [];
     for (const { id, milliseconds, error } of outcome.ran) {
       const fileName = resolve(id.split("#")[0]?.replace(/\.js$/, ".ts") ?? "");

@@ -96,6 +96,7 @@ const runner = {
   },
   onBeforeRunTask(/** @type {any} */ test) {
     current = idOf(test);
+    port.postMessage(current);
     if (hasFailed || (only && !only.has(current))) test.mode = "skip";
   },
   onBeforeTryTask(/** @type {any} */ test) {
@@ -117,7 +118,6 @@ const runner = {
     const error = state === "fail" ? String(errors?.[0]?.message) : undefined;
     hasFailed ||= error !== undefined;
     ran.push({ id: current, milliseconds: duration, ...(error && { error }) });
-    port.postMessage("progress");
   },
 };
 

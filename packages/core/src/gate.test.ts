@@ -303,7 +303,8 @@ describe("close", () => {
 
   test("does not wait for ever for a connection that does not go", async () => {
     vi.useFakeTimers();
-    const gate = new Gate("guard()", open, {});
+    // A length of its own: no timer of another test stands for it.
+    const gate = new Gate("guard()", open, { limits: { drain: 5001 } });
     const wire: Wire & Pick<Link, "whenGone"> = new Wire();
     wire.whenGone = () => undefined;
     gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
