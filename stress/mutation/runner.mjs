@@ -104,7 +104,8 @@ class Runner {
   async dryRun() {
     const thread = new Thread(this.#sources);
     const outcome = await thread.do({ files: this.#files, isCounted: true });
-    if (typeof outcome === "string") return { status: "error", errorMessage: String(thread.error ?? `${outcome}: ${thread.at}`) };
+    if (typeof outcome === "string")
+      return { status: "error", errorMessage: String(thread.error ?? `${outcome}: ${thread.at}`) };
     const tests = [];
     for (const { id, milliseconds, error } of outcome.ran) {
       const fileName = resolve(id.split("#")[0]?.replace(/\.js$/, ".ts") ?? "");
