@@ -73,7 +73,7 @@ const NAMED: Readonly<Record<string, Like>> = {
   "allow-any-anon": AllowAny,
   "is-authenticated-alice": IsAuthenticated,
   "is-authenticated-inactive": IsAuthenticated,
-  "base-permission-only": class Bare extends BasePermission {},
+  "base-permission-only": BasePermission,
   "deny-on-action": DenyDelete,
   "kwargs-reach-permission": RoomMember,
 };

@@ -16,7 +16,7 @@ export {
 export { REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
 export { type Decision, thrown } from "./decision.js";
-export { show } from "./errors.js";
+export { checkKeys, show } from "./errors.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type {
   Authenticated,
@@ -38,7 +38,7 @@ export {
   publicRefusal,
   type Refusal,
 } from "./refusal.js";
-export { checkKeys, readMilliseconds } from "./rules.js";
+export { readMilliseconds } from "./rules.js";
 export { ABORTED, type Watch, watching } from "./run.js";
 export { HandshakeScope, type Knock } from "./scope.js";
 export { type Carrier, ServerEnd } from "./server-end.js";

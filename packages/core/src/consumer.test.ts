@@ -124,6 +124,12 @@ describe("building", () => {
 });
 
 describe("misuse", () => {
+  test("rules are given by methods, not to defineConsumer()", () => {
+    expect(() => defineConsumer(...([{ connect: DenyAll }] as never as []))).toThrow(
+      "defineConsumer() got an object: it takes nothing: write defineConsumer().connect(rule)",
+    );
+  });
+
   const consumer = defineConsumer().action("ping", AllowAny, () => 1) as never as Record<
     string,
     (...args: unknown[]) => { engine: unknown }

@@ -7,11 +7,11 @@
 import type { ActionOptions, ConsumerFactory } from "./consumer-types.js";
 import { decision } from "./decision.js";
 import { type Dispatched, Handling, loaderOf } from "./dispatch.js";
-import { PermissionMisuse, show } from "./errors.js";
+import { checkKeys, misuse, PermissionMisuse, show } from "./errors.js";
 import type { Served, Turn } from "./gate.js";
 import { PolicyEngine, type Timeouts } from "./policy.js";
 import { preparing } from "./program.js";
-import { buildRules, checkKeys, makeStage, type Parse } from "./rules.js";
+import { buildRules, makeStage, type Parse } from "./rules.js";
 import { Combination, toTree } from "./tree.js";
 import type { StandardSchema } from "./types.js";
 import { describeIssues, validate } from "./validate.js";
@@ -204,7 +204,16 @@ function parserOf(schema: StandardSchema<unknown, object>): Parse {
  * console.assert(chat.policy.describe().actions?.["chat.send"]?.rule.name === "IsAuthenticated");
  * ```
  */
-export const defineConsumer: ConsumerFactory = () => new Definition({ actions: new Map() }) as never;
+export const defineConsumer: ConsumerFactory = (...given: unknown[]) => {
+  if (given.length > 0) {
+    throw misuse(
+      "defineConsumer()",
+      given[0],
+      "it takes nothing: write defineConsumer().connect(rule).action(name, rule, handler)",
+    );
+  }
+  return new Definition({ actions: new Map() }) as never;
+};
 
 /**
  * Binds the scope type of a server once, so that handlers see it and rules are checked against it.

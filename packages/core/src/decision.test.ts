@@ -69,6 +69,16 @@ describe("deny and fault", () => {
     expect(fault("directory_down", { status: 503, error })).toMatchObject({ retry: "later", error });
   });
 
+  it("have no option but those there are, and a sentence as reason", () => {
+    for (const [name, make] of Object.entries({ deny, fault })) {
+      expect(() => make("x", { reson: "Because" } as never)).toThrow(PermissionMisuse);
+      expect(() => make("x", { reson: "Because" } as never)).toThrow(
+        `${name}("x") has no option \`reson\`: the options are reason, status, retryAfter, headers, issues, error`,
+      );
+      expect(() => make("x", { reason: 5 } as never)).toThrow(`${name}("x") got 5 as its reason: give a sentence`);
+    }
+  });
+
   it("carry what they are given", () => {
     const headers = { "www-authenticate": "Bearer" };
     const issues = [{ message: "too long" }];

@@ -1,4 +1,4 @@
-import { misuse, PermissionDenied, PermissionMisuse, show } from "./errors.js";
+import { checkKeys, misuse, PermissionDenied, PermissionMisuse, show } from "./errors.js";
 import type { StandardIssue } from "./types.js";
 
 /** The four outcomes. XACML calls the last two NotApplicable and Indeterminate. */
@@ -69,6 +69,8 @@ export interface FaultOptions extends DenyOptions {
   /** What was behind it. For logs; never sent to a client. */
   error?: unknown;
 }
+
+const NONE = {};
 
 const MARKER = Symbol.for("@portcullis/core/Decision");
 
@@ -191,15 +193,16 @@ export function allow(evidence?: Record<string, unknown>): Decision {
  * @param code Short and stable, for example `not_a_member`.
  * @param options `reason`, `status` (400 to 499), `retryAfter` (seconds), `headers`.
  * @returns A frozen decision.
- * @throws {PermissionMisuse} When the code is empty or the status out of range.
+ * @throws {PermissionMisuse} When the code is empty, the status out of range, or an option unknown.
  * @example
  * ```ts
  * import { deny } from "@portcullis/core";
  * console.assert(deny("not_a_member", { reason: "Join the room first" }).status === 403);
  * ```
  */
-export function deny(code: string, options: DenyOptions = {}): Deny {
+export function deny(code: string, options: DenyOptions = NONE): Deny {
   check("deny", code, options, 499);
+  if (options !== NONE) checkOptions(`deny("${code}")`, options);
   return decision("deny", code, options) as Deny;
 }
 
@@ -231,8 +234,9 @@ export function abstain(): Abstain {
  * console.assert(fault("rate_limited", { retryAfter: 2 }).status === 429);
  * ```
  */
-export function fault(code: string, options: FaultOptions = {}): Fault {
+export function fault(code: string, options: FaultOptions = NONE): Fault {
   check("fault", code, options, 599);
+  if (options !== NONE) checkOptions(`fault("${code}")`, options);
   return decision("error", code, options) as Fault;
 }
 
@@ -249,6 +253,14 @@ export function check(name: string, code: unknown, { status }: { status?: number
   if (status !== undefined && !isStatus(status, last)) {
     throw misuse(`${name}("${code}")`, status, `give a whole number from 400 to ${last}`, "its status");
   }
+}
+
+const OPTIONS = ["reason", "status", "retryAfter", "headers", "issues", "error"];
+
+function checkOptions(place: string, options: DenyOptions): void {
+  checkKeys(place, options, OPTIONS);
+  const { reason = "" } = options;
+  if (typeof reason !== "string") throw misuse(place, reason, "give a sentence", "its reason");
 }
 
 function isStatus(status: number, last: number): boolean {

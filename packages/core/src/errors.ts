@@ -102,6 +102,20 @@ export function misuse(place: string, given: unknown, advice: string, role?: str
   return new PermissionMisuse(`${place} got ${show(given)}${role ? ` as ${role}` : ""}: ${advice}`);
 }
 
+/**
+ * Checks that an options object holds known keys only.
+ *
+ * @throws {PermissionMisuse} When it does not, naming the known ones.
+ */
+export function checkKeys(place: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw misuse(place, given, `give an object with ${known.join(", ")}`);
+  }
+  const unknown = Object.keys(given).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new PermissionMisuse(`${place} has no option \`${unknown}\`: the options are ${known.join(", ")}`);
+}
+
 /** A value as a message may show it: short. Never throws, whatever the value is. */
 export function show(value: unknown): string {
   try {

@@ -197,6 +197,17 @@ describe("onDecision", () => {
     expect(printed.mock.calls).toEqual([["permission_error in crash (crash):", new Error("boom")]]);
   });
 
+  test("without it an answer that did not come in time is printed too", async () => {
+    const hangs = permission("hangs", () => new Promise<boolean>(() => undefined));
+    const { send, wire } = connect(definePolicy({ actions: { wait: hangs } }), {
+      timeout: { action: 5 },
+      onDecision: undefined as never,
+    });
+    send("wait");
+    await vi.waitFor(() => expect(wire.log).toContain("refuse wait permission_timeout 503"));
+    expect(printed.mock.calls).toEqual([["permission_timeout (wait):", "no answer in time"]]);
+  });
+
   test("with trace it hears what every asked rule answered, at every moment", () => {
     const isFit = permission("isFit", { connect: () => true, action: () => true });
     const policy = definePolicy({ connect: isFit, permissions: isFit, actions: { ping: AllowAny } });

@@ -1,11 +1,11 @@
 import { Admission, type Admitted, type Handshake } from "./admission.js";
 import { Wait } from "./deadline.js";
 import { type Decision, isDeliberate } from "./decision.js";
-import { PermissionMisuse, show } from "./errors.js";
+import { checkKeys, PermissionMisuse, show } from "./errors.js";
 import { type Limits, readLimits } from "./limits.js";
 import { type Origins, readOrigins } from "./origin.js";
 import { engineOf, type PolicyEngine, type Timeouts } from "./policy.js";
-import { checkKeys, readMilliseconds } from "./rules.js";
+import { readMilliseconds } from "./rules.js";
 import type { Watch } from "./run.js";
 import { type Incoming, type Link, Session, surface } from "./session.js";
 import { isThenable } from "./thenable.js";
@@ -47,7 +47,7 @@ export interface GuardOptions<Request, Extra = unknown> {
   limits?: Limits;
   /**
    * Hears every decision about a connection, a message or an object, and what a handler has thrown. What it throws is
-   * printed and changes nothing. Without it, the causes of faults are printed.
+   * printed and changes nothing. Without it, the causes of faults are printed, and late answers.
    */
   onDecision?: (event: DecisionEvent) => MaybePromise<void>;
   /** Records what every rule answered, for `onDecision`. */
@@ -91,7 +91,7 @@ function printThrown(error: unknown): void {
 
 /** Nobody listens: a fault must not go unseen all the same. */
 function printFault(action: string, { code, by, error }: Decision): void {
-  console.error(`${code} in ${by} (${action}):`, error);
+  console.error(`${code}${by && ` in ${by}`} (${action}):`, error ?? "no answer in time");
 }
 
 /** What stands in front of one server: the policy in force, and the sessions that are open. */
@@ -249,7 +249,8 @@ export class Gate<Request> {
   ): void {
     const { onDecision, trace } = this.#options;
     if (onDecision === undefined) {
-      if (decision.error !== undefined && !isDeliberate(decision.error)) printFault(action, decision);
+      const { error, code } = decision;
+      if (error === undefined ? code === "permission_timeout" : !isDeliberate(error)) printFault(action, decision);
       return;
     }
     const { consumer } = about;

@@ -1,5 +1,5 @@
-import { PermissionMisuse, show } from "./errors.js";
-import { checkKeys, readMilliseconds } from "./rules.js";
+import { checkKeys, PermissionMisuse, show } from "./errors.js";
+import { readMilliseconds } from "./rules.js";
 
 /** What one connection may use up. */
 export interface Limits {

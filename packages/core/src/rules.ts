@@ -1,5 +1,5 @@
 import { decision } from "./decision.js";
-import { misuse, PermissionMisuse, show } from "./errors.js";
+import { checkKeys, misuse, PermissionMisuse, show } from "./errors.js";
 import type { Stage } from "./evaluate.js";
 import { isPermission } from "./permission.js";
 import type { ActionEntry, PolicyOptions, Timeouts } from "./policy.js";
@@ -203,20 +203,6 @@ function readTimeouts(given: Timeouts = {}): Record<Moment, Control> {
 export function readMilliseconds(value: unknown, place: string): number {
   if (typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT) return value;
   throw new PermissionMisuse(`${place} is ${show(value)}: give milliseconds, from 1 to ${LONGEST_TIMEOUT}`);
-}
-
-/**
- * Checks that an options object holds known keys only.
- *
- * @throws {PermissionMisuse} When it does not, naming the known ones.
- */
-export function checkKeys(place: string, given: unknown, known: readonly string[]): void {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw misuse(place, given, `give an object with ${known.join(", ")}`);
-  }
-  const unknown = Object.keys(given).find((key) => !known.includes(key));
-  if (unknown !== undefined)
-    throw new PermissionMisuse(`${place} has no option \`${unknown}\`: the options are ${known.join(", ")}`);
 }
 
 function checkChoice(place: string, key: string, given: unknown, choice: readonly unknown[], advice: string): void {

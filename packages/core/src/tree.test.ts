@@ -52,6 +52,26 @@ describe("operands", () => {
     expect(() => combine(class Other {})).toThrow("which is no permission");
   });
 
+  it("needs a class that answers something: its method may be misspelt", () => {
+    class NotBanned extends BasePermission {
+      hasPermision() {
+        return false;
+      }
+    }
+    class Named extends BasePermission {
+      override readonly name = "isOwner";
+    }
+    const message = "answers nothing: give it canConnect, hasPermission or hasObjectPermission";
+    expect(() => toTree(NotBanned, "test")).toThrow(PermissionMisuse);
+    expect(() => toTree(NotBanned, "test")).toThrow(`\`NotBanned\` ${message}`);
+    expect(() => toTree(new Named(), "test")).toThrow(`\`isOwner\` ${message}`);
+    class Circular extends BasePermission {
+      override hasPermission = undefined as never;
+    }
+    expect(() => toTree(Circular, "test")).toThrow("`Circular.hasPermission` is undefined: define it as a method");
+    expect(toTree(BasePermission, "test").name).toBe("BasePermission");
+  });
+
   it.each([
     [undefined, "was it imported before it was defined (a circular import), or misspelt?"],
     [null, "give a class that extends BasePermission, or permission(name, fn)"],
@@ -261,6 +281,7 @@ describe("what a tree is called", () => {
   it("a code that is none is told as that of deny()", () => {
     class Nameless extends BasePermission<object> {
       override readonly code = "";
+      override hasPermission = () => true;
     }
     expect(() => toTree(Nameless, "test")).toThrow(/^deny\(\)/);
   });

@@ -1,7 +1,7 @@
 import { check, type Decision, decision } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
 import {
-  type BasePermission,
+  BasePermission,
   type FunctionRule,
   isPermission,
   isPermissionClass,
@@ -161,9 +161,13 @@ const METHODS = { connect: "canConnect", action: "hasPermission", object: "hasOb
 
 function classLeaf(rule: BasePermission<never>): Leaf {
   const name = rule.name || rule.constructor.name || "permission";
+  // The base class itself stands for "nothing to say".
+  if (rule.constructor !== BasePermission && !MOMENTS.some((moment) => METHODS[moment] in rule)) {
+    throw new PermissionMisuse(`\`${name}\` answers nothing: give it canConnect, hasPermission or hasObjectPermission`);
+  }
   return leaf(name, rule, (moment) => {
+    if (!(METHODS[moment] in rule)) return undefined;
     const method: unknown = rule[METHODS[moment]];
-    if (method === undefined) return undefined;
     if (typeof method !== "function") {
       throw new PermissionMisuse(
         `\`${name}.${METHODS[moment]}\` is ${show(method)}: define it as a method that answers true or false`,
