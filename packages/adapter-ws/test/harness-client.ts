@@ -69,6 +69,8 @@ function listen(socket: WebSocket, wire: Wire, listener: ClientListener): void {
 
 async function readRefusal(response: IncomingMessage): Promise<Connected> {
   const { statusCode, headers } = response;
+  // Node has lost patience before the request had come, and tells so without a body.
+  if (statusCode === 408) return { isRefused: true, status: "cut", text: "" };
   let body = "";
   for await (const chunk of response) body += chunk;
   const { code } = JSON.parse(body).error;
