@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { compileExamples, findExamples, runExample } from "./examples.js";
+import { compileExamples, findExamples, promisedBy, runExample } from "./examples.js";
 
 const examples = findExamples();
 const port = await freePort();
@@ -18,7 +18,10 @@ test.each(examples.map((example, index) => ({ ...example, example, index })))(
   "$place",
   async ({ example, index }) => {
     expect(problems.get(example)).toEqual([]);
-    expect(await runExample(index, AbortSignal.timeout(2000))).toBe("");
+    const { trouble, printed } = await runExample(index, AbortSignal.timeout(2000));
+    expect(trouble).toBe("");
+    const promised = promisedBy(example);
+    if (promised) expect(printed).toBe(promised);
   },
   20_000,
 );
@@ -39,7 +42,7 @@ test("README: the first example answers what the README says", async () => {
   expect(replies[1]).toBe('allowed: {"action": "ping"}');
   socket.terminate();
   ending.abort();
-  expect(await running).toBe("");
+  expect((await running).trouble).toBe("");
 }, 20_000);
 
 async function connect(url: string): Promise<WebSocket> {

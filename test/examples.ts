@@ -81,12 +81,17 @@ export function compileExamples(examples: readonly Example[], port: number): Map
 /**
  * Runs an example on the built packages. One that goes on, as a server does, is ended by the signal.
  *
- * @returns What it printed to standard error; empty where all is well.
+ * @returns What went wrong, empty where all is well, and what it printed.
  */
-export function runExample(index: number, signal: AbortSignal): Promise<string> {
+export function runExample(index: number, signal: AbortSignal): Promise<{ trouble: string; printed: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [join(folder, `${index}.mjs`)], { signal }, (error, _stdout, stderr) => {
-      resolve(stderr || (error && error.name !== "AbortError" ? error.message : ""));
+    execFile(process.execPath, [join(folder, `${index}.mjs`)], { signal }, (error, printed, stderr) => {
+      resolve({ trouble: stderr || (error && error.name !== "AbortError" ? error.message : ""), printed });
     });
   });
+}
+
+/** What an example says that it prints: the comment below each line of `console.log()`. */
+export function promisedBy({ source }: Example): string {
+  return [...source.matchAll(/^console\.log\(.*\n\/\/ (.*\n)/gm)].map(([, line]) => line).join("");
 }

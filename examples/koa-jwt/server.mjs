@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { fromKoa, toKoa } from "@portcullis/adapter-express-bridge/koa";
 import { guard } from "@portcullis/adapter-ws";
-import { AllowAny, and, definePolicy } from "@portcullis/core";
+import { AllowAny, definePolicy } from "@portcullis/core";
 import jsonwebtoken from "jsonwebtoken";
 import Koa from "koa";
 import jwt from "koa-jwt";
@@ -28,7 +28,7 @@ export async function start({ port = 0, secret = "change me" } = {}) {
   const mayWrite = fromKoa([jwt({ secret }), requireScope("write")], { ...bridge, name: "mayWrite" });
   const policy = definePolicy({
     connect: hasToken,
-    actions: { ping: AllowAny, "report.list": hasToken, "report.create": and(mayWrite) },
+    actions: { ping: AllowAny, "report.list": hasToken, "report.create": mayWrite },
   });
 
   // And back: the route asks the rule of the sockets.

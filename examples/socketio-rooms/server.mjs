@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { guard } from "@portcullis/adapter-socketio";
-import { AllowAny, and, definePolicy, deny, HasRole, IsAuthenticated, permission } from "@portcullis/core";
+import { and, definePolicy, deny, HasRole, IsAuthenticated, permission } from "@portcullis/core";
 import { Server } from "socket.io";
 
 const users = new Map([
@@ -14,20 +14,30 @@ const invited = new Map([
   ["vault", new Set(["ann"])],
 ]);
 
+// Listeners get what the client sent: this rule lets nothing through but an object with the name of a room.
+const namesRoom = permission("namesRoom", ({ payload }) =>
+  typeof payload.room === "string" ? true : deny("no_room", { status: 400, reason: "Name a room." }),
+);
 const isInvited = permission("isInvited", ({ scope, payload }) =>
-  invited.get(String(payload.room))?.has(scope.user?.name)
+  invited.get(payload.room)?.has(scope.user?.name)
     ? true
-    : deny("not_invited", { reason: `Ask somebody in ${String(payload.room)} to invite you.` }),
+    : deny("not_invited", { reason: `Ask somebody in ${payload.room} to invite you.` }),
 );
 
 const policy = definePolicy({
   actions: {
-    "room.join": and(IsAuthenticated, isInvited),
-    "room.say": and(IsAuthenticated, isInvited),
-    "room.leave": AllowAny,
+    "room.join": and(IsAuthenticated, namesRoom, isInvited),
+    "room.say": and(IsAuthenticated, namesRoom, isInvited),
+    "room.leave": namesRoom,
   },
 });
-const adminPolicy = definePolicy({ connect: HasRole("admin"), actions: { "room.uninvite": HasRole("admin") } });
+const adminPolicy = definePolicy({
+  connect: HasRole("admin"),
+  actions: { "room.uninvite": and(HasRole("admin"), namesRoom) },
+});
+
+/** Answers a client that asked for an answer: nobody else gave a function. */
+const reply = (answer, data) => typeof answer === "function" && answer(data);
 
 /** Starts the server on 127.0.0.1; port 0 is any that is free. */
 export async function start({ port = 0 } = {}) {
@@ -42,13 +52,15 @@ export async function start({ port = 0 } = {}) {
   io.on("connection", (socket) => {
     socket.on("room.join", ({ room }, answer) => {
       socket.join(room);
-      answer({ ok: true });
+      reply(answer, { ok: true });
     });
     socket.on("room.say", ({ room, text }) => io.to(room).emit("said", { room, text }));
     socket.on("room.leave", ({ room }) => socket.leave(room));
   });
   io.of("/admin").on("connection", (socket) => {
-    socket.on("room.uninvite", ({ room, name }, answer) => answer({ ok: invited.get(room)?.delete(name) ?? false }));
+    socket.on("room.uninvite", ({ room, name }, answer) =>
+      reply(answer, { ok: invited.get(room)?.delete(name) ?? false }),
+    );
   });
 
   http.listen(port, "127.0.0.1");

@@ -163,6 +163,19 @@ describe("a program on the page", { timeout: 60_000 }, () => {
     await playground.close();
   });
 
+  it("lives when an event comes without what its listener takes: socket.io", async () => {
+    const { url, stop } = await run("first", "socket.io", snippetFor("socket.io", FIRST_POLICY, KNOWN));
+    const socket = io(url, { reconnection: false, forceNew: true, auth: { token: "token-of-admin" } });
+    for (const action of ["chat.send", "ping", "user.ban"]) {
+      for (const given of [[], [null], [7], [{}], [{}, null], [{}, 7]]) socket.emit(action, ...given);
+    }
+    expect(await socket.emitWithAck("user.ban", null)).toHaveProperty("ok");
+    expect(await socket.emitWithAck("user.ban", { user: "admin" })).toMatchObject({ ok: false });
+    expect(await socket.emitWithAck("ping", {})).toEqual({ ok: true });
+    socket.close();
+    stop();
+  });
+
   it("follows another policy, also at connect", async () => {
     const { url, stop } = await run("other", "ws", snippetFor("ws", POLICIES.other, KNOWN));
     const playground = await start();

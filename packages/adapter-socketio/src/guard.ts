@@ -28,7 +28,11 @@ import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js
  * guard(io, policy, {
  *   authenticate: ({ handshake }) => ({ user: handshake.auth.token === "ann" ? { id: 1 } : null }),
  * });
- * io.on("connection", (socket) => socket.on("chat.send", (text, answer) => answer("allowed")));
+ * io.on("connection", (socket) => {
+ *   socket.on("chat.send", (text, answer) => {
+ *     if (typeof answer === "function") answer("allowed");
+ *   });
+ * });
  * ```
  */
 export function guard<S, T extends Guardable, Extra extends Authenticated<S> = Authenticated<S>>(

@@ -152,15 +152,20 @@ wss.on("connection", (socket) => {
 function socketioServer({ policy, aboutUsers }) {
   const listeners = policy.actions.map(({ name }) => {
     const event = JSON.stringify(name);
-    if (!aboutUsers.includes(name)) return `  socket.on(${event}, (payload, answer) => answer({ ok: true }));`;
+    if (!aboutUsers.includes(name)) return `  socket.on(${event}, (payload, answer) => reply(answer, { ok: true }));`;
     return `  socket.on(${event}, async (payload, answer) => {
-    const about = await guarded.sessionOf(socket)?.authorizeObject(${event}, users.get(payload.user), payload);
-    answer(about?.outcome === "allow" ? { ok: true } : { ok: false, error: { code: about?.code, status: about?.status } });
+    const about = await guarded.sessionOf(socket)?.authorizeObject(${event}, users.get(payload?.user), payload);
+    reply(answer, about?.outcome === "allow" ? { ok: true } : { ok: false, error: { code: about?.code, status: about?.status } });
   });`;
   });
   return {
     imports: ['import { guard } from "@portcullis/adapter-socketio";', 'import { Server } from "socket.io";'],
-    body: `const io = new Server(8080);
+    body: `// A client need not ask for an answer.
+const reply = (answer: unknown, data: object) => {
+  if (typeof answer === "function") answer(data);
+};
+
+const io = new Server(8080);
 ${aboutUsers.length > 0 ? "const guarded = " : ""}guard(io, policy, {
   authenticate: ({ handshake }) => ({ user: findUser(\`Bearer \${handshake.auth.token}\`) }),
 });
