@@ -13,7 +13,7 @@ export const PARTS = {
   core: { without: /test\/(every-tree\.(and|or)|every-fault|laws|policies)/ },
   "adapter-ws": { without: /^$/ },
   "adapter-socketio": { without: /^$/ },
-  "adapter-express-bridge": { without: /test\/matrix/ },
+  "adapter-express-bridge": { without: /test\/(matrix|application)/ },
 };
 
 const DECIDING = /core\/src\/(evaluate|combine|decision|walk|run|plan|program|tree|rules|policy|question)\.ts$/;
