@@ -36,6 +36,7 @@ describe("allow", () => {
 
   it.each([null, [], "membership", 1, true])("refuses %j as evidence", (evidence) => {
     expect(() => allow(evidence as never)).toThrow(PermissionMisuse);
+    expect(() => allow(evidence as never)).toThrow(/^allow\(\) got /);
     expect(() => allow(evidence as never)).toThrow("give an object of what was found, as in allow({ membership })");
   });
 });

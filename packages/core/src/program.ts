@@ -85,8 +85,8 @@ function single(kind: Kind, name: string, fn: (question: Question) => unknown, s
   return alone(new Step(kind, { fn, self: undefined, context: true }, 0, name, UNRESOLVED), start);
 }
 
-/** A program of one leaf, that the fast path does not ask. */
+/** A program of one step, that the fast path does not ask. No rule of a tree is among its leaves. */
 export function alone(leaf: Step, start?: Step): Program {
   const { name } = leaf;
-  return { start, root: leaf, leaves: [leaf], name, pending: false, allowed: ALLOWED, denials: undefined };
+  return { start, root: leaf, leaves: [], name, pending: false, allowed: ALLOWED, denials: undefined };
 }

@@ -205,6 +205,7 @@ describe("an entry", () => {
     const rules = buildRules({ permissions: isOwner, actions: { act: AllowAny } });
     expect(rules.entryOf("unknown")).toMatchObject({ asksObject: false, pending: false });
     expect(rules.entryOf("act").isParsed).toBe(false);
+    expect(rules.entryOf("unknown").isParsed).toBe(false);
   });
 
   it("that is null is a misuse", () => {
