@@ -211,6 +211,14 @@ describe("guard.close()", () => {
   });
 });
 
+test("guard.close() waits for nobody who has gone, however long it would wait", async () => {
+  const { url, guard } = await start({ options: { limits: { drain: 60_000 } } });
+  const [client] = [await Client.open(url), await Client.open(url)];
+  client.socket.terminate();
+  await guard.close();
+  expect(guard.sessions.size).toBe(0);
+});
+
 describe("a frame against the protocol", () => {
   test("kills no process where the application does not listen for errors", async () => {
     const { port, guard, handled } = await start();

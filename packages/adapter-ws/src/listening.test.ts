@@ -43,7 +43,12 @@ describe.each(WAYS)("a listener by %s", (_way, listen) => {
   test("lies behind the gate, and misses nothing when it comes late", async () => {
     const seen: unknown[] = [];
     const { url } = await start({
+      options: { listenerGrace: 60_000 },
       onConnection: async (socket) => {
+        // Whoever listens for something else does not listen for messages.
+        socket.on("ping", () => {});
+        socket.addListener("pong", () => {});
+        socket.prependListener("close", () => {});
         await sleep(20);
         listen(socket, (message) => void seen.push(message));
       },
