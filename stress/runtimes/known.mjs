@@ -36,6 +36,12 @@ export const KNOWN = [
   },
   {
     kind: "bun",
+    file: "packages/adapter-socketio/src/turns.test.ts",
+    title: /sends much at once|take turns once they are upgraded/,
+    why: "the test holds packets back with cork(), which a socket there has not",
+  },
+  {
+    kind: "bun",
     file: "packages/adapter-socketio/src/listening.test.ts",
     title: /not kept by a listener that throws when its namespace is closed/,
     why: CUTS_OFF_WITHOUT_A_GUARD,
