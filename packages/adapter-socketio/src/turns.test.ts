@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { listen, open, Raw, sleep, stopAll, until } from "../test/support.js";
 import { guard, type SocketGuardOptions } from "./index.js";
+import { takeTurns } from "./turns.js";
 
 afterEach(stopAll);
 
@@ -121,4 +122,112 @@ test("clients that begin with polling take turns once they are upgraded", async 
 
 test("what is neither true nor false is a misuse", () => {
   expect(() => guard(new Server(), policy, { turns: 1 as never })).toThrow(PermissionMisuse);
+});
+
+/** What ws hands on, told by hand, turn by turn of the event loop. */
+class Line {
+  readonly heard: unknown[] = [];
+  readonly states: string[] = [];
+  readonly socket = {
+    emit: (...emitted: unknown[]) => {
+      this.heard.push(emitted.length > 1 ? emitted[1] : emitted[0]);
+      return true;
+    },
+    pause: () => void this.states.push("pause"),
+    resume: () => void this.states.push("resume"),
+  };
+
+  constructor() {
+    takeTurns({ transport: { name: "websocket", socket: this.socket } } as never);
+  }
+
+  say(...messages: number[]): void {
+    for (const message of messages) this.socket.emit("message", message);
+  }
+
+  /** What has been heard since the last time. */
+  take(): unknown[] {
+    return this.heard.splice(0);
+  }
+}
+
+describe("turn by turn", () => {
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
+
+  test("sixteen are handed on at once, of what is more two in each that follows, and nothing is read meanwhile", async () => {
+    const line = new Line();
+    line.say(...range(0, 21));
+    expect(line.take()).toEqual(range(0, 16));
+    expect(line.states).toEqual(["pause"]);
+    await turn();
+    expect(line.take()).toEqual([16, 17]);
+    line.say(21);
+    expect(line.take()).toEqual([]);
+    await turn();
+    expect(line.take()).toEqual([18, 19]);
+    expect(line.states).toEqual(["pause"]);
+    await turn();
+    expect(line.take()).toEqual([20, 21]);
+    expect(line.states).toEqual(["pause", "resume"]);
+    await turn();
+    line.say(...range(22, 38));
+    expect(line.take()).toEqual(range(22, 38));
+    expect(line.states).toEqual(["pause", "resume"]);
+  });
+
+  test("what comes in several turns is no flood", async () => {
+    const line = new Line();
+    for (let from = 0; from < 30; from += 10) {
+      line.say(...range(from, from + 10));
+      expect(line.take()).toEqual(range(from, from + 10));
+      await turn();
+      await turn();
+    }
+    expect(line.states).toEqual([]);
+  });
+
+  test("an orderly end is told behind what came before it", async () => {
+    const line = new Line();
+    line.say(...range(0, 17));
+    line.take();
+    expect(line.socket.emit("close", 1000)).toBe(true);
+    expect(line.take()).toEqual([]);
+    await turn();
+    expect(line.take()).toEqual([16, 1000]);
+  });
+
+  test.each([
+    ["close", 1006],
+    ["error", "reset"],
+  ])("what is left is dropped at an end without a word (%s), which is told at once", async (event, value) => {
+    const line = new Line();
+    line.say(...range(0, 20));
+    line.take();
+    line.socket.emit(event, value);
+    expect(line.take()).toEqual([value]);
+    await turn();
+    await turn();
+    expect(line.take()).toEqual([]);
+  });
+
+  test("all else is told at once", async () => {
+    const line = new Line();
+    line.socket.emit("close", 1000);
+    expect(line.take()).toEqual([1000]);
+    line.say(...range(0, 17));
+    line.take();
+    line.socket.emit("pong", "data");
+    expect(line.take()).toEqual(["data"]);
+    await turn();
+    expect(line.take()).toEqual([16]);
+  });
+
+  test("a transport that cannot pause is left alone", () => {
+    for (const socket of [undefined, { emit: () => true }, { emit: () => true, pause() {} }]) {
+      const emit = socket?.emit;
+      takeTurns({ transport: { name: "websocket", socket } } as never);
+      expect(socket?.emit).toBe(emit);
+    }
+  });
 });
