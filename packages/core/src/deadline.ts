@@ -20,8 +20,8 @@ const TICKS = 20;
 export class Deadlines {
   readonly #milliseconds: number;
   readonly #interval: number;
-  /** Stands between the last and the first of the ring. */
-  readonly #head: Expiring = { previous: undefined, next: undefined, due: 0, expire() {} };
+  /** Stands between the last and the first of the ring, and never expires. */
+  readonly #head = { previous: undefined, next: undefined, due: 0 } as unknown as Expiring;
   #isTicking = false;
 
   constructor(milliseconds: number) {
