@@ -15,7 +15,11 @@ export default defineConfig({
   lastUpdated: false,
   head: [["link", { rel: "icon", href: "/favicon.svg" }]],
   srcExclude: ["README.md"],
-  markdown: { config: linkToPages },
+  markdown: {
+    // Braces at the end of a sentence are braces.
+    attrs: { disable: true },
+    config: linkToPages,
+  },
   // The reference of the core is one long page, and the search index another.
   vite: { build: { chunkSizeWarningLimit: 2_000 } },
   themeConfig: {
