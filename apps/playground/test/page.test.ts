@@ -80,6 +80,23 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     expect(await unban.getByText("not asked").count()).toBe(0);
   });
 
+  it("shows the decision behind the refusal that was asked about, not an older one of the same action", async () => {
+    const page = await stage.open();
+    await stage.write(1, "Look at https://example.com");
+    await stage.chat(1).getByRole("button", { name: "Why?" }).click();
+    await expectText(stage.explained(), "Refused: chat.send", "HasRole(admin)");
+    await stage.sendFrame(2, "user.ban");
+    await expectText(stage.chat(2), "Admin has banned Member.");
+    // Asks before the page can have been told of the decision.
+    await page.evaluate(`{
+      const ask = () => [...document.querySelectorAll("article button.link")].at(-1)?.click();
+      const chat = document.querySelector('[aria-label="The chat as Client 1 sees it"]');
+      new MutationObserver(ask).observe(chat, { childList: true, subtree: true });
+    }`);
+    await stage.write(1, "Can you still hear me?");
+    await expectText(stage.explained(), "Refused: chat.send", "You are banned from this chat.");
+  });
+
   it("bans the member before everybody's eyes, on its open socket", async () => {
     await stage.open();
     await stage.page.getByRole("button", { name: "Ban the member" }).click();

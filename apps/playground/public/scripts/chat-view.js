@@ -25,7 +25,7 @@ export class ChatView {
   /**
    * @param {HTMLElement} list
    * @param {number} client
-   * @param {(action: string, at: number) => void} explain
+   * @param {(refusal: { action: string, code: string, at: number }) => void} explain
    */
   constructor(list, client, explain) {
     this.#list = list;
@@ -91,7 +91,7 @@ export class ChatView {
   showRefusal(action, { code, status, reason }) {
     const at = Date.now();
     const why = element("button", { type: "button", class: "link" }, "Why?");
-    why.addEventListener("click", () => this.#explain(action, at));
+    why.addEventListener("click", () => this.#explain({ action, code, at }));
     const head = element("span", { class: "refusal-head" }, pill("deny", status), element("code", {}, code));
     // No rule is asked about a frame that cannot be read: there is nothing to explain.
     const isDecided = code !== "bad_message" && code !== "missing_action";

@@ -41,7 +41,7 @@ export class Client {
     const { pane, parts } = makePane(number);
     this.pane = pane;
     this.#parts = parts;
-    this.chat = new ChatView(this.#parts.chat, number, (action, at) => decisions.explain(number, action, at));
+    this.chat = new ChatView(this.#parts.chat, number, (refusal) => decisions.explain({ client: number, ...refusal }));
     this.#listen();
     this.signIn(account);
   }

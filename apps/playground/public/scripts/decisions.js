@@ -23,11 +23,21 @@ import { Explained } from "./explained.js";
  * @property {{ permissions?: import("./tree.js").TraceNode, rule?: import("./tree.js").TraceNode }} [trace]
  */
 
+/**
+ * @typedef {object} Wanted
+ * @property {number} client
+ * @property {string} action
+ * @property {string} code
+ * @property {number} at when its answer came
+ */
+
 const MOST_DECISIONS = 100;
 /** Milliseconds between two drawings of the list: a key that is pressed meanwhile does not wait for the next one. */
 const PACE = 100;
 /** Milliseconds that a tree stands before that of a later decision takes its place by itself. */
 const STANDING = 200;
+/** Milliseconds within which the decision behind an answer is told, on a busy machine too. */
+const TELLING = 2000;
 
 /** All decisions of the server as they happen: a list, and one of them drawn as a tree. */
 export class Decisions {
@@ -45,7 +55,7 @@ export class Decisions {
   #drawnAt = 0;
   /** @type {number | undefined} */
   #shown;
-  /** @type {{ client: number, action: string, at: number } | undefined} was asked for before it came */
+  /** @type {Wanted | undefined} was asked for, and may not have come yet */
   #wanted;
   /** @type {Promise<void> | undefined} */
   #watching;
@@ -86,37 +96,47 @@ export class Decisions {
   }
 
   /**
-   * Shows the decision that was made about an action of a client at about that time.
+   * Shows the decision behind a refusal, once it is known.
    *
-   * @param {number} client
-   * @param {string} action
-   * @param {number} at
+   * @param {Wanted} wanted
    */
-  explain(client, action, at) {
-    // An answer may be here before the decision that it came from is told.
-    if (!this.#explain(client, action, at)) this.#wanted = { client, action, at };
+  explain(wanted) {
+    const fitting = this.#find(wanted);
+    if (fitting) this.#choose(fitting);
+    // An answer may be here before the decision that it came from is told: one that fits better may come.
+    if (!fitting || Date.now() - wanted.at < TELLING) this.#wanted = wanted;
   }
 
   /**
-   * @param {number} client
-   * @param {string} action
-   * @param {number} at
-   * @returns {boolean} whether it is known
+   * Of the refusals of an action of a client: the nearest in time with that code, or with another.
+   *
+   * @param {Wanted} wanted
+   * @returns {Decided | undefined}
    */
-  #explain(client, action, at) {
+  #find({ client, action, code, at }) {
+    const differs = (/** @type {Decided} */ decided) => Number(decided.code !== code);
     const distance = (/** @type {Decided} */ decided) => Math.abs(decided.at - at);
-    const fitting = [...this.#entries.values()]
+    const [fitting] = [...this.#entries.values()]
       .map(({ decided }) => decided)
       .filter((decided) => decided.isOwn && decided.client === client && decided.action === action)
       .filter(({ outcome }) => outcome !== "allow")
-      .sort((one, other) => distance(one) - distance(other));
-    if (fitting[0] === undefined) return false;
-    this.#choose(fitting[0]);
+      .sort((one, other) => differs(one) - differs(other) || distance(one) - distance(other));
+    return fitting;
+  }
+
+  /** @returns {boolean} whether what was asked for is shown, rather than what came last */
+  #showWanted() {
+    const wanted = this.#wanted;
+    const fitting = wanted && this.#find(wanted);
+    if (!fitting) return false;
+    if (fitting.id !== this.#shown) this.#choose(fitting);
+    if (Date.now() - wanted.at >= TELLING) this.#wanted = undefined;
     return true;
   }
 
   /** Shows every decision as it comes. */
   follow() {
+    this.#wanted = undefined;
     this.#follow.checked = true;
   }
 
@@ -144,10 +164,7 @@ export class Decisions {
     this.#list.prepend(...rows.reverse());
     this.#trim();
     this.#total.textContent = this.#count.toLocaleString("en");
-    const wanted = this.#wanted;
-    this.#wanted = undefined;
-    if (wanted && this.#explain(wanted.client, wanted.action, wanted.at)) return;
-    if (latest) this.#showLatest(latest);
+    if (!this.#showWanted() && latest) this.#showLatest(latest);
   }
 
   /** @param {Decided} latest */
@@ -174,6 +191,7 @@ export class Decisions {
   /** @param {Decided} decided */
   #choose(decided) {
     this.#follow.checked = false;
+    this.#wanted = undefined;
     this.#show(decided);
     this.#explained.reveal();
   }
