@@ -2,105 +2,117 @@
 // Packs what is published, installs it into a copy of each project of `integrations/` as a user would, builds and runs it.
 //
 //   npm run integrations                        at the root: builds first
-//   npm run integrations -- node-esm nodenext   some of them
+//   npm run integrations -- node-esm bun        some of them
 //   npm run integrations -- --keep              leaves the copies, and says where
 //
 // Fails where a project does not install, type-check, build or run.
-import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { fetchRuntime, RUNTIMES } from "../stress/runtimes/runtimes.mjs";
+import { packAll, run } from "./pack.mjs";
+import { startRegistry } from "./registry.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
-const projects = join(root, "integrations");
+const projects = fileURLToPath(new URL("../integrations", import.meta.url));
 
-/**
- * Runs a program and gives what it printed.
- *
- * @param {string} folder
- * @param {string} program
- * @param {readonly string[]} args
- * @returns {string}
- * @throws {Error} With all it printed, when it fails.
- */
-export function run(folder, program, args) {
-  const isShell = process.platform === "win32";
-  // What npm tells the scripts it runs is about this repository, not about the copy.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle)_/.test(name)),
-  );
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    cwd: folder,
-    env,
-    encoding: "utf8",
-    shell: isShell,
-  });
-  if (error) throw error;
-  if (status !== 0) throw new Error(`${program} ${args.join(" ")} failed with ${status}\n${stdout}${stderr}`);
-  return stdout;
+/** What runs the tasks of a project, and the file that lists them: npm, but where the project is called as a runtime is. */
+const RUNNERS = {
+  npm: { manifest: "package.json", tasks: "scripts", perform: ["run", "--silent"] },
+  bun: { manifest: "package.json", tasks: "scripts", perform: ["run", "--silent"] },
+  deno: { manifest: "deno.json", tasks: "tasks", perform: ["task", "--quiet"] },
+};
+
+/** @typedef {Awaited<ReturnType<typeof packAll>>} Packed */
+
+/** @param {string} name @returns {keyof typeof RUNNERS} */
+function runnerOf(name) {
+  return name === "bun" || name === "deno" ? name : "npm";
 }
 
-/**
- * Packs all packages that are published.
- *
- * @param {string} folder where the tarballs go
- * @returns {{ name: string, file: string }[]}
- */
-export function packAll(folder) {
-  mkdirSync(folder, { recursive: true });
-  const packages = readdirSync(join(root, "packages")).map((name) => `./packages/${name}`);
-  const printed = run(root, "npm", ["pack", ...packages, "--json", "--pack-destination", folder]);
-  return JSON.parse(printed).map((/** @type {{ name: string, filename: string }} */ { name, filename }) => ({
-    name,
-    file: join(folder, filename),
-  }));
+/** @param {string} file @returns {Record<string, Record<string, string>>} */
+function readJson(file) {
+  return JSON.parse(readFileSync(file, "utf8"));
 }
 
-/** Installs the tarballs, and what the project names itself. @param {string} folder @param {ReturnType<typeof packAll>} packed */
-function install(folder, packed) {
+/** Installs the tarballs, and what the project names itself. @param {string} folder @param {Packed} packed */
+async function install(folder, packed) {
   const file = join(folder, "package.json");
-  const manifest = JSON.parse(readFileSync(file, "utf8"));
-  for (const one of packed) manifest.dependencies[one.name] = pathToFileURL(one.file).href;
+  const manifest = readJson(file);
+  const tarballs = packed.map((one) => [one.name, pathToFileURL(one.file).href]);
+  manifest.dependencies = { ...manifest.dependencies, ...Object.fromEntries(tarballs) };
   writeFileSync(file, JSON.stringify(manifest, undefined, 2));
-  run(folder, "npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"]);
+  await run(folder, "npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"]);
 }
 
-/** @param {string} name @param {string} folder @param {ReturnType<typeof packAll>} packed */
-function tryProject(name, folder, packed) {
-  cpSync(join(projects, name), folder, { recursive: true });
-  install(folder, packed);
-  const { scripts } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  for (const script of ["typecheck", "build", "start"]) {
-    if (!(script in scripts)) continue;
-    const printed = run(folder, "npm", ["run", "--silent", script]).trim();
-    console.log(`  ${script}: ${printed === "" ? "done" : printed.replaceAll("\n", "\n    ")}`);
-  }
-}
-
-function main() {
-  const { values, positionals } = parseArgs({ options: { keep: { type: "boolean" } }, allowPositionals: true });
-  const all = readdirSync(projects).filter((name) => existsSync(join(projects, name, "package.json")));
-  const chosen = positionals.length > 0 ? positionals : all;
-  const unknown = chosen.filter((name) => !existsSync(join(projects, name, "package.json")));
-  if (unknown.length > 0) throw new Error(`there is no integrations/${unknown.join(", ")}`);
-  const folder = mkdtempSync(join(tmpdir(), "portcullis-integrations-"));
+/**
+ * Has another runtime than Node install the core from a registry, since not all of them take a tarball.
+ *
+ * @param {"bun" | "deno"} runner
+ * @param {string} folder
+ * @param {Packed} packed
+ * @param {NodeJS.ProcessEnv} variables
+ */
+async function installCore(runner, folder, packed, variables) {
+  const core = packed.find(({ name }) => name === "@portcullis/core");
+  if (core === undefined) throw new Error("the core was not packed");
+  cpSync(join(projects, "core.ts"), join(folder, "main.ts"));
+  const { url, stop } = await startRegistry();
   try {
-    const packed = packAll(join(folder, "packed"));
-    for (const name of chosen) {
-      console.log(name);
-      try {
-        tryProject(name, join(folder, name), packed);
-      } catch (error) {
-        console.log(`  FAILED: ${error instanceof Error ? error.message : error}`);
-        process.exitCode = 1;
-      }
-    }
+    const host = url.replace("http:", "");
+    writeFileSync(join(folder, ".npmrc"), `@portcullis:registry=${url}\n${host}/:_authToken=nobody\n`);
+    await run(folder, "npm", ["publish", core.file, "--provenance=false", "--tag", "latest"]);
+    await run(folder, runner, ["add", runner === "deno" ? `npm:${core.name}` : core.name], variables);
   } finally {
-    if (values.keep) console.log(folder);
-    else rmSync(folder, { recursive: true, force: true });
+    stop();
   }
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) main();
+/** What a runtime finds in its environment: itself, and nothing of an earlier build. @param {string} id @param {string} folder */
+function environmentOf(id, folder) {
+  const runtime = RUNTIMES.find((one) => one.id === id);
+  if (runtime === undefined) throw new Error(`there is no runtime ${id}`);
+  const cache = join(folder, "cache");
+  const path = [dirname(fetchRuntime(runtime)), process.env.PATH].join(delimiter);
+  return { PATH: path, NO_COLOR: "1", BUN_INSTALL_CACHE_DIR: cache, DENO_DIR: cache };
+}
+
+/** @param {string} name @param {string} folder @param {Packed} packed */
+async function tryProject(name, folder, packed) {
+  cpSync(join(projects, name), folder, { recursive: true });
+  const runner = runnerOf(name);
+  const variables = runner === "npm" ? {} : environmentOf(runner, folder);
+  if (runner === "npm") await install(folder, packed);
+  else await installCore(runner, folder, packed, variables);
+  const { manifest, tasks, perform } = RUNNERS[runner];
+  const known = readJson(join(folder, manifest))[tasks] ?? {};
+  for (const task of ["typecheck", "build", "start"]) {
+    if (!(task in known)) continue;
+    const printed = (await run(folder, runner, [...perform, task], variables)).trim();
+    console.log(`  ${task}: ${printed === "" ? "done" : printed.replaceAll("\n", "\n    ")}`);
+  }
+}
+
+const { values, positionals } = parseArgs({ options: { keep: { type: "boolean" } }, allowPositionals: true });
+/** @param {string} name */
+const isProject = (name) => existsSync(join(projects, name, RUNNERS[runnerOf(name)].manifest));
+const chosen = positionals.length > 0 ? positionals : readdirSync(projects).filter(isProject);
+const unknown = chosen.filter((name) => !isProject(name));
+if (unknown.length > 0) throw new Error(`there is no integrations/${unknown.join(", ")}`);
+const folder = mkdtempSync(join(tmpdir(), "portcullis-integrations-"));
+try {
+  const packed = await packAll(join(folder, "packed"));
+  for (const name of chosen) {
+    console.log(name);
+    try {
+      await tryProject(name, join(folder, name), packed);
+    } catch (error) {
+      console.log(`  FAILED: ${error instanceof Error ? error.message : error}`);
+      process.exitCode = 1;
+    }
+  }
+} finally {
+  if (values.keep) console.log(folder);
+  else rmSync(folder, { recursive: true, force: true });
+}

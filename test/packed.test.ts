@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { packAll, run } from "../scripts/integrations.mjs";
+import { packAll, run } from "../scripts/pack.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "portcullis-packed-"));
@@ -24,10 +24,10 @@ function folderOf(name: string): string {
   return found;
 }
 
-beforeAll(() => {
+beforeAll(async () => {
   mkdirSync(join(modules, "@portcullis"), { recursive: true });
-  for (const { name, file } of packAll(join(folder, "packed"))) {
-    run(folder, "tar", ["-xzf", file]);
+  for (const { name, file } of await packAll(join(folder, "packed"))) {
+    await run(folder, "tar", ["-xzf", file]);
     cpSync(join(folder, "package"), join(modules, name), { recursive: true });
     rmSync(join(folder, "package"), { recursive: true });
   }
@@ -36,9 +36,9 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.each(["node-esm", "node-cjs"])("what is packed guards and refuses over real sockets: %s", (name) => {
+test.each(["node-esm", "node-cjs"])("what is packed guards and refuses over real sockets: %s", async (name) => {
   cpSync(join(root, "integrations", name), join(folder, name), { recursive: true });
-  const printed = run(join(folder, name), process.execPath, ["main.js"]);
+  const printed = await run(join(folder, name), process.execPath, ["main.js"]);
   expect(printed).toMatch(/^core: denied.*\nws: refused 401.*\nsocket\.io: refused 401/);
 });
 

@@ -1,23 +1,31 @@
+// @ts-check
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 
-/** What npm sends when it publishes (the parts that are read here). */
-interface Publication {
-  readonly name: string;
-  readonly "dist-tags": Readonly<Record<string, string>>;
-  readonly versions: Readonly<Record<string, { dist: { tarball: string; integrity: string } }>>;
-  readonly _attachments: Readonly<Record<string, { data: string }>>;
-}
+/**
+ * What npm sends when it publishes (the parts that are read here).
+ *
+ * @typedef {object} Publication
+ * @property {string} name
+ * @property {Record<string, { dist: { tarball: string, integrity: string } }>} versions
+ * @property {Record<string, { data: string }>} _attachments
+ */
 
-/** A registry of npm that holds what was published to it, on this machine alone, and nothing else. */
-export async function startRegistry(): Promise<{ url: string; published: () => string[]; stop: () => void }> {
-  const packages = new Map<string, Publication>();
-  const tarballs = new Map<string, Buffer>();
+/**
+ * A registry of npm that holds what was published to it, on this machine alone, and nothing else.
+ *
+ * @returns {Promise<{ url: string, published: () => string[], stop: () => void }>}
+ */
+export async function startRegistry() {
+  /** @type {Map<string, Publication>} */
+  const packages = new Map();
+  /** @type {Map<string, Buffer>} */
+  const tarballs = new Map();
 
-  async function publish(request: IncomingMessage): Promise<void> {
-    const body = JSON.parse(Buffer.concat(await request.toArray()).toString()) as Publication;
+  /** @param {import("node:http").IncomingMessage} request */
+  async function publish(request) {
+    const body = /** @type {Publication} */ (JSON.parse(Buffer.concat(await request.toArray()).toString()));
     for (const [file, { data }] of Object.entries(body._attachments)) {
       tarballs.set(`/-/${file}`, Buffer.from(data, "base64"));
     }
@@ -51,7 +59,8 @@ export async function startRegistry(): Promise<{ url: string; published: () => s
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(manifest));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const url = `http://127.0.0.1:${port}`;
   return {
     url,
     published: () => [...packages.keys()].sort(),

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { startRegistry } from "./registry.js";
+import { startRegistry } from "../scripts/registry.mjs";
 
 const run = promisify(execFile);
-const packages = fileURLToPath(new URL("../../packages", import.meta.url));
+const packages = fileURLToPath(new URL("../packages", import.meta.url));
 const names = readdirSync(packages).sort();
 let registry: Awaited<ReturnType<typeof startRegistry>>;
 let folder: string;
