@@ -22,7 +22,7 @@ const alias = [
     replacement: source("./packages/adapter-socketio/src/index.ts"),
   },
   { find: /^@portcullis\/testing$/, replacement: source("./packages/testing/src/index.ts") },
-  { find: /^@portcullis\/testing\/attack$/, replacement: source("./packages/testing/src/attack.ts") },
+  { find: /^@portcullis\/testing\/(attack|permission-suite)$/, replacement: source("./packages/testing/src/$1.ts") },
 ];
 
 const include = [

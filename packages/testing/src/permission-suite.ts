@@ -1,10 +1,13 @@
 /**
- * Rows of a truth table, asked of a rule of your own.
+ * Rows of a truth table, asked of a rule of your own, and what to ask a policy with where there is no server.
  *
  * @module @portcullis/testing/permission-suite
  */
 
-import { type Consumer, type Decision, definePolicy, type Like, type Payload, type Scope } from "@portcullis/core";
+import { type Consumer, type Decision, definePolicy, type Like, type Payload } from "@portcullis/core";
+import { consumerOf, scopeOf } from "./asked.js";
+
+export { consumerOf, type ScopeOf, scopeOf } from "./asked.js";
 
 /** One row of a truth table: what is asked, and what the rule must answer. */
 export interface PermissionCase {
@@ -23,22 +26,6 @@ export interface PermissionCase {
   /** The outcome where the rule stands alone (one that has nothing to say refuses), or more of the decision. */
   readonly want: "allow" | "deny" | "error" | Partial<Pick<Decision, "outcome" | "code" | "status" | "reason" | "by">>;
 }
-
-const ANONYMOUS: Scope = Object.freeze({
-  transport: "test",
-  path: "/",
-  query: Object.freeze({}),
-  headers: Object.freeze({}),
-  cookies: Object.freeze({}),
-  origin: undefined,
-  remoteAddress: undefined,
-  secure: false,
-  subprotocols: Object.freeze([]),
-  connectedAt: 0,
-  user: null,
-  request: undefined,
-});
-const NOBODY: Consumer = { id: "test", transport: "test", raw: undefined, close() {} };
 
 /**
  * Asks a permission all the questions of a truth table. Needs no test framework: call it in a test of any.
@@ -72,8 +59,8 @@ export async function testPermission(permission: Like, cases: readonly Permissio
 async function ask(permission: Like, row: PermissionCase): Promise<Decision> {
   const { moment = "action", action = "action", payload = {}, object } = row;
   const policy = definePolicy({ connect: permission, actions: { [action]: permission } });
-  const scope = { ...ANONYMOUS, ...row.scope } as never;
-  const consumer = { ...NOBODY, ...row.consumer };
+  const scope = scopeOf(row.scope) as never;
+  const consumer = consumerOf(row.consumer);
   if (moment === "connect") return policy.connect(scope, consumer, payload);
   if (moment === "object") return policy.authorizeObject(scope, consumer, action, payload, object);
   return policy.authorize(scope, consumer, action, payload);
