@@ -1,9 +1,9 @@
 // @ts-check
 // Reads what Stryker has found: the scores by package and of the decision path, and whether each survivor is explained.
 // Ends with 1 where a score is under its limit or a survivor of the decision path is not in README.md.
-// With --save it writes bench/results/mutation.json.
+// With --save it writes bench/results/mutation.json, where what was kept of packages that were not run stays.
 
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -19,6 +19,7 @@ const { values: options } = parseArgs({ options: { save: { type: "boolean", defa
 
 const COUNTED = ["Killed", "Timeout", "Survived", "NoCoverage"];
 const FOLDER = ".stryker/reports";
+const KEPT = "bench/results/mutation.json";
 
 /** @returns {Found[]} Every mutant that counts, of all runs; what does not load is none. */
 function foundInAll() {
@@ -73,17 +74,21 @@ const results = LIMITS.flatMap(({ name, selects, least, isExplained }) => {
 console.table(results);
 
 if (options.save) {
+  /** @type {typeof results} */
+  const before = existsSync(KEPT) ? JSON.parse(readFileSync(KEPT, "utf8")).results : [];
+  const named = (/** @type {string} */ name) => (/** @type {{ name: string }} */ one) => one.name === name;
+  const kept = LIMITS.flatMap(({ name }) => results.find(named(name)) ?? before.find(named(name)) ?? []);
   const report = {
     command: "npm run mutate, once with PART=<package> for each, then node stress/mutation/report.mjs --save",
     machine: { cpu: cpus()[0]?.model, cpus: cpus().length },
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
-    figures: results.map(({ name, mutants, killed, explained, percent }) => ({
+    figures: kept.map(({ name, mutants, killed, explained, percent }) => ({
       what: `Mutants of ${name} that the tests notice`,
       value: `${killed} of ${mutants} (${percent} %); of the others ${explained} are shown to change nothing`,
     })),
-    results,
+    results: kept,
   };
-  writeFileSync("bench/results/mutation.json", `${JSON.stringify(report, null, 2)}\n`);
+  writeFileSync(KEPT, `${JSON.stringify(report, null, 2)}\n`);
 }
 process.exitCode = isGood ? 0 : 1;
