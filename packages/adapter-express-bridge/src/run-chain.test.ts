@@ -108,6 +108,22 @@ test("what is thrown after an answer was used is heard of", async () => {
   await expect.poll(() => onError).toHaveBeenCalledWith(new Error("late"));
 });
 
+test("what is thrown after an answer was used is printed where nobody listens", async () => {
+  const error = new Error("late");
+  const printed = new Promise<unknown[]>((resolve) => {
+    vi.spyOn(console, "error").mockImplementation((...given) => resolve(given));
+  });
+  let fail: ((error: Error) => void) | undefined;
+  const late: RequestHandler = (_q, _r, next) => {
+    fail = next;
+    next();
+  };
+  expect(await askAction(fromExpress(late, { app }))).toMatchObject({ outcome: "allow" });
+  fail?.(error);
+  expect(await printed).toEqual(["a middleware has thrown after its answer was used:", error]);
+  vi.restoreAllMocks();
+});
+
 describe("as a permission", () => {
   const yes = fromExpress((_q: unknown, _r: unknown, next: () => void) => next(), { app });
   const no = fromExpress(
