@@ -48,9 +48,9 @@ describe.each([
   test("tells its application of what middlewares want to tell", async () => {
     const own = new Framework();
     const told: unknown[] = [];
-    own.on("audit", (...given: unknown[]) => void told.push(given));
+    own.on("audit", (error: Error, context: Koa.Context) => void told.push([error, context.path]));
     const tell: Middleware = (context, next) => {
-      told.push(context.app.emit("audit", new Error("seen"), context.path), context.app.emit("nobody", 1));
+      told.push(context.app.emit("audit", new Error("seen"), context), context.app.emit("nobody", 1));
       return next();
     };
     expect(await ask(tell, { app: own })).toMatchObject({ outcome: "allow" });
@@ -76,7 +76,37 @@ describe.each([
     expect(await late).toBe(thrown);
   });
 
+  test("tells what breaks the end of its response, where a listener for errors has thrown too", async () => {
+    const own = new Framework();
+    own.on("error", () => {
+      throw new Error("the log is full");
+    });
+    const broken: Middleware = (context) => {
+      context.res.end = () => {
+        throw new Error("no end");
+      };
+      context.throw(401);
+    };
+    const heard: unknown[] = [];
+    const options = { app: own, timeout: 20, onError: (error: unknown) => void heard.push(error) };
+    expect(await ask(broken, options)).toMatchObject({ outcome: "error", code: "permission_timeout", status: 503 });
+    expect(heard).toEqual([new Error("the log is full"), new Error("no end")]);
+  });
+
   describe("in which there is a router", () => {
+    test("is refused as is thrown on the way back, where no route matches", async () => {
+      const first: Middleware = async (context, next) => {
+        await next();
+        await new Promise(setImmediate);
+        context.throw(401, "Who are you?");
+      };
+      expect(await ask([first, router().post("/orders", go as never)])).toMatchObject({
+        outcome: "deny",
+        status: 401,
+        reason: "Who are you?",
+      });
+    });
+
     test("has it as over HTTP: a property as any other", async () => {
       const found: unknown[] = [];
       const look: Middleware = (context, next) => {
