@@ -82,6 +82,7 @@ export type AskHttp<From> = (question: HttpQuestion<From>) => Promise<Decision>;
 
 const KEYS = ["authenticate", "payload", "object", "connect", "timeout", "challenge", "onDecision", "trace"];
 const FUNCTIONS = ["authenticate", "payload", "object", "onDecision"] as const;
+const SWITCHES = ["connect", "trace"] as const;
 const NOT_THERE = deny("not_found", { status: 404, reason: "Not found." });
 
 /**
@@ -146,10 +147,12 @@ function checkOptions<From>(place: string, options: ToHttpOptions<From>): void {
   for (const key of FUNCTIONS) {
     if (options[key] !== undefined) mustBe(typeof options[key] === "function", place, key, options[key], "a function");
   }
-  const { connect = true, challenge = "Bearer", trace = false } = options;
-  mustBe(typeof trace === "boolean", place, "trace", trace, "true or false");
-  mustBe(typeof connect === "boolean", place, "connect", connect, "true or false");
-  const isChallenge = typeof challenge === "string" && isHeader("www-authenticate", challenge);
+  for (const key of SWITCHES) {
+    if (options[key] !== undefined)
+      mustBe(typeof options[key] === "boolean", place, key, options[key], "true or false");
+  }
+  const { challenge } = options;
+  const isChallenge = challenge === undefined || isHeader("www-authenticate", challenge);
   mustBe(isChallenge, place, "challenge", challenge, "a header value, as in 'Bearer realm=\"app\"'");
 }
 
@@ -228,6 +231,7 @@ function printThrown(error: unknown): void {
 
 /** The fields a request brings, as one payload: names come from the client, so it has no prototype. */
 export function payloadOf(...parts: unknown[]): Payload {
-  const fields = parts.filter((part) => typeof part === "object" && part !== null && !Array.isArray(part));
+  // Of null nothing is taken.
+  const fields = parts.filter((part) => typeof part === "object" && !Array.isArray(part));
   return Object.assign(Object.create(null), ...fields);
 }

@@ -68,6 +68,21 @@ describe("the url", () => {
     expect(request.query).toEqual({ a: { b: "1" } });
   });
 
+  test.each([
+    ["/p", {}],
+    ["/p?", {}],
+    ["/p?a=b?c&d=?", { a: "b?c", d: "?" }],
+  ])("of Express 4 has the query behind its first question mark: %s", async (url, query) => {
+    expect({ ...(await seen({ app: express4() }, at({}, url))).request.query }).toEqual(query);
+  });
+
+  test("of Express 4 has no query where its parser is switched off", async () => {
+    const own = express4();
+    own.set("query parser", false);
+    const { request, decision } = await seen({ app: own }, at({}, "/?a=1"));
+    expect([decision.outcome, request.query]).toEqual(["allow", {}]);
+  });
+
   test("is filled from the payload, each part encoded", async () => {
     const url = "/rooms/:room/messages/:id?sort=:sort";
     const payload = { room: "a/../b c?d#e", id: 7, sort: "x&admin=1" };
@@ -102,6 +117,30 @@ describe("the url", () => {
       { action: "go" },
     );
     expect(request.url).toBe("/do/go?a=1&b=x&b=y");
+  });
+
+  test("keeps nothing of its query where `query` finds none", async () => {
+    expect((await seen({ query: () => ({}) }, at({}, "/p?a=1"))).request.url).toBe("/p");
+  });
+
+  test.each([
+    [{}, "/"],
+    [{ path: "/p" }, "/p"],
+    [{ query: { a: "1" } }, "/?a=1"],
+  ])("of a scope without a handshake (%j) is %s", async (scope, url) => {
+    expect((await seen({}, { scope: { user: null, headers: {}, ...scope } as never })).request.url).toBe(url);
+  });
+
+  test("is filled from `params`, which are all texts", async () => {
+    const params = () => ({ id: 7n, isOpen: true, none: undefined, list: ["x"], infinite: Number.POSITIVE_INFINITY });
+    const { request } = await seen({ url: "/orders/:id/:isOpen", params });
+    expect([request.url, Object.entries(request.params)]).toEqual([
+      "/orders/7/true",
+      [
+        ["id", "7"],
+        ["isOpen", "true"],
+      ],
+    ]);
   });
 
   test.each(["no slash", "//\r\nX: 1", "/a b", 7, undefined])(
@@ -141,6 +180,11 @@ describe("the body", () => {
     };
     await askAction(fromExpress(change, { app }), { payload });
     expect(payload).toEqual({ room: { id: 1 } });
+  });
+
+  test("is what `body` returns, where that is given", async () => {
+    const { request } = await seen({ body: ({ action }) => ({ action }) }, { action: "go", payload: { a: 1 } });
+    expect([request.body, request.headers["content-length"]]).toEqual([{ action: "go" }, "15"]);
   });
 
   test.each([undefined, null])("is always there (%s)", async (value) => {
@@ -241,6 +285,13 @@ describe("headers", () => {
     });
     expect(request.get("Authorization")).toBe("Bearer x");
     expect(request.rawHeaders).toContain("authorization");
+  });
+
+  test("are kept where their names are only like those, and left out where they have no value", async () => {
+    const kept = { tenant: "a", "x-quote": "b", "my-content-type": "c", upgrades: "d" };
+    const { request } = await seen({}, at({ ...kept, none: undefined as never }));
+    const own = { host: "app.example", "content-type": "application/json", "content-length": "2" };
+    expect(Object.entries(request.headers).sort()).toEqual(Object.entries({ ...own, ...kept }).sort());
   });
 
   test("may be added from the scope", async () => {

@@ -56,7 +56,7 @@ function urlOf(
   const url = urlOf ? urlOf(context, given) : (handshake.url ?? targetOf(context.scope as Scope));
   if (query === undefined) return url;
   const search = searchOf(query(context));
-  const [path = "/"] = url.split("?", 1);
+  const [path] = url.split("?", 1) as [string];
   return search === "" ? path : `${path}?${search}`;
 }
 

@@ -117,6 +117,11 @@ describe("who is there", () => {
     expect(decision.evidence).toMatchObject({ user: { id: 1 }, session: { id: "s" } });
     expect(Object.hasOwn((await seen({ user: "scope" })).request, "user")).toBe(false);
   });
+  test.each([undefined, null])("is nobody where the scope has %s, not even by name", async (nobody) => {
+    const empty = scopeOf(handshake(), { user: nobody, session: nobody });
+    const { request } = await seen({ user: "scope" }, { scope: empty });
+    expect([Object.hasOwn(request, "user"), Object.hasOwn(request, "session")]).toEqual([false, false]);
+  });
 });
 
 describe("evidence", () => {

@@ -78,8 +78,7 @@ function prepare({ request, response }: Exchange, { body, params }: Derived, app
 /** Express 4 has the query from a middleware of its applications. */
 function queryOf(url: string, app: ExpressApplication): unknown {
   const parse = app.get("query parser fn");
-  const [, query = ""] = /^[^?]*\?(.*)$/s.exec(url) ?? [];
-  return typeof parse === "function" ? parse(query) : {};
+  return typeof parse === "function" ? parse(url.split("?").slice(1).join("?")) : {};
 }
 
 function useScope({ request }: Exchange, { user, session }: Scope & { session?: unknown }): void {

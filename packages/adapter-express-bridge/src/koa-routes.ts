@@ -30,9 +30,9 @@ export function watchRouters(context: KoaContext): void {
 /** Whether a router with routes was there, and none of them is for this request. */
 export function unmatchedRouter(context: KoaContext): boolean {
   const { matched = [], method } = context as { matched?: readonly Layer[]; method?: string };
-  for (const { stack = [] } of seen.get(context) ?? []) {
-    const routes = stack.filter(({ methods = [] }) => methods.length > 0);
-    const isMatched = routes.some((route) => matched.includes(route) && route.methods?.includes(method as string));
+  for (const { stack = [] } of seen.get(context) as Set<Router>) {
+    const routes = stack.filter(({ methods = [] }) => methods.length > 0) as Required<Layer>[];
+    const isMatched = routes.some((route) => matched.includes(route) && route.methods.includes(method as string));
     if (routes.length > 0 && !isMatched) return true;
   }
   return false;

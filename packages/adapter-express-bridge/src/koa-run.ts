@@ -55,7 +55,7 @@ export function koaRun(
     const one = held.get(context.req) as Held;
     one.context = context;
     prepare(context, one.derived, settings.usesScope);
-    if (settings.deniesUnmatched) watchRouters(context);
+    watchRouters(context);
     return next();
   };
   const sentinel = (context: KoaContext) => {
@@ -76,11 +76,16 @@ export function koaRun(
     const one: Held = { exchange, derived, context: undefined };
     held.set(exchange.request, one);
     // Koa answers whatever rejects; a promise that never settles is what the deadline is for.
-    Promise.resolve(callback(exchange.request, exchange.response)).then(
-      () => exchange.complete(),
-      (error) => exchange.note(error),
-    );
-    return () => foundIn(one.context);
+    Promise.resolve(callback(exchange.request, exchange.response))
+      .then(() => exchange.complete())
+      .catch((error) => {
+        exchange.note(error);
+        // Where a listener for errors throws, Koa does not come to its answer.
+        exchange.response.end();
+      })
+      .catch((error) => exchange.note(error));
+    // Who has passed has come through the beginning.
+    return () => foundIn(one.context as KoaContext);
   };
 }
 
@@ -94,7 +99,7 @@ function shellOf(
   const emit = (event: string, ...given: unknown[]) => {
     if (event === "error") note(given[0], given[1] as KoaContext | undefined);
     // Without a listener the emitter would throw.
-    return event === "error" && emitter.listenerCount("error") === 0 ? true : emitter.emit(event, ...given);
+    return (event === "error" && emitter.listenerCount("error") === 0) || emitter.emit(event, ...given);
   };
   return Object.create(app, {
     middleware: { value: middleware },
@@ -116,8 +121,7 @@ function prepare(context: KoaContext, { body, params, scope }: Derived, usesScop
   if (session !== null && session !== undefined && !("session" in context)) context.session = session;
 }
 
-function foundIn(context: KoaContext | undefined) {
-  if (context === undefined) return {};
+function foundIn(context: KoaContext) {
   const { user = context.req.user, ...locals } = context.state;
   return { user, session: context.session, locals, params: context.params ?? {} };
 }

@@ -1,4 +1,4 @@
-import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import { AllowAny, definePolicy, deny, permission } from "@portcullis/core";
 import express, { type RequestHandler } from "express";
 import { describe, expect, test } from "vitest";
 import { fromExpress, parity } from "./index.js";
@@ -45,6 +45,50 @@ describe("parity", () => {
         http: expect.objectContaining({ status: 401 }),
         socket: { isAllowed: true, status: 200 },
       },
+    ]);
+  });
+
+  test("lists where both refuse, with another status", async () => {
+    const isSignedIn = permission("isSignedIn", (context) => roleOf(context) === "admin" || deny("not_authenticated"));
+    const policy = definePolicy({ actions: { "report.create": isSignedIn } });
+    expect(await parity(policy, requireRole, [asked, as("admin"), as("reader")], { app })).toEqual([
+      {
+        index: 2,
+        note: "reader",
+        http: { isAllowed: false, status: 403, reason: "not for reader" },
+        socket: { isAllowed: false, status: 401, reason: "Authentication credentials were not provided." },
+      },
+    ]);
+  });
+
+  test("asks for an anonymous client, but for what a case says of it", async () => {
+    const found: unknown[] = [];
+    const see = permission("see", {
+      connect: ({ scope, consumer }) => found.push(["connect", scope, consumer]) > 0,
+      action: ({ scope, consumer, action }) => found.push([action, scope, consumer]) > 0,
+    });
+    const policy = definePolicy({ connect: see, actions: { edit: see } });
+    const allowing: RequestHandler = (_request, _response, next) => next();
+    const cases = [{ action: "edit" }, { moment: "connect" as const, scope: { path: "/chat", user: { id: 1 } } }];
+    expect(await parity(policy, allowing, cases, { app })).toEqual([]);
+    const scope = {
+      transport: "parity",
+      path: "/",
+      query: {},
+      headers: {},
+      cookies: {},
+      origin: undefined,
+      remoteAddress: "127.0.0.1",
+      secure: false,
+      subprotocols: [],
+      connectedAt: 0,
+      user: null,
+      request: undefined,
+    };
+    const consumer = { id: "parity", transport: "parity", raw: undefined, close: expect.any(Function) };
+    expect(found).toEqual([
+      ["edit", scope, consumer],
+      ["connect", { ...scope, path: "/chat", user: { id: 1 } }, consumer],
     ]);
   });
 

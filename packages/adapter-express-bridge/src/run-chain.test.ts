@@ -26,6 +26,25 @@ describe("a middleware that takes an error", () => {
   });
 });
 
+describe("a middleware that has failed", () => {
+  const error = new Error("broken");
+  const fail: RequestHandler = (_q, _r, next) => next(error);
+  test("is followed by no other that takes no error", async () => {
+    const asked: string[] = [];
+    const plain: RequestHandler = (_q, _r) => void asked.push("plain");
+    const five = ((_e: unknown, _q: unknown, _r: unknown, _n: unknown, _m: unknown) =>
+      void asked.push("five")) as never;
+    const decision = await ask(fail, plain, five);
+    expect(decision).toMatchObject({ outcome: "error", code: "permission_error", status: 500, error });
+    expect(asked).toEqual([]);
+  });
+
+  test.each([undefined, null])("by a promise that was rejected with %s has failed all the same", async (nothing) => {
+    const { outcome, error: kept } = await ask((() => Promise.reject(nothing)) as RequestHandler);
+    expect([outcome, (kept as Error).message]).toEqual(["error", "a middleware has thrown nothing"]);
+  });
+});
+
 describe("a middleware that never answers", () => {
   test("is a fault after its time, and hears that all is over", async () => {
     const closed: string[] = [];
@@ -87,6 +106,22 @@ test("what is thrown after an answer was used is heard of", async () => {
   };
   expect(await askAction(fromExpress(late, { app, onError }))).toMatchObject({ outcome: "allow" });
   await expect.poll(() => onError).toHaveBeenCalledWith(new Error("late"));
+});
+
+test("what is thrown after an answer was used is printed where nobody listens", async () => {
+  const error = new Error("late");
+  const printed = new Promise<unknown[]>((resolve) => {
+    vi.spyOn(console, "error").mockImplementation((...given) => resolve(given));
+  });
+  let fail: ((error: Error) => void) | undefined;
+  const late: RequestHandler = (_q, _r, next) => {
+    fail = next;
+    next();
+  };
+  expect(await askAction(fromExpress(late, { app }))).toMatchObject({ outcome: "allow" });
+  fail?.(error);
+  expect(await printed).toEqual(["a middleware has thrown after its answer was used:", error]);
+  vi.restoreAllMocks();
 });
 
 describe("as a permission", () => {

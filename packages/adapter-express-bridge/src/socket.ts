@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { isIPv6 } from "node:net";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
@@ -84,7 +85,7 @@ export class NullSocket extends Duplex {
 
   address(): object {
     const { localAddress: address, localPort: port } = this as unknown as Facts;
-    return { address, port, family: "IPv4" };
+    return { address, port, family: isIPv6(address as string) ? "IPv6" : "IPv4" };
   }
 
   setTimeout(): this {

@@ -56,7 +56,7 @@ export function toExpress<R extends IncomingMessage = ExpressRequest>(
     const given = request as ExpressRequest;
     const gone = new AbortController();
     response.once("close", () => gone.abort());
-    const { ip, secure, originalUrl = given.url ?? "/", query, body, params } = given;
+    const { ip, secure, originalUrl = given.url as string, query, body, params } = given;
     const decision = await ask({
       from: request,
       request,

@@ -1,6 +1,6 @@
 import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
 import { addAnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/adapter";
-import express, { type RequestHandler } from "express";
+import express, { type RequestHandler, Router } from "express";
 import session, { MemoryStore } from "express-session";
 import { describe, expect, test } from "vitest";
 import { handshake } from "../test/support.js";
@@ -100,6 +100,51 @@ describe("useExpress", () => {
       ["x-request-id", "7"],
     ]);
     expect(addAnswerHeader(request, "x", "1")).toBe(false);
+  });
+
+  test("hands on nothing where nobody waits any more", async () => {
+    const controller = new AbortController();
+    const request = handshake();
+    openAnswerHeaders(request);
+    const set: RequestHandler = (_request, response) => {
+      response.cookie("a", "1");
+      controller.abort();
+    };
+    await expect(useExpress(set, { app })(request, controller)).rejects.toMatchObject({ code: "aborted", status: 499 });
+    expect(takeAnswerHeaders(request)).toEqual([]);
+  });
+
+  test("refuses what is answered with a status that is no answer", async () => {
+    const odd: RequestHandler = (_request, response) => {
+      response.statusCode = 102;
+      response.end();
+    };
+    const authenticate = useExpress(odd, { app });
+    await expect(authenticate(handshake())).rejects.toMatchObject({
+      name: "PermissionDenied",
+      code: "permission_error",
+      status: 500,
+      reason: "Internal Server Error",
+    });
+  });
+
+  test("lets pass a router in which no route matches only where that is wanted", async () => {
+    const router = Router().get("/orders", identify);
+    const from = handshake({ "x-name": "ann" });
+    await expect(useExpress(router, { app })(from)).rejects.toMatchObject({ code: "permission_denied", status: 403 });
+    expect(await useExpress(router, { app, unmatched: "allow" })(from)).toEqual({ user: null });
+  });
+
+  test("tells `onError` what is thrown after its answer was used", async () => {
+    const heard: unknown[] = [];
+    let fail: ((error: Error) => void) | undefined;
+    const late: RequestHandler = (_request, _response, next) => {
+      fail = next;
+      next();
+    };
+    await useExpress(late, { app, onError: (error) => void heard.push(error) })(handshake());
+    fail?.(new Error("late"));
+    expect(heard).toEqual([new Error("late")]);
   });
 
   test("fits where a guard wants an `authenticate`", () => {

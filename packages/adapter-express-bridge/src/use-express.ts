@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { type Answer, type AskOptions, type Decision, PermissionDenied } from "@portcullis/core";
+import { type Answer, type AskOptions, type Decision, type DeniedOptions, PermissionDenied } from "@portcullis/core";
 import { checkKeys } from "@portcullis/core/adapter";
 import { flatten, type Middlewares } from "./chain.js";
 import { derive } from "./derive.js";
@@ -70,7 +70,7 @@ export function useExpress<
   checkKeys(place, options, KEYS);
   const { app: given, headers, hydrate = findUser as never, ...common } = options;
   mustBe(typeof hydrate === "function", place, "hydrate", hydrate, "a function");
-  const settings = readSettings(place, { ...common, ...(headers && { headers: headers as never }) }, []);
+  const settings = readSettings(place, { ...common, headers: headers as never }, []);
   const run = expressRun(chain, readApp(place, given, chain), settings);
   return async (from, asked = {}) => {
     const request = "request" in from ? from.request : from;
@@ -96,15 +96,9 @@ function findUser({ user, auth }: Identified): { user: unknown } {
 
 /** @throws What `authenticate` must throw to refuse the same. */
 function refuse(answer: Answer): void {
-  if (answer === true) return;
   const { outcome, code, status, reason, retryAfter, headers, error } = answer as Decision;
   if (outcome === "allow") return;
   // Not a refusal but a fault: what is behind it belongs into the logs.
   if (error !== undefined && status === 500) throw error;
-  throw new PermissionDenied(code, {
-    status,
-    ...(reason !== undefined && { reason }),
-    ...(retryAfter !== undefined && { retryAfter }),
-    ...(headers !== undefined && { headers }),
-  });
+  throw new PermissionDenied(code, { status, reason, retryAfter, headers } as DeniedOptions);
 }
