@@ -60,12 +60,40 @@ describe.each([
       "an error that is only told of counts more than that no route matches",
       [
         (ctx, next) => {
-          ctx.app.emit("error", Object.assign(error("first"), { status: 402 }), ctx);
+          ctx.app.emit("error", error("first"), ctx);
           return next();
         },
         elsewhere,
       ],
-      { outcome: "deny", status: 402, reason: "first" },
+      { outcome: "deny", code: "not_found", status: 404, reason: "Not Found" },
+      [],
+    ],
+    [
+      "an error that is only told of is nothing for the client, who is told what the response says",
+      (ctx) => {
+        ctx.status = 400;
+        ctx.body = { message: "Bad order" };
+        ctx.app.emit("error", error("secret"), ctx);
+      },
+      { outcome: "deny", code: "invalid_input", status: 400, reason: "Bad order" },
+      [],
+    ],
+    [
+      "an error that is only told of counts more than a good response",
+      (ctx) => {
+        ctx.body = "ok";
+        ctx.app.emit("error", error("secret"), ctx);
+      },
+      { outcome: "error", status: 500, reason: "Internal Server Error", error: like("secret") },
+      [],
+    ],
+    [
+      "an error that is only told of is the cause of a response that is a fault",
+      (ctx) => {
+        ctx.app.emit("error", error("secret"), ctx);
+        ctx.status = 503;
+      },
+      { outcome: "error", status: 503, reason: "Service Unavailable", error: like("secret") },
       [],
     ],
     [

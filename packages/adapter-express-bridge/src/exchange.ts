@@ -10,7 +10,12 @@ export type Ending =
   | { readonly how: "passed" }
   /** They have answered. */
   | { readonly how: "answered" }
-  | { readonly how: "failed"; readonly error: unknown }
+  | {
+      readonly how: "failed";
+      readonly error: unknown;
+      /** Whether the middlewares have answered all the same: where they refuse so, that is what the client is told. */
+      readonly isAnswered?: true;
+    }
   /** They have left their chain without an answer, or no route was there for the request. */
   | { readonly how: "skipped" }
   | { readonly how: "late" }
@@ -101,7 +106,7 @@ export class Exchange implements Expiring {
     const isAnswered = how === "answered" && this.response.writableEnded;
     if (this.isEnded || isAnswered || how === "failed") this.#tell(error);
     else if (this.response.headersSent) this.#cut(error);
-    else this.#told = { how: "failed", error };
+    else this.#told = { how: "failed", error, isAnswered: true };
   }
 
   /** The middlewares are through: one that has passed and left the response open is not waited for. */

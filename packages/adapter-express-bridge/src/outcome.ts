@@ -50,7 +50,7 @@ export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEv
     case "answered":
       return refusal(saidByResponse(exchange));
     case "failed":
-      return refusal(saidByError(ending.error, exchange.response));
+      return refusal(saidByFailure(ending.error, exchange, ending.isAnswered));
     case "skipped":
       return deny("permission_denied", { reason: "No route is there for this." });
     case "late":
@@ -119,6 +119,11 @@ function saidByHeaders(header: (name: string) => unknown) {
     challenge: valid("www-authenticate"),
     retryAfter: secondsOf(joined(header("retry-after"))),
   };
+}
+
+function saidByFailure(error: unknown, exchange: Exchange, isAnswered = false): Said {
+  const isRefused = isAnswered && exchange.response.statusCode >= 400;
+  return isRefused ? { ...saidByResponse(exchange), error } : saidByError(error, exchange.response);
 }
 
 /** What a server's last resort makes of an error. */
