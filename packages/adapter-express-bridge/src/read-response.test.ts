@@ -30,6 +30,7 @@ describe("the message of a refusal is", () => {
     ["nothing of white space", text("  \n "), DEFAULT],
     ["the longest text", text(x(1024)), x(1024)],
     ["nothing of a text that is longer", text(x(1025)), DEFAULT],
+    ["nothing of a text that is far longer", text(x(9000)), DEFAULT],
     ["`message`", json({ message: "a", error: "b" }), "a"],
     ["`error`", json({ error: "b", detail: "c" }), "b"],
     ["`error.message`", json({ error: { message: "b" }, detail: "c" }), "b"],
