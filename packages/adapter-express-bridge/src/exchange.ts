@@ -10,7 +10,12 @@ export type Ending =
   | { readonly how: "passed" }
   /** They have answered. */
   | { readonly how: "answered" }
-  | { readonly how: "failed"; readonly error: unknown }
+  | {
+      readonly how: "failed";
+      readonly error: unknown;
+      /** Whether the middlewares have answered all the same: where they refuse so, that is what the client is told. */
+      readonly isAnswered?: true;
+    }
   /** They have left their chain without an answer, or no route was there for the request. */
   | { readonly how: "skipped" }
   | { readonly how: "late" }
@@ -71,9 +76,8 @@ export class Exchange implements Expiring {
    */
   pass(goesOn = false): void {
     if (this.isEnded || this.#told.how !== "answered") return;
-    if (this.response.headersSent || this.response.writableEnded) {
-      if (!this.response.writableEnded) this.#end({ how: "answered" });
-    } else if (this.request.method !== this.#method) this.skip(goesOn);
+    if (this.response.headersSent) this.#end({ how: "answered" });
+    else if (this.request.method !== this.#method) this.skip(goesOn);
     else if (goesOn) this.#told = { how: "passed" };
     else {
       this.#statusAtPass = this.response.statusCode;
@@ -89,7 +93,7 @@ export class Exchange implements Expiring {
     // What is sent already counts; in HTTP too.
     const isAnswered = how === "answered" && this.response.writableEnded;
     if (this.isEnded || isAnswered || how === "failed") this.#tell(error);
-    else if (this.response.headersSent) this.#end({ how: "failed", error });
+    else if (this.response.headersSent) this.#cut(error);
     else {
       this.response.statusCode = status;
       this.#close({ how: "failed", error });
@@ -101,8 +105,8 @@ export class Exchange implements Expiring {
     const { how } = this.#told;
     const isAnswered = how === "answered" && this.response.writableEnded;
     if (this.isEnded || isAnswered || how === "failed") this.#tell(error);
-    else if (this.response.headersSent) this.#end({ how: "failed", error });
-    else this.#told = { how: "failed", error };
+    else if (this.response.headersSent) this.#cut(error);
+    else this.#told = { how: "failed", error, isAnswered: true };
   }
 
   /** The middlewares are through: one that has passed and left the response open is not waited for. */
@@ -155,8 +159,14 @@ export class Exchange implements Expiring {
     try {
       this.response.end();
     } catch (error) {
-      this.#end({ how: "failed", error });
+      this.#cut(error);
     }
+  }
+
+  /** An error has cut off a response: the status that was there before it says nothing of it. */
+  #cut(error: unknown): void {
+    this.response.statusCode = 500;
+    this.#end({ how: "failed", error });
   }
 
   #finish(): void {
@@ -206,7 +216,7 @@ function makeRequest({ method, url, headers, bytes }: Derived, socket: NullSocke
   request.httpVersionMajor = request.httpVersionMinor = 1;
   request.headers = headers;
   for (const name in headers) {
-    for (const value of [headers[name] ?? []].flat()) request.rawHeaders.push(name, value);
+    for (const value of [headers[name] as string | string[]].flat()) request.rawHeaders.push(name, value);
   }
   // A request that is an upgrade, or is not there yet, is one whose body parsers look away.
   Object.assign(request, { upgrade: false });

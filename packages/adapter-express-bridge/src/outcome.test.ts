@@ -222,7 +222,7 @@ const FAULTS: [string, RequestHandler, object][] = [
       };
       setTimeout(() => next(new Proxy({}, { get: trap, has: trap })), 1);
     },
-    { status: 500 },
+    { status: 500, error: new Error("secret") },
   ],
   ["a status that is none", (_q, _r, next) => next(httpError(200, "secret")), { status: 500 }],
   ["the request's destruction", (q) => void q.destroy(), { code: "permission_error", status: 500 }],

@@ -34,7 +34,8 @@ interface Said {
   readonly location: string | undefined;
   readonly challenge: string | undefined;
   readonly retryAfter: number | undefined;
-  readonly error: unknown;
+  /** What was thrown, where it was not said by a response. */
+  readonly error?: unknown;
 }
 
 /**
@@ -49,11 +50,11 @@ export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEv
     case "answered":
       return refusal(saidByResponse(exchange));
     case "failed":
-      return refusal(saidByError(ending.error, exchange.response));
+      return refusal(saidByFailure(ending.error, exchange, ending.isAnswered));
     case "skipped":
       return deny("permission_denied", { reason: "No route is there for this." });
     case "late":
-      return fault("permission_timeout", { status: 503 });
+      return fault("permission_timeout");
     case "aborted":
       return fault("aborted", { status: 499 });
     case "destroyed":
@@ -77,7 +78,9 @@ function refusal({ status, message, location, challenge, retryAfter, error }: Sa
   if (status === 429) return fault("rate_limited", { ...reasonOf(status, message), ...again, status });
   if (status >= 500 || status < 200) {
     const valid = status >= 500 && status <= 599 ? status : 500;
-    return fault("permission_error", { status: valid, ...reasonOf(valid, undefined), ...again, error });
+    const cause = error ?? new Error(`a middleware has answered ${status}`);
+    // Never its own text: that is for the logs.
+    return fault("permission_error", { status: valid, ...reasonOf(valid, undefined), ...again, error: cause });
   }
   const headers = {
     ...(challenge !== undefined && { "www-authenticate": challenge }),
@@ -101,16 +104,15 @@ function saidByResponse({ response, recording }: Exchange): Said {
   const isEncoded = response.getHeader("content-encoding") !== undefined;
   return {
     status,
-    message: status >= 500 || isEncoded ? undefined : messageIn(recording.text, type),
+    message: isEncoded ? undefined : messageIn(recording.text, type),
     ...saidByHeaders((name) => response.getHeader(name)),
-    error: status >= 500 ? new Error(`a middleware has answered ${status}`) : undefined,
   };
 }
 
 function saidByHeaders(header: (name: string) => unknown) {
   const valid = (name: string) => {
     const value = joined(header(name));
-    return value !== undefined && isHeader(name, value) ? value : undefined;
+    return isHeader(name, value) ? value : undefined;
   };
   return {
     location: valid("location"),
@@ -119,7 +121,12 @@ function saidByHeaders(header: (name: string) => unknown) {
   };
 }
 
-/** What a server's last resort makes of an error: never its text where it is a fault. */
+function saidByFailure(error: unknown, exchange: Exchange, isAnswered = false): Said {
+  const isRefused = isAnswered && exchange.response.statusCode >= 400;
+  return isRefused ? { ...saidByResponse(exchange), error } : saidByError(error, exchange.response);
+}
+
+/** What a server's last resort makes of an error. */
 function saidByError(error: unknown, response: ServerResponse): Said {
   const status = statusOfError(error, response.statusCode);
   const given = (isObject(error) ? error : {}) as { headers?: unknown; expose?: unknown; message?: unknown };
@@ -129,7 +136,7 @@ function saidByError(error: unknown, response: ServerResponse): Said {
   }
   return {
     status,
-    message: status < 500 && given.expose !== false ? textAt(given.message) : undefined,
+    message: given.expose !== false ? textAt(given.message) : undefined,
     ...saidByHeaders((name) => own.get(name) ?? response.getHeader(name)),
     error,
   };
@@ -142,7 +149,7 @@ function saidByError(error: unknown, response: ServerResponse): Said {
  */
 export function statusOfError(error: unknown, statusCode: number): number {
   const isError = (value: unknown): value is number =>
-    typeof value === "number" && Number.isInteger(value) && value >= 400 && value < 600;
+    Number.isInteger(value) && (value as number) >= 400 && (value as number) < 600;
   try {
     const { status, statusCode: other } = (isObject(error) ? error : {}) as { status?: unknown; statusCode?: unknown };
     return [status, other, statusCode].find(isError) ?? 500;

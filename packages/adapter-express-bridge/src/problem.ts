@@ -28,14 +28,7 @@ export function problemOf(decision: Decision, challenge: string): Problem {
   headers["content-type"] = "application/problem+json";
   headers["cache-control"] = "no-store";
   const title = STATUS_CODES[status] ?? "Refused";
-  const body = {
-    type: "about:blank",
-    title,
-    status,
-    detail: reason,
-    code,
-    retry,
-    ...(retryAfter !== undefined && { retryAfter }),
-  };
+  // What is undefined is not in JSON.
+  const body = { type: "about:blank", title, status, detail: reason, code, retry, retryAfter };
   return { status, headers, body: JSON.stringify(body) };
 }

@@ -1,3 +1,5 @@
+import { StringDecoder } from "node:string_decoder";
+
 /** The longest message of a refusal, in bytes. */
 const LONGEST = 1024;
 
@@ -29,7 +31,7 @@ function messageOfJson(body: string): string | undefined {
   try {
     said = JSON.parse(body);
   } catch {
-    return undefined;
+    // Then it says nothing.
   }
   if (typeof said !== "object" || said === null) return textAt(said);
   const { message, error, detail, errors } = said as Record<string, unknown>;
@@ -42,10 +44,6 @@ function messageOfJson(body: string): string | undefined {
 /** A text that is there, cut where it is too long; `undefined` for all else. */
 export function textAt(value: unknown): string | undefined {
   if (typeof value !== "string" || value.trim() === "") return undefined;
-  if (Buffer.byteLength(value) <= LONGEST) return value;
-  // A character that is cut in two is left out.
-  return Buffer.from(value)
-    .subarray(0, LONGEST)
-    .toString()
-    .replace(/\ufffd+$/, "");
+  // It keeps back a character that is cut in two.
+  return new StringDecoder().write(Buffer.from(value).subarray(0, LONGEST));
 }

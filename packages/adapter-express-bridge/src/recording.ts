@@ -3,12 +3,9 @@ import { ServerResponse } from "node:http";
 /** What is kept of a body: enough for any message. */
 const KEPT = 8192;
 
-type Encoding = BufferEncoding | undefined;
-
-/** Keeps the beginning of what is written as a response. */
+/** Keeps what is written as a response, until it is longer than any message. */
 export class Recording {
-  readonly #chunks: Buffer[] = [];
-  #size = 0;
+  #kept: Buffer | undefined = Buffer.alloc(0);
 
   /**
    * Listens on a response. Own properties, below whatever middlewares put there: Express changes prototypes.
@@ -28,16 +25,14 @@ export class Recording {
 
   /** The body as text; `undefined` where it is longer than any message. */
   get text(): string | undefined {
-    return this.#size > KEPT ? undefined : Buffer.concat(this.#chunks).toString();
+    return this.#kept?.toString();
   }
 
   #keep(chunk: unknown, encoding: unknown): void {
-    if (this.#size > KEPT || (typeof chunk !== "string" && !(chunk instanceof Uint8Array))) return;
-    const bytes =
-      typeof chunk === "string"
-        ? Buffer.from(chunk, typeof encoding === "string" ? (encoding as Encoding) : undefined)
-        : Buffer.from(chunk);
-    this.#size += bytes.length;
-    if (this.#size <= KEPT) this.#chunks.push(bytes);
+    if (this.#kept === undefined || (typeof chunk !== "string" && !(chunk instanceof Uint8Array))) return;
+    const known = typeof encoding === "string" ? (encoding as BufferEncoding) : undefined;
+    // Of bytes the encoding says nothing.
+    const all = Buffer.concat([this.#kept, Buffer.from(chunk as string, known)]);
+    this.#kept = all.length > KEPT ? undefined : all;
   }
 }

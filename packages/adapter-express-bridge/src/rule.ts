@@ -56,7 +56,7 @@ export async function settle(
 ): Promise<{ exchange: Exchange; ending: Ending; found: () => HttpEvidence }> {
   const exchange = new Exchange(derived, timeout, onError);
   const abort = () => exchange.abort();
-  signal.addEventListener("abort", abort, { once: true });
+  signal.addEventListener("abort", abort);
   if (signal.aborted) abort();
   const found = run(exchange, derived);
   const ending = await exchange.ending;
@@ -68,6 +68,6 @@ export async function settle(
 export function passHeaders({ response }: Exchange, handshake: object): void {
   for (const name of response.getHeaderNames()) {
     if (!FOR_ANSWER.test(name)) continue;
-    for (const value of [response.getHeader(name) ?? []].flat()) addAnswerHeader(handshake, name, String(value));
+    for (const value of [response.getHeader(name)].flat()) addAnswerHeader(handshake, name, String(value));
   }
 }
