@@ -109,6 +109,12 @@ export class Exchange implements Expiring {
     else this.#told = { how: "failed", error, isAnswered: true };
   }
 
+  /** The middlewares were to end the response, and cannot any more. */
+  giveUp(error: unknown): void {
+    this.note(error);
+    if (this.#told.how === "failed") this.#cut(this.#told.error);
+  }
+
   /** The middlewares are through: one that has passed and left the response open is not waited for. */
   complete(): void {
     if (this.#told.how === "passed" && !this.isEnded && !this.response.writableEnded) this.#endResponse();

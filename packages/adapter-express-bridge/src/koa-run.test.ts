@@ -76,7 +76,24 @@ describe.each([
     expect(await late).toBe(thrown);
   });
 
-  test("tells what breaks the end of its response, where a listener for errors has thrown too", async () => {
+  test("is a fault where a listener throws at an error that refuses nothing, whatever status Koa begins with", async () => {
+    const own = new Framework();
+    own.on("error", () => {
+      throw new Error("the log is full");
+    });
+    const broken = () => {
+      throw new Error("db7");
+    };
+    expect(await ask(broken, { app: own, onError() {} })).toMatchObject({
+      outcome: "error",
+      code: "permission_error",
+      status: 500,
+      reason: "Internal Server Error",
+      error: new Error("db7"),
+    });
+  });
+
+  test("needs no end of its response where a listener for errors has thrown", async () => {
     const own = new Framework();
     own.on("error", () => {
       throw new Error("the log is full");
@@ -88,9 +105,9 @@ describe.each([
       context.throw(401);
     };
     const heard: unknown[] = [];
-    const options = { app: own, timeout: 20, onError: (error: unknown) => void heard.push(error) };
-    expect(await ask(broken, options)).toMatchObject({ outcome: "error", code: "permission_timeout", status: 503 });
-    expect(heard).toEqual([new Error("the log is full"), new Error("no end")]);
+    const options = { app: own, onError: (error: unknown) => void heard.push(error) };
+    expect(await ask(broken, options)).toMatchObject({ outcome: "deny", status: 401 });
+    expect(heard).toEqual([new Error("the log is full")]);
   });
 
   describe("in which there is a router", () => {

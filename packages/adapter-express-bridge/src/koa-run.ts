@@ -76,14 +76,11 @@ export function koaRun(
     const one: Held = { exchange, derived, context: undefined };
     held.set(exchange.request, one);
     // Koa answers whatever rejects; a promise that never settles is what the deadline is for.
-    Promise.resolve(callback(exchange.request, exchange.response))
-      .then(() => exchange.complete())
-      .catch((error) => {
-        exchange.note(error);
-        // Where a listener for errors throws, Koa does not come to its answer.
-        exchange.response.end();
-      })
-      .catch((error) => exchange.note(error));
+    Promise.resolve(callback(exchange.request, exchange.response)).then(
+      () => exchange.complete(),
+      // A listener for errors has thrown, and Koa does not come to its answer.
+      (error) => exchange.giveUp(error),
+    );
     // Who has passed has come through the beginning.
     return () => foundIn(one.context as KoaContext);
   };
