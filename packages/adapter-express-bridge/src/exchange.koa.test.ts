@@ -65,6 +65,28 @@ describe.each([
         },
         elsewhere,
       ],
+      { outcome: "error", code: "permission_error", status: 500, error: like("first") },
+      [],
+    ],
+    [
+      "an error that is only told of counts more than no answer at all",
+      (ctx) => {
+        ctx.app.emit("error", error("first"), ctx);
+      },
+      {
+        outcome: "error",
+        code: "permission_error",
+        status: 500,
+        reason: "Internal Server Error",
+        error: like("first"),
+      },
+      [],
+    ],
+    [
+      "an error that says that nothing is there refuses so",
+      (ctx) => {
+        ctx.app.emit("error", Object.assign(error("first"), { status: 404 }), ctx);
+      },
       { outcome: "deny", code: "not_found", status: 404, reason: "Not Found" },
       [],
     ],

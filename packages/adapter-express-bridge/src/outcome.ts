@@ -121,9 +121,14 @@ function saidByHeaders(header: (name: string) => unknown) {
   };
 }
 
+/** An error that is told beside an answer counts for less than the answer, where that refuses. */
 function saidByFailure(error: unknown, exchange: Exchange, isAnswered = false): Said {
-  const isRefused = isAnswered && exchange.response.statusCode >= 400;
-  return isRefused ? { ...saidByResponse(exchange), error } : saidByError(error, exchange.response);
+  const { statusCode } = exchange.response;
+  const isRefused = isAnswered && statusCode >= 400;
+  if (!isRefused) return saidByError(error, exchange.response);
+  // 404 is where Koa begins: beside an error that names no status nobody has said it.
+  const status = statusCode === 404 ? statusOfError(error, 500) : statusCode;
+  return { ...saidByResponse(exchange), status, error };
 }
 
 /** What a server's last resort makes of an error. */

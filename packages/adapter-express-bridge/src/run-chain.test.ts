@@ -1,6 +1,8 @@
+import { tmpdir } from "node:os";
 import { and, not, or, permission } from "@portcullis/core";
 import express, { type ErrorRequestHandler, type RequestHandler, Router } from "express";
 import session, { MemoryStore } from "express-session";
+import express4 from "express4";
 import { describe, expect, test, vi } from "vitest";
 import { askAction } from "../test/support.js";
 import { fromExpress } from "./index.js";
@@ -162,4 +164,36 @@ test("what a handler writes to the session is kept when it is saved", async () =
   await new Promise<void>((resolve) => found.save(resolve));
   const kept = await new Promise((resolve) => store.get(found.id, (_error, value) => resolve(value)));
   expect(kept).toMatchObject({ count: 1 });
+});
+
+describe.each([
+  ["Express 5", express],
+  ["Express 4", express4 as unknown as typeof express],
+])("what a response of %s finds out by itself", (_version, framework) => {
+  const own = framework();
+  own.set("view engine", "none").engine("none", (_path, _options, done) => done(new Error("no such view")));
+  const ask = (...middlewares: (RequestHandler | ErrorRequestHandler)[]) =>
+    askAction(fromExpress(middlewares, { app: own }));
+
+  test("refuses: a file that is not there", async () => {
+    const send: RequestHandler = (_q, r) => r.sendFile("not-there.html", { root: tmpdir() });
+    expect(await ask(send)).toMatchObject({ outcome: "deny", code: "not_found", status: 404 });
+  });
+  test("refuses: no format that the client takes", async () => {
+    const format: RequestHandler = (q, r) => {
+      q.headers.accept = "image/png";
+      r.status(403).format({ json: () => r.json({ message: "no" }) });
+    };
+    expect(await ask(format)).toMatchObject({ outcome: "deny", status: 406, reason: "Not Acceptable" });
+  });
+  test("is a fault: a view that cannot be drawn", async () => {
+    const render: RequestHandler = (_q, r) => r.render("refused");
+    expect(await ask(render)).toMatchObject({ outcome: "error", status: 500 });
+    expect(await askAction(not(fromExpress(render, { app: own })))).toMatchObject({ outcome: "error", status: 500 });
+  });
+  test("reaches the next middleware that takes an error", async () => {
+    const render: RequestHandler = (_q, r) => r.render("refused");
+    const handle: ErrorRequestHandler = (_error, _q, r, _next) => void r.status(403).json({ message: "Not here." });
+    expect(await ask(render, handle)).toMatchObject({ outcome: "deny", status: 403, reason: "Not here." });
+  });
 });

@@ -66,6 +66,8 @@ function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | unde
     if (given === "route" || given === "router") exchange.skip();
     else leave(given ? { error: given } : undefined);
   };
+  // What a response finds out by itself, as `sendFile`, `render` and `format` do, it tells here.
+  routed(request).next = next;
   const fail = (error: unknown) => leave({ error: error ?? new Error("a middleware has thrown nothing") });
   try {
     const answer = thrown ? handler(thrown.error, request, response, next) : handler(request, response, next);
@@ -77,6 +79,7 @@ function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | unde
   }
 }
 
-function routed(request: IncomingMessage): { route?: unknown } {
-  return request as { route?: unknown };
+/** What a router of Express puts on a request. */
+function routed(request: IncomingMessage): { route?: unknown; next?: unknown } {
+  return request as { route?: unknown; next?: unknown };
 }
