@@ -93,6 +93,23 @@ describe.each([
     });
   });
 
+  test("has answered by hand, where a listener for errors throws behind it", async () => {
+    const own = new Framework();
+    own.on("error", () => {
+      throw new Error("the log is full");
+    });
+    const byHand: Middleware = (context) => {
+      context.respond = false;
+      context.res.statusCode = 401;
+      context.res.end("who?");
+      throw new Error("later");
+    };
+    const heard: unknown[] = [];
+    const options = { app: own, onError: (error: unknown) => void heard.push(error) };
+    expect(await ask(byHand, options)).toMatchObject({ outcome: "deny", status: 401, reason: "who?" });
+    expect(heard.map((error) => (error as Error).message)).toEqual(["later", "the log is full"]);
+  });
+
   test("needs no end of its response where a listener for errors has thrown", async () => {
     const own = new Framework();
     own.on("error", () => {

@@ -99,6 +99,6 @@ function refuse(answer: Answer): void {
   const { outcome, code, status, reason, retryAfter, headers, error } = answer as Decision;
   if (outcome === "allow") return;
   // Not a refusal but a fault: what is behind it belongs into the logs.
-  if (error !== undefined && status === 500) throw error;
+  if (status === 500) throw error;
   throw new PermissionDenied(code, { status, reason, retryAfter, headers } as DeniedOptions);
 }
