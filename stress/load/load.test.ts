@@ -144,6 +144,18 @@ describe("clients that send what is refused, and never read", () => {
   });
 });
 
+test("a client that leaves without a word after it has taken its leave is said to be closed", async () => {
+  const server = await serve({ transport: "ws" });
+  const clients = await openMany(server, 1);
+  const ended = Promise.all(clients.map((client) => new Promise<void>((resolve) => (client.onEnd = resolve))));
+  for (const client of clients) {
+    client.socket.end();
+    client.reset();
+  }
+  await ended;
+  await expectShut(server);
+});
+
 test("a slope has the standard error of the textbook", () => {
   const { slope, standardError, mean } = leastSquares([
     [1, 2],

@@ -95,9 +95,10 @@ export class Client {
     this.socket.write(closeFrame(1000));
   }
 
-  /** Leaves without a word. */
+  /** Leaves without a word. What has taken its leave already cannot be reset: Node would never say that it is closed. */
   reset() {
-    this.socket.resetAndDestroy();
+    if (this.socket.writableEnded) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   /** Reads nothing any more. */
