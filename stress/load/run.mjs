@@ -1,7 +1,7 @@
 // @ts-check
 // Puts servers under load, one part after the other.
 //
-//   npm run load                         at the root: builds first; about 75 minutes, 40 of them the soak
+//   npm run load                         at the root: builds first; about 80 minutes, 40 of them the soak
 //   npm run load -- --only floods        one part
 //   npm run load -- --quick              a few minutes; figures are rough
 //   npm run load -- --minutes 60         how long the soak takes
@@ -16,11 +16,12 @@ import { deaf } from "./parts/deaf.mjs";
 import { floods } from "./parts/floods.mjs";
 import { hangs } from "./parts/hangs.mjs";
 import { memory } from "./parts/memory.mjs";
+import { quiet } from "./parts/quiet.mjs";
 import { soak } from "./parts/soak.mjs";
 import { storms } from "./parts/storms.mjs";
 
 /** @type {Record<string, (context: import("./lib/figures.mjs").Context) => Promise<import("./lib/figures.mjs").Result>>} */
-const PARTS = { connections, storms, hangs, deaf, floods, memory, soak };
+const PARTS = { connections, storms, hangs, deaf, floods, memory, quiet, soak };
 /** What a part may take, in minutes; the soak also as long as it is told to. */
 const LONGEST = 30;
 

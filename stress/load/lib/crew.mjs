@@ -13,6 +13,8 @@ import { start } from "../../../bench/lib/processes.mjs";
 
 const SERVER = new URL("../server.mjs", import.meta.url);
 const GENERATOR = new URL("../generator.mjs", import.meta.url);
+/** WebAssembly needs a compiler. What was parsed once stays, or the heap would shrink when it is let go. */
+const UNCOMPILED = ["--jitless", "--no-expose-wasm", "--no-flush-bytecode"];
 /** Files that a process needs beside its sockets. */
 const OTHER_FILES = 400;
 
@@ -21,8 +23,18 @@ export class Crew {
   #processes = [];
 
   /** Servers, all in one process. @param {Setup[]} setups @returns {Promise<ServerProcess>} */
-  async serve(...setups) {
-    const started = this.#start(SERVER, JSON.stringify(setups));
+  serve(...setups) {
+    return this.#serve(setups, []);
+  }
+
+  /** The same in a process whose code is interpreted only. @param {Setup[]} setups @returns {Promise<ServerProcess>} */
+  serveUncompiled(...setups) {
+    return this.#serve(setups, UNCOMPILED);
+  }
+
+  /** @param {Setup[]} setups @param {readonly string[]} flags @returns {Promise<ServerProcess>} */
+  async #serve(setups, flags) {
+    const started = this.#start(SERVER, [JSON.stringify(setups)], flags);
     const { pid, ports } = await started.hear();
     const targets = setups.map(({ transport }, index) => ({ port: ports[index], transport }));
     return Object.assign(started, { targets, rss: () => rssOf(pid) });
@@ -35,9 +47,9 @@ export class Crew {
     return started;
   }
 
-  /** @param {URL} file @param {string[]} args */
-  #start(file, ...args) {
-    const started = start(file, args, ["--expose-gc"]);
+  /** @param {URL} file @param {readonly string[]} [args] @param {readonly string[]} [flags] */
+  #start(file, args = [], flags = []) {
+    const started = start(file, args, ["--expose-gc", ...flags]);
     this.#processes.push(started);
     return started;
   }
