@@ -91,6 +91,15 @@ describe.each([
       [],
     ],
     [
+      "an error that refuses, beside an answer that hides why, is told as that answer",
+      (ctx) => {
+        ctx.app.emit("error", Object.assign(error("first"), { status: 403 }), ctx);
+        ctx.status = 404;
+      },
+      { outcome: "deny", code: "not_found", status: 404, reason: "Not Found" },
+      [],
+    ],
+    [
       "an error that is only told of is nothing for the client, who is told what the response says",
       (ctx) => {
         ctx.status = 400;

@@ -126,8 +126,9 @@ function saidByFailure(error: unknown, exchange: Exchange, isAnswered = false): 
   const { statusCode } = exchange.response;
   const isRefused = isAnswered && statusCode >= 400;
   if (!isRefused) return saidByError(error, exchange.response);
-  // 404 is where Koa begins: beside an error that names no status nobody has said it.
-  const status = statusCode === 404 ? statusOfError(error, 500) : statusCode;
+  // 404 is where Koa begins: beside an error that refuses nothing nobody has said it.
+  const own = statusOfError(error, 500);
+  const status = statusCode === 404 && own >= 500 ? own : statusCode;
   return { ...saidByResponse(exchange), status, error };
 }
 
