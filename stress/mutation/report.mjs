@@ -1,6 +1,6 @@
 // @ts-check
 // Reads what Stryker has found: the scores by package and of the decision path, and whether each survivor is explained.
-// Ends with 1 where a score is under its limit or a survivor of the decision path is not in README.md.
+// Ends with 1 where a score is under its limit or a survivor that must be explained is not in README.md.
 // With --save it writes bench/results/mutation.json, where what was kept of packages that were not run stays.
 
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -38,6 +38,7 @@ function foundInAll() {
   return Object.values(byFile).flat();
 }
 
+const date = new Date().toISOString().slice(0, 10);
 const isKilled = (/** @type {Found} */ { mutant }) => mutant.status === "Killed" || mutant.status === "Timeout";
 
 const all = foundInAll();
@@ -68,6 +69,7 @@ const results = LIMITS.flatMap(({ name, selects, least, isExplained }) => {
       explained: survivors.length - unexplained.length,
       survived: unexplained.length,
       percent: Number(percent.toFixed(2)),
+      date,
     },
   ];
 });
@@ -82,7 +84,7 @@ if (options.save) {
     command: "npm run mutate, once with PART=<package> for each, then node stress/mutation/report.mjs --save",
     machine: { cpu: cpus()[0]?.model, cpus: cpus().length },
     node: process.version,
-    date: new Date().toISOString().slice(0, 10),
+    date,
     figures: kept.map(({ name, mutants, killed, explained, percent }) => ({
       what: `Mutants of ${name} that the tests notice`,
       value: `${killed} of ${mutants} (${percent} %); of the others ${explained} are shown to change nothing`,
