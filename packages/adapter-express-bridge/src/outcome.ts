@@ -117,7 +117,7 @@ function saidByHeaders(header: (name: string) => unknown) {
   return {
     location: valid("location"),
     challenge: valid("www-authenticate"),
-    retryAfter: secondsOf(joined(header("retry-after"))),
+    retryAfter: secondsOf(header("retry-after")),
   };
 }
 

@@ -64,14 +64,17 @@ describe("the message of a refusal is", () => {
 
 describe("the seconds of `Retry-After` are", () => {
   const NOW = Date.parse("2030-01-01T12:00:00.000Z");
-  test.each<[string, string | number, number | undefined]>([
+  test.each<[string, string | number | string[], number | undefined]>([
     ["those that it says", "7", 7],
     ["those of a number", 7, 7],
     ["whole ones", "6.1", 7],
     ["never less than none", "-5", 0],
     ["none", "0", 0],
     ["those until a date", "Tue, 01 Jan 2030 12:00:30 GMT", 30],
+    ["those until a date behind white space", "  Tue, 01 Jan 2030 12:00:30 GMT", 30],
     ["none where the date is over", "Tue, 01 Jan 2030 11:00:00 GMT", 0],
+    ["the most where it says several", ["5", "60", "Tue, 01 Jan 2030 12:00:30 GMT", "soon"], 60],
+    ["not known of numbers in a row", "5, 60", undefined],
     ["not known of something else", "soon", undefined],
     ["not known of what never comes", "Infinity", undefined],
     ["not known of nothing", "", undefined],
