@@ -32,7 +32,7 @@ describe("Deadlines", () => {
     deadlines.add(waiting("one"));
     vi.advanceTimersByTime(999);
     expect(ended).toEqual([]);
-    vi.advanceTimersByTime(51);
+    vi.advanceTimersByTime(1);
     expect(ended).toEqual(["one"]);
   });
 
@@ -71,6 +71,22 @@ describe("Deadlines", () => {
     vi.advanceTimersByTime(200);
     expect(ended).toEqual(["one"]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("look twenty times at most, and never more than once in a millisecond", () => {
+    const setTimer = vi.spyOn(globalThis, "setTimeout");
+    for (const [length, looks] of [
+      [5000, 20],
+      [4, 4],
+    ] as const) {
+      setTimer.mockClear();
+      new Deadlines(length).add(waiting(String(length)));
+      vi.advanceTimersByTime(length);
+      expect(ended).toEqual([String(length)]);
+      expect(setTimer).toHaveBeenCalledTimes(looks);
+      ended.length = 0;
+    }
+    setTimer.mockRestore();
   });
 
   it("set one timer, however many wait", () => {
@@ -132,6 +148,17 @@ describe("a clock of which one tick is not like the other", () => {
     expect(ended).toEqual(["one"]);
   });
 
+  it("ends nothing too soon where it goes back by no more than a length", () => {
+    const deadlines = new Deadlines(100);
+    const start = vi.spyOn(performance, "now").mockReturnValue(3000);
+    deadlines.add(waiting("one"));
+    start.mockRestore();
+    tickAt(2900);
+    expect(ended).toEqual([]);
+    tickAt(2899);
+    expect(ended).toEqual(["one"]);
+  });
+
   it("tells what is overdue before anything has ended it", () => {
     const deadlines = new Deadlines(100);
     const wait = waiting("one");
@@ -150,7 +177,10 @@ describe("deadlinesOf", () => {
   it("are shared by length, up to a number of lengths", () => {
     expect(deadlinesOf(1234)).toBe(deadlinesOf(1234));
     expect(deadlinesOf(1234)).not.toBe(deadlinesOf(1235));
-    for (let length = 20_000; length < 20_100; length++) deadlinesOf(length);
+    // Two are kept already: 62 more.
+    for (let length = 20_000; length < 20_061; length++) deadlinesOf(length);
+    expect(deadlinesOf(25_000)).toBe(deadlinesOf(25_000));
+    expect(deadlinesOf(25_001)).not.toBe(deadlinesOf(25_001));
     const beyond = deadlinesOf(30_000);
     expect(deadlinesOf(30_000)).not.toBe(beyond);
     const wait = waiting("beyond");

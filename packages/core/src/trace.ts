@@ -70,7 +70,7 @@ function drawLeaf(leaf: Leaf, moment: Moment, answers: Answers, fallback: boolea
   const given = asks.flatMap((ask) => (ask ? [answers.get(ask)] : []));
   const said = together(
     "and",
-    given.map((one) => ({ outcome: one?.decision.outcome, halts: one?.halts ?? false })),
+    given.map((one) => ({ outcome: one?.decision.outcome, halts: one?.halts === true })),
   );
   const telling = given.find((one) => one && one.decision.outcome === said.outcome);
   return { ...said, node: { ...node, ...outcomeOf(said), ...(telling && tell(telling, given)) } };
@@ -104,5 +104,5 @@ function together(kind: "and" | "or", operands: readonly Said[]): Said {
   }
   const found = order.findIndex((outcome) => met.includes(outcome));
   const outcome = found === -1 ? "abstain" : order[found];
-  return { outcome, halts: halts && outcome === "error" };
+  return { outcome, halts };
 }
