@@ -183,6 +183,21 @@ describe("the other questions", () => {
       { name: "fit", outcome: "deny" },
     ]);
     expect(String(explanation)).toMatch(/^connect: deny/);
+  });
+
+  test("connect, of which `permissions` without a question of their own say nothing", async () => {
+    const asking = permission("asking", () => false);
+    const { decision, permissions, rule } = await explain(
+      definePolicy({ connect: or(AllowAny, asking), permissions: asking }),
+      ann,
+      CONSUMER,
+      "",
+      {},
+      { moment: "connect" },
+    );
+    expect(decision.outcome).toBe("allow");
+    expect(permissions).toEqual({ kind: "rule", name: "asking", outcome: "abstain" });
+    expect(rule?.operands).toMatchObject([{ outcome: "allow" }, { name: "asking", outcome: "deny" }]);
     expect(
       (await explain(definePolicy({ permissions: AllowAny }), ann, CONSUMER, "", {}, { moment: "connect" })).rule,
     ).toBeUndefined();
