@@ -27,7 +27,7 @@ const ENFORCING = /core\/src\/(gate|admission|session|dispatch)\.ts$/;
 export const LIMITS = [
   { name: "what decides", selects: DECIDING, least: 95, isExplained: true },
   { name: "the edge of connect, action and object", selects: ENFORCING, least: 95, isExplained: true },
-  { name: "the core", selects: /^packages\/core\//, least: 95, isExplained: false },
+  { name: "the core", selects: /^packages\/core\//, least: 95, isExplained: true },
   { name: "the adapter for ws", selects: /^packages\/adapter-ws\//, least: 85, isExplained: false },
   { name: "the adapter for socket.io", selects: /^packages\/adapter-socketio\//, least: 85, isExplained: false },
   { name: "the bridge", selects: /^packages\/adapter-express-bridge\//, least: 95, isExplained: true },

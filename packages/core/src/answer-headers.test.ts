@@ -48,6 +48,8 @@ test("they are no property that a handshake shows", () => {
   const request = {};
   openAnswerHeaders(request);
   expect(Object.keys(request)).toEqual([]);
+  // Where copies of other versions look for them.
+  expect(Object.getOwnPropertySymbols(request)).toEqual([Symbol.for("@portcullis/core/answerHeaders")]);
 });
 
 test("what is no header, or makes the answer what it is, is not sent", () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
 import { Deadlines, deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
 
 beforeEach(() => {
@@ -32,7 +32,7 @@ describe("Deadlines", () => {
     deadlines.add(waiting("one"));
     vi.advanceTimersByTime(999);
     expect(ended).toEqual([]);
-    vi.advanceTimersByTime(51);
+    vi.advanceTimersByTime(1);
     expect(ended).toEqual(["one"]);
   });
 
@@ -71,6 +71,22 @@ describe("Deadlines", () => {
     vi.advanceTimersByTime(200);
     expect(ended).toEqual(["one"]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("look twenty times at most, and never more than once in a millisecond", () => {
+    const setTimer = vi.spyOn(globalThis, "setTimeout");
+    for (const [length, looks] of [
+      [5000, 20],
+      [4, 4],
+    ] as const) {
+      setTimer.mockClear();
+      new Deadlines(length).add(waiting(String(length)));
+      vi.advanceTimersByTime(length);
+      expect(ended).toEqual([String(length)]);
+      expect(setTimer).toHaveBeenCalledTimes(looks);
+      ended.length = 0;
+    }
+    setTimer.mockRestore();
   });
 
   it("set one timer, however many wait", () => {
@@ -132,6 +148,17 @@ describe("a clock of which one tick is not like the other", () => {
     expect(ended).toEqual(["one"]);
   });
 
+  it("ends nothing too soon where it goes back by no more than a length", () => {
+    const deadlines = new Deadlines(100);
+    const start = vi.spyOn(performance, "now").mockReturnValue(3000);
+    deadlines.add(waiting("one"));
+    start.mockRestore();
+    tickAt(2900);
+    expect(ended).toEqual([]);
+    tickAt(2899);
+    expect(ended).toEqual(["one"]);
+  });
+
   it("tells what is overdue before anything has ended it", () => {
     const deadlines = new Deadlines(100);
     const wait = waiting("one");
@@ -158,6 +185,14 @@ describe("deadlinesOf", () => {
     vi.advanceTimersByTime(32_000);
     expect(ended).toEqual(["beyond"]);
   });
+});
+
+test("64 lengths are kept, and no more", async () => {
+  // A copy that no other test has asked.
+  const copy = "./deadline.js?copy";
+  const { deadlinesOf: first } = (await import(copy)) as typeof import("./deadline.js");
+  for (let length = 1; length <= 64; length++) expect(first(length)).toBe(first(length));
+  expect(first(65)).not.toBe(first(65));
 });
 
 describe("a wait of its own", () => {

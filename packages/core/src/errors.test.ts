@@ -41,6 +41,11 @@ describe("PermissionMisuse", () => {
     expect(PermissionMisuse.isInstance(new TypeError("x"))).toBe(false);
     expect(PermissionMisuse.isInstance(undefined)).toBe(false);
   });
+
+  it("is told by a marker that other copies of the package share", () => {
+    const marker = Symbol.for("@portcullis/core/PermissionMisuse");
+    expect(PermissionMisuse.isInstance(Object.assign(new TypeError("x"), { [marker]: true }))).toBe(true);
+  });
 });
 
 describe("show", () => {

@@ -3,6 +3,7 @@ import {
   abstain,
   allow,
   and,
+  DenyAll,
   definePolicy,
   deny,
   fault,
@@ -117,7 +118,12 @@ describe("a rule that never answers", () => {
   const hangs = permission("hangs", () => new Promise<boolean>(() => {}));
   const policy = definePolicy({
     timeout: { action: 30 },
-    actions: { reached: and(hangs, hangs, AllowAny), waited: or(hangs, AllowAny), unreached: or(AllowAny, hangs) },
+    actions: {
+      reached: and(hangs, hangs, AllowAny),
+      refused: and(hangs, DenyAll),
+      waited: or(hangs, AllowAny),
+      unreached: or(AllowAny, hangs),
+    },
   });
 
   test("is bounded by the deadline, all of them together", async () => {
@@ -127,6 +133,12 @@ describe("a rule that never answers", () => {
     expect(decision).toMatchObject({ code: "permission_timeout", status: 503 });
     const late = { outcome: "error", code: "permission_timeout", milliseconds: 30 };
     expect(rule).toMatchObject({ outcome: "error", operands: [late, late, { outcome: "allow" }] });
+  });
+
+  test("is a fault: a denial behind it does not count", async () => {
+    const { decision, rule } = await explain(policy, ann, CONSUMER, "refused");
+    expect(decision).toMatchObject({ outcome: "error", code: "permission_timeout" });
+    expect(rule).toMatchObject({ outcome: "error", operands: [{ outcome: "error" }, { outcome: "deny" }] });
   });
 
   test("makes the whole question late, though another branch allows", async () => {
@@ -171,6 +183,21 @@ describe("the other questions", () => {
       { name: "fit", outcome: "deny" },
     ]);
     expect(String(explanation)).toMatch(/^connect: deny/);
+  });
+
+  test("connect, of which `permissions` without a question of their own say nothing", async () => {
+    const asking = permission("asking", () => false);
+    const { decision, permissions, rule } = await explain(
+      definePolicy({ connect: or(AllowAny, asking), permissions: asking }),
+      ann,
+      CONSUMER,
+      "",
+      {},
+      { moment: "connect" },
+    );
+    expect(decision.outcome).toBe("allow");
+    expect(permissions).toEqual({ kind: "rule", name: "asking", outcome: "abstain" });
+    expect(rule?.operands).toMatchObject([{ outcome: "allow" }, { name: "asking", outcome: "deny" }]);
     expect(
       (await explain(definePolicy({ permissions: AllowAny }), ann, CONSUMER, "", {}, { moment: "connect" })).rule,
     ).toBeUndefined();
@@ -242,7 +269,10 @@ describe("as text", () => {
             permission("isMember", () => deny("not_a_member", { reason: "Join the room first" })),
             permission("quiet", () => abstain()),
           ),
-          permission("isOwner", { object: () => true }),
+          or(
+            permission("isOwner", { object: () => true }),
+            permission("isAdmin", () => false),
+          ),
         ),
       },
     });
@@ -258,7 +288,9 @@ describe("as text", () => {
         "├─ or: deny",
         "│  ├─ isMember: deny (not_a_member): Join the room first",
         "│  └─ quiet: abstain",
-        "└─ isOwner: allow (until there is an object)",
+        "└─ or: allow",
+        "   ├─ isOwner: allow (until there is an object)",
+        "   └─ isAdmin: deny (permission_denied): You do not have permission to perform this action.",
       ].join("\n"),
     );
     expect(String(await explain(definePolicy({ permissions: AllowAny }), ann, CONSUMER, "do"))).toBe(

@@ -104,7 +104,7 @@ class Inquiry {
   /** @param parsing The stage that checks the payload, where there is one. */
   async ask(stages: readonly Stage[], parsing: Stage | undefined, payload: Payload): Promise<Decision> {
     const before = stages.filter(({ part }) => part === 0);
-    const after = stages.filter((stage) => stage.part === 1 && stage !== parsing);
+    const after = stages.filter(({ part }) => part === 1);
     const asked = this.#askAll(before, payload);
     const parsed = parsing && (await this.#evaluate([parsing], payload, this.watch));
     const refused = parsed && parsed.outcome !== "allow" ? [makeStage(1, refusing(parsed))] : undefined;
@@ -123,10 +123,10 @@ class Inquiry {
   }
 
   async #askLeaf(leaf: Step, part: 0 | 1, payload: Payload): Promise<void> {
-    await this.#evaluate([makeStage(part, alone(leaf), true)], payload, this.watch);
+    await this.#evaluate([makeStage(part, alone(leaf))], payload, this.watch);
     const answers = this.watch.answers[part];
     if (!answers.has(leaf.ask)) {
-      answers.set(leaf.ask, { decision: TIMED_OUT, halts: false, milliseconds: this.control.timeout });
+      answers.set(leaf.ask, { decision: TIMED_OUT, halts: true, milliseconds: this.control.timeout });
     }
   }
 

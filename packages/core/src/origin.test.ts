@@ -100,6 +100,8 @@ describe("without a list", () => {
     ["https://a.example", "a.example:443", true],
     ["https://a.example:443", "a.example", true],
     ["http://a.example:80", "a.example", true],
+    ["http://a.example:80", "a.example:80", true],
+    ["http://a.example:80", "a.example:443", false],
     ["http://[::1]:3000", "[::1]:3000", true],
     ["https://a.example", "a.example:80", false],
     ["https://a.example:8443", "a.example", false],

@@ -46,9 +46,7 @@ function isSameOrigin(origin: string, { headers, secure }: Scope): boolean {
   const [, scheme, originHost] = parts;
   if (secure && scheme !== "https") return false;
   const port = scheme === "https" ? ":443" : ":80";
-  return (
-    originHost === host || originHost === withoutPort(host, port) || withoutPort(originHost as string, port) === host
-  );
+  return withoutPort(originHost as string, port) === withoutPort(host, port);
 }
 
 function withoutPort(host: string, port: string): string {

@@ -17,7 +17,7 @@ test("a client hears code, status, reason and retry, and nothing of the cause", 
     error: new Error("password"),
     headers: { a: "b" },
   });
-  expect(publicRefusal(refusal)).toEqual({
+  expect(publicRefusal(refusal)).toStrictEqual({
     code: "permission_error",
     status: 500,
     reason: "The permission could not be checked.",
@@ -40,14 +40,14 @@ test.each([
 });
 
 describe("the refusals of an adapter", () => {
-  test.each<[Decision, string, string, number]>([
-    [badMessage(), "deny", "bad_message", 400],
-    [MISSING_ACTION, "deny", "missing_action", 405],
-    [TOO_MANY_PENDING, "error", "too_many_pending", 429],
-    [PAYLOAD_TOO_LARGE, "error", "payload_too_large", 413],
-    [GOING_AWAY, "error", "going_away", 503],
-  ])("%#", (refusal, outcome, code, status) => {
-    expect(refusal).toMatchObject({ outcome, code, status, reason: expect.stringMatching(/\.$/) });
+  test.each<[Decision, string, string, number, string]>([
+    [badMessage(), "deny", "bad_message", 400, "codec"],
+    [MISSING_ACTION, "deny", "missing_action", 405, "codec"],
+    [TOO_MANY_PENDING, "error", "too_many_pending", 429, "limits"],
+    [PAYLOAD_TOO_LARGE, "error", "payload_too_large", 413, "limits"],
+    [GOING_AWAY, "error", "going_away", 503, "guard"],
+  ])("%#", (refusal, outcome, code, status, by) => {
+    expect(refusal).toMatchObject({ outcome, code, status, by, reason: expect.stringMatching(/\.$/) });
   });
 
   test("a codec may say what was wrong", () => {

@@ -34,7 +34,9 @@ describe("a scope of a handshake", () => {
       }
     }
     for (const key of ["path", "headers", "request", "more", "constructor"]) {
-      expect(() => new Derived(KNOCK, { [key]: 1 })).toThrow(PermissionMisuse);
+      expect(() => new Derived(KNOCK, { [key]: 1 })).toThrow(
+        new PermissionMisuse(`authenticate() returned \`${key}\`, which the scope has already: give it another name`),
+      );
     }
     expect(new Derived(KNOCK, { toString: 1, other: 2 })).toMatchObject({ toString: 1, other: 2 });
   });
@@ -72,9 +74,11 @@ describe("a scope of a handshake", () => {
   test.each([
     ["a=1; b=2", { a: "1", b: "2" }],
     ["a=1;a=2", { a: "1" }],
-    ['a="quoted"; b="', { a: "quoted", b: '"' }],
+    ['a="quoted"; b="; c=""', { a: "quoted", b: '"', c: "" }],
+    ['a="open; b=shut"; c=no quote', { a: '"open', b: 'shut"', c: "no quote" }],
+    ["a = 1 ;b=\t2", { a: "1", b: "2" }],
     ["a=%20b%C3%A9; b=%zz; c=a=b", { a: " bé", b: "%zz", c: "a=b" }],
-    ["a; =1;  =2; ; b=", { b: "" }],
+    ["flag; =1;  =2; ; b=", { b: "" }],
     [undefined, {}],
   ])("reads the cookies %j", (cookie, cookies) => {
     expect({ ...made({ headers: { cookie } }).cookies }).toEqual(cookies);
@@ -82,6 +86,8 @@ describe("a scope of a handshake", () => {
 
   test.each([
     ["", {}],
+    ["/a=1&b=2", {}],
+    ["?a=1", { a: "1" }],
     ["/a?", {}],
     ["/a?b=c?d&e", { b: "c?d", e: "" }],
     ["/?a=1&a=2&a=3", { a: ["1", "2", "3"] }],

@@ -135,7 +135,6 @@ function readCookies(header = ""): Cookies {
 
 function decode(value: string): string {
   const bare = value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
-  if (!bare.includes("%")) return bare;
   try {
     return decodeURIComponent(bare);
   } catch {

@@ -55,7 +55,7 @@ const outcomes = (node: TraceNode): unknown =>
   node.operands ? [node.outcome, ...node.operands.map(outcomes)] : node.outcome;
 
 test("a rule is drawn with its answer, a combination with its kind and operands", () => {
-  expect(draw(and(a, not(b)), { a: "allow", b: "deny" })).toEqual({
+  expect(draw(and(a, not(b)), { a: "allow", b: "deny" })).toStrictEqual({
     kind: "and",
     name: "and(a, not(b))",
     outcome: "allow",
@@ -109,6 +109,7 @@ describe("a rule without the question of the moment", () => {
 
   test("abstains", () => {
     expect(outcomes(draw(or(onlyAction, onlyObject), {}, "connect"))).toEqual(["abstain", "abstain", "abstain"]);
+    expect(outcomes(draw(onlyAction, { b: "allow" }, "connect"))).toBe("abstain");
     expect(outcomes(draw(onlyConnect, {}))).toBe("abstain");
     expect(outcomes(draw(onlyConnect, {}, "object"))).toBe("abstain");
   });
@@ -122,6 +123,7 @@ describe("a rule without the question of the moment", () => {
     expect(draw(onlyObject, {})).toEqual({ kind: "rule", name: "c", outcome: "allow", isPending: true });
     expect(outcomes(draw(not(onlyObject), {}))).toEqual(["allow", "deny"]);
     expect(outcomes(draw(not(not(onlyObject)), {}))).toEqual(["allow", ["deny", "allow"]]);
+    expect(outcomes(draw(and(onlyObject, onlyAction), { b: "deny" }))).toEqual(["deny", "allow", "deny"]);
   });
 });
 
@@ -142,6 +144,17 @@ describe("at the object", () => {
 
   test("shows the code of what counted, and the time of both", () => {
     expect(draw(a, { a: "allow", "a object": "deny" }, "object")).toMatchObject({ code: "deny_code", milliseconds: 4 });
+  });
+});
+
+test("what was not asked has no outcome at all", () => {
+  expect(draw(and(a, b), {})).toStrictEqual({
+    kind: "and",
+    name: "and(a, b)",
+    operands: [
+      { kind: "rule", name: "a" },
+      { kind: "rule", name: "b" },
+    ],
   });
 });
 

@@ -36,8 +36,12 @@ interface Drawn extends Said {
 
 type Answers = ReadonlyMap<Ask, Recorded>;
 
-/** Draws a tree with the answers that were given. A rule that has no question for the moment abstains. */
-export function traceTree(tree: Tree, moment: Moment, answers: Answers, fallback = false): TraceNode {
+/**
+ * Draws a tree with the answers that were given. A rule that has no question for the moment abstains.
+ *
+ * @param fallback Whether the question of the action stands in for a missing one at connect.
+ */
+export function traceTree(tree: Tree, moment: Moment, answers: Answers, fallback: boolean): TraceNode {
   const draw = (from: Tree, isOdd: boolean): Drawn => {
     if (from.kind === "leaf") return drawLeaf(from, moment, answers, fallback, isOdd);
     const { kind, name } = from;
@@ -53,7 +57,7 @@ export function traces(rules: Rules, moment: Moment, action: string, [first, sec
   const { permissions, connect, table } = rules;
   const rule = moment === "connect" ? connect : table?.get(action)?.rule;
   return {
-    ...(permissions && { permissions: traceTree(permissions, moment, first) }),
+    ...(permissions && { permissions: traceTree(permissions, moment, first, false) }),
     ...(rule && { rule: traceTree(rule, moment, second, true) }),
   };
 }
@@ -70,7 +74,7 @@ function drawLeaf(leaf: Leaf, moment: Moment, answers: Answers, fallback: boolea
   const given = asks.flatMap((ask) => (ask ? [answers.get(ask)] : []));
   const said = together(
     "and",
-    given.map((one) => ({ outcome: one?.decision.outcome, halts: one?.halts ?? false })),
+    given.map((one) => ({ outcome: one?.decision.outcome, halts: one?.halts === true })),
   );
   const telling = given.find((one) => one && one.decision.outcome === said.outcome);
   return { ...said, node: { ...node, ...outcomeOf(said), ...(telling && tell(telling, given)) } };
@@ -94,15 +98,15 @@ function together(kind: "and" | "or", operands: readonly Said[]): Said {
   const decisive = kind === "and" ? "deny" : "allow";
   const order: readonly (Outcome | undefined)[] =
     kind === "and" ? ["error", undefined, "allow"] : [undefined, "error", "deny"];
-  const met: (Outcome | undefined)[] = [];
+  const met = new Set<Outcome | undefined>();
   let halts = false;
   for (const { outcome, halts: isHalting } of operands) {
     if (outcome === decisive) return { outcome, halts: false };
-    met.push(outcome);
+    met.add(outcome);
     halts ||= isHalting;
     if (isHalting && kind === "and") break;
   }
-  const found = order.findIndex((outcome) => met.includes(outcome));
+  const found = order.findIndex((outcome) => met.has(outcome));
   const outcome = found === -1 ? "abstain" : order[found];
-  return { outcome, halts: halts && outcome === "error" };
+  return { outcome, halts };
 }
