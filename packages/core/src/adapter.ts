@@ -28,6 +28,7 @@ export type {
   ScopeWith,
 } from "./guard-types.js";
 export type { Limits } from "./limits.js";
+export type { Incoming, Link, ReplyOptions } from "./link.js";
 export { judgeOrigin, type Origins } from "./origin.js";
 export { engineOf, type PolicyEngine } from "./policy.js";
 export {
@@ -42,6 +43,7 @@ export { readMilliseconds } from "./rules.js";
 export { ABORTED, type Watch, watching } from "./run.js";
 export { HandshakeScope, type Knock } from "./scope.js";
 export { type Carrier, ServerEnd } from "./server-end.js";
-export { type Incoming, type Link, type ReplyOptions, type Session, surface } from "./session.js";
+export type { Session } from "./session.js";
+export { surface } from "./surface.js";
 export { type TraceNode, type Traces, traces } from "./trace.js";
 export type { Moment } from "./tree.js";

@@ -1,8 +1,9 @@
 import type { Decision } from "./decision.js";
 import type { Served } from "./gate.js";
 import type { And, AsyncOf, EvidenceOf, Fits, Like, MaybeLater, Narrowed, ScopeOf } from "./infer.js";
+import type { ReplyOptions } from "./link.js";
 import type { Policy, Timeouts } from "./policy.js";
-import type { ReplyOptions, Session } from "./session.js";
+import type { Session } from "./session.js";
 import type { Consumer, MaybePromise, Payload, Scope, StandardSchema } from "./types.js";
 
 /** The session of a message, as its handler sees it. */

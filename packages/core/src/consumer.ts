@@ -26,7 +26,7 @@ export type {
   HandlerSession,
   LoadContext,
 } from "./consumer-types.js";
-export type { ReplyOptions } from "./session.js";
+export type { ReplyOptions } from "./link.js";
 
 type AnyHandler = Dispatched["handler"];
 type AnyOptions = ActionOptions<never, object, unknown>;

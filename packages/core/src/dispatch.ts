@@ -2,10 +2,11 @@ import { type Decision, decision, invalidVerdict, isDecision, isDeliberate, thro
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 import { evaluate, type Stage } from "./evaluate.js";
 import type { Turn } from "./gate.js";
+import type { ReplyOptions } from "./link.js";
 import type { Question } from "./question.js";
 import type { ActionRule } from "./rules.js";
 import { type Control, type Watch, watching } from "./run.js";
-import type { ReplyOptions, Session } from "./session.js";
+import type { Session } from "./session.js";
 import { isThenable } from "./thenable.js";
 import type { Consumer, Payload, Scope } from "./types.js";
 

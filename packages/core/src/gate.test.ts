@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } 
 import { uncaughtOf } from "../../../test/helpers.js";
 import { CONSUMER, connect, deferred, scopeOf, settled, sleep, Wire } from "../test/connection.js";
 import { Gate } from "./gate.js";
-import type { Link } from "./session.js";
+import type { Link } from "./link.js";
 
 const open = definePolicy({ permissions: AllowAny });
 const handshake = { request: "request", scope: (extra: object) => scopeOf(extra) };

@@ -2,52 +2,11 @@ import type { Admission } from "./admission.js";
 import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
 import type { Decision } from "./decision.js";
 import type { Gate, Served } from "./gate.js";
+import type { Incoming, Link } from "./link.js";
 import { closeCodeOf, PAYLOAD_TOO_LARGE, TOO_MANY_PENDING } from "./refusal.js";
 import { ABORTED, Lifeline, type Watch, watching } from "./run.js";
+import { surface } from "./surface.js";
 import type { Consumer, Payload, Scope } from "./types.js";
-
-/** One message of a client, as an adapter hands it to its session. An adapter may add fields of its own. */
-export interface Incoming {
-  readonly action: string;
-  readonly payload: Payload;
-  /** Size on the wire. */
-  readonly bytes: number;
-  /** What the codec already knows is wrong; then no rule is asked. */
-  readonly refusal?: Decision | undefined;
-}
-
-/** What a served handler may say about a reply. */
-export interface ReplyOptions {
-  /** Default 200. */
-  status?: number;
-  /** Default: the action that was asked for. */
-  action?: string;
-}
-
-/** What an adapter fills for one connection. `pause` and `resume` may come more than once in a row. */
-export interface Link<M extends Incoming = Incoming> {
-  /** Hands an allowed message to the application's own listeners. */
-  deliver(message: M): void;
-  /** Answers a refused message, once. */
-  refuse(message: M, decision: Decision): void;
-  /** Sends what a served handler answered. */
-  reply(message: M, data: unknown, options: ReplyOptions): void;
-  /** Holds input back where the transport can. */
-  pause(): void;
-  resume(): void;
-  /** Begins an orderly close, and makes sure that it ends. */
-  close(code: number, reason: string): void;
-  /**
-   * Calls back once what was just delivered has reached its listeners; the next message is not decided before. Only for
-   * transports where that is not at once.
-   */
-  flush?(whenFlushed: () => void): void;
-  /**
-   * Calls back once a connection that was closed is gone, so that its client has all it was answered. Only for
-   * transports where that is not at once.
-   */
-  whenGone?(callback: () => void): void;
-}
 
 /** A message is on its way to its listeners. */
 const FLUSHING = Symbol("flushing");
@@ -390,11 +349,4 @@ export class Session<M extends Incoming = Incoming> {
     this.#badTimes.push(now);
     return this.#badTimes.length > undecodable && now - (this.#badTimes.shift() as number) <= undecodableWindow;
   }
-}
-
-/** The application's own listener has thrown while nobody could catch it: it surfaces as it would without a guard. */
-export function surface(error: unknown): void {
-  queueMicrotask(() => {
-    throw error;
-  });
 }
