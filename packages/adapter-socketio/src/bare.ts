@@ -50,7 +50,7 @@ export interface BareClient {
   /** The namespaces it is in. */
   readonly nsps: Map<string, unknown>;
   /** Asks for a namespace. */
-  connect?(name: string, auth: unknown): void;
+  connect(name: string, auth: unknown): void;
 }
 
 /** One packet, as the parser decoded it. */
