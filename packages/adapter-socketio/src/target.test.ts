@@ -1,12 +1,25 @@
 import { AllowAny, definePolicy, PermissionMisuse } from "@portcullis/core";
 import { Server, Socket } from "socket.io";
-import { afterEach, describe, expect, test } from "vitest";
-import { clientOf, listen, only, open, stopAll, until } from "../test/support.js";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { clientOf, listen, only, open, refusalOf, stopAll, until } from "../test/support.js";
 import { guard } from "./guard.js";
 
 afterEach(stopAll);
 
 const policy = definePolicy({ permissions: AllowAny });
+
+test.each([
+  null,
+  "io",
+  {},
+  { _nsps: {} },
+  { server: { _nsps: new Map() } },
+  { sockets: new Map(), server: null },
+  { sockets: new Map(), server: {} },
+])("%j is neither a server nor a namespace", (wrong) => {
+  const message = "guard() needs a Server of socket.io or one of its namespaces, as in guard(io, ...)";
+  expect(() => guard(wrong as never, policy)).toThrow(new PermissionMisuse(message));
+});
 
 describe("a socket.io that has no place for a guard", () => {
   const lacking = (name: string) =>
@@ -26,6 +39,12 @@ describe("a socket.io that has no place for a guard", () => {
     expect(() => guard(io, policy)).toThrow(lacking(name));
   });
 
+  test("as a server without a first namespace", () => {
+    const io = new Server();
+    Object.assign(io, { sockets: undefined });
+    expect(() => guard(io, policy)).toThrow(lacking("_add"));
+  });
+
   test.each(["onevent", "packet", "_onclose", "_cleanup", "_error"])("as sockets without `%s`", (name) => {
     const prototype = Socket.prototype as unknown as Record<string, unknown>;
     const { [name]: method } = prototype;
@@ -36,6 +55,21 @@ describe("a socket.io that has no place for a guard", () => {
       prototype[name] = method;
     }
   });
+});
+
+test("a socket that has no place for a guard, as of another copy of socket.io, is refused", async () => {
+  const onDecision = vi.fn();
+  const server = await listen((io) => void guard(io, policy, { onDecision }));
+  const prototype = Socket.prototype as unknown as { onevent: unknown };
+  const { onevent } = prototype;
+  try {
+    prototype.onevent = undefined;
+    expect((await refusalOf(server)).data).toMatchObject({ code: "permission_error", status: 500 });
+  } finally {
+    prototype.onevent = onevent;
+  }
+  const error = new PermissionMisuse("this socket has no `onevent`: use one copy of socket.io");
+  expect(onDecision.mock.calls).toMatchObject([[{ moment: "connect", decision: { by: "guard", error } }]]);
 });
 
 test.each([undefined, true, false, 0, 1, "yes", null])("turns: %j", (turns) => {
