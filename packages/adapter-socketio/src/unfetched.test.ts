@@ -48,6 +48,24 @@ describe("guard.close() is over", () => {
     await closing;
   });
 
+  test("once a client that is let in elsewhere meanwhile has fetched that too, and not before", async () => {
+    const log: string[] = [];
+    const { rule, asked } = gatedRule();
+    const server = await listen();
+    const guarded = guard(server.io.of("/admin"), policy, { limits });
+    guard(server.io.of("/slow"), definePolicy({ connect: rule, permissions: AllowAny }));
+    const poller = await polling(server, "/admin");
+    await poller.post("40/slow,");
+    await until(() => asked.length === 1);
+    const closing = ending(guarded, log);
+    expect((await poller.poll()).body).toBe("41/admin,");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toEqual([]);
+    asked[0]?.resolve(true);
+    expect((await poller.poll()).body).toContain("40/slow,");
+    await closing;
+  });
+
   test("once such a client has gone, though it has not fetched it", async () => {
     const server = await listen((io) => void io.of("/other"));
     const guarded = guard(server.io.of("/admin"), policy, { limits });
