@@ -50,7 +50,7 @@ export interface BareClient {
   /** The namespaces it is in. */
   readonly nsps: Map<string, unknown>;
   /** Asks for a namespace. */
-  connect?(name: string, auth: unknown): void;
+  connect(name: string, auth: unknown): void;
 }
 
 /** One packet, as the parser decoded it. */
@@ -117,8 +117,10 @@ const OF_SERVER = ["bind", "of", "_checkNamespace"];
 const OF_NAMESPACE = ["_add", "run", "_doConnect"];
 const OF_SOCKET = ["onevent", "packet", "_onclose", "_cleanup", "_error"];
 
-const lacking = (subject: object, names: readonly string[]): string | undefined =>
-  names.find((name) => typeof (subject as Record<string, unknown>)[name] !== "function");
+const lacking = (subject: unknown, names: readonly string[]): string | undefined =>
+  names.find((name) => typeof Object(subject)[name] !== "function");
+
+const isServer = (given: unknown): given is BareServer => Object(given)._nsps instanceof Map;
 
 /** What a socket of another copy of socket.io lacks, if anything. */
 export const lackOf = (socket: object): string | undefined => lacking(socket, OF_SOCKET);
@@ -137,15 +139,14 @@ export interface Target {
  */
 export function readTarget(place: string, given: unknown): Target {
   const { server, sockets } = Object(given) as Partial<Namespace & Server> & { server?: unknown };
-  const isNamespace = sockets instanceof Map && typeof server === "object";
-  const io = (isNamespace ? server : given) as BareServer;
-  if (!isNamespace && !(Object(io)._nsps instanceof Map)) {
+  const isNamespace = sockets instanceof Map && isServer(server);
+  const io: unknown = isNamespace ? server : given;
+  if (!isServer(io)) {
     throw new PermissionMisuse(
       `${place} needs a Server of socket.io or one of its namespaces, as in ${place.slice(0, -1)}io, ...)`,
     );
   }
-  const missing =
-    lacking(io, OF_SERVER) ?? lacking(io.sockets, OF_NAMESPACE) ?? lacking(Socket.prototype as object, OF_SOCKET);
+  const missing = lacking(io, OF_SERVER) ?? lacking(io.sockets, OF_NAMESPACE) ?? lacking(Socket.prototype, OF_SOCKET);
   if (missing !== undefined) {
     throw new PermissionMisuse(
       `${place}: this version of socket.io has no \`${missing}\`, where a guard must stand: use socket.io 4.7 or later 4`,

@@ -23,6 +23,8 @@ export class Line {
   #headers: PollHeaders | undefined;
   /** By name of the namespace: settled once the client has left. */
   readonly #leaving = new Map<string, Promise<void>>();
+  /** Who wants to know once the client has gone. */
+  readonly #watchers: (() => void)[] = [];
   #handshake: Wait | undefined;
   #lingering: Wait | undefined;
   #bytes = 0;
@@ -55,7 +57,6 @@ export class Line {
     if (this.#client !== undefined) return;
     this.#client = client;
     const { connect } = client;
-    if (typeof connect !== "function") return;
     override(client, "connect", (name, auth) => {
       if (isThere(name) || !this.isDeaf(limits, name.length)) connect.call(client, name, auth);
       else cut(this.#connection);
@@ -177,9 +178,19 @@ export class Line {
    * client that polls has an answer when it has fetched it, and not when it was sent.
    */
   whenGone(callback: () => void): void {
+    if (this.#isThrough) callback();
+    else if (this.#watchers.push(callback) === 1) this.#connection.once("drain", this.#look);
+  }
+
+  /** One listener, whatever the number of namespaces: Node warns of many. */
+  readonly #look = (): void => {
+    if (!this.#isThrough) this.#connection.once("drain", this.#look);
+    else for (const callback of this.#watchers.splice(0)) callback();
+  };
+
+  get #isThrough(): boolean {
     const { readyState, writeBuffer } = this.#connection;
-    if (readyState === "closed" || (this.#isInside && writeBuffer.length === 0)) callback();
-    else this.#connection.once(this.#isInside ? "drain" : "close", callback);
+    return readyState === "closed" || (this.#isInside && writeBuffer.length === 0);
   }
 
   get #isInside(): boolean {
@@ -214,8 +225,8 @@ export class Line {
 
   #close(): void {
     this.#stop();
-    this.#connection.off("data", this.#count);
     this.#headers?.drop();
+    this.#look();
     const leaving = [...this.#pending.values()];
     this.#pending.clear();
     for (const leave of leaving) leave();

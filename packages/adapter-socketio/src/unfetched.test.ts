@@ -1,0 +1,187 @@
+import { AllowAny, DenyAll, definePolicy } from "@portcullis/core";
+import { afterEach, describe, expect, test } from "vitest";
+import { Poller } from "../test/polling.js";
+import { gatedRule, listen, open, Raw, type Running, simplePolicy, stopAll, until } from "../test/support.js";
+import type { BareConnection } from "./bare.js";
+import { guard } from "./guard.js";
+
+afterEach(stopAll);
+
+const policy = definePolicy({ permissions: AllowAny });
+/** Nothing ends because a time is up. */
+const limits = { drain: 600_000 };
+
+/** Ends it, and notes when that is over. */
+function ending(guarded: { close(): Promise<void> }, log: string[]): Promise<void> {
+  return guarded.close().then(() => void log.push("closed"));
+}
+
+/** A client that polls, in the namespaces it asks for, with nothing left to fetch. */
+async function polling(server: Running, ...names: string[]): Promise<Poller> {
+  const poller = await Poller.open(server);
+  for (const name of names) expect((await poller.connect(`40${name},`)).body).toContain("sid");
+  return poller;
+}
+
+describe("guard.close() is over", () => {
+  test("at once where no client has anything to fetch, and all stay in another namespace", async () => {
+    const { io, ...rest } = await listen((server) => void server.of("/other"));
+    const guarded = guard(io.of("/admin"), policy, { limits });
+    const client = await open({ io, ...rest }, "/other");
+    const admin = client.io.socket("/admin");
+    admin.connect();
+    await until(() => admin.connected);
+    await guarded.close();
+    await until(() => !admin.connected);
+    expect(client.connected).toBe(true);
+  });
+
+  test("once a client that stays in another namespace has fetched what it was told", async () => {
+    const log: string[] = [];
+    const server = await listen((io) => void io.of("/other"));
+    const guarded = guard(server.io.of("/admin"), policy, { limits });
+    const poller = await polling(server, "/other", "/admin");
+    const closing = ending(guarded, log);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toEqual([]);
+    expect((await poller.poll()).body).toBe("41/admin,");
+    await closing;
+  });
+
+  test("once a client that is let in elsewhere meanwhile has fetched that too, and not before", async () => {
+    const log: string[] = [];
+    const { rule, asked } = gatedRule();
+    const server = await listen();
+    const guarded = guard(server.io.of("/admin"), policy, { limits });
+    guard(server.io.of("/slow"), definePolicy({ connect: rule, permissions: AllowAny }));
+    const poller = await polling(server, "/admin");
+    await poller.post("40/slow,");
+    await until(() => asked.length === 1);
+    const closing = ending(guarded, log);
+    expect((await poller.poll()).body).toBe("41/admin,");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(log).toEqual([]);
+    asked[0]?.resolve(true);
+    expect((await poller.poll()).body).toContain("40/slow,");
+    await closing;
+  });
+
+  test("once such a client has gone, though it has not fetched it", async () => {
+    const server = await listen((io) => void io.of("/other"));
+    const guarded = guard(server.io.of("/admin"), policy, { limits });
+    const poller = await polling(server, "/other", "/admin");
+    const closing = guarded.close();
+    await poller.post("1");
+    await closing;
+  });
+
+  test("once a client is gone that is nowhere else, and not before", async () => {
+    const log: string[] = [];
+    const server = await listen();
+    server.io.engine.on("connection", (connection: BareConnection) => {
+      connection.once("close", () => void log.push("gone"));
+    });
+    const guarded = guard(server.io, policy, { limits });
+    const raw = new Raw(server);
+    await raw.send("40");
+    await raw.packet("40");
+    await ending(guarded, log);
+    expect(log).toEqual(["gone", "closed"]);
+  });
+
+  test("once a client has gone away by itself meanwhile", async () => {
+    const { rule, asked } = gatedRule();
+    const server = await listen();
+    const guarded = guard(server.io, definePolicy({ actions: { held: rule } }), { limits });
+    const raw = new Raw(server);
+    await raw.send("40");
+    await raw.packet("40");
+    await raw.send('42["held"]');
+    await until(() => asked.length === 1);
+    const closing = guarded.close();
+    raw.socket.terminate();
+    await closing;
+    expect(guarded.sessions.size).toBe(0);
+  });
+
+  test("without a warning of Node about listeners, in however many namespaces a client is", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error) => void warnings.push(warning);
+    process.on("warning", note);
+    try {
+      const names = Array.from({ length: 20 }, (_, n) => `/room${n}`);
+      const server = await listen((io) => {
+        for (const name of names) io.of(name);
+      });
+      const guarded = guard(server.io, policy, { limits });
+      const poller = await polling(server, ...names);
+      const closing = guarded.close();
+      expect((await poller.poll()).body.split("\x1e")).toEqual(names.map((name) => `41${name},`));
+      await poller.post("1");
+      await closing;
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off("warning", note);
+    }
+  });
+});
+
+describe("answers that a client does not fetch", () => {
+  const few = { pendingMessages: 1 };
+  const secrets = (count: number) => Array(count).fill('42["secret"]').join("\x1e");
+
+  test("may be two hundred times what may wait, and it is disconnected at the next", async () => {
+    const server = await listen((io) => guard(io, simplePolicy(), { limits: few }));
+    for (const count of [201, 202]) {
+      const poller = await polling(server, "/");
+      await poller.post(secrets(count));
+      const packets = (await poller.poll()).body.split("\x1e");
+      const refusals = packets.filter((packet) => packet.startsWith('42["permission_denied"'));
+      expect(refusals).toHaveLength(201);
+      expect(packets.slice(201)).toEqual(count === 201 ? [] : ["41"]);
+    }
+  });
+
+  test("are counted from when it had last fetched all, and without what it has not asked for", async () => {
+    const server = await listen((io) => guard(io, simplePolicy(), { limits: few }));
+    const poller = await polling(server, "/");
+    for (let time = 0; time < 3; time++) {
+      await poller.post(secrets(100));
+      expect((await poller.poll()).body.split("\x1e")).toHaveLength(100);
+    }
+    for (let n = 0; n < 300; n++) server.io.emit("news", n);
+    await poller.post(secrets(2));
+    const packets = (await poller.poll()).body.split("\x1e");
+    expect([packets.length, packets.filter((packet) => packet.includes("permission_denied")).length]).toEqual([302, 2]);
+    expect(server.io.sockets.sockets.size).toBe(1);
+  });
+
+  test("count once, however often it has entered a namespace", async () => {
+    const server = await listen((io) => {
+      guard(io, simplePolicy(), { limits: few });
+      guard(io.of("/shut"), definePolicy({ connect: DenyAll, permissions: DenyAll }), { limits: few });
+      io.of("/other");
+    });
+    const poller = await polling(server, "/", "/other");
+    for (let n = 0; n < 300; n++) server.io.emit("news", n);
+    for (let n = 0; n < 150; n++) await poller.post("40/nowhere,");
+    const packets = (await poller.poll()).body.split("\x1e");
+    expect(packets.filter((packet) => packet.startsWith("44/nowhere,"))).toHaveLength(150);
+  });
+});
+
+test("answers in two namespaces to events of one request all go out, and so do those to the next", async () => {
+  const server = await listen((io) => {
+    guard(io, simplePolicy());
+    for (const name of ["/", "/other"]) {
+      io.of(name).on("connection", (socket) => socket.on("ping", (n, answer) => answer(n)));
+    }
+  });
+  const poller = await polling(server, "/", "/other");
+  for (let time = 0; time < 3; time++) {
+    const packets = [1, 2, 3].flatMap((n) => [`42${n}["ping",${n}]`, `42/other,${n}["ping",${n}]`]);
+    const [answers] = await Promise.all([poller.poll(), poller.post(packets.join("\x1e"))]);
+    expect(answers.body.split("\x1e")).toEqual([1, 2, 3].flatMap((n) => [`43${n}[${n}]`, `43/other,${n}[${n}]`]));
+  }
+});
