@@ -117,7 +117,7 @@ export class Line {
   release(): void {
     if (this.#holds === undefined) return;
     this.#holds -= 1;
-    this.#connection.flush?.();
+    (this.#connection as Required<BareConnection>).flush();
   }
 
   /**
@@ -126,7 +126,7 @@ export class Line {
    * @returns Ends the leaving.
    */
   leave(name: string): () => void {
-    this.client?.nsps.delete(name);
+    (this.#client as BareClient).nsps.delete(name);
     let leave = () => {};
     const left = new Promise<void>((resolve) => {
       leave = resolve;
