@@ -72,7 +72,7 @@ function checkServer(place: string, wss: WebSocketServer): void {
   if (typeof options !== "object" || options === null || typeof handleUpgrade !== "function") {
     throw new PermissionMisuse(`${place} needs a WebSocketServer of ws, as in ${place.slice(0, -1)}wss, ...)`);
   }
-  if (GUARDED in wss) throw new PermissionMisuse(`${place}: this server is guarded already: guard it once`);
+  if (wss[GUARDED as never]) throw new PermissionMisuse(`${place}: this server is guarded already: guard it once`);
 }
 
 /** A socket that was open before nobody has judged: nothing of it reaches a handler any more. */
@@ -80,6 +80,8 @@ function expel(socket: BareSocket): void {
   const { emit } = socket;
   socket.emit = (event: string | symbol, ...values: unknown[]) =>
     event === "message" ? false : emit.call(socket, event, ...values);
+  // What its client does wrong on its way out must not end the process.
+  socket.on("error", () => {});
   socket.resume();
   closeSoon(socket, 1012, "guarded");
 }

@@ -123,7 +123,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   receive(data: RawData, isBinary: boolean): boolean {
     const { session } = this;
     if (session === undefined || session.isEnded) return false;
-    if (this.socket?.readyState !== OPEN && this.#isBroken()) {
+    if (this.#opened.readyState !== OPEN && this.#isBroken()) {
       session.end();
       return false;
     }
@@ -174,7 +174,8 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   }
 
   reply({ request, action: asked }: Message, data: unknown, { status = 200, action = asked }: ReplyOptions): void {
-    this.#send(this.#front.codec.reply?.(request, data, { status, action }), "reply");
+    const { reply } = this.#front.codec as Required<Codec>;
+    this.#send(reply.call(this.#front.codec, request, data, { status, action }), "reply");
   }
 
   pause(): void {
@@ -187,17 +188,21 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   }
 
   close(code: number, reason: string): void {
-    const socket = this.socket as BareSocket;
     this.#grace?.end();
     this.#patience?.end();
     this.#holds = 0;
-    this.#front.bare.resume.call(socket);
-    closeSoon(socket, code, reason);
+    this.#front.bare.resume.call(this.#opened);
+    closeSoon(this.#opened, code, reason);
   }
 
   whenGone(callback: () => void): void {
-    if (this.socket === undefined || this.socket.readyState === CLOSED) callback();
-    else this.socket.once("close", callback);
+    if (this.#opened.readyState === CLOSED) callback();
+    else this.#opened.once("close", callback);
+  }
+
+  /** The socket, which is there as long as there is a session. */
+  get #opened(): BareSocket {
+    return this.socket as BareSocket;
   }
 
   /**
@@ -231,9 +236,9 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
 
   /** Reads no more from a client that does not read its answers. */
   #send(frame: Frame | undefined, method: string): void {
-    const { socket } = this;
+    const socket = this.#opened;
     mustBeThere(frame, method);
-    if (frame === undefined || socket?.readyState !== OPEN) return;
+    if (frame === undefined || socket.readyState !== OPEN) return;
     if (socket.bufferedAmount < this.#front.gate.limits.pendingBytes) socket.send(frame);
     else {
       this.#hold(NOT_READING);
@@ -242,7 +247,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   }
 
   #hold(reason: number): void {
-    if (this.#holds === 0) this.#front.bare.pause.call(this.socket);
+    this.#front.bare.pause.call(this.socket);
     this.#holds |= reason;
   }
 

@@ -1,6 +1,7 @@
+import type { Socket } from "node:net";
 import { definePolicy } from "@portcullis/core";
 import { afterEach, describe, expect, test } from "vitest";
-import type { RawData } from "ws";
+import type { RawData, WebSocket } from "ws";
 import { Client, frame, gatedRule, simplePolicy, start, stopAll, Tcp, uncaughtOf, until } from "../test/support.js";
 
 afterEach(stopAll);
@@ -172,6 +173,28 @@ describe("the transport", () => {
     expect(most).toBeLessThan(500_000);
     tcp.socket.resume();
     await until(() => sockets[0]?.isPaused === false);
+  });
+
+  test("reads no more from where as much waits for a client as may wait", async () => {
+    for (const [pendingBytes, isHeld] of [
+      [1003, false],
+      [1002, true],
+    ] as const) {
+      const { url, sockets } = await start({ options: { limits: { pendingBytes } } });
+      const client = await Client.open(url);
+      await until(() => sockets.length === 1);
+      const [socket] = sockets as [WebSocket];
+      const tcp = (socket as unknown as { _socket: Socket })._socket;
+      tcp.cork();
+      // The head of a frame is of two bytes, and of two more where it is longer than 125.
+      for (const size of [100, 100, 100, 100, 100, 100, 100, 100, 100, 82]) socket.send("x".repeat(size));
+      expect(socket.bufferedAmount).toBe(1002);
+      socket.emit("message", Buffer.from('{"action":"secret"}'), false);
+      expect(socket.isPaused).toBe(isHeld);
+      tcp.uncork();
+      await until(() => client.received.length === 11);
+      await until(() => !socket.isPaused);
+    }
   });
 });
 

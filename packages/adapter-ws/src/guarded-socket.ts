@@ -112,5 +112,9 @@ export function guardedClass(Base: typeof WebSocket, take: () => Connection | un
 /** Nobody can have asked about a socket without a connection: it did not come through the guard. */
 function open(socket: BareSocket, connection: Connection | undefined): void {
   if (connection) connection.open(socket);
-  else closeSoon(socket, 1011, "not admitted");
+  else {
+    // The application may not even know of it: what its client does wrong must not end the process.
+    socket.on("error", () => {});
+    closeSoon(socket, 1011, "not admitted");
+  }
 }

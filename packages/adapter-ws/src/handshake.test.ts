@@ -81,11 +81,16 @@ describe("a rule that ends the connection at connect", () => {
         return _when === "at once" ? close() : wait().then(close);
       },
     });
-    const { port, sockets } = await start({ policy: definePolicy({ connect: rule, permissions: AllowAny }) });
+    const codes: string[] = [];
+    const { port, sockets } = await start({
+      policy: definePolicy({ connect: rule, permissions: AllowAny }),
+      options: { onDecision: ({ decision }) => void codes.push(decision.code) },
+    });
     const tcp = new Tcp(port);
     tcp.knock();
     await until(() => tcp.isClosed);
     expect([tcp.received.length, sockets]).toEqual([0, []]);
+    expect(codes).toEqual([_when === "at once" ? "allowed" : "aborted"]);
   });
 });
 

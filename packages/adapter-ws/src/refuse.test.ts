@@ -1,4 +1,5 @@
 import { AllowAny, definePolicy, deny, fault, PermissionDenied, permission } from "@portcullis/core";
+import { addAnswerHeader } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { Client, closeFrame, frame, knock, sleep, start, stopAll, Tcp, until } from "../test/support.js";
@@ -66,6 +67,25 @@ describe("a refusal before the upgrade", () => {
   test("says when to come back, in whole seconds", async () => {
     const { port } = await refusing(() => fault("rate_limited", { retryAfter: 1.2 }));
     expect(await knock(port)).toMatchObject({ status: 429, headers: { "retry-after": "2" } });
+  });
+
+  test("says what the rule itself says of a header, and says it once", async () => {
+    const headers = { "retry-after": "9", "X-Request-Id": "mine" };
+    const { port } = await start({
+      policy: definePolicy({
+        connect: permission("door", {
+          connect: ({ scope }) => {
+            addAnswerHeader(scope.request, "x-request-id", "added");
+            addAnswerHeader(scope.request, "X-Added", "yes");
+            return fault("rate_limited", { retryAfter: 1.2, headers });
+          },
+        }),
+        permissions: AllowAny,
+      }),
+    });
+    const refused = await knock(port);
+    expect(refused.status).toBe(429);
+    expect(refused.headers).toMatchObject({ "retry-after": "9", "x-request-id": "mine", "x-added": "yes" });
   });
 
   test("sends no header that would break the response", async () => {

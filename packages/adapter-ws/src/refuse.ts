@@ -33,9 +33,9 @@ export function refuseWithStatus(
     if (key === "set-cookie") headers.set(`${key} ${index}`, [respell(name, index), value]);
     else if (!headers.has(key)) headers.set(key, [name, value]);
   }
-  headers.set("content-type", ["Content-Type", "application/json; charset=utf-8"]);
   const body = JSON.stringify({ error: publicRefusal(decision) });
-  answer(false, decision.status, body, Object.fromEntries(headers.values()));
+  const all = [...headers.values(), ["Content-Type", "application/json; charset=utf-8"]];
+  answer(false, decision.status, body, Object.fromEntries(all));
 }
 
 /** Refuses with a close code, which a browser can read: accepts in a server of its own, then closes. */

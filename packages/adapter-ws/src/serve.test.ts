@@ -1,10 +1,10 @@
-import { AllowAny, IsAuthenticated, PermissionMisuse, permission, type Scope } from "@portcullis/core";
+import { AllowAny, IsAuthenticated, permission, type Scope } from "@portcullis/core";
 import type { Served } from "@portcullis/core/adapter";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { Client, deferred, sleep, stopAll, until } from "../test/support.js";
-import { type Codec, json, jsonRpc, serve, type WsGuardOptions } from "./index.js";
+import { json, jsonRpc, serve, type WsGuardOptions } from "./index.js";
 
 afterEach(stopAll);
 
@@ -136,14 +136,5 @@ describe("serve", () => {
     await until(() => guard.sessions.size === 0);
     expect(handled.map(([action]) => action)).toEqual(["first", "second"]);
     expect(handled[1]?.[1].aborted).toBe(true);
-  });
-
-  test("is misused without a consumer, or with a codec that cannot answer", () => {
-    const wss = new WebSocketServer({ noServer: true });
-    const { decode, denied } = json() as Codec;
-    expect(() => serve(wss, {} as never)).toThrow(PermissionMisuse);
-    expect(() => serve(wss, undefined as never)).toThrow(PermissionMisuse);
-    expect(() => serve(wss, chat, { codec: { decode, denied } })).toThrow(/without reply/);
-    expect(() => serve(wss, chat).replace({} as never)).toThrow(PermissionMisuse);
   });
 });

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { connect as connectHttp2, createSecureServer } from "node:http2";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { connect } from "node:tls";
@@ -52,4 +54,28 @@ test("a client that says nothing once it is encrypted is destroyed", async () =>
   const startedAt = Date.now();
   await until(() => socket.closed || socket.readableEnded);
   expect(Date.now() - startedAt).toBeLessThan(4000);
+});
+
+test("connections of HTTP/2, which bring no handshake, are left alone", async () => {
+  const server = createSecureServer({ ...selfSigned(), allowHTTP1: true }, (_request, response) =>
+    response.end("page"),
+  );
+  const other = new WebSocketServer({ server: server as never });
+  guard(other, simplePolicy(), { limits: { handshake: 100 } });
+  await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+  const { port: secure } = server.address() as AddressInfo;
+  const session = connectHttp2(`https://127.0.0.1:${secure}`, CLIENT);
+  session.on("error", () => {});
+  await new Promise((resolve) => session.once("connect", resolve));
+  // One that comes later and says nothing: when its time is over, that of the first would be over too.
+  const silent = connect({ ...CLIENT, port: secure, host: "127.0.0.1", ALPNProtocols: ["http/1.1"] });
+  silent.on("error", () => {});
+  await until(() => silent.closed || silent.readableEnded);
+  expect([session.destroyed, session.closed]).toEqual([false, false]);
+  const asking = session.request({ ":path": "/" });
+  const [headers] = await once(asking, "response");
+  expect(headers[":status"]).toBe(200);
+  session.destroy();
+  await new Promise((resolve) => other.close(resolve));
+  await new Promise((resolve) => server.close(resolve));
 });

@@ -1,8 +1,10 @@
+import type { Socket } from "node:net";
+import { PassThrough } from "node:stream";
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import type { DecisionEvent } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket, type WebSocketServer } from "ws";
-import { Client, deferred, knock, sleep, start, stopAll, Tcp, until } from "../test/support.js";
+import { Client, deferred, knock, sleep, start, stopAll, Tcp, uncaughtOf, until } from "../test/support.js";
 import type { Answer } from "./refuse.js";
 import type { VerifyClient } from "./upgrade.js";
 
@@ -100,7 +102,16 @@ describe("a server's own verifyClient", () => {
     expect(refused.status).toBe(500);
     expect(refused.body).not.toContain("broken");
     expect(asked).toEqual([]);
-    expect(events).toMatchObject([{ moment: "connect", decision: { code: "permission_error", by: "verifyClient" } }]);
+    expect(events).toMatchObject([
+      {
+        moment: "connect",
+        action: "connect",
+        decision: { code: "permission_error", by: "verifyClient" },
+        scope: { user: null, transport: "ws", path: "/" },
+        consumer: { transport: "ws" },
+        session: undefined,
+      },
+    ]);
     expect(events[0]?.decision.error).toEqual(new Error("broken"));
   });
 
@@ -116,18 +127,66 @@ describe("a server's own verifyClient", () => {
     expect(sockets).toHaveLength(1);
   });
 
-  test("that answers when the client is gone is not followed by a rule", async () => {
-    const answer = deferred<Answer>();
-    const { port, asked, sockets } = await startVerifying((_info, given) => answer.resolve(given as Answer));
-    const tcp = new Tcp(port);
-    tcp.knock();
-    const say = await answer.promise;
-    tcp.socket.end();
-    await sleep(20);
-    say(true);
-    await until(() => tcp.isClosed);
-    expect([asked, sockets, tcp.received.length]).toEqual([[], [], 0]);
+  test("is heard at once where it answers at once", async () => {
+    const { wss } = await startVerifying(() => true);
+    const answers: boolean[] = [];
+    const socket = Object.assign(new PassThrough(), { remoteAddress: "x" });
+    const info = { req: { headers: {}, url: "/", socket }, origin: "", secure: false };
+    (wss.options.verifyClient as unknown as (info: unknown, answer: (is: boolean) => void) => void)(info, (is) => {
+      answers.push(is);
+    });
+    expect(answers).toEqual([true]);
   });
+
+  test("that says yes and then throws has said yes, and its error is not lost", () =>
+    uncaughtOf(async (thrown) => {
+      const { url, handled } = await startVerifying((_info, answer) => {
+        answer?.(true);
+        throw new Error("after");
+      });
+      const client = await Client.open(url);
+      await until(() => thrown.length === 1);
+      expect(thrown).toEqual([new Error("after")]);
+      client.send({ action: "ping" });
+      await until(() => handled.length === 1);
+      expect(client.closed).toBeUndefined();
+    }));
+
+  test("that throws and then says yes has thrown", async () => {
+    const later = deferred<Answer>();
+    const { port, asked, sockets } = await startVerifying((_info, answer) => {
+      later.resolve(answer as Answer);
+      throw new Error("before");
+    });
+    expect((await knock(port)).status).toBe(500);
+    (await later.promise)(true);
+    expect([asked, sockets]).toEqual([[], []]);
+  });
+
+  const late: [string, (answer: Answer, reject: (error: Error) => void) => void][] = [
+    ["yes", (answer) => answer(true)],
+    ["no", (answer) => answer(false)],
+    ["with an error", (_answer, reject) => reject(new Error("broken"))],
+  ];
+  test.each(late)(
+    "that answers %s when the client is gone: no rule is asked, and nothing is sent",
+    async (_what, say) => {
+      const asking = deferred<() => void>();
+      const { port, asked, sockets, http } = await startVerifying(
+        (_info, answer) =>
+          new Promise((_resolve, reject) => asking.resolve(() => say(answer as Answer, reject))) as unknown,
+      );
+      const ended = new Promise((resolve) => http?.once("connection", (socket: Socket) => socket.once("end", resolve)));
+      const tcp = new Tcp(port, true);
+      tcp.knock();
+      const saying = await asking.promise;
+      tcp.socket.end();
+      await ended;
+      saying();
+      await until(() => tcp.isClosed);
+      expect([asked, sockets, tcp.received.length]).toEqual([[], [], 0]);
+    },
+  );
 });
 
 describe("a server's own WebSocket class", () => {

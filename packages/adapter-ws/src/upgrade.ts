@@ -120,14 +120,14 @@ export class Upgrade {
   #open(connection: Connection, admitted: Admitted, answer: Answer): void {
     connection.admit(admitted);
     this.#next = connection;
+    const { socket } = connection.request;
     try {
       answer(true);
     } finally {
       this.#next = undefined;
+      // Made of another class than the guard's, or not at all since the application has thrown: it must not live.
+      if (connection.socket === undefined && !socket.writableEnded) socket.destroy();
     }
-    const { socket } = connection.request;
-    // The socket was made of another class than the guard's: it must not live.
-    if (connection.socket === undefined && !socket.writableEnded) socket.destroy();
   }
 
   #refuse(connection: Connection, decision: Admitted["decision"], answer: Answer): void {

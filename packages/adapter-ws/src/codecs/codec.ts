@@ -54,11 +54,13 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** Reads JSON; `undefined` where it is none. A binary frame must be UTF-8 throughout: it is read by others too. */
 export function parseJson(data: Buffer, isBinary: boolean): unknown {
   if (isBinary && !isUtf8(data)) return undefined;
+  let value: unknown;
   try {
-    return JSON.parse(data.toString());
+    value = JSON.parse(data.toString());
   } catch {
-    return undefined;
+    // It is none.
   }
+  return value;
 }
 
 /** Copies a record of JSON without two of its keys; `__proto__` stays data. Faster than `...rest`, and on the hot path. */

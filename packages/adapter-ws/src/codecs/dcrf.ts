@@ -19,7 +19,7 @@ export interface DcrfRequest extends Decoded {
   readonly id?: unknown;
   /** The action as the client wrote it. */
   readonly name?: string;
-  readonly stream?: string | null;
+  readonly stream?: string | null | undefined;
 }
 
 const NOT_READABLE = "The message could not be read: send a JSON object.";
@@ -55,7 +55,7 @@ export function dcrf(options: DcrfOptions = {}): Codec<DcrfRequest> & Required<P
     denied: ({ id = null, name = null, stream }, { code, status, reason, retry, retryAfter }) =>
       wrap(stream, {
         errors: [code === "unknown_action" ? `Method "${name}" not allowed.` : reason],
-        data: codes ? { code, retry, ...(retryAfter !== undefined && { retryAfter }) } : null,
+        data: codes ? { code, retry, retryAfter } : null,
         action: name,
         response_status: status,
         request_id: id,
@@ -73,14 +73,10 @@ export function dcrf(options: DcrfOptions = {}): Codec<DcrfRequest> & Required<P
 
 function readFrame(frame: Record<string, unknown>, stream: string | undefined, prefix: string): DcrfRequest {
   const { action: name, request_id: id = null } = frame;
-  const from = stream === undefined ? undefined : { stream };
-  if (!canEcho(id)) return { action: undefined, bad: "The request_id is nested too deeply.", ...from };
-  if (name === undefined || name === null) return { action: undefined, id, ...from };
-  if (typeof name !== "string") return { action: undefined, id, bad: "The action must be a string.", ...from };
-  const payload = without(frame, "action", "request_id");
-  return stream === undefined
-    ? { action: name, payload, id, name }
-    : { action: prefix + name, payload, id, name, stream };
+  if (!canEcho(id)) return { action: undefined, bad: "The request_id is nested too deeply.", stream };
+  if (name === undefined || name === null) return { action: undefined, id, stream };
+  if (typeof name !== "string") return { action: undefined, id, bad: "The action must be a string.", stream };
+  return { action: prefix + name, payload: without(frame, "action", "request_id"), id, name, stream };
 }
 
 function readStream(value: Record<string, unknown>, streams: ReadonlySet<string> | undefined): DcrfRequest {

@@ -52,29 +52,35 @@ describe("an answer", () => {
   });
 });
 
+const BATCH = "Invalid Request: batches are not supported.";
+const VERSION = 'Invalid Request: `jsonrpc` must be "2.0".';
+const METHOD = "Invalid Request: the method must be a string.";
+const PARAMS = "Invalid Request: the params must be an object or a list.";
+const ID = "Invalid Request: the id must be a string or a number.";
+
 describe("what is no request", () => {
   test.each([
-    ["not JSON", "{", -32700, null],
-    ["a batch", [call({ id: 1 }), call({ id: 2 })], -32600, null],
-    ["an empty batch", [], -32600, null],
-    ["a number", 5, -32600, null],
-    ["null", "null", -32600, null],
-    ["an empty object", {}, -32600, null],
-    ["another version", { jsonrpc: "1.0", method: "add", id: 1 }, -32600, 1],
-    ["no method", { jsonrpc: "2.0", id: "a" }, -32600, "a"],
-    ["a method that is no string", call({ method: 1, id: 1 }), -32600, 1],
-    ["params that are no structure", call({ params: "bar", id: 1 }), -32600, 1],
-    ["an id that is an object", call({ id: {} }), -32600, null],
-    ["an id that is true", call({ id: true }), -32600, null],
-    ["an answer", { jsonrpc: "2.0", result: 1, id: 1 }, -32600, 1],
-    ["a notification that is none", { jsonrpc: "2.0", params: {} }, -32600, null],
-  ])("is answered: %s", (_what, value, code, id) => {
-    expect(read(value)).toMatchObject({ action: undefined, bad: expect.any(String) });
+    ["not JSON", "{", -32700, null, "Parse error."],
+    ["a batch", [call({ id: 1 }), call({ id: 2 })], -32600, null, BATCH],
+    ["an empty batch", [], -32600, null, BATCH],
+    ["a number", 5, -32600, null, "Invalid Request."],
+    ["null", "null", -32600, null, "Invalid Request."],
+    ["an empty object", {}, -32600, null, VERSION],
+    ["another version", { jsonrpc: "1.0", method: "add", id: 1 }, -32600, 1, VERSION],
+    ["no method", { jsonrpc: "2.0", id: "a" }, -32600, "a", METHOD],
+    ["a method that is no string", call({ method: 1, id: 1 }), -32600, 1, METHOD],
+    ["params that are no structure", call({ params: "bar", id: 1 }), -32600, 1, PARAMS],
+    ["an id that is an object", call({ id: {} }), -32600, null, ID],
+    ["an id that is true", call({ id: true }), -32600, null, ID],
+    ["an answer", { jsonrpc: "2.0", result: 1, id: 1 }, -32600, 1, METHOD],
+    ["a notification that is none", { jsonrpc: "2.0", params: {} }, -32600, null, METHOD],
+  ])("is answered: %s", (_what, value, code, id, bad) => {
+    expect(read(value)).toMatchObject({ action: undefined, bad });
     expect(denied(value)).toMatchObject({ jsonrpc: "2.0", error: { code }, id });
   });
 
-  test("is answered with null where nothing could be read of it at all", () => {
-    const answer = JSON.parse(String(codec.denied({ action: undefined }, refusal("bad_message", 400))));
+  test.each(["bad_message", "missing_action"])("is answered with null where nothing is known of it (%s)", (code) => {
+    const answer = JSON.parse(String(codec.denied({ action: undefined }, refusal(code, 400))));
     expect(answer).toMatchObject({ id: null, error: { code: -32600 } });
   });
 });

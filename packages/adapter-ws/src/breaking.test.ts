@@ -1,0 +1,156 @@
+import { afterEach, describe, expect, test } from "vitest";
+import type { WebSocket } from "ws";
+import { A, pending, tcpOf } from "../test/pending.js";
+import { Client, frame, sleep, start, stopAll, Tcp, until } from "../test/support.js";
+
+afterEach(stopAll);
+
+describe("nothing reaches a handler", () => {
+  type Pending = Awaited<ReturnType<typeof pending>>;
+  const ways: [string, (given: Pending) => void][] = [
+    ["terminate()", ({ socket }) => socket.terminate()],
+    ["a reset by the client", ({ tcp }) => tcp.socket.resetAndDestroy()],
+    ["an end of the stream without a close frame", ({ tcp }) => tcp.socket.end()],
+    ["session.close()", ({ session }) => session().close(4000, "out")],
+    ["consumer.close()", ({ session }) => session().consumer.close()],
+    ["the end of the server's connections", ({ socket }) => tcpOf(socket).destroy()],
+    ["an error of the socket", ({ socket }) => tcpOf(socket).destroy(new Error("broken"))],
+    ["a frame against the protocol", ({ tcp }) => tcp.socket.write(frame("x", 3))],
+  ];
+  test.each(ways)("after %s: the rule is told, and no answer is sent", async (_how, end) => {
+    const given = await pending();
+    const { question, log, events, guard, tcp } = given;
+    end(given);
+    await until(() => question.signal.aborted);
+    question.answer(true);
+    await sleep(20);
+    expect(log.filter((entry) => typeof entry === "string" && entry.startsWith("{"))).toEqual([]);
+    expect(events.map(({ decision }) => decision.code)).toEqual(["aborted"]);
+    expect(guard.sessions.size).toBe(0);
+    expect(tcp.received.includes("errors")).toBe(false);
+  });
+
+  test("of what is still in the buffer when a connection breaks", async () => {
+    const { port, sockets, handled } = await start();
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    await until(() => sockets.length === 1);
+    const [socket] = sockets as [WebSocket];
+    const closed = new Promise((resolve) => socket.on("close", resolve));
+    socket.pause();
+    tcp.socket.write(Buffer.concat([frame('{"action":"ping"}'), frame('{"action":"ping"}')]));
+    await until(() => tcpOf(socket).readableLength > 0);
+    const emitted: unknown[] = [];
+    const { emit } = socket;
+    socket.emit = (event: string, ...values: unknown[]) => {
+      const isHeard = emit.call(socket, event, ...values);
+      emitted.push([event, isHeard]);
+      return isHeard;
+    };
+    tcpOf(socket).destroy();
+    expect(await closed).toBe(1006);
+    expect(handled).toEqual([]);
+    expect(emitted[0]).toEqual(["message", false]);
+  });
+
+  test("of what waits for its turn when a connection breaks after its last byte", async () => {
+    const { port, sockets, handled } = await start();
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    await until(() => sockets.length === 1);
+    const [socket] = sockets as [WebSocket];
+    const closed = new Promise((resolve) => socket.on("close", resolve));
+    let before = 0;
+    tcpOf(socket).on("end", () => {
+      before = handled.length;
+      tcpOf(socket).destroy(new Error("broken"));
+    });
+    tcp.socket.end(Buffer.concat(Array.from({ length: 500 }, () => frame('{"action":"ping"}'))));
+    await closed;
+    expect(handled).toHaveLength(before);
+  });
+
+  test("and nothing is lost, of what waits for its turn when a client ends the stream after its last byte", async () => {
+    const { port, sockets, handled } = await start();
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    await until(() => sockets.length === 1);
+    const closed = new Promise((resolve) => sockets[0]?.on("close", resolve));
+    tcp.socket.end(Buffer.concat(Array.from({ length: 500 }, () => frame('{"action":"ping"}'))));
+    await closed;
+    expect(handled).toHaveLength(500);
+  });
+
+  test("from the error on that the application hears of", async () => {
+    const { tcp, socket, question, log, session, events } = await pending();
+    let wasEnded: boolean | undefined;
+    socket.on("error", () => {
+      wasEnded = session().isEnded;
+      question.answer(true);
+    });
+    tcp.socket.write(frame("x", 3));
+    await until(() => events.length === 1);
+    expect(wasEnded).toBe(true);
+    expect(log).toEqual([expect.stringContaining("invalid opcode")]);
+    expect(events[0]?.decision.code).toBe("aborted");
+    tcp.socket.destroy();
+  });
+
+  test("of the chunk in which a handler ends the connection", async () => {
+    const log: string[] = [];
+    const { port } = await start({
+      onConnection: (socket) => {
+        socket.on("message", (data) => {
+          log.push(String(data));
+          socket.terminate();
+        });
+      },
+    });
+    const tcp = new Tcp(port);
+    tcp.knock(Buffer.concat([frame('{"action":"ping"}'), frame('{"action":"ping"}'), frame('{"action":"slow"}')]));
+    await until(() => tcp.isClosed);
+    await sleep(20);
+    expect(log).toHaveLength(1);
+  });
+});
+
+describe("a frame against the protocol", () => {
+  test("kills no process where the application does not listen for errors", async () => {
+    const { port, guard, handled } = await start();
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    tcp.socket.write(Buffer.concat([frame('{"action":"ping"}'), frame(Buffer.from([0xff]), 1)]));
+    await until(() => tcp.isClosed);
+    expect(handled).toEqual(['{"action":"ping"}']);
+    tcp.socket.destroy();
+    await until(() => guard.sessions.size === 0);
+  });
+
+  test("is told to an application that listens", async () => {
+    const { tcp, log } = await pending(frame("x", 3));
+    await until(() => log.length > 0);
+    expect(log[0]).toContain("invalid opcode");
+    tcp.socket.destroy();
+  });
+
+  test("an error that the application emits itself ends nothing", async () => {
+    const { socket, log, question } = await pending();
+    socket.emit("error", new Error("mine"));
+    question.answer(true);
+    await until(() => log.length === 2);
+    expect(log).toEqual(["mine", A]);
+  });
+
+  test("an error that the application emits where nobody listens is heard by nobody, and thrown at nobody", async () => {
+    const { url, sockets, handled } = await start();
+    const client = await Client.open(url);
+    await until(() => sockets.length === 1);
+    expect(sockets[0]?.emit("error", new Error("mine"))).toBe(false);
+    client.send({ action: "ping" });
+    await until(() => handled.length === 1);
+  });
+});
