@@ -310,6 +310,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     const decision = error === undefined ? ABORTED : this.#report(error);
     const { message, data } = connectError(decision);
     const bare = this.#bare;
+    // Who has gone away while it was resumed is cleaned up already; another may have its name by now.
+    if (bare.conn.readyState !== "open") return;
     bare._cleanup();
     bare._error(bare.conn.protocol === 3 ? data : { message, data });
     this.#line.settle(this.#knock.path);
