@@ -148,7 +148,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   refuse(message: Message, decision: Decision): void {
     const { gate, options } = this.#front;
     if (this.#line.isDeaf(gate.limits, message.action.length)) {
-      this.session?.close(1008, "too many refusals that are not fetched");
+      this.#opened.close();
       return;
     }
     const { action, isAwaited } = message;
@@ -200,6 +200,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     });
   }
 
+  /** The session, of one that is open. */
+  get #opened(): Session<Message> {
+    return this.session as Session<Message>;
+  }
+
   /** Whether its events still pass the gate. */
   get isGated(): boolean {
     return this.#bare.onevent === this.#receive;
@@ -211,7 +216,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   };
 
   #take(packet: Packet): void {
-    this.session?.receive(readEvent(packet, this.#front.options.payload));
+    this.#opened.receive(readEvent(packet, this.#front.options.payload));
   }
 
   /** INVARIANT: no event is decided while one before it is on its way to a listener, which may change the answer. */
@@ -252,7 +257,6 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   #conclude(admitted: Admitted): void {
     const { decision } = admitted;
     if (decision.outcome !== "allow") this.#answer(connectError(decision));
-    else if (this.#isUnwanted) this.#answer(connectError(ABORTED));
     else {
       this.#admitted = admitted;
       this.#answer();
@@ -327,7 +331,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   /** The connection ends: at once, or once all is decided that a client sent before it left. */
   #end(reason: string, tell: () => unknown): unknown {
-    const session = this.session as Session<Message>;
+    const session = this.#opened;
     if (this.#isLeaving) {
       if (reason !== TRANSPORT_CLOSED) session.end();
       return undefined;
