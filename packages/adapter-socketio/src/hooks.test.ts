@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { Poller } from "../test/polling.js";
 import { listen, open, poll, Raw, refusalOf, stopAll, until } from "../test/support.js";
 import { guard } from "./guard.js";
+import { Hooks } from "./hooks.js";
 
 afterEach(stopAll);
 
@@ -27,23 +28,13 @@ test("each child has the guard of its own parent, and what is no child has none 
 });
 
 describe("another copy of this package", () => {
-  /** One that was loaded by itself. */
-  async function copy(): Promise<typeof guard> {
-    vi.resetModules();
-    const other = await import("./guard.js");
-    expect(other.guard).not.toBe(guard);
-    return other.guard;
-  }
-
-  test("sees that a server is guarded, and may guard a namespace of it", async () => {
-    const other = await copy();
-    const server = await listen((io) => {
-      guard(io, all);
-      expect(() => other(io, all)).toThrow("guard(): this server is guarded already: guard it once");
-      other(io.of("/admin"), closed);
-    });
-    expect((await open(server)).connected).toBe(true);
-    expect((await refusalOf(server, "/admin")).data?.code).toBe("permission_denied");
+  test("sees that a server is guarded, and stands behind the same hooks", async () => {
+    const path = "./hooks.js?copy";
+    const copy: { Hooks: typeof Hooks } = await import(path);
+    expect(copy.Hooks).not.toBe(Hooks);
+    const { io } = await listen((server) => void guard(server, all));
+    const bare = io as never;
+    expect(copy.Hooks.of(bare)).toBe(Hooks.of(bare));
   });
 
   test("finds the guard under a name that all versions share", async () => {
