@@ -9,18 +9,27 @@ afterEach(stopAll);
 
 const all = definePolicy({ permissions: AllowAny });
 
-test.each(["no", null, undefined, 1])("`denied` that returns %j is a fault of its own, and is told", async (answer) => {
-  const onDecision = vi.fn();
-  const server = await listen((io) => guard(io, simplePolicy(), { onDecision, denied: () => answer as never }));
-  const client = await open(server);
-  const error = { code: "permission_denied", status: 403, reason: expect.any(String), retry: "never" };
-  expect(await client.emitWithAck("secret")).toEqual({ ok: false, error });
-  const session = expect.objectContaining({ isEnded: false });
-  const fault = new PermissionMisuse("`denied()` must return an object");
-  expect(onDecision.mock.calls.slice(-2)).toMatchObject([
-    [{ moment: "action", action: "secret", decision: { code: "permission_denied" }, session }],
-    [{ moment: "action", action: "secret", decision: { by: "denied", error: fault }, session }],
-  ]);
+test.each([
+  ["a text", () => "no"],
+  ["null", () => null],
+  ["nothing", () => {}],
+  ["a promise", async () => ({ ok: false })],
+  ["a promise that rejects", async () => Promise.reject(new Error("too late"))],
+])("`denied` that returns %s is a fault of its own, and the client is told the usual", async (_what, denied) => {
+  await uncaughtOf(async (thrown) => {
+    const onDecision = vi.fn();
+    const server = await listen((io) => guard(io, simplePolicy(), { onDecision, denied: denied as never }));
+    const client = await open(server);
+    const error = { code: "permission_denied", status: 403, reason: expect.any(String), retry: "never" };
+    expect(await client.emitWithAck("secret")).toEqual({ ok: false, error });
+    const session = expect.objectContaining({ isEnded: false });
+    const fault = new PermissionMisuse("`denied()` must return an object, and at once");
+    expect(onDecision.mock.calls.slice(-2)).toMatchObject([
+      [{ moment: "action", action: "secret", decision: { code: "permission_denied" }, session }],
+      [{ moment: "action", action: "secret", decision: { by: "denied", error: fault }, session }],
+    ]);
+    expect(thrown).toEqual([]);
+  });
 });
 
 test("an event whose listener throws does not keep back those that came with it", async () => {

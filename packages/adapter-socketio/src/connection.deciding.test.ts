@@ -64,6 +64,29 @@ describe("a middleware that calls back again", () => {
   });
 });
 
+test("a middleware that refuses behind its own back ends what is asked", async () => {
+  const [onDecision, opened] = [vi.fn(), vi.fn()];
+  const signals: AbortSignal[] = [];
+  const server = await listen((io) => {
+    io.use((_socket, next) => {
+      next();
+      next(new Error("refused"));
+    });
+    guard(io, all, {
+      onDecision,
+      authenticate: (_socket, { signal }) => {
+        signals.push(signal);
+        return new Promise(() => {});
+      },
+    });
+    io.on("connection", opened);
+  });
+  expect((await refusalOf(server)).message).toBe("refused");
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  expect(onDecision.mock.calls).toMatchObject([[{ moment: "connect", decision: { code: "aborted" } }]]);
+  expect(opened).not.toHaveBeenCalled();
+});
+
 describe("a client that is gone before it is decided", () => {
   test("meets no middleware where it was cut off for what it asked", async () => {
     const met: string[] = [];

@@ -119,11 +119,9 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   /** What they throw is a refusal, and does not end the process. */
   #run(middlewares: (done: Done) => void): void {
     try {
-      middlewares((error) => (error ? this.#answer(error) : this.#ask()));
+      middlewares((error) => (error ? this.#turnDown(error) : this.#ask()));
     } catch (error) {
-      const decision = this.#report(error);
-      this.#admission?.abort();
-      this.#answer(connectError(decision));
+      this.#turnDown(connectError(this.#report(error)));
     }
   }
 
@@ -155,9 +153,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     const request = { action, isAcknowledgement: isAwaited };
     const refusal = publicRefusal(decision);
     try {
-      const body: unknown = options.denied(refusal, request);
-      if (typeof body !== "object" || body === null) throw new PermissionMisuse("`denied()` must return an object");
-      this.#tell(message, body);
+      this.#tell(message, readBody(options.denied(refusal, request)));
     } catch (error) {
       gate.report("action", action, thrown(error, "denied"), this.session as never, undefined, gate.now());
       this.#tell(message, denied(refusal, request));
@@ -271,10 +267,15 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     done(error);
   }
 
+  /** Whatever is still asked about it is of no use. */
+  #turnDown(error: Error): void {
+    this.#admission?.abort();
+    this.#answer(error);
+  }
+
   /** The client has gone away before it was let in. */
   #giveUp(): void {
-    this.#admission?.abort();
-    this.#answer(connectError(ABORTED));
+    this.#turnDown(connectError(ABORTED));
     if (this.#isResuming) this.#bare._cleanup();
   }
 
@@ -358,4 +359,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     if (!this.#isFlushing) this.#leave();
     return undefined;
   }
+}
+
+/** What `denied()` has returned. A promise cannot be told, and what it rejects with must not end the process. */
+function readBody(body: unknown): object {
+  if (body instanceof Promise) body.catch(() => {});
+  else if (typeof body === "object" && body !== null) return body;
+  throw new PermissionMisuse("`denied()` must return an object, and at once");
 }
