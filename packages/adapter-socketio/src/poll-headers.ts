@@ -32,7 +32,7 @@ export class PollHeaders {
 
   /** There will be no response any more. */
   drop(): void {
-    if (this.#isKeeping) takeAnswerHeaders(this.#connection.request);
+    takeAnswerHeaders(this.#connection.request);
     this.#isKeeping = false;
   }
 
