@@ -119,11 +119,9 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   /** What they throw is a refusal, and does not end the process. */
   #run(middlewares: (done: Done) => void): void {
     try {
-      middlewares((error) => (error ? this.#answer(error) : this.#ask()));
+      middlewares((error) => (error ? this.#turnDown(error) : this.#ask()));
     } catch (error) {
-      const decision = this.#report(error);
-      this.#admission?.abort();
-      this.#answer(connectError(decision));
+      this.#turnDown(connectError(this.#report(error)));
     }
   }
 
@@ -148,16 +146,14 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   refuse(message: Message, decision: Decision): void {
     const { gate, options } = this.#front;
     if (this.#line.isDeaf(gate.limits, message.action.length)) {
-      this.session?.close(1008, "too many refusals that are not fetched");
+      this.#opened.close();
       return;
     }
     const { action, isAwaited } = message;
     const request = { action, isAcknowledgement: isAwaited };
     const refusal = publicRefusal(decision);
     try {
-      const body: unknown = options.denied(refusal, request);
-      if (typeof body !== "object" || body === null) throw new PermissionMisuse("`denied()` must return an object");
-      this.#tell(message, body);
+      this.#tell(message, readBody(options.denied(refusal, request)));
     } catch (error) {
       gate.report("action", action, thrown(error, "denied"), this.session as never, undefined, gate.now());
       this.#tell(message, denied(refusal, request));
@@ -200,6 +196,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     });
   }
 
+  /** The session, of one that is open. */
+  get #opened(): Session<Message> {
+    return this.session as Session<Message>;
+  }
+
   /** Whether its events still pass the gate. */
   get isGated(): boolean {
     return this.#bare.onevent === this.#receive;
@@ -211,7 +212,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   };
 
   #take(packet: Packet): void {
-    this.session?.receive(readEvent(packet, this.#front.options.payload));
+    this.#opened.receive(readEvent(packet, this.#front.options.payload));
   }
 
   /** INVARIANT: no event is decided while one before it is on its way to a listener, which may change the answer. */
@@ -252,7 +253,6 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   #conclude(admitted: Admitted): void {
     const { decision } = admitted;
     if (decision.outcome !== "allow") this.#answer(connectError(decision));
-    else if (this.#isUnwanted) this.#answer(connectError(ABORTED));
     else {
       this.#admitted = admitted;
       this.#answer();
@@ -267,10 +267,15 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     done(error);
   }
 
+  /** Whatever is still asked about it is of no use. */
+  #turnDown(error: Error): void {
+    this.#admission?.abort();
+    this.#answer(error);
+  }
+
   /** The client has gone away before it was let in. */
   #giveUp(): void {
-    this.#admission?.abort();
-    this.#answer(connectError(ABORTED));
+    this.#turnDown(connectError(ABORTED));
     if (this.#isResuming) this.#bare._cleanup();
   }
 
@@ -310,6 +315,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     const decision = error === undefined ? ABORTED : this.#report(error);
     const { message, data } = connectError(decision);
     const bare = this.#bare;
+    // Who has gone away while it was resumed is cleaned up already; another may have its name by now.
+    if (bare.conn.readyState !== "open") return;
     bare._cleanup();
     bare._error(bare.conn.protocol === 3 ? data : { message, data });
     this.#line.settle(this.#knock.path);
@@ -325,7 +332,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   /** The connection ends: at once, or once all is decided that a client sent before it left. */
   #end(reason: string, tell: () => unknown): unknown {
-    const session = this.session as Session<Message>;
+    const session = this.#opened;
     if (this.#isLeaving) {
       if (reason !== TRANSPORT_CLOSED) session.end();
       return undefined;
@@ -352,4 +359,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     if (!this.#isFlushing) this.#leave();
     return undefined;
   }
+}
+
+/** What `denied()` has returned. A promise cannot be told, and what it rejects with must not end the process. */
+function readBody(body: unknown): object {
+  if (body instanceof Promise) body.catch(() => {});
+  else if (typeof body === "object" && body !== null) return body;
+  throw new PermissionMisuse("`denied()` must return an object, and at once");
 }

@@ -93,8 +93,7 @@ export class Hooks {
         const line = this.#lineOf(client.conn);
         line.meet(client, (name) => this.io._nsps.has(name), front?.gate.limits ?? this.#limits);
         if (front && !line.begin(namespace.name, front.gate.limits)) return;
-        const leaving = line.leaving(namespace.name);
-        if (leaving) await leaving;
+        await line.leaving(namespace.name);
         if (front) withhold(namespace.adapter);
         await add.call(namespace, client, auth, whenOpen);
       },

@@ -172,16 +172,56 @@ describe("headers that a rule adds at connect, on polling", () => {
     client.emit("anything");
     await until(() => sent.some((cookie) => cookie?.includes("a=1; b=2; c=3, d")), "the cookies come back");
   });
+
+  test("go out with whichever response is next, beside what the application says in that one", async () => {
+    const running = await listen(guarded(true));
+    running.io.engine.use(
+      (request: IncomingMessage, response: { setHeader(name: string, value: string): void }, next: () => void) => {
+        response.setHeader("Set-Cookie", `from=${request.method}`);
+        next();
+      },
+    );
+    const poller = await Poller.open(running);
+    const post = await poller.post("40");
+    await until(() => running.io.sockets.sockets.size === 1);
+    const next = await poller.post("3");
+    expect([post.headers["set-cookie"], next.headers["set-cookie"]]).toEqual([
+      ["from=POST"],
+      ["from=POST", ...ADDED_COOKIES],
+    ]);
+    expect((await poller.poll()).headers["set-cookie"]).toEqual(["from=GET"]);
+  });
 });
 
-test("a server that makes one line of a list, as that of uWebSockets.js, is given none", () => {
-  const transport = Object.assign(new EventEmitter(), { name: "polling", res: { writeHeader: () => {} } });
-  const connection = Object.assign(new EventEmitter(), { transport, request: {} });
-  new PollHeaders(connection as never).open();
-  expect(addAnswerHeader(connection.request, "Set-Cookie", "a=1")).toBe(true);
-  const headers = {};
-  transport.emit("headers", headers, {});
-  expect(headers).toEqual({});
+describe("a connection that", () => {
+  /** One that polls, told by hand. */
+  function make(res: object | null) {
+    const transport = Object.assign(new EventEmitter(), { name: "polling", res });
+    const connection = Object.assign(new EventEmitter(), { transport, request: {} });
+    new PollHeaders(connection as never).open();
+    expect(addAnswerHeader(connection.request, "Set-Cookie", "a=1")).toBe(true);
+    return { transport, connection };
+  }
+
+  test.each([
+    ["makes one line of a list, as that of a server of uWebSockets.js,", { writeHeader: () => {} }],
+    ["shows no response", null],
+  ])("%s is given none", (_what, res) => {
+    const { transport } = make(res);
+    const headers = {};
+    transport.emit("headers", headers, {});
+    expect(headers).toEqual({});
+  });
+
+  test("is upgraded while it is decided keeps none, also where one of its requests is answered after that", () => {
+    const { transport, connection } = make({ getHeader: () => undefined });
+    connection.emit("upgrade");
+    for (let time = 0; time < 2; time++) {
+      const headers = {};
+      transport.emit("headers", headers, {});
+      expect([headers, addAnswerHeader(connection.request, "Set-Cookie", "b=2")]).toEqual([{}, false]);
+    }
+  });
 });
 
 describe("headers that a rule adds at connect, where there is a WebSocket", () => {

@@ -32,8 +32,7 @@ export class PollHeaders {
 
   /** There will be no response any more. */
   drop(): void {
-    this.#isOpen = false;
-    if (this.#isKeeping) takeAnswerHeaders(this.#connection.request);
+    takeAnswerHeaders(this.#connection.request);
     this.#isKeeping = false;
   }
 
@@ -51,15 +50,15 @@ export class PollHeaders {
     const added = takeAnswerHeaders(this.#connection.request);
     this.#isKeeping = false;
     if (this.#isOpen) this.#keep();
-    for (const [name, value] of added) add(headers, response, name, value);
+    for (const [name, value] of added) add(headers, response as Required<BareResponse>, name, value);
   };
 }
 
 /** Adds to what the application and engine.io say themselves: that counts, but that cookies come beside each other. */
-function add(headers: Record<string, unknown>, response: BareResponse, name: string, value: string): void {
+function add(headers: Record<string, unknown>, response: Required<BareResponse>, name: string, value: string): void {
   const key = name.toLowerCase();
   const written = Object.keys(headers).find((other) => other.toLowerCase() === key) ?? name;
-  const before = headers[written] ?? response.getHeader?.(name);
+  const before = headers[written] ?? response.getHeader(name);
   if (before === undefined) headers[written] = value;
   else if (key === "set-cookie") headers[written] = [before, value].flat();
 }

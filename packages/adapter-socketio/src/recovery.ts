@@ -40,8 +40,8 @@ export function takeWithheld(socket: BareSocket): Withheld | undefined {
 
 /** Puts a socket back into its rooms, and sends what it has missed, up to now where the adapter can look twice. */
 export async function giveBack(socket: BareSocket, { session, again }: Withheld): Promise<void> {
-  const { rooms, missedPackets } = (await again().catch(() => null)) ?? session;
-  const joining = [...rooms].map((room) => socket.join(room)).filter((joined) => joined !== undefined);
-  if (joining.length > 0) await Promise.all(joining);
+  await Promise.all([...session.rooms].map((room) => socket.join(room)));
+  // Last: what is sent to its rooms while it joins them reaches it in no other way.
+  const { missedPackets } = (await again().catch(() => undefined)) ?? session;
   for (const data of missedPackets) socket.packet({ type: EVENT, data });
 }

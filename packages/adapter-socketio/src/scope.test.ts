@@ -79,7 +79,9 @@ test("works without a request, as with WebTransport", () => {
     handshake: { headers: {}, auth: {}, address: undefined, secure: true, issued: 1, query: {} },
     request: null,
   };
-  const scope = new NamespaceScope(new SocketKnock(knocking as never), { user: null });
+  const knock = new SocketKnock(knocking as never);
+  expect(knock.url).toBe("");
+  const scope = new NamespaceScope(knock, { user: null });
   expect([scope.origin, scope.cookies, scope.query, scope.subprotocols]).toEqual([undefined, {}, {}, []]);
   expect([scope.secure, scope.request, scope.remoteAddress]).toEqual([true, null, undefined]);
 });

@@ -1,5 +1,6 @@
-import { AllowAny, IsAuthenticated } from "@portcullis/core";
+import { AllowAny, IsAuthenticated, PermissionMisuse } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
+import { Server } from "socket.io";
 import { afterEach, expect, test, vi } from "vitest";
 import { listen, open, sleep, stopAll, until } from "../test/support.js";
 import { serve } from "./serve.js";
@@ -13,6 +14,10 @@ const consumer = defineConsumer()
     reply("subscribed");
     reply({ n: 1 });
     reply({ n: 2 }, { action: "update" });
+  })
+  .action("rename", AllowAny, ({ reply }) => {
+    reply({ n: 1 }, { action: "renamed" });
+    reply({ n: 2 });
   })
   .action("loop", AllowAny, () => {
     const loop: Record<string, unknown> = {};
@@ -63,4 +68,24 @@ test("what cannot be sent is a fault of the handler", async () => {
   const server = await listen((io) => serve(io, consumer, { onDecision: () => {} }));
   const client = await open(server);
   expect(await client.emitWithAck("loop")).toMatchObject({ ok: false, error: { code: "handler_error", status: 500 } });
+});
+
+test("a reply of another name is an event, also where nobody waits for an acknowledgement", async () => {
+  const server = await listen((io) => serve(io, consumer));
+  const client = await open(server);
+  const heard: unknown[] = [];
+  client.onAny((...all) => heard.push(all));
+  client.emit("rename");
+  expect(await client.emitWithAck("echo", { last: true })).toEqual({ last: true });
+  expect(heard).toEqual([["renamed", { n: 1 }]]);
+});
+
+test("what is no consumer is a misuse, and leaves the server unguarded", () => {
+  for (const wrong of [undefined, null, {}, "consumer"]) {
+    const io = new Server();
+    expect(() => serve(io, wrong as never)).toThrow(
+      new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned"),
+    );
+    serve(io, consumer);
+  }
 });

@@ -176,6 +176,12 @@ describe("turn by turn", () => {
     expect(line.states).toEqual(["pause", "resume"]);
   });
 
+  test("who hands it on is told of each message that it is heard, whether now or later", () => {
+    const line = new Line();
+    const told = range(0, 20).map((message) => line.socket.emit("message", message));
+    expect(told).toEqual(Array(20).fill(true));
+  });
+
   test("what comes in several turns is no flood", async () => {
     const line = new Line();
     for (let from = 0; from < 30; from += 10) {
