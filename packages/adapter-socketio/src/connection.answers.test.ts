@@ -15,6 +15,7 @@ test.each([
   ["nothing", () => {}],
   ["a promise", async () => ({ ok: false })],
   ["a promise that rejects", async () => Promise.reject(new Error("too late"))],
+  ["what can be waited for", () => Object.setPrototypeOf({ ok: false }, Promise.prototype)],
 ])("`denied` that returns %s is a fault of its own, and the client is told the usual", async (_what, denied) => {
   await uncaughtOf(async (thrown) => {
     const onDecision = vi.fn();

@@ -18,6 +18,7 @@ import {
 import type { Socket } from "socket.io";
 import { type BareSocket, type Done, lackOf, override, type Packet } from "./bare.js";
 import { type Message, readEvent } from "./event.js";
+import { letGo } from "./let-go.js";
 import type { Line } from "./line.js";
 import type { OwnOptions } from "./options.js";
 import { giveBack, takeWithheld, type Withheld } from "./recovery.js";
@@ -361,9 +362,9 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   }
 }
 
-/** What `denied()` has returned. A promise cannot be told, and what it rejects with must not end the process. */
+/** What `denied()` has returned. A promise cannot be told. */
 function readBody(body: unknown): object {
-  if (body instanceof Promise) body.catch(() => {});
-  else if (typeof body === "object" && body !== null) return body;
+  if (typeof body === "object" && body !== null && typeof (body as { then?: unknown }).then !== "function") return body;
+  letGo(body);
   throw new PermissionMisuse("`denied()` must return an object, and at once");
 }

@@ -1,6 +1,7 @@
 import { type Decision, type Payload, PermissionMisuse } from "@portcullis/core";
 import { badMessage, type Incoming, MISSING_ACTION } from "@portcullis/core/adapter";
 import type { Packet } from "./bare.js";
+import { letGo } from "./let-go.js";
 import { sizeOf } from "./size.js";
 
 /** Makes the payload of an event from its arguments, without the acknowledgement. */
@@ -58,6 +59,7 @@ export function readEvent(packet: Packet, read: ReadPayload | undefined): Messag
   try {
     const payload: unknown = read(action, given.slice(1));
     if (isPlain(payload)) return new Message(packet, action, payload, undefined);
+    letGo(payload);
     throw new PermissionMisuse("`payload(event, args)` must return a plain object, and at once");
   } catch (error) {
     return new Message(packet, action, NOTHING, badMessage(undefined, error));

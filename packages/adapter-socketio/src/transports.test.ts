@@ -1,7 +1,7 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import * as msgpack from "socket.io-msgpack-parser";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { clientOf, listen, only, open, simplePolicy, stopAll, until } from "../test/support.js";
+import { clientOf, listen, only, open, simplePolicy, stopAll, uncaughtOf, until } from "../test/support.js";
 import { guard } from "./guard.js";
 
 afterEach(stopAll);
@@ -175,5 +175,14 @@ describe("`payload`", () => {
       expect(await (await open(server)).emitWithAck("ping")).toMatchObject({ error: { code: "bad_message" } });
       expect(onDecision.mock.calls.at(-1)?.[0].decision.error).toBeInstanceOf(Error);
     }
+  });
+
+  test("what it rejects with, though it should have answered at once, does not end the process", async () => {
+    await uncaughtOf(async (thrown) => {
+      const late = async () => Promise.reject(new Error("too late"));
+      const server = await listen((io) => guard(io, simplePolicy(), { payload: late as never }));
+      expect(await (await open(server)).emitWithAck("ping")).toMatchObject({ error: { code: "bad_message" } });
+      expect(thrown).toEqual([]);
+    });
   });
 });
