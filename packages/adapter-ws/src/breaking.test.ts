@@ -92,27 +92,30 @@ describe("nothing reaches a handler", () => {
       question.answer(true);
     });
     tcp.socket.write(frame("x", 3));
-    await until(() => events.length === 1);
+    await until(() => events.length === 1 && socket.readyState === 3);
     expect(wasEnded).toBe(true);
-    expect(log).toEqual([expect.stringContaining("invalid opcode")]);
+    expect(log).toEqual([expect.stringContaining("invalid opcode"), [1006, ""]]);
     expect(events[0]?.decision.code).toBe("aborted");
     tcp.socket.destroy();
   });
 
-  test("of the chunk in which a handler ends the connection", async () => {
+  test.each<[string, (socket: WebSocket) => void]>([
+    ["ends the connection", (socket) => socket.terminate()],
+    ["breaks what lies below it", (socket) => tcpOf(socket).destroy()],
+  ])("of the chunk in which a handler %s", async (_what, end) => {
     const log: string[] = [];
-    const { port } = await start({
+    const { port, wss } = await start({
       onConnection: (socket) => {
         socket.on("message", (data) => {
           log.push(String(data));
-          socket.terminate();
+          end(socket);
         });
       },
     });
     const tcp = new Tcp(port);
     tcp.knock(Buffer.concat([frame('{"action":"ping"}'), frame('{"action":"ping"}'), frame('{"action":"slow"}')]));
     await until(() => tcp.isClosed);
-    await sleep(20);
+    await until(() => log.length > 0 && wss.clients.size === 0);
     expect(log).toHaveLength(1);
   });
 });

@@ -123,7 +123,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   receive(data: RawData, isBinary: boolean): boolean {
     const { session } = this;
     if (session === undefined || session.isEnded) return false;
-    if (this.#opened.readyState !== OPEN && this.#isBroken()) {
+    if (this.#isBroken()) {
       session.end();
       return false;
     }

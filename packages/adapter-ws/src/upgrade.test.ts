@@ -153,13 +153,11 @@ describe("a server's own verifyClient", () => {
     }));
 
   test("that throws and then says yes has thrown", async () => {
-    const later = deferred<Answer>();
     const { port, asked, sockets } = await startVerifying((_info, answer) => {
-      later.resolve(answer as Answer);
+      queueMicrotask(() => answer?.(true));
       throw new Error("before");
     });
     expect((await knock(port)).status).toBe(500);
-    (await later.promise)(true);
     expect([asked, sockets]).toEqual([[], []]);
   });
 
