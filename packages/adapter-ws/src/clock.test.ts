@@ -54,14 +54,18 @@ describe("the limit of the handshake", () => {
     expect(counts[1]).toEqual(counts[0]);
   });
 
-  test("leaves alone an upload that expects something else", async () => {
+  test.each([
+    ["checkExpectation", "POST / HTTP/1.1\r\nhost: a\r\nexpect: more\r\ncontent-length: 1\r\n\r\n"],
+    ["checkContinue", "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 1\r\n\r\n"],
+    ["connect", "CONNECT a.example:1 HTTP/1.1\r\nhost: a.example:1\r\n\r\n"],
+  ])("leaves alone what a server listens for as `%s`", async (event, sent) => {
     const { port, http } = await accepting();
     let reached: Socket | undefined;
-    http?.prependListener("checkExpectation", ({ socket }) => {
+    http?.prependListener(event, ({ socket }: { socket: Socket }) => {
       reached = socket;
     });
     const tcp = new Tcp(port);
-    tcp.socket.write("POST / HTTP/1.1\r\nhost: a\r\nexpect: more\r\ncontent-length: 1\r\n\r\n");
+    tcp.socket.write(sent);
     await until(() => reached !== undefined);
     // One that came later and stays: when its time is over, that of the first would be over too.
     const silent = new Tcp(port);
