@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { definePolicy } from "@portcullis/core";
+import { DenyAll, definePolicy } from "@portcullis/core";
 import { afterEach, describe, expect, test } from "vitest";
 import type { RawData, WebSocket } from "ws";
 import { Client, frame, gatedRule, simplePolicy, start, stopAll, Tcp, uncaughtOf, until } from "../test/support.js";
@@ -195,6 +195,27 @@ describe("the transport", () => {
       await until(() => client.received.length === 11);
       await until(() => !socket.isPaused);
     }
+  });
+
+  test("reads on only once it is decided and the client reads, too", async () => {
+    const { rule, asked } = gatedRule();
+    const policy = definePolicy({ actions: { gated: rule, secret: DenyAll } });
+    const { url, sockets } = await start({ policy, options: { limits: { pendingBytes: 1000 } } });
+    const client = await Client.open(url);
+    await until(() => sockets.length === 1);
+    const [socket] = sockets as [WebSocket];
+    const tcp = (socket as unknown as { _socket: Socket })._socket;
+    tcp.cork();
+    socket.send("x".repeat(1000));
+    for (const action of ["gated", "secret"]) socket.emit("message", Buffer.from(JSON.stringify({ action })), false);
+    expect(socket.isPaused).toBe(true);
+    const held = socket.bufferedAmount;
+    asked[0]?.resolve(true);
+    await until(() => socket.bufferedAmount > held);
+    expect(socket.isPaused).toBe(true);
+    tcp.uncork();
+    await until(() => !socket.isPaused);
+    await until(() => client.received.length === 2);
   });
 });
 
