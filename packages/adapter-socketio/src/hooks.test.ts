@@ -27,6 +27,16 @@ test("each child has the guard of its own parent, and what is no child has none 
   }
 });
 
+test("to guard one namespace ends what is open there, and nothing of the others", async () => {
+  const server = await listen();
+  server.io.of("/a");
+  server.io.of("/b").on("connection", (socket) => socket.on("say", (answer) => answer("still here")));
+  const [a, b] = [await open(server, "/a"), await open(server, "/b")];
+  guard(server.io.of("/a"), all);
+  await until(() => !a.connected);
+  expect(await b.emitWithAck("say")).toBe("still here");
+});
+
 describe("another copy of this package", () => {
   test("sees that a server is guarded, and stands behind the same hooks", async () => {
     const path = "./hooks.js?copy";

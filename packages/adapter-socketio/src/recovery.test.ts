@@ -57,6 +57,17 @@ async function comeBack(client: Client): Promise<{ heard: unknown[][]; error: Re
   return { heard, error, frames };
 }
 
+test("a namespace that is not guarded resumes its connections as without a guard of another", async () => {
+  const server = await listen((io) => {
+    guard(io.of("/guarded"), fit);
+    application(io);
+  }, options(false));
+  const client = await awayFrom(server);
+  const { heard } = await comeBack(client);
+  expect(await client.emitWithAck("ping")).toEqual({ rooms: ["news", "staff"], visits: 2 });
+  expect(heard.map(([event]) => event)).toEqual(["confidential", "confidential", "hello"]);
+});
+
 describe.each(BOTH)("rows 7 and 7b: a connection that is resumed, `skipMiddlewares: %s`", (skips) => {
   test("socket.io alone: who was banned meanwhile gets what was said in the rooms", async () => {
     const server = await listen((io) => {
