@@ -32,23 +32,26 @@ function heardBy(onDecision: ReturnType<typeof vi.fn>) {
 const ABOUT_CONNECT = { moment: "connect", action: "connect", by: "guard", user: null, transport: "socket.io" };
 
 describe("a middleware that calls back again", () => {
-  test("opens nothing twice, and asks nobody twice, while it is decided", async () => {
-    const who = deferred<object>();
-    const [asked, opened] = [vi.fn(() => who.promise), vi.fn()];
-    const server = await listen((io) => {
-      io.use((_socket, next) => {
-        next();
-        next();
+  test.each(["at once", "later"])(
+    "opens nothing twice, and asks nobody twice, where it is decided %s",
+    async (when) => {
+      const who = deferred<object>();
+      const [asked, opened] = [vi.fn(() => (when === "later" ? who.promise : {})), vi.fn()];
+      const server = await listen((io) => {
+        io.use((_socket, next) => {
+          next();
+          next();
+        });
+        guard(io, all, { authenticate: asked });
+        io.on("connection", opened);
       });
-      guard(io, all, { authenticate: asked });
-      io.on("connection", opened);
-    });
-    const coming = open(server);
-    await until(() => asked.mock.calls.length > 0);
-    who.resolve({});
-    await coming;
-    expect([asked.mock.calls.length, opened.mock.calls.length]).toEqual([1, 1]);
-  });
+      const coming = open(server);
+      await until(() => asked.mock.calls.length > 0);
+      who.resolve({});
+      await coming;
+      expect([asked.mock.calls.length, opened.mock.calls.length]).toEqual([1, 1]);
+    },
+  );
 
   test("after it has refused asks nobody", async () => {
     const asked = vi.fn();

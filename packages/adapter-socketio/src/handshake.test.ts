@@ -241,21 +241,6 @@ describe("the application's own", () => {
       });
     }
   });
-
-  test("a middleware that calls back twice opens one connection", async () => {
-    const opened = vi.fn();
-    const asked = vi.fn();
-    const server = await listen((io) => {
-      io.use((_socket, next) => {
-        next();
-        next();
-      });
-      guard(io, all, { authenticate: asked });
-      io.on("connection", opened);
-    });
-    await open(server);
-    expect([asked.mock.calls.length, opened.mock.calls.length]).toEqual([1, 1]);
-  });
 });
 
 test("consumer.close() in a rule about connecting refuses, whatever the rule answers", async () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { A, pending, tcpOf } from "../test/pending.js";
-import { Client, frame, sleep, start, stopAll, Tcp, until } from "../test/support.js";
+import { Client, enter, frame, sleep, start, stopAll, Tcp, until } from "../test/support.js";
 
 afterEach(stopAll);
 
@@ -31,12 +31,9 @@ describe("nothing reaches a handler", () => {
   });
 
   test("of what is still in the buffer when a connection breaks", async () => {
-    const { port, sockets, handled } = await start();
-    const tcp = new Tcp(port);
-    tcp.knock();
-    await tcp.opened();
-    await until(() => sockets.length === 1);
-    const [socket] = sockets as [WebSocket];
+    const running = await start();
+    const { handled } = running;
+    const { tcp, socket } = await enter(running);
     const closed = new Promise((resolve) => socket.on("close", resolve));
     socket.pause();
     tcp.socket.write(Buffer.concat([frame('{"action":"ping"}'), frame('{"action":"ping"}')]));
@@ -55,12 +52,9 @@ describe("nothing reaches a handler", () => {
   });
 
   test("of what waits for its turn when a connection breaks after its last byte", async () => {
-    const { port, sockets, handled } = await start();
-    const tcp = new Tcp(port);
-    tcp.knock();
-    await tcp.opened();
-    await until(() => sockets.length === 1);
-    const [socket] = sockets as [WebSocket];
+    const running = await start();
+    const { handled } = running;
+    const { tcp, socket } = await enter(running);
     const closed = new Promise((resolve) => socket.on("close", resolve));
     let before = 0;
     tcpOf(socket).on("end", () => {
@@ -73,12 +67,10 @@ describe("nothing reaches a handler", () => {
   });
 
   test("and nothing is lost, of what waits for its turn when a client ends the stream after its last byte", async () => {
-    const { port, sockets, handled } = await start();
-    const tcp = new Tcp(port);
-    tcp.knock();
-    await tcp.opened();
-    await until(() => sockets.length === 1);
-    const closed = new Promise((resolve) => sockets[0]?.on("close", resolve));
+    const running = await start();
+    const { handled } = running;
+    const { tcp, socket } = await enter(running);
+    const closed = new Promise((resolve) => socket.on("close", resolve));
     tcp.socket.end(Buffer.concat(Array.from({ length: 500 }, () => frame('{"action":"ping"}'))));
     await closed;
     expect(handled).toHaveLength(500);
@@ -122,10 +114,9 @@ describe("nothing reaches a handler", () => {
 
 describe("a frame against the protocol", () => {
   test("kills no process where the application does not listen for errors", async () => {
-    const { port, guard, handled } = await start();
-    const tcp = new Tcp(port);
-    tcp.knock();
-    await tcp.opened();
+    const running = await start();
+    const { guard, handled } = running;
+    const { tcp } = await enter(running);
     tcp.socket.write(Buffer.concat([frame('{"action":"ping"}'), frame(Buffer.from([0xff]), 1)]));
     await until(() => tcp.isClosed);
     expect(handled).toEqual(['{"action":"ping"}']);

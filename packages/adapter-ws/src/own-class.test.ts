@@ -93,11 +93,19 @@ test("what a class does before its socket is open reaches no gate, and breaks no
   expect(guard.sessions.size).toBe(1);
 });
 
-test("a server whose handleProtocols throws leaves no client behind that nobody watches", async () => {
+test.each<[string, (wss: WebSocketServer, fail: () => never) => void]>([
+  [
+    "handleProtocols",
+    (wss, fail) => {
+      wss.options.handleProtocols = fail;
+    },
+  ],
+  ["listener for headers", (wss, fail) => void wss.on("headers", fail)],
+])("a server whose %s throws leaves no client behind that nobody watches", async (_what, prepare) => {
   const { wss, http, port } = await start({ policy: definePolicy({ permissions: AllowAny }) });
-  wss.options.handleProtocols = () => {
-    throw new Error("protocols");
-  };
+  prepare(wss, () => {
+    throw new Error("of the application");
+  });
   const thrown: unknown[] = [];
   const server = http as Server;
   const [upgrade] = server.listeners("upgrade");
@@ -112,7 +120,7 @@ test("a server whose handleProtocols throws leaves no client behind that nobody 
   const tcp = new Tcp(port);
   tcp.knock(frame(PING), { "sec-websocket-protocol": "v1" });
   await until(() => tcp.isClosed);
-  expect(thrown).toEqual([new Error("protocols")]);
+  expect(thrown).toEqual([new Error("of the application")]);
   expect(tcp.received.length).toBe(0);
 });
 

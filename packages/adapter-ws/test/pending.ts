@@ -2,7 +2,7 @@ import { definePolicy, permission } from "@portcullis/core";
 import type { DecisionEvent } from "@portcullis/core/adapter";
 import type { WebSocket } from "ws";
 import type { WsGuardOptions } from "../src/index.js";
-import { frame, start, Tcp, until } from "./support.js";
+import { enter, frame, start, until } from "./support.js";
 
 export const A = '{"action":"gated","n":1}';
 export const B = '{"action":"open","n":2}';
@@ -22,12 +22,9 @@ export async function pending(behind: Uint8Array = Buffer.alloc(0), options: WsG
       socket.on("error", (error) => void log.push(error.message));
     },
   });
-  const tcp = new Tcp(running.port);
-  tcp.knock();
-  await tcp.opened();
+  const { tcp, socket } = await enter(running);
   tcp.socket.write(Buffer.concat([frame(A), behind]));
   await until(() => asked.length === 1);
-  const [socket] = running.sockets as [WebSocket];
   const [question] = asked as [(typeof asked)[0]];
   return { ...running, tcp, log, events, asked, question, socket };
 }

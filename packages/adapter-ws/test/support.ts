@@ -86,6 +86,16 @@ export async function start(setup: Start = {}): Promise<Running> {
   };
 }
 
+/** A client on a bare TCP connection that has entered, and the server's end of it. */
+export async function enter({ port, sockets }: Running): Promise<{ tcp: Tcp; socket: WebSocket }> {
+  const before = sockets.length;
+  const tcp = new Tcp(port);
+  tcp.knock();
+  await tcp.opened();
+  await until(() => sockets.length > before);
+  return { tcp, socket: sockets.at(-1) as WebSocket };
+}
+
 function makeServers(mode: Mode, { server: options, onRequest }: Start): { wss: WebSocketServer; http?: Server } {
   if (mode === "port") return { wss: new WebSocketServer({ port: 0, host: "127.0.0.1", ...options }) };
   const http = createServer(onRequest ?? ((_request, response) => response.end("page")));
