@@ -75,6 +75,7 @@ describe("the seconds of `Retry-After` are", () => {
     ["none where the date is over", "Tue, 01 Jan 2030 11:00:00 GMT", 0],
     ["the most where it says several", ["5", "60", "Tue, 01 Jan 2030 12:00:30 GMT", "soon"], 60],
     ["not known of numbers in a row", "5, 60", undefined],
+    ["not known of a number before a name", "5 Jan", undefined],
     ["not known of something else", "soon", undefined],
     ["not known of what never comes", "Infinity", undefined],
     ["not known of nothing", "", undefined],

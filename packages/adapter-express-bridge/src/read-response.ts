@@ -11,13 +11,13 @@ export function joined(header: unknown): string | undefined {
 
 /** The seconds of a `Retry-After` (RFC 9110, section 10.2.3). Of several, which two limits may have added, the longest. */
 export function secondsOf(header: unknown): number | undefined {
-  const all = [header].flat().flatMap((one) => secondsIn((joined(one) ?? "").trim()) ?? []);
+  const all = [header].flat().flatMap((one) => secondsIn(joined(one)?.trim()) ?? []);
   return all.length === 0 ? undefined : Math.max(...all);
 }
 
 /** A date begins with its day: of a list of numbers `Date.parse` makes one, too. */
-function secondsIn(text: string): number | undefined {
-  if (text === "") return undefined;
+function secondsIn(text: string | undefined): number | undefined {
+  if (!text) return undefined;
   const seconds = /^[a-z]/i.test(text) ? (Date.parse(text) - Date.now()) / 1000 : Number(text);
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
 }
