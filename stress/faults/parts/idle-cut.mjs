@@ -81,8 +81,12 @@ async function keepPinged(proxy, way, count) {
   const { child, stop, clients, place } = await behind(proxy, way, count, IDLE_PINGED, {
     heartbeat: HEARTBEAT,
   });
+  let ended = 0;
+  for (const client of clients) client.ended.then(() => ended++);
   await sleep(5000);
-  assert.equal((await child.ask("state")).sessions, count, `${place}: all are kept`);
+  assert.equal(ended, 0, `${place}: none is cut`);
+  // Where the machine was too busy for one that came in, it has tried twice: what is left of the first is freed later.
+  await until(async () => (await child.ask("state")).sessions === count, `${place}: all are kept, and no others`);
   for (const client of clients) assert.equal(wordOf(await client.request("ping")), "allowed", place);
   for (const client of clients) client.cut();
   await until(async () => (await child.ask("state")).sessions === 0, `${place}: all are freed`);
