@@ -20,6 +20,7 @@ import {
   isOverdue,
   type Moment,
   type PolicyEngine,
+  print,
   readMilliseconds,
   show,
   type Traces,
@@ -218,7 +219,7 @@ function report(decision: Decision, place: string, tell: (() => MaybePromise<voi
   try {
     if (tell) Promise.resolve(tell()).catch(printThrown);
     else if (decision.error !== undefined && !PermissionDenied.isInstance(decision.error)) {
-      console.error(`${decision.code} in ${decision.by || place}:`, decision.error);
+      print(`${decision.code} in ${decision.by || place}:`, decision.error);
     }
   } catch (error) {
     printThrown(error);
@@ -226,7 +227,7 @@ function report(decision: Decision, place: string, tell: (() => MaybePromise<voi
 }
 
 function printThrown(error: unknown): void {
-  console.error("onDecision has thrown:", error);
+  print("onDecision has thrown:", error);
 }
 
 /** The fields a request brings, as one payload: names come from the client, so it has no prototype. */

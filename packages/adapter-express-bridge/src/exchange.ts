@@ -1,5 +1,5 @@
 import { IncomingMessage, ServerResponse } from "node:http";
-import { deadlinesOf, type Expiring, endWait } from "@portcullis/core/adapter";
+import { deadlinesOf, type Expiring, endWait, print } from "@portcullis/core/adapter";
 import type { Derived } from "./derive.js";
 import { Recording } from "./recording.js";
 import { factsOf, NullSocket } from "./socket.js";
@@ -144,7 +144,7 @@ export class Exchange implements Expiring {
     try {
       this.#onLateError(error);
     } catch (thrown) {
-      console.error("onError has thrown:", thrown);
+      print("onError has thrown:", thrown);
     }
   }
 

@@ -1,5 +1,5 @@
 import { type Consumer, type Payload, PermissionMisuse, type Scope } from "@portcullis/core";
-import { checkKeys, readMilliseconds, show } from "@portcullis/core/adapter";
+import { checkKeys, print, readMilliseconds, show } from "@portcullis/core/adapter";
 import { type MethodMap, type MethodOf, readMethods } from "./methods.js";
 import { readUrl, type UrlOf } from "./url.js";
 
@@ -103,5 +103,5 @@ export function mustBe(isSo: boolean, place: string, key: string, value: unknown
 }
 
 function printLate(error: unknown): void {
-  console.error("a middleware has thrown after its answer was used:", error);
+  print("a middleware has thrown after its answer was used:", error);
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Policy, Scope } from "@portcullis/core";
-import { payloadOf, readAsk, type ToHttpOptions } from "./ask-policy.js";
+import type { Decision, Policy, Scope } from "@portcullis/core";
+import { type HttpQuestion, payloadOf, readAsk, type ToHttpOptions } from "./ask-policy.js";
 import { problemOf } from "./problem.js";
 
 /** What is read of a request of Express. */
@@ -53,21 +53,19 @@ export function toExpress<R extends IncomingMessage = ExpressRequest>(
   const ask = readAsk("toExpress()", policy, action, options);
   const { challenge = "Bearer" } = options;
   return async function permission(request, response, next) {
-    const given = request as ExpressRequest;
-    const gone = new AbortController();
-    response.once("close", () => gone.abort());
-    const { ip, secure, originalUrl = given.url as string, query, body, params } = given;
-    const decision = await ask({
-      from: request,
-      request,
-      known: { url: originalUrl, remoteAddress: ip, secure },
-      payload: payloadOf(query, body, params),
-      user: given.user ?? given.auth ?? null,
-      signal: gone.signal,
-    });
+    let decision: Decision;
+    try {
+      decision = await ask(questionOf(request, response));
+      if (decision.outcome === "allow") {
+        const extended = response as ServerResponse & { locals?: Record<string, unknown> };
+        extended.locals = Object.assign(extended.locals ?? {}, { evidence: decision.evidence ?? {} });
+      }
+    } catch (error) {
+      // What earlier middlewares have put on the request throws: as where they throw themselves.
+      next(error ?? new Error("a request cannot be read"));
+      return;
+    }
     if (decision.outcome === "allow") {
-      const extended = response as ServerResponse & { locals?: Record<string, unknown> };
-      extended.locals = Object.assign(extended.locals ?? {}, { evidence: decision.evidence ?? {} });
       next();
       return;
     }
@@ -76,5 +74,20 @@ export function toExpress<R extends IncomingMessage = ExpressRequest>(
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.statusCode = status;
     response.end(text);
+  };
+}
+
+function questionOf<R extends IncomingMessage>(request: R, response: ServerResponse): HttpQuestion<R> {
+  const given = request as ExpressRequest;
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const { ip, secure, originalUrl = given.url as string, query, body, params } = given;
+  return {
+    from: request,
+    request,
+    known: { url: originalUrl, remoteAddress: ip, secure },
+    payload: payloadOf(query, body, params),
+    user: given.user ?? given.auth ?? null,
+    signal: gone.signal,
   };
 }

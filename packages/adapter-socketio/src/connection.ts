@@ -152,12 +152,23 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     }
     const { action, isAwaited } = message;
     const request = { action, isAcknowledgement: isAwaited };
-    const refusal = publicRefusal(decision);
     try {
-      this.#tell(message, readBody(options.denied(refusal, request)));
+      this.#tell(message, readBody(options.denied(publicRefusal(decision), request)));
     } catch (error) {
       gate.report("action", action, thrown(error, "denied"), this.session as never, undefined, gate.now());
-      this.#tell(message, denied(refusal, request));
+      this.#tellUsual(message, decision);
+    }
+  }
+
+  /** The refusal that needs no option. Where even it cannot be sent, the client is not left without an answer. */
+  #tellUsual(message: Message, decision: Decision): void {
+    const { action, isAwaited } = message;
+    const { gate } = this.#front;
+    try {
+      this.#tell(message, denied(publicRefusal(decision), { action, isAcknowledgement: isAwaited }));
+    } catch (error) {
+      gate.report("action", action, thrown(error, "guard"), this.session as never, undefined, gate.now());
+      this.#opened.close();
     }
   }
 

@@ -88,22 +88,32 @@ describe("a codec that fails to write a refusal", () => {
   test.each<[string, () => unknown, unknown]>([
     ["throws", fails, SECRET],
     ["rejects", async () => fails(), promised("denied")],
-    ["answers no frame", () => ({}), expect.any(TypeError)],
-  ])("%s: nothing is sent, onDecision hears the cause, and the connection lives", async (_how, denied, error) => {
-    const events: DecisionEvent[] = [];
-    const codec: Codec = { ...json(), denied: denied as never };
-    const { url, handled, session } = await start({
-      options: { codec, onDecision: (event) => void events.push(event) },
-    });
-    const client = await Client.open(url);
-    client.send({ type: "secret" }, { type: "ping" });
-    await until(() => handled.length === 1);
-    expect(client.received).toEqual([]);
-    const event = events.find(({ decision }) => decision.code === "permission_error");
-    expect(event).toMatchObject({ moment: "action", action: "secret", decision: { by: "codec", status: 500 } });
-    expect(event?.decision.error).toEqual(error);
-    expect(event?.session).toBe(session());
-  });
+    [
+      "answers no frame",
+      () => ({}),
+      new PermissionMisuse("the codec's denied() answered an object: it must answer a string, or bytes"),
+    ],
+    ["answers a list of bytes", () => [1, 2], expect.any(PermissionMisuse)],
+  ])(
+    "%s: the client is told without it, onDecision the cause, and the connection lives",
+    async (_how, denied, error) => {
+      const events: DecisionEvent[] = [];
+      const codec: Codec = { ...json(), denied: denied as never };
+      const { url, handled, session } = await start({
+        options: { codec, onDecision: (event) => void events.push(event) },
+      });
+      const client = await Client.open(url);
+      client.send({ type: "secret" }, { type: "ping" });
+      await until(() => handled.length === 1 && client.received.length === 1);
+      expect(JSON.parse(client.received[0] as string)).toEqual({
+        error: { code: "permission_denied", status: 403, reason: expect.any(String), retry: "never" },
+      });
+      const event = events.find(({ decision }) => decision.code === "permission_error");
+      expect(event).toMatchObject({ moment: "action", action: "secret", decision: { by: "codec", status: 500 } });
+      expect(event?.decision.error).toEqual(error);
+      expect(event?.session).toBe(session());
+    },
+  );
 });
 
 describe("a codec that fails to write a reply", () => {

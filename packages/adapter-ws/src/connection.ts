@@ -18,7 +18,7 @@ import {
 } from "@portcullis/core/adapter";
 import type { RawData } from "ws";
 import { closeSoon } from "./close.js";
-import { type Codec, type Frame, mustBeThere } from "./codecs/codec.js";
+import { type Codec, type Frame, frameOf } from "./codecs/codec.js";
 import type { BareSocket } from "./guarded-socket.js";
 import { type Message, readMessage } from "./message.js";
 import { WsKnock } from "./scope.js";
@@ -164,18 +164,33 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     this.#front.bare.emit.call(this.socket, "message", given, isBinary);
   }
 
-  refuse({ request, action }: Message, decision: Decision): void {
-    const { codec, gate } = this.#front;
+  refuse(message: Message, decision: Decision): void {
     try {
-      this.#send(codec.denied(request, publicRefusal(decision)), "denied");
+      this.#send(this.#refusalOf(message, decision));
     } catch (error) {
-      gate.report("action", action, thrown(error, "codec"), this.session as never, undefined, gate.now());
+      this.#report(message, error);
+      this.#opened.terminate();
     }
+  }
+
+  /** A refusal as the codec writes it. Where it cannot, in the one way that needs no codec: every request is answered. */
+  #refusalOf(message: Message, decision: Decision): Frame | undefined {
+    try {
+      return frameOf(this.#front.codec.denied(message.request, publicRefusal(decision)), "denied");
+    } catch (error) {
+      this.#report(message, error);
+      return JSON.stringify({ error: publicRefusal(decision) });
+    }
+  }
+
+  #report({ action }: Message, error: unknown): void {
+    const { gate } = this.#front;
+    gate.report("action", action, thrown(error, "codec"), this.session as never, undefined, gate.now());
   }
 
   reply({ request, action: asked }: Message, data: unknown, { status = 200, action = asked }: ReplyOptions): void {
     const { reply } = this.#front.codec as Required<Codec>;
-    this.#send(reply.call(this.#front.codec, request, data, { status, action }), "reply");
+    this.#send(frameOf(reply.call(this.#front.codec, request, data, { status, action }), "reply"));
   }
 
   pause(): void {
@@ -235,9 +250,8 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   }
 
   /** Reads no more from a client that does not read its answers. */
-  #send(frame: Frame | undefined, method: string): void {
+  #send(frame: Frame | undefined): void {
     const socket = this.#opened;
-    mustBeThere(frame, method);
     if (frame === undefined || socket.readyState !== OPEN) return;
     if (socket.bufferedAmount < this.#front.gate.limits.pendingBytes) socket.send(frame);
     else {

@@ -16,11 +16,13 @@ export class Message implements Incoming {
     readonly data: RawData,
     readonly isBinary: boolean,
     readonly bytes: number,
+    /** As the codec made it, for its answers. */
     readonly request: Decoded,
+    { action, payload }: Decoded,
     readonly refusal: Decision | undefined,
   ) {
-    this.action = request.action ?? "";
-    this.payload = request.payload ?? NOTHING;
+    this.action = action ?? "";
+    this.payload = payload ?? NOTHING;
   }
 }
 
@@ -32,10 +34,10 @@ export function readMessage(codec: Codec, data: RawData, isBinary: boolean): Mes
     size = bytes.length;
     const request: unknown = codec.decode(bytes, isBinary);
     mustBeThere(request, "decode");
-    check(request);
-    return new Message(data, isBinary, size, request, refusalOf(request));
+    const decoded = readDecoded(request);
+    return new Message(data, isBinary, size, request as Decoded, decoded, refusalOf(decoded));
   } catch (error) {
-    return new Message(data, isBinary, size, UNREADABLE, badMessage(undefined, error));
+    return new Message(data, isBinary, size, UNREADABLE, UNREADABLE, badMessage(undefined, error));
   }
 }
 
@@ -44,16 +46,20 @@ function refusalOf({ action, bad }: Decoded): Decision | undefined {
   return action === undefined ? MISSING_ACTION : undefined;
 }
 
-function check(request: unknown): asserts request is Decoded {
+/** Reads each part once: what is checked is what is used. */
+function readDecoded(request: unknown): Decoded {
   if (isRecord(request)) {
     const { action, payload, bad } = request;
-    const isFitting =
-      (action === undefined || typeof action === "string") && (payload === undefined || isRecord(payload));
-    if (isFitting && (bad === undefined || typeof bad === "string")) return;
+    const isFitting = isTextOrNone(action) && isTextOrNone(bad) && (payload === undefined || isRecord(payload));
+    if (isFitting) return { action, payload: payload as Payload, ...(bad !== undefined && { bad }) };
   }
   throw new PermissionMisuse(
     "the codec's decode() must return { action, payload }: a string (or undefined) and an object",
   );
+}
+
+function isTextOrNone(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === "string";
 }
 
 function toBuffer(data: RawData): Buffer {

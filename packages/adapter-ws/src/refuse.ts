@@ -1,6 +1,6 @@
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Decision } from "@portcullis/core";
-import { closeCodeOf, isForRules, publicRefusal, takeAnswerHeaders } from "@portcullis/core/adapter";
+import { closeCodeOf, isForRules, isHeader, publicRefusal, takeAnswerHeaders } from "@portcullis/core/adapter";
 import { WebSocketServer } from "ws";
 import { addToUpgrade, respell } from "./answer-headers.js";
 import { closeSoon } from "./close.js";
@@ -11,6 +11,27 @@ export type Answer = (isVerified: boolean, status?: number, body?: string, heade
 
 /** What a refused client may send before its connection is closed, in bytes. */
 const REFUSED_PAYLOAD = 4096;
+
+/** Reads how the application's own `verifyClient` says no. ws writes it as it comes, and throws where it cannot. */
+export function readNo([status, body, headers]: readonly unknown[]): [number, string, Record<string, string>] {
+  const code = typeof status === "symbol" || typeof status === "object" ? 401 : Number(status);
+  const valid = Number.isInteger(code) && code >= 100 && code <= 999 ? code : 401;
+  const text = typeof body === "string" && body !== "" ? body : (STATUS_CODES[valid] ?? "Refused");
+  return [valid, text, readHeaders(headers)];
+}
+
+function readHeaders(given: unknown): Record<string, string> {
+  const headers: Record<string, string> = {};
+  try {
+    for (const [name, value] of Object.entries(given ?? {})) {
+      const text = Array.isArray(value) || typeof value === "number" ? String(value) : value;
+      if (isHeader(name, text)) headers[name] = text;
+    }
+  } catch {
+    // It may be anything, and reading it may throw.
+  }
+  return headers;
+}
 
 /** Refuses with an HTTP response, before the upgrade. */
 export function refuseWithStatus(

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
+import type { Decision } from "@portcullis/core";
 import { type Admitted, openAnswerHeaders, surface, thrown } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { HandshakeClock } from "./clock.js";
 import { Connection, type Front } from "./connection.js";
-import { type Answer, ClosingServer, refuseWithStatus } from "./refuse.js";
+import { type Answer, ClosingServer, readNo, refuseWithStatus } from "./refuse.js";
 
 /** What ws tells `verifyClient` of a handshake. */
 export interface Knocking {
@@ -61,7 +62,7 @@ export class Upgrade {
       if (isVerified) this.#admit(connection, answer);
       else {
         this.clock.end(info.req.socket);
-        if (!this.#hasLeft(connection)) answer(false, ...refusal);
+        if (!this.#hasLeft(connection)) answer(false, ...readNo(refusal));
       }
     };
     const fail = (error: unknown) => {
@@ -131,24 +132,26 @@ export class Upgrade {
   }
 
   #refuse(connection: Connection, decision: Admitted["decision"], answer: Answer): void {
-    if (this.#closing) this.#closing.refuse(connection.request, decision);
-    else refuseWithStatus(connection.request, decision, this.challenge, answer);
+    try {
+      if (this.#closing) this.#closing.refuse(connection.request, decision);
+      else refuseWithStatus(connection.request, decision, this.challenge, answer);
+    } catch (error) {
+      this.#report(connection, thrown(error, "guard"));
+      connection.request.socket.destroy();
+    }
   }
 
   #fail(connection: Connection, error: unknown, answer: Answer): void {
-    const { gate } = this.front;
     const decision = thrown(error, "verifyClient");
-    const { consumer, request } = connection;
-    gate.report(
-      "connect",
-      "connect",
-      decision,
-      { scope: connection.scope({ user: null }), consumer },
-      undefined,
-      gate.now(),
-    );
-    this.clock.end(request.socket);
+    this.#report(connection, decision);
+    this.clock.end(connection.request.socket);
     if (!this.#hasLeft(connection)) this.#refuse(connection, decision, answer);
+  }
+
+  #report(connection: Connection, decision: Decision): void {
+    const { gate } = this.front;
+    const about = { scope: connection.scope({ user: null }), consumer: connection.consumer };
+    gate.report("connect", "connect", decision, about, undefined, gate.now());
   }
 
   /** A client that has gone away is answered nothing. */

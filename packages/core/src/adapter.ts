@@ -44,6 +44,6 @@ export { ABORTED, type Watch, watching } from "./run.js";
 export { HandshakeScope, type Knock } from "./scope.js";
 export { type Carrier, ServerEnd } from "./server-end.js";
 export type { Session } from "./session.js";
-export { surface } from "./surface.js";
+export { print, surface } from "./surface.js";
 export { type TraceNode, type Traces, traces } from "./trace.js";
 export type { Moment } from "./tree.js";

@@ -5,7 +5,6 @@
  */
 
 import type { ActionOptions, ConsumerFactory } from "./consumer-types.js";
-import { decision } from "./decision.js";
 import { type Dispatched, Handling, loaderOf } from "./dispatch.js";
 import { checkKeys, misuse, PermissionMisuse, show } from "./errors.js";
 import type { Served, Turn } from "./gate.js";
@@ -14,7 +13,7 @@ import { preparing } from "./program.js";
 import { buildRules, makeStage, type Parse } from "./rules.js";
 import { Combination, toTree } from "./tree.js";
 import type { StandardSchema } from "./types.js";
-import { describeIssues, validate } from "./validate.js";
+import { invalidInput, validate } from "./validate.js";
 
 export type {
   ActionOptions,
@@ -175,11 +174,9 @@ function both(earlier: unknown, rule: Combination): unknown {
 
 function parserOf(schema: StandardSchema<unknown, object>): Parse {
   const read = (result: Awaited<ReturnType<typeof validate<object>>>) => {
-    if (result.issues) {
-      const reason = describeIssues(result.issues);
-      return decision("deny", "invalid_input", { status: 400, reason, issues: result.issues });
-    }
-    const { value } = result;
+    const { issues } = result;
+    if (issues) return invalidInput("deny", issues);
+    const { value } = result as { value: object };
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { payload: value };
     throw new PermissionMisuse(`an \`input\` schema made ${show(value)} of the payload: it must make an object`);
   };

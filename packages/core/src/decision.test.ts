@@ -4,14 +4,16 @@ import {
   allow,
   type Decision,
   decision,
+  decisionIn,
   deny,
   fault,
   invalidVerdict,
-  isDecision,
   isDeliberate,
   thrown,
 } from "./decision.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
+
+const isDecision = (value: unknown): boolean => decisionIn(value) !== undefined;
 
 describe("allow", () => {
   it("is one shared decision where it has nothing to carry", () => {
@@ -223,7 +225,7 @@ describe("thrown", () => {
         throw new Error("no");
       },
     });
-    expect(thrown(odd, "rule")).toMatchObject({ code: "permission_error", error: odd });
+    expect(thrown(odd, "rule")).toMatchObject({ code: "x", status: 403, error: odd });
   });
 });
 

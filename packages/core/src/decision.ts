@@ -1,4 +1,5 @@
 import { checkKeys, misuse, PermissionDenied, PermissionMisuse, show } from "./errors.js";
+import { issuesOf, listOf, partOf, textOf, textsOf } from "./parts.js";
 import type { StandardIssue } from "./types.js";
 
 /** The four outcomes. XACML calls the last two NotApplicable and Indeterminate. */
@@ -74,8 +75,12 @@ const NONE = {};
 
 const MARKER = Symbol.for("@portcullis/core/Decision");
 
-/** Everything of a decision but what follows from its code and outcome. */
-type Parts = { readonly [K in Exclude<keyof Decision, "outcome" | "code">]?: Decision[K] | undefined };
+/** What a decision holds that is no single value: copied already. */
+type Copied = { readonly [K in "headers" | "issues" | "causes" | "evidence"]?: Decision[K] | undefined };
+/** The single values of a decision, as a rule or somebody else gave them: nothing is known of any. */
+type Values = { readonly [K in "status" | "reason" | "by" | "retryAfter" | "error"]?: unknown };
+/** The parts of a decision, as they were given. Each was read once. */
+type Given = Values & Pick<Copied, "causes" | "evidence"> & { readonly headers?: unknown; readonly issues?: unknown };
 
 /** What a code says where a rule gave no reason or status of its own. The first two are the sentences of DRF. */
 const KNOWN = new Map<string, { readonly reason: string; readonly status?: number }>([
@@ -88,12 +93,16 @@ const KNOWN = new Map<string, { readonly reason: string; readonly status?: numbe
 ]);
 /** The status of an outcome, and the code that says it in words. */
 const FALLBACK = {
-  allow: [200, ""],
-  abstain: [200, ""],
+  allow: [200, "allowed"],
+  abstain: [200, "abstained"],
   deny: [403, "permission_denied"],
   error: [500, "permission_error"],
 } as const;
 
+/**
+ * INVARIANT: nothing else makes decisions, and a part of another type than its own is left out here. So all that reads a
+ * decision later, when nothing catches any more, can trust the types.
+ */
 class Verdict implements Decision {
   declare readonly reason?: string;
   declare readonly retryAfter?: number;
@@ -105,25 +114,32 @@ class Verdict implements Decision {
   declare readonly status: number;
   declare readonly by: string;
   declare readonly retry: Retry;
+  /** Of those made here alone: no proxy of one, and no object with its prototype, has it. */
+  readonly #isMade = true;
+
+  static has(value: object): value is Verdict {
+    return #isMade in value;
+  }
 
   constructor(
     readonly outcome: Outcome,
     readonly code: string,
-    parts: Parts,
+    { status, reason, by, retryAfter, headers, issues, causes, evidence, error }: Values & Copied,
   ) {
-    const [status, words] = FALLBACK[outcome];
-    this.status = parts.status ?? KNOWN.get(code)?.status ?? status;
-    const reason = parts.reason ?? (KNOWN.get(code) ?? KNOWN.get(words))?.reason;
-    if (reason !== undefined) this.reason = reason;
-    this.by = parts.by ?? "";
-    this.retry = parts.retry ?? retryFor(this.status);
+    const [fallback, words] = FALLBACK[outcome];
+    const known = KNOWN.get(code);
+    this.status = isStatus(status, 599) ? status : (known?.status ?? fallback);
+    const told = textOf(reason) ?? (known ?? KNOWN.get(words))?.reason;
+    if (told !== undefined) this.reason = told;
+    this.by = textOf(by) ?? "";
+    this.retry = retryFor(this.status);
     // One by one: a loop over names costs more than all the rest of a refusal.
-    if (parts.retryAfter !== undefined) this.retryAfter = parts.retryAfter;
-    if (parts.headers !== undefined) this.headers = parts.headers;
-    if (parts.issues !== undefined) this.issues = parts.issues;
-    if (parts.causes !== undefined) this.causes = parts.causes;
-    if (parts.evidence !== undefined) this.evidence = parts.evidence;
-    if (parts.error !== undefined) this.error = parts.error;
+    if (Number.isFinite(retryAfter) && (retryAfter as number) >= 0) this.retryAfter = retryAfter as number;
+    if (headers !== undefined) this.headers = headers;
+    if (issues !== undefined) this.issues = issues;
+    if (causes !== undefined) this.causes = causes;
+    if (evidence !== undefined) this.evidence = evidence;
+    if (error !== undefined) this.error = error;
     Object.freeze(this);
   }
 }
@@ -134,12 +150,17 @@ function retryFor(status: number): Retry {
 }
 
 /** Makes a decision of any outcome. Internal: rules use `allow`, `deny`, `abstain`, `fault`. */
-export function decision(outcome: Outcome, code: string, parts: Parts = {}): Decision {
-  return new Verdict(outcome, code, parts);
+export function decision(outcome: Outcome, code: string, given: Given = NONE): Decision {
+  const { headers, issues } = given;
+  const copied =
+    headers === undefined && issues === undefined
+      ? (given as Values & Copied)
+      : { ...given, headers: textsOf(headers), issues: issuesOf(issues) };
+  return new Verdict(outcome, code, copied);
 }
 
 /** The same decision with some parts replaced. */
-export function restate(from: Decision, parts: Parts): Decision {
+export function restate(from: Decision, parts: Pick<Values, "by"> & Copied): Decision {
   return new Verdict(from.outcome, from.code, { ...from, ...parts });
 }
 
@@ -147,11 +168,35 @@ export function restate(from: Decision, parts: Parts): Decision {
  * Tells a decision made by this package (or another copy of it) from an object that looks like one: a copy by spread
  * has lost the marker, and `Object.create(decision)` has not got it from its own class. Never throws.
  */
-export function isDecision(value: unknown): value is Decision {
+function isDecision(value: unknown): value is Decision {
   try {
     return Object.hasOwn(Object.getPrototypeOf(value), MARKER) && Object.isFrozen(value);
   } catch {
     return false;
+  }
+}
+
+/** More causes than a policy has rules. */
+const MOST_CAUSES = 1000;
+
+/**
+ * The decision that a value is, if any. One of another copy of the package may hold anything: it is copied. Never throws.
+ *
+ * @param isCause Whether it is among the causes of another: then it has none of its own.
+ */
+export function decisionIn(value: unknown, isCause = false): Decision | undefined {
+  if (!isDecision(value)) return undefined;
+  if (Verdict.has(value)) return value;
+  try {
+    const { outcome, code, causes, evidence, ...given } = value as { readonly [K in keyof Decision]: unknown };
+    if (typeof outcome !== "string" || !Object.hasOwn(FALLBACK, outcome)) return undefined;
+    return decision(outcome as Outcome, textOf(code) || FALLBACK[outcome as Outcome][1], {
+      ...given,
+      causes: isCause ? undefined : listOf(causes, MOST_CAUSES, (one) => decisionIn(one, true)),
+      evidence: typeof evidence === "object" ? Object.freeze({ ...evidence }) : undefined,
+    });
+  } catch {
+    return undefined;
   }
 }
 
@@ -201,9 +246,7 @@ export function allow(evidence?: Record<string, unknown>): Decision {
  * ```
  */
 export function deny(code: string, options: DenyOptions = NONE): Deny {
-  check("deny", code, options, 499);
-  if (options !== NONE) checkOptions(`deny("${code}")`, options);
-  return decision("deny", code, options) as Deny;
+  return stated("deny", "deny", code, options, 499) as Deny;
 }
 
 /**
@@ -235,18 +278,31 @@ export function abstain(): Abstain {
  * ```
  */
 export function fault(code: string, options: FaultOptions = NONE): Fault {
-  check("fault", code, options, 599);
-  if (options !== NONE) checkOptions(`fault("${code}")`, options);
-  return decision("error", code, options) as Fault;
+  return stated("fault", "error", code, options, 599) as Fault;
+}
+
+const OPTIONS = ["reason", "status", "retryAfter", "headers", "issues", "error"];
+
+/** Makes a refusal of what a rule says. Each option is read once. */
+function stated(name: string, outcome: "deny" | "error", code: string, options: FaultOptions, last: number): Decision {
+  check(name, code, undefined, last);
+  if (options === NONE) return new Verdict(outcome, code, NONE);
+  const place = `${name}("${code}")`;
+  checkKeys(place, options, OPTIONS);
+  const { reason, status, retryAfter, headers, issues, error } = options;
+  check(name, code, status, last);
+  if (reason !== undefined && textOf(reason) === undefined)
+    throw misuse(place, reason, "give a sentence", "its reason");
+  return decision(outcome, code, { reason, status, retryAfter, headers, issues, error });
 }
 
 /**
- * Checks what a rule says of a refusal.
+ * Checks code and status of a refusal.
  *
  * @param last The highest status it may have.
  * @throws {PermissionMisuse} When the code is empty or the status out of range.
  */
-export function check(name: string, code: unknown, { status }: { status?: number | undefined }, last: number): void {
+export function check(name: string, code: unknown, status: unknown, last: number): void {
   if (typeof code !== "string" || code === "") {
     throw misuse(`${name}()`, code, `give a short string, as in ${name}("not_a_member")`, "its code");
   }
@@ -255,20 +311,13 @@ export function check(name: string, code: unknown, { status }: { status?: number
   }
 }
 
-const OPTIONS = ["reason", "status", "retryAfter", "headers", "issues", "error"];
-
-function checkOptions(place: string, options: DenyOptions): void {
-  checkKeys(place, options, OPTIONS);
-  const { reason = "" } = options;
-  if (typeof reason !== "string") throw misuse(place, reason, "give a sentence", "its reason");
-}
-
-function isStatus(status: number, last: number): boolean {
-  return Number.isInteger(status) && status >= 400 && status <= last;
+function isStatus(status: unknown, last: number): status is number {
+  return Number.isInteger(status) && (status as number) >= 400 && (status as number) <= last;
 }
 
 /**
- * What was thrown, as a decision: a `PermissionDenied` says itself what it is, all else is `permission_error`.
+ * What was thrown, as a decision: a `PermissionDenied` says itself what it is, all else is `permission_error`. Never
+ * throws.
  *
  * @param outcome What a `PermissionDenied` counts as.
  * @param fallback The code of a `PermissionDenied` that has none.
@@ -279,26 +328,17 @@ export function thrown(
   outcome: "deny" | "error" = "error",
   fallback = "permission_denied",
 ): Decision {
-  try {
-    if (isDeliberate(error)) {
-      const { code = fallback, reason, retryAfter, headers } = error;
-      const said = error.status ?? KNOWN.get(code)?.status ?? KNOWN.get(fallback)?.status ?? 403;
-      const status = isStatus(said, 599) ? said : 403;
-      return decision(outcome, code, { by, error, reason, status, retryAfter, headers });
-    }
-  } catch {
-    // INVARIANT: reading what was thrown never throws on.
-  }
-  return decision("error", "permission_error", { by, error });
+  if (!isDeliberate(error)) return decision("error", "permission_error", { by, error });
+  const code = textOf(partOf(error, "code")) || fallback;
+  const said = partOf(error, "status");
+  const status = isStatus(said, 599) ? said : (KNOWN.get(code)?.status ?? KNOWN.get(fallback)?.status ?? 403);
+  const [reason, retryAfter, headers] = ["reason", "retryAfter", "headers"].map((name) => partOf(error, name));
+  return decision(outcome, code, { by, error, reason, status, retryAfter, headers });
 }
 
 /** Tells a throw that was meant as an answer: a `PermissionDenied`. Never throws. */
 export function isDeliberate(error: unknown): error is PermissionDenied {
-  try {
-    return PermissionDenied.isInstance(error);
-  } catch {
-    return false;
-  }
+  return PermissionDenied.isInstance(error);
 }
 
 /** A rule answered something that is no answer. */

@@ -1,4 +1,5 @@
-import { type Decision, decision, invalidVerdict, isDecision, isDeliberate, thrown } from "./decision.js";
+import { refuses } from "./combine.js";
+import { type Decision, decision, decisionIn, invalidVerdict, isDeliberate, thrown } from "./decision.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 import { evaluate, type Stage } from "./evaluate.js";
 import type { Turn } from "./gate.js";
@@ -26,8 +27,9 @@ const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "Not foun
 export function loaderOf(object: (question: Question) => unknown): (question: Question) => unknown {
   const read = (found: unknown): unknown => {
     if (found === undefined || found === null) return NOT_FOUND;
-    if (!isDecision(found)) return { object: found };
-    return found.outcome === "deny" || found.outcome === "error" ? found : invalidVerdict(found, "object");
+    const said = decisionIn(found);
+    if (said === undefined) return { object: found };
+    return refuses(said) ? said : invalidVerdict(found, "object");
   };
   return (question) => {
     const found = object(question);
@@ -36,6 +38,13 @@ export function loaderOf(object: (question: Question) => unknown): (question: Qu
 }
 
 const NOTHING: Readonly<Record<string, unknown>> = Object.freeze(Object.create(null));
+
+const NO_OPTIONS: ReplyOptions = Object.freeze({});
+
+/** Each option is read once; one of another type is left out. */
+function readOptions({ status, action }: ReplyOptions): ReplyOptions {
+  return { ...(Number.isInteger(status) && { status }), ...(typeof action === "string" && { action }) } as ReplyOptions;
+}
 
 /** One allowed message on its way through its handler, and what the handler is called with. */
 export class Handling {
@@ -95,7 +104,7 @@ export class Handling {
   }
 
   get reply(): (data: unknown, options?: ReplyOptions) => void {
-    return (data, options = {}) => {
+    return (data, options = NO_OPTIONS) => {
       if (this.#asking === 0) this.#send(data, options);
       else this.#waiting.push(() => this.#attempt(data, options));
     };
@@ -153,7 +162,7 @@ export class Handling {
   /** Answers with what the handler returned, once every object it asked about is decided. */
   #finish(value: unknown): Promise<void> | undefined {
     if (this.#isAnswered) return undefined;
-    const answer = () => this.#attempt(value === undefined ? null : value, {});
+    const answer = () => this.#attempt(value === undefined ? null : value, NO_OPTIONS);
     if (this.#asking === 0) {
       answer();
       return undefined;
@@ -180,7 +189,7 @@ export class Handling {
     if (this.#denial) this.#refuse(this.#denial.decision);
     else if (this.#owesObject) this.#refuseAndReport(notChecked(message.action));
     else {
-      link.reply(message, data, options);
+      link.reply(message, data, options === NO_OPTIONS ? options : readOptions(options));
       this.#isAnswered = true;
     }
   }

@@ -1,3 +1,5 @@
+import { partOf, textOf, textsOf } from "./parts.js";
+
 const DENIED = Symbol.for("@portcullis/core/PermissionDenied");
 const MISUSE = Symbol.for("@portcullis/core/PermissionMisuse");
 
@@ -34,16 +36,19 @@ export class PermissionDenied extends Error {
 
   /**
    * @param code Short, stable, for programs; `permission_denied` where omitted.
-   * @param options Reason, status (400 to 599), retryAfter (seconds), headers.
+   * @param options Reason, status (400 to 599), retryAfter (seconds), headers. One of another type is left out: an error
+   *   is made where something has gone wrong already.
    */
-  constructor(code?: string, options: DeniedOptions = {}) {
-    super(options.reason ?? code ?? "permission denied");
+  constructor(code?: string, options?: DeniedOptions) {
+    const name = textOf(code);
+    const reason = textOf(partOf(options, "reason"));
+    super(reason ?? name ?? "permission denied");
     this.name = "PermissionDenied";
-    this.code = code;
-    this.reason = options.reason;
-    this.status = options.status;
-    this.retryAfter = options.retryAfter;
-    this.headers = options.headers;
+    this.code = name;
+    this.reason = reason;
+    this.status = numberOf(partOf(options, "status"));
+    this.retryAfter = numberOf(partOf(options, "retryAfter"));
+    this.headers = textsOf(partOf(options, "headers"));
   }
 
   get [DENIED](): true {
@@ -89,8 +94,17 @@ export class PermissionMisuse extends TypeError {
   }
 }
 
+/** Never throws: whatever was thrown may be anything. */
 function hasMarker(value: unknown, marker: symbol): boolean {
-  return value instanceof Error && (value as unknown as Record<symbol, unknown>)[marker] === true;
+  try {
+    return value instanceof Error && (value as unknown as Record<symbol, unknown>)[marker] === true;
+  } catch {
+    return false;
+  }
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
 }
 
 /**

@@ -9,7 +9,7 @@ import { engineOf, type PolicyEngine, type Timeouts } from "./policy.js";
 import { readMilliseconds } from "./rules.js";
 import type { Watch } from "./run.js";
 import { Session } from "./session.js";
-import { surface } from "./surface.js";
+import { print, surface } from "./surface.js";
 import { isThenable } from "./thenable.js";
 import { type Traces, traces } from "./trace.js";
 import { MOMENTS, type Moment } from "./tree.js";
@@ -88,12 +88,12 @@ export const COMMON_OPTIONS: readonly string[] = [
 ];
 
 function printThrown(error: unknown): void {
-  console.error("onDecision has thrown:", error);
+  print("onDecision has thrown:", error);
 }
 
 /** Nobody listens: a fault must not go unseen all the same. */
 function printFault(action: string, { code, by, error }: Decision): void {
-  console.error(`${code}${by && ` in ${by}`} (${action}):`, error ?? "no answer in time");
+  print(`${code}${by && ` in ${by}`} (${action}):`, error ?? "no answer in time");
 }
 
 /** What stands in front of one server: the policy in force, and the sessions that are open. */

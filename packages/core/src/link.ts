@@ -23,9 +23,9 @@ export interface ReplyOptions {
 export interface Link<M extends Incoming = Incoming> {
   /** Hands an allowed message to the application's own listeners. */
   deliver(message: M): void;
-  /** Answers a refused message, once. */
+  /** Answers a refused message, once, whatever happens on the way. Never throws. */
   refuse(message: M, decision: Decision): void;
-  /** Sends what a served handler answered. */
+  /** Sends what a served handler answered. Throws where it cannot be written: then nothing of it was sent. */
   reply(message: M, data: unknown, options: ReplyOptions): void;
   /** Holds input back where the transport can. */
   pause(): void;

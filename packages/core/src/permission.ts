@@ -1,5 +1,4 @@
 import type { Answer } from "./decision.js";
-import { fault } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
 import type { AsyncAnswer, EvidenceAnswer } from "./infer.js";
 import type {
@@ -14,7 +13,7 @@ import type {
   Scope,
   StandardSchema,
 } from "./types.js";
-import { describeIssues, validate } from "./validate.js";
+import { invalidInput, validate } from "./validate.js";
 
 /**
  * The type-level half of every permission: what it needs of the scope, what it guarantees about the scope where it
@@ -236,10 +235,10 @@ function withPayload(name: string, schema: StandardSchema, rule: unknown) {
     );
   }
   return (context: Context<never>): unknown => {
-    const judge = (result: Awaited<ReturnType<typeof validate>>) =>
-      result.issues
-        ? fault("invalid_input", { status: 400, reason: describeIssues(result.issues), issues: result.issues })
-        : rule(withParsed(context, result.value));
+    const judge = (result: Awaited<ReturnType<typeof validate>>) => {
+      const { issues } = result;
+      return issues ? invalidInput("error", issues) : rule(withParsed(context, result.value));
+    };
     const result = validate(schema, context.payload);
     return result instanceof Promise ? result.then(judge) : judge(result);
   };

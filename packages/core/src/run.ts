@@ -1,13 +1,13 @@
 import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
 import { deadlinesOf, type Expiring, endWait, isOverdue } from "./deadline.js";
-import { ALLOWED, type Decision, decision, isDecision, thrown } from "./decision.js";
+import { ALLOWED, type Decision, decision, decisionIn, thrown } from "./decision.js";
 import type { Stage } from "./evaluate.js";
 import { Kind, type Step } from "./plan.js";
 import { Question } from "./question.js";
 import { isThenable } from "./thenable.js";
 import type { Ask } from "./tree.js";
 import type { Payload } from "./types.js";
-import { decisionAt, Failure, type Reading, read, reading, Walk } from "./walk.js";
+import { decisionAt, Failure, isFailure, type Reading, read, reading, Walk } from "./walk.js";
 
 /** How long an evaluation may take, and what may end it before. */
 export interface Control {
@@ -279,7 +279,7 @@ export class Run implements Expiring {
   }
 
   private prepare(answer: unknown): Reading {
-    if (answer instanceof Failure || isDecision(answer)) return read(answer, this.leaf);
+    if (isFailure(answer) || decisionIn(answer)) return read(answer, this.leaf);
     const { scope, consumer, action, ...asked } = this.question;
     const { payload, object } = { ...asked, ...(answer as Prepared) };
     this.question = new Question(scope, consumer, action, payload, object);

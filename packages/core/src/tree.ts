@@ -194,6 +194,6 @@ function takesOptions(method: { readonly length: number }): boolean {
 }
 
 function denialOf(by: string, { code = "permission_denied", reason, status }: Said): Decision {
-  check("deny", code, { status }, 499);
+  check("deny", code, status, 499);
   return decision("deny", code, { reason, status, by });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { StandardSchema } from "./types.js";
-import { describeIssues, validate } from "./validate.js";
+import { validate } from "./validate.js";
 
 const schema = (answer: unknown): StandardSchema => ({
   "~standard": { version: 1, vendor: "test", validate: () => answer as never },
@@ -33,17 +33,3 @@ it.each([undefined, null, "valid", 1, true, {}, () => ({ value: 1 })])("%o is no
 });
 
 const THEN = "then";
-
-describe("describeIssues", () => {
-  it("is one sentence, with the path where there is one", () => {
-    expect(
-      describeIssues([
-        { message: "expected a string", path: ["room"] },
-        { message: "too long", path: ["parts", 0, { key: "text" }, Symbol("s")] },
-        { message: "unknown key", path: [] },
-        { message: "no object" },
-      ]),
-    ).toBe("room: expected a string; parts.0.text.Symbol(s): too long; unknown key; no object");
-    expect(describeIssues([])).toBe("");
-  });
-});

@@ -1,6 +1,8 @@
+import { type Decision, decision } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
+import { describeIssues, issuesOf } from "./parts.js";
 import { isThenable } from "./thenable.js";
-import type { MaybePromise, StandardIssue, StandardResult, StandardSchema } from "./types.js";
+import type { MaybePromise, StandardResult, StandardSchema } from "./types.js";
 
 /**
  * Runs a Standard Schema; a plain result stays plain.
@@ -22,13 +24,9 @@ function checked<T>(result: unknown): StandardResult<T> {
   throw new PermissionMisuse(`a schema answered ${show(result)}: it must answer { value } or { issues }`);
 }
 
-/** The issues of a schema as one sentence: `room: expected a string; text: too long`. */
-export function describeIssues(issues: readonly StandardIssue[]): string {
-  return issues
-    .map(({ path, message }) => (path?.length ? `${path.map(keyOf).join(".")}: ${message}` : message))
-    .join("; ");
-}
-
-function keyOf(part: PropertyKey | { readonly key: PropertyKey }): string {
-  return String(typeof part === "object" ? part.key : part);
+/** The refusal of a payload that does not fit a schema. */
+export function invalidInput(outcome: "deny" | "error", found: unknown): Decision {
+  const issues = issuesOf(found) ?? [];
+  const reason = describeIssues(issues) || "The payload does not fit.";
+  return decision(outcome, "invalid_input", { status: 400, reason, issues });
 }

@@ -3,8 +3,8 @@ import {
   ALLOWED,
   abstain,
   type Decision,
+  decisionIn,
   invalidVerdict,
-  isDecision,
   isDeliberate,
   restate,
   thrown,
@@ -25,17 +25,29 @@ export function reading(decision: Decision, halts = false): Reading {
 
 /** Stands in place of the answer of a rule that has thrown. */
 export class Failure {
+  readonly #isMade = true;
+
   constructor(readonly error: unknown) {}
+
+  static has(value: object): value is Failure {
+    return #isMade in value;
+  }
 }
 
-/** The only place where the answer of a rule is read. Anything but an answer is a fault. */
+/** Not by `instanceof`, which a proxy may throw at. */
+export function isFailure(answer: unknown): answer is Failure {
+  return typeof answer === "object" && answer !== null && Failure.has(answer);
+}
+
+/** The only place where the answer of a rule is read. Anything but an answer is a fault. Never throws. */
 export function read(answer: unknown, { name, denial }: Step): Reading {
   if (answer === true) return reading(ALLOWED);
   if (answer === false) return reading(denial);
-  if (answer instanceof Failure) return reading(thrown(answer.error, name), isDeliberate(answer.error));
-  if (!isDecision(answer)) return reading(invalidVerdict(answer, name));
-  const isNameless = answer.by === "" && refuses(answer);
-  return reading(isNameless ? restate(answer, { by: name }) : answer, answer.outcome === "error");
+  if (isFailure(answer)) return reading(thrown(answer.error, name), isDeliberate(answer.error));
+  const said = decisionIn(answer);
+  if (said === undefined) return reading(invalidVerdict(answer, name));
+  const isNameless = said.by === "" && refuses(said);
+  return reading(isNameless ? restate(said, { by: name }) : said, said.outcome === "error");
 }
 
 /** One branch on the way: the two tables of Kleene's strong logic, with abstain as neutral; with evidence and causes. */

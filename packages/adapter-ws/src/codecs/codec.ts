@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
+import { isUint8Array } from "node:util/types";
 import { type Payload, PermissionMisuse } from "@portcullis/core";
-import type { Refusal } from "@portcullis/core/adapter";
+import { type Refusal, show } from "@portcullis/core/adapter";
 
 /** What a codec has read from one frame. A codec may add fields of its own for its answers. */
 export interface Decoded {
@@ -39,7 +40,7 @@ export interface Codec<D extends Decoded = Decoded> {
   decode(data: Buffer, isBinary: boolean): D;
   /**
    * Writes a refusal; `undefined` sends nothing. Where `decode` has failed, `request` has nothing but an undefined
-   * action.
+   * action. Where it throws, or answers what is no frame, the client gets `{ "error": { code, status, reason, retry } }`.
    */
   denied(request: D, refusal: Refusal): Frame | undefined;
   /** Writes what a served handler answered; needed by `serve()` alone. */
@@ -93,4 +94,15 @@ export function mustBeThere(value: unknown, method: string): void {
   // Whatever becomes of it, nobody waits for it: it must not be an unhandled rejection.
   Promise.resolve(value).catch(() => undefined);
   throw new PermissionMisuse(`the codec's ${method}() answered a promise: it must answer at once`);
+}
+
+/**
+ * Reads what a codec has written.
+ *
+ * @throws {PermissionMisuse} When it is no frame.
+ */
+export function frameOf(value: unknown, method: string): Frame | undefined {
+  mustBeThere(value, method);
+  if (value === undefined || typeof value === "string" || isUint8Array(value)) return value;
+  throw new PermissionMisuse(`the codec's ${method}() answered ${show(value)}: it must answer a string, or bytes`);
 }
