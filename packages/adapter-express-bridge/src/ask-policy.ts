@@ -6,7 +6,6 @@ import {
   fault,
   type MaybePromise,
   type Payload,
-  PermissionDenied,
   PermissionMisuse,
   type Policy,
   type Scope,
@@ -17,6 +16,7 @@ import {
   endWait,
   engineOf,
   isHeader,
+  isIncident,
   isOverdue,
   type Moment,
   type PolicyEngine,
@@ -51,7 +51,7 @@ export interface ToHttpOptions<From> {
   challenge?: string;
   /**
    * Hears every decision, and how it was made. What it throws is printed and changes nothing. Without it, the causes of
-   * faults are printed.
+   * faults from 500 on are printed, and what a developer has to write otherwise.
    */
   onDecision?: (decision: Decision, from: From, made: HttpDecisionDetails) => MaybePromise<void>;
   /** Records what every rule answered, for `onDecision`. */
@@ -218,7 +218,7 @@ async function decide<From>(
 function report(decision: Decision, place: string, tell: (() => MaybePromise<void>) | undefined): void {
   try {
     if (tell) Promise.resolve(tell()).catch(printThrown);
-    else if (decision.error !== undefined && !PermissionDenied.isInstance(decision.error)) {
+    else if (decision.error !== undefined && isIncident(decision)) {
       print(`${decision.code} in ${decision.by || place}:`, decision.error);
     }
   } catch (error) {

@@ -24,7 +24,7 @@ describe.each([
         ctx.res.end("who?");
         throw error("later");
       },
-      { outcome: "deny", status: 401, reason: "who?" },
+      { outcome: "error", status: 401, reason: "who?" },
       [like("later")],
     ],
     [
@@ -87,7 +87,7 @@ describe.each([
       (ctx) => {
         ctx.app.emit("error", Object.assign(error("first"), { status: 404 }), ctx);
       },
-      { outcome: "deny", code: "not_found", status: 404, reason: "Not Found" },
+      { outcome: "error", code: "not_found", status: 404, reason: "Not Found" },
       [],
     ],
     [
@@ -96,7 +96,7 @@ describe.each([
         ctx.app.emit("error", Object.assign(error("first"), { status: 403 }), ctx);
         ctx.status = 404;
       },
-      { outcome: "deny", code: "not_found", status: 404, reason: "Not Found" },
+      { outcome: "error", code: "not_found", status: 404, reason: "Not Found" },
       [],
     ],
     [
@@ -106,7 +106,7 @@ describe.each([
         ctx.body = { message: "Bad order" };
         ctx.app.emit("error", error("secret"), ctx);
       },
-      { outcome: "deny", code: "invalid_input", status: 400, reason: "Bad order" },
+      { outcome: "error", code: "invalid_input", status: 400, reason: "Bad order" },
       [],
     ],
     [
@@ -154,7 +154,7 @@ describe.each([
         await next();
         ctx.status = 300;
       },
-      { outcome: "deny", status: 403 },
+      { outcome: "error", status: 403 },
       [],
     ],
     [
@@ -177,7 +177,7 @@ describe.each([
         },
         elsewhere,
       ],
-      { outcome: "deny", status: 403, reason: "No route is there for this." },
+      { outcome: "error", status: 403, reason: "No route is there for this." },
       [],
     ],
   ];

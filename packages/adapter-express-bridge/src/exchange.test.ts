@@ -37,7 +37,7 @@ describe("of two contradictions", () => {
         r.status(401).json({ message: "Who?" });
         throw LATER;
       },
-      { outcome: "deny", status: 401, reason: "Who?" },
+      { outcome: "error", status: 401, reason: "Who?" },
       [LATER],
     ],
     [
@@ -46,7 +46,7 @@ describe("of two contradictions", () => {
         next(EARLIER);
         throw LATER;
       },
-      { outcome: "deny", status: 402, reason: "first" },
+      { outcome: "error", status: 402, reason: "first" },
       [LATER],
     ],
     [
@@ -75,7 +75,7 @@ describe("of two contradictions", () => {
         await turns(4);
         next("route");
       },
-      { outcome: "deny", status: 403, reason: "No route is there for this." },
+      { outcome: "error", status: 403, reason: "No route is there for this." },
       [],
     ],
     [
@@ -84,7 +84,7 @@ describe("of two contradictions", () => {
         next();
         r.send("ok");
       },
-      { outcome: "deny", code: "permission_denied", status: 403 },
+      { outcome: "error", code: "permission_denied", status: 403 },
       [],
     ],
     [
@@ -93,7 +93,7 @@ describe("of two contradictions", () => {
         next();
         r.redirect("/login");
       },
-      { outcome: "deny", code: "not_authenticated", status: 401 },
+      { outcome: "error", code: "not_authenticated", status: 401 },
       [],
     ],
     [
@@ -121,7 +121,7 @@ describe("of two contradictions", () => {
       r.sendStatus(401);
       throw LATER;
     };
-    expect(await ask(middleware, { onError })).toMatchObject({ outcome: "deny", status: 401 });
+    expect(await ask(middleware, { onError })).toMatchObject({ outcome: "error", status: 401 });
     expect(print.mock.calls).toEqual([["onError has thrown:", EARLIER]]);
   });
 
@@ -150,8 +150,8 @@ describe("a status that is set while the response ends", () => {
     [201, { outcome: "allow" }],
     [304, { outcome: "allow" }],
     [399, { outcome: "allow" }],
-    [400, { outcome: "deny", code: "invalid_input", status: 400 }],
-    [403, { outcome: "deny", code: "permission_denied", status: 403 }],
+    [400, { outcome: "error", code: "invalid_input", status: 400 }],
+    [403, { outcome: "error", code: "permission_denied", status: 403 }],
     [503, { outcome: "error", code: "permission_error", status: 503 }],
   ])("%i", async (status, decision) => {
     expect(await ask(atEnd(status))).toMatchObject(decision);
@@ -213,7 +213,7 @@ describe("a log of requests hears", () => {
       await turns(4);
       next("route");
     };
-    expect(await ask(twice)).toMatchObject({ outcome: "deny", status: 403 });
+    expect(await ask(twice)).toMatchObject({ outcome: "error", status: 403 });
     expect(ends).toHaveBeenCalledOnce();
   });
 });

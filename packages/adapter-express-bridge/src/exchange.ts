@@ -4,20 +4,34 @@ import type { Derived } from "./derive.js";
 import { Recording } from "./recording.js";
 import { factsOf, NullSocket } from "./socket.js";
 
+/** Why a chain has not come to its end without an answer. */
+export type Skip =
+  /** No route was there for the request. */
+  | "unmatched"
+  /** By `next("route")` or `next("router")`. */
+  | "left"
+  /** The request has another method than its own. */
+  | "method";
+
 /** How middlewares have ended. */
 export type Ending =
   /** They came to the end of their chain. */
   | { readonly how: "passed" }
-  /** They have answered. */
-  | { readonly how: "answered" }
+  | {
+      readonly how: "answered";
+      /** Whether it is their own word: no error was there, and nothing that contradicts it. */
+      readonly isOwn?: true;
+    }
   | {
       readonly how: "failed";
       readonly error: unknown;
       /** Whether the middlewares have answered all the same: where they refuse so, that is what the client is told. */
       readonly isAnswered?: true;
     }
-  /** They have left their chain without an answer, or no route was there for the request. */
-  | { readonly how: "skipped" }
+  | {
+      readonly how: "skipped";
+      readonly why: Skip;
+    }
   | { readonly how: "late" }
   | { readonly how: "aborted" }
   /** They have destroyed the request. */
@@ -44,6 +58,7 @@ export class Exchange implements Expiring {
   #told: Ending = { how: "answered" };
   /** The status at the end of the chain; -1 where what follows it counts too. */
   #statusAtPass = -1;
+  #isOwn = true;
 
   /**
    * @param timeout Milliseconds until the middlewares must have ended.
@@ -75,9 +90,10 @@ export class Exchange implements Expiring {
    * @param goesOn Whether the middlewares end the response themselves, and what they do until then counts.
    */
   pass(goesOn = false): void {
+    this.doubt();
     if (this.isEnded || this.#told.how !== "answered") return;
     if (this.response.headersSent) this.#end({ how: "answered" });
-    else if (this.request.method !== this.#method) this.skip(goesOn);
+    else if (this.request.method !== this.#method) this.skip("method", goesOn);
     else if (goesOn) this.#told = { how: "passed" };
     else {
       this.#statusAtPass = this.response.statusCode;
@@ -89,6 +105,7 @@ export class Exchange implements Expiring {
 
   /** A middleware has failed, or has said that it refuses by an error. */
   fail(error: unknown, status: number): void {
+    this.doubt();
     const { how } = this.#told;
     // What is sent already counts; in HTTP too.
     const isAnswered = how === "answered" && this.response.writableEnded;
@@ -102,6 +119,7 @@ export class Exchange implements Expiring {
 
   /** Something was thrown for which the middlewares end the response themselves: kept for the logs, and it refuses. */
   note(error: unknown): void {
+    this.doubt();
     const { how } = this.#told;
     const isAnswered = how === "answered" && this.response.writableEnded;
     if (this.isEnded || isAnswered || how === "failed") this.#tell(error);
@@ -120,14 +138,23 @@ export class Exchange implements Expiring {
     if (this.#told.how === "passed" && !this.isEnded && !this.response.writableEnded) this.#endResponse();
   }
 
-  /** The chain was left, or no route was there for the request. */
-  skip(goesOn = false): void {
+  /** The chain was left without an answer. */
+  skip(why: Skip, goesOn = false): void {
+    this.doubt();
     if (goesOn) {
-      if (this.#told.how === "answered") this.#told = { how: "skipped" };
+      if (this.#told.how === "answered") this.#told = { how: "skipped", why };
       return;
     }
     if (!this.response.headersSent) this.response.statusCode = 404;
-    this.#close({ how: "skipped" });
+    this.#close({ how: "skipped", why });
+  }
+
+  /**
+   * An answer from here on is not the middlewares' own word: there was an error, or they have said something else
+   * before. INVARIANT: `not` turns round nothing but their own word.
+   */
+  doubt(): void {
+    this.#isOwn = false;
   }
 
   /** The deadline has passed. */
@@ -197,7 +224,7 @@ export class Exchange implements Expiring {
       this.request.resume();
       process.nextTick(() => this.#socket.destroy());
     }
-    resolve(ending);
+    resolve(ending.how === "answered" && this.#isOwn ? { how: "answered", isOwn: true } : ending);
   }
 
   #prepareResponse(): void {

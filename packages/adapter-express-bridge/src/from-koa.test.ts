@@ -34,7 +34,7 @@ describe.each([
         ctx.method = "PUT";
         return next();
       },
-      { outcome: "deny", code: "permission_denied", status: 403 },
+      { outcome: "error", code: "permission_denied", status: 403 },
     ],
     [
       "another good status on the way back",
@@ -56,7 +56,7 @@ describe.each([
     [
       "ctx.throw(401)",
       (ctx) => ctx.throw(401, "who?"),
-      { outcome: "deny", code: "not_authenticated", status: 401, reason: "who?" },
+      { outcome: "error", code: "not_authenticated", status: 401, reason: "who?" },
     ],
     [
       "ctx.throw with headers",
@@ -71,22 +71,22 @@ describe.each([
       },
       { outcome: "deny", status: 403, reason: "not yours" },
     ],
-    ["nothing at all", () => {}, { outcome: "deny", status: 404 }],
+    ["nothing at all", () => {}, { outcome: "error", status: 404 }],
     [
       "a body without next()",
       (ctx) => {
         ctx.body = "ok";
       },
-      { outcome: "deny", status: 403 },
+      { outcome: "error", status: 403 },
     ],
-    ["a redirect", (ctx) => ctx.redirect("/login"), { outcome: "deny", status: 401, headers: { location: "/login" } }],
+    ["a redirect", (ctx) => ctx.redirect("/login"), { outcome: "error", status: 401, headers: { location: "/login" } }],
     [
       "a throw on the way back",
       async (ctx, next) => {
         await next();
         ctx.throw(403, "after all");
       },
-      { outcome: "deny", status: 403, reason: "after all" },
+      { outcome: "error", status: 403, reason: "after all" },
     ],
     [
       "a status on the way back",
@@ -95,7 +95,7 @@ describe.each([
         ctx.status = 401;
         ctx.body = "after all";
       },
-      { outcome: "deny", status: 401, reason: "after all" },
+      { outcome: "error", status: 401, reason: "after all" },
     ],
     [
       "a redirect on the way back",
@@ -103,7 +103,7 @@ describe.each([
         await next();
         ctx.redirect("/x");
       },
-      { outcome: "deny", status: 401 },
+      { outcome: "error", status: 401 },
     ],
     [
       "a response by hand",
@@ -122,7 +122,7 @@ describe.each([
         ctx.res.statusCode = 401;
         ctx.res.end("who?");
       },
-      { outcome: "deny", status: 401 },
+      { outcome: "error", status: 401 },
     ],
     [
       "a response by hand, then next()",
@@ -131,7 +131,7 @@ describe.each([
         ctx.res.end("who?");
         await next();
       },
-      { outcome: "deny", status: 401 },
+      { outcome: "error", status: 401 },
     ],
     [
       "429",
@@ -309,7 +309,7 @@ describe.each([
       ["before one without routes", [routed("/orders").routes(), new Router().use(go as never).routes()]],
     ];
     test.each(refused)("refuses: %s", async (_what, middleware) => {
-      expect(await askAction(fromKoa(middleware as never, { app }))).toMatchObject({ outcome: "deny", status: 403 });
+      expect(await askAction(fromKoa(middleware as never, { app }))).toMatchObject({ outcome: "error", status: 403 });
       expect(await askAction(fromKoa(middleware as never, { app, unmatched: "allow" }))).toMatchObject({
         outcome: "allow",
       });

@@ -25,11 +25,11 @@ describe.each([
       return next();
     };
     test("passes by no end of a chain", async () => {
-      expect(await ask(replace)).toMatchObject({ outcome: "deny", code: "permission_denied", status: 403 });
+      expect(await ask(replace)).toMatchObject({ outcome: "error", code: "permission_denied", status: 403 });
     });
     test("is no other where no route matches", async () => {
       expect(await ask([replace, router().post("/orders", go as never)])).toMatchObject({
-        outcome: "deny",
+        outcome: "error",
         code: "not_found",
         status: 404,
       });
@@ -37,7 +37,7 @@ describe.each([
     test("is refused as its middlewares refuse", async () => {
       const refuse: Middleware = (context) => context.throw(401, "Who are you?");
       expect(await ask([replace, refuse])).toMatchObject({
-        outcome: "deny",
+        outcome: "error",
         code: "not_authenticated",
         status: 401,
         reason: "Who are you?",
@@ -68,7 +68,7 @@ describe.each([
     const refuse: Middleware = (context) => context.throw(401, "Who are you?");
     const options = { app: own, onError: (error: unknown) => heard.emit("late", error) };
     expect(await ask(refuse, options)).toMatchObject({
-      outcome: "deny",
+      outcome: "error",
       code: "not_authenticated",
       status: 401,
       reason: "Who are you?",
@@ -106,7 +106,7 @@ describe.each([
     };
     const heard: unknown[] = [];
     const options = { app: own, onError: (error: unknown) => void heard.push(error) };
-    expect(await ask(byHand, options)).toMatchObject({ outcome: "deny", status: 401, reason: "who?" });
+    expect(await ask(byHand, options)).toMatchObject({ outcome: "error", status: 401, reason: "who?" });
     expect(heard.map((error) => (error as Error).message)).toEqual(["later", "the log is full"]);
   });
 
@@ -123,7 +123,7 @@ describe.each([
     };
     const heard: unknown[] = [];
     const options = { app: own, onError: (error: unknown) => void heard.push(error) };
-    expect(await ask(broken, options)).toMatchObject({ outcome: "deny", status: 401 });
+    expect(await ask(broken, options)).toMatchObject({ outcome: "error", status: 401 });
     expect(heard).toEqual([new Error("the log is full")]);
   });
 
@@ -135,7 +135,7 @@ describe.each([
         context.throw(401, "Who are you?");
       };
       expect(await ask([first, router().post("/orders", go as never)])).toMatchObject({
-        outcome: "deny",
+        outcome: "error",
         status: 401,
         reason: "Who are you?",
       });

@@ -56,11 +56,15 @@ export function koaRun(
     one.context = context;
     prepare(context, one.derived, settings.usesScope);
     watchRouters(context);
-    return next();
+    return next().catch((error: unknown) => {
+      // Whoever answers it repeats it: Koa itself, or what the application has put in its place.
+      one.exchange.doubt();
+      throw error;
+    });
   };
   const sentinel = (context: KoaContext) => {
     const exchange = held.get(context.req)?.exchange;
-    if (settings.deniesUnmatched && unmatchedRouter(context)) exchange?.skip(true);
+    if (settings.deniesUnmatched && unmatchedRouter(context)) exchange?.skip("unmatched", true);
     else {
       // As a handler that has answered, for middlewares that look at it on the way back.
       context.status = 204;

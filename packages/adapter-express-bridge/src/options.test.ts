@@ -107,7 +107,7 @@ describe.each([
       },
     ],
   ])("refuses: %s", async (_what, make) => {
-    expect(await ask(make() as never)).toMatchObject({ outcome: "deny", status: 403 });
+    expect(await ask(make() as never)).toMatchObject({ outcome: "error", status: 403 });
     expect(await ask(make() as never, "allow")).toMatchObject({ outcome: "allow" });
   });
 
@@ -122,6 +122,6 @@ describe.each([
     const rule = fromExpress(router, { app: own });
     expect(await askAction(rule)).toMatchObject({ outcome: "allow" });
     router.get("/orders", next);
-    expect(await askAction(rule)).toMatchObject({ outcome: "deny", status: 403 });
+    expect(await askAction(rule)).toMatchObject({ outcome: "error", status: 403 });
   });
 });

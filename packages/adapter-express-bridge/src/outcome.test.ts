@@ -10,7 +10,7 @@ const ask = (...middlewares: RequestHandler[]) => askAction(fromExpress(middlewa
 const httpError = (status: number, message: string, more: object = {}) =>
   Object.assign(new Error(message), { status, ...more });
 
-const REFUSED: [string, RequestHandler, object][] = [
+const DENIED: [string, RequestHandler, object][] = [
   [
     "401",
     (_q, r) => void r.status(401).json({ message: "Sign in" }),
@@ -31,6 +31,14 @@ const REFUSED: [string, RequestHandler, object][] = [
     (_q, r) => void r.status(403).send("<h1>No</h1>"),
     { status: 403, reason: "You do not have permission to perform this action." },
   ],
+  [
+    "writeHead with a message",
+    (_q, r) => void r.writeHead(401, "Who?", { "WWW-Authenticate": "Bearer" }).end('{"error":"who"}'),
+    { status: 401, headers: { "www-authenticate": "Bearer" } },
+  ],
+];
+
+const REFUSED: [string, RequestHandler, object][] = [
   ["404", (_q, r) => void r.sendStatus(404), { status: 404, code: "not_found", reason: "Not Found" }],
   [
     "422",
@@ -158,16 +166,21 @@ const REFUSED: [string, RequestHandler, object][] = [
     },
     { status: 401 },
   ],
-  [
-    "writeHead with a message",
-    (_q, r) => void r.writeHead(401, "Who?", { "WWW-Authenticate": "Bearer" }).end('{"error":"who"}'),
-    { status: 401, headers: { "www-authenticate": "Bearer" } },
-  ],
 ];
 
+describe("a middleware denies by", () => {
+  test.each(DENIED)("%s, and `not` turns that round", async (_how, middleware, decision) => {
+    const rule = fromExpress(middleware, { app });
+    expect(await askAction(rule)).toMatchObject({ outcome: "deny", ...decision });
+    expect(await askAction(not(rule))).toMatchObject({ outcome: "allow" });
+  });
+});
+
 describe("a middleware refuses by", () => {
-  test.each(REFUSED)("%s", async (_how, middleware, decision) => {
-    expect(await ask(middleware)).toMatchObject({ outcome: "deny", ...decision });
+  test.each(REFUSED)("%s, and `not` does not turn that round", async (_how, middleware, decision) => {
+    const rule = fromExpress(middleware, { app });
+    expect(await askAction(rule)).toMatchObject({ outcome: "error", ...decision });
+    expect(await askAction(not(rule))).toMatchObject({ outcome: "error", ...decision });
   });
 });
 

@@ -1,7 +1,7 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
-import { type Answer, allow, deny, fault } from "@portcullis/core";
+import { type Answer, allow, deny, fault, PermissionMisuse } from "@portcullis/core";
 import { isHeader, REPEATABLE } from "@portcullis/core/adapter";
-import type { Ending, Exchange } from "./exchange.js";
+import type { Ending, Exchange, Skip } from "./exchange.js";
 import { joined, messageIn, secondsOf, textAt } from "./read-response.js";
 
 /** What middlewares have found, as handlers get it. What they did not set is not there. */
@@ -24,6 +24,14 @@ const CODES = new Map([
   [413, "payload_too_large"],
   [422, "invalid_input"],
 ]);
+/** What is no verdict, and what to write instead: for the logs. */
+const INSTEAD: Record<Skip, string> = {
+  unmatched:
+    'in a router no route was there for the request: give { url } and { methods } as its routes have them, or { unmatched: "allow" } where over HTTP it falls through',
+  left: 'a middleware has called next("route") or next("router"): call next() to allow, and answer 401 or 403 to refuse',
+  method:
+    "a middleware has changed the method of the request, by which the route of the action is not reached: leave it out, and give { methods }",
+};
 /** For these there are sentences already. */
 const SAID = new Set([401, 403, 429]);
 
@@ -48,11 +56,15 @@ export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEv
     case "passed":
       return allow(evidenceOf(found()));
     case "answered":
-      return refusal(saidByResponse(exchange));
+      return refusal(saidByResponse(exchange), ending.isOwn);
     case "failed":
       return refusal(saidByFailure(ending.error, exchange, ending.isAnswered));
     case "skipped":
-      return deny("permission_denied", { reason: "No route is there for this." });
+      return fault("permission_denied", {
+        status: 403,
+        reason: "No route is there for this.",
+        error: new PermissionMisuse(INSTEAD[ending.why]),
+      });
     case "late":
       return fault("permission_timeout");
     case "aborted":
@@ -73,24 +85,42 @@ function evidenceOf(found: HttpEvidence): Record<string, unknown> {
   return Object.assign(evidence, { [REPEATABLE]: EVIDENCE });
 }
 
-function refusal({ status, message, location, challenge, retryAfter, error }: Said): Answer {
+/**
+ * A refusal as an answer. INVARIANT: a denial, which `not` turns round, is nothing but a 401 or a 403 of the middlewares'
+ * own; all else says that something else was wrong than who asks.
+ */
+function refusal(said: Said, isOwn = false): Answer {
+  const { status, message, location, retryAfter, error } = said;
+  const thrown = error === undefined ? {} : { error };
   const again = retryAfter === undefined ? {} : { retryAfter };
-  if (status === 429) return fault("rate_limited", { ...reasonOf(status, message), ...again, status });
+  const headers = headersOf(said);
+  if (status === 429) return fault("rate_limited", { ...reasonOf(status, message), ...again, ...thrown, status });
   if (status >= 500 || status < 200) {
     const valid = status >= 500 && status <= 599 ? status : 500;
     const cause = error ?? new Error(`a middleware has answered ${status}`);
     // Never its own text: that is for the logs.
     return fault("permission_error", { status: valid, ...reasonOf(valid, undefined), ...again, error: cause });
   }
+  if (status >= 300 && status < 400 && location !== undefined)
+    return fault("not_authenticated", { status: 401, ...headers });
+  if (status < 400) return fault("permission_denied", { status: 403, ...headers, error: answered(status) });
+  const code = CODES.get(status) ?? "permission_denied";
+  const parts = { status, ...reasonOf(status, message), ...again, ...headers };
+  return isOwn && (status === 401 || status === 403) ? deny(code, parts) : fault(code, { ...parts, ...thrown });
+}
+
+function headersOf({ challenge, location }: Said): { headers?: Record<string, string> } {
   const headers = {
     ...(challenge !== undefined && { "www-authenticate": challenge }),
     ...(location !== undefined && { location }),
   };
-  const more = Object.keys(headers).length > 0 ? { headers } : {};
-  if (status >= 300 && status < 400 && location !== undefined)
-    return deny("not_authenticated", { status: 401, ...more });
-  if (status < 400) return deny("permission_denied", more);
-  return deny(CODES.get(status) ?? "permission_denied", { status, ...reasonOf(status, message), ...again, ...more });
+  return Object.keys(headers).length > 0 ? { headers } : {};
+}
+
+function answered(status: number): PermissionMisuse {
+  return new PermissionMisuse(
+    `a middleware has answered ${status} and has not left it to the end of the chain: call next() to allow, and answer 401 or 403 to refuse`,
+  );
 }
 
 function reasonOf(status: number, message: string | undefined): { reason?: string } {

@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { PermissionMisuse } from "@portcullis/core";
 import { REPEATABLE } from "@portcullis/core/adapter";
 import express, { type RequestHandler, type Response } from "express";
 import { describe, expect, test } from "vitest";
@@ -22,6 +23,8 @@ const refused = (code: string, status: number, reason: string, more: object = {}
   retry: status === 401 ? "after-auth" : "never",
   ...more,
 });
+const unsure = (code: string, status: number, reason: string, more: object = {}) =>
+  refused(code, status, reason, { outcome: "error", ...more });
 const faulty = (status: number, reason: string, error: Error, more: object = {}) => ({
   outcome: "error",
   code: "permission_error",
@@ -33,6 +36,10 @@ const faulty = (status: number, reason: string, error: Error, more: object = {})
   ...more,
 });
 const answered = (status: number) => new Error(`a middleware has answered ${status}`);
+const openEnded = (status: number) =>
+  new PermissionMisuse(
+    `a middleware has answered ${status} and has not left it to the end of the chain: call next() to allow, and answer 401 or 403 to refuse`,
+  );
 const DEFAULT = "You do not have permission to perform this action.";
 const SIGN_IN = "Authentication credentials were not provided.";
 
@@ -41,23 +48,23 @@ describe("a response is read as a refusal:", () => {
   const elsewhere = (status: number) => (r: Response) => void r.status(status).location("/x").end();
   const headers = { location: "/x" };
   test.each<[string, (response: Response) => void, object]>([
-    ["200", status(200), refused("permission_denied", 403, DEFAULT)],
-    ["201 with a place", elsewhere(201), refused("permission_denied", 403, DEFAULT, { headers })],
-    ["299 with a place", elsewhere(299), refused("permission_denied", 403, DEFAULT, { headers })],
-    ["300", status(300), refused("permission_denied", 403, DEFAULT)],
-    ["300 with a place", elsewhere(300), refused("not_authenticated", 401, SIGN_IN, { headers })],
-    ["399 with a place", elsewhere(399), refused("not_authenticated", 401, SIGN_IN, { headers })],
-    ["400 with a place", elsewhere(400), refused("invalid_input", 400, "Bad Request", { headers })],
-    ["404 with a place", elsewhere(404), refused("not_found", 404, "Not Found", { headers })],
-    ["400", status(400), refused("invalid_input", 400, "Bad Request")],
+    ["200", status(200), unsure("permission_denied", 403, DEFAULT, { error: openEnded(200) })],
+    ["201 with a place", elsewhere(201), unsure("permission_denied", 403, DEFAULT, { headers, error: openEnded(201) })],
+    ["299 with a place", elsewhere(299), unsure("permission_denied", 403, DEFAULT, { headers, error: openEnded(299) })],
+    ["300", status(300), unsure("permission_denied", 403, DEFAULT, { error: openEnded(300) })],
+    ["300 with a place", elsewhere(300), unsure("not_authenticated", 401, SIGN_IN, { headers })],
+    ["399 with a place", elsewhere(399), unsure("not_authenticated", 401, SIGN_IN, { headers })],
+    ["400 with a place", elsewhere(400), unsure("invalid_input", 400, "Bad Request", { headers })],
+    ["404 with a place", elsewhere(404), unsure("not_found", 404, "Not Found", { headers })],
+    ["400", status(400), unsure("invalid_input", 400, "Bad Request")],
     ["401", status(401), refused("not_authenticated", 401, SIGN_IN)],
-    ["402", status(402), refused("permission_denied", 402, "Payment Required")],
+    ["402", status(402), unsure("permission_denied", 402, "Payment Required")],
     ["403", status(403), refused("permission_denied", 403, DEFAULT)],
-    ["404", status(404), refused("not_found", 404, "Not Found")],
-    ["413", status(413), refused("payload_too_large", 413, STATUS_CODES[413] as string)],
-    ["419, which has no name", status(419), refused("permission_denied", 419, "Refused")],
-    ["422", status(422), refused("invalid_input", 422, STATUS_CODES[422] as string)],
-    ["499", status(499), refused("permission_denied", 499, "Refused")],
+    ["404", status(404), unsure("not_found", 404, "Not Found")],
+    ["413", status(413), unsure("payload_too_large", 413, STATUS_CODES[413] as string)],
+    ["419, which has no name", status(419), unsure("permission_denied", 419, "Refused")],
+    ["422", status(422), unsure("invalid_input", 422, STATUS_CODES[422] as string)],
+    ["499", status(499), unsure("permission_denied", 499, "Refused")],
     [
       "401 with a challenge",
       (r) => void r.status(401).set("www-authenticate", "Basic").end(),
@@ -110,27 +117,28 @@ describe("a response is read as a fault:", () => {
 describe("an error is read by", () => {
   const error = (more: object) => Object.assign(new Error("said"), more);
   test.each<[string, object, object]>([
-    ["its status", { status: 400 }, refused("invalid_input", 400, "said")],
-    ["its statusCode", { statusCode: 413 }, refused("payload_too_large", 413, "said")],
-    ["its status before its statusCode", { status: 402, statusCode: 403 }, refused("permission_denied", 402, "said")],
+    ["its status", { status: 400 }, unsure("invalid_input", 400, "said")],
+    ["its statusCode", { statusCode: 413 }, unsure("payload_too_large", 413, "said")],
+    ["its status before its statusCode", { status: 402, statusCode: 403 }, unsure("permission_denied", 402, "said")],
     [
       "its statusCode where its status is none",
       { status: 600, statusCode: 402 },
-      refused("permission_denied", 402, "said"),
+      unsure("permission_denied", 402, "said"),
     ],
     [
       "its statusCode where its status is no error",
       { status: 399, statusCode: 402 },
-      refused("permission_denied", 402, "said"),
+      unsure("permission_denied", 402, "said"),
     ],
-    ["nothing of headers that are none", { status: 403, headers: null }, refused("permission_denied", 403, "said")],
+    ["nothing of headers that are none", { status: 403, headers: null }, unsure("permission_denied", 403, "said")],
     [
       "its headers, as far as they can be sent",
       { status: 401, headers: { "WWW-Authenticate": "Basic\r\nx: 1", Location: "/login", "Retry-After": 7 } },
-      refused("not_authenticated", 401, "said", { retryAfter: 7, headers: { location: "/login" } }),
+      unsure("not_authenticated", 401, "said", { retryAfter: 7, headers: { location: "/login" } }),
     ],
   ])("%s", async (_what, more, decision) => {
-    expect(await failing(error(more))).toStrictEqual(decision);
+    const thrown = error(more);
+    expect(await failing(thrown)).toStrictEqual({ ...decision, error: thrown });
   });
 
   test.each([500, 599, 700, 403.5, "403", Number.NaN])("its status, which makes it a fault: %s", async (status) => {
@@ -144,7 +152,10 @@ describe("an error is read by", () => {
 describe("what ends otherwise says so:", () => {
   test("a chain that was left", async () => {
     const decision = await ask((_request, _response, next) => next("route"));
-    expect(decision).toStrictEqual(refused("permission_denied", 403, "No route is there for this."));
+    const error = new PermissionMisuse(
+      'a middleware has called next("route") or next("router"): call next() to allow, and answer 401 or 403 to refuse',
+    );
+    expect(decision).toStrictEqual(unsure("permission_denied", 403, "No route is there for this.", { error }));
   });
 
   test("a request that is destroyed", async () => {

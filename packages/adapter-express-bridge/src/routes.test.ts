@@ -27,7 +27,7 @@ describe("a router", () => {
       .use((_request, _response, next) => next(error))
       .get("/orders", go);
     expect(await askAction(fromExpress(router, { app }))).toMatchObject({
-      outcome: "deny",
+      outcome: "error",
       code: "not_authenticated",
       status: 401,
       reason: "Who are you?",

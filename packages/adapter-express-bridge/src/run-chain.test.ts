@@ -24,7 +24,7 @@ describe("a middleware that takes an error", () => {
   });
   test("may pass it on", async () => {
     const pass: ErrorRequestHandler = (error, _q, _r, next) => next(Object.assign(error, { status: 403 }));
-    expect(await ask(fail, pass)).toMatchObject({ outcome: "deny", status: 403 });
+    expect(await ask(fail, pass)).toMatchObject({ outcome: "error", status: 403 });
   });
 });
 
@@ -177,14 +177,14 @@ describe.each([
 
   test("refuses: a file that is not there", async () => {
     const send: RequestHandler = (_q, r) => r.sendFile("not-there.html", { root: tmpdir() });
-    expect(await ask(send)).toMatchObject({ outcome: "deny", code: "not_found", status: 404 });
+    expect(await ask(send)).toMatchObject({ outcome: "error", code: "not_found", status: 404 });
   });
   test("refuses: no format that the client takes", async () => {
     const format: RequestHandler = (q, r) => {
       q.headers.accept = "image/png";
       r.status(403).format({ json: () => r.json({ message: "no" }) });
     };
-    expect(await ask(format)).toMatchObject({ outcome: "deny", status: 406, reason: "Not Acceptable" });
+    expect(await ask(format)).toMatchObject({ outcome: "error", status: 406, reason: "Not Acceptable" });
   });
   test("is a fault: a view that cannot be drawn", async () => {
     const render: RequestHandler = (_q, r) => r.render("refused");
@@ -194,6 +194,6 @@ describe.each([
   test("reaches the next middleware that takes an error", async () => {
     const render: RequestHandler = (_q, r) => r.render("refused");
     const handle: ErrorRequestHandler = (_error, _q, r, _next) => void r.status(403).json({ message: "Not here." });
-    expect(await ask(render, handle)).toMatchObject({ outcome: "deny", status: 403, reason: "Not here." });
+    expect(await ask(render, handle)).toMatchObject({ outcome: "error", status: 403, reason: "Not here." });
   });
 });

@@ -51,6 +51,9 @@ function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | unde
   const isRouter = run.deniesUnmatched && hasRoutes(handler);
   if (isRouter) delete routed(request).route;
   let isOver = false;
+  let isSentBehind = false;
+  // What it says repeats an error, which need not be about the client.
+  if (thrown) exchange.doubt();
   const leave = (fault: Thrown | undefined) => {
     if (isOver || exchange.isEnded) {
       // It has gone on already: only a contradiction counts.
@@ -59,11 +62,14 @@ function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | unde
     }
     isOver = true;
     run.restore();
-    if (fault === undefined && isRouter && routed(request).route === undefined) exchange.skip();
+    // It has answered, and goes on all the same.
+    if (response.headersSent) exchange.doubt();
+    if (fault === undefined && isRouter && routed(request).route === undefined) exchange.skip("unmatched");
     else proceed(run, at + 1, fault);
+    isSentBehind = response.headersSent;
   };
   const next = (given?: unknown) => {
-    if (given === "route" || given === "router") exchange.skip();
+    if (given === "route" || given === "router") exchange.skip("left");
     else leave(given ? { error: given } : undefined);
   };
   // What a response finds out by itself, as `sendFile`, `render` and `format` do, it tells here.
@@ -74,6 +80,8 @@ function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | unde
     if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function") {
       Promise.resolve(answer).then(undefined, fail);
     }
+    // It has gone on, and answers all the same.
+    if (isOver && !isSentBehind && response.headersSent) exchange.doubt();
   } catch (error) {
     fail(error);
   }

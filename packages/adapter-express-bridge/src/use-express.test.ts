@@ -1,4 +1,4 @@
-import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
+import { AllowAny, definePolicy, IsAuthenticated, PermissionMisuse } from "@portcullis/core";
 import { addAnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/adapter";
 import express, { type RequestHandler, Router } from "express";
 import session, { MemoryStore } from "express-session";
@@ -7,6 +7,7 @@ import { handshake } from "../test/support.js";
 import { type Handshaking, useExpress } from "./index.js";
 
 const app = express();
+const EXPIRED = Object.assign(new Error("jwt expired"), { status: 401 });
 const identify: RequestHandler = (request, _response, next) => {
   const name = request.get("x-name");
   if (name) Object.assign(request, { user: { name } });
@@ -62,6 +63,20 @@ describe("useExpress", () => {
   test.each(refusing)("refuses as its middlewares do: %s", async (_how, middleware, denial) => {
     const authenticate = useExpress(middleware, { app, timeout: 20 });
     await expect(authenticate(handshake())).rejects.toMatchObject({ name: "PermissionDenied", ...denial });
+  });
+
+  test.each([
+    ["an error with a status", (_q: unknown, _r: unknown, next: (error: Error) => void) => next(EXPIRED), 401, EXPIRED],
+    [
+      "an end without a verdict",
+      ((_q, r) => void r.send("ok")) as RequestHandler,
+      403,
+      expect.objectContaining({ name: "PermissionMisuse" }),
+    ],
+    ["a route that is not there", Router().get("/orders", identify), 403, expect.any(PermissionMisuse)],
+  ])("refuses with its status, and keeps the cause: %s", async (_how, middleware, status, cause) => {
+    const authenticate = useExpress(middleware as RequestHandler, { app });
+    await expect(authenticate(handshake())).rejects.toMatchObject({ name: "PermissionDenied", status, cause });
   });
 
   test("throws what its middlewares throw, for the logs", async () => {

@@ -100,5 +100,7 @@ function refuse(answer: Answer): void {
   if (outcome === "allow") return;
   // Not a refusal but a fault: what is behind it belongs into the logs.
   if (status === 500) throw error;
-  throw new PermissionDenied(code, { status, reason, retryAfter, headers } as DeniedOptions);
+  const denied = new PermissionDenied(code, { status, reason, retryAfter, headers } as DeniedOptions);
+  // For `onDecision`, and for the logs where a developer has to write something else.
+  throw error === undefined ? denied : Object.assign(denied, { cause: error });
 }

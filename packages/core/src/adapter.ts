@@ -15,7 +15,7 @@ export {
 } from "./answer-headers.js";
 export { REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
-export { type Decision, thrown } from "./decision.js";
+export { type Decision, isIncident, thrown } from "./decision.js";
 export { checkKeys, show } from "./errors.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type {

@@ -9,6 +9,7 @@ import {
   fault,
   invalidVerdict,
   isDeliberate,
+  isIncident,
   thrown,
 } from "./decision.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
@@ -226,6 +227,25 @@ describe("thrown", () => {
       },
     });
     expect(thrown(odd, "rule")).toMatchObject({ code: "x", status: 403, error: odd });
+  });
+});
+
+describe("isIncident", () => {
+  const misuse = new PermissionMisuse("write something else");
+  const { proxy, revoke } = Proxy.revocable(new Error("x"), {});
+  revoke();
+  it.each([
+    ["a fault", fault("down", { error: new Error("db7") }), true],
+    ["a fault of which nothing is known", fault("down"), false],
+    ["a late answer", fault("permission_timeout"), true],
+    ["a refusal below 500, whatever was thrown", fault("x", { status: 401, error: new Error("jwt expired") }), false],
+    ["a denial that was meant", thrown(new PermissionDenied("x", { status: 503 }), "rule"), false],
+    ["a misuse, whatever its status", fault("x", { status: 403, error: misuse }), true],
+    ["a misuse behind a denial", thrown(Object.assign(new PermissionDenied("x"), { cause: misuse }), "rule"), true],
+    ["what cannot be read", fault("x", { error: proxy }), true],
+    ["a permission", allow(), false],
+  ])("knows %s", (_what, decision, isOne) => {
+    expect(isIncident(decision)).toBe(isOne);
   });
 });
 

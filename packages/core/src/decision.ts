@@ -341,6 +341,21 @@ export function isDeliberate(error: unknown): error is PermissionDenied {
   return PermissionDenied.isInstance(error);
 }
 
+/**
+ * Whether a decision is printed where nobody listens. A refusal below 500 is no incident, whatever was thrown for it (an
+ * expired token), unless a developer has to write something else: then a `PermissionMisuse` says so.
+ */
+export function isIncident({ error, code, status }: Decision): boolean {
+  if (error === undefined) return code === "permission_timeout";
+  try {
+    const isMeant = isDeliberate(error);
+    return PermissionMisuse.isInstance(isMeant ? error.cause : error) || (status >= 500 && !isMeant);
+  } catch {
+    // It may be anything, and reading it may throw.
+    return true;
+  }
+}
+
 /** A rule answered something that is no answer. */
 export function invalidVerdict(value: unknown, by: string): Decision {
   const error = new PermissionMisuse(

@@ -1,6 +1,6 @@
 import { Admission, type Admitted, type Handshake } from "./admission.js";
 import { Wait } from "./deadline.js";
-import { type Decision, isDeliberate } from "./decision.js";
+import { type Decision, isIncident } from "./decision.js";
 import { checkKeys, PermissionMisuse, show } from "./errors.js";
 import { type Limits, readLimits } from "./limits.js";
 import type { Incoming, Link } from "./link.js";
@@ -49,7 +49,8 @@ export interface GuardOptions<Request, Extra = unknown> {
   limits?: Limits;
   /**
    * Hears every decision about a connection, a message or an object, and what a handler has thrown. What it throws is
-   * printed and changes nothing. Without it, the causes of faults are printed, and late answers.
+   * printed and changes nothing. Without it, the causes of faults from 500 on are printed, late answers, and what a
+   * developer has to write otherwise.
    */
   onDecision?: (event: DecisionEvent) => MaybePromise<void>;
   /** Records what every rule answered, for `onDecision`. */
@@ -251,8 +252,7 @@ export class Gate<Request> {
   ): void {
     const { onDecision, trace } = this.#options;
     if (onDecision === undefined) {
-      const { error, code } = decision;
-      if (error === undefined ? code === "permission_timeout" : !isDeliberate(error)) printFault(action, decision);
+      if (isIncident(decision)) printFault(action, decision);
       return;
     }
     const { consumer } = about;
