@@ -32,6 +32,7 @@ export type { Incoming, Link, ReplyOptions } from "./link.js";
 export { judgeOrigin, type Origins } from "./origin.js";
 export { engineOf, type PolicyEngine } from "./policy.js";
 export {
+  BAD_TARGET,
   badMessage,
   closeCodeOf,
   GOING_AWAY,
@@ -45,5 +46,6 @@ export { HandshakeScope, type Knock } from "./scope.js";
 export { type Carrier, ServerEnd } from "./server-end.js";
 export type { Session } from "./session.js";
 export { surface } from "./surface.js";
+export { pathOf } from "./target.js";
 export { type TraceNode, type Traces, traces } from "./trace.js";
 export type { Moment } from "./tree.js";

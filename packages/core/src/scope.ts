@@ -8,7 +8,8 @@ type Cookies = Readonly<Record<string, string>>;
 export interface Knock {
   /** Name of the transport. */
   readonly transport: string;
-  readonly path: string;
+  /** Path of the handshake; `undefined` where it has none that can be read. */
+  readonly path: string | undefined;
   /** What was asked for, with the query. */
   readonly url: string;
   /** Lower-case names. */
@@ -28,6 +29,7 @@ export interface Knock {
 export class HandshakeScope implements Scope {
   declare readonly user: unknown;
   readonly #knock: Knock;
+  #path: string | undefined;
   #headers: Values | undefined;
   #cookies: Cookies | undefined;
   #query: Values | undefined;
@@ -62,7 +64,8 @@ export class HandshakeScope implements Scope {
   }
 
   get path(): string {
-    return this.#knock.path;
+    this.#path ??= this.#knock.path ?? "";
+    return this.#path;
   }
 
   get query(): Values {
