@@ -8,6 +8,7 @@ import {
   type Handshake,
   HandshakeScope,
   type Link,
+  publicIssues,
   publicRefusal,
   type ReplyOptions,
   ServerEnd,
@@ -166,8 +167,9 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
 
   refuse({ request, action }: Message, decision: Decision): void {
     const { codec, gate } = this.#front;
+    const { issues } = decision;
     try {
-      this.#send(codec.denied(request, publicRefusal(decision)), "denied");
+      this.#send(codec.denied(request, publicRefusal(decision), issues && publicIssues(issues)), "denied");
     } catch (error) {
       gate.report("action", action, thrown(error, "codec"), this.session as never, undefined, gate.now());
     }

@@ -37,6 +37,8 @@ export {
   closeCodeOf,
   GOING_AWAY,
   MISSING_ACTION,
+  type PublicIssue,
+  publicIssues,
   publicRefusal,
   type Refusal,
 } from "./refusal.js";

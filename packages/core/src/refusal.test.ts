@@ -1,4 +1,5 @@
 import { type Decision, deny, fault } from "@portcullis/core";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decision } from "./decision.js";
 import {
@@ -7,6 +8,7 @@ import {
   GOING_AWAY,
   MISSING_ACTION,
   PAYLOAD_TOO_LARGE,
+  publicIssues,
   publicRefusal,
   TOO_MANY_PENDING,
 } from "./refusal.js";
@@ -53,5 +55,52 @@ describe("the refusals of an adapter", () => {
   test("a codec may say what was wrong", () => {
     expect(badMessage("Expected JSON.").reason).toBe("Expected JSON.");
     expect(deny("x").reason).not.toBe("");
+  });
+});
+
+describe("what did not fit", () => {
+  test("is told with the names of its path", () => {
+    const issues = [{ message: "bad", path: ["a", 0, { key: "b" }, Symbol("c")] }, { message: "odd" }];
+    expect(publicIssues(issues)).toStrictEqual([
+      { path: ["a", "0", "b", "Symbol(c)"], message: "bad" },
+      { path: [], message: "odd" },
+    ]);
+  });
+
+  test("ends where the last character is", () => {
+    const at = (length: number) => ({ message: "no", path: ["x".repeat(length)] });
+    expect(publicIssues([at(498)])).toEqual([{ path: ["x".repeat(498)], message: "n" }]);
+    expect(publicIssues([at(499)])).toEqual([]);
+    expect(publicIssues([{ message: "m".repeat(500) }, { message: "no" }])).toEqual([
+      { path: [], message: "m".repeat(500) },
+    ]);
+  });
+
+  test("is at most five issues, 500 characters and texts alone, whatever a rule gives", () => {
+    const odd = fc.oneof(
+      fc.anything(),
+      fc.constant(
+        Object.defineProperty({}, "message", {
+          get: () => {
+            throw new Error("no");
+          },
+        }),
+      ),
+      fc.record({ message: fc.oneof(fc.string({ maxLength: 300 }), fc.anything()), path: fc.anything() }),
+      fc.record({
+        message: fc.string({ maxLength: 900 }),
+        path: fc.array(fc.oneof(fc.string(), fc.nat()), { maxLength: 600 }),
+      }),
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.array(odd, { maxLength: 9 }), fc.anything()), (issues) => {
+        const told = publicIssues(issues as never);
+        const texts = told.flatMap(({ path, message }) => [...path, message]);
+        expect(texts.every((text) => typeof text === "string")).toBe(true);
+        expect(told.length).toBeLessThanOrEqual(5);
+        expect(texts.join("").length).toBeLessThanOrEqual(500);
+      }),
+      { numRuns: 2000 },
+    );
   });
 });

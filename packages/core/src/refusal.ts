@@ -1,4 +1,6 @@
 import { type Decision, decision, type Retry } from "./decision.js";
+import type { StandardIssue } from "./types.js";
+import { keyOf } from "./validate.js";
 
 /** What a client is told of a refusal; nothing else of a decision ever leaves the server. */
 export interface Refusal {
@@ -13,6 +15,46 @@ export interface Refusal {
 /** The part of a refusal that a client may see. */
 export function publicRefusal({ code, status, reason = "", retry, retryAfter }: Decision): Refusal {
   return { code, status, reason, retry, ...(retryAfter !== undefined && { retryAfter }) };
+}
+
+/** One thing that did not fit, as a client may be told of it. */
+export interface PublicIssue {
+  /** Where it is: names from the outside in; none for the payload itself. */
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+const MOST_ISSUES = 5;
+const MOST_CHARACTERS = 500;
+
+/**
+ * What did not fit, as far as a client is told of it: at most five issues, in 500 characters with their paths. Never
+ * throws: what cannot be read is left out.
+ */
+export function publicIssues(issues: readonly StandardIssue[]): readonly PublicIssue[] {
+  const told: PublicIssue[] = [];
+  let left = MOST_CHARACTERS;
+  try {
+    for (let index = 0; index < MOST_ISSUES && index < issues.length; index++) {
+      const { path: parts = [], message } = issues[index] as StandardIssue;
+      const path: string[] = [];
+      for (const part of parts) {
+        const name = keyOf(part);
+        // One for what stands between two names.
+        left -= name.length + 1;
+        if (left <= 0) return told;
+        path.push(name);
+      }
+      if (left <= 0) return told;
+      if (typeof message !== "string") continue;
+      const text = message.slice(0, left);
+      left -= text.length;
+      told.push({ path, message: text });
+    }
+  } catch {
+    // An issue of a rule's own making: the reason says what there is to say.
+  }
+  return told;
 }
 
 /**

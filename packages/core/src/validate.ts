@@ -29,6 +29,7 @@ export function describeIssues(issues: readonly StandardIssue[]): string {
     .join("; ");
 }
 
-function keyOf(part: PropertyKey | { readonly key: PropertyKey }): string {
+/** The name of one part of a path. */
+export function keyOf(part: PropertyKey | { readonly key: PropertyKey }): string {
   return String(typeof part === "object" ? part.key : part);
 }
