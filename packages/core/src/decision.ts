@@ -55,7 +55,7 @@ export type Answer = boolean | Decision;
 export interface DenyOptions {
   /** A sentence for a human; it is sent to the client. */
   reason?: string;
-  /** HTTP status, 400 to 499. Default 403 (401 for `not_authenticated`). */
+  /** HTTP status, 400 to 499. Default 403 (401 for `not_authenticated`, 404 for `not_found`). */
   status?: number;
   /** Seconds after which asking again makes sense. */
   retryAfter?: number;
@@ -81,6 +81,7 @@ type Parts = { readonly [K in Exclude<keyof Decision, "outcome" | "code">]?: Dec
 const KNOWN = new Map<string, { readonly reason: string; readonly status?: number }>([
   ["permission_denied", { reason: "You do not have permission to perform this action." }],
   ["not_authenticated", { reason: "Authentication credentials were not provided.", status: 401 }],
+  ["not_found", { reason: "Not found.", status: 404 }],
   ["permission_error", { reason: "The permission could not be checked." }],
   ["permission_timeout", { reason: "The permission could not be checked in time.", status: 503 }],
   ["rate_limited", { reason: "Too many requests.", status: 429 }],
@@ -281,9 +282,12 @@ export function thrown(
 ): Decision {
   try {
     if (isDeliberate(error)) {
-      const { code = fallback, reason, retryAfter, headers } = error;
+      const { code = fallback, retryAfter, headers } = error;
       const said = error.status ?? KNOWN.get(code)?.status ?? KNOWN.get(fallback)?.status ?? 403;
       const status = isStatus(said, 599) ? said : 403;
+      // Thrown on purpose, it denies: only below 500 can that be said.
+      const words = outcome === "error" && status >= 500 ? "permission_error" : "permission_denied";
+      const reason = error.reason ?? (KNOWN.get(code) ?? KNOWN.get(words))?.reason;
       return decision(outcome, code, { by, error, reason, status, retryAfter, headers });
     }
   } catch {
