@@ -27,6 +27,8 @@ declare var crypto: {
   getRandomValues<T extends Uint8Array>(array: T): T;
 };
 
+declare var URL: { new (url: string, base: string): { readonly pathname: string } };
+
 declare var URLSearchParams: { new (query: string): Iterable<[name: string, value: string]> };
 
 declare var performance: { now(): number };

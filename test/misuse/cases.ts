@@ -76,6 +76,7 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `json({ action: "type", id: "type" })`,
     `json({ action: 1 })`,
     `dcrf({ multiplex: "people" })`,
+    `dcrf({ multiplex: ["chat", "chat.rooms"] })`,
   ],
   "Guards of socket.io": [
     `guardIo()`,

@@ -11,6 +11,7 @@ import {
   type Scope,
 } from "@portcullis/core";
 import {
+  BAD_TARGET,
   deadlinesOf,
   type Expiring,
   endWait,
@@ -20,6 +21,7 @@ import {
   isOverdue,
   type Moment,
   type PolicyEngine,
+  pathOf,
   print,
   readMilliseconds,
   show,
@@ -188,6 +190,7 @@ async function decide<From>(
   { from, request, known, payload: read, user, signal }: HttpQuestion<From>,
   progress: Progress,
 ): Promise<Decision> {
+  if (pathOf(known.url) === undefined) return BAD_TARGET;
   let scope: Scope;
   try {
     scope = httpScope(request, known, options.authenticate ? await options.authenticate(from) : { user });

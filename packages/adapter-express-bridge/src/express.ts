@@ -50,6 +50,7 @@ export function expressRun(
     restore();
     prepare(exchange, derived, app);
     if (settings.usesScope) useScope(exchange, derived.scope);
+    if (app !== null && derived.method === "HEAD") keepUnwritten(exchange);
     const { request, response } = exchange as unknown as { request: Extended; response: Extended };
     runChain({ chain, exchange, deniesUnmatched: settings.deniesUnmatched, restore });
     return () => ({
@@ -73,6 +74,17 @@ function prepare({ request, response }: Exchange, { body, params }: Derived, app
   Object.assign(request, { originalUrl: request.url, baseUrl: "", body, params, res: response });
   Object.assign(response, { req: request, locals: Object.create(null) });
   if (app !== null && !("query" in request)) Object.assign(request, { query: queryOf(request.url as string, app) });
+}
+
+/** Express writes no body for a HEAD, whose refusal says no less: an own property, below whatever is put in its place. */
+function keepUnwritten({ response, recording }: Exchange): void {
+  const value = function send(this: Extended, ...given: unknown[]): unknown {
+    // With a status beside it, in Express 4; what is an object comes again as the text of its JSON.
+    const body = given.find((one) => typeof one === "string" || one instanceof Uint8Array);
+    if (body !== undefined) recording.unwritten = () => body;
+    return Object.getPrototypeOf(this).send.apply(this, given);
+  };
+  Object.defineProperty(response, "send", { value, writable: true, configurable: true });
 }
 
 /** Express 4 has the query from a middleware of its applications. */

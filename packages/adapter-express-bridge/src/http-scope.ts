@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Scope } from "@portcullis/core";
-import { HandshakeScope, readExtra } from "@portcullis/core/adapter";
+import { HandshakeScope, pathOf, readExtra } from "@portcullis/core/adapter";
 
 /** What a framework knows of a request better than its socket: it may stand behind a proxy. */
 export interface KnownOfRequest {
@@ -20,7 +20,7 @@ export function httpScope(request: IncomingMessage, known: KnownOfRequest, extra
   const { headers, socket } = request;
   const knock = {
     transport: "http",
-    path: known.url.split("?", 1)[0] as string,
+    path: pathOf(known.url),
     url: known.url,
     headers,
     remoteAddress: known.remoteAddress ?? socket.remoteAddress,

@@ -18,6 +18,7 @@ export interface KoaContext {
   readonly req: IncomingMessage & { user?: unknown };
   readonly request: object;
   readonly state: Record<string, unknown>;
+  readonly body?: unknown;
   status: number;
   params?: Readonly<Record<string, unknown>>;
   session?: unknown;
@@ -54,6 +55,8 @@ export function koaRun(
   const begin = (context: KoaContext, next: Next) => {
     const one = held.get(context.req) as Held;
     one.context = context;
+    // Koa writes no body for a HEAD, whose refusal says no less.
+    if (context.req.method === "HEAD") one.exchange.recording.unwritten = () => context.body;
     prepare(context, one.derived, settings.usesScope);
     watchRouters(context);
     return next().catch((error: unknown) => {

@@ -5,6 +5,8 @@ const KEPT = 8192;
 
 /** Keeps what is written as a response, until it is longer than any message. */
 export class Recording {
+  /** What a framework would have written, but for a HEAD. */
+  unwritten: (() => unknown) | undefined;
   #kept: Buffer | undefined = Buffer.alloc(0);
 
   /**
@@ -25,7 +27,9 @@ export class Recording {
 
   /** The body as text; `undefined` where it is longer than any message. */
   get text(): string | undefined {
-    return this.#kept?.toString();
+    if (this.#kept?.length !== 0) return this.#kept?.toString();
+    const text = this.unwritten ? textOf(this.unwritten()) : "";
+    return Buffer.byteLength(text) > KEPT ? undefined : text;
   }
 
   #keep(chunk: unknown, encoding: unknown): void {
@@ -34,5 +38,17 @@ export class Recording {
     // Of bytes the encoding says nothing.
     const all = Buffer.concat([this.#kept, Buffer.from(chunk as string, known)]);
     this.#kept = all.length > KEPT ? undefined : all;
+  }
+}
+
+/** A body as a framework writes it. A stream is not read: of a HEAD no framework reads it. */
+function textOf(body: unknown): string {
+  if (typeof body === "string") return body;
+  if (body instanceof Uint8Array) return Buffer.from(body).toString();
+  if (typeof (body as { pipe?: unknown } | null | undefined)?.pipe === "function") return "";
+  try {
+    return JSON.stringify(body) ?? "";
+  } catch {
+    return "";
   }
 }

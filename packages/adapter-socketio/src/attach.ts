@@ -30,7 +30,8 @@ export function attach<P, S>(
   const { own, common } = readOptions<never>(place, options);
   const gate = new Gate<Socket>(place, policy, common as never, served);
   const connections = new WeakMap<object, Connection>();
-  const front: Front = { gate, options: own, connections };
+  const hasOwnParser = target.io.opts.parser !== undefined;
+  const front: Front = { gate, options: own, connections, hasOwnParser };
   const hooks = Hooks.of(target.io);
   hooks.add(place, target, front);
   return {

@@ -109,7 +109,11 @@ export interface BareServer {
   readonly _nsps: Map<string, BareNamespace>;
   /** By what decides about a name. */
   readonly parentNsps: ReadonlyMap<unknown, BareNamespace>;
-  readonly opts: { readonly connectionStateRecovery?: { skipMiddlewares?: boolean } };
+  readonly opts: {
+    readonly connectionStateRecovery?: { skipMiddlewares?: boolean };
+    /** What decodes packets, where it is not that of socket.io. */
+    readonly parser?: unknown;
+  };
   bind(engine: BareEngine): unknown;
 }
 

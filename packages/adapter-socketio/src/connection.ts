@@ -3,6 +3,7 @@ import {
   ABORTED,
   type Admission,
   type Admitted,
+  badMessage,
   type Carrier,
   type Gate,
   type Handshake,
@@ -24,6 +25,7 @@ import type { OwnOptions } from "./options.js";
 import { giveBack, takeWithheld, type Withheld } from "./recovery.js";
 import { connectError, denied, PERMISSION_DENIED } from "./refuse.js";
 import { NamespaceScope, SocketKnock } from "./scope.js";
+import { hasWirePrototype } from "./wire.js";
 
 const EVENT = 2;
 const ACK = 3;
@@ -38,6 +40,8 @@ export interface Front {
   readonly options: OwnOptions;
   /** By socket. */
   readonly connections: WeakMap<object, Connection>;
+  /** Whether the server decodes with another parser than that of socket.io. */
+  readonly hasOwnParser: boolean;
 }
 
 /** One socket in one namespace: first its handshake, then what its session needs of it. */
@@ -89,6 +93,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   get socket(): BareSocket | undefined {
     return this.session && this.#bare;
+  }
+
+  /** What a client gives as `auth` is decoded as its messages are. */
+  get refusal(): Decision | undefined {
+    return this.#front.hasOwnParser && hasWirePrototype(this.#knock.auth) ? badMessage() : undefined;
   }
 
   get message(): SocketKnock["auth"] {
@@ -224,7 +233,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   };
 
   #take(packet: Packet): void {
-    this.#opened.receive(readEvent(packet, this.#front.options.payload));
+    const { options, hasOwnParser } = this.#front;
+    this.#opened.receive(readEvent(packet, options.payload, hasOwnParser));
   }
 
   /** INVARIANT: no event is decided while one before it is on its way to a listener, which may change the answer. */

@@ -3,6 +3,7 @@ import { badMessage, type Incoming, MISSING_ACTION } from "@portcullis/core/adap
 import type { Packet } from "./bare.js";
 import { letGo } from "./let-go.js";
 import { sizeOf } from "./size.js";
+import { hasWirePrototype } from "./wire.js";
 
 /** Makes the payload of an event from its arguments, without the acknowledgement. */
 export type ReadPayload = (event: string, args: readonly unknown[]) => Payload;
@@ -45,8 +46,12 @@ export class Message implements Incoming {
   }
 }
 
-/** Reads an event. Never throws: what the application's `payload` throws, or answers wrongly, is in `refusal.error`. */
-export function readEvent(packet: Packet, read: ReadPayload | undefined): Message {
+/**
+ * Reads an event. Never throws: what the application's `payload` throws, or answers wrongly, is in `refusal.error`.
+ *
+ * @param hasOwnParser Whether the server decodes with another parser than that of socket.io.
+ */
+export function readEvent(packet: Packet, read: ReadPayload | undefined, hasOwnParser = false): Message {
   const { data } = packet;
   const given: readonly unknown[] = Array.isArray(data) ? data : [];
   if (given.length === 0) return new Message(packet, "", NOTHING, MISSING_ACTION);
@@ -55,8 +60,10 @@ export function readEvent(packet: Packet, read: ReadPayload | undefined): Messag
   const action = typeof event === "number" ? String(event) : event;
   if (typeof action !== "string") return new Message(packet, "", NOTHING, badMessage());
   if (RESERVED.has(action)) return new Message(packet, action, NOTHING, badMessage("This event name is reserved."));
-  if (read === undefined) return new Message(packet, action, payloadOf(given), undefined);
+  if (read === undefined && !hasOwnParser) return new Message(packet, action, payloadOf(given), undefined);
   try {
+    if (hasOwnParser && hasWirePrototype(data)) return new Message(packet, action, NOTHING, badMessage());
+    if (read === undefined) return new Message(packet, action, payloadOf(given), undefined);
     const payload: unknown = read(action, given.slice(1));
     if (isPlain(payload)) return new Message(packet, action, payload, undefined);
     letGo(payload);

@@ -8,6 +8,7 @@ import {
   type Handshake,
   HandshakeScope,
   type Link,
+  publicIssues,
   publicRefusal,
   type ReplyOptions,
   ServerEnd,
@@ -175,8 +176,10 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
 
   /** A refusal as the codec writes it. Where it cannot, in the one way that needs no codec: every request is answered. */
   #refusalOf(message: Message, decision: Decision): Frame | undefined {
+    const { issues } = decision;
     try {
-      return frameOf(this.#front.codec.denied(message.request, publicRefusal(decision)), "denied");
+      const told = issues && publicIssues(issues);
+      return frameOf(this.#front.codec.denied(message.request, publicRefusal(decision), told), "denied");
     } catch (error) {
       this.#report(message, error);
       return JSON.stringify({ error: publicRefusal(decision) });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
-import type { Knock } from "@portcullis/core/adapter";
+import type { Decision } from "@portcullis/core";
+import { BAD_TARGET, type Knock, pathOf } from "@portcullis/core/adapter";
 
 /** A handshake of WebSocket, and when it came. */
 export class WsKnock implements Knock {
@@ -20,8 +21,13 @@ export class WsKnock implements Knock {
     return this.request.url ?? "/";
   }
 
-  get path(): string {
-    return this.url.split("?", 1)[0] as string;
+  get path(): string | undefined {
+    return pathOf(this.url);
+  }
+
+  /** A target that is no URL has no path to decide about. */
+  get refusal(): Decision | undefined {
+    return this.path === undefined ? BAD_TARGET : undefined;
   }
 
   get headers(): Knock["headers"] {

@@ -14,6 +14,7 @@ import {
   PermissionMisuse,
   permission,
   type Scope,
+  type StandardSchema,
 } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -76,6 +77,18 @@ async function connect(query = "") {
     },
   };
 }
+
+/** What a serializer with one field refuses. */
+const TEXT_ROOM: StandardSchema<unknown, { room: string }> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) =>
+      typeof (value as { room?: unknown }).room === "string"
+        ? { value: value as { room: string } }
+        : { issues: [{ message: "Not a valid string.", path: ["room"] }] },
+  },
+};
 
 const PING = { action: "ping", request_id: 1 };
 const statusOf = async (rule: Like) => {
@@ -227,6 +240,26 @@ describe("DCRF 1.3.0 does, Portcullis does", () => {
       expect((await client.ask(PING)).response_status).toBe(200);
     },
   );
+
+  test("a ValidationError is a dict of fields / so are the issues of a schema, and a reason stays a text", async () => {
+    const consumer = defineConsumer()
+      .action("join", AllowAny, { input: TEXT_ROOM }, () => "joined")
+      .action(
+        "closed",
+        answering(() => deny("closed", { reason: "The room is closed." })),
+        () => "handled",
+      );
+    serve(wss, consumer as never, options);
+    const client = await connect();
+    expect(await client.ask({ action: "join", request_id: 1, room: 5 })).toEqual({
+      errors: [{ room: ["Not a valid string."] }],
+      data: null,
+      action: "join",
+      response_status: 400,
+      request_id: 1,
+    });
+    expect((await client.ask({ action: "closed" })).errors).toEqual(["The room is closed."]);
+  });
 
   test("a binary frame closes the socket, 1011 / passes the same gate as text", async () => {
     protect(not(IsAuthenticated));

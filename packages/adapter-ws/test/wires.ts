@@ -28,11 +28,20 @@ const UNREADABLE: readonly [Malformed, ...Malformed[]] = [
 ];
 
 interface DcrfAnswer {
-  errors: string[];
+  /** A reason, or messages by field. */
+  errors: (string | Record<string, unknown>)[];
   data: unknown;
   action: string | null;
   response_status: number;
   request_id?: number | null;
+}
+
+/** A reason, also where it is written by field. */
+function textOf(error: unknown = ""): string {
+  if (typeof error === "string") return error;
+  return Object.entries(error as object)
+    .map(([field, inner]) => `${field}: ${[inner].flat().map(textOf).join("; ")}`)
+    .join("; ");
 }
 
 /** The protocol of the original, with codes. */
@@ -43,7 +52,12 @@ export const dcrfWire: Wire = {
   answer({ errors, data, action, response_status: status, request_id }: DcrfAnswer): Answer {
     const id = request_id ?? undefined;
     if (status < 400) return { id, action: action ?? undefined, data, status };
-    return { id, action: action ?? undefined, status, error: { ...(data as object), status, reason: errors[0] ?? "" } };
+    return {
+      id,
+      action: action ?? undefined,
+      status,
+      error: { ...(data as object), status, reason: textOf(errors[0]) },
+    };
   },
   read: ({ action, request_id: id, ...payload }: { action: string; request_id: unknown }) => ({ id, action, payload }),
   reply: (id, data) => ({ errors: [], data, action: null, response_status: 200, request_id: id }),

@@ -30,8 +30,10 @@ export type {
 export type { Limits } from "./limits.js";
 export type { Incoming, Link, ReplyOptions } from "./link.js";
 export { judgeOrigin, type Origins } from "./origin.js";
+export { type PublicIssue, publicIssues } from "./parts.js";
 export { engineOf, type PolicyEngine } from "./policy.js";
 export {
+  BAD_TARGET,
   badMessage,
   closeCodeOf,
   GOING_AWAY,
@@ -45,5 +47,6 @@ export { HandshakeScope, type Knock } from "./scope.js";
 export { type Carrier, ServerEnd } from "./server-end.js";
 export type { Session } from "./session.js";
 export { print, surface } from "./surface.js";
+export { pathOf } from "./target.js";
 export { type TraceNode, type Traces, traces } from "./trace.js";
 export type { Moment } from "./tree.js";

@@ -16,6 +16,8 @@ export interface Handshake<Request> {
   readonly request: Request;
   /** Makes the scope of the handshake, with what `authenticate` returned added to it. */
   scope(extra: Readonly<Record<string, unknown>>): Scope;
+  /** What is wrong with the handshake itself: it is refused before anybody is asked. */
+  readonly refusal?: Decision | undefined;
   /** What the client sent to be judged with the handshake, where the transport has such a thing. */
   readonly message?: Payload;
 }
@@ -109,7 +111,7 @@ export class Admission<Request> implements Expiring {
 
   #begin(): Decision | Promise<Decision> {
     if (this.#isTooLate) return GOING_AWAY;
-    const refused = judgeOrigin(this.#gate.origins, this.#scope);
+    const refused = this.#handshake.refusal ?? judgeOrigin(this.#gate.origins, this.#scope);
     if (refused) return refused;
     const { authenticate } = this.#gate;
     if (authenticate === undefined) return this.#ask(ANONYMOUS);

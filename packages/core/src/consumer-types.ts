@@ -158,7 +158,10 @@ export interface ConsumerDefinition<B, N, C, P, A extends Record<string, ActionT
   ): ConsumerDefinition<B, N, C, P, A>;
   /** Milliseconds per question; 5,000 each by default. */
   timeout(timeouts: Timeouts): ConsumerDefinition<B, N, C, P, A>;
-  /** `"deny"` makes an unknown action look like a denied one to everybody. */
+  /**
+   * `"deny"` hides which actions there are: an unknown one is `not_authenticated` (401) to a client without a user and
+   * `permission_denied` (403) to all others. So is, to a client without a user, a payload that does not fit.
+   */
   unknownAction(answer: "deny"): ConsumerDefinition<B, N, C, P, A>;
 }
 

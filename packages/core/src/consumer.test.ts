@@ -119,7 +119,7 @@ describe("building", () => {
   test("an unknown action may look like a denied one", () => {
     const { send, wire } = connect(defineConsumer().unknownAction("deny"));
     send("nope");
-    expect(wire.sent).toEqual(["refuse nope permission_denied 403"]);
+    expect(wire.sent).toEqual(["refuse nope not_authenticated 401"]);
   });
 });
 

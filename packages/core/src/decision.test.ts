@@ -194,9 +194,31 @@ describe("thrown", () => {
       status: 403,
     });
     expect(thrown(new PermissionDenied("not_authenticated"), "room")).toMatchObject({ status: 401 });
+    expect(thrown(new PermissionDenied("not_found"), "room")).toMatchObject({ status: 404, reason: "Not found." });
     expect(thrown(new PermissionDenied("x", { status: 200 }), "room")).toMatchObject({ status: 403 });
     expect(thrown(new PermissionDenied("x", { status: 700 }), "room")).toMatchObject({ status: 403 });
     expect(thrown(new PermissionDenied("x", { status: 450.5 }), "room")).toMatchObject({ status: 403 });
+  });
+
+  it.each([
+    [new PermissionDenied("room_closed"), "You do not have permission to perform this action."],
+    [new PermissionDenied(), "You do not have permission to perform this action."],
+    [new PermissionDenied("gone", { status: 410 }), "You do not have permission to perform this action."],
+    [new PermissionDenied("not_authenticated"), "Authentication credentials were not provided."],
+    [new PermissionDenied("rate_limited"), "Too many requests."],
+    [new PermissionDenied("directory_down", { status: 503 }), "The permission could not be checked."],
+    [new PermissionDenied("closed", { reason: "Closed" }), "Closed"],
+  ])("says of a PermissionDenied that it denies, unless it is a fault of the server: %#", (error, reason) => {
+    expect(thrown(error, "room")).toMatchObject({ outcome: "error", reason });
+  });
+
+  it("says the same of one that counts as a denial", () => {
+    const sentence = "You do not have permission to perform this action.";
+    for (const status of [403, 503]) {
+      const error = new PermissionDenied("room_closed", { status });
+      expect(thrown(error, "handler", "deny")).toMatchObject({ outcome: "deny", reason: sentence });
+    }
+    expect(deny("not_found")).toMatchObject({ status: 404, reason: "Not found." });
   });
 
   it("may count as a denial, with another default", () => {

@@ -56,7 +56,7 @@ export type Answer = boolean | Decision;
 export interface DenyOptions {
   /** A sentence for a human; it is sent to the client. */
   reason?: string;
-  /** HTTP status, 400 to 499. Default 403 (401 for `not_authenticated`). */
+  /** HTTP status, 400 to 499. Default 403 (401 for `not_authenticated`, 404 for `not_found`). */
   status?: number;
   /** Seconds after which asking again makes sense. */
   retryAfter?: number;
@@ -86,6 +86,7 @@ type Given = Values & Pick<Copied, "causes" | "evidence"> & { readonly headers?:
 const KNOWN = new Map<string, { readonly reason: string; readonly status?: number }>([
   ["permission_denied", { reason: "You do not have permission to perform this action." }],
   ["not_authenticated", { reason: "Authentication credentials were not provided.", status: 401 }],
+  ["not_found", { reason: "Not found.", status: 404 }],
   ["permission_error", { reason: "The permission could not be checked." }],
   ["permission_timeout", { reason: "The permission could not be checked in time.", status: 503 }],
   ["rate_limited", { reason: "Too many requests.", status: 429 }],
@@ -332,7 +333,10 @@ export function thrown(
   const code = textOf(partOf(error, "code")) || fallback;
   const said = partOf(error, "status");
   const status = isStatus(said, 599) ? said : (KNOWN.get(code)?.status ?? KNOWN.get(fallback)?.status ?? 403);
-  const [reason, retryAfter, headers] = ["reason", "retryAfter", "headers"].map((name) => partOf(error, name));
+  const [told, retryAfter, headers] = ["reason", "retryAfter", "headers"].map((name) => partOf(error, name));
+  // Thrown on purpose, it denies: only below 500 can that be said.
+  const words = outcome === "error" && status >= 500 ? "permission_error" : "permission_denied";
+  const reason = textOf(told) ?? (KNOWN.get(code) ?? KNOWN.get(words))?.reason;
   return decision(outcome, code, { by, error, reason, status, retryAfter, headers });
 }
 

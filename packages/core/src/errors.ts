@@ -7,7 +7,7 @@ const MISUSE = Symbol.for("@portcullis/core/PermissionMisuse");
 export interface DeniedOptions {
   /** A sentence for a human; it is sent to the client. */
   reason?: string;
-  /** HTTP status, 400 to 599. Default: 403, or 401 for the code `not_authenticated`. */
+  /** HTTP status, 400 to 599. Default: 403, or 401 for the code `not_authenticated`, 404 for `not_found`. */
   status?: number;
   /** Seconds after which asking again makes sense. */
   retryAfter?: number;

@@ -15,6 +15,8 @@ export interface Stage {
   readonly passesAbstain: boolean;
   /** Whether a later stage asks the same rules again: what they found is taken from there. */
   readonly isRepeated: boolean;
+  /** Whether a client without a user is not told that its payload does not fit. */
+  hides: boolean;
 }
 
 /** What is answered where nothing is to be asked. */

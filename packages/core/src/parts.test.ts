@@ -1,5 +1,6 @@
-import { describe, expect, it } from "vitest";
-import { describeIssues, issuesOf, listOf, partOf, textsOf } from "./parts.js";
+import fc from "fast-check";
+import { describe, expect, it, test } from "vitest";
+import { describeIssues, issuesOf, listOf, partOf, publicIssues, textsOf } from "./parts.js";
 
 const revoked = () => {
   const { proxy, revoke } = Proxy.revocable([], {});
@@ -98,4 +99,51 @@ it("a list that cannot be read is none", () => {
   });
   expect(listOf(odd, 5, (value) => value)).toBeUndefined();
   expect(listOf([1, undefined, 2, 3], 3, (value) => value)).toEqual([1, 2]);
+});
+
+describe("what did not fit", () => {
+  test("is told with the names of its path", () => {
+    const issues = issuesOf([{ message: "bad", path: ["a", 0, { key: "b" }, Symbol("c")] }, { message: "odd" }]) ?? [];
+    expect(publicIssues(issues)).toStrictEqual([
+      { path: ["a", "0", "b"], message: "bad" },
+      { path: [], message: "odd" },
+    ]);
+  });
+
+  test("ends where the last character is", () => {
+    const at = (length: number) => ({ message: "no", path: ["x".repeat(length)] });
+    expect(publicIssues([at(498)])).toEqual([{ path: ["x".repeat(498)], message: "n" }]);
+    expect(publicIssues([at(499)])).toEqual([]);
+    expect(publicIssues([{ message: "m".repeat(500) }, { message: "no" }])).toEqual([
+      { path: [], message: "m".repeat(500) },
+    ]);
+  });
+
+  test("is at most five issues, 500 characters and texts alone, whatever a rule gives", () => {
+    const odd = fc.oneof(
+      fc.anything(),
+      fc.constant(
+        Object.defineProperty({}, "message", {
+          get: () => {
+            throw new Error("no");
+          },
+        }),
+      ),
+      fc.record({ message: fc.oneof(fc.string({ maxLength: 300 }), fc.anything()), path: fc.anything() }),
+      fc.record({
+        message: fc.string({ maxLength: 900 }),
+        path: fc.array(fc.oneof(fc.string(), fc.nat()), { maxLength: 600 }),
+      }),
+    );
+    fc.assert(
+      fc.property(fc.oneof(fc.array(odd, { maxLength: 9 }), fc.anything()), (issues) => {
+        const told = publicIssues(issuesOf(issues) ?? []);
+        const texts = told.flatMap(({ path, message }) => [...path, message]);
+        expect(texts.every((text) => typeof text === "string")).toBe(true);
+        expect(told.length).toBeLessThanOrEqual(5);
+        expect(texts.join("").length).toBeLessThanOrEqual(500);
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });

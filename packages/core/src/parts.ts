@@ -70,6 +70,29 @@ function keyOf(part: unknown): string | number | undefined {
   return typeof key === "number" ? key : textOf(key)?.slice(0, TOLD_CHARACTERS);
 }
 
+/** One thing that did not fit, as a client may be told of it. */
+export interface PublicIssue {
+  /** Names from the outside in; none for the payload itself. */
+  readonly path: readonly string[];
+  readonly message: string;
+}
+
+/** The first issues of a decision, as far as a client is told of them: at most five, in 500 characters with their paths. */
+export function publicIssues(issues: readonly StandardIssue[]): readonly PublicIssue[] {
+  const told: PublicIssue[] = [];
+  let left = TOLD_CHARACTERS;
+  for (const { path: parts = [], message } of issues.slice(0, TOLD)) {
+    const path = parts.map((part) => String(typeof part === "object" ? part.key : part));
+    // One for the character behind each name.
+    for (const name of path) left -= name.length + 1;
+    if (left <= 0) break;
+    const text = message.slice(0, left);
+    left -= text.length;
+    told.push({ path, message: text });
+  }
+  return told;
+}
+
 /** The first issues as one sentence: `room: expected a string; text: too long`. */
 export function describeIssues(issues: readonly StandardIssue[]): string {
   return issues

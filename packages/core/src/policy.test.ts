@@ -4,13 +4,15 @@ import { expectNoUnhandledRejection, turn, wait } from "../test/support.js";
 import { and } from "./combinators/and.js";
 import { not } from "./combinators/not.js";
 import { or } from "./combinators/or.js";
+import { defineConsumer } from "./consumer.js";
 import type { Decision } from "./decision.js";
 import { BasePermission, permission } from "./permission.js";
 import { AllowAny } from "./permissions/allow-any.js";
 import { IsAuthenticated } from "./permissions/is-authenticated.js";
 import { permissionsFor } from "./permissions-for.js";
 import { definePolicy, engineOf, PolicyEngine } from "./policy.js";
-import type { Scope } from "./types.js";
+import { publicRefusal } from "./refusal.js";
+import type { Scope, StandardSchema } from "./types.js";
 
 expectNoUnhandledRejection();
 
@@ -118,6 +120,85 @@ describe("unknownAction", () => {
     expect(open.authorize(anonymous, CONSUMER, "nope")).toEqual(open.authorize(anonymous, CONSUMER, "ping"));
     expect(shut.authorize(SCOPE, CONSUMER, "nope")).toMatchObject({ code: "permission_denied", status: 403 });
     expect(shut.authorizeObject(SCOPE, CONSUMER, "nope", {}, {})).toMatchObject({ code: "permission_denied" });
+  });
+
+  const TEXT: StandardSchema<unknown, object> = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) =>
+        typeof (value as { text?: unknown }).text === "string" ? { value: {} } : { issues: [{ message: "no text" }] },
+    },
+  };
+  const LATER: StandardSchema<unknown, object> = {
+    "~standard": { ...TEXT["~standard"], validate: async (value) => TEXT["~standard"].validate(value) },
+  };
+  const hiding = defineConsumer()
+    .action("plain", IsAuthenticated, () => 1)
+    .action("parsed", IsAuthenticated, { input: TEXT }, () => 1)
+    .action("parsedLater", IsAuthenticated, { input: LATER }, () => 1)
+    .action(
+      "checked",
+      permission("text", { payload: TEXT }, () => false),
+      () => 1,
+    )
+    .action(
+      "open",
+      permission("text", { payload: TEXT }, () => true),
+      () => 1,
+    );
+
+  it.each([
+    ["an unknown action", "nope", {}],
+    ["one that needs a user", "plain", {}],
+    ["one whose payload does not fit", "parsed", {}],
+    ["one whose payload fits", "parsed", { text: "a" }],
+    ["one whose payload does not fit, which is found later", "parsedLater", {}],
+    ["one whose rule has a schema", "checked", { text: 5 }],
+    ["one that is open, with a payload that does not fit", "open", {}],
+  ])("hides with `deny` from a client without a user: %s", async (_what, action, payload) => {
+    const { policy } = hiding.unknownAction("deny");
+    for (const user of [null, undefined, { isAuthenticated: false }]) {
+      const made = await policy.authorize({ user } as never, CONSUMER, action, payload);
+      expect(publicRefusal(made)).toStrictEqual({
+        code: "not_authenticated",
+        status: 401,
+        reason: "Authentication credentials were not provided.",
+        retry: "after-auth",
+      });
+      expect(made.issues).toBeUndefined();
+      expect(made.outcome).toBe("deny");
+    }
+  });
+
+  it("tells a client with a user, and where nothing is hidden everybody, what does not fit", async () => {
+    const { policy } = hiding.unknownAction("deny");
+    for (const action of ["parsed", "parsedLater", "checked"]) {
+      expect(await policy.authorize(SCOPE as never, CONSUMER, action)).toMatchObject({ code: "invalid_input" });
+      expect(await hiding.policy.authorize({ user: null } as never, CONSUMER, action)).toMatchObject({
+        code: "invalid_input",
+        issues: [{ message: "no text" }],
+      });
+    }
+  });
+
+  it("keeps for logs what is hidden", () => {
+    const { policy } = hiding.unknownAction("deny");
+    expect(policy.authorize({ user: null } as never, CONSUMER, "parsed")).toMatchObject({
+      by: "input",
+      causes: [{ code: "invalid_input", issues: [{ message: "no text" }] }],
+    });
+  });
+
+  it("hides from whoever's user cannot be read", () => {
+    const scope = {
+      get user(): never {
+        throw new Error("no");
+      },
+    };
+    const { policy } = hiding.unknownAction("deny");
+    expect(policy.authorize(scope as never, CONSUMER, "nope")).toMatchObject({ code: "not_authenticated" });
+    expect(policy.authorize(scope as never, CONSUMER, "parsed")).toMatchObject({ code: "not_authenticated" });
   });
 });
 

@@ -46,7 +46,10 @@ export interface PolicyOptions<C, P, A> {
   readonly actions?: A;
   /** Milliseconds per question; 5,000 each by default. */
   readonly timeout?: Timeouts;
-  /** `"deny"` makes an unknown action look like a denied one to everybody. */
+  /**
+   * `"deny"` hides which actions there are: an unknown one is `not_authenticated` (401) to a client without a user and
+   * `permission_denied` (403) to all others. So is, to a client without a user, a payload that does not fit.
+   */
   readonly unknownAction?: "deny";
 }
 

@@ -34,6 +34,13 @@ export function badMessage(reason = "The message could not be read.", error?: un
   return decision("deny", "bad_message", { status: 400, reason, by: "codec", error });
 }
 
+/** What a handshake or a request asks for is no URL: nothing can be decided about its path. */
+export const BAD_TARGET: Decision = decision("deny", "bad_target", {
+  status: 400,
+  reason: "The request target could not be read.",
+  by: "guard",
+});
+
 /** The codec found no action in a message. */
 export const MISSING_ACTION: Decision = decision("deny", "missing_action", {
   status: 405,

@@ -1,6 +1,7 @@
 import { decision } from "./decision.js";
 import { checkKeys, misuse, PermissionMisuse, show } from "./errors.js";
 import type { Stage } from "./evaluate.js";
+import { hiddenActions } from "./hiding.js";
 import { isPermission } from "./permission.js";
 import type { ActionEntry, PolicyOptions, Timeouts } from "./policy.js";
 import { compile, type Program, preparing, refusing } from "./program.js";
@@ -42,7 +43,6 @@ const KEYS = ["connect", "permissions", "actions", "timeout", "unknownAction"];
 const ENTRY_KEYS = ["rule", "concurrent", "objects"];
 
 const UNKNOWN = decision("deny", "unknown_action", { status: 405, reason: "Unknown action.", by: "actions" });
-const DENIED = decision("deny", "permission_denied", { by: "actions" });
 
 /**
  * Reads what the developer gave to `definePolicy`.
@@ -67,12 +67,17 @@ export function buildRules(
   const permissions = treeOf(options, "permissions");
   const connect = treeOf(options, "connect");
   const before = partOf(permissions, 0, hasTable);
-  const refused = [makeStage(1, refusing(unknownAction === "deny" ? DENIED : UNKNOWN))];
+  const hides = unknownAction === "deny";
+  const refused = [makeStage(1, hides ? hiddenActions() : refusing(UNKNOWN))];
   const unknown = { ...NOTHING, stages: refused, objectStages: refused };
+  const table = hasTable ? readTable(actions, before, parses) : undefined;
+  for (const { stages, objectStages } of table?.values() ?? []) {
+    for (const stage of [...stages, ...objectStages]) stage.hides = hides;
+  }
   return {
     connect,
     permissions,
-    table: hasTable ? readTable(actions, before, parses) : undefined,
+    table,
     controls: readTimeouts(timeout),
     connectStages: [...stagesOf(permissions, "connect", 0, true), ...stagesOf(connect, "connect", 1, false)],
     other: makeEntry(hasTable ? [{ ...before, pending: false, asksObject: false }, unknown] : [before]),
@@ -170,7 +175,7 @@ function stagesOf(tree: Tree | undefined, moment: Moment, part: 0 | 1, passesAbs
 
 /** All stages have the same shape, which keeps the hot path fast. */
 export function makeStage(part: 0 | 1, program: Program, passesAbstain = false, isRepeated = false): Stage {
-  return { part, program, passesAbstain, isRepeated };
+  return { part, program, passesAbstain, isRepeated, hides: false };
 }
 
 function knows(tree: Tree | undefined, moment: Moment): boolean {

@@ -2,6 +2,7 @@ import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
 import { deadlinesOf, type Expiring, endWait, isOverdue } from "./deadline.js";
 import { ALLOWED, type Decision, decision, decisionIn, thrown } from "./decision.js";
 import type { Stage } from "./evaluate.js";
+import { hidden } from "./hiding.js";
 import { Kind, type Step } from "./plan.js";
 import { Question } from "./question.js";
 import { isThenable } from "./thenable.js";
@@ -228,8 +229,8 @@ export class Run implements Expiring {
 
   /** Ends a stage. Each is judged alone. */
   private close(made: Decision): void {
-    const { program, passesAbstain, isRepeated } = this.stage;
-    if (refuses(made)) this.decision ??= made;
+    const { program, passesAbstain, isRepeated, hides } = this.stage;
+    if (refuses(made)) this.decision ??= hides ? hidden(made, this.question.scope) : made;
     else if (made.outcome === "abstain" && !passesAbstain) {
       this.decision ??= decision("deny", "permission_denied", { by: program.name });
     } else {

@@ -74,11 +74,14 @@ describe("a scope of a handshake", () => {
   test.each([
     ["a=1; b=2", { a: "1", b: "2" }],
     ["a=1;a=2", { a: "1" }],
-    ['a="quoted"; b="; c=""', { a: "quoted", b: '"', c: "" }],
+    ['a="quoted"; b="; c=""', { a: "quoted", b: "", c: "" }],
     ['a="open; b=shut"; c=no quote', { a: '"open', b: 'shut"', c: "no quote" }],
     ["a = 1 ;b=\t2", { a: "1", b: "2" }],
     ["a=%20b%C3%A9; b=%zz; c=a=b", { a: " bé", b: "%zz", c: "a=b" }],
-    ["flag; =1;  =2; ; b=", { b: "" }],
+    ["flag; =1;  =2; ; b=", { "": "1", b: "" }],
+    ["=", {}],
+    ["\xA0__Host-sid=evil; __Host-sid=mine", { "\xA0__Host-sid": "evil", "__Host-sid": "mine" }],
+    ["a=\xA01\v; \fb=2; \uFEFFb=3", { a: "\xA01\v", "\fb": "2", "\uFEFFb": "3" }],
     [undefined, {}],
   ])("reads the cookies %j", (cookie, cookies) => {
     expect({ ...made({ headers: { cookie } }).cookies }).toEqual(cookies);

@@ -8,7 +8,8 @@ type Cookies = Readonly<Record<string, string>>;
 export interface Knock {
   /** Name of the transport. */
   readonly transport: string;
-  readonly path: string;
+  /** Path of the handshake; `undefined` where it has none that can be read. */
+  readonly path: string | undefined;
   /** What was asked for, with the query. */
   readonly url: string;
   /** Lower-case names. */
@@ -28,6 +29,7 @@ export interface Knock {
 export class HandshakeScope implements Scope {
   declare readonly user: unknown;
   readonly #knock: Knock;
+  #path: string | undefined;
   #headers: Values | undefined;
   #cookies: Cookies | undefined;
   #query: Values | undefined;
@@ -62,7 +64,8 @@ export class HandshakeScope implements Scope {
   }
 
   get path(): string {
-    return this.#knock.path;
+    this.#path ??= this.#knock.path ?? "";
+    return this.#path;
   }
 
   get query(): Values {
@@ -94,7 +97,7 @@ export class HandshakeScope implements Scope {
 
   get subprotocols(): readonly string[] {
     const header = this.#text("sec-websocket-protocol");
-    return header === undefined ? [] : header.split(",").map((name) => name.trim());
+    return header === undefined ? [] : header.split(",").map(trim);
   }
 
   #text(name: string): string | undefined {
@@ -121,20 +124,38 @@ function readQuery(url: string): Values {
   return Object.freeze(query);
 }
 
-/** Of a name that is repeated the first counts: browsers send the cookie with the longest path first. */
+/**
+ * As `cookie` reads it, which Express and cookie-parser use. Of a name that is repeated the first counts: browsers send
+ * the cookie with the longest path first.
+ */
 function readCookies(header = ""): Cookies {
   const cookies: Record<string, string> = Object.create(null);
-  for (const pair of header.split(";")) {
+  // One character is too short for a pair.
+  for (const pair of header.length < 2 ? [] : header.split(";")) {
     const at = pair.indexOf("=");
-    if (at < 1) continue;
-    const name = pair.slice(0, at).trim();
-    if (name !== "") cookies[name] ??= decode(pair.slice(at + 1).trim());
+    if (at >= 0) cookies[trim(pair.slice(0, at))] ??= decode(trim(pair.slice(at + 1)));
   }
   return Object.freeze(cookies);
 }
 
+/**
+ * Takes spaces and tabs off, which is what HTTP allows around a value. `String.trim` takes more: a name that has a no-break
+ * space in front of it is another name.
+ */
+function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
 function decode(value: string): string {
-  const bare = value.length > 1 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+  const bare = value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
   try {
     return decodeURIComponent(bare);
   } catch {

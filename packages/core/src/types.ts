@@ -14,7 +14,10 @@ export type TextValue = string | readonly string[] | undefined;
 export interface Scope {
   /** Name of the transport, for example `"ws"`. */
   readonly transport: string;
-  /** Path of the handshake, without the query. */
+  /**
+   * Path of the handshake, without the query, as `new URL()` reads it: `/public/../admin` is `/admin`. On socket.io the
+   * name of the namespace.
+   */
   readonly path: string;
   readonly query: Readonly<Record<string, TextValue>>;
   /** Lower-case names; no prototype. */

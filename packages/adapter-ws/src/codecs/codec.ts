@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { isUint8Array } from "node:util/types";
 import { type Payload, PermissionMisuse } from "@portcullis/core";
-import { type Refusal, show } from "@portcullis/core/adapter";
+import { type PublicIssue, type Refusal, show } from "@portcullis/core/adapter";
 
 /** What a codec has read from one frame. A codec may add fields of its own for its answers. */
 export interface Decoded {
@@ -40,9 +40,11 @@ export interface Codec<D extends Decoded = Decoded> {
   decode(data: Buffer, isBinary: boolean): D;
   /**
    * Writes a refusal; `undefined` sends nothing. Where `decode` has failed, `request` has nothing but an undefined
-   * action. Where it throws, or answers what is no frame, the client gets `{ "error": { code, status, reason, retry } }`.
+   * action. `issues` is there where the payload did not fit a schema, at most five in 500 characters; `refusal.reason`
+   * says the same in words. Where it throws, or answers what is no frame, the client gets
+   * `{ "error": { code, status, reason, retry } }`.
    */
-  denied(request: D, refusal: Refusal): Frame | undefined;
+  denied(request: D, refusal: Refusal, issues?: readonly PublicIssue[]): Frame | undefined;
   /** Writes what a served handler answered; needed by `serve()` alone. */
   reply?(request: D, data: unknown, answered: Answered): Frame | undefined;
 }

@@ -1,5 +1,6 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { Refusal } from "@portcullis/core/adapter";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type DcrfRequest, dcrf } from "./dcrf.js";
 
@@ -96,6 +97,56 @@ describe("an answer", () => {
   });
 });
 
+describe("what did not fit", () => {
+  const errors = (issues: { path: string[]; message: string }[]) =>
+    written(dcrf().denied(read({ action: "a" }), { ...DENIED, code: "invalid_input", status: 400 }, issues)).errors;
+
+  test.each([
+    ["a field", [{ path: ["room"], message: "bad" }], [{ room: ["bad"] }]],
+    [
+      "two of one field, and another",
+      [
+        { path: ["room"], message: "bad" },
+        { path: ["text"], message: "long" },
+        { path: ["room"], message: "worse" },
+      ],
+      [{ room: ["bad", "worse"], text: ["long"] }],
+    ],
+    ["the payload itself", [{ path: [], message: "odd" }], [{ non_field_errors: ["odd"] }]],
+    ["a field of a field", [{ path: ["tags", "0"], message: "bad" }], [{ tags: { "0": ["bad"] } }]],
+    [
+      "a field and one in it",
+      [
+        { path: ["a"], message: "bad" },
+        { path: ["a", "b"], message: "deep" },
+        { path: ["a"], message: "worse" },
+      ],
+      [{ a: { non_field_errors: ["bad", "worse"], b: ["deep"] } }],
+    ],
+    ["nothing that can be told", [], ["No."]],
+  ])("is written as serializers write it: %s", (_what, issues, expected) => {
+    expect(errors(issues)).toEqual(expected);
+  });
+
+  test("has names of a prototype as data", () => {
+    expect(JSON.stringify(errors([{ path: ["__proto__", "constructor"], message: "bad" }]))).toBe(
+      '[{"__proto__":{"constructor":["bad"]}}]',
+    );
+  });
+
+  test("keeps every message, whatever the paths are", () => {
+    const names = fc.constantFrom("a", "b", "", "0", "__proto__", "constructor", "non_field_errors");
+    const issue = fc.record({ path: fc.array(names, { maxLength: 4 }), message: fc.string() });
+    const texts = (value: unknown): unknown[] =>
+      typeof value === "object" ? Object.values(value as object).flatMap(texts) : [value];
+    fc.assert(
+      fc.property(fc.array(issue, { minLength: 1, maxLength: 5 }), (issues) => {
+        expect(texts(errors(issues)).sort()).toEqual(issues.map(({ message }) => message).sort());
+      }),
+    );
+  });
+});
+
 describe("multiplex", () => {
   const any = dcrf({ multiplex: true });
   const named = dcrf({ multiplex: ["people", "rooms"] });
@@ -142,6 +193,39 @@ describe("multiplex", () => {
   test("says which stream where only the action is missing or wrong", () => {
     expect(read(frame("people", {}), any)).toMatchObject({ action: undefined, stream: "people" });
     expect(read(frame("people", { action: 5 }), any)).toMatchObject({ bad: expect.any(String), stream: "people" });
+  });
+});
+
+describe("the names of streams", () => {
+  const part = fc.constantFrom("a", "b", ".", "..", "rooms");
+  const name = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(""));
+
+  test("are refused where two streams would share an action", () => {
+    expect(() => dcrf({ multiplex: ["chat", "people", "chat.rooms"] })).toThrow(
+      'dcrf() got the streams "chat" and "chat.rooms" in `multiplex`: the action "rooms.delete" of one would be "delete" of the other: write "chat-rooms"',
+    );
+    expect(() => dcrf({ multiplex: ["chat", "chatter", "chat-rooms", "a.b", "a.c", "chat"] })).not.toThrow();
+  });
+
+  test("keep actions apart, or are refused", () => {
+    fc.assert(
+      fc.property(
+        fc.array(name, { minLength: 1, maxLength: 5 }),
+        fc.array(name, { maxLength: 5 }),
+        (streams, asked) => {
+          const overlaps = streams.some((one) => streams.some((other) => other.startsWith(`${one}.`)));
+          if (overlaps) {
+            expect(() => dcrf({ multiplex: streams })).toThrow(PermissionMisuse);
+            return;
+          }
+          const codec = dcrf({ multiplex: streams });
+          const all = [...new Set(streams)].flatMap((stream) =>
+            ["", ...new Set(asked)].map((action) => read({ stream, payload: { action } }, codec).action),
+          );
+          expect(new Set(all).size).toBe(all.length);
+        },
+      ),
+    );
   });
 });
 

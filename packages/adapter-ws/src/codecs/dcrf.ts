@@ -1,5 +1,5 @@
 import { PermissionMisuse } from "@portcullis/core";
-import { checkKeys } from "@portcullis/core/adapter";
+import { checkKeys, type PublicIssue } from "@portcullis/core/adapter";
 import { type Codec, canEcho, type Decoded, isRecord, parseJson, without } from "./codec.js";
 
 /** What {@link dcrf} takes. */
@@ -9,7 +9,8 @@ export interface DcrfOptions {
   /**
    * Speaks `{ stream, payload }`, as `dcrf-client` does. `true` takes any stream, and the rules do not see which: for
    * a server where all streams mean the same. A list takes those streams alone, and the rules are asked about
-   * `"stream.action"`.
+   * `"stream.action"`. None of them may begin with another and a dot: `rooms.delete` of `chat` and `delete` of
+   * `chat.rooms` would be one action.
    */
   multiplex?: boolean | readonly string[];
 }
@@ -27,11 +28,12 @@ const NO_STREAM = "The message could not be read: send an object with `stream` a
 
 /**
  * The protocol of Django Channels REST Framework: a request is `{ action, request_id, ...payload }`, every answer has
- * exactly `errors`, `data`, `action`, `response_status` and `request_id`.
+ * exactly `errors`, `data`, `action`, `response_status` and `request_id`. `errors` holds the reason of a refusal, or, where
+ * the payload does not fit a schema, the messages by field as serializers write them: `[{ room: ["Required"] }]`.
  *
  * @param options `codes`, `multiplex`.
  * @returns A codec.
- * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
+ * @throws {PermissionMisuse} When an option is unknown or of the wrong type, or two streams share an action's name.
  * @example
  * ```ts
  * import { dcrf } from "@portcullis/adapter-ws";
@@ -52,9 +54,9 @@ export function dcrf(options: DcrfOptions = {}): Codec<DcrfRequest> & Required<P
       if (!isRecord(value)) return { action: undefined, bad: NOT_READABLE };
       return multiplex === false ? readFrame(value, undefined, "") : readStream(value, streams);
     },
-    denied: ({ id = null, name = null, stream }, { code, status, reason, retry, retryAfter }) =>
+    denied: ({ id = null, name = null, stream }, { code, status, reason, retry, retryAfter }, issues = []) =>
       wrap(stream, {
-        errors: [code === "unknown_action" ? `Method "${name}" not allowed.` : reason],
+        errors: [issues.length > 0 ? byField(issues) : code === "unknown_action" ? methodOf(name) : reason],
         data: codes ? { code, retry, retryAfter } : null,
         action: name,
         response_status: status,
@@ -70,6 +72,39 @@ export function dcrf(options: DcrfOptions = {}): Codec<DcrfRequest> & Required<P
       }),
   };
 }
+
+const methodOf = (name: string | null) => `Method "${name}" not allowed.`;
+
+/** Messages by field, nested as the fields are. */
+type Messages = { [field: string]: Messages | string[] };
+
+/** What DRF calls a field that is the whole object. */
+const WHOLE = "non_field_errors";
+
+function byField(issues: readonly PublicIssue[]): Messages {
+  const root = nothing();
+  for (const { path, message } of issues) {
+    let at = root;
+    for (const name of path.slice(0, -1)) {
+      const there = at[name] ?? nothing();
+      const inner: Messages = Array.isArray(there) ? Object.assign(nothing(), { [WHOLE]: there }) : there;
+      at[name] = inner;
+      at = inner;
+    }
+    addMessage(at, path.at(-1) ?? WHOLE, message);
+  }
+  return root;
+}
+
+function addMessage(at: Messages, field: string, message: string): void {
+  const there = at[field];
+  if (there === undefined) at[field] = [message];
+  else if (Array.isArray(there)) there.push(message);
+  else addMessage(there, WHOLE, message);
+}
+
+/** Names come from the client: no prototype. */
+const nothing = (): Messages => Object.create(null);
 
 function readFrame(frame: Record<string, unknown>, stream: string | undefined, prefix: string): DcrfRequest {
   const { action: name, request_id: id = null } = frame;
@@ -90,7 +125,27 @@ function readStream(value: Record<string, unknown>, streams: ReadonlySet<string>
 function readStreams(multiplex: boolean | readonly string[]): ReadonlySet<string> | undefined {
   if (typeof multiplex === "boolean") return undefined;
   if (Array.isArray(multiplex) && multiplex.length > 0 && multiplex.every((one) => typeof one === "string" && one)) {
-    return new Set(multiplex);
+    const streams = new Set<string>(multiplex);
+    checkNames(streams);
+    return streams;
   }
   throw new PermissionMisuse("dcrf() got a wrong `multiplex`: write true, or the names of the streams in a list");
+}
+
+/**
+ * Makes sure that no two streams share the name of an action.
+ *
+ * @throws {PermissionMisuse} When one begins with another and a dot.
+ */
+function checkNames(streams: ReadonlySet<string>): void {
+  for (const stream of streams) {
+    for (let at = stream.indexOf("."); at >= 0; at = stream.indexOf(".", at + 1)) {
+      const outer = stream.slice(0, at);
+      if (!streams.has(outer)) continue;
+      const inner = stream.slice(at + 1);
+      throw new PermissionMisuse(
+        `dcrf() got the streams "${outer}" and "${stream}" in \`multiplex\`: the action "${inner}.delete" of one would be "delete" of the other: write "${stream.replaceAll(".", "-")}"`,
+      );
+    }
+  }
 }

@@ -58,6 +58,11 @@ const METHOD = "Invalid Request: the method must be a string.";
 const PARAMS = "Invalid Request: the params must be an object or a list.";
 const ID = "Invalid Request: the id must be a string or a number.";
 
+test("params by position and their `args` by name are one payload", () => {
+  const payloads = [["x"], { args: ["x"] }].map((params) => read(call({ params })).payload);
+  expect(payloads).toEqual([{ args: ["x"] }, { args: ["x"] }]);
+});
+
 describe("what is no request", () => {
   test.each([
     ["not JSON", "{", -32700, null, "Parse error."],

@@ -14,6 +14,7 @@ const NO_REQUEST = -32600;
 
 /**
  * JSON-RPC 2.0: the method is the action; `params` by name are the payload, those by position are `{ args }` of it.
+ * `["x"]` and `{ "args": ["x"] }` are therefore one payload, to a rule and to a handler alike: do not tell them apart.
  * A notification is not answered. A batch is answered -32600: a guard can hand on a frame or not, but not half of it.
  *
  * @returns A codec.

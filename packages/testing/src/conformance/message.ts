@@ -1,4 +1,4 @@
-import { AllowAny, abstain, definePolicy, deny, fault, IsAuthenticated, permission } from "@portcullis/core";
+import { AllowAny, abstain, and, definePolicy, deny, fault, IsAuthenticated, permission } from "@portcullis/core";
 import { expect } from "vitest";
 import { expectAnsweredOnce, expectDenied, expectHandled, rules, type Subject, scripted } from "./subject.js";
 
@@ -64,11 +64,17 @@ export const message: Subject = {
   },
 
   '`unknownAction: "deny"` makes unknown and denied alike': async (lab) => {
-    const server = await lab.guard(rules({ closed: scripted("closed", () => false).rule }, { unknownAction: "deny" }));
-    const client = await server.connect();
-    const [closed, unknown] = [await client.request("closed"), await client.request("nowhere")];
-    expectDenied(unknown, "permission_denied", 403);
-    expect(unknown?.error).toEqual(closed?.error);
+    const actions = { closed: and(IsAuthenticated, scripted("closed", () => false).rule) };
+    const server = await lab.guard(rules(actions, { unknownAction: "deny" }), bearer);
+    for (const [token, code, status] of [
+      ["ann", "permission_denied", 403],
+      [undefined, "not_authenticated", 401],
+    ] as const) {
+      const client = await server.connect(token === undefined ? {} : { token });
+      const [closed, unknown] = [await client.request("closed"), await client.request("nowhere")];
+      expectDenied(unknown, code, status);
+      expect(unknown?.error).toEqual(closed?.error);
+    }
   },
 
   "a denial carries code, status, reason and when to ask again": async (lab) => {

@@ -1,0 +1,96 @@
+import { Readable } from "node:stream";
+import type { Like } from "@portcullis/core";
+import express, { type Request, type Response } from "express";
+import express4 from "express4";
+import Koa, { type Context } from "koa";
+import Koa2 from "koa2";
+import { describe, expect, test } from "vitest";
+import { askAction } from "../test/support.js";
+import { dcrfMethods, fromExpress } from "./index.js";
+import { fromKoa } from "./koa.js";
+
+const DEFAULT = "You do not have permission to perform this action.";
+
+/** What a rule says of the same request as a GET and as a HEAD, which is the method of connecting in the original. */
+async function reasons(rule: (methods: Record<string, string>) => Like): Promise<unknown[]> {
+  expect(dcrfMethods.connect).toBe("HEAD");
+  const said = [];
+  for (const method of ["GET", "HEAD"]) said.push(await askAction(rule({ create: method }) as never));
+  return said.map(({ outcome, status, reason }) => ({ outcome, status, reason }));
+}
+
+describe.each([
+  ["5", express],
+  ["4", express4 as unknown as typeof express],
+])("Express %s: a refusal of a HEAD says what that of a GET says", (_version, framework) => {
+  const nested = framework().use((_request: Request, response: Response) => {
+    response.status(403).json({ message: "No" });
+  });
+  test.each<[string, (request: Request, response: Response) => void, string]>([
+    ["json()", (_, r) => void r.status(403).json({ message: "No" }), "No"],
+    ["send() of a text", (_, r) => void r.status(403).send("No"), "No"],
+    ["send() of bytes", (_, r) => void r.status(403).type("text").send(Buffer.from("No")), "No"],
+    ["send() of an object", (_, r) => void r.status(403).send({ error: "No" }), "No"],
+    ["end() of a text", (_, r) => void r.status(403).end("No"), "No"],
+    ["nothing", (_, r) => void r.status(403).end(), DEFAULT],
+    ["too long a text", (_, r) => void r.status(403).json({ message: "No", pad: "x".repeat(9000) }), DEFAULT],
+    [
+      "json() behind a middleware that has put its own in the place of send()",
+      (_, r) => {
+        const { send } = r;
+        r.send = function own(this: Response, body?: unknown) {
+          return send.call(this, body);
+        };
+        r.status(403).json({ message: "No" });
+      },
+      "No",
+    ],
+    ["json() of an application inside", (q, r) => void nested(q, r, () => {}), "No"],
+  ])("%s", async (_what, answer, reason) => {
+    const app = framework();
+    const rule = (methods: Record<string, string>) =>
+      fromExpress((request, response) => answer(request as Request, response as Response), { app, methods } as never);
+    const said = { outcome: "deny", status: 403, reason };
+    expect(await reasons(rule)).toEqual([said, said]);
+  });
+});
+
+describe.each([
+  ["3", Koa],
+  ["2", Koa2 as unknown as typeof Koa],
+])("Koa %s: a refusal of a HEAD says what that of a GET says", (_version, Framework) => {
+  const cyclic: Record<string, unknown> = {};
+  cyclic.self = cyclic;
+  test.each<[string, unknown, string]>([
+    ["an object", { message: "No" }, "No"],
+    ["a text", "No", "No"],
+    ["bytes", Buffer.from("No"), DEFAULT],
+  ])("%s", async (_what, body, reason) => {
+    const rule = (methods: Record<string, string>) =>
+      fromKoa(
+        (context: Context) => {
+          context.status = 403;
+          context.body = body;
+        },
+        { app: new Framework(), methods } as never,
+      );
+    const said = { outcome: "deny", status: 403, reason };
+    expect(await reasons(rule)).toEqual([said, said]);
+  });
+
+  test.each([
+    ["a stream", () => Readable.from(["No"])],
+    ["what is no JSON", () => cyclic],
+  ])("%s says nothing", async (_what, body) => {
+    const rule = fromKoa(
+      (context: Context) => {
+        context.status = 403;
+        context.body = body();
+        // Else Koa would count what it is not going to write.
+        context.set("content-length", "2");
+      },
+      { app: new Framework(), methods: { create: "HEAD" } } as never,
+    );
+    expect(await askAction(rule as never)).toMatchObject({ status: 403, reason: DEFAULT });
+  });
+});
