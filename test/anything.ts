@@ -86,17 +86,14 @@ export const make = (kind: string): never => (KINDS[kind] as () => unknown)() as
 
 const PARTS = ["reason", "status", "retryAfter", "headers", "issues", "error"] as const;
 
+const { getOwnPropertyDescriptors: fields } = Object;
 /** A decision as another copy of the package might have made it. */
 const forged = (parts: object) =>
   Object.freeze(
-    Object.create(
-      Object.getPrototypeOf(allow()),
-      Object.getOwnPropertyDescriptors({ outcome: "deny", code: "x", ...parts }),
-    ),
+    Object.create(Object.getPrototypeOf(allow()), { ...fields({ outcome: "deny", code: "x" }), ...fields(parts) }),
   );
 /** A `PermissionDenied` of another copy, whose parts are what they are. */
-const foreign = (parts: object) =>
-  Object.defineProperties(new PermissionDenied("x"), Object.getOwnPropertyDescriptors(parts));
+const foreign = (parts: object) => Object.defineProperties(new PermissionDenied("x"), fields(parts));
 const throwing = (error: unknown) => {
   throw error;
 };

@@ -147,21 +147,11 @@ test.each(["status", "close"] as const)("a handshake is answered once, whatever 
     };
     const { url } = await start({
       policy,
-      server: { verifyClient },
+      server: { verifyClient: verifyClient as never },
       options: { refuse, authenticate: () => when("authenticate"), onDecision: () => when("onDecision") },
       onConnection: (socket) => socket.send("hello"),
     });
-    const who = [
-      "rule",
-      "authenticate",
-      "onDecision",
-      "thrown",
-      "verified",
-      "status",
-      "message",
-      "headers",
-      "header",
-    ];
+    const who = ["rule", "authenticate", "onDecision", "thrown", "verified", "status", "message", "headers", "header"];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...who), anyAnswer, async (next, wanted) => {
         Object.assign(scene, wanted);
