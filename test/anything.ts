@@ -1,5 +1,6 @@
-import { allow, deny, fault, PermissionDenied } from "@portcullis/core";
+import { AllowAny, allow, deny, fault, PermissionDenied, permission } from "@portcullis/core";
 import { REPEATABLE } from "@portcullis/core/adapter";
+import { defineConsumer } from "@portcullis/core/consumer";
 import fc from "fast-check";
 
 const fail = (): never => {
@@ -85,17 +86,14 @@ export const make = (kind: string): never => (KINDS[kind] as () => unknown)() as
 
 const PARTS = ["reason", "status", "retryAfter", "headers", "issues", "error"] as const;
 
+const { getOwnPropertyDescriptors: fields } = Object;
 /** A decision as another copy of the package might have made it. */
 const forged = (parts: object) =>
   Object.freeze(
-    Object.create(
-      Object.getPrototypeOf(allow()),
-      Object.getOwnPropertyDescriptors({ outcome: "deny", code: "x", ...parts }),
-    ),
+    Object.create(Object.getPrototypeOf(allow()), { ...fields({ outcome: "deny", code: "x" }), ...fields(parts) }),
   );
 /** A `PermissionDenied` of another copy, whose parts are what they are. */
-const foreign = (parts: object) =>
-  Object.defineProperties(new PermissionDenied("x"), Object.getOwnPropertyDescriptors(parts));
+const foreign = (parts: object) => Object.defineProperties(new PermissionDenied("x"), fields(parts));
 const throwing = (error: unknown) => {
   throw error;
 };
@@ -162,3 +160,59 @@ export function oddOf(refusal: unknown): string[] {
   if (retryAfter !== undefined && (!Number.isFinite(retryAfter) || (retryAfter as number) < 0)) odd.push("retryAfter");
   return odd;
 }
+
+/** What a test wants of the application at the moment. */
+export interface Scene {
+  kind: string;
+  place: string;
+}
+
+const schema = (validate: () => unknown): never => ({ "~standard": { version: 1, vendor: "test", validate } }) as never;
+
+/** A consumer in which every answer of handlers, loaders and schemas is made of a value of the scene. */
+export function consumerOf(scene: Scene) {
+  const value = () => make(scene.kind);
+  return defineConsumer()
+    .action("ping", AllowAny, () => "pong")
+    .action(
+      "rule",
+      permission("scene", () => answer(scene)),
+      () => "allowed",
+    )
+    .action("returned", AllowAny, value)
+    .action("returned later", AllowAny, async () => value())
+    .action("thrown", AllowAny, () => throwing(value()))
+    .action("thrown later", AllowAny, async () => throwing(value()))
+    .action("denied", AllowAny, () => answer(scene))
+    .action("replied", AllowAny, ({ reply }) => reply(value()))
+    .action("reply options", AllowAny, ({ reply }) => reply("text", value()))
+    .action("reply status", AllowAny, ({ reply }) => reply("text", { status: value() }))
+    .action("reply action", AllowAny, ({ reply }) => reply("text", { action: value() }))
+    .action("object", AllowAny, { object: value }, () => "loaded")
+    .action("object answered", AllowAny, { object: () => answer(scene) }, () => "loaded")
+    .action("input", AllowAny, { input: schema(value) }, () => "parsed")
+    .action("input thrown", AllowAny, { input: schema(() => throwing(value())) }, () => "parsed")
+    .action("parsed", AllowAny, { input: schema(() => ({ value: value() })) }, () => "parsed")
+    .action("issues", AllowAny, { input: schema(() => ({ issues: value() })) }, () => "parsed")
+    .action("issue", AllowAny, { input: schema(() => ({ issues: [value()] })) }, () => "parsed")
+    .action(
+      "issue parts",
+      AllowAny,
+      {
+        input: schema(() => ({
+          issues: [
+            { message: value(), path: value() },
+            { message: "m", path: [value()] },
+          ],
+        })),
+      },
+      () => "parsed",
+    );
+}
+
+/** One message to a consumer of the scene. */
+export const anyRequest = fc.record({
+  action: fc.constantFrom(...Object.keys(consumerOf({ kind: "", place: "" }).policy.describe().actions ?? {})),
+  place: fc.constantFrom(...Object.keys(PLACES)),
+  kind: anyKind,
+});

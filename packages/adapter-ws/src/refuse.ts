@@ -14,7 +14,7 @@ const REFUSED_PAYLOAD = 4096;
 
 /** Reads how the application's own `verifyClient` says no. ws writes it as it comes, and throws where it cannot. */
 export function readNo([status, body, headers]: readonly unknown[]): [number, string, Record<string, string>] {
-  const code = typeof status === "symbol" || typeof status === "object" ? 401 : Number(status);
+  const code = typeof status === "number" || typeof status === "string" ? Number(status) : 0;
   const valid = Number.isInteger(code) && code >= 100 && code <= 999 ? code : 401;
   const text = typeof body === "string" && body !== "" ? body : (STATUS_CODES[valid] ?? "Refused");
   return [valid, text, readHeaders(headers)];

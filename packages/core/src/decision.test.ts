@@ -96,6 +96,43 @@ describe("deny and fault", () => {
     expect(Object.keys(deny("x"))).not.toContain("retryAfter");
   });
 
+  it.each([5n, Symbol("s"), "3", {}, Number.NaN, Number.POSITIVE_INFINITY, -1])(
+    "leave out %o as retryAfter",
+    (given) => {
+      for (const make of [deny, fault]) {
+        const made = make("x", { retryAfter: given as never });
+        expect("retryAfter" in made).toBe(false);
+        expect(made.code).toBe("x");
+      }
+      expect(deny("x", { retryAfter: 0 }).retryAfter).toBe(0);
+    },
+  );
+
+  it("copy the texts among their headers, and no other", () => {
+    const headers = Object.defineProperty({ a: "1", b: 2 }, "c", {
+      enumerable: true,
+      get() {
+        throw new Error("no");
+      },
+    });
+    const made = deny("x", { headers: headers as never });
+    expect(made.headers).toEqual({ a: "1" });
+    expect(Object.isFrozen(made.headers)).toBe(true);
+    expect(deny("x", { headers: Symbol("h") as never }).headers).toBeUndefined();
+  });
+
+  it("read each option once", () => {
+    let count = 0;
+    const options = {
+      get reason() {
+        count += 1;
+        return count === 1 ? "Because" : (5 as never);
+      },
+    };
+    expect(deny("x", options).reason).toBe("Because");
+    expect(count).toBe(1);
+  });
+
   it.each([undefined, null, "", 1, {}])("refuse %j as a code", (code) => {
     expect(() => deny(code as never)).toThrow("deny() got");
     expect(() => fault(code as never)).toThrow('as its code: give a short string, as in fault("not_a_member")');
@@ -268,6 +305,42 @@ describe("isIncident", () => {
     ["a permission", allow(), false],
   ])("knows %s", (_what, decision, isOne) => {
     expect(isIncident(decision)).toBe(isOne);
+  });
+});
+
+describe("a decision of another copy of the package", () => {
+  const other = (parts: object): unknown =>
+    Object.freeze(Object.create(Object.getPrototypeOf(allow()), Object.getOwnPropertyDescriptors(parts)));
+
+  it("is copied, with what of it is of its type", () => {
+    const cause = other({ outcome: "error", code: "down", causes: [deny("lost")] });
+    const given = { outcome: "deny", code: "x", status: 402, reason: {}, retryAfter: 5n, headers: { a: "1", b: 2 } };
+    const made = decisionIn(other({ ...given, causes: [cause, 5, deny("y")], evidence: { a: 1 } })) as Decision;
+    expect(made).toMatchObject({ outcome: "deny", code: "x", status: 402, headers: { a: "1" }, evidence: { a: 1 } });
+    expect(made.reason).toBe("You do not have permission to perform this action.");
+    expect("retryAfter" in made).toBe(false);
+    expect(made.causes).toMatchObject([{ outcome: "error", code: "down" }, { code: "y" }]);
+    expect(made.causes?.[0]?.causes).toBeUndefined();
+  });
+
+  it("is none where it has no outcome, or cannot be read", () => {
+    for (const outcome of [undefined, "toString", {}, Symbol("s")]) {
+      expect(decisionIn(other({ outcome, code: "x" }))).toBeUndefined();
+    }
+    const getter = { enumerable: true, get: () => Object.assign(null as never, {}) };
+    expect(decisionIn(other(Object.defineProperty({}, "outcome", getter)))).toBeUndefined();
+    expect(decisionIn(new Proxy(deny("x"), {}))).not.toBeUndefined();
+  });
+
+  it("whose causes are its own is read all the same", () => {
+    const causes: unknown[] = [];
+    causes.push(other({ outcome: "deny", code: "x", causes }), other({ outcome: "deny", code: "y", causes }));
+    expect(decisionIn(causes[0])?.causes).toHaveLength(2);
+  });
+
+  it("has the code of its outcome where it has none", () => {
+    expect(decisionIn(other({ outcome: "allow" }))).toMatchObject({ code: "allowed", status: 200 });
+    expect(decisionIn(other({ outcome: "error", code: 5 }))).toMatchObject({ code: "permission_error", status: 500 });
   });
 });
 

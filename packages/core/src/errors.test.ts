@@ -18,6 +18,23 @@ describe("PermissionDenied", () => {
     expect(new PermissionDenied("room_closed").message).toBe("room_closed");
   });
 
+  it("leaves out what is of another type, and never throws", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const parts = { reason: Symbol("r"), status: 5n, retryAfter: "3", headers: { a: 1 } };
+    for (const error of [
+      new PermissionDenied(42 as never),
+      new PermissionDenied(Symbol("x") as never, null as never),
+      new PermissionDenied(undefined, proxy),
+      new PermissionDenied({} as never, parts as never),
+    ]) {
+      expect(error.message).toBe("permission denied");
+      expect([error.code, error.reason, error.status, error.retryAfter]).toEqual(Array(4).fill(undefined));
+      expect(error.headers ?? {}).toEqual({});
+    }
+    expect(PermissionDenied.isInstance(proxy)).toBe(false);
+  });
+
   it("is told by a marker that other copies of the package share", () => {
     class OfAnotherCopy extends Error {
       get [Symbol.for("@portcullis/core/PermissionDenied")](): true {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { StandardSchema } from "./types.js";
-import { validate } from "./validate.js";
+import { invalidInput, validate } from "./validate.js";
 
 const schema = (answer: unknown): StandardSchema => ({
   "~standard": { version: 1, vendor: "test", validate: () => answer as never },
@@ -33,3 +33,12 @@ it.each([undefined, null, "valid", 1, true, {}, () => ({ value: 1 })])("%o is no
 });
 
 const THEN = "then";
+
+it("a payload that does not fit is told in 500 characters, whatever a schema finds", () => {
+  const issues = Array.from({ length: 100_000 }, (_, index) => ({ message: `no ${"m".repeat(1000)}`, path: [index] }));
+  const { code, status, reason, issues: kept } = invalidInput("deny", issues);
+  expect([code, status, reason?.length, kept?.length]).toEqual(["invalid_input", 400, 500, 20]);
+  for (const nothing of [[], "wrong", 5, [{ message: 5n }]]) {
+    expect(invalidInput("error", nothing)).toMatchObject({ reason: "The payload does not fit.", issues: [] });
+  }
+});

@@ -6,7 +6,7 @@ import { answer, KINDS, oddOf, PLACES } from "../../../test/anything.js";
 import { uncaughtOf } from "../../../test/helpers.js";
 
 const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
-const scope = { user: null };
+const scope = { user: null } as never;
 const kinds = Object.keys(KINDS);
 
 /** What of a decision is not of its type. */
@@ -41,7 +41,7 @@ describe("an answer made of anything is a decision made of texts and numbers", (
           }
         }
         const policy = definePolicy({ actions: { ask: rules[0] as never } });
-        const { decision } = await explain(policy, scope as never, consumer, "ask");
+        const { decision } = await explain(policy, scope, consumer, "ask");
         if (oddParts(decision).length > 0) odd.push({ kind, explained: oddParts(decision) });
       }
       await new Promise((resolve) => setImmediate(resolve));
