@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { listen, open, Raw, sleep, stopAll, until } from "../test/support.js";
 import { guard, type SocketGuardOptions } from "./index.js";
-import { takeTurns } from "./turns.js";
+import { Reading } from "./turns.js";
 
 afterEach(stopAll);
 
@@ -138,7 +138,7 @@ class Line {
   };
 
   constructor() {
-    takeTurns({ transport: { name: "websocket", socket: this.socket } } as never);
+    new Reading({ transport: { name: "websocket", socket: this.socket } } as never, true);
   }
 
   say(...messages: number[]): void {
@@ -232,7 +232,7 @@ describe("turn by turn", () => {
   test("a transport that cannot pause is left alone", () => {
     for (const socket of [undefined, { emit: () => true }, { emit: () => true, pause() {} }]) {
       const emit = socket?.emit;
-      takeTurns({ transport: { name: "websocket", socket } } as never);
+      new Reading({ transport: { name: "websocket", socket } } as never, true);
       expect(socket?.emit).toBe(emit);
     }
   });

@@ -7,6 +7,8 @@ test("the defaults, each of which may be replaced", () => {
     handshake: 10_000,
     pendingMessages: 100,
     pendingBytes: 1_048_576,
+    unread: 1_048_576,
+    concurrent: 100,
     undecodable: 10,
     undecodableWindow: 10_000,
     drain: 5_000,
