@@ -146,6 +146,23 @@ describe("answers that a client does not fetch", () => {
     expect([count, server.io.sockets.sockets.size]).toEqual([200, 1]);
   });
 
+  test("in all namespaces count together, up to the largest limit of their guards", async () => {
+    const server = await listen((io) => {
+      guard(io, simplePolicy(), { limits: { unread: 1000, pendingMessages: 1000 } });
+      guard(io.of("/large"), simplePolicy(), { limits: { unread: 20_000, pendingMessages: 1000 } });
+    });
+    const poller = await polling(server, "/", "/large");
+    await poller.post(secrets(60));
+    expect((await poller.poll()).body.split("\x1e")).toHaveLength(60);
+    await poller.post([...secrets(60).split("\x1e"), ...Array(60).fill('42/large,["secret"]')].join("\x1e"));
+    const counts = [];
+    for (let left = 120; left > 0; left -= counts.at(-1) as number) {
+      counts.push((await poller.poll()).body.split("\x1e").length);
+    }
+    expect(counts).toHaveLength(2);
+    expect(server.io.sockets.sockets.size).toBe(1);
+  });
+
   test("of twice that end the connection", async () => {
     const limits = { unread: 10_000, pendingMessages: 1000 };
     const server = await listen((io) => guard(io, simplePolicy(), { limits }));

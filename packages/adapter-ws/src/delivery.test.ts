@@ -193,6 +193,50 @@ describe("the transport", () => {
     await until(() => !socket.isPaused);
   });
 
+  test("goes on where answers are compressed, however little may be unread", async () => {
+    const options = { perMessageDeflate: { threshold: 0 } };
+    const { url, sockets } = await start({ server: options, options: { limits: { unread: 1 } } });
+    const client = await Client.open(url, options);
+    for (let sent = 0; sent < 50; sent += 1) client.send({ action: "secret" });
+    await until(() => client.received.length === 50);
+    await until(() => sockets[0]?.isPaused === false);
+  });
+
+  test("hands on nothing that waited once the connection has broken", async () => {
+    const { port, sockets, handled, guard } = await start({ options: { limits: { unread: 1 } } });
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    await until(() => sockets.length === 1);
+    const [socket] = sockets as [WebSocket];
+    const connection = (socket as unknown as { _socket: Socket })._socket;
+    connection.cork();
+    socket.emit("message", Buffer.from('{"action":"secret"}'), false);
+    socket.emit("message", Buffer.from(PING), false);
+    connection.destroy(new Error("broken"));
+    await until(() => guard.sessions.size === 0);
+    await until(() => socket.readyState === socket.CLOSED);
+    expect(handled).toEqual([]);
+  });
+
+  test("hands on what waited where the client closes in an orderly way", async () => {
+    const { port, sockets, handled, guard } = await start({ options: { limits: { unread: 1 } } });
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    await until(() => sockets.length === 1);
+    const [socket] = sockets as [WebSocket];
+    const connection = (socket as unknown as { _socket: Socket })._socket;
+    connection.cork();
+    socket.emit("message", Buffer.from('{"action":"secret"}'), false);
+    socket.emit("message", Buffer.from(PING), false);
+    expect(handled).toEqual([]);
+    socket.emit("close", 1000, Buffer.alloc(0));
+    expect(handled).toEqual([PING]);
+    expect(guard.sessions.size).toBe(0);
+    connection.destroy();
+  });
+
   test("reads on only once it is decided and the client reads, too", async () => {
     const { rule, asked } = gatedRule();
     const policy = definePolicy({ actions: { gated: rule, secret: DenyAll } });
