@@ -20,12 +20,14 @@ export interface BareTransport {
   readonly dataReq?: object | null;
   readonly dataRes?: BareResponse | null;
   readonly res?: BareResponse | null;
+  once(event: "drain", listener: () => void): unknown;
   on(event: "headers", listener: (headers: Record<string, unknown>, request: object) => void): unknown;
 }
 
 /** A response of HTTP, as Node has it. */
 export interface BareResponse {
   getHeader?(name: string): unknown;
+  once?(event: "finish" | "close", listener: () => void): unknown;
 }
 
 /** A connection of engine.io: one client, whatever namespaces it is in. */
@@ -41,6 +43,7 @@ export interface BareConnection {
   /** Sends what waits in `writeBuffer`. */
   flush?(): void;
   once(event: "close" | "drain" | "upgrade", listener: () => void): unknown;
+  on(event: "flush" | "packetCreate", listener: (packet: { readonly data?: string | Uint8Array }) => void): unknown;
   off(event: string, listener: (data: string | Uint8Array | undefined) => void): unknown;
   prependListener(event: "data", listener: (data: string | Uint8Array | undefined) => void): unknown;
 }

@@ -155,10 +155,6 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   refuse(message: Message, decision: Decision): void {
     const { gate, options } = this.#front;
-    if (this.#line.isDeaf(gate.limits, message.action.length)) {
-      this.#opened.close();
-      return;
-    }
     const { action, isAwaited } = message;
     const request = { action, isAcknowledgement: isAwaited };
     try {
@@ -185,7 +181,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   reply(message: Message, data: unknown, { action }: ReplyOptions): void {
     const isLater = message.isAcknowledged || action !== undefined;
     if (message.isAwaited) this.#tell(message, data);
-    else if (isLater) this.#bare.packet({ type: EVENT, data: [action ?? message.action, data] });
+    else if (isLater) this.#line.send(this.#bare, { type: EVENT, data: [action ?? message.action, data] });
   }
 
   /** One namespace cannot be held back: what comes meanwhile waits in the session. */
@@ -258,9 +254,9 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   #tell(message: Message, body: unknown): void {
     if (message.isAwaited) {
-      this.#bare.packet({ type: ACK, id: message.packet.id as number, data: [body] });
+      this.#line.send(this.#bare, { type: ACK, id: message.packet.id as number, data: [body] });
       message.isAcknowledged = true;
-    } else this.#bare.packet({ type: EVENT, data: [PERMISSION_DENIED, body] });
+    } else this.#line.send(this.#bare, { type: EVENT, data: [PERMISSION_DENIED, body] });
   }
 
   #ask(): void {
@@ -285,7 +281,10 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     const done = this.#done;
     if (done === undefined) return;
     this.#done = undefined;
-    if (error) this.#line.settle(this.#knock.path);
+    if (error) {
+      this.#line.charge(error.message.length);
+      this.#line.settle(this.#knock.path);
+    }
     done(error);
   }
 
@@ -306,7 +305,9 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     const onclose = bare._onclose;
     // What a middleware has put there stands behind the gate.
     this.#deliver = bare.onevent;
-    this.session = this.#front.gate.open(this, admitted, this.consumer, this);
+    const { gate } = this.#front;
+    this.session = gate.open(this, admitted, this.consumer, this);
+    this.#line.outgoing.join(this.session, gate.limits.unread);
     override(bare, "onevent", this.#receive);
     override(bare, "_onclose", (reason, description) =>
       this.#end(reason, () => onclose.call(bare, reason, description)),
@@ -360,6 +361,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
       return undefined;
     }
     if (reason !== CLIENT_HAS_LEFT) {
+      this.#line.outgoing.part(session);
       session.end();
       return tell();
     }
@@ -368,6 +370,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     this.#leave = () => {
       this.#leave = undefined;
       session.drain(() => {
+        this.#line.outgoing.part(session);
         session.end();
         try {
           tell();

@@ -112,8 +112,8 @@ describe("a client that has not said where it wants to go", () => {
 });
 
 describe("a client that asks for namespaces", () => {
-  /** What is guarded has few answers that may wait. */
-  const few = { limits: { pendingMessages: 1 } };
+  /** What is guarded has few answers that may be unread. */
+  const few = { limits: { unread: 60_000 } };
 
   test("that there are not is answered where it is not guarded itself", async () => {
     const server = await listen((io) => void guard(io.of("/admin"), all, few));
@@ -127,9 +127,9 @@ describe("a client that asks for namespaces", () => {
     expect(raw.isClosed).toBe(false);
   });
 
-  test("that there are has each answer counted once, and is cut off by the limits of their guard", async () => {
+  test("that there are is cut off once it has twice its budget unread", async () => {
     const server = await listen((io) => {
-      guard(io, all);
+      guard(io, all, few);
       guard(io.of("/shut"), closed, few);
     });
     const heard = vi.fn();

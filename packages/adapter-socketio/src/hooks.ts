@@ -12,7 +12,6 @@ import {
 import { Connection, type Front } from "./connection.js";
 import { Line } from "./line.js";
 import { withhold } from "./recovery.js";
-import { takeTurns } from "./turns.js";
 
 /** Where a server keeps its hooks, across copies of this package. */
 const HOOKS = Symbol.for("@portcullis/adapter-socketio/hooks");
@@ -91,7 +90,7 @@ export class Hooks {
       _add: async (client, auth, whenOpen) => {
         const front = this.frontOf(namespace);
         const line = this.#lineOf(client.conn);
-        line.meet(client, (name) => this.io._nsps.has(name), front?.gate.limits ?? this.#limits);
+        line.meet(client, (name) => this.io._nsps.has(name));
         if (front && !line.begin(namespace.name, front.gate.limits)) return;
         await line.leaving(namespace.name);
         if (front) withhold(namespace.adapter);
@@ -130,9 +129,8 @@ export class Hooks {
   #lineOf(connection: BareConnection): Line {
     let line = this.#lines.get(connection);
     if (line === undefined) {
-      line = new Line(connection, this.#limits);
+      line = new Line(connection, this.#limits, this.#isTurning);
       this.#lines.set(connection, line);
-      if (this.#isTurning) takeTurns(connection);
     }
     return line;
   }

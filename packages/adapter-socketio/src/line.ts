@@ -1,12 +1,9 @@
 import { type Limits, Wait } from "@portcullis/core/adapter";
-import { type BareClient, type BareConnection, override } from "./bare.js";
+import { type BareClient, type BareConnection, type BareSocket, override, type Packet } from "./bare.js";
+import { Outgoing } from "./outgoing.js";
 import { PollHeaders } from "./poll-headers.js";
+import { Reading } from "./turns.js";
 
-/** How many refusals may wait to be fetched, times the events that may wait; and their characters, times the bytes. */
-const UNREAD = 200;
-const UNREAD_CHARACTERS = 6;
-/** What a refusal takes beside what a client has chosen of it. */
-const REFUSAL = 256;
 /** How long a client that is in no namespace any more may stay, in milliseconds. */
 const PATIENCE = 1000;
 
@@ -30,14 +27,18 @@ export class Line {
   #bytes = 0;
   /** How many namespaces are in the middle of a packet; `undefined` where nothing was ever held. */
   #holds: number | undefined;
-  /** Answers since it had last fetched all of them, and the longest. */
-  #answers = 0;
-  #longest = 0;
+  /** How it sends what waits, held or not; `undefined` where nothing was ever held. */
+  #flush: (() => void) | undefined;
+  readonly outgoing: Outgoing;
 
-  /** @param limits Those for a client that has not said yet where it wants to go. */
-  constructor(connection: BareConnection, limits: Required<Limits>) {
+  /**
+   * @param limits Those for a client that has not said yet where it wants to go.
+   * @param isShared Whether the client takes turns with all others.
+   */
+  constructor(connection: BareConnection, limits: Required<Limits>, isShared: boolean) {
     this.#connection = connection;
     this.#limits = limits;
+    this.outgoing = new Outgoing(connection, limits.unread, new Reading(connection, isShared));
     this.#time(limits.handshake);
     connection.prependListener("data", this.#count);
     connection.once("close", () => this.#close());
@@ -53,13 +54,12 @@ export class Line {
    *
    * @param isThere Whether there is one of that name.
    */
-  meet(client: BareClient, isThere: (name: string) => boolean, limits: Required<Limits>): void {
+  meet(client: BareClient, isThere: (name: string) => boolean): void {
     if (this.#client !== undefined) return;
     this.#client = client;
     const { connect } = client;
     override(client, "connect", (name, auth) => {
-      if (isThere(name) || !this.isDeaf(limits, name.length)) connect.call(client, name, auth);
-      else cut(this.#connection);
+      if (isThere(name) || this.charge(name.length)) connect.call(client, name, auth);
     });
   }
 
@@ -71,9 +71,9 @@ export class Line {
    */
   begin(name: string, limits: Required<Limits>): boolean {
     if (this.#pending.has(name)) return false;
-    const isTooMany = this.#pending.size >= limits.pendingMessages || this.isDeaf(limits, name.length);
-    if (isTooMany) cut(this.#connection);
-    if (isTooMany || this.#connection.readyState !== "open") return true;
+    if (this.#pending.size >= limits.pendingMessages) cut(this.#connection);
+    else this.charge(name.length);
+    if (this.#connection.readyState !== "open") return true;
     if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(limits.handshake);
     this.#pending.set(name, () => {});
     // INVARIANT: none ever reaches a 101, where engine.io makes one broken line of a list.
@@ -84,19 +84,22 @@ export class Line {
     return true;
   }
 
+  /** Sends an answer. INVARIANT: all that the library itself answers goes this way, or is charged, so that it counts. */
+  send(socket: BareSocket, packet: Packet): void {
+    if (!this.outgoing.send(socket, packet)) cut(this.#connection);
+    else if (this.outgoing.isFull) this.#flush?.();
+  }
+
   /**
-   * Another answer is about to be made. INVARIANT: a refusal is longer than what it answers, so a client that fetches
-   * none must not have any number of them made, nor any number of long ones.
+   * socket.io is about to answer by itself. A client that reads no answers is cut off.
    *
-   * @param repeated How many characters the client has chosen of it.
+   * @param chosen How many characters somebody has chosen of it.
+   * @returns Whether it was not.
    */
-  isDeaf({ pendingMessages, pendingBytes }: Required<Limits>, repeated: number): boolean {
-    const waiting = this.#connection.writeBuffer.length;
-    if (waiting === 0) this.#answers = this.#longest = 0;
-    this.#answers += 1;
-    this.#longest = Math.max(this.#longest, REFUSAL + repeated);
-    const unread = Math.min(waiting, this.#answers);
-    return unread > UNREAD * pendingMessages || unread * this.#longest > UNREAD_CHARACTERS * pendingBytes;
+  charge(chosen: number): boolean {
+    const isWithin = this.outgoing.charge(chosen);
+    if (!isWithin) cut(this.#connection);
+    return isWithin;
   }
 
   /**
@@ -108,6 +111,7 @@ export class Line {
     if (this.#holds !== undefined) this.#holds += 1;
     else if (typeof flush === "function") {
       this.#holds = 1;
+      this.#flush = () => flush.call(this.#connection);
       override(this.#connection, "flush", () => {
         if (this.#holds === 0) flush.call(this.#connection);
       });

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { listen, open, Raw, sleep, stopAll, until } from "../test/support.js";
 import { guard, type SocketGuardOptions } from "./index.js";
-import { takeTurns } from "./turns.js";
+import { Reading } from "./turns.js";
 
 afterEach(stopAll);
 
@@ -137,8 +137,10 @@ class Line {
     resume: () => void this.states.push("resume"),
   };
 
-  constructor() {
-    takeTurns({ transport: { name: "websocket", socket: this.socket } } as never);
+  readonly reading: Reading;
+
+  constructor(isShared = true) {
+    this.reading = new Reading({ transport: { name: "websocket", socket: this.socket } } as never, isShared);
   }
 
   say(...messages: number[]): void {
@@ -229,10 +231,78 @@ describe("turn by turn", () => {
     expect(line.take()).toEqual([16]);
   });
 
+  test("nothing is handed on while it is held, whoever else holds it back", async () => {
+    const line = new Line();
+    line.say(...range(0, 18));
+    line.take();
+    line.reading.hold();
+    line.say(18);
+    for (let n = 0; n < 3; n++) await turn();
+    expect([line.take(), line.states.includes("resume")]).toEqual([[], false]);
+    line.reading.release();
+    await turn();
+    expect(line.take()).toEqual([16, 17]);
+    await turn();
+    expect([line.take(), line.states.at(-1)]).toEqual([[18], "resume"]);
+  });
+
+  test("it is read again at once where nothing has come meanwhile", () => {
+    const line = new Line();
+    line.reading.hold();
+    line.reading.release();
+    expect(line.states).toEqual(["pause", "resume"]);
+    line.say(1);
+    expect(line.take()).toEqual([1]);
+  });
+
+  test("what was held in the middle of a turn waits for its release", async () => {
+    const line = new Line();
+    line.say(...range(0, 17));
+    line.take();
+    line.reading.hold();
+    line.reading.release();
+    line.reading.hold();
+    await turn();
+    expect(line.take()).toEqual([]);
+    line.reading.release();
+    await turn();
+    expect([line.take(), line.states.at(-1)]).toEqual([[16], "resume"]);
+  });
+
+  test("without turns all is handed on at once, unless it is held", async () => {
+    const line = new Line(false);
+    line.say(...range(0, 100));
+    expect(line.take()).toHaveLength(100);
+    line.reading.hold();
+    line.say(100);
+    expect(line.take()).toEqual([]);
+    line.reading.release();
+    await turn();
+    expect(line.take()).toEqual([100]);
+  });
+
+  test("one that was held before it came over WebSocket is held there too", async () => {
+    const line = new Line();
+    const { socket } = line;
+    let upgrade = () => {};
+    const transport = { name: "polling", socket: undefined as unknown };
+    const once = (_event: string, listener: () => void) => {
+      upgrade = listener;
+    };
+    const connection = { transport, once };
+    const reading = new Reading(connection as never, true);
+    reading.hold();
+    transport.socket = socket;
+    upgrade();
+    expect(line.states).toEqual(["pause"]);
+    reading.release();
+    expect(line.states).toEqual(["pause", "resume"]);
+  });
+
   test("a transport that cannot pause is left alone", () => {
     for (const socket of [undefined, { emit: () => true }, { emit: () => true, pause() {} }]) {
       const emit = socket?.emit;
-      takeTurns({ transport: { name: "websocket", socket } } as never);
+      new Reading({ transport: { name: "websocket", socket } } as never, true);
       expect(socket?.emit).toBe(emit);
     }
   });

@@ -27,25 +27,40 @@ type Emitted = Parameters<BareWebSocket["emit"]>;
 /** Hands on what one WebSocket receives, a share in every turn, and reads no more of it meanwhile. */
 class Turns {
   readonly #socket: BareWebSocket;
+  readonly #share: number;
   readonly #emit: BareWebSocket["emit"];
   /** In the order they came: messages, and the end of the connection. */
   #waiting: Emitted[] = [];
   #read = 0;
   #turn = -1;
   #taken = 0;
+  #isHeld = false;
+  #isScheduled = false;
 
-  constructor(socket: BareWebSocket) {
+  constructor(socket: BareWebSocket, share: number) {
     this.#socket = socket;
+    this.#share = share;
     this.#emit = socket.emit;
     override(socket, "emit", (...emitted) => this.#hear(emitted));
+  }
+
+  /** Hands on nothing until `release`, and reads nothing. */
+  hold(): void {
+    this.#isHeld = true;
+    this.#socket.pause();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    if (this.#waiting.length > 0) this.#schedule();
+    else this.#socket.resume();
   }
 
   #hear(emitted: Emitted): boolean {
     const [event, code] = emitted;
     if (event === "message") {
-      if (this.#waiting.length > 0) this.#waiting.push(emitted);
-      else if (this.#mayTake()) return this.#hand(emitted);
-      else this.#wait(emitted);
+      if (this.#waiting.length === 0 && !this.#isHeld && this.#mayTake()) return this.#hand(emitted);
+      this.#wait(emitted);
       return true;
     }
     if (this.#waiting.length > 0) {
@@ -66,7 +81,7 @@ class Turns {
       this.#taken = 0;
     }
     this.#taken += 1;
-    return this.#taken <= SHARE;
+    return this.#taken <= this.#share;
   }
 
   #hand(emitted: Emitted): boolean {
@@ -74,38 +89,62 @@ class Turns {
   }
 
   #wait(emitted: Emitted): void {
-    this.#waiting.push(emitted);
-    this.#socket.pause();
+    if (this.#waiting.push(emitted) === 1) this.#socket.pause();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isHeld) return;
+    this.#isScheduled = true;
     setImmediate(this.#go);
   }
 
   readonly #go = (): void => {
+    this.#isScheduled = false;
     try {
-      for (let taken = 0; taken < SHARE_OF_MANY && this.#read < this.#waiting.length; taken++) {
+      for (let taken = 0; taken < SHARE_OF_MANY && this.#read < this.#waiting.length && !this.#isHeld; taken++) {
         const emitted = this.#waiting[this.#read] as Emitted;
         this.#read += 1;
         this.#hand(emitted);
       }
     } finally {
-      if (this.#read < this.#waiting.length) setImmediate(this.#go);
+      if (this.#read < this.#waiting.length) this.#schedule();
       else {
         this.#waiting = [];
         this.#read = 0;
-        this.#socket.resume();
+        if (!this.#isHeld) this.#socket.resume();
       }
     }
   };
 }
 
-/**
- * Lets a client take turns with all others, so that one that sends as fast as it can does not keep them waiting. What
- * comes by polling comes in requests, and waits as those do.
- */
-export function takeTurns(connection: BareConnection): void {
-  const begin = () => {
-    const { socket } = connection.transport;
-    if (socket?.pause && socket.resume) new Turns(socket as BareWebSocket);
-  };
-  if (connection.transport.name === "websocket") begin();
-  else connection.once("upgrade", begin);
+/** How a connection is read, once it is over WebSocket. What comes by polling comes in requests, and waits as those do. */
+export class Reading {
+  #turns: Turns | undefined;
+  #isHeld = false;
+
+  /**
+   * @param isShared Whether the client takes turns with all others, so that one that sends as fast as it can does not
+   *   keep them waiting.
+   */
+  constructor(connection: BareConnection, isShared: boolean) {
+    const begin = () => {
+      const { socket } = connection.transport;
+      if (!socket?.pause || !socket.resume) return;
+      this.#turns = new Turns(socket as BareWebSocket, isShared ? SHARE : Number.POSITIVE_INFINITY);
+      if (this.#isHeld) this.#turns.hold();
+    };
+    if (connection.transport.name === "websocket") begin();
+    else connection.once("upgrade", begin);
+  }
+
+  hold(): void {
+    this.#isHeld = true;
+    this.#turns?.hold();
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#turns?.release();
+  }
 }

@@ -131,16 +131,47 @@ describe("answers that a client does not fetch", () => {
   const few = { pendingMessages: 1 };
   const secrets = (count: number) => Array(count).fill('42["secret"]').join("\x1e");
 
-  test("may be two hundred times what may wait, and it is disconnected at the next", async () => {
-    const server = await listen((io) => guard(io, simplePolicy(), { limits: few }));
-    for (const count of [201, 202]) {
-      const poller = await polling(server, "/");
-      await poller.post(secrets(count));
+  test("may take what `limits.unread` says, and the rest waits until they are fetched", async () => {
+    const limits = { unread: 10_000, pendingMessages: 1000 };
+    const server = await listen((io) => guard(io, simplePolicy(), { limits }));
+    const poller = await polling(server, "/");
+    await poller.post(secrets(200));
+    let count = 0;
+    while (count < 200) {
       const packets = (await poller.poll()).body.split("\x1e");
-      const refusals = packets.filter((packet) => packet.startsWith('42["permission_denied"'));
-      expect(refusals).toHaveLength(201);
-      expect(packets.slice(201)).toEqual(count === 201 ? [] : ["41"]);
+      const size = packets.reduce((sum, packet) => sum + packet.length + 64, 0);
+      expect(size).toBeLessThan(10_500);
+      count += packets.length;
     }
+    expect([count, server.io.sockets.sockets.size]).toEqual([200, 1]);
+  });
+
+  test("in all namespaces count together, up to the largest limit of their guards", async () => {
+    const server = await listen((io) => {
+      guard(io, simplePolicy(), { limits: { unread: 1000, pendingMessages: 1000 } });
+      guard(io.of("/large"), simplePolicy(), { limits: { unread: 20_000, pendingMessages: 1000 } });
+    });
+    const poller = await polling(server, "/", "/large");
+    await poller.post(secrets(60));
+    expect((await poller.poll()).body.split("\x1e")).toHaveLength(60);
+    await poller.post([...secrets(60).split("\x1e"), ...Array(60).fill('42/large,["secret"]')].join("\x1e"));
+    const counts = [];
+    for (let left = 120; left > 0; left -= counts.at(-1) as number) {
+      counts.push((await poller.poll()).body.split("\x1e").length);
+    }
+    expect(counts).toHaveLength(2);
+    expect(server.io.sockets.sockets.size).toBe(1);
+  });
+
+  test("of twice that end the connection", async () => {
+    const limits = { unread: 10_000, pendingMessages: 1000 };
+    const server = await listen((io) => guard(io, simplePolicy(), { limits }));
+    const poller = await polling(server, "/");
+    await poller.post(secrets(1040));
+    expect(server.io.sockets.sockets.size).toBe(1);
+    await poller.post(secrets(100)).catch(() => undefined);
+    await until(() => server.io.sockets.sockets.size === 0);
+    expect((await poller.poll()).status).toBe(400);
   });
 
   test("are counted from when it had last fetched all, and without what it has not asked for", async () => {

@@ -93,6 +93,8 @@ function clientOf(socket: Socket, agent: Agent, listener: ClientListener): Exclu
   return {
     send: (messages) => send(socket, messages, listener),
     sendRaw: (data: unknown) => sendRaw(socket, data),
+    pause: () => holdBack(socket),
+    resume: () => letCome(socket),
     close: () => socket.disconnect(),
     terminate() {
       for (const tcp of connectionsOf(socket, agent)) tcp.resetAndDestroy();
@@ -133,6 +135,32 @@ function silence(socket: Socket): void {
   const transport = manager.engine.transport as unknown as { onData(): void };
   if (hasTcp(socket)) websocketOf(socket)?._socket.pause();
   else transport.onData = () => {};
+}
+
+interface PollingTransport {
+  doPoll?(): void;
+  isAsked?: boolean;
+}
+
+const transportOf = (socket: Socket) => socket.io.engine.transport as unknown as PollingTransport;
+
+/** Reads no more of its connection; a client that polls does not poll again. */
+function holdBack(socket: Socket): void {
+  if (hasTcp(socket)) websocketOf(socket)?._socket.pause();
+  const transport = transportOf(socket);
+  if (typeof transport.doPoll === "function") {
+    transport.doPoll = () => {
+      transport.isAsked = true;
+    };
+  }
+}
+
+function letCome(socket: Socket): void {
+  if (hasTcp(socket)) websocketOf(socket)?._socket.resume();
+  const transport = transportOf(socket);
+  if (!Object.hasOwn(transport, "doPoll")) return;
+  delete transport.doPoll;
+  if (transport.isAsked) transportOf(socket).doPoll?.();
 }
 
 function websocketOf({ io: manager }: Socket): WebSocket | undefined {

@@ -8,6 +8,8 @@ import {
   type Handshake,
   HandshakeScope,
   type Link,
+  OutgoingBudget,
+  type Outlet,
   publicIssues,
   publicRefusal,
   type ReplyOptions,
@@ -27,6 +29,8 @@ import { type Turns, takeTurns } from "./turns.js";
 
 const OPEN = 1;
 const CLOSED = 3;
+/** A client does not read what it is answered: it may try again later (RFC 6455, section 7.4.1). */
+const TRY_AGAIN = 1013;
 /** What ws says of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
 const WITHOUT_A_WORD = 1006;
 
@@ -48,7 +52,7 @@ export interface Front {
 }
 
 /** One client: first its handshake, then what its session needs of the socket. */
-export class Connection extends WsKnock implements Handshake<IncomingMessage>, Link<Message>, Carrier {
+export class Connection extends WsKnock implements Handshake<IncomingMessage>, Link<Message>, Carrier, Outlet {
   readonly consumer: Consumer;
   socket: BareSocket | undefined;
   session: Session<Message> | undefined;
@@ -60,6 +64,10 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   /** Counts what is handed on of a socket that takes turns. */
   turns: Turns | undefined;
   readonly #front: Front;
+  readonly #budget: OutgoingBudget;
+  /** What all answers so far count in the budget, and those that ws has handed on. */
+  #sent = 0;
+  #flushed = 0;
   #admitted: Admitted | undefined;
   /** Whether a decision, or a handler that is served, is under way. */
   #isDeciding = false;
@@ -71,6 +79,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   constructor(front: Front, request: IncomingMessage) {
     super(request);
     this.#front = front;
+    this.#budget = new OutgoingBudget(front.gate.limits.unread, this);
     this.consumer = new ServerEnd(this);
   }
 
@@ -150,6 +159,8 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
       session.end();
       if (!isSync) this.#emitClose(closing);
     });
+    // Nobody will read what is left: no message waits for that any more.
+    this.#flush(this.#sent);
     isSync = false;
     return !isDrained;
   }
@@ -205,6 +216,17 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     this.#goOnReading();
   }
 
+  /** The client does not read its answers: it is not read either, and its messages wait. */
+  block(): void {
+    this.#hold(NOT_READING);
+    this.session?.block();
+  }
+
+  unblock(): void {
+    this.#release(NOT_READING);
+    this.session?.unblock();
+  }
+
   close(code: number, reason: string): void {
     this.#grace?.end();
     this.#patience?.end();
@@ -252,15 +274,36 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     }
   }
 
-  /** Reads no more from a client that does not read its answers. */
+  /**
+   * Sends an answer. INVARIANT: all that the library itself sends over an open socket goes this way, so that it counts.
+   * What ws has handed on is known without a callback where nothing is left of what was sent before.
+   */
   #send(frame: Frame | undefined): void {
     const socket = this.#opened;
     if (frame === undefined || socket.readyState !== OPEN) return;
-    if (socket.bufferedAmount < this.#front.gate.limits.pendingBytes) socket.send(frame);
-    else {
-      this.#hold(NOT_READING);
-      socket.send(frame, () => this.#release(NOT_READING));
+    if (socket.bufferedAmount === 0) this.#flush(this.#sent);
+    if (this.#budget.isSpent) {
+      this.session?.close(TRY_AGAIN, "answers are not read");
+      return;
     }
+    const position = this.#sent + this.#budget.add(frame.length);
+    this.#sent = position;
+    if (!this.#budget.isFull && socket.bufferedAmount === 0) socket.send(frame);
+    else socket.send(frame, (error) => this.#isThrough(position, error));
+  }
+
+  /** INVARIANT: nothing that waits reaches a handler because the connection has broken. */
+  #isThrough(position: number, error: Error | undefined): void {
+    if (error && this.#isBroken()) this.session?.end();
+    this.#flush(position);
+  }
+
+  /** ws has handed on the answers up to a position, or will never do so: nothing is left of them here. */
+  #flush(position: number): void {
+    if (position <= this.#flushed) return;
+    const read = position - this.#flushed;
+    this.#flushed = position;
+    this.#budget.free(read);
   }
 
   #hold(reason: number): void {

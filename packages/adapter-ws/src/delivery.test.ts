@@ -157,7 +157,7 @@ describe("the transport", () => {
   });
 
   test("reads no more of a client that does not read its answers", async () => {
-    const { port, sockets } = await start({ options: { limits: { pendingBytes: 20_000 } } });
+    const { port, sockets } = await start({ options: { limits: { unread: 20_000 } } });
     const tcp = new Tcp(port);
     tcp.knock();
     await tcp.opened();
@@ -175,32 +175,72 @@ describe("the transport", () => {
     await until(() => sockets[0]?.isPaused === false);
   });
 
-  test("reads no more from where as much waits for a client as may wait", async () => {
-    for (const [pendingBytes, isHeld] of [
-      [1003, false],
-      [1002, true],
-    ] as const) {
-      const { url, sockets } = await start({ options: { limits: { pendingBytes } } });
-      const client = await Client.open(url);
-      await until(() => sockets.length === 1);
-      const [socket] = sockets as [WebSocket];
-      const tcp = (socket as unknown as { _socket: Socket })._socket;
-      tcp.cork();
-      // The head of a frame is of two bytes, and of two more where it is longer than 125.
-      for (const size of [100, 100, 100, 100, 100, 100, 100, 100, 100, 82]) socket.send("x".repeat(size));
-      expect(socket.bufferedAmount).toBe(1002);
-      socket.emit("message", Buffer.from('{"action":"secret"}'), false);
-      expect(socket.isPaused).toBe(isHeld);
-      tcp.uncork();
-      await until(() => client.received.length === 11);
-      await until(() => !socket.isPaused);
-    }
+  test("counts what it has answered itself, and not what the application sends", async () => {
+    const { url, sockets } = await start({ options: { limits: { unread: 1000 } } });
+    const client = await Client.open(url);
+    await until(() => sockets.length === 1);
+    const [socket] = sockets as [WebSocket];
+    const tcp = (socket as unknown as { _socket: Socket })._socket;
+    tcp.cork();
+    for (let sent = 0; sent < 50; sent += 1) socket.send("x".repeat(1000));
+    const ask = () => socket.emit("message", Buffer.from('{"action":"secret"}'), false);
+    ask();
+    expect(socket.isPaused).toBe(false);
+    for (let asked = 1; asked < 10; asked += 1) ask();
+    expect(socket.isPaused).toBe(true);
+    tcp.uncork();
+    await until(() => client.received.length === 60);
+    await until(() => !socket.isPaused);
+  });
+
+  test("goes on where answers are compressed, however little may be unread", async () => {
+    const options = { perMessageDeflate: { threshold: 0 } };
+    const { url, sockets } = await start({ server: options, options: { limits: { unread: 1 } } });
+    const client = await Client.open(url, options);
+    for (let sent = 0; sent < 50; sent += 1) client.send({ action: "secret" });
+    await until(() => client.received.length === 50);
+    await until(() => sockets[0]?.isPaused === false);
+  });
+
+  test("hands on nothing that waited once the connection has broken", async () => {
+    const { port, sockets, handled, guard } = await start({ options: { limits: { unread: 1 } } });
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    await until(() => sockets.length === 1);
+    const [socket] = sockets as [WebSocket];
+    const connection = (socket as unknown as { _socket: Socket })._socket;
+    connection.cork();
+    socket.emit("message", Buffer.from('{"action":"secret"}'), false);
+    socket.emit("message", Buffer.from(PING), false);
+    connection.destroy(new Error("broken"));
+    await until(() => guard.sessions.size === 0);
+    await until(() => socket.readyState === socket.CLOSED);
+    expect(handled).toEqual([]);
+  });
+
+  test("hands on what waited where the client closes in an orderly way", async () => {
+    const { port, sockets, handled, guard } = await start({ options: { limits: { unread: 1 } } });
+    const tcp = new Tcp(port);
+    tcp.knock();
+    await tcp.opened();
+    await until(() => sockets.length === 1);
+    const [socket] = sockets as [WebSocket];
+    const connection = (socket as unknown as { _socket: Socket })._socket;
+    connection.cork();
+    socket.emit("message", Buffer.from('{"action":"secret"}'), false);
+    socket.emit("message", Buffer.from(PING), false);
+    expect(handled).toEqual([]);
+    socket.emit("close", 1000, Buffer.alloc(0));
+    expect(handled).toEqual([PING]);
+    expect(guard.sessions.size).toBe(0);
+    connection.destroy();
   });
 
   test("reads on only once it is decided and the client reads, too", async () => {
     const { rule, asked } = gatedRule();
     const policy = definePolicy({ actions: { gated: rule, secret: DenyAll } });
-    const { url, sockets } = await start({ policy, options: { limits: { pendingBytes: 1000 } } });
+    const { url, sockets } = await start({ policy, options: { limits: { unread: 100 } } });
     const client = await Client.open(url);
     await until(() => sockets.length === 1);
     const [socket] = sockets as [WebSocket];

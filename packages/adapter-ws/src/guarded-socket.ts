@@ -12,7 +12,7 @@ export interface BareSocket extends EventEmitter {
   resume(): void;
   terminate(): void;
   close(code?: number, reason?: string): void;
-  send(data: string | Uint8Array, callback?: () => void): void;
+  send(data: string | Uint8Array, callback?: (error?: Error) => void): void;
 }
 
 const BLOB = "blob";

@@ -89,6 +89,8 @@ function clientOf(socket: WebSocket, wire: Wire, entrance: string): Connected {
       transport.uncork();
     },
     sendRaw: (raw: string | Buffer) => socket.send(raw),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
     close: () => socket.close(),
     terminate: () => void transportOf(socket).resetAndDestroy(),
   };

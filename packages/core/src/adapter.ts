@@ -30,6 +30,7 @@ export type {
 export type { Limits } from "./limits.js";
 export type { Incoming, Link, ReplyOptions } from "./link.js";
 export { judgeOrigin, type Origins } from "./origin.js";
+export { OutgoingBudget, type Outlet } from "./outgoing-budget.js";
 export { type PublicIssue, publicIssues } from "./parts.js";
 export { engineOf, type PolicyEngine } from "./policy.js";
 export {

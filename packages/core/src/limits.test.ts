@@ -7,6 +7,8 @@ test("the defaults, each of which may be replaced", () => {
     handshake: 10_000,
     pendingMessages: 100,
     pendingBytes: 1_048_576,
+    unread: 1_048_576,
+    concurrent: 100,
     undecodable: 10,
     undecodableWindow: 10_000,
     drain: 5_000,
@@ -23,6 +25,8 @@ test.each([
   [{ pendingMessages: 0 }, "`limits.pendingMessages` is 0: give a whole number above 0"],
   [{ pendingBytes: 1.5 }, "`limits.pendingBytes` is 1.5"],
   [{ undecodable: Number.NaN }, "`limits.undecodable` is NaN"],
+  [{ unread: 0 }, "`limits.unread` is 0: give a whole number above 0"],
+  [{ concurrent: Number.POSITIVE_INFINITY }, "`limits.concurrent` is Infinity"],
   [null, "`limits` got null"],
 ])("%j is a misuse", (given, message) => {
   expect(() => readLimits(given as never)).toThrow(PermissionMisuse);

@@ -9,6 +9,17 @@ export interface Limits {
   pendingMessages?: number;
   /** Bytes of the messages that wait on one connection. Default 1,048,576. */
   pendingBytes?: number;
+  /**
+   * Bytes that were answered on one connection (refusals, answers of handlers) and that the client has not read; what the
+   * application sends by itself does not count, and one answer counts at most this. Then its messages wait, and it is not
+   * read where the transport can; at twice this the connection ends. Default 1,048,576.
+   */
+  unread?: number;
+  /**
+   * Handlers of one connection that run beside its queue (`concurrent: true`). The next message waits for at most
+   * `timeout.action`, then it is answered `too_many_pending`. Default 100.
+   */
+  concurrent?: number;
   /** Undecodable messages within `undecodableWindow`. Default 10. */
   undecodable?: number;
   /** Milliseconds. Default 10,000. */
@@ -21,13 +32,15 @@ const DEFAULTS: Required<Limits> = {
   handshake: 10_000,
   pendingMessages: 100,
   pendingBytes: 1_048_576,
+  unread: 1_048_576,
+  concurrent: 100,
   undecodable: 10,
   undecodableWindow: 10_000,
   drain: 5_000,
 };
 
 const TIMES = ["handshake", "undecodableWindow", "drain"] as const;
-const COUNTS = ["pendingMessages", "pendingBytes", "undecodable"] as const;
+const COUNTS = ["pendingMessages", "pendingBytes", "unread", "concurrent", "undecodable"] as const;
 
 /**
  * Fills in the defaults.

@@ -1,9 +1,12 @@
 import type { Admission } from "./admission.js";
-import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
+import { Backlog } from "./backlog.js";
+import { Beside } from "./beside.js";
 import type { Decision } from "./decision.js";
+import { Drain } from "./drain.js";
 import type { Gate, Served } from "./gate.js";
 import type { Incoming, Link } from "./link.js";
-import { closeCodeOf, PAYLOAD_TOO_LARGE, TOO_MANY_PENDING } from "./refusal.js";
+import { Recent } from "./recent.js";
+import { closeCodeOf, TOO_MANY_PENDING } from "./refusal.js";
 import { ABORTED, Lifeline, type Watch, watching } from "./run.js";
 import { surface } from "./surface.js";
 import type { Consumer, Payload, Scope } from "./types.js";
@@ -17,12 +20,6 @@ type Until = Promise<unknown> | typeof FLUSHING;
 /** Asks again who is there. */
 type Renew<M extends Incoming> = (session: Session<M>) => Pick<Admission<never>, "result" | "abort">;
 
-/** Somebody who waits until a session is through with what it has taken. */
-interface Drain extends Expiring {
-  /** Whether it waits for handlers to end, and not only to begin. */
-  readonly withHandlers: boolean;
-}
-
 /** One guarded connection: its scope, its ordered queue, and what ends with it. */
 export class Session<M extends Incoming = Incoming> {
   scope: Scope;
@@ -32,19 +29,19 @@ export class Session<M extends Incoming = Incoming> {
   readonly #renew: Renew<M>;
   #lifeline: Lifeline | undefined;
   #controller: AbortController | undefined;
-  #queue: M[] | undefined;
-  #queuedBytes = 0;
-  /** Messages and bytes refused for want of room since the queue was last empty. */
-  #excess = 0;
-  #excessBytes = 0;
-  /** When the last undecodable messages came. */
-  #badTimes: number[] | undefined;
+  #queue: Backlog<M> | undefined;
+  /** The last undecodable messages. */
+  #bad: Recent | undefined;
   #refreshes = 0;
   /** Of how many messages the object is being loaded or asked about. */
   #loading = 0;
-  /** How many handlers run beside the queue. */
-  #concurrent = 0;
+  /** The handlers that run beside the queue. */
+  #beside: Beside | undefined;
   #isBusy = false;
+  /** Whether nothing more is decided until the client has read what it was answered. */
+  #isBlocked = false;
+  /** Whether nothing but that keeps the session busy. */
+  #isParked = false;
   /** Whether it is a handler that keeps the session busy, and no decision. */
   #isHandling = false;
   #isEnded = false;
@@ -168,21 +165,25 @@ export class Session<M extends Incoming = Incoming> {
    * @param withHandlers Whether to wait for served handlers to end too.
    */
   drain(whenDrained: () => void, withHandlers = false): void {
-    const drain: Drain = {
-      previous: undefined,
-      next: undefined,
-      due: 0,
-      withHandlers,
-      expire: () => {
-        drains.delete(drain);
-        whenDrained();
-      },
-    };
     this.#drains ??= new Set();
-    const drains = this.#drains;
-    drains.add(drain);
-    deadlinesOf(this.#gate.limits.drain).add(drain);
+    new Drain(this.#drains, this.#gate.limits.drain, withHandlers, whenDrained);
     this.#drained();
+  }
+
+  /** The client does not read what it is answered: until `unblock` its messages wait. What runs goes on, and answers. */
+  block(): void {
+    this.#isBlocked = true;
+    if (this.#isBusy || this.#isEnded) return;
+    this.#isBusy = this.#isParked = true;
+    this.#link.pause();
+  }
+
+  unblock(): void {
+    this.#isBlocked = false;
+    this.#admitBeside();
+    if (!this.#isParked) return;
+    this.#isParked = false;
+    this.#release();
   }
 
   /** The handler of a message waits for its object: until `endObject` it is not handed on. */
@@ -199,7 +200,7 @@ export class Session<M extends Incoming = Incoming> {
   end(): void {
     this.#isEnded = true;
     this.#queue = undefined;
-    this.#queuedBytes = 0;
+    this.#beside?.settle(false);
     this.#gate.forget(this as never);
     this.#lifeline?.cut("the connection is closed");
     this.#controller?.abort();
@@ -216,6 +217,9 @@ export class Session<M extends Incoming = Incoming> {
     const gate = this.#gate;
     const { scope } = this;
     const { engine, served } = gate;
+    if (served && this.#beside && this.#beside.running >= gate.limits.concurrent) {
+      if (served.engine.rules.entryOf(action).concurrent) return this.#waitBeside(message, this.#beside);
+    }
     const watch = gate.watches(action) ? watching() : undefined;
     const startedAt = gate.now();
     const decision = engine.decide(scope, this.consumer, action, payload, this, watch);
@@ -245,9 +249,9 @@ export class Session<M extends Incoming = Incoming> {
         this.#drained();
         return handling;
       }
-      this.#concurrent += 1;
-      void handling.then(() => {
-        this.#concurrent -= 1;
+      this.#beside ??= new Beside();
+      this.#beside.run(handling, () => {
+        this.#admitBeside();
         this.#drained();
       });
     } else {
@@ -255,6 +259,18 @@ export class Session<M extends Incoming = Incoming> {
       if (this.#link.flush) return FLUSHING;
     }
     return undefined;
+  }
+
+  /** As many handlers run beside the queue as may. INVARIANT: a message is decided when it may run, and not before. */
+  #waitBeside(message: M, beside: Beside): Until {
+    return beside.whenFree(this.timeout).then((isFree) => {
+      if (this.#isEnded) return undefined;
+      return isFree ? this.#process(message) : this.#refuse(message, TOO_MANY_PENDING);
+    });
+  }
+
+  #admitBeside(): void {
+    if (!this.#isBlocked) this.#beside?.settle(true);
   }
 
   /** Holds the next messages back until a decision or a handler is through. */
@@ -274,7 +290,7 @@ export class Session<M extends Incoming = Incoming> {
 
   /** A message is through at once: so is the session, unless others came in the middle of it. */
   #goOn(): void {
-    if (this.#queue !== undefined && this.#queue.length > 0) {
+    if (this.#isBlocked || this.#hasQueued) {
       this.#link.pause();
       this.#release();
     } else {
@@ -286,8 +302,9 @@ export class Session<M extends Incoming = Incoming> {
   /** INVARIANT: busy until the queue is empty, so that what arrives meanwhile does not overtake it. */
   #release(): void {
     this.#isHandling = false;
-    for (let message = this.#queue?.shift(); message !== undefined; message = this.#queue?.shift()) {
-      this.#queuedBytes -= message.bytes;
+    while (!this.#isBlocked) {
+      const message = this.#queue?.take();
+      if (message === undefined) break;
       try {
         const until = this.#process(message);
         if (until) {
@@ -298,26 +315,33 @@ export class Session<M extends Incoming = Incoming> {
         surface(error);
       }
     }
-    this.#isBusy = false;
+    this.#isParked = this.#isBlocked && !this.#isEnded;
+    this.#isBusy = this.#isParked;
     if (this.#isEnded) return;
-    this.#excess = this.#excessBytes = 0;
-    this.#link.resume();
+    if (!this.#isParked) {
+      this.#queue?.settle();
+      this.#link.resume();
+    }
     this.#drained();
   }
 
   #drained(): void {
-    for (const drain of this.#drains ?? []) {
-      const isIdle = !this.#isBusy && this.#concurrent === 0;
-      const isThrough = drain.withHandlers ? isIdle : this.#loading === 0 && (!this.#isBusy || this.#hasHandedOn);
-      if (!isThrough && !this.#isEnded) continue;
-      endWait(drain);
-      drain.expire();
-    }
+    for (const drain of this.#drains ?? []) if (this.#isEnded || this.#isThrough(drain)) drain.expire();
+  }
+
+  #isThrough({ withHandlers }: Drain): boolean {
+    const isQuiet = !this.#isBusy || (this.#isParked && !this.#hasQueued);
+    if (withHandlers) return isQuiet && !this.#beside?.running;
+    return this.#loading === 0 && (isQuiet || this.#hasHandedOn);
   }
 
   /** Whether only a handler is still at work. */
   get #hasHandedOn(): boolean {
-    return this.#isHandling && !this.#queue?.length;
+    return this.#isHandling && !this.#hasQueued;
+  }
+
+  get #hasQueued(): boolean {
+    return this.#queue?.isEmpty === false;
   }
 
   #refuse(message: M, refusal: Decision): void {
@@ -327,26 +351,15 @@ export class Session<M extends Incoming = Incoming> {
   }
 
   #enqueue(message: M): void {
-    const { pendingMessages, pendingBytes } = this.#gate.limits;
-    this.#queue ??= [];
-    if (this.#queue.length < pendingMessages && this.#queuedBytes + message.bytes <= pendingBytes) {
-      this.#queue.push(message);
-      this.#queuedBytes += message.bytes;
-      return;
-    }
-    this.#excess += 1;
-    this.#excessBytes += message.bytes;
-    const messages = this.#queue.length + this.#excess;
-    const bytes = this.#queuedBytes + this.#excessBytes;
-    if (messages >= 2 * pendingMessages || bytes >= 2 * pendingBytes) this.close(1008, "too many messages");
-    else this.#refuse(message, message.bytes > pendingBytes ? PAYLOAD_TOO_LARGE : TOO_MANY_PENDING);
+    this.#queue ??= new Backlog(this.#gate.limits);
+    const lack = this.#queue.add(message);
+    if (lack === "flood") this.close(1008, "too many messages");
+    else if (lack) this.#refuse(message, lack);
   }
 
   #isFlooding(): boolean {
     const { undecodable, undecodableWindow } = this.#gate.limits;
-    const now = performance.now();
-    this.#badTimes ??= [];
-    this.#badTimes.push(now);
-    return this.#badTimes.length > undecodable && now - (this.#badTimes.shift() as number) <= undecodableWindow;
+    this.#bad ??= new Recent();
+    return this.#bad.isTooMany(undecodable, undecodableWindow);
   }
 }

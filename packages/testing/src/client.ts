@@ -68,6 +68,15 @@ export class TestClient implements ClientListener {
     this.raw?.sendRaw(raw as never);
   }
 
+  /** Reads nothing more, until `resume`. */
+  pause(): void {
+    this.raw?.pause();
+  }
+
+  resume(): void {
+    this.raw?.resume();
+  }
+
   close(): void {
     this.raw?.close();
   }

@@ -3,6 +3,7 @@ import { acks } from "./conformance/acks.js";
 import { attacked } from "./conformance/attacked.js";
 import { authenticate } from "./conformance/authenticate.js";
 import { close } from "./conformance/close.js";
+import { concurrent } from "./conformance/concurrent.js";
 import { connect } from "./conformance/connect.js";
 import { events } from "./conformance/events.js";
 import { faults } from "./conformance/faults.js";
@@ -17,6 +18,7 @@ import { scope } from "./conformance/scope.js";
 import { serve } from "./conformance/serve.js";
 import { serveInput } from "./conformance/serve-input.js";
 import type { AbilityCheck, Check, Subject } from "./conformance/subject.js";
+import { unread } from "./conformance/unread.js";
 import { ABILITIES, type Harness } from "./harness.js";
 import { Lab } from "./lab.js";
 
@@ -36,6 +38,8 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   acks,
   serve,
   "serve: input and objects": serveInput,
+  "serve: concurrent handlers": concurrent,
+  "answers that are not read": unread,
   "holes seen elsewhere": holes,
 };
 

@@ -135,6 +135,10 @@ export interface HarnessClient {
   send(messages: readonly OutgoingMessage[]): void;
   /** Sends one of the harness's `malformed`. */
   sendRaw(raw: never): void;
+  /** Reads no more of what the server sends, but what is on its way; it goes on sending. */
+  pause(): void;
+  /** Reads on. */
+  resume(): void;
   /** Begins an orderly close. */
   close(): void;
   /** Cuts the connection without a word. */

@@ -23,7 +23,9 @@ export interface MemoryFilter {
   onClose(isOrderly: boolean, pass: () => void): void;
 }
 
-type Frame = { readonly text: string } | { readonly code: number; readonly reason: string };
+type Frame =
+  | { readonly text: string; readonly whenRead: (() => void) | undefined }
+  | { readonly code: number; readonly reason: string };
 
 /** One end of a connection. What is sent together arrives together, in order, in a later turn of the event loop. */
 export class MemorySocket {
@@ -48,8 +50,9 @@ export class MemorySocket {
     return [here, there];
   }
 
-  send(text: string): void {
-    if (this.state === "open") this.#other.#arrive({ text });
+  /** @param whenRead Called once the other end has read it; never where the connection ends before. */
+  send(text: string, whenRead?: () => void): void {
+    if (this.state === "open") this.#other.#arrive({ text, whenRead });
   }
 
   /** Begins an orderly close: it ends when the other end has answered. */
@@ -96,6 +99,7 @@ export class MemorySocket {
       const pass = () => this.onMessage(frame.text);
       if (this.filter) this.filter.onMessage(frame.text, pass);
       else pass();
+      frame.whenRead?.();
     } else if (!this.isSilent) {
       if (this.state === "open") this.#other.#arrive(frame);
       this.#end(frame.code, frame.reason, this.state === "open");

@@ -13,6 +13,7 @@ import {
   type Incoming,
   type Link,
   MISSING_ACTION,
+  OutgoingBudget,
   publicRefusal,
   type Served,
   type Session,
@@ -62,7 +63,7 @@ function attach(server: MemoryServer, gate: Gate<MemoryRequest>): ReferenceGuard
       consumer.raw = socket;
       sessionOf.set(
         socket,
-        open(socket, consumer, (link) => gate.open(handshake, admitted, consumer, link)),
+        open(socket, consumer, gate.limits.unread, (link) => gate.open(handshake, admitted, consumer, link)),
       );
     };
   };
@@ -79,10 +80,26 @@ function attach(server: MemoryServer, gate: Gate<MemoryRequest>): ReferenceGuard
 function open(
   socket: MemorySocket,
   consumer: Consumer,
+  unread: number,
   begin: (link: Link<MemoryMessage>) => Session<MemoryMessage>,
 ): Session<MemoryMessage> {
   let patience: ReturnType<typeof setTimeout> | undefined;
-  const send = (answer: object) => socket.send(JSON.stringify(answer));
+  const budget = new OutgoingBudget(unread, {
+    block() {
+      socket.pause();
+      session.block();
+    },
+    unblock() {
+      socket.resume();
+      session.unblock();
+    },
+  });
+  const send = (answer: object) => {
+    if (budget.isSpent) return session.close(1013, "answers are not read");
+    const text = JSON.stringify(answer);
+    const counted = budget.add(text.length);
+    socket.send(text, () => budget.free(counted));
+  };
   const session = begin({
     deliver: (message) => message.pass(),
     refuse: ({ id, action }, decision) =>
@@ -93,7 +110,7 @@ function open(
       ),
     reply: ({ id, action }, data, options) => send({ id, status: 200, action, ...options, data }),
     pause: () => socket.pause(),
-    resume: () => socket.resume(),
+    resume: () => budget.isFull || socket.resume(),
     close(code, reason) {
       socket.close(code, reason);
       patience = setTimeout(() => socket.terminate(), PATIENCE);
@@ -110,6 +127,8 @@ function open(
       };
       if (isOrderly) session.drain(end);
       else end();
+      // Nobody will read what is left: no message waits for that any more.
+      budget.free(Number.POSITIVE_INFINITY);
     },
   };
   return session;

@@ -109,6 +109,8 @@ async function connect(
   return {
     send: (messages) => send(client, messages),
     sendRaw: (text: string) => client.send(text),
+    pause: () => client.pause(),
+    resume: () => client.resume(),
     close: () => client.close(),
     terminate: () => client.terminate(),
   };
