@@ -1,6 +1,7 @@
 import type { Admission } from "./admission.js";
 import { deadlinesOf, type Expiring, endWait } from "./deadline.js";
 import type { Decision } from "./decision.js";
+import { Flood } from "./flood.js";
 import type { Gate, Served } from "./gate.js";
 import type { Incoming, Link } from "./link.js";
 import { closeCodeOf, PAYLOAD_TOO_LARGE, TOO_MANY_PENDING } from "./refusal.js";
@@ -37,8 +38,8 @@ export class Session<M extends Incoming = Incoming> {
   /** Messages and bytes refused for want of room since the queue was last empty. */
   #excess = 0;
   #excessBytes = 0;
-  /** When the last undecodable messages came. */
-  #badTimes: number[] | undefined;
+  /** Counts undecodable messages. */
+  #flood: Flood | undefined;
   #refreshes = 0;
   /** Of how many messages the object is being loaded or asked about. */
   #loading = 0;
@@ -88,9 +89,12 @@ export class Session<M extends Incoming = Incoming> {
   /** Takes a message from the transport. Decided and handed on in the order of arrival. */
   receive(message: M): void {
     if (this.#isEnded || this.#drains) return;
-    if (message.refusal?.code === "bad_message" && this.#isFlooding()) {
-      this.close(1008, "too many undecodable messages");
-      return;
+    if (message.refusal?.code === "bad_message") {
+      this.#flood ??= new Flood();
+      if (this.#flood.add(this.#gate.limits)) {
+        this.close(1008, "too many undecodable messages");
+        return;
+      }
     }
     if (this.#isBusy) {
       this.#enqueue(message);
@@ -340,13 +344,5 @@ export class Session<M extends Incoming = Incoming> {
     const bytes = this.#queuedBytes + this.#excessBytes;
     if (messages >= 2 * pendingMessages || bytes >= 2 * pendingBytes) this.close(1008, "too many messages");
     else this.#refuse(message, message.bytes > pendingBytes ? PAYLOAD_TOO_LARGE : TOO_MANY_PENDING);
-  }
-
-  #isFlooding(): boolean {
-    const { undecodable, undecodableWindow } = this.#gate.limits;
-    const now = performance.now();
-    this.#badTimes ??= [];
-    this.#badTimes.push(now);
-    return this.#badTimes.length > undecodable && now - (this.#badTimes.shift() as number) <= undecodableWindow;
   }
 }
