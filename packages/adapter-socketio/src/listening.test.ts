@@ -364,7 +364,8 @@ test("a client that fetches none of its refusals at connect is cut off, also onc
   const server = await listen((io) => {
     guard(io, simplePolicy(), { limits: { pendingMessages: 1 } });
     io.on("connection", (socket) => socket.on("disconnect", heard));
-    guard(io.of("/shut"), definePolicy({ connect: DenyAll, permissions: DenyAll }), { limits: { pendingMessages: 1 } });
+    const limits = { pendingMessages: 1, undecodable: 1000 };
+    guard(io.of("/shut"), definePolicy({ connect: DenyAll, permissions: DenyAll }), { limits });
   });
   const polling = await poll(server);
   await polling("40");
