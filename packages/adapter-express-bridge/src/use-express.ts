@@ -1,5 +1,13 @@
 import type { IncomingMessage } from "node:http";
-import { type Answer, type AskOptions, type Decision, type DeniedOptions, PermissionDenied } from "@portcullis/core";
+import {
+  type Answer,
+  type AskOptions,
+  type Decision,
+  type DeniedOptions,
+  PermissionDenied,
+  PermissionMisuse,
+  type Scope,
+} from "@portcullis/core";
 import { checkKeys } from "@portcullis/core/adapter";
 import { flatten, type Middlewares } from "./chain.js";
 import { derive } from "./derive.js";
@@ -73,7 +81,7 @@ export function useExpress<
   const settings = readSettings(place, { ...common, headers: headers as never }, []);
   const run = expressRun(chain, readApp(place, given, chain), settings);
   return async (from, asked = {}) => {
-    const request = "request" in from ? from.request : from;
+    const request = readHandshake(place, from, asked);
     const own = headers ? { ...settings, headers: () => headers(from) } : settings;
     const scope = { request };
     const context = { moment: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
@@ -88,6 +96,18 @@ export function useExpress<
     refuse(answerOf(ending, exchange, found));
     return hydrate(exchange.request as Identified);
   };
+}
+
+/**
+ * The handshake. An application of socket.io may have let go of it: the guard that asks knows what it was.
+ *
+ * @throws {PermissionMisuse} When it is gone and no guard asks: nobody is anonymous for want of it.
+ */
+function readHandshake(place: string, from: Handshaking, asked: object): IncomingMessage {
+  const known = "request" in from ? from.request : from;
+  const request = known ?? (asked as { readonly scope?: Scope }).scope?.request;
+  if (request) return request as IncomingMessage;
+  throw new PermissionMisuse(`${place}: the request of this socket is gone: let a guard ask, as its \`authenticate\``);
 }
 
 function findUser({ user, auth }: Identified): { user: unknown } {

@@ -269,3 +269,65 @@ describe("headers", () => {
     for (const { headers } of poller.responses) expect(headers).not.toHaveProperty("x-injected");
   });
 });
+
+describe.each(HOWS)("an application that takes the request away, over %j", (how) => {
+  const transports = [...how];
+
+  /** As socket.io recommends it, to save memory. */
+  function letGo(io: Server): void {
+    io.engine.on("connection", (raw: { request: unknown }) => {
+      raw.request = null;
+    });
+  }
+
+  test("fromExpress sees the headers, the url and the address of the handshake", async () => {
+    const { app, io, chain, member, port, logIn } = await members();
+    const seen: string[] = [];
+    const look: RequestHandler = (request, _response, next) => {
+      seen.push(`${request.ip} ${request.url.split("?")[0]}`);
+      next();
+    };
+    const rule = fromExpress([look, ...chain, requireLogin], { app });
+    guard(io, definePolicy({ connect: rule, actions: { "note.add": member } }), options);
+    letGo(io);
+    listen(io);
+    const client = socketioClient(port, await logIn("ann"), { transports });
+    expect(await entered(client)).toBe("open");
+    expect(await client.emitWithAck("note.add", "one")).toEqual({ saved: "one" });
+    expect(await entered(socketioClient(port, "", { transports }))).toEqual(LOGIN);
+    expect(seen.at(-1)).toBe("127.0.0.1 /socket.io/");
+  });
+
+  test("useExpress identifies as before", async () => {
+    const { app, io, chain, port, logIn } = await members();
+    const policy = definePolicy({ connect: IsAuthenticated, actions: { "note.add": IsAuthenticated } });
+    guard(io, policy, { ...options, authenticate: useExpress(chain, { app }) });
+    letGo(io);
+    listen(io);
+    const client = socketioClient(port, await logIn("ann"), { transports });
+    expect(await entered(client)).toBe("open");
+    expect(await client.emitWithAck("note.add", "one")).toEqual({ saved: "one" });
+    expect(await entered(socketioClient(port, "", { transports }))).toMatchObject({ code: "not_authenticated" });
+  });
+});
+
+test("useExpress without a request, and without a guard that knows it, fails", async () => {
+  const pass: RequestHandler = (_request, _response, next) => next();
+  const authenticate = useExpress(pass, { app: null });
+  await expect(authenticate({ request: null } as never)).rejects.toThrow(
+    "useExpress(): the request of this socket is gone: let a guard ask, as its `authenticate`",
+  );
+});
+
+test("the cookie of a session reaches a client that polls where the request is gone", async () => {
+  const chain = sessionChain(new MemoryStore(), { rolling: true });
+  const { app, io, port, logIn } = await application(chain);
+  guard(io, definePolicy({ connect: fromExpress([...chain, requireLogin], { app }), permissions: AllowAny }), options);
+  io.engine.on("connection", (raw: { request: unknown }) => {
+    raw.request = null;
+  });
+  const cookie = await logIn("ann");
+  const poller = await Poller.open({ io, port }, { cookie });
+  expect((await poller.connect()).body).toContain("40{");
+  expect(poller.cookies).toEqual([expect.stringContaining(`${cookie};`)]);
+});

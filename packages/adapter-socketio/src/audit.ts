@@ -1,5 +1,6 @@
 import type { BareServer } from "./bare.js";
 import type { Front } from "./connection.js";
+import { BY_CLIENT } from "./fronts.js";
 import type { Hooks } from "./hooks.js";
 
 /** What of a server is not guarded, in sentences. */
@@ -7,16 +8,20 @@ export function audit(hooks: Hooks, io: BareServer, { connections }: Front): str
   const found: string[] = [];
   for (const namespace of io._nsps.values()) {
     const name = JSON.stringify(namespace.name);
-    if (hooks.frontOf(namespace) === undefined) found.push(`the namespace ${name} is not guarded`);
+    const cover = hooks.fronts.coverOf(namespace);
+    const reach = cover === BY_CLIENT ? hooks.fronts.reachOf(namespace) : cover && "all";
+    if (reach === undefined || reach === "none") found.push(`the namespace ${name} is not guarded`);
     else if (!hooks.isHooked(namespace)) {
       found.push(`methods of the namespace ${name} were replaced: it may not be guarded any more`);
     }
+    if (reach === "some")
+      found.push(`the namespace ${name} is guarded for clients whom a guarded function accepts alone`);
     let count = 0;
     for (const socket of namespace.sockets.values()) if (connections.get(socket)?.isGated === false) count += 1;
     if (count > 0) found.push(`\`onevent\` was replaced on open sockets of ${name}: ${count}`);
   }
   for (const parent of io.parentNsps.values()) {
-    if (hooks.frontOf(parent) === undefined) {
+    if (hooks.fronts.coverOf(parent) === undefined) {
       found.push("namespaces that io.of() makes for a pattern or a function are not guarded");
     }
   }

@@ -30,10 +30,20 @@ export interface BareResponse {
   once?(event: "finish" | "close", listener: () => void): unknown;
 }
 
+/** What is read of a request of HTTP, from whatever server. */
+export interface BareRequest {
+  readonly url?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly socket?: { readonly encrypted?: boolean };
+  /** The same, where there is no `socket`. */
+  readonly connection?: { readonly encrypted?: boolean };
+}
+
 /** A connection of engine.io: one client, whatever namespaces it is in. */
 export interface BareConnection {
-  /** What began it: the first poll, or the upgrade to WebSocket. */
-  readonly request: object;
+  /** What began it: the first poll, or the upgrade to WebSocket. `null` where it was let go of, or there is none. */
+  readonly request: object | null;
+  readonly remoteAddress?: string;
   /** Revision of the protocol. */
   readonly protocol: number;
   readonly readyState: string;
@@ -66,6 +76,7 @@ export interface Packet {
 export interface BareSocket {
   readonly client: BareClient;
   readonly conn: BareConnection;
+  readonly handshake: { readonly auth: unknown };
   data: unknown;
   onevent(packet: Packet): void;
   packet(packet: Packet): void;
@@ -87,6 +98,9 @@ export interface BareAdapter {
   restoreSession?(id: string, offset: string): PromiseLike<KeptSession | null> | KeptSession | null;
 }
 
+/** Decides whether there is a namespace of a name for a client: a function of the application, or made of a pattern. */
+export type Decide = (name: string, auth: unknown, next: (error: unknown, isAccepted: unknown) => void) => unknown;
+
 /** How socket.io is told whether a connection may be opened. */
 export type Done = (error?: Error) => void;
 
@@ -103,6 +117,7 @@ export interface BareNamespace {
 }
 
 export interface BareEngine {
+  emit?(event: string, ...values: unknown[]): boolean;
   on(event: "connection", listener: (connection: BareConnection) => void): unknown;
 }
 
@@ -111,7 +126,9 @@ export interface BareServer {
   readonly engine?: BareEngine;
   readonly _nsps: Map<string, BareNamespace>;
   /** By what decides about a name. */
-  readonly parentNsps: ReadonlyMap<unknown, BareNamespace>;
+  readonly parentNsps: ReadonlyMap<Decide, BareNamespace>;
+  /** Those of patterns. */
+  readonly parentNamespacesFromRegExp?: ReadonlyMap<RegExp, BareNamespace>;
   readonly opts: {
     readonly connectionStateRecovery?: { skipMiddlewares?: boolean };
     /** What decodes packets, where it is not that of socket.io. */

@@ -19,6 +19,7 @@ import {
 import type { Socket } from "socket.io";
 import { type BareSocket, type Done, lackOf, override, type Packet } from "./bare.js";
 import { type Message, readEvent } from "./event.js";
+import { unknownHandshake } from "./facts.js";
 import { letGo } from "./let-go.js";
 import type { Line } from "./line.js";
 import type { OwnOptions } from "./options.js";
@@ -77,7 +78,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     this.#front = front;
     this.#bare = socket;
     this.#line = line;
-    this.#knock = new SocketKnock(this.request);
+    this.#knock = new SocketKnock(this.request, line.facts);
     this.#deliver = socket.onevent;
     this.#withheld = takeWithheld(socket);
   }
@@ -112,18 +113,25 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
    * Decides whether it may be opened: the origin first, then the application's own middlewares, then all else.
    *
    * @param done Is called once, whatever happens.
+   * @param found Why it is refused, where that is known already.
    */
-  admit(middlewares: (done: Done) => void, done: Done): void {
+  admit(middlewares: (done: Done) => void, done: Done, found?: Decision): void {
     const { gate } = this.#front;
     this.#done = done;
     this.#line.onGone(this.#knock.path, () => this.#giveUp());
     if (this.#done === undefined) return;
-    const missing = lackOf(this.#bare);
-    if (missing !== undefined) {
-      const error = new PermissionMisuse(`this socket has no \`${missing}\`: use one copy of socket.io`);
-      this.#answer(connectError(this.#report(error)));
-    } else if (gate.isClosing || judgeOrigin(gate.origins, this.scope({ user: null }))) this.#ask();
+    const fault = found ?? this.#fault();
+    if (fault) this.#answer(connectError(this.#report(fault)));
+    else if (gate.isClosing || judgeOrigin(gate.origins, this.scope({ user: null }))) this.#ask();
     else this.#run(middlewares);
+  }
+
+  /** Why nobody can be asked about it. */
+  #fault(): Decision | undefined {
+    if (!this.#line.facts.isKnown) return unknownHandshake();
+    const missing = lackOf(this.#bare);
+    if (missing === undefined) return undefined;
+    return thrown(new PermissionMisuse(`this socket has no \`${missing}\`: use one copy of socket.io`), "guard");
   }
 
   /** What they throw is a refusal, and does not end the process. */
@@ -131,7 +139,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     try {
       middlewares((error) => (error ? this.#turnDown(error) : this.#ask()));
     } catch (error) {
-      this.#turnDown(connectError(this.#report(error)));
+      this.#turnDown(connectError(this.#report(thrown(error, "guard"))));
     }
   }
 
@@ -335,7 +343,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   /** Too late for socket.io to say it. */
   #turnAway(error: unknown): void {
-    const decision = error === undefined ? ABORTED : this.#report(error);
+    const decision = error === undefined ? ABORTED : this.#report(thrown(error, "guard"));
     const { message, data } = connectError(decision);
     const bare = this.#bare;
     // Who has gone away while it was resumed is cleaned up already; another may have its name by now.
@@ -345,9 +353,8 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     this.#line.settle(this.#knock.path);
   }
 
-  #report(error: unknown): Decision {
+  #report(decision: Decision): Decision {
     const { gate } = this.#front;
-    const decision = thrown(error, "guard");
     const about = { scope: this.scope({ user: null }), consumer: this.consumer };
     gate.report("connect", "connect", decision, about, undefined, gate.now());
     return decision;

@@ -1,29 +1,32 @@
-import { PermissionMisuse } from "@portcullis/core";
-import type { Limits } from "@portcullis/core/adapter";
+import { type Decision, PermissionMisuse } from "@portcullis/core";
+import { surface, thrown } from "@portcullis/core/adapter";
 import {
+  type BareClient,
   type BareConnection,
   type BareEngine,
   type BareNamespace,
   type BareServer,
   type BareSocket,
+  type Done,
   override,
   type Target,
 } from "./bare.js";
 import { Connection, type Front } from "./connection.js";
+import { BY_CLIENT, type Found, Fronts } from "./fronts.js";
 import { Line } from "./line.js";
-import { withhold } from "./recovery.js";
+import { giveBack, takeWithheld, withhold } from "./recovery.js";
 
 /** Where a server keeps its hooks, across copies of this package. */
 const HOOKS = Symbol.for("@portcullis/adapter-socketio/hooks");
 
-/** What stands in all namespaces of one server, and which guard each of them has. */
+/** What stands in all namespaces of one server. */
 export class Hooks {
-  #wide: Front | undefined;
-  /** By name of the namespace, since one that is cleaned up may come again; or by the parent of namespaces. */
-  readonly #own = new Map<string | BareNamespace, Front>();
-  readonly #parents = new WeakMap<BareNamespace, BareNamespace>();
+  readonly fronts: Fronts;
+  readonly #engines = new WeakSet<BareEngine>();
   readonly #lines = new WeakMap<BareConnection, Line>();
   readonly #hooked = new WeakMap<BareNamespace, Pick<BareNamespace, "_add" | "run" | "_doConnect">>();
+  /** Which guard a client has where it depends on the client: by what it gave as `auth`, until it has a socket. */
+  #found = new WeakMap<object, Found>();
 
   /** The hooks of a server; they are put there when it is guarded first. */
   static of(io: BareServer): Hooks {
@@ -33,6 +36,7 @@ export class Hooks {
   }
 
   private constructor(private readonly io: BareServer) {
+    this.fronts = new Fronts(io);
     const { connectionStateRecovery } = io.opts;
     // Else a connection that is resumed would be open before anybody is asked.
     if (connectionStateRecovery) connectionStateRecovery.skipMiddlewares = false;
@@ -58,21 +62,20 @@ export class Hooks {
    * @throws {PermissionMisuse} When there is one already.
    */
   add(place: string, { namespace }: Target, front: Front): void {
-    if (namespace === undefined ? this.#wide : this.#own.has(keyOf(namespace))) {
-      const what = namespace === undefined ? "this server" : `the namespace "${namespace.name}"`;
-      throw new PermissionMisuse(`${place}: ${what} is guarded already: guard it once`);
-    }
-    if (namespace === undefined) this.#wide = front;
-    else this.#own.set(keyOf(namespace), front);
+    this.fronts.add(place, namespace, front);
+    // Who is on the way in may have another guard now: it is refused.
+    this.#found = new WeakMap();
     for (const each of this.io._nsps.values()) {
-      if (this.frontOf(each) === front) for (const socket of [...each.sockets.values()]) expel(socket);
+      for (const socket of [...each.sockets.values()]) if (this.#concerns(front, each, socket)) expel(socket);
     }
   }
 
-  /** The guard of a namespace: its own, or that of its parent, or that of the server. */
-  frontOf(namespace: BareNamespace): Front | undefined {
-    const parent = this.#parents.get(namespace);
-    return this.#own.get(keyOf(namespace)) ?? (parent && this.#own.get(parent)) ?? this.#wide;
+  /** Whether an open socket is behind a new guard, or may be. */
+  #concerns(front: Front, namespace: BareNamespace, { handshake }: BareSocket): boolean {
+    const cover = this.fronts.coverOf(namespace);
+    if (cover !== BY_CLIENT) return cover === front;
+    const found = this.fronts.find(namespace.name, handshake.auth);
+    return found instanceof Promise || found.front === front;
   }
 
   /** Whether the hooks of a namespace are where they were put. */
@@ -82,35 +85,61 @@ export class Hooks {
   }
 
   #hook(namespace: BareNamespace): void {
-    for (const parent of this.io.parentNsps.values()) {
-      if (parent.children?.has(namespace)) this.#parents.set(namespace, parent);
-    }
+    this.fronts.meet(namespace);
     const { _add: add, run, _doConnect: connect } = namespace;
     const hooked: Pick<BareNamespace, "_add" | "run" | "_doConnect"> = {
       _add: async (client, auth, whenOpen) => {
-        const front = this.frontOf(namespace);
-        const line = this.#lineOf(client.conn);
-        line.meet(client, (name) => this.io._nsps.has(name));
-        if (front && !line.begin(namespace.name, front.gate.limits)) return;
-        await line.leaving(namespace.name);
-        if (front) withhold(namespace.adapter);
-        await add.call(namespace, client, auth, whenOpen);
+        const mayAsk = await this.#knock(namespace, client, auth);
+        if (mayAsk) await add.call(namespace, client, auth, whenOpen);
       },
       run: (socket, done) => {
         const middlewares = (next: typeof done) => run.call(namespace, socket, next);
-        const front = this.frontOf(namespace);
-        if (front) this.#connectionOf(front, socket).admit(middlewares, done);
-        else middlewares(done);
+        const { front, fault } = this.#foundOf(namespace, socket);
+        if (front) this.#connectionOf(front, socket).admit(middlewares, done, fault);
+        else giveAllBack(socket, () => middlewares(done), done);
       },
       _doConnect: (socket, whenOpen) => {
         const proceed = () => connect.call(namespace, socket, whenOpen);
-        const front = this.frontOf(namespace);
+        const { front } = this.#foundOf(namespace, socket);
         if (front) this.#connectionOf(front, socket).open(proceed);
         else proceed();
       },
     };
     for (const name of ["_add", "run", "_doConnect"] as const) override(namespace, name, hooked[name] as never);
     this.#hooked.set(namespace, hooked);
+  }
+
+  /** A client asks for a namespace. Returns whether socket.io may hear of it. */
+  async #knock(namespace: BareNamespace, client: BareClient, auth: unknown): Promise<boolean> {
+    const { name } = namespace;
+    const cover = this.fronts.coverOf(namespace);
+    const line = this.#lineOf(client.conn);
+    const limits = cover === undefined || cover === BY_CLIENT ? this.fronts.limits : cover.gate.limits;
+    line.meet(client, (other) => this.io._nsps.has(other));
+    if (cover && !line.begin(name, limits)) return false;
+    await line.leaving(name);
+    let front = cover;
+    if (front === BY_CLIENT) {
+      // One that was cut off, or has left, is turned away by socket.io: nobody is asked about it.
+      const isThere = client.conn.readyState === "open";
+      const found = isThere ? await this.fronts.find(name, auth) : { front: this.fronts.first };
+      if (typeof auth === "object" && auth !== null) this.#found.set(auth, found);
+      front = found.front;
+      if (front === undefined) line.forgo(name);
+    }
+    if (front) withhold(namespace.adapter);
+    return true;
+  }
+
+  /** The guard of a socket. INVARIANT: where it depends on the client and nobody has looked, there is one that refuses. */
+  #foundOf(namespace: BareNamespace, socket: BareSocket): Found {
+    const cover = this.fronts.coverOf(namespace);
+    if (cover !== BY_CLIENT) return { front: cover };
+    // A middleware may put something else in place of `auth`.
+    const found = this.#found.get(socket) ?? this.#found.get(Object(socket.handshake.auth));
+    if (found === undefined) return { front: this.fronts.first, fault: unknownGuard() };
+    this.#found.set(socket, found);
+    return found;
   }
 
   #connectionOf(front: Front, socket: BareSocket): Connection {
@@ -122,14 +151,26 @@ export class Hooks {
     return connection;
   }
 
+  /**
+   * Meets each connection of an engine first of all: what a listener does to it, it does later. INVARIANT: not by a listener
+   * alone, which one that is prepended would overtake.
+   */
   #watch(engine: BareEngine): void {
+    if (this.#engines.has(engine)) return;
+    this.#engines.add(engine);
     engine.on("connection", (connection) => this.#lineOf(connection));
+    const { emit } = engine;
+    if (typeof emit !== "function") return;
+    override(engine, "emit", (event, ...values) => {
+      if (event === "connection") this.#lineOf(values[0] as BareConnection);
+      return emit.call(engine, event, ...values);
+    });
   }
 
   #lineOf(connection: BareConnection): Line {
     let line = this.#lines.get(connection);
     if (line === undefined) {
-      line = new Line(connection, this.#limits, this.#isTurning);
+      line = new Line(connection, this.fronts.limits, this.#isTurning);
       this.#lines.set(connection, line);
     }
     return line;
@@ -137,21 +178,23 @@ export class Hooks {
 
   /** Whether a guard wants clients to take turns. */
   get #isTurning(): boolean {
-    return [this.#wide, ...this.#own.values()].some((front) => front?.options.turns);
-  }
-
-  /** Of a client that has not said yet where it wants to go: those of the server's guard, else the longest. */
-  get #limits(): Required<Limits> {
-    const all = [...this.#own.values()].map(({ gate }) => gate.limits);
-    const [longest] = all.sort((one, other) => other.handshake - one.handshake);
-    return this.#wide?.gate.limits ?? (longest as Required<Limits>);
+    return this.fronts.all.some((front) => front.options.turns);
   }
 }
-
-const keyOf = (namespace: BareNamespace) => (namespace.children ? namespace : namespace.name);
 
 /** A socket that was open before anybody was asked: nothing of it reaches a handler any more. */
 function expel(socket: BareSocket): void {
   override(socket, "onevent", () => {});
   socket.disconnect();
+}
+
+/** What was withheld from a client whom nobody guards: another client of the namespace is guarded. */
+function giveAllBack(socket: BareSocket, proceed: () => void, done: Done): void {
+  const withheld = takeWithheld(socket);
+  if (withheld === undefined) proceed();
+  else giveBack(socket, withheld).then(proceed, done).catch(surface);
+}
+
+function unknownGuard(): Decision {
+  return thrown(new PermissionMisuse("nobody was asked which guard this client has"), "guard");
 }

@@ -1,5 +1,7 @@
 import { type Limits, Wait } from "@portcullis/core/adapter";
+import { Asked } from "./asked.js";
 import { type BareClient, type BareConnection, type BareSocket, override, type Packet } from "./bare.js";
+import { Facts } from "./facts.js";
 import { Outgoing } from "./outgoing.js";
 import { PollHeaders } from "./poll-headers.js";
 import { Reading } from "./turns.js";
@@ -12,11 +14,15 @@ const PATIENCE = 1000;
  * be decided about it.
  */
 export class Line {
+  /** What is known of the request that began it. */
+  readonly facts: Facts;
   #client: BareClient | undefined;
   readonly #connection: BareConnection;
   readonly #limits: Required<Limits>;
   /** By name of the namespace: what to do when the client goes away. */
   readonly #pending = new Map<string, () => void>();
+  /** Which it has asked for. */
+  readonly #asked = new Asked();
   #headers: PollHeaders | undefined;
   /** By name of the namespace: settled once the client has left. */
   readonly #leaving = new Map<string, Promise<void>>();
@@ -37,6 +43,7 @@ export class Line {
    */
   constructor(connection: BareConnection, limits: Required<Limits>, isShared: boolean) {
     this.#connection = connection;
+    this.facts = Facts.of(connection);
     this.#limits = limits;
     this.outgoing = new Outgoing(connection, limits.unread, new Reading(connection, isShared));
     this.#time(limits.handshake);
@@ -64,21 +71,23 @@ export class Line {
   }
 
   /**
-   * A client wants to enter a namespace. One that asks for too many at once, or fetches no answers, is cut off: it is turned
-   * away by socket.io, as whoever has gone away meanwhile is.
+   * A client wants to enter a namespace. One that asks for too many at once, or for the same too often, or fetches no
+   * answers, is cut off: it is turned away by socket.io, as whoever has gone away meanwhile is.
    *
    * @returns Whether it may ask. One that asks again before it is answered is answered once.
    */
   begin(name: string, limits: Required<Limits>): boolean {
-    if (this.#pending.has(name)) return false;
-    if (this.#pending.size >= limits.pendingMessages) cut(this.#connection);
-    else this.charge(name.length);
+    const isTooOften = this.#asked.note(name, limits);
+    const isKnown = this.#pending.has(name);
+    if (isTooOften || (!isKnown && this.#pending.size >= limits.pendingMessages)) cut(this.#connection);
+    else if (!isKnown) this.charge(name.length);
+    if (isKnown) return false;
     if (this.#connection.readyState !== "open") return true;
     if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(limits.handshake);
     this.#pending.set(name, () => {});
     // INVARIANT: none ever reaches a 101, where engine.io makes one broken line of a list.
     if (this.#connection.transport.name === "polling") {
-      this.#headers ??= new PollHeaders(this.#connection);
+      this.#headers ??= new PollHeaders(this.#connection, this.facts);
       this.#headers.open();
     }
     return true;
@@ -151,6 +160,14 @@ export class Line {
   onGone(name: string, leave: () => void): void {
     if (this.#pending.has(name)) this.#pending.set(name, leave);
     else leave();
+  }
+
+  /** Nobody guards a namespace for this client: others decide whether it may enter. */
+  forgo(name: string): void {
+    this.#pending.delete(name);
+    if (this.#pending.size > 0) return;
+    this.#headers?.settle();
+    if (this.#isInside) this.#stop();
   }
 
   /** It is decided whether a client may enter. */

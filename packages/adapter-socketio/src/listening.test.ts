@@ -364,7 +364,8 @@ test("a client that fetches none of its refusals at connect is cut off, also onc
   const server = await listen((io) => {
     guard(io, simplePolicy(), { limits: { unread: 50_000 } });
     io.on("connection", (socket) => socket.on("disconnect", heard));
-    guard(io.of("/shut"), definePolicy({ connect: DenyAll, permissions: DenyAll }), { limits: { unread: 50_000 } });
+    const limits = { unread: 50_000, undecodable: 1000 };
+    guard(io.of("/shut"), definePolicy({ connect: DenyAll, permissions: DenyAll }), { limits });
   });
   const polling = await poll(server);
   await polling("40");

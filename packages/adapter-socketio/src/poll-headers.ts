@@ -1,5 +1,6 @@
-import { openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/adapter";
+import { type AnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/adapter";
 import type { BareConnection, BareResponse } from "./bare.js";
+import type { Facts } from "./facts.js";
 
 /**
  * Headers that rules add while it is decided about a connection. Its handshake was answered before that; a client that
@@ -7,14 +8,16 @@ import type { BareConnection, BareResponse } from "./bare.js";
  */
 export class PollHeaders {
   readonly #connection: BareConnection;
+  readonly #facts: Facts;
   /** Whether something is being decided. */
   #isOpen = false;
-  /** Whether rules can add any. */
-  #isKeeping = false;
+  /** What rules can add some to: what the scope has under `request` while it is decided. */
+  #holder: object | undefined;
 
   /** @param connection One that polls. */
-  constructor(connection: BareConnection) {
+  constructor(connection: BareConnection, facts: Facts) {
     this.#connection = connection;
+    this.#facts = facts;
     connection.transport.on("headers", this.#write);
     connection.once("upgrade", () => this.drop());
   }
@@ -32,23 +35,27 @@ export class PollHeaders {
 
   /** There will be no response any more. */
   drop(): void {
-    takeAnswerHeaders(this.#connection.request);
-    this.#isKeeping = false;
+    this.#take();
   }
 
   #keep(): void {
-    if (this.#isKeeping) return;
-    this.#isKeeping = true;
-    openAnswerHeaders(this.#connection.request);
+    if (this.#holder !== undefined) return;
+    this.#holder = this.#connection.request ?? this.#facts;
+    openAnswerHeaders(this.#holder);
+  }
+
+  #take(): readonly AnswerHeader[] {
+    const holder = this.#holder;
+    this.#holder = undefined;
+    return holder === undefined ? [] : takeAnswerHeaders(holder);
   }
 
   readonly #write = (headers: Record<string, unknown>, request: object): void => {
     const { transport } = this.#connection;
     const response = request === transport.dataReq ? transport.dataRes : transport.res;
     // Another server than Node's makes one line of a list.
-    if (!this.#isKeeping || typeof response?.getHeader !== "function") return;
-    const added = takeAnswerHeaders(this.#connection.request);
-    this.#isKeeping = false;
+    if (this.#holder === undefined || typeof response?.getHeader !== "function") return;
+    const added = this.#take();
     if (this.#isOpen) this.#keep();
     for (const [name, value] of added) add(headers, response as Required<BareResponse>, name, value);
   };

@@ -1,6 +1,7 @@
 import { definePolicy, permission } from "@portcullis/core";
 import { afterEach, expect, test, vi } from "vitest";
 import { listen, open, refusalOf, stopAll, until } from "../test/support.js";
+import { Facts } from "./facts.js";
 import { guard } from "./guard.js";
 import { NamespaceScope, SocketKnock, type SocketScope } from "./scope.js";
 
@@ -79,11 +80,12 @@ test("works without a request, as with WebTransport", () => {
     handshake: { headers: {}, auth: {}, address: undefined, secure: true, issued: 1, query: {} },
     request: null,
   };
-  const knock = new SocketKnock(knocking as never);
+  const facts = Facts.of({ request: null } as never);
+  const knock = new SocketKnock(knocking as never, facts);
   expect(knock.url).toBe("");
   const scope = new NamespaceScope(knock, { user: null });
   expect([scope.origin, scope.cookies, scope.query, scope.subprotocols]).toEqual([undefined, {}, {}, []]);
-  expect([scope.secure, scope.request, scope.remoteAddress]).toEqual([true, null, undefined]);
+  expect([scope.secure, scope.request, scope.remoteAddress]).toEqual([false, facts, undefined]);
 });
 
 test("`raw` of the consumer is the socket, once it is open", async () => {

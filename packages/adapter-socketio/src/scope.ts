@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Scope } from "@portcullis/core";
 import { HandshakeScope, type Knock } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
+import type { Facts } from "./facts.js";
 
 /** What is known of a connection to a namespace. */
 export interface SocketScope extends Scope {
@@ -9,7 +10,11 @@ export interface SocketScope extends Scope {
   readonly namespace: string;
   /** What the client gave as `auth`: anything, and nobody has checked it. */
   readonly auth: Readonly<Record<string, unknown>>;
-  /** The request that began the connection: the first poll, or the upgrade to WebSocket. */
+  /**
+   * The request that began the connection: the first poll, or the upgrade to WebSocket. Where the application has let go
+   * of it, as by `raw.request = null`, an object that has its `method`, `url` and `headers`, and of its `socket` the
+   * `remoteAddress` and `encrypted`.
+   */
   readonly request: IncomingMessage;
 }
 
@@ -18,7 +23,10 @@ export type Knocking = Pick<Socket, "handshake" | "request" | "nsp">;
 
 /** The handshake of a socket with a namespace. */
 export class SocketKnock implements Knock {
-  constructor(private readonly knocking: Knocking) {}
+  constructor(
+    private readonly knocking: Knocking,
+    private readonly facts: Facts,
+  ) {}
 
   get transport(): string {
     return "socket.io";
@@ -30,19 +38,19 @@ export class SocketKnock implements Knock {
   }
 
   get url(): string {
-    return this.knocking.handshake.url ?? "";
+    return this.facts.url;
   }
 
   get headers(): Knock["headers"] {
-    return this.knocking.handshake.headers;
+    return this.facts.headers;
   }
 
   get remoteAddress(): string | undefined {
-    return this.knocking.handshake.address;
+    return this.facts.socket.remoteAddress;
   }
 
   get secure(): boolean {
-    return this.knocking.handshake.secure;
+    return this.facts.socket.encrypted;
   }
 
   get connectedAt(): number {
@@ -50,7 +58,7 @@ export class SocketKnock implements Knock {
   }
 
   get request(): IncomingMessage {
-    return this.knocking.request;
+    return this.knocking.request ?? (this.facts as unknown as IncomingMessage);
   }
 
   /** What the client gave as `auth`. */
@@ -70,6 +78,11 @@ export class NamespaceScope extends HandshakeScope implements SocketScope {
 
   get namespace(): string {
     return this.#knock.path;
+  }
+
+  /** One copy for all namespaces and questions of a connection. */
+  override get headers(): Knock["headers"] {
+    return this.#knock.headers;
   }
 
   get auth(): Readonly<Record<string, unknown>> {

@@ -17,6 +17,7 @@ export { REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
 export { type Decision, isIncident, thrown } from "./decision.js";
 export { checkKeys, show } from "./errors.js";
+export { Flood } from "./flood.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type {
   Authenticated,

@@ -3,9 +3,9 @@ import { Backlog } from "./backlog.js";
 import { Beside } from "./beside.js";
 import type { Decision } from "./decision.js";
 import { Drain } from "./drain.js";
+import { Flood } from "./flood.js";
 import type { Gate, Served } from "./gate.js";
 import type { Incoming, Link } from "./link.js";
-import { Recent } from "./recent.js";
 import { closeCodeOf, TOO_MANY_PENDING } from "./refusal.js";
 import { ABORTED, Lifeline, type Watch, watching } from "./run.js";
 import { surface } from "./surface.js";
@@ -30,8 +30,8 @@ export class Session<M extends Incoming = Incoming> {
   #lifeline: Lifeline | undefined;
   #controller: AbortController | undefined;
   #queue: Backlog<M> | undefined;
-  /** The last undecodable messages. */
-  #bad: Recent | undefined;
+  /** Counts undecodable messages. */
+  #flood: Flood | undefined;
   #refreshes = 0;
   /** Of how many messages the object is being loaded or asked about. */
   #loading = 0;
@@ -85,9 +85,12 @@ export class Session<M extends Incoming = Incoming> {
   /** Takes a message from the transport. Decided and handed on in the order of arrival. */
   receive(message: M): void {
     if (this.#isEnded || this.#drains) return;
-    if (message.refusal?.code === "bad_message" && this.#isFlooding()) {
-      this.close(1008, "too many undecodable messages");
-      return;
+    if (message.refusal?.code === "bad_message") {
+      this.#flood ??= new Flood();
+      if (this.#flood.add(this.#gate.limits)) {
+        this.close(1008, "too many undecodable messages");
+        return;
+      }
     }
     if (this.#isBusy) {
       this.#enqueue(message);
@@ -355,11 +358,5 @@ export class Session<M extends Incoming = Incoming> {
     const lack = this.#queue.add(message);
     if (lack === "flood") this.close(1008, "too many messages");
     else if (lack) this.#refuse(message, lack);
-  }
-
-  #isFlooding(): boolean {
-    const { undecodable, undecodableWindow } = this.#gate.limits;
-    this.#bad ??= new Recent();
-    return this.#bad.isTooMany(undecodable, undecodableWindow);
   }
 }
