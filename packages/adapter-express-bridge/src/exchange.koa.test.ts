@@ -183,7 +183,7 @@ describe.each([
   ];
   test.each(cases)("%s", async (_what, middlewares, decision, told) => {
     const heard: unknown[] = [];
-    const rule = fromKoa(middlewares as Middleware, { app, onError: (error) => heard.push(error) });
+    const rule = fromKoa(middlewares as Middleware, { app, stopAt: [], onError: (error) => heard.push(error) });
     expect(await askAction(rule)).toMatchObject(decision);
     expect(heard).toEqual(told);
   });

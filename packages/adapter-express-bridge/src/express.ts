@@ -2,6 +2,7 @@ import { PermissionMisuse, type Scope } from "@portcullis/core";
 import { show } from "@portcullis/core/adapter";
 import type { Derived } from "./derive.js";
 import type { Exchange } from "./exchange.js";
+import type { RuleSettings } from "./options.js";
 import type { Run } from "./rule.js";
 import { type Handler, runChain } from "./run-chain.js";
 
@@ -43,7 +44,7 @@ function isApplication(value: unknown): value is Dressing {
 export function expressRun(
   chain: readonly Handler[],
   app: Dressing | null,
-  settings: { readonly usesScope: boolean; readonly deniesUnmatched: boolean },
+  settings: Pick<RuleSettings, "usesScope" | "deniesUnmatched" | "stopAt">,
 ): Run {
   return (exchange, derived) => {
     const restore = () => dress(exchange, app);
@@ -52,7 +53,8 @@ export function expressRun(
     if (settings.usesScope) useScope(exchange, derived.scope);
     if (app !== null && derived.method === "HEAD") keepUnwritten(exchange);
     const { request, response } = exchange as unknown as { request: Extended; response: Extended };
-    runChain({ chain, exchange, deniesUnmatched: settings.deniesUnmatched, restore });
+    const { deniesUnmatched, stopAt } = settings;
+    runChain({ chain, exchange, deniesUnmatched, stopAt, restore });
     return () => ({
       user: request.user,
       auth: request.auth,

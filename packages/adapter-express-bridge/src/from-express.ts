@@ -3,6 +3,7 @@ import { flatten, type Middlewares, nameOf } from "./chain.js";
 import { type ExpressApplication, expressRun, readApp } from "./express.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
 import type { HttpEvidence } from "./outcome.js";
+import { checkStops } from "./routes.js";
 import { ruleOf } from "./rule.js";
 import type { Handler } from "./run-chain.js";
 
@@ -23,7 +24,7 @@ export interface FromExpressOptions<S = Scope, A = ExpressApplication | null> ex
  * @param middlewares A middleware, a router, an application, or a list of them. Those that belong together, such as a
  *   session and what reads it, stand in one list.
  * @param options `app`, `name`, `methods`, `url`, `params`, `query`, `body`, `headers`, `user`, `timeout`
- *   (milliseconds), `unmatched`, `maxBody` (bytes), `onError`.
+ *   (milliseconds), `unmatched`, `stopAt`, `maxBody` (bytes), `onError`.
  * @returns A permission; where it allows, `user`, `auth`, `session`, `locals` and `params` are in the evidence.
  * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
  * @example
@@ -47,6 +48,7 @@ export function fromExpress<S extends Scope = Scope, A extends ExpressApplicatio
   const place = "fromExpress()";
   const chain: Handler[] = flatten(place, middlewares);
   const settings = readSettings(place, options as FromExpressOptions<never, A>, ["app"]);
+  checkStops(place, chain, settings.stopAt);
   const app = readApp(place, options.app, chain);
   return ruleOf(place, options.name ?? nameOf(place, chain), settings, expressRun(chain, app, settings));
 }

@@ -1,5 +1,6 @@
 import { PermissionMisuse, type Rule, type Scope } from "@portcullis/core";
 import { type AnyMiddleware, flatten, nameOf } from "./chain.js";
+import { checkKoaStops } from "./koa-routes.js";
 import { type KoaApplication, koaRun, readKoa } from "./koa-run.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
 import type { HttpEvidence } from "./outcome.js";
@@ -66,6 +67,7 @@ export function fromKoa<S extends Scope = Scope, A extends KoaApplication = KoaA
       throw new PermissionMisuse(`${place} got the generator \`${one.name}\`: wrap it, as in convert(${one.name})`);
     }
   }
+  checkKoaStops(place, chain, settings.stopAt);
   const run = koaRun(chain, readKoa(place, options?.app), settings);
   return ruleOf(place, options.name ?? nameOf(place, chain), settings, run);
 }

@@ -1,18 +1,73 @@
-import type { KoaContext } from "./koa-run.js";
+import type { KoaContext, KoaMiddleware } from "./koa-run.js";
+import { like, mustBeFound, routesMisuse, type StopAt } from "./routes.js";
 
 /** A part of a router of Koa; what is only mounted has no methods. */
 interface Layer {
   readonly methods?: readonly string[];
+  readonly stack?: readonly KoaMiddleware[];
 }
 
 interface Router {
   readonly stack?: readonly Layer[];
+  routes?(): KoaMiddleware;
 }
 
 const seen = new WeakMap<object, Set<Router>>();
 
-/** Notes the routers that a request comes through: each writes itself into the context. */
-export function watchRouters(context: KoaContext): void {
+/** Copies, with what they are copies of. */
+const originals = new WeakMap<Router, Router>();
+
+function routesOf({ stack = [] }: Router): readonly Layer[] {
+  return Array.isArray(stack) ? stack.filter(({ methods = [] }: Layer) => methods.length > 0) : [];
+}
+
+/** The router of a middleware that a router has made. */
+function routerOf(middleware: unknown): Router | undefined {
+  const { router } = middleware as { router?: unknown };
+  return isRouter(router) ? router : undefined;
+}
+
+function isRouter(value: unknown): value is Router {
+  return typeof value === "object" && value !== null;
+}
+
+/**
+ * Checks that it is said which functions of a chain are not to be run.
+ *
+ * @throws {PermissionMisuse} When there are routes and nothing is said, or a function is named that cannot be found.
+ */
+export function checkKoaStops(place: string, chain: readonly unknown[], stopAt: StopAt): void {
+  const routers = chain.flatMap((one) => routerOf(one) ?? []);
+  if (stopAt === undefined) {
+    if (routers.some((router) => routesOf(router).length > 0)) throw routesMisuse(place);
+    return;
+  }
+  const inside = routers.flatMap(({ stack = [] }) => stack.flatMap(({ stack: own = [] }) => own));
+  mustBeFound(place, stopAt, new Set<unknown>([...chain, ...inside]));
+}
+
+/** A middleware in which the functions that are not to be run are the end of the chain. The router stays as it is. */
+export function stopping(middleware: KoaMiddleware, stopAt: StopAt, end: KoaMiddleware): KoaMiddleware {
+  if (stopAt === undefined || stopAt.size === 0) return middleware;
+  if (stopAt.has(middleware)) return end;
+  const router = routerOf(middleware);
+  if (router?.stack === undefined || router.routes === undefined) return middleware;
+  return (context, next) => {
+    const stack = (router.stack as readonly Layer[]).map((layer) =>
+      like(layer, { stack: (layer.stack ?? []).map((one) => (stopAt.has(one) ? end : one)) }),
+    );
+    const copy = like(router, { stack });
+    originals.set(copy, router);
+    return (copy.routes as () => KoaMiddleware).call(copy)(context, next);
+  };
+}
+
+/**
+ * Notes the routers that a request comes through: each writes itself into the context.
+ * INVARIANT: none runs its handlers that cannot be stopped, be it hidden in another middleware or have it got its routes
+ * later.
+ */
+export function watchRouters(context: KoaContext, stopAt: StopAt): void {
   const routers = new Set<Router>();
   seen.set(context, routers);
   let current: Router | undefined;
@@ -21,8 +76,11 @@ export function watchRouters(context: KoaContext): void {
     enumerable: true,
     get: () => current,
     set(router: Router) {
-      current = router;
-      if (typeof router === "object" && router !== null) routers.add(router);
+      current = isRouter(router) ? (originals.get(router) ?? router) : router;
+      if (!isRouter(router)) return;
+      const isStopped = stopAt !== undefined && (stopAt.size === 0 || originals.has(router));
+      if (!isStopped && routesOf(router).length > 0) throw routesMisuse("an HTTP rule");
+      routers.add(router);
     },
   });
 }
@@ -30,9 +88,9 @@ export function watchRouters(context: KoaContext): void {
 /** Whether a router with routes was there, and none of them is for this request. */
 export function unmatchedRouter(context: KoaContext): boolean {
   const { matched = [], method } = context as { matched?: readonly Layer[]; method?: string };
-  for (const { stack = [] } of seen.get(context) as Set<Router>) {
-    const routes = stack.filter(({ methods = [] }) => methods.length > 0) as Required<Layer>[];
-    const isMatched = routes.some((route) => matched.includes(route) && route.methods.includes(method as string));
+  for (const router of seen.get(context) as Set<Router>) {
+    const routes = routesOf(router);
+    const isMatched = routes.some((route) => matched.includes(route) && route.methods?.includes(method as string));
     if (routes.length > 0 && !isMatched) return true;
   }
   return false;

@@ -16,7 +16,7 @@ describe.each([
 ])("a context of %s", (_version, Framework) => {
   const app = new Framework();
   const ask = (middlewares: unknown, options: object = {}) =>
-    askAction(fromKoa(middlewares as never, { app, timeout: 60_000, ...options }));
+    askAction(fromKoa(middlewares as never, { app, timeout: 60_000, stopAt: [], ...options }));
   const router = () => new Router();
 
   describe("whose request is replaced", () => {

@@ -3,7 +3,8 @@ import { PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/adapter";
 import type { Derived } from "./derive.js";
 import type { Exchange } from "./exchange.js";
-import { unmatchedRouter, watchRouters } from "./koa-routes.js";
+import { stopping, unmatchedRouter, watchRouters } from "./koa-routes.js";
+import type { RuleSettings } from "./options.js";
 import type { Run } from "./rule.js";
 
 /** What is used of an application of Koa, 2 or 3. */
@@ -25,6 +26,9 @@ export interface KoaContext {
 }
 
 type Next = () => Promise<unknown>;
+
+/** A middleware, as Koa calls it. */
+export type KoaMiddleware = (context: KoaContext, next: Next) => unknown;
 
 /** One evaluation on its way. */
 interface Held {
@@ -48,7 +52,7 @@ export function readKoa(place: string, app: unknown): KoaApplication {
 export function koaRun(
   chain: readonly ((...given: never[]) => unknown)[],
   app: KoaApplication,
-  settings: { readonly usesScope: boolean; readonly deniesUnmatched: boolean },
+  settings: Pick<RuleSettings, "usesScope" | "deniesUnmatched" | "stopAt">,
 ): Run {
   // INVARIANT: known by the request alone, so that no evaluation passes by the end of another's chain.
   const held = new WeakMap<IncomingMessage, Held>();
@@ -58,7 +62,7 @@ export function koaRun(
     // Koa writes no body for a HEAD, whose refusal says no less.
     if (context.req.method === "HEAD") one.exchange.recording.unwritten = () => context.body;
     prepare(context, one.derived, settings.usesScope);
-    watchRouters(context);
+    watchRouters(context, settings.stopAt);
     return next().catch((error: unknown) => {
       // Whoever answers it repeats it: Koa itself, or what the application has put in its place.
       one.exchange.doubt();
@@ -78,7 +82,8 @@ export function koaRun(
     const one = context && held.get(context.req);
     one?.exchange.note(error);
   };
-  const callback = shellOf(app, [begin, ...chain, sentinel], note).callback();
+  const stopped = (chain as readonly KoaMiddleware[]).map((one) => stopping(one, settings.stopAt, sentinel));
+  const callback = shellOf(app, [begin, ...stopped, sentinel], note).callback();
   return (exchange, derived) => {
     const one: Held = { exchange, derived, context: undefined };
     held.set(exchange.request, one);

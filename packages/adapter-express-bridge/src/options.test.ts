@@ -83,7 +83,9 @@ describe.each([
   };
   const withRoute = () => routerOf((router) => router.get("/orders", next));
   const ask = (middlewares: never, unmatched?: "allow") =>
-    askAction(fromExpress(middlewares, { app: own, ...(unmatched && { unmatched }) }), { action: "create" });
+    askAction(fromExpress(middlewares, { app: own, stopAt: [], ...(unmatched && { unmatched }) }), {
+      action: "create",
+    });
 
   test.each([
     ["another path, another method", () => withRoute()],
@@ -119,7 +121,7 @@ describe.each([
 
   test("is known by routes that were added later", async () => {
     const router = framework.Router();
-    const rule = fromExpress(router, { app: own });
+    const rule = fromExpress(router, { app: own, stopAt: [] });
     expect(await askAction(rule)).toMatchObject({ outcome: "allow" });
     router.get("/orders", next);
     expect(await askAction(rule)).toMatchObject({ outcome: "error", status: 403 });

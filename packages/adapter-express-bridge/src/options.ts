@@ -1,5 +1,6 @@
 import { type Consumer, type Payload, PermissionMisuse, type Scope } from "@portcullis/core";
 import { checkKeys, print, readMilliseconds, show } from "@portcullis/core/adapter";
+import type { AnyMiddleware } from "./chain.js";
 import { type MethodMap, type MethodOf, readMethods } from "./methods.js";
 import { readUrl, type UrlOf } from "./url.js";
 
@@ -42,6 +43,12 @@ export interface HttpRuleOptions<S = Scope> {
   timeout?: number;
   /** What a router means in which no route matches. Default `"deny"`. */
   unmatched?: "deny" | "allow";
+  /**
+   * The functions of the chain that are not to be run, because they do what the route is for: who comes to one is
+   * allowed. Needed where a router or an application with routes is among the middlewares; an empty list says that its
+   * routes hold guards alone.
+   */
+  stopAt?: readonly AnyMiddleware[];
   /** The largest body, in bytes of JSON. Default 65,536. */
   maxBody?: number;
   /** Hears what a middleware throws after its answer was used. Default: it is printed. */
@@ -55,12 +62,14 @@ export interface RuleSettings extends Pick<HttpRuleOptions<never>, "params" | "q
   readonly usesScope: boolean;
   readonly timeout: number;
   readonly deniesUnmatched: boolean;
+  /** `undefined` where nothing was said. */
+  readonly stopAt: ReadonlySet<unknown> | undefined;
   readonly maxBody: number;
   readonly onError: (error: unknown) => void;
 }
 
 const FUNCTIONS = ["params", "query", "body", "headers", "onError"] as const;
-const KEYS = ["name", "methods", "url", "user", "timeout", "unmatched", "maxBody", ...FUNCTIONS];
+const KEYS = ["name", "methods", "url", "user", "timeout", "unmatched", "stopAt", "maxBody", ...FUNCTIONS];
 
 /**
  * Checks the options of a rule.
@@ -92,9 +101,18 @@ export function readSettings(place: string, options: HttpRuleOptions<never>, mor
     usesScope: user === "scope",
     timeout,
     deniesUnmatched: unmatched === "deny",
+    stopAt: readStops(place, options.stopAt),
     maxBody,
     onError,
   };
+}
+
+/** Functions of four parameters take errors: who comes to one is not allowed. */
+function readStops(place: string, stopAt: readonly AnyMiddleware[] | undefined): ReadonlySet<unknown> | undefined {
+  if (stopAt === undefined) return undefined;
+  const isFitting = Array.isArray(stopAt) && stopAt.every((one) => typeof one === "function" && one.length < 4);
+  mustBe(isFitting, place, "stopAt", stopAt, "a list of the functions that are not to be run, as in [deleteRoom]");
+  return new Set(stopAt);
 }
 
 /** @throws {PermissionMisuse} Where an option is not what it must be. */

@@ -26,7 +26,7 @@ describe("a router", () => {
     const router = Router()
       .use((_request, _response, next) => next(error))
       .get("/orders", go);
-    expect(await askAction(fromExpress(router, { app }))).toMatchObject({
+    expect(await askAction(fromExpress(router, { app, stopAt: [] }))).toMatchObject({
       outcome: "error",
       code: "not_authenticated",
       status: 401,
@@ -40,7 +40,9 @@ describe("a router", () => {
       paths.push(request.route?.path);
       next();
     };
-    expect(await askAction(fromExpress([routed(), look, look], { app }))).toMatchObject({ outcome: "allow" });
+    expect(await askAction(fromExpress([routed(), look, look], { app, stopAt: [] }))).toMatchObject({
+      outcome: "allow",
+    });
     expect(paths).toEqual(["/", "/"]);
   });
 });

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Exchange } from "./exchange.js";
 import { statusOfError } from "./outcome.js";
-import { hasRoutes } from "./routes.js";
+import { handlerFor, hasRoutes, routesMisuse, type StopAt } from "./routes.js";
 
 /** One function of a chain, as Express and connect call it. */
 export type Handler = (...given: unknown[]) => unknown;
@@ -12,6 +12,7 @@ export interface ChainRun {
   readonly exchange: Exchange;
   /** Whether a router in which no route matches refuses. */
   readonly deniesUnmatched: boolean;
+  readonly stopAt: StopAt;
   /** Puts back what a mounted application changes on request and response. */
   restore(): void;
 }
@@ -48,12 +49,11 @@ function refuse(exchange: Exchange, error: unknown): void {
 function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | undefined): void {
   const { exchange } = run;
   const { request, response } = exchange;
-  const isRouter = run.deniesUnmatched && hasRoutes(handler);
+  const isRouted = hasRoutes(handler);
+  const isRouter = run.deniesUnmatched && isRouted;
   if (isRouter) delete routed(request).route;
   let isOver = false;
   let isSentBehind = false;
-  // What it says repeats an error, which need not be about the client.
-  if (thrown) exchange.doubt();
   const leave = (fault: Thrown | undefined) => {
     if (isOver || exchange.isEnded) {
       // It has gone on already: only a contradiction counts.
@@ -76,7 +76,10 @@ function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | unde
   routed(request).next = next;
   const fail = (error: unknown) => leave({ error: error ?? new Error("a middleware has thrown nothing") });
   try {
-    const answer = thrown ? handler(thrown.error, request, response, next) : handler(request, response, next);
+    // They were added after the rule was made.
+    if (isRouted && run.stopAt === undefined) throw routesMisuse("an HTTP rule");
+    const own = handlerFor(handler, exchange, run.stopAt);
+    const answer = thrown ? own(thrown.error, request, response, next) : own(request, response, next);
     if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function") {
       Promise.resolve(answer).then(undefined, fail);
     }

@@ -75,7 +75,7 @@ describe("useExpress", () => {
     ],
     ["a route that is not there", Router().get("/orders", identify), 403, expect.any(PermissionMisuse)],
   ])("refuses with its status, and keeps the cause: %s", async (_how, middleware, status, cause) => {
-    const authenticate = useExpress(middleware as RequestHandler, { app });
+    const authenticate = useExpress(middleware as RequestHandler, { app, stopAt: [] });
     await expect(authenticate(handshake())).rejects.toMatchObject({ name: "PermissionDenied", status, cause });
   });
 
@@ -141,8 +141,11 @@ describe("useExpress", () => {
   test("lets pass a router in which no route matches only where that is wanted", async () => {
     const router = Router().get("/orders", identify);
     const from = handshake({ "x-name": "ann" });
-    await expect(useExpress(router, { app })(from)).rejects.toMatchObject({ code: "permission_denied", status: 403 });
-    expect(await useExpress(router, { app, unmatched: "allow" })(from)).toEqual({ user: null });
+    await expect(useExpress(router, { app, stopAt: [] })(from)).rejects.toMatchObject({
+      code: "permission_denied",
+      status: 403,
+    });
+    expect(await useExpress(router, { app, stopAt: [], unmatched: "allow" })(from)).toEqual({ user: null });
   });
 
   test("tells `onError` what is thrown after its answer was used", async () => {

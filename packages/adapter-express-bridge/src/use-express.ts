@@ -14,6 +14,7 @@ import { derive } from "./derive.js";
 import { type ExpressApplication, expressRun, readApp } from "./express.js";
 import { type HttpRuleOptions, mustBe, readSettings } from "./options.js";
 import { answerOf } from "./outcome.js";
+import { checkStops } from "./routes.js";
 import { passHeaders, settle } from "./rule.js";
 import type { Handler } from "./run-chain.js";
 
@@ -29,7 +30,7 @@ export type Identified = IncomingMessage & {
 
 /** What {@link useExpress} takes beside the middlewares. */
 export interface UseExpressOptions<Extra, From extends Handshaking = Handshaking, A = ExpressApplication | null>
-  extends Pick<HttpRuleOptions, "timeout" | "unmatched" | "onError"> {
+  extends Pick<HttpRuleOptions, "timeout" | "unmatched" | "stopAt" | "onError"> {
   /** The Express application whose settings count; `null` for plain connect-style middlewares. */
   app?: A;
   /** Headers beside those of the handshake; it gets what `authenticate` gets. */
@@ -38,14 +39,14 @@ export interface UseExpressOptions<Extra, From extends Handshaking = Handshaking
   hydrate?: (request: Identified) => Extra;
 }
 
-const KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "onError"];
+const KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "stopAt", "onError"];
 
 /**
  * Makes an `authenticate` of Express middlewares that find out who is there: a session, `passport.session()`, a token.
  * What they set (cookies too) goes out with the answer to the handshake, where the transport can send it.
  *
  * @param middlewares A middleware or a list of them.
- * @param options `app`, `headers`, `hydrate`, `timeout` (milliseconds), `unmatched`, `onError`.
+ * @param options `app`, `headers`, `hydrate`, `timeout` (milliseconds), `unmatched`, `stopAt`, `onError`.
  * @returns A function for the option `authenticate` of `guard` and `serve`. It refuses as the middlewares do.
  * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
  * @example
@@ -79,6 +80,7 @@ export function useExpress<
   const { app: given, headers, hydrate = findUser as never, ...common } = options;
   mustBe(typeof hydrate === "function", place, "hydrate", hydrate, "a function");
   const settings = readSettings(place, { ...common, headers: headers as never }, []);
+  checkStops(place, chain, settings.stopAt);
   const run = expressRun(chain, readApp(place, given, chain), settings);
   return async (from, asked = {}) => {
     const request = readHandshake(place, from, asked);

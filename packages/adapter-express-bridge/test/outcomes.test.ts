@@ -65,7 +65,8 @@ describe.each([
 ])("a chain of %s", (_version, Framework) => {
   const app = new Framework();
   app.silent = true;
-  const rule = (chain: unknown, own = app) => fromKoa(chain as never, { app: own, timeout: 40, onError() {} }) as Rule;
+  const rule = (chain: unknown, own = app) =>
+    fromKoa(chain as never, { app: own, timeout: 40, stopAt: [], onError() {} }) as Rule;
 
   test.each(KOA)("that $name", async ({ chain, decision }) => check(rule(chain), decision));
 

@@ -136,7 +136,7 @@ describe("a method that a client chooses", () => {
     const headers = { "access-control-request-headers": "authorization" };
     expect(await naive(chain, shared(headers), { method: "options".toUpperCase() })).toBe(true);
     const asked = { action: "options", scope: scopeOf(handshake(headers)) };
-    expect(await askAction(fromExpress(chain, { app }), asked)).toMatchObject({ outcome: "deny", status: 401 });
+    expect(await askAction(fromExpress(chain, { app }), asked)).toMatchObject({ outcome: "error", status: 401 });
   });
 
   test("by the name of its action: HEAD is taken for reading", async () => {
@@ -172,7 +172,7 @@ describe("a method that a middleware changes because a client says so", () => {
     "by %s: over HTTP the route of the action is not reached, and a socket is refused",
     async (_how, override, asked) => {
       const rule = fromExpress([override, readOnly], { app });
-      expect(await askAction(rule, asked)).toMatchObject({ outcome: "deny", code: "permission_denied", status: 403 });
+      expect(await askAction(rule, asked)).toMatchObject({ outcome: "error", code: "permission_denied", status: 403 });
       expect(await askAction(fromExpress(override, { app }))).toMatchObject({ outcome: "allow" });
     },
   );
@@ -182,12 +182,12 @@ test("a route that does not match: the naive way falls through it", async () => 
   const router = Router();
   router.post("/", ((_request, response) => void response.status(403).json({})) as RequestHandler);
   expect(await naive([router as unknown as RequestHandler], shared(), { method: "purge".toUpperCase() })).toBe(true);
-  expect(await askAction(fromExpress(router, { app }), { action: "purge" })).toMatchObject({
+  expect(await askAction(fromExpress(router, { app, stopAt: [] }), { action: "purge" })).toMatchObject({
     outcome: "deny",
     status: 403,
   });
-  const elsewhere = fromExpress(router, { app, url: "/:room" });
-  expect(await askAction(elsewhere, { payload: { room: "x" } })).toMatchObject({ outcome: "deny", status: 403 });
+  const elsewhere = fromExpress(router, { app, stopAt: [], url: "/:room" });
+  expect(await askAction(elsewhere, { payload: { room: "x" } })).toMatchObject({ outcome: "error", status: 403 });
 });
 
 /** The bytes of the answer to a handshake. */

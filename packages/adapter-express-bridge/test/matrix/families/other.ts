@@ -110,6 +110,7 @@ export const otherFamily: Row[] = [
     });
     return {
       subject: router,
+      options: { stopAt: [] },
       cases: {
         allowed: { path: "/rooms/lobby?x=1" },
         refused: { path: "/rooms/cellar" },
