@@ -8,7 +8,6 @@ import {
   type Payload,
   PermissionDenied,
   PermissionMisuse,
-  type Policy,
   type Scope,
 } from "@portcullis/core";
 import {
@@ -94,7 +93,7 @@ const NOT_THERE = deny("not_found", { status: 404, reason: "Not found." });
  */
 export function readAsk<From>(
   place: string,
-  policy: Pick<Policy, "~types" | "describe">,
+  policy: unknown,
   action: string,
   options: ToHttpOptions<From>,
 ): AskHttp<From> {
