@@ -101,13 +101,16 @@ async function tryCore() {
   assert.throws(() => definePolicy({}), esm.PermissionMisuse.isInstance);
   assert.throws(() => esm.definePolicy({}), PermissionMisuse.isInstance);
   const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
-  const explanation = await explain(
-    definePolicy({ actions: { ping: IsAuthenticated } }),
-    { user: null },
-    consumer,
-    "ping",
-  );
-  assert.equal(explanation.rule.outcome, "deny");
+  const { explain: explainOfEsm } = await import("@portcullis/core/explain");
+  const actions = { ping: [IsAuthenticated, AllowAny] };
+  // Also each of a policy that the other build has made.
+  for (const policy of [definePolicy({ actions }), esm.definePolicy({ actions })]) {
+    for (const one of [explain, explainOfEsm]) {
+      const explanation = await one(policy, { user: null }, consumer, "ping");
+      assert.equal(explanation.rule.outcome, "deny");
+      assert.equal(explanation.rule.operands.length, 2);
+    }
+  }
   return "core: denied, explained";
 }
 

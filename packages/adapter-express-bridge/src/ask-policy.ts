@@ -7,7 +7,6 @@ import {
   type MaybePromise,
   type Payload,
   PermissionMisuse,
-  type Policy,
   type Scope,
 } from "@portcullis/core";
 import {
@@ -95,7 +94,7 @@ const NOT_THERE = deny("not_found", { status: 404, reason: "Not found." });
  */
 export function readAsk<From>(
   place: string,
-  policy: Pick<Policy, "~types" | "describe">,
+  policy: unknown,
   action: string,
   options: ToHttpOptions<From>,
 ): AskHttp<From> {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { deadlinesOf, type Expiring, endWait, print } from "@portcullis/core/adapter";
 import type { Derived } from "./derive.js";
@@ -53,6 +54,8 @@ export class Exchange implements Expiring {
   readonly #method: string;
   readonly #socket: NullSocket;
   readonly #onLateError: (error: unknown) => void;
+  /** That of the question: one timer ends the waits of many. */
+  readonly #context = AsyncLocalStorage.snapshot();
   #resolve: ((ending: Ending) => void) | undefined;
   /** What the end of the response stands for. */
   #told: Ending = { how: "answered" };
@@ -159,7 +162,7 @@ export class Exchange implements Expiring {
 
   /** The deadline has passed. */
   expire(): void {
-    this.#end({ how: "late" });
+    this.#context(() => this.#end({ how: "late" }));
   }
 
   /** Nobody waits for the answer any more. */

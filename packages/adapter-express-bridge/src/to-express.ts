@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Decision, Policy, Scope } from "@portcullis/core";
+import type { Served } from "@portcullis/core/adapter";
 import { type HttpQuestion, payloadOf, readAsk, type ToHttpOptions } from "./ask-policy.js";
 import { problemOf } from "./problem.js";
 
@@ -18,14 +19,14 @@ export interface ExpressRequest extends IncomingMessage {
 /** What {@link toExpress} takes beside policy and action. `R` is the request its functions get. */
 export type ToExpressOptions<R = ExpressRequest> = ToHttpOptions<R>;
 
-/** A policy that can be asked where there is that scope. */
-export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe">;
+/** A policy that can be asked where there is that scope; or a consumer, whose rules are asked. */
+export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe"> | Served<S>;
 
 /**
  * Makes an Express middleware of the rule of an action: what may be done over the socket may be done over the route,
  * and a refusal has the same code and status, as problem details (RFC 9457).
  *
- * @param policy What `definePolicy` returned. The user is who earlier middlewares found; for another scope give
+ * @param policy What `definePolicy` or `defineConsumer` returned. The user is who earlier middlewares found; for another scope give
  *   `authenticate`.
  * @param action The action whose rule is asked.
  * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`,

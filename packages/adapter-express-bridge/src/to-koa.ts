@@ -25,7 +25,7 @@ export type ToKoaOptions<C = KoaRequestContext> = ToHttpOptions<C>;
  * Makes a Koa middleware of the rule of an action: what may be done over the socket may be done over the route, and a
  * refusal has the same code and status, as problem details (RFC 9457).
  *
- * @param policy What `definePolicy` returned. The user is who earlier middlewares found; for another scope give
+ * @param policy What `definePolicy` or `defineConsumer` returned. The user is who earlier middlewares found; for another scope give
  *   `authenticate`.
  * @param action The action whose rule is asked.
  * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`,

@@ -10,6 +10,7 @@ import {
   or,
   type Scope,
 } from "@portcullis/core";
+import { consumersFor, defineConsumer } from "@portcullis/core/consumer";
 import express, { type Application, type Express, type Request, type RequestHandler, type Response } from "express";
 import type Koa from "koa";
 import type { Middleware } from "koa";
@@ -106,6 +107,16 @@ test("toExpress and toKoa fit where middlewares are wanted", () => {
   const policy = definePolicy({ actions: { ping: IsAuthenticated } });
   app.post("/", toExpress(policy, "ping"), handler);
   koa.use(toKoa(policy, "ping"));
+  const served = defineConsumer().action("ping", IsAuthenticated, () => 1);
+  app.post("/", toExpress(served, "ping"), handler);
+  koa.use(toKoa(served, "ping", { connect: false }));
+  const known = consumersFor<AppScope>()
+    .defineConsumer()
+    .action("ping", IsAuthenticated, ({ scope }) => scope.user.id);
+  app.post("/", toExpress(known, "ping", { authenticate: () => ({ user: { id: 1 } }) }), handler);
+  koa.use(toKoa(known, "ping"));
   // @ts-expect-error that is no policy
   toExpress({}, "ping");
+  // @ts-expect-error nor is that
+  toKoa({ describe: () => ({}), engine: 1 }, "ping");
 });

@@ -66,6 +66,14 @@ describe("DCRF 1.3.0 wraps an HTTP rule so that it sees no query, no Authorizati
   });
 });
 
+test("DCRF 1.3.0 makes a verb of a custom action; here every one is POST", async () => {
+  const actions = ["subscribe_instance", "My-Action", "purge", "head", "trace"];
+  const requests = await seenBy(actions);
+  expect(requests.slice(1).map(({ method }) => method)).toEqual(actions.map(() => "POST"));
+  const named = await seenBy(actions, { methods: { ...dcrfMethods, purge: "DELETE" } });
+  expect(named.slice(1).map(({ method }) => method)).toEqual(["POST", "POST", "DELETE", "POST", "POST"]);
+});
+
 describe("DCRF 1.3.0 shares one view consumer among all sockets, so that requests ran as another user", () => {
   test("here two sockets that ask at once are each told who they are, whatever the rule waits for", async () => {
     const whoAmI: RequestHandler = (request, response, next) => {

@@ -13,7 +13,9 @@ const canBeSet = "__proto__" in {};
 
 /** What a server makes of what a client sends. The key `__proto__` of JSON is a key on the wire too. */
 function decoded(value: unknown): unknown {
-  const [packet] = new msgpack.Encoder().encode({ type: 2, data: ["say", value], nsp: "/" } as never) as unknown as [Buffer];
+  const [packet] = new msgpack.Encoder().encode({ type: 2, data: ["say", value], nsp: "/" } as never) as unknown as [
+    Buffer,
+  ];
   const decoder = new msgpack.Decoder() as unknown as {
     on(event: "decoded", listener: (packet: { data: unknown[] }) => void): void;
     add(packet: Buffer): void;

@@ -1,3 +1,4 @@
+import { type Context, contextOfNow } from "./context.js";
 import { deadlinesOf, type Expiring, endWait, isOverdue } from "./deadline.js";
 import { type Decision, decision, thrown } from "./decision.js";
 import { PermissionMisuse, show } from "./errors.js";
@@ -50,6 +51,8 @@ export class Admission<Request> implements Expiring {
   #scope: Scope;
   #admitted: Admitted | undefined;
   #resolve: ((admitted: Admitted) => void) | undefined;
+  /** Where `onDecision` is told of an end that comes from elsewhere. */
+  #context: Context | undefined;
 
   /** @param renewed The session that asks again; without it a connection is to be opened. */
   constructor(gate: Gate<Request>, handshake: Handshake<Request>, consumer: Consumer, renewed?: Session) {
@@ -64,6 +67,7 @@ export class Admission<Request> implements Expiring {
     if (decision instanceof Promise) {
       this.result = new Promise((resolve) => {
         this.#resolve = resolve;
+        if (gate.isHeard) this.#context = contextOfNow();
         deadlinesOf(gate.timeouts.connect).add(this);
         decision.then((made) => (isOverdue(this) ? this.expire() : this.#settle(made)));
       });
@@ -81,7 +85,8 @@ export class Admission<Request> implements Expiring {
   }
 
   #end(made: Decision): void {
-    this.#settle(made);
+    if (this.#context) this.#context(() => this.#settle(made));
+    else this.#settle(made);
     this.#lifeline.cut(made.reason);
     this.#question.abort(made.reason);
   }

@@ -235,6 +235,11 @@ export class Gate<Request> {
     return asksObject || isParsed;
   }
 
+  /** Whether somebody hears of decisions. */
+  get isHeard(): boolean {
+    return this.#options.onDecision !== undefined;
+  }
+
   /** The time, where somebody wants to know how long things take. */
   now(): number {
     return this.#options.onDecision ? performance.now() : 0;

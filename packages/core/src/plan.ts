@@ -61,6 +61,11 @@ export interface PlanBranch {
   readonly denial: Decision;
 }
 
+/** Tells a leaf or an end from a branch, also where another copy of this package has made it. */
+export function isStep(plan: Plan): plan is Step {
+  return typeof plan.kind === "number";
+}
+
 /** A plan, with what is known of it before anything is asked. */
 export interface Planned {
   root: Plan | undefined;

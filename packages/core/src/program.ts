@@ -1,5 +1,5 @@
 import { ALLOWED, type Decision, decision } from "./decision.js";
-import { BITS, Kind, type Plan, plan, Step } from "./plan.js";
+import { BITS, isStep, Kind, type Plan, plan, Step } from "./plan.js";
 import type { Question } from "./question.js";
 import type { Moment, Tree } from "./tree.js";
 
@@ -37,7 +37,7 @@ export function compile(tree: Tree, moment: Moment, fallback: boolean): Program 
 
 /** Links the leaves of a plan. Where nothing follows a true or a false, it refuses. */
 function wire(node: Plan, onTrue: Step | undefined, onFalse: Step | undefined): Step {
-  if (node instanceof Step) {
+  if (isStep(node)) {
     node.onTrue = onTrue ?? endStep(Kind.Refuses, UNRESOLVED, node.index);
     node.onFalse = onFalse ?? endStep(Kind.Refuses, UNRESOLVED, node.index);
     return node;
@@ -58,7 +58,7 @@ function wire(node: Plan, onTrue: Step | undefined, onFalse: Step | undefined): 
  * inside, which names all that was met.
  */
 function isClear(node: Plan, isInside = false): boolean {
-  if (node instanceof Step) return true;
+  if (isStep(node)) return true;
   const { kind, operands } = node;
   if (kind === "not" && !isInside) return true;
   const last = operands.length - 1;

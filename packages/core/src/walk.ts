@@ -9,7 +9,7 @@ import {
   restate,
   thrown,
 } from "./decision.js";
-import { type Plan, type PlanBranch, Step } from "./plan.js";
+import { isStep, type Plan, type PlanBranch, type Step } from "./plan.js";
 import { type Program, UNRESOLVED } from "./program.js";
 
 /** The answer of one leaf or branch on the way. */
@@ -141,7 +141,7 @@ export class Walk {
 
   #enter(plan: Plan): void {
     let node = plan;
-    while (!(node instanceof Step)) {
+    while (!isStep(node)) {
       const frame = new Frame(node);
       this.#path.push(frame);
       node = frame.operand();

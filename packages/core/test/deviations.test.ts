@@ -10,6 +10,7 @@ import {
   IsAuthenticated,
   not,
   or,
+  PermissionDenied,
   PermissionMisuse,
   permission,
 } from "@portcullis/core";
@@ -136,9 +137,63 @@ describe("composition", () => {
     });
     expect(await act(or(broken, Sync))).toMatchObject({ outcome: "allow" });
   });
+
+  it("DCRF: an operand of `or` that raises PermissionDenied vetoes, 403. Here: the other branch may allow, `and` vetoes", async () => {
+    const raising = permission("raising", () => {
+      throw new PermissionDenied("banned");
+    });
+    for (const rule of [or(raising, Sync), or(Sync, raising), or(raising, Async)]) {
+      expect(await act(rule)).toMatchObject({ outcome: "allow" });
+    }
+    expect(await act(or(raising, not(Sync)))).toMatchObject({ code: "banned", status: 403 });
+    expect(await act(and(raising, or(Sync, Async)))).toMatchObject({ code: "banned", status: 403 });
+    const policy = definePolicy({ permissions: raising, actions: { act: or(raising, Sync) } });
+    expect(policy.authorize(ALICE, CONSUMER, "act")).toMatchObject({ code: "banned" });
+  });
+
+  it("DCRF: a permission without has_permission denies every action in an `and`. Here: it abstains, the others decide", async () => {
+    expect(await act(and(ConnectOnly, Sync))).toMatchObject({ outcome: "allow" });
+    expect(await act(and(ConnectOnly, not(Sync)))).toMatchObject({ outcome: "deny" });
+    expect(await act(and(ConnectOnly, ConnectOnly))).toMatchObject({ outcome: "deny", code: "permission_denied" });
+  });
+
+  it("DCRF: permissions are made anew for each check. Here: once for all, so a rule that keeps a user mixes users up", async () => {
+    let made = 0;
+    class Keeping extends BasePermission<{ user: { id: number } }> {
+      user: { id: number } | undefined;
+      constructor() {
+        super();
+        made += 1;
+      }
+      override hasPermission({ user }: { user: { id: number } }) {
+        this.user ??= user;
+        return this.user.id === 1;
+      }
+    }
+    const policy = definePolicy({ connect: Keeping, permissions: Keeping, actions: { act: AllowAny } });
+    const before = made;
+    const answers = [ALICE, { user: { id: 2 } }].map((scope) => policy.authorize(scope, CONSUMER, "act"));
+    expect(answers).toMatchObject([{ outcome: "allow" }, { outcome: "allow" }]);
+    expect(made).toBe(before);
+  });
 });
 
 describe("refusals", () => {
+  it("DCRF: PermissionDenied without a text says that one may not. Here: so does a code without a reason", async () => {
+    const closed = permission("closed", () => {
+      throw new PermissionDenied("room_closed");
+    });
+    const gone = permission("gone", () => {
+      throw new PermissionDenied("not_found");
+    });
+    expect(await act(closed)).toMatchObject({
+      code: "room_closed",
+      status: 403,
+      reason: "You do not have permission to perform this action.",
+    });
+    expect(await act(gone)).toMatchObject({ code: "not_found", status: 404, reason: "Not found." });
+  });
+
   it("DCRF: an exception closes the socket with 1011. Here: it is a decision, and the next message is asked as ever", async () => {
     let isDown = true;
     const rule = permission("directory", () => {
