@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Policy, Scope } from "@portcullis/core";
-import { payloadOf, readAsk, type ToHttpOptions } from "./ask-policy.js";
+import { readAsk, type ToHttpOptions } from "./ask-policy.js";
 import { problemOf } from "./problem.js";
 
 /** What is read of a request of Express. */
@@ -56,12 +56,12 @@ export function toExpress<R extends IncomingMessage = ExpressRequest>(
     const given = request as ExpressRequest;
     const gone = new AbortController();
     response.once("close", () => gone.abort());
-    const { ip, secure, originalUrl = given.url as string, query, body, params } = given;
+    const { ip, secure, originalUrl = given.url as string, method, query, body, params } = given;
     const decision = await ask({
       from: request,
       request,
       known: { url: originalUrl, remoteAddress: ip, secure },
-      payload: payloadOf(query, body, params),
+      parts: { method, query, body, params },
       user: given.user ?? given.auth ?? null,
       signal: gone.signal,
     });
