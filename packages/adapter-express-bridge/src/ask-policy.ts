@@ -176,6 +176,9 @@ function checkRule<From>(
   if (entry.isParsed) {
     throw new PermissionMisuse(`${place}: the action \`${action}\` parses its input, which only its consumer can do`);
   }
+  if (entry.handsOn) {
+    throw new PermissionMisuse(`${place}: a rule of \`${action}\` hands on a payload, which only serve() can do`);
+  }
   if (entry.pending && entry.objects === undefined && object === undefined) {
     throw new PermissionMisuse(
       `${place}: the rule of \`${action}\` only knows objects: give { object: (request) => ... }`,
