@@ -7,9 +7,10 @@ import { isPlain } from "./same.js";
  * @param known What is copied already: what was one object stays one.
  */
 export function copyOfPlain<T>(value: T, known = new Map<unknown, unknown>()): T {
-  if (!Array.isArray(value) && !isPlain(value)) return value;
+  const isList = Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype;
+  if (!isList && !isPlain(value)) return value;
   if (known.has(value)) return known.get(value) as T;
-  const copy: object = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value));
+  const copy: object = isList ? [] : Object.create(Object.getPrototypeOf(value));
   known.set(value, copy);
   for (const key of Reflect.ownKeys(value)) {
     const property = Reflect.getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
