@@ -94,7 +94,7 @@ export class Hooks {
         line.meet(client, (name) => this.io._nsps.has(name), front?.gate.limits ?? this.#limits);
         if (front && !line.begin(namespace.name, front.gate.limits)) return;
         await line.leaving(namespace.name);
-        if (front) withhold(namespace.adapter);
+        if (front) withhold(namespace.adapter, (id) => this.#principalOf(namespace, id));
         await add.call(namespace, client, auth, whenOpen);
       },
       run: (socket, done) => {
@@ -121,6 +121,11 @@ export class Hooks {
       front.connections.set(socket, connection);
     }
     return connection;
+  }
+
+  #principalOf(namespace: BareNamespace, id: string): string | undefined {
+    const socket = namespace.sockets.get(id);
+    return socket && this.frontOf(namespace)?.connections.get(socket)?.principal;
   }
 
   #watch(engine: BareEngine): void {
