@@ -32,6 +32,7 @@ import {
 } from "@portcullis/core/adapter";
 import { httpScope, type KnownOfRequest } from "./http-scope.js";
 import { mustBe } from "./options.js";
+import { payloadOf, type RequestParts } from "./request-payload.js";
 
 /** Options that `toExpress` and `toKoa` have in common. `From` is the request, or the context. */
 export interface ToHttpOptions<From> {
@@ -40,7 +41,10 @@ export interface ToHttpOptions<From> {
    * `PermissionDenied` to refuse.
    */
   authenticate?: (from: From) => unknown;
-  /** What the rules see as the payload. Default: query, body and route params; of the same name the last counts. */
+  /**
+   * What the rules see as the payload. Default: query, route params, and the body of what is neither GET nor HEAD. A name
+   * that two of them bring with different values is refused (400).
+   */
   payload?: (from: From) => MaybePromise<Payload>;
   /** Loads the object for rules that know objects. Nothing is a 404. */
   object?: (from: From, payload: Payload) => unknown;
@@ -72,8 +76,8 @@ export interface HttpQuestion<From> {
   readonly from: From;
   readonly request: IncomingMessage;
   readonly known: KnownOfRequest;
-  /** What the framework has read as the payload. */
-  readonly payload: Payload;
+  /** What the framework has read of it. */
+  readonly parts: RequestParts;
   /** What earlier middlewares have found. */
   readonly user: unknown;
   readonly signal: AbortSignal;
@@ -174,6 +178,9 @@ function checkRule<From>(
   if (entry.isParsed) {
     throw new PermissionMisuse(`${place}: the action \`${action}\` parses its input, which only its consumer can do`);
   }
+  if (entry.handsOn) {
+    throw new PermissionMisuse(`${place}: a rule of \`${action}\` hands on a payload, which only serve() can do`);
+  }
   if (entry.pending && entry.objects === undefined && object === undefined) {
     throw new PermissionMisuse(
       `${place}: the rule of \`${action}\` only knows objects: give { object: (request) => ... }`,
@@ -186,7 +193,7 @@ async function decide<From>(
   policy: PolicyEngine,
   action: string,
   options: ToHttpOptions<From>,
-  { from, request, known, payload: read, user, signal }: HttpQuestion<From>,
+  { from, request, known, parts, user, signal }: HttpQuestion<From>,
   progress: Progress,
 ): Promise<Decision> {
   if (pathOf(known.url) === undefined) return BAD_TARGET;
@@ -208,7 +215,7 @@ async function decide<From>(
     if (connected.outcome !== "allow") return connected;
   }
   const asked = asking("action", options.trace || options.object !== undefined);
-  const payload = options.payload ? await options.payload(from) : read;
+  const payload = options.payload ? await options.payload(from) : payloadOf(parts);
   const decision = await policy.authorize(scope, consumer, action, payload, asked);
   if (decision.outcome !== "allow" || options.object === undefined) return decision;
   progress.moment = "object";
@@ -230,11 +237,4 @@ function report(decision: Decision, place: string, tell: (() => MaybePromise<voi
 
 function printThrown(error: unknown): void {
   print("onDecision has thrown:", error);
-}
-
-/** The fields a request brings, as one payload: names come from the client, so it has no prototype. */
-export function payloadOf(...parts: unknown[]): Payload {
-  // Of null nothing is taken.
-  const fields = parts.filter((part) => typeof part === "object" && !Array.isArray(part));
-  return Object.assign(Object.create(null), ...fields);
 }

@@ -1,21 +1,18 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
 import { isHeader, show } from "@portcullis/core/adapter";
+import { type Body, bodyOf } from "./body.js";
 import type { HttpContext, RuleSettings } from "./options.js";
 import { textOf } from "./url.js";
 
 type HeaderValues = Record<string, string | string[] | undefined>;
 
 /** What a request is made of, before it is one. */
-export interface Derived {
+export interface Derived extends Body {
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderValues;
   readonly params: Readonly<Record<string, string>>;
-  /** A copy: what middlewares do to it does not reach the action. */
-  readonly body: unknown;
-  /** The same as bytes. */
-  readonly bytes: Buffer;
   readonly handshake: Partial<IncomingMessage>;
   readonly scope: Scope;
 }
@@ -84,30 +81,6 @@ function paramsOf(given: Readonly<Record<string, unknown>>): Record<string, stri
     if (text !== undefined) params[name] = text;
   }
   return params;
-}
-
-/** INVARIANT: always a body, so that no parser or validator is passed by for want of one. */
-function bodyOf(value: unknown, limit: number): Pick<Derived, "body" | "bytes"> {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value ?? {});
-  } catch {
-    // Circular, too deep, or not known to JSON.
-  }
-  if (text === undefined) throw unreadable();
-  const bytes = Buffer.from(text);
-  if (bytes.length > limit) {
-    throw new PermissionDenied("payload_too_large", { status: 413, reason: "The message is too large." });
-  }
-  try {
-    return { body: structuredClone(value ?? {}), bytes };
-  } catch {
-    throw unreadable();
-  }
-}
-
-function unreadable(): PermissionDenied {
-  return new PermissionDenied("invalid_input", { status: 400, reason: "The message cannot be read as JSON." });
 }
 
 function headersOf(

@@ -1,5 +1,6 @@
 import { PermissionMisuse, type Scope } from "@portcullis/core";
 import { show } from "@portcullis/core/adapter";
+import { copyOfPlain } from "./copy.js";
 import type { Derived } from "./derive.js";
 import type { Exchange } from "./exchange.js";
 import type { RuleSettings } from "./options.js";
@@ -61,6 +62,7 @@ export function expressRun(
       session: request.session,
       locals: response.locals as Extended,
       params: request.params as Extended,
+      body: request.body,
     });
   };
 }
@@ -96,6 +98,7 @@ function queryOf(url: string, app: ExpressApplication): unknown {
 }
 
 function useScope({ request }: Exchange, { user, session }: Scope & { session?: unknown }): void {
-  if (user !== null && user !== undefined) Object.assign(request, { user });
-  if (session !== null && session !== undefined) Object.assign(request, { session });
+  const given = copyOfPlain({ user, session });
+  if (user !== null && user !== undefined) Object.assign(request, { user: given.user });
+  if (session !== null && session !== undefined) Object.assign(request, { session: given.session });
 }

@@ -24,8 +24,9 @@ export interface FromExpressOptions<S = Scope, A = ExpressApplication | null> ex
  * @param middlewares A middleware, a router, an application, or a list of them. Those that belong together, such as a
  *   session and what reads it, stand in one list.
  * @param options `app`, `name`, `methods`, `url`, `params`, `query`, `body`, `headers`, `user`, `timeout`
- *   (milliseconds), `unmatched`, `stopAt`, `maxBody` (bytes), `onError`.
- * @returns A permission; where it allows, `user`, `auth`, `session`, `locals` and `params` are in the evidence.
+ *   (milliseconds), `unmatched`, `stopAt`, `handOn`, `maxBody` (bytes), `onError`.
+ * @returns A permission; where it allows, `user`, `auth`, `session`, `locals` and `params` are in the evidence, and
+ *   `body` where they have changed it.
  * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
  * @example
  * ```ts

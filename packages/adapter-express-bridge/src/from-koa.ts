@@ -39,7 +39,8 @@ export type KoaMiddlewares<A = KoaApplication> =
  * @param middlewares A middleware, a router of `@koa/router`, or a list of them. Those that belong together stand in one
  *   list.
  * @param options `app`, and all that `fromExpress` takes beside it.
- * @returns A permission; where it allows, `user`, `session`, `locals` (`ctx.state`) and `params` are in the evidence.
+ * @returns A permission; where it allows, `user`, `session`, `locals` (`ctx.state`) and `params` are in the
+ *   evidence, and `body` where they have changed it.
  * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
  * @example
  * ```ts

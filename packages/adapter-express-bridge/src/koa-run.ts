@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/adapter";
+import { copyOfPlain } from "./copy.js";
 import type { Derived } from "./derive.js";
 import type { Exchange } from "./exchange.js";
 import { stopping, unmatchedRouter, watchRouters } from "./koa-routes.js";
@@ -122,7 +123,8 @@ function prepare(context: KoaContext, { body, params, scope }: Derived, usesScop
   Object.assign(context.request, { body });
   context.params = params;
   if (!usesScope) return;
-  const { user, session } = scope as { user: unknown; session?: unknown };
+  const { user: given, session: kept } = scope as { user: unknown; session?: unknown };
+  const { user, session } = copyOfPlain({ user: given, session: kept });
   if (user !== null && user !== undefined) {
     context.state.user = user;
     context.req.user = user;
@@ -132,5 +134,6 @@ function prepare(context: KoaContext, { body, params, scope }: Derived, usesScop
 
 function foundIn(context: KoaContext) {
   const { user = context.req.user, ...locals } = context.state;
-  return { user, session: context.session, locals, params: context.params ?? {} };
+  const { body } = context.request as { body?: unknown };
+  return { user, session: context.session, locals, params: context.params ?? {}, body };
 }

@@ -35,8 +35,10 @@ export interface HttpRuleOptions<S = Scope> {
    */
   headers?: (scope: S) => Readonly<Record<string, string | undefined>>;
   /**
-   * `"scope"`: `request.user` and `request.session` are those of the scope, found at connect. Default `false`: the
-   * middlewares find out again, so that a logout or an expiry counts at the next message.
+   * `"scope"`: `request.user` and `request.session` are those of the scope, found at connect. Plain objects and lists are
+   * copied for every message, to any depth, so that what one message writes on them is not there for the next one; an
+   * instance of a class is handed as it is, and is one for all messages. Default `false`: the middlewares find out again,
+   * so that a logout or an expiry counts at the next message.
    */
   user?: "scope" | false;
   /** Milliseconds until the middlewares must have answered. Default 5,000. */
@@ -49,6 +51,13 @@ export interface HttpRuleOptions<S = Scope> {
    * routes hold guards alone.
    */
   stopAt?: readonly AnyMiddleware[];
+  /**
+   * `"body"`: what the middlewares have made of the body is the payload of the handler that `serve` calls, and of the
+   * loader of its object; rules beside this one are asked about what the client sent. It is JSON, and of the shape of
+   * `body` where that is given. Without it the handler gets the message as it came, and a body that was changed is in the
+   * evidence, and printed once; `false` says that this is meant. Not for `guard`, whose listeners get raw messages.
+   */
+  handOn?: "body" | false;
   /** The largest body, in bytes of JSON. Default 65,536. */
   maxBody?: number;
   /** Hears what a middleware throws after its answer was used. Default: it is printed. */
@@ -64,12 +73,13 @@ export interface RuleSettings extends Pick<HttpRuleOptions<never>, "params" | "q
   readonly deniesUnmatched: boolean;
   /** `undefined` where nothing was said. */
   readonly stopAt: ReadonlySet<unknown> | undefined;
+  readonly handOn: "body" | false | undefined;
   readonly maxBody: number;
   readonly onError: (error: unknown) => void;
 }
 
 const FUNCTIONS = ["params", "query", "body", "headers", "onError"] as const;
-const KEYS = ["name", "methods", "url", "user", "timeout", "unmatched", "stopAt", "maxBody", ...FUNCTIONS];
+const KEYS = ["name", "methods", "url", "user", "timeout", "unmatched", "stopAt", "handOn", "maxBody", ...FUNCTIONS];
 
 /**
  * Checks the options of a rule.
@@ -88,6 +98,8 @@ export function readSettings(place: string, options: HttpRuleOptions<never>, mor
   mustBe(name === undefined || (typeof name === "string" && name !== ""), place, "name", name, "a short text");
   mustBe(user === false || user === "scope", place, "user", user, '"scope" or false');
   mustBe(unmatched === "deny" || unmatched === "allow", place, "unmatched", unmatched, '"deny" or "allow"');
+  const { handOn } = options;
+  mustBe(handOn === undefined || handOn === false || handOn === "body", place, "handOn", handOn, '"body" or false');
   mustBe(Number.isInteger(maxBody) && maxBody > 0, place, "maxBody", maxBody, "a number of bytes");
   readMilliseconds(timeout, "`timeout`");
   const { params, query, body, headers } = options;
@@ -102,6 +114,7 @@ export function readSettings(place: string, options: HttpRuleOptions<never>, mor
     timeout,
     deniesUnmatched: unmatched === "deny",
     stopAt: readStops(place, options.stopAt),
+    handOn,
     maxBody,
     onError,
   };

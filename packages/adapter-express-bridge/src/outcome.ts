@@ -14,9 +14,11 @@ export interface HttpEvidence {
   /** `response.locals` (of Koa: `ctx.state`). */
   readonly locals?: Readonly<Record<string, unknown>>;
   readonly params?: Readonly<Record<string, unknown>>;
+  /** The body, where the middlewares have changed it. The handler's payload stays what the client sent. */
+  readonly body?: unknown;
 }
 
-const EVIDENCE = ["user", "auth", "session", "locals", "params"] as const;
+const EVIDENCE = ["user", "auth", "session", "locals", "params", "body"] as const;
 const CODES = new Map([
   [400, "invalid_input"],
   [401, "not_authenticated"],

@@ -1,8 +1,18 @@
-import { type Answer, type Consumer, type Payload, permission, type Rule, type Scope } from "@portcullis/core";
+import {
+  type Answer,
+  type Consumer,
+  type Context,
+  type Payload,
+  permission,
+  type Rule,
+  type Scope,
+} from "@portcullis/core";
 import { addAnswerHeader } from "@portcullis/core/adapter";
 import { type Derived, derive } from "./derive.js";
 import { type Ending, Exchange } from "./exchange.js";
+import { HandOn } from "./hand-on.js";
 import type { HttpContext, RuleSettings } from "./options.js";
+
 import { answerOf, type HttpEvidence } from "./outcome.js";
 
 /** Runs middlewares on an exchange; says what they have found once they have passed. */
@@ -18,33 +28,33 @@ export function ruleOf<S>(
   settings: RuleSettings,
   run: Run,
 ): Rule<S, unknown, HttpEvidence, true> {
-  const ask = (
+  const handOn = new HandOn(name, settings.handOn);
+  /** Runs middlewares once. Rejects with what the reading of their findings throws. */
+  const ask = async (
     moment: "connect" | "action",
     question: { scope: Scope; consumer: Consumer; signal: AbortSignal },
     action: string,
     payload: Payload,
   ): Promise<Answer> => {
     const { scope, consumer, signal } = question;
-    const context = { moment, scope, consumer, action, payload } as HttpContext<never>;
-    return evaluate(derive(place, settings, context), settings, run, signal, moment === "connect");
+    const derived = derive(place, settings, { moment, scope, consumer, action, payload } as HttpContext<never>);
+    const { exchange, ending, found } = await settle(derived, settings, run, signal);
+    if (moment === "connect") {
+      if (!signal.aborted) passHeaders(exchange, derived.handshake);
+      return answerOf(ending, exchange, () => ({ ...found(), body: undefined }));
+    }
+    let body: unknown;
+    const answer = answerOf(ending, exchange, () => {
+      const all = found();
+      body = all.body;
+      return handOn.read(all, derived);
+    });
+    return handOn.to(payload, answer, body);
   };
   return permission(name, {
     connect: async (question) => ask("connect", question, "connect", question.message ?? {}),
-    action: async (question) => ask("action", question, question.action, question.payload),
+    action: handOn.mark(async (question: Context) => ask("action", question, question.action, question.payload)),
   }) as never;
-}
-
-/** Runs middlewares once. Rejects with what the reading of their findings throws. */
-async function evaluate(
-  derived: Derived,
-  settings: RuleSettings,
-  run: Run,
-  signal: AbortSignal,
-  isConnect: boolean,
-): Promise<Answer> {
-  const { exchange, ending, found } = await settle(derived, settings, run, signal);
-  if (isConnect && !signal.aborted) passHeaders(exchange, derived.handshake);
-  return answerOf(ending, exchange, found);
 }
 
 /** Runs middlewares on a new exchange, until they have ended. */

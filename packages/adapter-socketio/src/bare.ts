@@ -77,6 +77,11 @@ export interface BareSocket {
   readonly client: BareClient;
   readonly conn: BareConnection;
   readonly handshake: { readonly auth: unknown };
+  readonly nsp: BareNamespace;
+  id: string;
+  /** What a client comes back with, and keeps for itself. */
+  pid?: string;
+  recovered: boolean;
   data: unknown;
   onevent(packet: Packet): void;
   packet(packet: Packet): void;
@@ -89,12 +94,15 @@ export interface BareSocket {
 
 /** What is kept of a connection that may be resumed. */
 export interface KeptSession {
+  readonly sid: string;
+  readonly pid: string;
   readonly rooms: Iterable<string>;
   readonly missedPackets: Iterable<unknown>;
   readonly data: unknown;
 }
 
 export interface BareAdapter {
+  persistSession?(session: Omit<KeptSession, "missedPackets">): unknown;
   restoreSession?(id: string, offset: string): PromiseLike<KeptSession | null> | KeptSession | null;
 }
 
@@ -109,6 +117,8 @@ export interface BareNamespace {
   readonly server: BareServer;
   readonly adapter: BareAdapter;
   readonly sockets: ReadonlyMap<string, BareSocket>;
+  /** Sockets that are not open yet, by their id. */
+  readonly _preConnectSockets?: Map<string, BareSocket>;
   /** Of a parent namespace alone. */
   readonly children?: ReadonlySet<BareNamespace>;
   _add(client: BareClient, auth: unknown, whenOpen: unknown): Promise<void>;

@@ -20,10 +20,11 @@ import type { Socket } from "socket.io";
 import { type BareSocket, type Done, lackOf, override, type Packet } from "./bare.js";
 import { type Message, readEvent } from "./event.js";
 import { unknownHandshake } from "./facts.js";
+import { principalOf } from "./identity.js";
 import { letGo } from "./let-go.js";
 import type { Line } from "./line.js";
 import type { OwnOptions } from "./options.js";
-import { giveBack, takeWithheld, type Withheld } from "./recovery.js";
+import { giveBack, isOf, takeWithheld, type Withheld } from "./recovery.js";
 import { connectError, denied, PERMISSION_DENIED } from "./refuse.js";
 import { NamespaceScope, SocketKnock } from "./scope.js";
 import { hasWirePrototype } from "./wire.js";
@@ -88,6 +89,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     return this.#bare as unknown as Socket;
   }
 
+  /** Who is behind its session, as a text; `undefined` where that cannot be said. */
+  get principal(): string | undefined {
+    return this.session && principalOf(this.session.scope.user);
+  }
+
   get transport(): string {
     return this.#knock.transport;
   }
@@ -148,8 +154,9 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     const admitted = this.#admitted;
     if (admitted === undefined) this.#turnAway(new PermissionMisuse("nobody was asked about this connection"));
     else if (this.#isUnwanted) this.#turnAway(undefined);
-    else if (this.#withheld === undefined) this.#start(admitted, proceed);
-    else this.#resume(admitted, this.#withheld, proceed);
+    else if (this.#withheld && isOf(this.#withheld, principalOf(admitted.scope.user), this.#bare))
+      this.#resume(admitted, this.#withheld, proceed);
+    else this.#start(admitted, proceed);
   }
 
   abandon(): void {

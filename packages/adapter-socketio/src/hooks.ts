@@ -127,7 +127,7 @@ export class Hooks {
       front = found.front;
       if (front === undefined) line.forgo(name);
     }
-    if (front) withhold(namespace.adapter);
+    if (front) withhold(namespace.adapter, (id) => this.#principalOf(namespace, id));
     return true;
   }
 
@@ -149,6 +149,11 @@ export class Hooks {
       front.connections.set(socket, connection);
     }
     return connection;
+  }
+
+  #principalOf(namespace: BareNamespace, id: string): string | undefined {
+    const socket = namespace.sockets.get(id);
+    return socket && this.#foundOf(namespace, socket).front?.connections.get(socket)?.principal;
   }
 
   /**

@@ -107,7 +107,8 @@ describe("a client that goes away while it is resumed", () => {
       cleanupEmptyChildNamespaces: true,
     });
     server.io.once("new_namespace", ({ adapter }: Namespace) => {
-      const session = { sid: "1", pid: "2", rooms: ["staff"], data: {}, missedPackets: [] };
+      const kept = { sid: "1", pid: "2", rooms: ["staff"], data: {}, missedPackets: [] };
+      const session = { ...kept, "portcullis:principal": "anonymous" };
       adapter.restoreSession = async () => session as never;
       adapter.addAll = async () => {
         joining.resolve();

@@ -13,7 +13,7 @@ export {
   openAnswerHeaders,
   takeAnswerHeaders,
 } from "./answer-headers.js";
-export { REPEATABLE } from "./combine.js";
+export { HANDS_ON, type HandedOn, REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
 export { type Decision, isIncident, thrown } from "./decision.js";
 export { checkKeys, show } from "./errors.js";

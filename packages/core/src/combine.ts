@@ -1,5 +1,6 @@
 import { ALLOWED, type Decision, type Outcome, restate } from "./decision.js";
 import { PermissionMisuse } from "./errors.js";
+import type { Payload } from "./types.js";
 
 /**
  * The one refusal that stands for several that were met, in the order they were asked: of denials the first 401
@@ -41,15 +42,36 @@ export function allowing(evidence?: Evidence, met: readonly Decision[] = [], pla
  */
 export const REPEATABLE = Symbol.for("@portcullis/core/repeatable");
 
-export type Evidence = (Readonly<Record<string, unknown>> & { readonly [REPEATABLE]?: readonly string[] }) | undefined;
+/**
+ * A key of evidence under which one rule of a message says what its handler gets as the payload. A question that may
+ * answer so has it too.
+ */
+export const HANDS_ON = Symbol.for("@portcullis/core/handsOn");
+
+/** What a rule hands on to the handler. It counts for the payload that it was made of, and for no other. */
+export interface HandedOn {
+  readonly of: Payload;
+  readonly payload: Payload;
+}
+
+export type Evidence =
+  | (Readonly<Record<string, unknown>> & {
+      readonly [REPEATABLE]?: readonly string[];
+      readonly [HANDS_ON]?: HandedOn;
+    })
+  | undefined;
 
 /**
  * Evidence of two rules that both allowed.
  *
- * @throws {PermissionMisuse} In development, when both offer the same key; in production the later one wins.
+ * @throws {PermissionMisuse} When both hand on a payload; in development also when both offer the same key, of which in
+ *   production the later one wins.
  */
 export function mergeEvidence(first: Evidence, second: Evidence): Evidence {
   if (first === undefined || second === undefined) return first ?? second;
+  if (first[HANDS_ON] && second[HANDS_ON]) {
+    throw new PermissionMisuse("two rules hand on a payload: let one of them do so");
+  }
   const isRepeatable = (key: string) => Boolean(first[REPEATABLE]?.includes(key) && second[REPEATABLE]?.includes(key));
   const twice = Object.keys(second).find((key) => Object.hasOwn(first, key) && !isRepeatable(key));
   if (twice !== undefined && isDevelopment()) {

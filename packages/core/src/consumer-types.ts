@@ -66,7 +66,10 @@ export interface LoadContext<out S = Scope, out I = Payload> {
 
 /** What an action may have beside its rule and its handler. */
 export interface ActionOptions<S, I, F> {
-  /** Any Standard Schema. Runs after `permissions` and before the rule, which sees the parsed payload. */
+  /**
+   * Any Standard Schema. Runs after `permissions`, which see the payload as it came, and before the rule, which sees the
+   * parsed one, as the loader of the object and the handler do.
+   */
   readonly input?: StandardSchema<unknown, I>;
   /** Loads the object of the action: the rule is asked about it before the handler runs. Nothing found is a 404. */
   readonly object?: (context: LoadContext<S, I>) => F;

@@ -1,4 +1,4 @@
-import { refuses } from "./combine.js";
+import { type Evidence, HANDS_ON, refuses } from "./combine.js";
 import { type Decision, decision, decisionIn, invalidVerdict, isDeliberate, thrown } from "./decision.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 import { evaluate, type Stage } from "./evaluate.js";
@@ -53,6 +53,8 @@ export class Handling {
   readonly payload: Payload;
   readonly #turn: Turn;
   readonly #action: Dispatched;
+  /** Whether its payload was made of another message, or before `input` has parsed it. */
+  readonly #isAstray: boolean;
   #isAnswered = false;
   /** Whether nothing more is sent. */
   #isRefused = false;
@@ -71,14 +73,19 @@ export class Handling {
    */
   static handle(turn: Turn, action: Dispatched): Promise<void> | undefined {
     const handling = new Handling(turn, action);
+    if (handling.#isAstray) return handling.#refuseAndReport(handedAstray(turn.message.action));
     return action.loading ? handling.#load(action.loading) : handling.#run();
   }
 
   private constructor(turn: Turn, action: Dispatched) {
     this.#turn = turn;
     this.#action = action;
-    this.payload = turn.watch?.payload ?? turn.message.payload;
-    this.evidence = turn.decision.evidence ?? NOTHING;
+    const asked = turn.watch?.payload ?? turn.message.payload;
+    const evidence: Evidence = turn.decision.evidence;
+    const handed = evidence?.[HANDS_ON];
+    this.payload = handed ? handed.payload : asked;
+    this.#isAstray = handed !== undefined && handed.of !== asked;
+    this.evidence = evidence ?? NOTHING;
     const { pending, objects } = action.rule;
     this.#owesObject = pending && objects === undefined && action.loading === undefined;
   }
@@ -205,7 +212,7 @@ export class Handling {
     }
   }
 
-  #refuseAndReport(refusal: Decision): void {
+  #refuseAndReport(refusal: Decision): undefined {
     this.#report("action", refusal, undefined, this.#turn.gate.now());
     this.#refuse(refusal);
   }
@@ -269,4 +276,12 @@ function notChecked(action: string): Decision {
     `the rule of action "${action}" knows objects: call authorizeObject(object) in the handler before it answers, or name how to load it, as in .action("${action}", rule, { object: ({ payload }) => ... }, handler)`,
   );
   return decision("error", "object_not_checked", { by: "handler", error });
+}
+
+/** What a rule hands on is of another payload than the handler's. */
+function handedAstray(action: string): Decision {
+  const error = new PermissionMisuse(
+    `a rule of action "${action}" hands on what it made of another payload: ask it behind \`input\` and not in \`permissions\`, about each message anew`,
+  );
+  return decision("error", "permission_error", { by: "handler", error });
 }

@@ -286,12 +286,17 @@ export class Gate<Request> {
     return { connect: connect.timeout, action: action.timeout, object: object.timeout, ...this.#options.timeout };
   }
 
-  /** A rule that only knows objects needs somebody who asks about the object. */
+  /** A rule that only knows objects needs somebody who asks about the object; one that hands on a payload, a handler. */
   #accept(policy: unknown): PolicyEngine {
     const engine = engineOf(policy, this.#place);
     if (this.#served) return engine;
     const { table, other } = engine.rules;
     for (const [name, entry] of table ?? [["*", other] as const]) {
+      if (entry.handsOn) {
+        throw new PermissionMisuse(
+          `${this.#place}: a rule of action "${name}" hands on a payload, and listeners get messages as they came: serve a consumer, or leave out \`handOn\``,
+        );
+      }
       if (entry.pending && entry.objects === undefined) {
         throw new PermissionMisuse(
           `${this.#place}: the rule of action "${name}" only knows objects, and nobody asks about one: write { rule, objects: "checked-by-handler" } and call session.authorizeObject() in the handler, or serve a consumer whose action names its \`object\``,

@@ -175,7 +175,9 @@ export interface PermissionFactory<Bound> {
  * @param name What decisions and logs call it, for example `isMember` or `hasRole(admin)`.
  * @param rule Answers `hasPermission`; or an object `{ connect, action, object }` of which each part answers its
  *   question; or `{ payload: schema }` (any Standard Schema) followed by the function, which then sees the parsed
- *   payload: one that does not fit is a fault `invalid_input` (400) that `not` does not turn round.
+ *   payload: one that does not fit is a fault `invalid_input` (400) that `not` does not turn round. What the schema makes
+ *   of it (defaults, trimmed texts, dates) is for this rule alone: other rules, a handler and the listeners behind
+ *   `guard()` get the payload as it came. For one reading in rule and handler serve a consumer whose action has `input`.
  * @returns A permission that composes with classes and combinations.
  * @throws {PermissionMisuse} When the name is empty, no function is given, or a part is unknown.
  * @example

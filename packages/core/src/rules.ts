@@ -1,3 +1,4 @@
+import { HANDS_ON } from "./combine.js";
 import { decision } from "./decision.js";
 import { checkKeys, misuse, PermissionMisuse, show } from "./errors.js";
 import type { Stage } from "./evaluate.js";
@@ -6,7 +7,7 @@ import { isPermission } from "./permission.js";
 import type { ActionEntry, PolicyOptions, Timeouts } from "./policy.js";
 import { compile, type Program, preparing, refusing } from "./program.js";
 import type { Control } from "./run.js";
-import { MOMENTS, type Moment, type Tree, toTree } from "./tree.js";
+import { type Leaf, MOMENTS, type Moment, type Tree, toTree } from "./tree.js";
 import type { Payload } from "./types.js";
 
 /** One action, ready to be asked. */
@@ -22,6 +23,8 @@ export interface ActionRule {
   readonly asksObject: boolean;
   /** Whether its payload is parsed. */
   readonly isParsed: boolean;
+  /** Whether some rule of this action may hand another payload to the handler. */
+  readonly handsOn: boolean;
 }
 
 /** A policy, ready to be asked. */
@@ -91,9 +94,9 @@ function entryOf(this: Rules, action: string): ActionRule {
 }
 
 /** What one part of a policy adds to an entry. */
-type Part = Pick<ActionRule, "pending" | "stages" | "objectStages" | "asksObject">;
+type Part = Pick<ActionRule, "pending" | "stages" | "objectStages" | "asksObject" | "handsOn">;
 
-const NOTHING: Omit<Part, "stages"> = { pending: false, objectStages: [], asksObject: false };
+const NOTHING: Omit<Part, "stages"> = { pending: false, objectStages: [], asksObject: false, handsOn: false };
 
 /** All entries have the same shape, which keeps the hot path fast: a spread may give each a shape of its own. */
 function makeEntry(parts: readonly Part[], said: Partial<ActionRule> = {}): ActionRule {
@@ -107,6 +110,7 @@ function makeEntry(parts: readonly Part[], said: Partial<ActionRule> = {}): Acti
     objectStages: parts.flatMap(({ objectStages }) => objectStages),
     asksObject: parts.some(({ asksObject }) => asksObject),
     isParsed,
+    handsOn: parts.some(({ handsOn }) => handsOn),
   };
 }
 
@@ -157,12 +161,13 @@ function readTable(actions: unknown, before: Part, parses?: ReadonlyMap<string, 
  */
 function partOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): Part {
   const stages = stagesOf(tree, "action", part, passesAbstain);
-  const asksObject = knows(tree, "object");
-  const repeated = knows(tree, "action")
+  const asksObject = has(tree, (asks) => asks.object);
+  const repeated = has(tree, (asks) => asks.action)
     ? stages.map(({ program }) => makeStage(part, program, passesAbstain, true))
     : [];
   const objectStages = asksObject ? [...repeated, ...stagesOf(tree, "object", part, passesAbstain)] : stages;
-  return { pending: stages.some(({ program }) => program.pending), stages, objectStages, asksObject };
+  const handsOn = has(tree, ({ action }) => action && HANDS_ON in action.fn);
+  return { pending: stages.some(({ program }) => program.pending), stages, objectStages, asksObject, handsOn };
 }
 
 function stagesOf(tree: Tree | undefined, moment: Moment, part: 0 | 1, passesAbstain: boolean): Stage[] {
@@ -178,9 +183,10 @@ export function makeStage(part: 0 | 1, program: Program, passesAbstain = false, 
   return { part, program, passesAbstain, isRepeated, hides: false };
 }
 
-function knows(tree: Tree | undefined, moment: Moment): boolean {
-  if (tree?.kind === "leaf") return tree.asks[moment] !== undefined;
-  return tree?.operands.some((operand) => knows(operand, moment)) ?? false;
+/** Whether some rule of a tree has such questions. */
+function has(tree: Tree | undefined, such: (asks: Leaf["asks"]) => unknown): boolean {
+  if (tree?.kind === "leaf") return Boolean(such(tree.asks));
+  return tree?.operands.some((operand) => has(operand, such)) ?? false;
 }
 
 /** A rule that is named but undefined (a circular import, a misspelling) must not count as left out. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { stopAll } from "../support.js";
 import { startOracle } from "./oracle.js";
-import type { Asker, Case, Result, Row, Setting } from "./row.js";
+import type { Asker, Case, Made, Result, Row, Setting } from "./row.js";
 import { startSocketio } from "./socketio.js";
 import { startWs } from "./sockets.js";
 import { prepare, VERSIONS } from "./versions.js";
@@ -38,7 +38,11 @@ export function testFamily(family: readonly Row[]): void {
   describe.each([...family])("$package: $what", (row) => {
     for (const version of VERSIONS[row.framework]) {
       test.each(COLUMNS)(`${version}: HTTP and $name say the same`, async ({ moment, start }) => {
-        for (const { name, one, wanted, got } of await compare({ row, version, moment }, start)) {
+        const compared = await compare({ row, version, moment }, start);
+        const { made } = await prepare({ row, version, moment });
+        const changing = compared.some(({ wanted, isChanged }) => wanted.isAllowed && isChanged);
+        expect(changing).toBe(changesAt(made, moment));
+        for (const { name, one, wanted, got } of compared) {
           // The oracle itself tells the cases apart, or the row shows nothing.
           expect([name, wanted.isAllowed, wanted.status]).toEqual([name, name.startsWith("allowed"), wanted.status]);
           const [seen, expected] = [comparable(got, wanted), comparable(wanted, got)];
@@ -61,15 +65,21 @@ export function testFamily(family: readonly Row[]): void {
   });
 }
 
+/** Whether a chain makes something anew at a moment: a connection has no body. */
+export function changesAt({ changes }: Made, moment: Setting["moment"]): boolean {
+  return changes === "query" || (changes === "body" && moment === "action");
+}
+
 /** Asks the oracle and a socket the same. */
 async function compare(setting: Setting, start: (setting: Setting) => Promise<Asker>) {
   const { moment } = setting;
   const [oracle, socket] = [await startOracle(setting), await start(setting)];
   const { cases } = (await prepare(setting)).made;
-  const compared: { name: string; one: Case; wanted: Result; got: Result }[] = [];
+  const compared: { name: string; one: Case; wanted: Result; got: Result; isChanged: boolean }[] = [];
   for (const [name, one] of Object.entries(cases)) {
     if ((one.only ?? moment) !== moment) continue;
-    compared.push({ name, one, wanted: await oracle.ask(one), got: await socket.ask(one) });
+    const wanted = await oracle.ask(one);
+    compared.push({ name, one, wanted, isChanged: oracle.hasChanged?.() ?? false, got: await socket.ask(one) });
   }
   return compared;
 }

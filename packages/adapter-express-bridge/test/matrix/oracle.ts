@@ -9,33 +9,50 @@ const REACHED = "x-reached";
 /** The oracle: the same middlewares in front of a handler, in a real server, over HTTP. */
 export async function startOracle(setting: Setting): Promise<Asker> {
   const server = await prepare(setting);
+  const sent = { body: "", query: "" };
+  let handled: { body: unknown; query: unknown } | undefined;
+  const hasChanged = () =>
+    handled !== undefined &&
+    (JSON.stringify(handled.body ?? {}) !== sent.body || JSON.stringify(handled.query) !== sent.query);
   const { made } = server;
   if (server.framework === "express") {
     const { app, express, chain } = server;
     if (!made.readsBody) app.use(express.json());
+    app.use((request, _response, next) => {
+      sent.query = JSON.stringify(request.query);
+      next();
+    });
     app.use([chain].flat(9) as never);
-    app.use((_request, response) => {
+    app.use((request, response) => {
+      handled = { body: request.body, query: request.query };
       response.set(REACHED, "yes");
       // Limiters that count answers look at it.
       response.end("reached");
     });
-    return asker((await listen(app)).port, setting);
+    return asker((await listen(app)).port, setting, sent, hasChanged);
   }
   const { app, chain } = server;
   if (!made.readsBody) app.use(bodyParser());
+  app.use((context, next) => {
+    sent.query = JSON.stringify(context.query);
+    return next();
+  });
   for (const one of [chain].flat(9)) app.use(one as never);
-  app.use((context: { set(name: string, value: string): void; body: unknown }) => {
+  app.use((context) => {
+    handled = { body: (context.request as { body?: unknown }).body, query: context.query };
     context.set(REACHED, "yes");
     context.body = "reached";
   });
-  return asker((await listen(app.callback())).port, setting);
+  return asker((await listen(app.callback())).port, setting, sent, hasChanged);
 }
 
-function asker(port: number, { moment }: Setting): Asker {
+function asker(port: number, { moment }: Setting, sent: { body: string }, hasChanged: () => boolean): Asker {
   const method = moment === "connect" ? "GET" : "POST";
   return {
+    hasChanged,
     async ask({ path = "/", headers = {}, payload = {}, times = 1 }: Case) {
       const body = moment === "connect" ? undefined : payload;
+      sent.body = JSON.stringify(body ?? {});
       let answered = await send(port, { method, path, headers, body });
       for (let time = 1; time < times; time++) answered = await send(port, { method, path, headers, body });
       return resultOf(answered);

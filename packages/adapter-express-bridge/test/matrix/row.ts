@@ -33,6 +33,8 @@ export interface Made {
   readonly after?: Middlewares;
   /** Whether the chain reads the body itself; else the server has read it before. */
   readonly readsBody?: boolean;
+  /** What the chain makes anew for the handler behind it: what of that a socket's handler gets is another question. */
+  readonly changes?: "body" | "query";
   /** What has to be said beside the application. */
   readonly options?: HttpRuleOptions;
   readonly cases: { readonly allowed: Case; readonly refused: Case; readonly malformed: Case } & Record<string, Case>;
@@ -74,6 +76,8 @@ export interface Result {
 /** Answers the cases of one row. */
 export interface Asker {
   ask(one: Case): Promise<Result>;
+  /** Over HTTP: whether the last handler that was reached saw something else than what was sent. */
+  readonly hasChanged?: () => boolean;
 }
 
 /** One version of a framework, at one moment. */

@@ -8,8 +8,8 @@ import { otherFamily } from "./families/other.js";
 import { passportFamily } from "./families/passport.js";
 import { rolesFamily } from "./families/roles.js";
 import { sessionFamily } from "./families/session.js";
-import { COLUMNS } from "./matrix.js";
-import type { Case, Row } from "./row.js";
+import { COLUMNS, changesAt } from "./matrix.js";
+import type { Made, Row } from "./row.js";
 import { prepare, VERSIONS } from "./versions.js";
 
 const FAMILIES: readonly (readonly [title: string, rows: readonly Row[]])[] = [
@@ -47,23 +47,31 @@ ${versionsOf("express")}, those of Koa with Koa ${versionsOf("koa")}. All client
 url, so there the rules have the option \`url\`.
 
 This page is written by the tests that make the comparison (\`packages/adapter-express-bridge/test/matrix\`).
-"differs" stands for a case that is answered otherwise on purpose, and the last column says why.
+"differs" stands for a case that is answered otherwise on purpose, and the last column says why. "decides alike" stands
+for a chain that lets pass the same, but makes something anew for the handler behind it, which a socket's handler does not
+get by itself.
 `;
 
 async function lineOf(row: Row): Promise<string> {
   const version = VERSIONS[row.framework][0];
   const made = (await prepare({ row, version, moment: "action" })).made;
   const cases = Object.values(made.cases);
-  const cells = COLUMNS.map(({ moment }) => verdictOf(cases, moment));
+  const cells = COLUMNS.map(({ moment }) => verdictOf(made, moment));
   const notes = cases.flatMap(({ differs = {} }) => Object.values(differs));
+  if (made.changes) notes.push(CHANGED[made.changes]);
   if (made.options) notes.push(`with \`${JSON.stringify(made.options).replaceAll('"', "'")}\``);
   return `| ${row.package} ${versionOf(row.package)} | ${row.what} | ${cells.join(" | ")} | ${[...new Set(notes)].join("; ")} |`;
 }
 
-function verdictOf(cases: readonly Case[], moment: "connect" | "action"): string {
-  const asked = cases.filter(({ only = moment }) => only === moment);
+const CHANGED = {
+  body: "what it makes of the body is `evidence.body`; the handler has the payload as it came, unless with `{'handOn':'body'}`",
+  query: "what it makes of the query reaches no handler",
+};
+
+function verdictOf(made: Made, moment: "connect" | "action"): string {
+  const asked = Object.values(made.cases).filter(({ only = moment }) => only === moment);
   if (asked.length === 0) return "not asked";
-  return asked.some(({ differs }) => differs?.[moment]) ? "differs" : "agrees";
+  return asked.some(({ differs }) => differs?.[moment]) ? "differs" : changesAt(made, moment) ? "decides alike" : "agrees";
 }
 
 function versionsOf(framework: "express" | "koa"): string {

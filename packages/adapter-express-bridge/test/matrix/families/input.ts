@@ -31,6 +31,35 @@ export const inputFamily: Row[] = [
       refusedBody: { path: "/?room=lobby", payload: { count: 30 }, only: action },
     },
   })),
+  withExpress("express-validator", "a body that is sanitised", () => ({
+    subject: [
+      body("count").isInt({ max: 10 }).toInt(),
+      body("name").optional().trim(),
+      (request: never, response: Response, next: () => void) => {
+        const found = validationResult(request);
+        if (found.isEmpty()) next();
+        else response.status(422).json({ errors: found.array() });
+      },
+    ] as never,
+    changes: "body",
+    cases: {
+      allowed: { payload: { count: "3", name: " ann " }, only: action },
+      refused: { payload: { count: "30" }, only: action },
+      malformed: { payload: { count: {} }, only: action },
+    },
+  })),
+  withExpress("celebrate", "a schema that converts the body", () => ({
+    subject: [
+      celebrate({ [Segments.BODY]: Joi.object({ count: Joi.number().required(), room: Joi.string().default("lobby") }) }),
+      errors(),
+    ] as never,
+    changes: "body",
+    cases: {
+      allowed: { payload: { count: "3" }, only: action },
+      refused: { payload: {}, only: action },
+      malformed: { payload: { count: "x" }, only: action },
+    },
+  })),
   withExpress("celebrate", "a schema for the query", () => ({
     subject: [
       celebrate({ [Segments.QUERY]: Joi.object({ room: Joi.string().alphanum().required() }) }),
@@ -86,6 +115,7 @@ export const inputFamily: Row[] = [
         next();
       },
       subject: hpp(),
+      changes: "query",
       after: check(403, "no such role", ({ query: read }) => (read as { role?: unknown }).role === "reader"),
       cases: {
         allowed: { path: "/?role=admin&role=reader" },
