@@ -91,9 +91,17 @@ const koaServer = (Framework: typeof Koa) => async (seen: unknown[]) => {
 
 describe.each([
   ["Express 5", (options: Options) => fromExpress(clamp, { app, ...options }), expressServer(express)],
-  ["Express 4", (options: Options) => fromExpress(clamp, { app: express4(), ...options } as never), expressServer(express4 as never)],
+  [
+    "Express 4",
+    (options: Options) => fromExpress(clamp, { app: express4(), ...options } as never),
+    expressServer(express4 as never),
+  ],
   ["Koa 3", (options: Options) => fromKoa(clampKoa as never, { app: new Koa(), ...options }), koaServer(Koa)],
-  ["Koa 2", (options: Options) => fromKoa(clampKoa as never, { app: new Koa2(), ...options } as never), koaServer(Koa2 as never)],
+  [
+    "Koa 2",
+    (options: Options) => fromKoa(clampKoa as never, { app: new Koa2(), ...options } as never),
+    koaServer(Koa2 as never),
+  ],
 ])("a body that middlewares of %s change", (_name, rule, oracle) => {
   test("is in the evidence, and the payload stays what came", async () => {
     const { ask, got } = await served(rule({}) as Rule);
@@ -164,7 +172,9 @@ describe("a payload that a rule hands on", () => {
     expect(got[0]?.payload).toEqual(modest);
   });
 
-  const input = { "~standard": { version: 1, vendor: "x", validate: (value: object) => ({ value: { ...value, is: 1 } }) } };
+  const input = {
+    "~standard": { version: 1, vendor: "x", validate: (value: object) => ({ value: { ...value, is: 1 } }) },
+  };
 
   test("is made of what `input` has parsed", async () => {
     const { ask, got } = await served(handing as Rule, { options: { input } });
@@ -212,5 +222,7 @@ describe("a payload that a rule hands on", () => {
 });
 
 test("a wrong `handOn` is said at once", () => {
-  expect(() => fromExpress(clamp, { app, handOn: true as never })).toThrow('got true as `handOn`: give "body" or false');
+  expect(() => fromExpress(clamp, { app, handOn: true as never })).toThrow(
+    'got true as `handOn`: give "body" or false',
+  );
 });

@@ -71,7 +71,11 @@ const CHANGED = {
 function verdictOf(made: Made, moment: "connect" | "action"): string {
   const asked = Object.values(made.cases).filter(({ only = moment }) => only === moment);
   if (asked.length === 0) return "not asked";
-  return asked.some(({ differs }) => differs?.[moment]) ? "differs" : changesAt(made, moment) ? "decides alike" : "agrees";
+  return asked.some(({ differs }) => differs?.[moment])
+    ? "differs"
+    : changesAt(made, moment)
+      ? "decides alike"
+      : "agrees";
 }
 
 function versionsOf(framework: "express" | "koa"): string {

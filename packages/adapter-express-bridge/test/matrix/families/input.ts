@@ -50,7 +50,9 @@ export const inputFamily: Row[] = [
   })),
   withExpress("celebrate", "a schema that converts the body", () => ({
     subject: [
-      celebrate({ [Segments.BODY]: Joi.object({ count: Joi.number().required(), room: Joi.string().default("lobby") }) }),
+      celebrate({
+        [Segments.BODY]: Joi.object({ count: Joi.number().required(), room: Joi.string().default("lobby") }),
+      }),
       errors(),
     ] as never,
     changes: "body",
