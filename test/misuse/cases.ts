@@ -75,6 +75,8 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `serveWs(wss, policy)`,
     `json({ action: "type", id: "type" })`,
     `json({ action: 1 })`,
+    `json({ heartbeat: "ping" })`,
+    `json({ heartbeat: { ping: "ping" } })`,
     `dcrf({ multiplex: "people" })`,
   ],
   "Guards of socket.io": [

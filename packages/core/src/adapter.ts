@@ -16,7 +16,7 @@ export {
 export { REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
 export { type Decision, thrown } from "./decision.js";
-export { checkKeys, show } from "./errors.js";
+export { checkKeys, misuse, show } from "./errors.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type {
   Authenticated,

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type Payload, PermissionMisuse } from "@portcullis/core";
 import type { Refusal } from "@portcullis/core/adapter";
+import type { Heartbeat } from "./heartbeat.js";
 
 /** What a codec has read from one frame. A codec may add fields of its own for its answers. */
 export interface Decoded {
@@ -44,6 +45,8 @@ export interface Codec<D extends Decoded = Decoded> {
   denied(request: D, refusal: Refusal): Frame | undefined;
   /** Writes what a served handler answered; needed by `serve()` alone. */
   reply?(request: D, data: unknown, answered: Answered): Frame | undefined;
+  /** The texts by which clients keep alive: answered by the guard, and never given to `decode`. */
+  readonly heartbeat?: Heartbeat;
 }
 
 /** Tells a plain record from all else that JSON knows. */
