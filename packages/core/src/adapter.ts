@@ -16,7 +16,9 @@ export {
 export { REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
 export { type Decision, thrown } from "./decision.js";
+export { notAuthenticated } from "./denial.js";
 export { checkKeys, misuse, show } from "./errors.js";
+export { FaultLog } from "./fault-log.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type {
   Authenticated,

@@ -1,7 +1,8 @@
 import { Admission, type Admitted, type Handshake } from "./admission.js";
 import { Wait } from "./deadline.js";
-import { type Decision, isDeliberate } from "./decision.js";
+import type { Decision } from "./decision.js";
 import { checkKeys, PermissionMisuse, show } from "./errors.js";
+import { FaultLog } from "./fault-log.js";
 import { type Limits, readLimits } from "./limits.js";
 import type { Incoming, Link } from "./link.js";
 import { type Origins, readOrigins } from "./origin.js";
@@ -35,7 +36,8 @@ export interface DecisionEvent {
 export interface GuardOptions<Request, Extra = unknown> {
   /**
    * Says who is there: returns what is added to the scope (`{ user, ... }`), or nothing for anonymous. May be async.
-   * Throws `PermissionDenied` to refuse (401 unless it says otherwise); anything else thrown is a fault (500).
+   * Throws `PermissionDenied` to refuse (401 unless it says otherwise), an error of http-errors with 401 or 403, or what
+   * jsonwebtoken or jose says of a token (401); anything else thrown is a fault (500).
    */
   authenticate?: (request: Request, options: AskOptions) => MaybePromise<Extra>;
   /**
@@ -49,7 +51,8 @@ export interface GuardOptions<Request, Extra = unknown> {
   limits?: Limits;
   /**
    * Hears every decision about a connection, a message or an object, and what a handler has thrown. What it throws is
-   * printed and changes nothing. Without it, the causes of faults are printed, and late answers.
+   * printed and changes nothing. Without it, the causes of faults are printed, one of each rule in a minute, and late
+   * answers; of a token that is refused, one line in a minute.
    */
   onDecision?: (event: DecisionEvent) => MaybePromise<void>;
   /** Records what every rule answered, for `onDecision`. */
@@ -91,11 +94,6 @@ function printThrown(error: unknown): void {
   console.error("onDecision has thrown:", error);
 }
 
-/** Nobody listens: a fault must not go unseen all the same. */
-function printFault(action: string, { code, by, error }: Decision): void {
-  console.error(`${code}${by && ` in ${by}`} (${action}):`, error ?? "no answer in time");
-}
-
 /** What stands in front of one server: the policy in force, and the sessions that are open. */
 export class Gate<Request> {
   readonly sessions = new Set<Session>();
@@ -107,6 +105,7 @@ export class Gate<Request> {
   #served: Served | undefined;
   #timeouts: Required<Timeouts>;
   #isClosing = false;
+  readonly #log = new FaultLog();
 
   /**
    * @param place What to call the caller in messages, for example `guard()`.
@@ -251,8 +250,8 @@ export class Gate<Request> {
   ): void {
     const { onDecision, trace } = this.#options;
     if (onDecision === undefined) {
-      const { error, code } = decision;
-      if (error === undefined ? code === "permission_timeout" : !isDeliberate(error)) printFault(action, decision);
+      // Nobody listens: a fault must not go unseen all the same.
+      if (decision.outcome !== "allow") this.#log.tell(decision, action);
       return;
     }
     const { consumer } = about;
