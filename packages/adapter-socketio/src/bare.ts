@@ -100,6 +100,7 @@ export interface BareNamespace {
 }
 
 export interface BareEngine {
+  readonly opts?: { readonly cors?: unknown };
   on(event: "connection", listener: (connection: BareConnection) => void): unknown;
 }
 
@@ -109,7 +110,7 @@ export interface BareServer {
   readonly _nsps: Map<string, BareNamespace>;
   /** By what decides about a name. */
   readonly parentNsps: ReadonlyMap<unknown, BareNamespace>;
-  readonly opts: { readonly connectionStateRecovery?: { skipMiddlewares?: boolean } };
+  readonly opts: { readonly connectionStateRecovery?: { skipMiddlewares?: boolean }; readonly cors?: unknown };
   bind(engine: BareEngine): unknown;
 }
 

@@ -10,6 +10,7 @@ export type {
   GuardSession,
   Limits,
   Needed,
+  OriginRule,
   Origins,
   PolicyFor,
   Refusal,

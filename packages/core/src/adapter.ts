@@ -31,7 +31,8 @@ export type {
 } from "./guard-types.js";
 export type { Limits } from "./limits.js";
 export type { Incoming, Link, ReplyOptions } from "./link.js";
-export { judgeOrigin, type Origins } from "./origin.js";
+export { isOwnOrigin, judgeOrigin, type OriginRule } from "./origin.js";
+export type { Origins } from "./origins.js";
 export { engineOf, type PolicyEngine } from "./policy.js";
 export {
   badMessage,

@@ -65,7 +65,9 @@ function saidOf(more: number, age: number): string {
 
 /** Texts of a client in one line, and not too long. */
 function printable(text: unknown): string {
-  return String(text).slice(0, 200).replace(/[\p{C}\u2028\u2029]/gu, "?");
+  return String(text)
+    .slice(0, 200)
+    .replace(/[\p{C}\u2028\u2029]/gu, "?");
 }
 
 /** INVARIANT: an error that cannot be shown changes nothing. */

@@ -5,7 +5,8 @@ import { checkKeys, PermissionMisuse, show } from "./errors.js";
 import { FaultLog } from "./fault-log.js";
 import { type Limits, readLimits } from "./limits.js";
 import type { Incoming, Link } from "./link.js";
-import { type Origins, readOrigins } from "./origin.js";
+import type { OriginRule } from "./origin.js";
+import { type Origins, readOrigins } from "./origins.js";
 import { engineOf, type PolicyEngine, type Timeouts } from "./policy.js";
 import { readMilliseconds } from "./rules.js";
 import type { Watch } from "./run.js";
@@ -41,8 +42,8 @@ export interface GuardOptions<Request, Extra = unknown> {
    */
   authenticate?: (request: Request, options: AskOptions) => MaybePromise<Extra>;
   /**
-   * The origins to accept; without it the same origin, or a client that sends neither an Origin nor cookies. `null`
-   * stands for clients that send no Origin: those that are no browsers, and browsers that poll their own origin without
+   * The origins to accept: a list of texts and regular expressions, a function, or `"*"`; without it the same origin, or
+   * a client that sends neither an Origin nor cookies. `null` stands for clients that send no Origin: those that are no browsers, and browsers that poll their own origin without
    * `Sec-Fetch-Site`, as old ones do, and all over plain HTTP unless it is to the same machine.
    */
   origins?: Origins;
@@ -98,7 +99,7 @@ function printThrown(error: unknown): void {
 export class Gate<Request> {
   readonly sessions = new Set<Session>();
   readonly limits: Required<Limits>;
-  readonly origins: ReadonlySet<string | null> | undefined;
+  readonly origins: OriginRule;
   readonly #options: GuardOptions<Request>;
   readonly #place: string;
   #engine: PolicyEngine;
