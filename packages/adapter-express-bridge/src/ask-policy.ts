@@ -15,10 +15,11 @@ import {
   type Expiring,
   endWait,
   engineOf,
+  FaultLog,
   isHeader,
-  isIncident,
   isOverdue,
   type Moment,
+  notAuthenticated,
   type PolicyEngine,
   pathOf,
   print,
@@ -106,14 +107,14 @@ export function readAsk<From>(
   const engine = checkRule(place, policy, action, options);
   const { onDecision, timeout = 10_000 } = options;
   readMilliseconds(timeout, "`timeout`");
+  const log = new FaultLog();
   return async (question) => {
     const progress: Progress = { moment: "connect", watch: undefined };
     const decided = decide(engine, action, options, question, progress).catch((error: unknown) => thrown(error, place));
     const decision = await within(timeout, decided);
     const { moment, watch } = progress;
     report(
-      decision,
-      place,
+      () => log.tell(decision, action),
       onDecision &&
         (() => {
           const traced = options.trace && watch && { trace: traces(engine.rules, moment, action, watch.answers) };
@@ -201,7 +202,7 @@ async function decide<From>(
   try {
     scope = httpScope(request, known, options.authenticate ? await options.authenticate(from) : { user });
   } catch (error) {
-    return thrown(error, "authenticate", "deny", "not_authenticated");
+    return notAuthenticated(error);
   }
   const consumer = { id: randomUUID(), transport: "http", raw: request, close: () => void request.destroy() };
   /** Begins a question. With an object, its rules are asked with the answers that are there already. */
@@ -224,12 +225,10 @@ async function decide<From>(
   return policy.authorizeObject(scope, consumer, action, payload, object, asked);
 }
 
-function report(decision: Decision, place: string, tell: (() => MaybePromise<void>) | undefined): void {
+function report(print: () => void, tell: (() => MaybePromise<void>) | undefined): void {
   try {
     if (tell) Promise.resolve(tell()).catch(printThrown);
-    else if (decision.error !== undefined && isIncident(decision)) {
-      print(`${decision.code} in ${decision.by || place}:`, decision.error);
-    }
+    else print();
   } catch (error) {
     printThrown(error);
   }

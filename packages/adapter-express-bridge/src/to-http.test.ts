@@ -163,7 +163,7 @@ describe.each([
     const answered = await ask("broken");
     expect(answered).toMatchObject({ status: 500, body: { code: "permission_error" } });
     expect(JSON.stringify(answered)).not.toContain("hunter2");
-    expect(print).toHaveBeenCalledWith("permission_error in broken:", thrown);
+    expect(print).toHaveBeenCalledWith("permission_error in broken (broken):", thrown);
     print.mockRestore();
   });
 

@@ -4,6 +4,7 @@ import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
 import { readTarget } from "./bare.js";
 import type { Connection, Front } from "./connection.js";
+import { corsOrigins } from "./cors.js";
 import { Hooks } from "./hooks.js";
 import { readOptions, type SocketGuardOptions } from "./options.js";
 import type { SocketScope } from "./scope.js";
@@ -28,7 +29,8 @@ export function attach<P, S>(
 ): Guard<P, S> {
   const target = readTarget(place, given);
   const { own, common } = readOptions<never>(place, options);
-  const gate = new Gate<Socket>(place, policy, common as never, served);
+  const { origins = corsOrigins(target.io) } = common;
+  const gate = new Gate<Socket>(place, policy, { ...(common as object), origins }, served);
   const connections = new WeakMap<object, Connection>();
   const hasOwnParser = target.io.opts.parser !== undefined;
   const front: Front = { gate, options: own, connections, hasOwnParser };

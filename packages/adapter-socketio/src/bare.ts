@@ -127,6 +127,7 @@ export interface BareNamespace {
 }
 
 export interface BareEngine {
+  readonly opts?: { readonly cors?: unknown };
   emit?(event: string, ...values: unknown[]): boolean;
   on(event: "connection", listener: (connection: BareConnection) => void): unknown;
 }
@@ -143,6 +144,7 @@ export interface BareServer {
     readonly connectionStateRecovery?: { skipMiddlewares?: boolean };
     /** What decodes packets, where it is not that of socket.io. */
     readonly parser?: unknown;
+    readonly cors?: unknown;
   };
   bind(engine: BareEngine): unknown;
 }

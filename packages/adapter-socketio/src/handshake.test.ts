@@ -57,6 +57,15 @@ describe.each(TRANSPORTS)("with %s", (transport) => {
     expect((await open(server, "/", { transports, extraHeaders: own })).connected).toBe(true);
   });
 
+  test("a page that the server's own `cors.origin` names is let in, unless `origins` names others", async () => {
+    const extraHeaders = { origin: "https://app.example", cookie: "session=1" };
+    const cors = { origin: [/^https:\/\/app\./] };
+    const server = await listen((io) => guard(io, all), { cors });
+    expect((await open(server, "/", { transports, extraHeaders })).connected).toBe(true);
+    const strict = await listen((io) => guard(io, all, { origins: ["https://other.example"] }), { cors });
+    expect((await refusalOf(strict, "/", { transports, extraHeaders })).data?.code).toBe("origin_not_allowed");
+  });
+
   test("a client that is not decided in time is cut off, also by a middleware that hangs", async () => {
     for (const isHanging of [true, false]) {
       const server = await listen((io) => {

@@ -9,6 +9,7 @@ export type {
   GuardSession,
   Limits,
   Needed,
+  OriginRule,
   Origins,
   PolicyFor,
   Refusal,

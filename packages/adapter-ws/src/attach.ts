@@ -4,6 +4,7 @@ import type { WebSocket, WebSocketServer } from "ws";
 import { addToUpgrade } from "./answer-headers.js";
 import type { HttpServer } from "./clock.js";
 import { closeSoon } from "./close.js";
+import { pingOf } from "./codecs/heartbeat.js";
 import type { Front } from "./connection.js";
 import { type BareSocket, type GuardedClass, guardedClass } from "./guarded-socket.js";
 import { readOptions, type WsGuardOptions } from "./options.js";
@@ -41,7 +42,14 @@ export function attach<P, S>(
   const { allowSynchronousEvents } = options as { allowSynchronousEvents?: boolean };
   // INVARIANT: what one client sends is never handled in one go, however much of it is there: others have their turn.
   const takesTurns = turns && allowSynchronousEvents !== false;
-  const front: Front = { gate, codec, listenerGrace, bare: Base.prototype as BareSocket, turns: takesTurns };
+  const front: Front = {
+    gate,
+    codec,
+    isPing: codec.heartbeat && pingOf(codec.heartbeat),
+    listenerGrace,
+    bare: Base.prototype as BareSocket,
+    turns: takesTurns,
+  };
   const upgrade = new Upgrade(
     front,
     wss,

@@ -43,6 +43,8 @@ const NOT_READING = 4;
 export interface Front {
   readonly gate: Gate<IncomingMessage>;
   readonly codec: Codec;
+  /** Tells the pings of the codec's heartbeat. */
+  readonly isPing: ((data: RawData, isBinary: boolean) => boolean) | undefined;
   /** The methods of a socket behind the gate. */
   readonly bare: BareSocket;
   /** How long a socket is held back until somebody listens for its messages. */
@@ -136,6 +138,11 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     if (this.#isBroken()) {
       session.end();
       return false;
+    }
+    if (this.#front.isPing?.(data, isBinary)) {
+      // One that does not read misses no answer that would tell it more than those it has not read.
+      if ((this.#holds & NOT_READING) === 0) this.#send(this.#front.codec.heartbeat?.pong);
+      return true;
     }
     if (this.#isDeciding) this.#holdWhileDeciding();
     session.receive(readMessage(this.#front.codec, data, isBinary));

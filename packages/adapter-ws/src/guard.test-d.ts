@@ -32,6 +32,16 @@ test("a policy that needs no more than the base scope needs no authenticate", ()
   guard(wss, open, { authenticate: (request) => ({ user: { name: request.url } }) });
 });
 
+test("origins are a list, a function or any", () => {
+  guard(wss, open, { origins: ["https://a.example", /^https:\/\/b\.example$/, null] });
+  guard(wss, open, { origins: (origin, scope) => origin === undefined && scope.secure });
+  guard(wss, open, { origins: "*" });
+  // @ts-expect-error a text is no list
+  guard(wss, open, { origins: "https://a.example" });
+  // @ts-expect-error it answers at once
+  guard(wss, open, { origins: async () => true });
+});
+
 test("authenticate is required where the rules need more", () => {
   // @ts-expect-error nobody says who the user is
   guard(wss, bound);

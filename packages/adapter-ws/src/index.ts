@@ -10,6 +10,7 @@ export type {
   GuardSession,
   Limits,
   Needed,
+  OriginRule,
   Origins,
   PolicyFor,
   Refusal,
@@ -21,9 +22,10 @@ export type { Guard } from "./attach.js";
 export type { Answered, Codec, Decoded, Frame } from "./codecs/codec.js";
 export type { DcrfOptions, DcrfRequest } from "./codecs/dcrf.js";
 export { dcrf } from "./codecs/dcrf.js";
+export type { CodecOptions, Heartbeat } from "./codecs/heartbeat.js";
 export type { JsonOptions, JsonRequest } from "./codecs/json.js";
 export { json } from "./codecs/json.js";
-export type { JsonRpcRequest } from "./codecs/json-rpc.js";
+export type { JsonRpcOptions, JsonRpcRequest } from "./codecs/json-rpc.js";
 export { jsonRpc } from "./codecs/json-rpc.js";
 export { guard } from "./guard.js";
 export type { WsGuardOptions } from "./options.js";

@@ -13,7 +13,7 @@ const consumer = defineConsumer().action("echo", AllowAny, ({ payload }) => payl
 const NO_SERVER = "guard() needs a WebSocketServer of ws, as in guard(wss, ...)";
 const WRONG_CODEC = "guard() got a wrong `codec`: give dcrf(), json(), jsonRpc() or { decode, denied }";
 const WRONG_STREAMS = "dcrf() got a wrong `multiplex`: write true, or the names of the streams in a list";
-const WRONG_KEYS = 'json() needs the names of two keys, as in json({ action: "type", id: "id" })';
+const WRONG_KEYS = 'json() needs names of keys that differ, as in json({ action: "type", id: "id", payload: "data" })';
 const NO_CONSUMER = "serve() needs a consumer: give what defineConsumer() returned";
 
 describe("says what is wrong, and what to write instead", () => {

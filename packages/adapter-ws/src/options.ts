@@ -3,6 +3,7 @@ import { PermissionMisuse } from "@portcullis/core";
 import { COMMON_OPTIONS, checkKeys, type GuardOptions, isHeader, readMilliseconds } from "@portcullis/core/adapter";
 import type { Codec } from "./codecs/codec.js";
 import { dcrf } from "./codecs/dcrf.js";
+import { readHeartbeat } from "./codecs/heartbeat.js";
 
 /** What {@link guard} and {@link serve} take. */
 export interface WsGuardOptions<Extra = unknown> extends GuardOptions<IncomingMessage, Extra> {
@@ -50,10 +51,11 @@ export function readOptions(
   checkKeys(place, options, [...COMMON_OPTIONS, ...OWN]);
   const { codec = dcrf(), refuse = "status", challenge = "Bearer", ...rest } = options;
   const { listenerGrace = 1000, turns = true, ...common } = rest;
-  const { decode, denied, reply = () => undefined } = (codec ?? {}) as Partial<Codec>;
+  const { decode, denied, reply = () => undefined, heartbeat } = (codec ?? {}) as Partial<Codec>;
   if (![decode, denied, reply].every((method) => typeof method === "function")) {
     throw new PermissionMisuse(`${place} got a wrong \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`);
   }
+  readHeartbeat(`the codec of ${place}`, heartbeat);
   if (refuse !== "status" && refuse !== "close") {
     throw new PermissionMisuse(`${place} got a wrong \`refuse\`: write "status" or "close"`);
   }

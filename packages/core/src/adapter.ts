@@ -15,8 +15,10 @@ export {
 } from "./answer-headers.js";
 export { HANDS_ON, type HandedOn, REPEATABLE } from "./combine.js";
 export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
-export { type Decision, isIncident, thrown } from "./decision.js";
-export { checkKeys, show } from "./errors.js";
+export { type Decision, thrown } from "./decision.js";
+export { notAuthenticated } from "./denial.js";
+export { checkKeys, misuse, show } from "./errors.js";
+export { FaultLog } from "./fault-log.js";
 export { Flood } from "./flood.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type {
@@ -30,7 +32,8 @@ export type {
 } from "./guard-types.js";
 export type { Limits } from "./limits.js";
 export type { Incoming, Link, ReplyOptions } from "./link.js";
-export { judgeOrigin, type Origins } from "./origin.js";
+export { isOwnOrigin, judgeOrigin, type OriginRule } from "./origin.js";
+export type { Origins } from "./origins.js";
 export { OutgoingBudget, type Outlet } from "./outgoing-budget.js";
 export { type PublicIssue, publicIssues } from "./parts.js";
 export { engineOf, type PolicyEngine } from "./policy.js";

@@ -1,6 +1,7 @@
 import { type Context, contextOfNow } from "./context.js";
 import { deadlinesOf, type Expiring, endWait, isOverdue } from "./deadline.js";
 import { type Decision, decision, thrown } from "./decision.js";
+import { notAuthenticated } from "./denial.js";
 import { PermissionMisuse, show } from "./errors.js";
 import type { Gate } from "./gate.js";
 import { judgeOrigin } from "./origin.js";
@@ -156,9 +157,4 @@ export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
     );
   }
   return { ...ANONYMOUS, ...extra };
-}
-
-/** 401 for a denial that does not say otherwise, 500 for a fault. */
-function notAuthenticated(error: unknown): Decision {
-  return thrown(error, "authenticate", "deny", "not_authenticated");
 }

@@ -118,6 +118,88 @@ describe("Deadlines", () => {
   });
 });
 
+describe("a timer", () => {
+  /** How many timers hold the process. */
+  const holding = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+
+  it("holds the process while something waits, and no longer", () => {
+    vi.useRealTimers();
+    const before = holding();
+    const deadlines = new Deadlines(60_000);
+    const [one, two] = [waiting("one"), waiting("two")];
+    for (let turn = 0; turn < 3; turn++) {
+      deadlines.add(one);
+      deadlines.add(two);
+      expect(holding()).toBe(before + 1);
+      endWait(one);
+      expect(holding()).toBe(before + 1);
+      endWait(two);
+      expect(holding()).toBe(before);
+    }
+  });
+
+  it("may be a number", () => {
+    const callbacks: (() => void)[] = [];
+    vi.stubGlobal("setTimeout", (callback: () => void) => callbacks.push(callback));
+    const deadlines = new Deadlines(100);
+    const wait = waiting("one");
+    deadlines.add(wait);
+    endWait(wait);
+    deadlines.add(wait);
+    expect(callbacks).toHaveLength(1);
+    vi.spyOn(performance, "now").mockReturnValueOnce(wait.due);
+    callbacks[0]?.();
+    vi.unstubAllGlobals();
+    expect(ended).toEqual(["one"]);
+  });
+
+  const another = () => {
+    vi.useRealTimers();
+    vi.useFakeTimers();
+  };
+
+  it.each([
+    ["the clock of one test", another],
+    ["all timers", () => vi.clearAllTimers()],
+  ])("that is lost with %s is set again by the next wait", (_name, lose) => {
+    const deadlines = new Deadlines(1000);
+    deadlines.add(waiting("lost"));
+    vi.advanceTimersByTime(10);
+    lose();
+    vi.advanceTimersByTime(200);
+    expect(ended).toEqual([]);
+    deadlines.add(waiting("later"));
+    vi.advanceTimersByTime(1100);
+    expect(ended).toContain("later");
+  });
+
+  it("that is set while a fake clock was there does not kill deadlines of the real one", async () => {
+    const deadlines = new Deadlines(20);
+    deadlines.add(waiting("fake"));
+    vi.advanceTimersByTime(3_600_000);
+    deadlines.add(waiting("left behind"));
+    vi.useRealTimers();
+    await new Promise<void>((resolve) => deadlines.add(waiting("real", resolve)));
+    expect(ended).toContain("real");
+  });
+
+  it("that was replaced since it was late ticks all the same, and sets no other", () => {
+    const deadlines = new Deadlines(100);
+    const start = performance.now();
+    deadlines.add(waiting("one"));
+    const late = vi.spyOn(performance, "now").mockReturnValue(start + 500);
+    deadlines.add(waiting("two"));
+    expect(vi.getTimerCount()).toBe(2);
+    vi.advanceTimersByTime(5);
+    expect(ended).toEqual(["one"]);
+    late.mockReturnValue(start + 600);
+    vi.advanceTimersByTime(5);
+    late.mockRestore();
+    expect(ended).toEqual(["one", "two"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
 describe("a clock of which one tick is not like the other", () => {
   /** One coarse tick comes, at this time of the clock. */
   function tickAt(time: number): void {

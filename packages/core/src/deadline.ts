@@ -10,9 +10,23 @@ export interface Expiring {
 /** A deadline is met within this part of its length. */
 const TICKS = 20;
 
+/** A timer of Node holds its process or not; one that is a number, as in a browser, has neither method. */
+type Timer = { ref?(): unknown; unref?(): unknown } | undefined;
+
+/** Stands between the last and the first of a ring, and never expires. */
+class Head implements Expiring {
+  previous: Expiring | undefined = this;
+  next: Expiring | undefined = this;
+  due = 0;
+  timer: Timer;
+
+  expire(): void {}
+}
+
 /**
  * All waits of one length, in the order they began, watched by one coarse timer: a wait of 5 s ends after 5 s to 5.25 s,
- * or as soon as the event loop is free again. No wait sets a timer of its own, and none is left when nothing waits.
+ * or as soon as the event loop is free again. No wait sets a timer of its own. While nothing waits, the timer holds no
+ * process, and the next tick is the last.
  *
  * INVARIANT: time is read where a wait begins and at each tick. Ticks cannot be counted: where the event loop stalls, one
  * stands for many.
@@ -20,36 +34,53 @@ const TICKS = 20;
 export class Deadlines {
   readonly #milliseconds: number;
   readonly #interval: number;
-  /** Stands between the last and the first of the ring, and never expires. */
-  readonly #head = { previous: undefined, next: undefined, due: 0 } as unknown as Expiring;
-  #isTicking = false;
+  readonly #head = new Head();
+  /** The function that set the timer; `undefined` where none is set. */
+  #setter: typeof setTimeout | undefined;
+  /** When the timer is to tick. */
+  #tick = 0;
+  /** Counts the timers: one that another has replaced sets no further one. */
+  #turn = 0;
 
   constructor(milliseconds: number) {
     this.#milliseconds = milliseconds;
     this.#interval = Math.max(1, milliseconds / TICKS);
-    this.#head.previous = this.#head.next = this.#head;
   }
 
   add(wait: Expiring): void {
-    wait.due = performance.now() + this.#milliseconds;
+    const now = performance.now();
+    wait.due = now + this.#milliseconds;
     const head = this.#head;
     const last = head.previous as Expiring;
     wait.previous = last;
     wait.next = head;
     last.next = head.previous = wait;
-    if (!this.#isTicking) this.#schedule();
+    if (this.#isDead(now)) this.#schedule(now);
+    else if (last === head) head.timer?.ref?.();
   }
 
-  #schedule(): void {
-    this.#isTicking = true;
-    setTimeout(() => {
+  /**
+   * Whether no timer will tick: none is set, or the one that is set belongs to a clock that was exchanged (fake timers of
+   * a test), or it is late (a runtime ends the timers of a request with the request). One that is only late ticks too.
+   */
+  #isDead(now: number): boolean {
+    return this.#setter !== setTimeout || Math.abs(now - this.#tick) > 2 * this.#interval;
+  }
+
+  #schedule(now: number): void {
+    const turn = ++this.#turn;
+    this.#setter = setTimeout;
+    this.#tick = now + this.#interval;
+    this.#head.timer = setTimeout(() => {
       try {
         this.#expireDue();
       } finally {
-        this.#isTicking = false;
-        if (this.#head.next !== this.#head) this.#schedule();
+        if (turn === this.#turn) {
+          this.#setter = undefined;
+          if (this.#head.next !== this.#head) this.#schedule(performance.now());
+        }
       }
-    }, this.#interval);
+    }, this.#interval) as unknown as Timer;
   }
 
   #expireDue(): void {
@@ -91,6 +122,8 @@ export function endWait(wait: Expiring): void {
   previous.next = next;
   (next as Expiring).previous = previous;
   wait.previous = wait.next = undefined;
+  // Only the head is on both sides of the last one.
+  if (previous === next) (previous as Head).timer?.unref?.();
 }
 
 /**

@@ -1,10 +1,12 @@
 import { Admission, type Admitted, type Handshake } from "./admission.js";
 import { Wait } from "./deadline.js";
-import { type Decision, isIncident } from "./decision.js";
+import type { Decision } from "./decision.js";
 import { checkKeys, PermissionMisuse, show } from "./errors.js";
+import { FaultLog } from "./fault-log.js";
 import { type Limits, readLimits } from "./limits.js";
 import type { Incoming, Link } from "./link.js";
-import { type Origins, readOrigins } from "./origin.js";
+import type { OriginRule } from "./origin.js";
+import { type Origins, readOrigins } from "./origins.js";
 import { engineOf, type PolicyEngine, type Timeouts } from "./policy.js";
 import { readMilliseconds } from "./rules.js";
 import type { Watch } from "./run.js";
@@ -35,12 +37,13 @@ export interface DecisionEvent {
 export interface GuardOptions<Request, Extra = unknown> {
   /**
    * Says who is there: returns what is added to the scope (`{ user, ... }`), or nothing for anonymous. May be async.
-   * Throws `PermissionDenied` to refuse (401 unless it says otherwise); anything else thrown is a fault (500).
+   * Throws `PermissionDenied` to refuse (401 unless it says otherwise), an error of http-errors with 401 or 403, or what
+   * jsonwebtoken or jose says of a token (401); anything else thrown is a fault (500).
    */
   authenticate?: (request: Request, options: AskOptions) => MaybePromise<Extra>;
   /**
-   * The origins to accept; without it the same origin, or a client that sends neither an Origin nor cookies. `null`
-   * stands for clients that send no Origin: those that are no browsers, and browsers that poll their own origin without
+   * The origins to accept: a list of texts and regular expressions, a function, or `"*"`; without it the same origin, or
+   * a client that sends neither an Origin nor cookies. `null` stands for clients that send no Origin: those that are no browsers, and browsers that poll their own origin without
    * `Sec-Fetch-Site`, as old ones do, and all over plain HTTP unless it is to the same machine.
    */
   origins?: Origins;
@@ -49,8 +52,8 @@ export interface GuardOptions<Request, Extra = unknown> {
   limits?: Limits;
   /**
    * Hears every decision about a connection, a message or an object, and what a handler has thrown. What it throws is
-   * printed and changes nothing. Without it, the causes of faults from 500 on are printed, late answers, and what a
-   * developer has to write otherwise.
+   * printed and changes nothing. Without it, the causes of faults from 500 on are printed, one of each rule in a minute,
+   * and late answers, and what a developer has to write otherwise; of a token that is refused, one line in a minute.
    */
   onDecision?: (event: DecisionEvent) => MaybePromise<void>;
   /** Records what every rule answered, for `onDecision`. */
@@ -92,22 +95,18 @@ function printThrown(error: unknown): void {
   print("onDecision has thrown:", error);
 }
 
-/** Nobody listens: a fault must not go unseen all the same. */
-function printFault(action: string, { code, by, error }: Decision): void {
-  print(`${code}${by && ` in ${by}`} (${action}):`, error ?? "no answer in time");
-}
-
 /** What stands in front of one server: the policy in force, and the sessions that are open. */
 export class Gate<Request> {
   readonly sessions = new Set<Session>();
   readonly limits: Required<Limits>;
-  readonly origins: ReadonlySet<string | null> | undefined;
+  readonly origins: OriginRule;
   readonly #options: GuardOptions<Request>;
   readonly #place: string;
   #engine: PolicyEngine;
   #served: Served | undefined;
   #timeouts: Required<Timeouts>;
   #isClosing = false;
+  readonly #log = new FaultLog();
 
   /**
    * @param place What to call the caller in messages, for example `guard()`.
@@ -257,7 +256,8 @@ export class Gate<Request> {
   ): void {
     const { onDecision, trace } = this.#options;
     if (onDecision === undefined) {
-      if (isIncident(decision)) printFault(action, decision);
+      // Nobody listens: a fault must not go unseen all the same.
+      if (decision.outcome !== "allow") this.#log.tell(decision, action);
       return;
     }
     const { consumer } = about;

@@ -1,7 +1,9 @@
-import { PermissionMisuse } from "@portcullis/core";
-import { describe, expect, test } from "vitest";
+import { PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
+import fc from "fast-check";
+import { describe, expect, test, vi } from "vitest";
 import { scopeOf } from "../test/connection.js";
-import { judgeOrigin, readOrigins } from "./origin.js";
+import { isOwnOrigin, judgeOrigin, normalOrigin } from "./origin.js";
+import { readOrigins } from "./origins.js";
 
 describe("with a list", () => {
   const check = readOrigins(["https://app.example", "http://localhost:5173", "app://main"]);
@@ -84,7 +86,7 @@ describe("a browser that sends no Origin", () => {
 
 describe("without a list", () => {
   const judge = (origin: string | undefined, headers: Record<string, string | string[]>, secure = false) =>
-    judgeOrigin(undefined, scopeOf({ origin, headers, secure })) === undefined;
+    judgeOrigin(isOwnOrigin, scopeOf({ origin, headers, secure })) === undefined;
 
   test("no Origin passes unless cookies come with it", () => {
     expect(judge(undefined, {})).toBe(true);
@@ -127,41 +129,164 @@ describe("without a list", () => {
   });
 });
 
-describe("reading the option", () => {
-  test("nothing stays nothing", () => {
-    expect(readOrigins(undefined)).toBeUndefined();
-  });
-
-  test.each([
-    ["https://a.example/"],
-    ["https://a.example/app"],
-    ["a.example"],
-    ["*"],
-    ["https://*.example"],
-    [""],
-    [5],
-    [undefined],
-  ])("%s is a misuse that says what to write", (wrong) => {
-    expect(() => readOrigins([wrong as string])).toThrow(PermissionMisuse);
-    expect(() => readOrigins([wrong as string])).toThrow('as in "https://app.example"');
-  });
-
-  test("something that is no list is a misuse", () => {
-    expect(() => readOrigins("https://a.example" as never)).toThrow("give a list");
-  });
-});
-
 test("a scheme that only ends like one of the web is none of it", () => {
   const scope = scopeOf({ headers: { host: "app.example" }, origin: "x-https://app.example" });
-  expect(judgeOrigin(undefined, scope)).toMatchObject({
+  expect(judgeOrigin(isOwnOrigin, scope)).toMatchObject({
     code: "origin_not_allowed",
     reason: "Connections from this origin are not allowed.",
   });
 });
 
-test.each([["1https://app.example"], [{ toString: (): string => "https://app.example" }]])(
-  "%s is no entry",
-  (entry) => {
-    expect(() => readOrigins([entry as string])).toThrow(PermissionMisuse);
-  },
-);
+describe("the one way to write an origin", () => {
+  test.each([
+    ["https://app.example:443", "https://app.example"],
+    ["http://app.example:80", "http://app.example"],
+    ["https://app.example:80", "https://app.example:80"],
+    ["HTTPS://App.Example", "https://app.example"],
+    ["https://münchen.example", "https://xn--mnchen-3ya.example"],
+    ["https://MÜNCHEN.example:443", "https://xn--mnchen-3ya.example"],
+    ["http://[0:0::1]:3000", "http://[::1]:3000"],
+    ["chrome-extension://ABCdef", "chrome-extension://abcdef"],
+    ["file://", "file://"],
+    ["app://.", "app://."],
+    ["null", "null"],
+    ["NULL", "null"],
+  ])("of %s is %s", (text, normal) => {
+    expect(normalOrigin(text)).toBe(normal);
+  });
+
+  test.each([
+    "",
+    "*",
+    "app.example",
+    "//app.example",
+    "https://",
+    "https://:443",
+    "https://app.example/",
+    "https://app.example?a",
+    "https://app.example#a",
+    "https://ann@app.example",
+    "https://app.example\\evil.example",
+    "https://app.example evil.example",
+    " https://app.example",
+    "https://app.example\n",
+    "https://app.example\u0000",
+    "https://app.example:99999",
+    "1https://app.example",
+    "file:///",
+    "data:,x",
+    `https://${"a".repeat(300)}.example`,
+  ])("is not there for %j", (text) => {
+    expect(normalOrigin(text)).toBeUndefined();
+  });
+
+  const scheme = fc.constantFrom("http", "https", "HTTP", "Https");
+  const host = fc.oneof(
+    fc.domain(),
+    fc.ipV4(),
+    fc.ipV6().map((ip) => `[${ip}]`),
+    fc.constantFrom("bücher.example", "LOCALHOST"),
+  );
+  const port = fc.option(fc.oneof(fc.integer({ min: 0, max: 65_535 }), fc.constantFrom(80, 443)), { nil: undefined });
+  const address = fc.tuple(scheme, host, port).map(([s, h, p]) => `${s}://${h}${p === undefined ? "" : `:${p}`}`);
+
+  test("is what a URL says of its origin", () => {
+    fc.assert(
+      fc.property(address, (text) => {
+        fc.pre(text.length <= 300);
+        const { origin } = new URL(text);
+        expect(normalOrigin(text)).toBe(origin);
+        expect(normalOrigin(origin)).toBe(origin);
+      }),
+    );
+  });
+
+  test("is itself, or is not there, for any text", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.webUrl(),
+          address,
+          fc.string().map((end) => `https://a.example${end}`),
+        ),
+        (text) => {
+          const origin = normalOrigin(text);
+          if (origin === undefined) return;
+          expect(normalOrigin(origin)).toBe(origin);
+          if (/^https?:/.test(origin)) expect(new URL(text).origin).toBe(origin);
+        },
+      ),
+    );
+  });
+
+  test("admits a page by its own entry, however both are written, and by no other", () => {
+    fc.assert(
+      fc.property(address, address, (entry, page) => {
+        fc.pre(entry.length <= 300 && page.length <= 300);
+        const isFit = judgeOrigin(readOrigins([entry]), scopeOf({ origin: page })) === undefined;
+        expect(isFit).toBe(new URL(entry).origin === new URL(page).origin);
+      }),
+    );
+  });
+});
+
+describe("with a function", () => {
+  const code = (rule: unknown, scope: Partial<Scope> = { origin: "https://app.example:443" }) =>
+    judgeOrigin(readOrigins(rule as never), scopeOf(scope))?.code ?? "allowed";
+
+  test("only true admits", () => {
+    expect(code(() => true)).toBe("allowed");
+    for (const answer of [false, undefined, null, 1, "yes", {}, []]) {
+      expect(code(() => answer)).toBe("origin_not_allowed");
+    }
+  });
+
+  test("it is told the origin in one way, and the handshake", () => {
+    const rule = vi.fn(() => true);
+    const scope = scopeOf({ origin: "HTTPS://app.example:443", headers: { host: "b.example" } });
+    judgeOrigin(readOrigins(rule), scope);
+    judgeOrigin(readOrigins(rule), scopeOf());
+    expect(rule.mock.calls).toEqual([
+      ["https://app.example", scope],
+      [undefined, scopeOf()],
+    ]);
+  });
+
+  test("what it throws refuses", () => {
+    const error = new Error("down");
+    const fail = (thrown: Error) => () => {
+      throw thrown;
+    };
+    expect(judgeOrigin(readOrigins(fail(error)), scopeOf())).toMatchObject({
+      outcome: "error",
+      code: "permission_error",
+      by: "origins",
+      error,
+    });
+    expect(code(fail(new PermissionDenied("closed")))).toBe("closed");
+  });
+
+  test("a promise refuses, and is reported", () => {
+    for (const answer of [Promise.resolve(true), Promise.reject(new Error("late"))]) {
+      const decision = judgeOrigin(readOrigins((() => answer) as never), scopeOf());
+      expect(decision).toMatchObject({ code: "permission_error", error: expect.any(PermissionMisuse) });
+    }
+  });
+
+  test("it is asked of no text that is no origin", () => {
+    const rule = vi.fn(() => true);
+    for (const origin of ["", "garbage", "https://a.example/path", `https://${"a".repeat(10_000)}`]) {
+      expect(code(rule, { origin })).toBe("origin_not_allowed");
+    }
+    expect(rule).not.toHaveBeenCalled();
+  });
+
+  test("it is asked about the own origin of a page that polls it", () => {
+    const headers = { host: "app.example", "sec-fetch-site": "same-origin" };
+    const ofTenant = (origin: string | undefined) => origin === "http://app.example";
+    expect(code(ofTenant, { headers })).toBe("allowed");
+    expect(code(ofTenant, { headers, secure: true })).toBe("origin_not_allowed");
+    expect(code(() => true, { headers: { ...headers, "sec-fetch-site": "cross-site" } })).toBe("origin_not_allowed");
+  });
+});

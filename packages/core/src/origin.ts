@@ -1,78 +1,90 @@
-import { type Decision, decision } from "./decision.js";
-import { PermissionMisuse, show } from "./errors.js";
+import { type Decision, decision, thrown } from "./decision.js";
+import { PermissionMisuse } from "./errors.js";
+import { isThenable } from "./thenable.js";
 import type { Scope } from "./types.js";
 
-/** The origins a server accepts. `null` stands for a missing Origin header, `"null"` for an opaque origin. */
-export type Origins = readonly (string | null)[];
+/**
+ * Says whether pages of an origin may connect: only `true` is yes. The origin is in lower case, without a default port;
+ * `undefined` where a client sends none. The scope is that of somebody nobody has asked for a name yet. For a page that
+ * polls its own origin, of which a browser does not send the Origin, it is asked about that as well.
+ */
+export type OriginRule = (origin: string | undefined, scope: Scope) => boolean;
 
 const REFUSED = decision("deny", "origin_not_allowed", {
   by: "origins",
   reason: "Connections from this origin are not allowed.",
 });
 
+/** Longer than any host, and short enough for any regular expression. */
+const MAX_LENGTH = 300;
+/** A scheme, and a host with its port. A browser writes nothing behind them. */
+const SHAPE = /^[a-z][a-z0-9+.-]*:\/\/[^\s\p{C}/?#@\\]*$/u;
+
 /**
- * Judges where a handshake comes from. With a list: only what it names. Without: the same origin, or a client that
- * sends neither an Origin nor cookies (RFC 6455, section 10.2; RFC 6454).
+ * Writes an origin in the one way in which it is compared: lower case; of http(s) in punycode and without a default port.
  *
- * @param check What `readOrigins()` returned.
+ * @returns `undefined` where it is no origin that a browser may send.
+ */
+export function normalOrigin(text: string): string | undefined {
+  const lower = text.toLowerCase();
+  if (lower === "null") return lower;
+  if (text.length > MAX_LENGTH || !SHAPE.test(lower)) return undefined;
+  if (!/^https?:/.test(lower)) return lower;
+  try {
+    return new URL(lower).origin;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Judges where a handshake comes from (RFC 6455, section 10.2; RFC 6454).
+ *
+ * @param rule What `readOrigins()` returned.
  * @returns The refusal, or `undefined`.
  */
-export function judgeOrigin(check: ReadonlySet<string | null> | undefined, scope: Scope): Decision | undefined {
-  const origin = scope.origin?.toLowerCase();
-  if (origin === undefined) return isFitWithout(check, scope) ? undefined : REFUSED;
-  const isFit = check ? check.has(origin) : isSameOrigin(origin, scope);
-  return isFit ? undefined : REFUSED;
+export function judgeOrigin(rule: OriginRule, scope: Scope): Decision | undefined {
+  try {
+    return isAdmitted(rule, scope) ? undefined : REFUSED;
+  } catch (error) {
+    return thrown(error, "origins");
+  }
 }
 
 /**
  * A browser sends no Origin with a GET of its own page, such as the first poll of socket.io, nor with one that another
  * page makes by a script element. Which of both it is says `Sec-Fetch-Site`, which no page can set (Fetch Metadata).
  */
-function isFitWithout(check: ReadonlySet<string | null> | undefined, scope: Scope): boolean {
+function isAdmitted(rule: OriginRule, scope: Scope): boolean {
+  if (scope.origin !== undefined) {
+    const origin = normalOrigin(scope.origin);
+    return origin !== undefined && ask(rule, origin, scope);
+  }
   const site = scope.headers["sec-fetch-site"];
-  if (site === "same-origin") {
-    if (check === undefined || check.has(null)) return true;
-    return [...check].some((entry) => entry !== null && isSameOrigin(entry, scope));
-  }
-  if (site !== undefined && site !== "none") return false;
-  return check ? check.has(null) : scope.headers.cookie === undefined;
+  if (site !== undefined && site !== "none" && site !== "same-origin") return false;
+  if (ask(rule, undefined, scope)) return true;
+  return site === "same-origin" && ownOrigins(scope).some((own) => ask(rule, own, scope));
 }
 
-/** Behind a proxy that ends TLS the scheme is not known here, so a plain connection compares the host alone. */
-function isSameOrigin(origin: string, { headers, secure }: Scope): boolean {
-  const parts = /^(https?):\/\/([^/?#]+)$/.exec(origin);
-  const host = typeof headers.host === "string" ? headers.host.toLowerCase() : undefined;
-  if (!parts || host === undefined) return false;
-  const [, scheme, originHost] = parts;
-  if (secure && scheme !== "https") return false;
-  const port = scheme === "https" ? ":443" : ":80";
-  return withoutPort(originHost as string, port) === withoutPort(host, port);
+function ask(rule: OriginRule, origin: string | undefined, scope: Scope): boolean {
+  const answer: unknown = rule(origin, scope);
+  if (!isThenable(answer)) return answer === true;
+  // Nobody waits for it: it must not be an unhandled rejection.
+  answer.then(undefined, () => undefined);
+  throw new PermissionMisuse(
+    "`origins` answered a promise: answer at once, and look up in authenticate() what takes time",
+  );
 }
 
-function withoutPort(host: string, port: string): string {
-  return host.endsWith(port) ? host.slice(0, -port.length) : host;
-}
+/** Without the option: the same origin, or a client that sends neither an Origin nor cookies. */
+export const isOwnOrigin: OriginRule = (origin, scope) => {
+  if (origin !== undefined) return ownOrigins(scope).includes(origin);
+  return scope.headers["sec-fetch-site"] === "same-origin" || scope.headers.cookie === undefined;
+};
 
-/**
- * Reads the option `origins`.
- *
- * @throws {PermissionMisuse} When an entry is no origin, for example because of a path.
- */
-export function readOrigins(given: Origins | undefined): ReadonlySet<string | null> | undefined {
-  if (given === undefined) return undefined;
-  if (!Array.isArray(given)) {
-    throw new PermissionMisuse(`\`origins\` is ${show(given)}: give a list, as in ["https://app.example"]`);
-  }
-  for (const entry of given) {
-    if (
-      entry === null ||
-      entry === "null" ||
-      (typeof entry === "string" && /^[a-z][a-z0-9+.-]*:\/\/[^/?#*]+$/i.test(entry))
-    )
-      continue;
-    throw new PermissionMisuse(
-      `\`origins\` has ${show(entry)}: write scheme, host and port with nothing behind them, as in "https://app.example", or null for clients that send no Origin`,
-    );
-  }
-  return new Set(given.map((entry) => entry?.toLowerCase() ?? null));
+/** Behind a proxy that ends TLS the scheme is not known here, so a plain connection may be of a page of either. */
+function ownOrigins({ headers: { host }, secure }: Scope): readonly string[] {
+  if (typeof host !== "string") return [];
+  const schemes = secure ? ["https"] : ["https", "http"];
+  return schemes.map((scheme) => normalOrigin(`${scheme}://${host}`)).filter((origin) => origin !== undefined);
 }

@@ -20,7 +20,7 @@ import { CONSUMER } from "./probes.js";
 /** Every way in which the answers differ on purpose from those of djangochannelsrestframework (DCRF) 1.3.0. */
 
 const ANONYMOUS = { user: null };
-const ALICE = { user: { id: 1 } };
+const ALICE = { user: { id: 1 } } as never;
 
 const later = <T>(value: T) => new Promise<T>((resolve) => setImmediate(resolve, value));
 

@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { isUint8Array } from "node:util/types";
 import { type Payload, PermissionMisuse } from "@portcullis/core";
 import { type PublicIssue, type Refusal, show } from "@portcullis/core/adapter";
+import type { Heartbeat } from "./heartbeat.js";
 
 /** What a codec has read from one frame. A codec may add fields of its own for its answers. */
 export interface Decoded {
@@ -47,6 +48,8 @@ export interface Codec<D extends Decoded = Decoded> {
   denied(request: D, refusal: Refusal, issues?: readonly PublicIssue[]): Frame | undefined;
   /** Writes what a served handler answered; needed by `serve()` alone. */
   reply?(request: D, data: unknown, answered: Answered): Frame | undefined;
+  /** The texts by which clients keep alive: answered by the guard, and never given to `decode`. */
+  readonly heartbeat?: Heartbeat;
 }
 
 /** Tells a plain record from all else that JSON knows. */

@@ -1,9 +1,10 @@
 import { PermissionMisuse } from "@portcullis/core";
 import { checkKeys, type PublicIssue } from "@portcullis/core/adapter";
 import { type Codec, canEcho, type Decoded, isRecord, parseJson, without } from "./codec.js";
+import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
 
 /** What {@link dcrf} takes. */
-export interface DcrfOptions {
+export interface DcrfOptions extends CodecOptions {
   /** Puts `{ code, retry }` into the `data` of a refusal. Without it, `data` is null as in the original. */
   codes?: boolean;
   /**
@@ -31,7 +32,7 @@ const NO_STREAM = "The message could not be read: send an object with `stream` a
  * exactly `errors`, `data`, `action`, `response_status` and `request_id`. `errors` holds the reason of a refusal, or, where
  * the payload does not fit a schema, the messages by field as serializers write them: `[{ room: ["Required"] }]`.
  *
- * @param options `codes`, `multiplex`.
+ * @param options `codes`, `multiplex`, `heartbeat`.
  * @returns A codec.
  * @throws {PermissionMisuse} When an option is unknown or of the wrong type, or two streams share an action's name.
  * @example
@@ -43,12 +44,13 @@ const NO_STREAM = "The message could not be read: send an object with `stream` a
  * ```
  */
 export function dcrf(options: DcrfOptions = {}): Codec<DcrfRequest> & Required<Pick<Codec<DcrfRequest>, "reply">> {
-  checkKeys("dcrf()", options, ["codes", "multiplex"]);
+  checkKeys("dcrf()", options, ["codes", "multiplex", "heartbeat"]);
   const { codes = false, multiplex = false } = options;
   const streams = readStreams(multiplex);
   const wrap = (stream: string | null | undefined, frame: object) =>
     JSON.stringify(multiplex === false ? frame : { stream: stream ?? null, payload: frame });
   return {
+    ...readHeartbeat("dcrf()", options.heartbeat),
     decode(data, isBinary) {
       const value = parseJson(data, isBinary);
       if (!isRecord(value)) return { action: undefined, bad: NOT_READABLE };

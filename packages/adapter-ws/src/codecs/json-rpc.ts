@@ -1,5 +1,9 @@
-import type { Refusal } from "@portcullis/core/adapter";
+import { checkKeys, type Refusal } from "@portcullis/core/adapter";
 import { type Codec, type Decoded, isRecord, parseJson } from "./codec.js";
+import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
+
+/** What {@link jsonRpc} takes. */
+export interface JsonRpcOptions extends CodecOptions {}
 
 /** A request of JSON-RPC. */
 export interface JsonRpcRequest extends Decoded {
@@ -17,7 +21,9 @@ const NO_REQUEST = -32600;
  * `["x"]` and `{ "args": ["x"] }` are therefore one payload, to a rule and to a handler alike: do not tell them apart.
  * A notification is not answered. A batch is answered -32600: a guard can hand on a frame or not, but not half of it.
  *
+ * @param options `heartbeat`.
  * @returns A codec.
+ * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
  * @example
  * ```ts
  * import { jsonRpc } from "@portcullis/adapter-ws";
@@ -25,8 +31,12 @@ const NO_REQUEST = -32600;
  * console.assert(action === "add" && Array.isArray(payload?.args));
  * ```
  */
-export function jsonRpc(): Codec<JsonRpcRequest> & Required<Pick<Codec<JsonRpcRequest>, "reply">> {
+export function jsonRpc(
+  options: JsonRpcOptions = {},
+): Codec<JsonRpcRequest> & Required<Pick<Codec<JsonRpcRequest>, "reply">> {
+  checkKeys("jsonRpc()", options, ["heartbeat"]);
   return {
+    ...readHeartbeat("jsonRpc()", options.heartbeat),
     decode(data, isBinary) {
       const value = parseJson(data, isBinary);
       if (value === undefined) return invalid("Parse error.", NOT_JSON);

@@ -1,6 +1,6 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { Refusal } from "@portcullis/core/adapter";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { json } from "./json.js";
 
 const DENIED: Refusal = { code: "permission_denied", status: 403, reason: "No.", retry: "never" };
@@ -49,8 +49,59 @@ test.each([
   expect(read(value)).toEqual(decoded);
 });
 
+describe("a payload under a key of its own", () => {
+  const codec = json({ payload: "data" });
+
+  test("is what the key holds, and nothing beside it", () => {
+    expect(read({ type: "join", id: 1, data: { room: "lobby", type: "x" }, other: 2 }, codec)).toEqual({
+      action: "join",
+      id: 1,
+      payload: { room: "lobby", type: "x" },
+    });
+  });
+
+  test("keeps `__proto__` as data", () => {
+    const { payload } = read('{"type":"join","data":{"__proto__":{"isAdmin":true}}}', codec);
+    expect(Object.keys(payload as object)).toEqual(["__proto__"]);
+    expect((payload as { isAdmin?: unknown }).isAdmin).toBeUndefined();
+  });
+
+  test.each([{ type: "join" }, { type: "join", data: null }])("is empty in %j", (value) => {
+    expect(read(value, codec)).toEqual({ action: "join", id: undefined, payload: {} });
+  });
+
+  test.each([[5], [[1]], ["text"], [true]])("is an object, not %j", (data) => {
+    const request = { action: undefined, id: 1, bad: "The data must be an object." };
+    expect(read({ type: "join", id: 1, data }, codec)).toEqual(request);
+  });
+
+  test("is nothing that an object has of its own accord", () => {
+    for (const payload of ["__proto__", "constructor"]) {
+      expect(read({ type: "join" }, json({ payload })).payload).toEqual({});
+    }
+  });
+
+  test("is answered in the same envelope", () => {
+    const request = read({ type: "join", id: 1, data: {} }, codec);
+    expect(JSON.parse(String(codec.reply(request, [1], { status: 200, action: "join" })))).toEqual({
+      type: "join",
+      id: 1,
+      status: 200,
+      data: [1],
+    });
+  });
+});
+
 test("wrong options are found at once", () => {
-  for (const options of [{ action: "" }, { action: 5 }, { action: "id" }, { id: "type" }, { key: "a" }]) {
+  for (const options of [
+    { action: "" },
+    { action: 5 },
+    { action: "id" },
+    { id: "type" },
+    { payload: "id" },
+    { payload: "" },
+    { key: "a" },
+  ]) {
     expect(() => json(options as never)).toThrow(PermissionMisuse);
   }
 });

@@ -1,13 +1,19 @@
 import { PermissionMisuse } from "@portcullis/core";
 import { checkKeys } from "@portcullis/core/adapter";
 import { type Codec, canEcho, type Decoded, isRecord, parseJson, without } from "./codec.js";
+import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
 
 /** What {@link json} takes. */
-export interface JsonOptions {
+export interface JsonOptions extends CodecOptions {
   /** The key that names the action. Default `"type"`. */
   action?: string;
   /** The key of what the answer repeats. Default `"id"`. */
   id?: string;
+  /**
+   * The key of the payload, for envelopes such as `{ type, data }`: an object; one that is missing or null is empty.
+   * Without it, all other keys are the payload.
+   */
+  payload?: string;
 }
 
 /** A request in an envelope. */
@@ -16,12 +22,12 @@ export interface JsonRequest extends Decoded {
 }
 
 /**
- * Home-made envelopes: a request is `{ type, id, ...payload }`, a refusal `{ type, id, error: { code, status, reason,
+ * Home-made envelopes: a request is `{ type, id, ...payload }`, or `{ type, id, data }` with `payload: "data"`; a refusal `{ type, id, error: { code, status, reason,
  * retry } }`, the answer of a served handler `{ type, id, status, data }`.
  *
- * @param options The keys: `action`, `id`.
+ * @param options The keys: `action`, `id`, `payload`; `heartbeat`.
  * @returns A codec.
- * @throws {PermissionMisuse} When an option is unknown, or the keys are no two different names.
+ * @throws {PermissionMisuse} When an option is unknown, or the keys are no different names.
  * @example
  * ```ts
  * import { json } from "@portcullis/adapter-ws";
@@ -30,12 +36,11 @@ export interface JsonRequest extends Decoded {
  * ```
  */
 export function json(options: JsonOptions = {}): Codec<JsonRequest> & Required<Pick<Codec<JsonRequest>, "reply">> {
-  checkKeys("json()", options, ["action", "id"]);
-  const { action: actionKey = "type", id: idKey = "id" } = options;
-  if (![actionKey, idKey].every((key) => typeof key === "string" && key !== "") || actionKey === idKey) {
-    throw new PermissionMisuse('json() needs the names of two keys, as in json({ action: "type", id: "id" })');
-  }
+  checkKeys("json()", options, ["action", "id", "payload", "heartbeat"]);
+  const { action: actionKey = "type", id: idKey = "id", payload: payloadKey } = options;
+  checkNames(payloadKey === undefined ? [actionKey, idKey] : [actionKey, idKey, payloadKey]);
   return {
+    ...readHeartbeat("json()", options.heartbeat),
     decode(data, isBinary) {
       const value = parseJson(data, isBinary);
       if (!isRecord(value)) return { action: undefined, bad: "The message could not be read: send a JSON object." };
@@ -43,10 +48,20 @@ export function json(options: JsonOptions = {}): Codec<JsonRequest> & Required<P
       if (!canEcho(id)) return { action: undefined, bad: "The id is nested too deeply." };
       if (action === undefined || action === null) return { action: undefined, id };
       if (typeof action !== "string") return { action: undefined, id, bad: "The action must be a string." };
-      return { action, payload: without(value, actionKey, idKey), id };
+      if (payloadKey === undefined) return { action, payload: without(value, actionKey, idKey), id };
+      const payload = Object.hasOwn(value, payloadKey) ? (value[payloadKey] ?? {}) : {};
+      if (!isRecord(payload)) return { action: undefined, id, bad: `The ${payloadKey} must be an object.` };
+      return { action, payload, id };
     },
     denied: ({ action, id }, error) => JSON.stringify({ [actionKey]: action, [idKey]: id, error }),
     reply: ({ id }, data = null, { status, action }) =>
       JSON.stringify({ [actionKey]: action, [idKey]: id, status, data }),
   };
+}
+
+function checkNames(keys: readonly unknown[]): void {
+  if (keys.every((key) => typeof key === "string" && key !== "") && new Set(keys).size === keys.length) return;
+  throw new PermissionMisuse(
+    'json() needs names of keys that differ, as in json({ action: "type", id: "id", payload: "data" })',
+  );
 }

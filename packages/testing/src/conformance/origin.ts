@@ -1,4 +1,4 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { ClientHandshake } from "../harness.js";
 import type { Lab, LabOptions } from "../lab.js";
 import { expectHandled, expectRefused, rules, type Subject } from "./subject.js";
@@ -53,6 +53,52 @@ export const origin: Subject = {
   "with a list: null stands for a missing origin, and for that only": async (lab) => {
     await expectAdmitted(lab, { origins: [APP, null] }, () => [{}, cookie, { origin: APP }]);
     await expectTurnedAway(lab, { origins: [APP, null] }, () => [{ origin: "null" }, { origin: EVIL }]);
+  },
+
+  "with a regular expression: what it matches as a whole is admitted, all else is refused": async (lab) => {
+    const origins = [/^https:\/\/[a-z0-9-]+\.app\.example$/];
+    await expectAdmitted(lab, { origins }, () => [
+      { origin: "https://one.app.example" },
+      { origin: "https://two.app.example:443", ...cookie },
+    ]);
+    await expectTurnedAway(lab, { origins }, (own) => [
+      {},
+      { origin: own },
+      { origin: APP },
+      { origin: "https://one.app.example.evil.example" },
+      { origin: "https://evil.example/https://one.app.example" },
+    ]);
+  },
+
+  "with a function: only true admits": async (lab) => {
+    const ofApp = (given: string | undefined) => given === APP;
+    await expectAdmitted(lab, { origins: ofApp }, () => [{ origin: APP }, { origin: `${APP}:443` }]);
+    await expectTurnedAway(lab, { origins: ofApp }, (own) => [{}, { origin: own }, { origin: EVIL }]);
+    await expectTurnedAway(lab, { origins: (() => 1) as never }, () => [{ origin: APP }]);
+  },
+
+  "with a function that throws, or answers a promise: nobody is admitted": async (lab) => {
+    const failing = [
+      () => {
+        throw new Error("down");
+      },
+      async () => true,
+    ];
+    for (const origins of failing) {
+      const server = await lab.guard(rules(), { origins: origins as never });
+      expectRefused(lab, await server.knock({ origin: APP }), "permission_error", 500);
+    }
+  },
+
+  'with "*": every origin is admitted, and it is printed once that cookies came from another site': async (lab) => {
+    const print = vi.spyOn(console, "error").mockImplementation(() => {});
+    try {
+      const from = [{}, { origin: EVIL }, { origin: "null" }, { origin: APP, ...cookie }, { origin: EVIL, ...cookie }];
+      await expectAdmitted(lab, { origins: "*" }, () => from);
+      expect(print.mock.calls.flat()).toEqual([expect.stringContaining("accepted a page of https://app.example")]);
+    } finally {
+      print.mockRestore();
+    }
   },
 
   "without a list: the same origin, or neither Origin nor cookies": (lab) =>

@@ -1,0 +1,47 @@
+import { checkKeys, misuse } from "@portcullis/core/adapter";
+import type { RawData } from "ws";
+
+/**
+ * How a client keeps its connection alive where it cannot send a ping of WebSocket, as no page can: it sends `ping` as
+ * a text frame, exactly, and is answered `pong`. No rule is asked, and no listener hears of it.
+ */
+export interface Heartbeat {
+  readonly ping: string;
+  readonly pong: string;
+}
+
+/** An option that all codecs have in common. */
+export interface CodecOptions {
+  /** What a client sends to keep alive, and what it is answered: `{ ping: "ping", pong: "pong" }`. */
+  heartbeat?: Heartbeat;
+}
+
+const isText = (text: unknown): text is string =>
+  // A text that is no UTF-8 is in no frame.
+  typeof text === "string" && text !== "" && Buffer.from(text).toString() === text;
+
+/**
+ * Checks the option `heartbeat`.
+ *
+ * @returns It, as a part of a codec.
+ * @throws {PermissionMisuse} When it is not two texts.
+ */
+export function readHeartbeat(place: string, heartbeat: Heartbeat | undefined): { heartbeat?: Heartbeat } {
+  if (heartbeat === undefined) return {};
+  checkKeys(`\`heartbeat\` of ${place}`, heartbeat, ["ping", "pong"]);
+  const { ping, pong } = heartbeat;
+  if (isText(ping) && isText(pong)) return { heartbeat: { ping, pong } };
+  throw misuse(
+    place,
+    isText(ping) ? pong : ping,
+    'give two texts, as in { ping: "ping", pong: "pong" }',
+    "`heartbeat`",
+  );
+}
+
+/** Tells whether a message is the ping of a heartbeat. */
+export function pingOf({ ping }: Heartbeat): (data: RawData, isBinary: boolean) => boolean {
+  const bytes = Buffer.from(ping);
+  // ws gives text as one Buffer, whatever the binary type; a class in its place may do otherwise.
+  return (data, isBinary) => !isBinary && Buffer.isBuffer(data) && bytes.equals(data);
+}
