@@ -72,7 +72,5 @@ function saidOf(more: number, age: number): string {
 
 /** Texts of a client in one line, and not too long. */
 function printable(text: string): string {
-  return text
-    .slice(0, 200)
-    .replace(/[\p{C}\u2028\u2029]/gu, "?");
+  return text.slice(0, 200).replace(/[\p{C}\u2028\u2029]/gu, "?");
 }
