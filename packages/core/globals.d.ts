@@ -17,8 +17,8 @@ interface AbortController {
 
 declare var AbortController: { new (): AbortController };
 
-/** A number in a browser, an object elsewhere: `unref` may be missing. */
-declare function setTimeout(callback: () => void, milliseconds?: number): { unref?(): unknown };
+/** A number in a browser, an object elsewhere: `ref` and `unref` may be missing. */
+declare function setTimeout(callback: () => void, milliseconds?: number): { ref?(): unknown; unref?(): unknown };
 declare function clearTimeout(timer: ReturnType<typeof setTimeout> | undefined): void;
 declare function queueMicrotask(callback: () => void): void;
 
@@ -30,6 +30,8 @@ declare var crypto: {
 declare var URL: { new (url: string, base: string): { readonly pathname: string } };
 
 declare var URLSearchParams: { new (query: string): Iterable<[name: string, value: string]> };
+
+declare var URL: { new (address: string): { readonly origin: string } };
 
 declare var performance: { now(): number };
 
