@@ -27,11 +27,9 @@ declare var crypto: {
   getRandomValues<T extends Uint8Array>(array: T): T;
 };
 
-declare var URL: { new (url: string, base: string): { readonly pathname: string } };
+declare var URL: { new (url: string, base?: string): { readonly origin: string; readonly pathname: string } };
 
 declare var URLSearchParams: { new (query: string): Iterable<[name: string, value: string]> };
-
-declare var URL: { new (address: string): { readonly origin: string } };
 
 declare var performance: { now(): number };
 
