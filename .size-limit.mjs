@@ -2,11 +2,11 @@
 const dist = (/** @type {string} */ name) => `packages/core/dist/${name}.js`;
 
 export default [
-  { name: "core: main entry", path: dist("index"), limit: "8.6 kB" },
+  { name: "core: main entry", path: dist("index"), limit: "9.7 kB" },
   {
     name: "core: all entries",
     path: ["index", "explain", "consumer", "adapter"].map(dist),
-    limit: "18.5 kB",
+    limit: "22.3 kB",
     // Modules shared between entries count once.
     modifyEsbuildConfig: (/** @type {object} */ config) => ({ ...config, splitting: true, format: "esm" }),
   },
@@ -14,6 +14,6 @@ export default [
     name: "core: what a small server imports",
     path: dist("index"),
     import: "{ AllowAny, IsAuthenticated, and, or, not, definePolicy }",
-    limit: "7.6 kB",
+    limit: "8.7 kB",
   },
 ];
