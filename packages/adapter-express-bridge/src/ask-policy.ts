@@ -12,6 +12,7 @@ import {
   type Scope,
 } from "@portcullis/core";
 import {
+  type Authenticate,
   deadlinesOf,
   type Expiring,
   endWait,
@@ -32,12 +33,12 @@ import { httpScope, type KnownOfRequest } from "./http-scope.js";
 import { mustBe } from "./options.js";
 
 /** Options that `toExpress` and `toKoa` have in common. `From` is the request, or the context. */
-export interface ToHttpOptions<From> {
+export interface ToHttpOptions<From, Extra = unknown> {
   /**
    * Says who is there, from what earlier middlewares have found. Default: `{ user }`, where they put it. Throws
-   * `PermissionDenied` to refuse.
+   * `PermissionDenied` to refuse. A promise in what it returns is a fault.
    */
-  authenticate?: (from: From) => unknown;
+  authenticate?: Authenticate<[from: From], Extra>;
   /** What the rules see as the payload. Default: query, body and route params; of the same name the last counts. */
   payload?: (from: From) => MaybePromise<Payload>;
   /** Loads the object for rules that know objects. Nothing is a 404. */

@@ -19,6 +19,7 @@ export { type Decision, thrown } from "./decision.js";
 export { checkKeys, show } from "./errors.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type {
+  Authenticate,
   Authenticated,
   GuardOf,
   GuardSession,
@@ -45,5 +46,7 @@ export { HandshakeScope, type Knock } from "./scope.js";
 export { type Carrier, ServerEnd } from "./server-end.js";
 export type { Session } from "./session.js";
 export { surface } from "./surface.js";
+export { letGo } from "./thenable.js";
 export { type TraceNode, type Traces, traces } from "./trace.js";
 export type { Moment } from "./tree.js";
+export { type Identity, identityOf } from "./user.js";

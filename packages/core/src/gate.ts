@@ -2,6 +2,7 @@ import { Admission, type Admitted, type Handshake } from "./admission.js";
 import { Wait } from "./deadline.js";
 import { type Decision, isDeliberate } from "./decision.js";
 import { checkKeys, PermissionMisuse, show } from "./errors.js";
+import type { Authenticate } from "./guard-types.js";
 import { type Limits, readLimits } from "./limits.js";
 import type { Incoming, Link } from "./link.js";
 import { type Origins, readOrigins } from "./origin.js";
@@ -34,10 +35,10 @@ export interface DecisionEvent {
 /** Options common to all adapters. `Request` is what `authenticate` gets: the handshake of the transport. */
 export interface GuardOptions<Request, Extra = unknown> {
   /**
-   * Says who is there: returns what is added to the scope (`{ user, ... }`), or nothing for anonymous. May be async.
-   * Throws `PermissionDenied` to refuse (401 unless it says otherwise); anything else thrown is a fault (500).
+   * Says who is there: returns what is added to the scope (`{ user, ... }`), or nothing for anonymous. May be async; a
+   * promise in what it returns is a fault. Throws `PermissionDenied` to refuse (401 unless it says otherwise); anything else thrown is a fault (500).
    */
-  authenticate?: (request: Request, options: AskOptions) => MaybePromise<Extra>;
+  authenticate?: Authenticate<[request: Request, options: AskOptions], Extra>;
   /**
    * The origins to accept; without it the same origin, or a client that sends neither an Origin nor cookies. `null`
    * stands for clients that send no Origin: those that are no browsers, and browsers that poll their own origin without
