@@ -5,7 +5,9 @@ const KEPT = 8192;
 
 /** Keeps what is written as a response, until it is longer than any message. */
 export class Recording {
-  #kept: Buffer | undefined = Buffer.alloc(0);
+  /** The chunks: one buffer of all would be copied with every chunk. */
+  #kept: Buffer[] | undefined = [];
+  #length = 0;
 
   /**
    * Listens on a response. Own properties, below whatever middlewares put there: Express changes prototypes.
@@ -25,14 +27,16 @@ export class Recording {
 
   /** The body as text; `undefined` where it is longer than any message. */
   get text(): string | undefined {
-    return this.#kept?.toString();
+    return this.#kept && Buffer.concat(this.#kept).toString();
   }
 
   #keep(chunk: unknown, encoding: unknown): void {
     if (this.#kept === undefined || (typeof chunk !== "string" && !(chunk instanceof Uint8Array))) return;
     const known = typeof encoding === "string" ? (encoding as BufferEncoding) : undefined;
     // Of bytes the encoding says nothing.
-    const all = Buffer.concat([this.#kept, Buffer.from(chunk as string, known)]);
-    this.#kept = all.length > KEPT ? undefined : all;
+    const bytes = Buffer.from(chunk as string, known);
+    this.#length += bytes.length;
+    if (this.#length > KEPT) this.#kept = undefined;
+    else if (bytes.length > 0) this.#kept.push(bytes);
   }
 }
