@@ -10,6 +10,7 @@ import {
   type Scope,
 } from "@portcullis/core";
 import {
+  type Authenticate,
   BAD_TARGET,
   deadlinesOf,
   type Expiring,
@@ -36,12 +37,12 @@ import { mustBe } from "./options.js";
 import { payloadOf, type RequestParts } from "./request-payload.js";
 
 /** Options that `toExpress` and `toKoa` have in common. `From` is the request, or the context. */
-export interface ToHttpOptions<From> {
+export interface ToHttpOptions<From, Extra = unknown> {
   /**
    * Says who is there, from what earlier middlewares have found. Default: `{ user }`, where they put it. Throws
-   * `PermissionDenied` to refuse.
+   * `PermissionDenied` to refuse. A promise in what it returns is a fault.
    */
-  authenticate?: (from: From) => unknown;
+  authenticate?: Authenticate<[from: From], Extra>;
   /**
    * What the rules see as the payload. Default: query, route params, and the body of what is neither GET nor HEAD. A name
    * that two of them bring with different values is refused (400).

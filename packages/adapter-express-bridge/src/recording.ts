@@ -7,7 +7,9 @@ const KEPT = 8192;
 export class Recording {
   /** What a framework would have written, but for a HEAD. */
   unwritten: (() => unknown) | undefined;
-  #kept: Buffer | undefined = Buffer.alloc(0);
+  /** The chunks: one buffer of all would be copied with every chunk. */
+  #kept: Buffer[] | undefined = [];
+  #length = 0;
 
   /**
    * Listens on a response. Own properties, below whatever middlewares put there: Express changes prototypes.
@@ -27,7 +29,8 @@ export class Recording {
 
   /** The body as text; `undefined` where it is longer than any message. */
   get text(): string | undefined {
-    if (this.#kept?.length !== 0) return this.#kept?.toString();
+    if (this.#kept === undefined) return undefined;
+    if (this.#length > 0) return Buffer.concat(this.#kept).toString();
     const text = this.unwritten ? textOf(this.unwritten()) : "";
     return Buffer.byteLength(text) > KEPT ? undefined : text;
   }
@@ -36,8 +39,10 @@ export class Recording {
     if (this.#kept === undefined || (typeof chunk !== "string" && !(chunk instanceof Uint8Array))) return;
     const known = typeof encoding === "string" ? (encoding as BufferEncoding) : undefined;
     // Of bytes the encoding says nothing.
-    const all = Buffer.concat([this.#kept, Buffer.from(chunk as string, known)]);
-    this.#kept = all.length > KEPT ? undefined : all;
+    const bytes = Buffer.from(chunk as string, known);
+    this.#length += bytes.length;
+    if (this.#length > KEPT) this.#kept = undefined;
+    else if (bytes.length > 0) this.#kept.push(bytes);
   }
 }
 

@@ -17,7 +17,7 @@ export interface ExpressRequest extends IncomingMessage {
 }
 
 /** What {@link toExpress} takes beside policy and action. `R` is the request its functions get. */
-export type ToExpressOptions<R = ExpressRequest> = ToHttpOptions<R>;
+export type ToExpressOptions<R = ExpressRequest, Extra = unknown> = ToHttpOptions<R, Extra>;
 
 /** A policy that can be asked where there is that scope; or a consumer, whose rules are asked. */
 export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe"> | Served<S>;
@@ -46,10 +46,10 @@ export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe"> | Serv
  * });
  * ```
  */
-export function toExpress<R extends IncomingMessage = ExpressRequest>(
+export function toExpress<R extends IncomingMessage = ExpressRequest, Extra = unknown>(
   policy: PolicyFor<never>,
   action: string,
-  options: ToExpressOptions<R> = {},
+  options: ToExpressOptions<R, Extra> = {},
 ): (request: R, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
   const ask = readAsk("toExpress()", policy, action, options);
   const { challenge = "Bearer" } = options;

@@ -226,6 +226,8 @@ describe.each([
   test.each([
     ["nothing of use", () => 7],
     ["what is there already", () => ({ path: "/" })],
+    ["a promise that nobody waits for", () => ({ user: Promise.resolve({ id: 1 }) })],
+    ["a promise that rejects, and nobody waits for", async () => ({ user: Promise.reject(thrown) })],
     [
       "a fault",
       () => {

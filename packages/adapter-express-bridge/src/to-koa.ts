@@ -19,7 +19,7 @@ export interface KoaRequestContext {
 }
 
 /** What {@link toKoa} takes beside policy and action. `C` is the context its functions get. */
-export type ToKoaOptions<C = KoaRequestContext> = ToHttpOptions<C>;
+export type ToKoaOptions<C = KoaRequestContext, Extra = unknown> = ToHttpOptions<C, Extra>;
 
 /**
  * Makes a Koa middleware of the rule of an action: what may be done over the socket may be done over the route, and a
@@ -46,10 +46,10 @@ export type ToKoaOptions<C = KoaRequestContext> = ToHttpOptions<C>;
  * });
  * ```
  */
-export function toKoa<C extends KoaRequestContext = KoaRequestContext>(
+export function toKoa<C extends KoaRequestContext = KoaRequestContext, Extra = unknown>(
   policy: PolicyFor<never>,
   action: string,
-  options: ToKoaOptions<C> = {},
+  options: ToKoaOptions<C, Extra> = {},
 ): (context: C, next: () => Promise<unknown>) => Promise<void> {
   const ask = readAsk("toKoa()", policy, action, options);
   const { challenge = "Bearer" } = options;

@@ -120,3 +120,19 @@ test("toExpress and toKoa fit where middlewares are wanted", () => {
   // @ts-expect-error nor is that
   toKoa({ describe: () => ({}), engine: 1 }, "ping");
 });
+
+test("no promise among what was found fits", () => {
+  const policy = definePolicy({ actions: { ping: IsAuthenticated } });
+  const find = async (request: { url?: string | undefined }) => ({ id: Number(request.url) });
+  toExpress(policy, "ping", { authenticate: async (request) => ({ user: await find(request) }) });
+  toExpress<Request>(policy, "ping", { authenticate: ({ path }) => ({ user: { id: path } }) });
+  toKoa(policy, "ping", { authenticate: async ({ req }) => ({ user: await find(req) }) });
+  toKoa(policy, "ping", { authenticate: ({ state }) => state });
+  // @ts-expect-error nobody waits for the user
+  toExpress(policy, "ping", { authenticate: (request) => ({ user: find(request) }) });
+  // @ts-expect-error nobody waits for the user
+  toKoa(policy, "ping", { authenticate: async ({ req }) => ({ user: find(req) }) });
+  const found = useExpress(handler, { app, hydrate: (request) => ({ user: find(request) }) });
+  // @ts-expect-error nobody waits for the user
+  guard(wss, policy, { authenticate: found });
+});

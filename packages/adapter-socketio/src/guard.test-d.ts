@@ -89,3 +89,40 @@ test("options and servers are known", () => {
   // @ts-expect-error no server
   guard({ on: () => {} }, open);
 });
+
+test("no promise among what authenticate returns fits", () => {
+  const find = async (): Promise<User> => ({ id: 1, roles: [] });
+  const findAny = async () => JSON.parse("null");
+  const findUnknown: () => Promise<unknown> = find;
+  const maybe = user as User | Promise<User>;
+  // @ts-expect-error nobody waits for the user
+  guard(io, open, { authenticate: () => ({ user: find() }) });
+  // @ts-expect-error nobody waits for the user
+  guard(io, open, { authenticate: async () => ({ user: find() }) });
+  // @ts-expect-error nobody waits for it, whatever it is
+  guard(io, open, { authenticate: () => ({ user: findAny() }) });
+  // @ts-expect-error nobody waits for it, whatever it is
+  guard(io, open, { authenticate: () => ({ user: findUnknown() }) });
+  // @ts-expect-error sometimes nobody waits for the user
+  guard(io, open, { authenticate: () => ({ user: maybe }) });
+  // @ts-expect-error sometimes there is a user that nobody waits for
+  guard(io, open, { authenticate: () => (Date.now() ? { user: find() } : undefined) });
+  // @ts-expect-error sometimes there is a user that nobody waits for
+  guard(io, open, { authenticate: () => (Date.now() ? { user: find() } : { user: null }) });
+  // @ts-expect-error nobody waits for the tenant
+  guard(io, bound, { authenticate: () => ({ user, tenant: find() }) });
+  const consumer = defineConsumer().action("send", IsAuthenticated, () => 1);
+  // @ts-expect-error nobody waits for the user
+  serve(io, consumer, { authenticate: () => ({ user: find() }) });
+});
+
+test("all else that authenticate returns fits", () => {
+  const anything = JSON.parse("null");
+  guard(io, open, { authenticate: () => ({ user: anything }) });
+  guard(io, open, { authenticate: () => anything });
+  guard(io, open, { authenticate: () => anything as unknown });
+  guard(io, open, { authenticate: async () => anything as unknown });
+  guard(io, open, { authenticate: async () => {} });
+  guard(io, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : null) });
+  guard(io, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : { user: null }) });
+});

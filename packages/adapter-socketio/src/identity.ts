@@ -1,5 +1,4 @@
-const KEYS = ["id", "_id", "pk", "sub", "uid", "userId", "user_id"];
-const NAMES = ["username", "email"];
+import { identityOf } from "@portcullis/core/adapter";
 
 /**
  * Says who a user is, as a text that can be kept: what the first identifying key says that is there and not blank, and a
@@ -12,20 +11,13 @@ const NAMES = ["username", "email"];
 export function principalOf(user: unknown): string | undefined {
   if (user === undefined || user === null) return "anonymous";
   try {
-    const [key, value] = typeof user === "object" ? identityOf(user) : ["", user];
-    const text = textOf(value);
-    return text === undefined ? undefined : JSON.stringify([key, typeof value, text]);
+    const known = typeof user === "object" ? identityOf(user) : { key: "", value: user };
+    const text = textOf(known?.value);
+    return known && text !== undefined ? JSON.stringify([known.key, typeof known.value, text]) : undefined;
   } catch {
     // A getter of the application's has thrown.
     return undefined;
   }
-}
-
-function identityOf(user: object): [key: string, value: unknown] {
-  const given = user as Record<string, unknown>;
-  const isThere = (key: string) => given[key] !== undefined && given[key] !== null && given[key] !== "";
-  const key = KEYS.find(isThere) ?? NAMES.find(isThere) ?? "";
-  return [key, given[key]];
 }
 
 /** What only one value is written as. Of an object that is not so, but of the ids of MongoDB. */

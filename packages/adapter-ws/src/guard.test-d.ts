@@ -111,3 +111,40 @@ test("options are known", () => {
   // @ts-expect-error no codec
   guard(wss, open, { codec: { decode: () => ({ action: "a" }) } });
 });
+
+test("no promise among what authenticate returns fits", () => {
+  const find = async (): Promise<User> => ({ id: 1, roles: [] });
+  const findAny = async () => JSON.parse("null");
+  const findUnknown: () => Promise<unknown> = find;
+  const maybe = user as User | Promise<User>;
+  // @ts-expect-error nobody waits for the user
+  guard(wss, open, { authenticate: () => ({ user: find() }) });
+  // @ts-expect-error nobody waits for the user
+  guard(wss, open, { authenticate: async () => ({ user: find() }) });
+  // @ts-expect-error nobody waits for it, whatever it is
+  guard(wss, open, { authenticate: () => ({ user: findAny() }) });
+  // @ts-expect-error nobody waits for it, whatever it is
+  guard(wss, open, { authenticate: () => ({ user: findUnknown() }) });
+  // @ts-expect-error sometimes nobody waits for the user
+  guard(wss, open, { authenticate: () => ({ user: maybe }) });
+  // @ts-expect-error sometimes there is a user that nobody waits for
+  guard(wss, open, { authenticate: () => (Date.now() ? { user: find() } : undefined) });
+  // @ts-expect-error sometimes there is a user that nobody waits for
+  guard(wss, open, { authenticate: () => (Date.now() ? { user: find() } : { user: null }) });
+  // @ts-expect-error nobody waits for the tenant
+  guard(wss, bound, { authenticate: () => ({ user, tenant: find() }) });
+  const consumer = defineConsumer().action("send", IsAuthenticated, () => 1);
+  // @ts-expect-error nobody waits for the user
+  serve(wss, consumer, { authenticate: () => ({ user: find() }) });
+});
+
+test("all else that authenticate returns fits", () => {
+  const anything = JSON.parse("null");
+  guard(wss, open, { authenticate: () => ({ user: anything }) });
+  guard(wss, open, { authenticate: () => anything });
+  guard(wss, open, { authenticate: () => anything as unknown });
+  guard(wss, open, { authenticate: async () => anything as unknown });
+  guard(wss, open, { authenticate: async () => {} });
+  guard(wss, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : null) });
+  guard(wss, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : { user: null }) });
+});

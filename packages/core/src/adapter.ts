@@ -22,6 +22,7 @@ export { FaultLog } from "./fault-log.js";
 export { Flood } from "./flood.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
 export type {
+  Authenticate,
   Authenticated,
   GuardOf,
   GuardSession,
@@ -53,5 +54,7 @@ export { type Carrier, ServerEnd } from "./server-end.js";
 export type { Session } from "./session.js";
 export { print, surface } from "./surface.js";
 export { pathOf } from "./target.js";
+export { letGo } from "./thenable.js";
 export { type TraceNode, type Traces, traces } from "./trace.js";
 export type { Moment } from "./tree.js";
+export { type Identity, identityOf } from "./user.js";

@@ -112,6 +112,39 @@ describe("authenticate", () => {
     }
   });
 
+  test.each<[string, () => object]>([
+    ["user", () => ({ user: Promise.reject(new Error("database")) })],
+    ["tenant", () => ({ tenant: Promise.reject(new Error("database")), plan: Promise.reject(new Error("late")) })],
+    ["user", () => ({ user: withThen({ id: 1 }, { value: () => {} }) })],
+    ["user", () => ({ user: withThen(() => {}, { value: () => {} }) })],
+    ["user", () => ({ user: withThen({ id: 1 }, { get: () => expect.fail("trap") }) })],
+    ["user", () => Object.defineProperty({}, "user", { get: async () => ({ id: 1 }), enumerable: true })],
+  ])("a promise as `%s` is a fault that names it, and ends no process", async (key, found) => {
+    for (const authenticate of [found, async () => found()]) {
+      const { decision, scope } = await knock(open, { authenticate }).result;
+      expect(decision).toMatchObject({ outcome: "error", code: "permission_error", status: 500, by: "authenticate" });
+      expect(PermissionMisuse.isInstance(decision.error)).toBe(true);
+      expect((decision.error as Error).message).toBe(`authenticate() returned a promise as \`${key}\`: await it`);
+      expect(scope.user).toBeNull();
+    }
+    // A run in which a rejection is unhandled fails.
+    await settled();
+  });
+
+  test("a promise in an answer that comes too late ends no process", async () => {
+    const user = deferred<object>();
+    const { result, admission } = knock(open, { authenticate: () => user.promise });
+    admission.abort();
+    user.resolve({ user: Promise.reject(new Error("database")) });
+    expect(await result).toMatchObject({ decision: { code: "aborted" }, scope: { user: null } });
+    await settled();
+  });
+
+  test("a promise deeper in what was found is the application's", async () => {
+    const found = { user: { id: 1, team: Promise.resolve("a") } };
+    expect(knock(open, { authenticate: () => found }).result).toMatchObject({ decision: { outcome: "allow" } });
+  });
+
   test("a thenable that throws when it is read is a fault", () => {
     const get = () => {
       throw new Error("trap");

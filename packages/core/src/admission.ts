@@ -9,7 +9,7 @@ import { Question } from "./question.js";
 import { GOING_AWAY } from "./refusal.js";
 import { Lifeline, watching } from "./run.js";
 import type { Session } from "./session.js";
-import { isThenable } from "./thenable.js";
+import { isThenable, letGo } from "./thenable.js";
 import type { Consumer, Payload, Scope } from "./types.js";
 
 /** A handshake, as an adapter hands it to the gate. */
@@ -132,12 +132,15 @@ export class Admission<Request> implements Expiring {
 
   #ask(extra: unknown): Decision | Promise<Decision> {
     if (isOverdue(this)) this.expire();
-    if (this.#admitted !== undefined) return this.#admitted.decision;
+    let scope: Scope;
     try {
-      this.#scope = this.#handshake.scope(readExtra(extra));
+      // Also where it comes too late: what it left behind may reject.
+      scope = this.#handshake.scope(readExtra(extra));
     } catch (error) {
       return thrown(error, "authenticate");
     }
+    if (this.#admitted !== undefined) return this.#admitted.decision;
+    this.#scope = scope;
     const control = { timeout: this.#gate.timeouts.connect, lifeline: this.#lifeline };
     const { engine } = this.#gate;
     return engine.decideConnect(this.#scope, this.#consumer, this.#handshake.message ?? {}, control, this.#watch);
@@ -147,7 +150,7 @@ export class Admission<Request> implements Expiring {
 /**
  * Reads what `authenticate` returned. Nothing stands for anonymous.
  *
- * @throws {PermissionMisuse} When it is no object.
+ * @throws {PermissionMisuse} When it is no object, or has a promise that nobody waited for.
  */
 export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
   if (extra === undefined) return ANONYMOUS;
@@ -156,5 +159,8 @@ export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
       `authenticate() returned ${show(extra)}: return an object for the scope, as in { user }, or nothing`,
     );
   }
-  return { ...ANONYMOUS, ...extra };
+  const read: Record<string, unknown> = { ...ANONYMOUS, ...extra };
+  const [promised] = Object.keys(read).filter((key) => letGo(read[key]));
+  if (promised === undefined) return read;
+  throw new PermissionMisuse(`authenticate() returned a promise as \`${promised}\`: await it`);
 }

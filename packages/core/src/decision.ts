@@ -347,13 +347,16 @@ export function isDeliberate(error: unknown): error is PermissionDenied {
 
 /**
  * Whether a decision is printed where nobody listens. A refusal below 500 is no incident, whatever was thrown for it (an
- * expired token), unless a developer has to write something else: then a `PermissionMisuse` says so.
+ * expired token), unless a developer has to write something else: then a `PermissionMisuse` says so, or a codec has thrown.
  */
 export function isIncident({ error, code, status }: Decision): boolean {
   if (error === undefined) return code === "permission_timeout";
   try {
     const isMeant = isDeliberate(error);
-    return PermissionMisuse.isInstance(isMeant ? error.cause : error) || (status >= 500 && !isMeant);
+    return (
+      PermissionMisuse.isInstance(isMeant ? error.cause : error) ||
+      ((status >= 500 || code === "bad_message") && !isMeant)
+    );
   } catch {
     // It may be anything, and reading it may throw.
     return true;

@@ -3,6 +3,7 @@ import { Wait } from "./deadline.js";
 import type { Decision } from "./decision.js";
 import { checkKeys, PermissionMisuse, show } from "./errors.js";
 import { FaultLog } from "./fault-log.js";
+import type { Authenticate } from "./guard-types.js";
 import { type Limits, readLimits } from "./limits.js";
 import type { Incoming, Link } from "./link.js";
 import type { OriginRule } from "./origin.js";
@@ -36,11 +37,11 @@ export interface DecisionEvent {
 /** Options common to all adapters. `Request` is what `authenticate` gets: the handshake of the transport. */
 export interface GuardOptions<Request, Extra = unknown> {
   /**
-   * Says who is there: returns what is added to the scope (`{ user, ... }`), or nothing for anonymous. May be async.
-   * Throws `PermissionDenied` to refuse (401 unless it says otherwise), an error of http-errors with 401 or 403, or what
-   * jsonwebtoken or jose says of a token (401); anything else thrown is a fault (500).
+   * Says who is there: returns what is added to the scope (`{ user, ... }`), or nothing for anonymous. May be async; a
+   * promise in what it returns is a fault. Throws `PermissionDenied` to refuse (401 unless it says otherwise), an error of
+   * http-errors with 401 or 403, or what jsonwebtoken or jose says of a token (401); anything else thrown is a fault (500).
    */
-  authenticate?: (request: Request, options: AskOptions) => MaybePromise<Extra>;
+  authenticate?: Authenticate<[request: Request, options: AskOptions], Extra>;
   /**
    * The origins to accept: a list of texts and regular expressions, a function, or `"*"`; without it the same origin, or
    * a client that sends neither an Origin nor cookies. `null` stands for clients that send no Origin: those that are no browsers, and browsers that poll their own origin without

@@ -1,6 +1,6 @@
 import type { Policy } from "./policy.js";
 import type { Session } from "./session.js";
-import type { Scope } from "./types.js";
+import type { MaybePromise, Scope } from "./types.js";
 
 /** One guarded connection, for checks inside a handler. `S` is its scope. */
 export interface GuardSession<S = Scope>
@@ -46,6 +46,14 @@ export type PolicyFor<S> = Pick<Policy<S>, "~types" | "describe">;
 export type Needed<S, Base = Scope> = {
   [K in keyof S as K extends keyof Base ? ([Base[K]] extends [S[K]] ? never : K) : K]: S[K];
 };
+
+/** Says who is there. What it returns has no promise among its values: one that was not awaited is nobody. */
+export type Authenticate<Given extends readonly unknown[], Extra> = ((...given: Given) => MaybePromise<Extra>) &
+  ((...given: Given) => MaybePromise<Settled<Extra>>);
+
+type Settled<Extra> = Extra extends object ? { readonly [K in keyof Extra]: NotThenable<Extra[K]> } : Extra;
+
+type NotThenable<Value> = Value extends { then: (...given: never) => unknown } ? never : Value;
 
 /** What `authenticate` may return where rules need that scope. Nothing stands for `{ user: null }`. */
 export type Authenticated<S, Base = Scope> = [keyof Needed<S, Base>] extends [never]

@@ -1,6 +1,6 @@
 import { type Decision, decision } from "./decision.js";
-import { isSignedIn } from "./permissions/is-authenticated.js";
 import { preparing } from "./program.js";
+import { isSignedIn } from "./user.js";
 
 /**
  * What `unknownAction: "deny"` keeps from a client: which actions there are. Most rules ask for a user, so a client without

@@ -103,3 +103,23 @@ describe("a scope of a handshake", () => {
     expect(made({}).subprotocols).toEqual([]);
   });
 });
+
+test("a name that is repeated has its values in order", () => {
+  const url = "/?a=1&b=2&a=3&a=4&__proto__=5&__proto__=6";
+  const knock = {
+    transport: "t",
+    path: "/",
+    url,
+    headers: {},
+    remoteAddress: "",
+    secure: false,
+    connectedAt: 0,
+    request: {},
+  };
+  const { query } = new HandshakeScope(knock, {});
+  expect(Object.entries(query)).toEqual([
+    ["a", ["1", "3", "4"]],
+    ["b", "2"],
+    ["__proto__", ["5", "6"]],
+  ]);
+});

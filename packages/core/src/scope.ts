@@ -111,14 +111,19 @@ function isOwnName(scope: object, key: string): boolean {
   return prototype !== Object.prototype && (Object.hasOwn(prototype, key) || isOwnName(prototype, key));
 }
 
-/** Names come from the client: the object has no prototype. A name that is repeated gets an array. */
+/**
+ * Names come from the client: the object has no prototype. A name that is repeated gets an array, to which is added: a
+ * client chooses how often it repeats one, so none is copied.
+ */
 function readQuery(url: string): Values {
   const query: Record<string, TextValue> = Object.create(null);
   const start = url.indexOf("?");
   if (start >= 0) {
     for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
       const before = query[name];
-      query[name] = before === undefined ? value : [before, value].flat();
+      if (before === undefined) query[name] = value;
+      else if (typeof before === "string") query[name] = [before, value];
+      else (before as string[]).push(value);
     }
   }
   return Object.freeze(query);

@@ -1,7 +1,8 @@
 import { PermissionMisuse, show } from "../errors.js";
 import { BasePermission, type Rule } from "../permission.js";
 import type { Scope } from "../types.js";
-import { isSignedIn, type SignedIn } from "./is-authenticated.js";
+import { isSignedIn } from "../user.js";
+import type { SignedIn } from "./is-authenticated.js";
 
 type HoldsRole = Rule<Pick<Scope, "user">, SignedIn, unknown, false>;
 

@@ -1,7 +1,7 @@
 import { PermissionMisuse, show } from "../errors.js";
 import { BasePermission, type Rule } from "../permission.js";
 import type { Consumer, Scope } from "../types.js";
-import { isSignedIn } from "./is-authenticated.js";
+import { isSignedIn } from "../user.js";
 
 type SyncRule = Rule<Pick<Scope, "user">, unknown, unknown, false>;
 

@@ -6,10 +6,11 @@ import { or } from "../combinators/or.js";
 import type { AsyncOf, EvidenceOf, GuaranteeOf, Narrowed, ScopeOf } from "../infer.js";
 import { BasePermission } from "../permission.js";
 import type { Scope } from "../types.js";
+import { isSignedIn } from "../user.js";
 import { AllowAny } from "./allow-any.js";
 import { DenyAll } from "./deny-all.js";
 import { HasRole } from "./has-role.js";
-import { IsAuthenticated, isSignedIn, type SignedIn } from "./is-authenticated.js";
+import { IsAuthenticated, type SignedIn } from "./is-authenticated.js";
 
 describe("IsAuthenticated", () => {
   test("needs only the user, answers at once, carries no evidence", () => {

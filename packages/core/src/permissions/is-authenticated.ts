@@ -1,5 +1,6 @@
 import { BasePermission } from "../permission.js";
 import type { Scope } from "../types.js";
+import { isSignedIn } from "../user.js";
 
 /** A scope on which somebody is signed in. */
 export interface SignedIn {
@@ -10,8 +11,10 @@ export interface SignedIn {
  * Allows actions of whoever is signed in; answers 401 to all others. Anonymous clients may connect, as in the original,
  * unless the policy's `connect` says otherwise.
  *
- * Signed in is: `scope.user` is an object; where it has `isAuthenticated`, that is `true`; where it has `id`, `pk` or
- * `sub`, that is neither null, undefined nor "".
+ * Signed in is: `scope.user` is an object that stands for somebody. No list, error, date, collection, promise, function
+ * or object without a property does. Where it has `isAuthenticated`, that must be `true`; where it has `id`, `_id`, `pk`,
+ * `sub`, `uid`, `userId` or `user_id`, none of them may be blank; where it has none of these, neither `username` nor
+ * `email`.
  *
  * @example
  * ```ts
@@ -27,20 +30,4 @@ export class IsAuthenticated extends BasePermission<Pick<Scope, "user">, SignedI
   override hasPermission(scope: Pick<Scope, "user">): boolean {
     return isSignedIn(scope.user);
   }
-}
-
-/** Tells whether a user of a scope counts as signed in. */
-export function isSignedIn(user: unknown): user is NonNullable<unknown> {
-  // What a look-up by the client's words finds in a plain object under `__proto__` is nobody.
-  if (typeof user !== "object" || user === null || user === Object.prototype) return false;
-  if ("isAuthenticated" in user && user.isAuthenticated !== true) return false;
-  // On the hot path: a loop over the names takes ten times as long.
-  const { id, pk, sub } = user as Record<string, unknown>;
-  if (isBlank(id) && "id" in user) return false;
-  if (isBlank(pk) && "pk" in user) return false;
-  return !(isBlank(sub) && "sub" in user);
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || value === "";
 }

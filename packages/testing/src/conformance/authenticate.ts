@@ -103,6 +103,14 @@ export const authenticate: Subject = {
     }
   },
 
+  "a promise in its answer is a fault, since nobody waits for it": async (lab) => {
+    for (const key of ["user", "tenant"]) {
+      const answer = () => ({ user: { id: 1 }, [key]: Promise.reject(new Error(SECRET)) });
+      await expectFault(lab, answer);
+      await expectFault(lab, async () => answer());
+    }
+  },
+
   "an answer that would replace what is known of the connection is a fault": async (lab) => {
     for (const key of ["headers", "transport", "query", "origin", "request", "remoteAddress"]) {
       await expectFault(lab, () => ({ user: { id: 1 }, [key]: SECRET }));
