@@ -30,7 +30,7 @@ const EXPRESS =
 const TO_OPTIONS = "authenticate, payload, object, connect, timeout, challenge, onDecision, trace";
 const TO_POLICY = "got an object as its policy: give what definePolicy({ ... }) returned";
 const TO_OBJECTS = "the rule of `edit` only knows objects: give { object: (request) => ... }";
-const USE_OPTIONS = "app, headers, hydrate, timeout, unmatched, onError";
+const USE_OPTIONS = "app, headers, hydrate, timeout, unmatched, stopAt, onError";
 const CHALLENGE = "a header value, as in 'Bearer realm=\"app\"'";
 const TIME = "give milliseconds, from 1 to 2147483647";
 

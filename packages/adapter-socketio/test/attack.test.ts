@@ -124,7 +124,7 @@ const WITHOUT: Readonly<Record<HoleName, Change>> = {
   "stale-rules": { rules: staleRulesOf },
   "recovery-after-ban": { rules: forgettingRulesOf },
   "oversized-messages": { largest: 1_000_000 },
-  "unread-answers": { options: () => ({ limits: { ...LIMITS, pendingMessages: 1_000_000 } }) },
+  "unread-answers": { options: () => ({ limits: { ...LIMITS, pendingMessages: 1_000_000, unread: 1e9 } }) },
   "vanished-clients": { application: taking((event) => (event === "work" ? 100 : 0), true), rules: hastyRulesOf },
   "unfinished-handshakes": { patience: HURRIED, options: () => ({ limits: { ...LIMITS, handshake: HOURS } }) },
   "reserved-events": {

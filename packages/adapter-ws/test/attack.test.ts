@@ -109,7 +109,7 @@ const WITHOUT: Partial<Record<HoleName, Change>> = {
     rules: staleRulesOf,
   },
   "oversized-messages": { largest: 1_000_000 },
-  "unread-answers": { options: () => ({ limits: { handshake: 500, pendingBytes: 1e9 } }) },
+  "unread-answers": { options: () => ({ limits: { handshake: 500, pendingBytes: 1e9, unread: 1e9 } }) },
   "vanished-clients": { application: taking((action) => (action === "work" ? 100 : 0), true), rules: hastyRulesOf },
   "unfinished-handshakes": {
     patience: HURRIED,

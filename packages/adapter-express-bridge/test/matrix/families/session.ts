@@ -130,7 +130,7 @@ export const sessionFamily: Row[] = [
         requiresAuth(),
       ],
       // It brings a router with routes of its own, none of which is meant here.
-      options: { unmatched: "allow" },
+      options: { unmatched: "allow", stopAt: [] },
       cases: {
         allowed: { headers: { cookie: "appSession=ann" } },
         refused: {},
