@@ -5,7 +5,7 @@ const LONG_ENOUGH = 5;
 /** How often the input is doubled. */
 const DOUBLINGS = 3;
 /** How often all is measured again where it seems to cost too much. */
-const RETRIES = 2;
+const RETRIES = 4;
 
 /** More than twice, for the cache and the collector of garbage; less than the four times of a quadratic reader. */
 export const LIMIT = 2.6;

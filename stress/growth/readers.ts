@@ -29,6 +29,8 @@ import { type Reader, reader } from "./growth.js";
 
 /** The number of parts that most readers begin with. */
 const FROM = 500;
+/** More keys than an object of V8 has before it becomes a hash table. */
+const FROM_KEYS = 1200;
 
 const times = <T>(parts: number, part: (index: number) => T): T[] => Array.from({ length: parts }, (_, at) => part(at));
 const record = <T>(parts: number, name: (index: number) => string, value: (index: number) => T) =>
@@ -163,7 +165,7 @@ const frames: Reader[] = CODECS.flatMap(([codecName, codec, frame, count]) =>
   FIELDS.slice(0, count).map(([name, fields, id = () => "1"]) =>
     reader({
       name: `${codecName}: ${name}`,
-      from: FROM,
+      from: name.endsWith("many names") ? FROM_KEYS : FROM,
       make: (parts) => Buffer.from(frame(fields(parts), id(parts))),
       // An answer repeats the id.
       read: (data) => codec.denied(readMessage(codec, data, false).request, REFUSAL),

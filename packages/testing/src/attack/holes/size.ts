@@ -14,7 +14,7 @@ const FILLER = 10 * 1_048_576;
 const FILLER_PIECE = 16_384;
 /** How long a server that reads on may keep a client waiting while it serves others, in milliseconds, and how often. */
 const STALLED = 120;
-const LOOKS = 3;
+const LOOKS = 15;
 
 export const oversizedMessages: Hole = {
   name: "oversized-messages",
