@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
 import { isHeader, show } from "@portcullis/core/adapter";
 import { type Body, bodyOf } from "./body.js";
+import { withCookies } from "./cookies.js";
 import type { HttpContext, RuleSettings } from "./options.js";
 import { textOf } from "./url.js";
 
@@ -9,6 +10,7 @@ type HeaderValues = Record<string, string | string[] | undefined>;
 
 /** What a request is made of, before it is one. */
 export interface Derived extends Body {
+  readonly moment: "connect" | "action";
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderValues;
@@ -33,6 +35,7 @@ export function derive(place: string, settings: RuleSettings, context: HttpConte
   const given = settings.params ? settings.params(context) : context.payload;
   const { body, bytes } = bodyOf(settings.body ? settings.body(context) : context.payload, settings.maxBody);
   return {
+    moment: context.moment,
     method: settings.methodOf(context.moment, context.action),
     url: urlOf(settings, context, given, handshake),
     headers: headersOf(place, settings, scope, handshake, bytes.length),
@@ -95,6 +98,9 @@ function headersOf(
     if (value !== undefined && !STRIPPED.test(name)) headers[name] = value;
   }
   if (settings.headers) addHeaders(place, headers, settings.headers(scope as never));
+  const cookie = withCookies(scope, headers.cookie);
+  if (cookie === undefined) delete headers.cookie;
+  else headers.cookie = cookie;
   headers["content-type"] = "application/json";
   headers["content-length"] = String(length);
   return headers;

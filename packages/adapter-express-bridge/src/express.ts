@@ -6,6 +6,7 @@ import type { Exchange } from "./exchange.js";
 import type { RuleSettings } from "./options.js";
 import type { Run } from "./rule.js";
 import { type Handler, runChain } from "./run-chain.js";
+import { limitSessionWrites } from "./session-writes.js";
 
 /** What is used of an application of Express, 4 or 5. */
 export interface ExpressApplication {
@@ -51,6 +52,7 @@ export function expressRun(
     const restore = () => dress(exchange, app);
     restore();
     prepare(exchange, derived, app);
+    if (derived.moment === "action") limitSessionWrites(exchange.request);
     if (settings.usesScope) useScope(exchange, derived.scope);
     if (app !== null && derived.method === "HEAD") keepUnwritten(exchange);
     const { request, response } = exchange as unknown as { request: Extended; response: Extended };

@@ -8,6 +8,7 @@ import {
   type Scope,
 } from "@portcullis/core";
 import { addAnswerHeader } from "@portcullis/core/adapter";
+import { keepCookies } from "./cookies.js";
 import { type Derived, derive } from "./derive.js";
 import { type Ending, Exchange } from "./exchange.js";
 import { HandOn } from "./hand-on.js";
@@ -40,7 +41,7 @@ export function ruleOf<S>(
     const derived = derive(place, settings, { moment, scope, consumer, action, payload } as HttpContext<never>);
     const { exchange, ending, found } = await settle(derived, settings, run, signal);
     if (moment === "connect") {
-      if (!signal.aborted) passHeaders(exchange, derived.handshake);
+      if (!signal.aborted) passHeaders(exchange, derived);
       return answerOf(ending, exchange, () => ({ ...found(), body: undefined }));
     }
     let body: unknown;
@@ -74,10 +75,15 @@ export async function settle(
   return { exchange, ending, found };
 }
 
-/** Hands what middlewares have set to the answer of the handshake, where the transport sends it. */
-export function passHeaders({ response }: Exchange, handshake: object): void {
+/**
+ * Hands what middlewares have set to the answer of the handshake, where the transport sends it. The cookies are those of
+ * the connection from now on, whether the transport could send them or not.
+ */
+export function passHeaders({ response }: Exchange, { handshake, scope }: Pick<Derived, "handshake" | "scope">): void {
   for (const name of response.getHeaderNames()) {
     if (!FOR_ANSWER.test(name)) continue;
-    for (const value of [response.getHeader(name)].flat()) addAnswerHeader(handshake, name, String(value));
+    const values = [response.getHeader(name)].flat().map(String);
+    if (name === "set-cookie") keepCookies(scope, values);
+    for (const value of values) addAnswerHeader(handshake, name, value);
   }
 }

@@ -85,7 +85,13 @@ export function useExpress<
   return async (from, asked = {}) => {
     const request = readHandshake(place, from, asked);
     const own = headers ? { ...settings, headers: () => headers(from) } : settings;
-    const scope = { request };
+    const scope = {
+      request,
+      /** Read where it is needed alone: the first to read them has them copied. */
+      get headers() {
+        return (asked as { readonly scope?: Scope }).scope?.headers;
+      },
+    };
     const context = { moment: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
     const derived = derive(place, own, context as never);
     const { exchange, ending, found } = await settle(
@@ -94,7 +100,7 @@ export function useExpress<
       run,
       asked.signal ?? new AbortController().signal,
     );
-    if (ending.how !== "aborted") passHeaders(exchange, request);
+    if (ending.how !== "aborted") passHeaders(exchange, derived);
     refuse(answerOf(ending, exchange, found));
     return hydrate(exchange.request as Identified);
   };

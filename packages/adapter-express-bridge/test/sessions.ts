@@ -9,7 +9,7 @@ import passportModule from "passport";
 import { Server, type ServerOptions } from "socket.io";
 import { connect, type ManagerOptions, type Socket } from "socket.io-client";
 import { WebSocket, WebSocketServer } from "ws";
-import { type FromExpressOptions, fromExpress } from "../src/index.js";
+import { type FromExpressOptions, fromExpress, type useExpress } from "../src/index.js";
 import { send } from "./support.js";
 
 const stops: (() => Promise<void> | void)[] = [];
@@ -71,20 +71,30 @@ type Application = Awaited<ReturnType<typeof application>>;
 
 /** Serves one action over ws and socket.io, behind middlewares that are asked at connect too. */
 export function serveMembers(
-  { app, server, io }: Application,
+  running: Application,
   chain: readonly RequestHandler[],
   options: FromExpressOptions = {},
   handle: (name: string) => unknown = (name) => name,
 ): void {
-  const member = fromExpress([...chain, requireLogin], { app, ...options });
+  const member = fromExpress([...chain, requireLogin], { app: running.app, ...options });
+  serveRule(running, member, ({ user }) => handle((user as { name: string }).name));
+}
+
+/** Serves one action over ws and socket.io, behind a rule that is asked at connect too. */
+export function serveRule(
+  { server, io }: Application,
+  rule: ReturnType<typeof fromExpress>,
+  handle: (evidence: Record<string, unknown>) => unknown,
+  authenticate?: ReturnType<typeof useExpress>,
+): void {
   const consumer = defineConsumer()
-    .connect(member)
-    .action("whoami", member, ({ evidence }) => handle((evidence.user as { name: string }).name));
+    .connect(rule)
+    .action("whoami", rule, ({ evidence }) => handle(evidence as never));
   const sockets = new WebSocketServer({ noServer: true });
   server.on("upgrade", (request, socket, head) => {
     if (request.url === "/ws") sockets.handleUpgrade(request, socket, head, () => {});
   });
-  const common = { origins: [null], onDecision: () => {} };
+  const common = { origins: [null], onDecision: () => {}, ...(authenticate && { authenticate }) };
   serveWs(sockets, consumer, common);
   serveSocketio(io, consumer, common);
   stops.push(() => {
@@ -136,7 +146,7 @@ export async function dial(transport: (typeof TRANSPORTS)[number], port: number,
       },
     };
   }
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, { headers: { cookie } });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`, { headers: { ...(cookie && { cookie }) } });
   stops.push(() => socket.terminate());
   const status = await new Promise<number | undefined>((resolve, reject) => {
     socket.on("error", reject);

@@ -140,8 +140,8 @@ export interface BareServer {
   readonly parentNsps: ReadonlyMap<Decide, BareNamespace>;
   /** Those of patterns. */
   readonly parentNamespacesFromRegExp?: ReadonlyMap<RegExp, BareNamespace>;
-  readonly opts: {
-    readonly connectionStateRecovery?: { skipMiddlewares?: boolean };
+  opts: {
+    readonly connectionStateRecovery?: { readonly skipMiddlewares?: boolean };
     /** What decodes packets, where it is not that of socket.io. */
     readonly parser?: unknown;
     readonly cors?: unknown;

@@ -1,5 +1,6 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import type { Socket } from "socket.io";
+import type { Socket as Client } from "socket.io-client";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { Poller } from "../test/polling.js";
 import {
@@ -207,9 +208,95 @@ test("guard.close() is over once a client that polls has fetched its answers: io
   await until(() => guarded.sessions.size === 0);
   await sleep(30);
   expect(isOver).toBe(false);
-  expect((await poller.poll()).body.split("\x1e")).toEqual(['430["done"]', "41"]);
-  await poller.post("1");
+  expect((await poller.poll()).body).toBe('430["done"]');
+  expect(isOver).toBe(false);
+  // The end of the connection, and no word of the namespace: the library comes back.
+  expect((await poller.poll()).body.split("\x1e").at(-1)).toBe("1");
   await closing;
+});
+
+describe.each(["websocket", "polling"] as const)("a client over %s", (transport) => {
+  const options = { transports: [transport], reconnection: true, reconnectionDelay: 20, reconnectionDelayMax: 40 };
+  const everything = definePolicy({ permissions: AllowAny });
+  const lives = (client: Client) => new Promise<string>((resolve) => client.once("disconnect", resolve));
+  const back = (client: Client) => new Promise<void>((resolve) => client.once("connect", resolve));
+
+  test.each([1001, 1011, 1012, 1013])("comes back by itself after %i", async (code) => {
+    const server = await listen();
+    const guarded = guard(server.io, everything);
+    const client = await open(server, "/", options);
+    const left = lives(client);
+    for (const session of guarded.sessions) session.close(code);
+    expect(await left).toBe("transport close");
+    await back(client);
+    expect(guarded.sessions.size).toBe(1);
+  });
+
+  test.each([1000, 1008, 4000, 4403, 4999])("is disconnected for good by %i", async (code) => {
+    const server = await listen();
+    const guarded = guard(server.io, everything);
+    const client = await open(server, "/", options);
+    const left = lives(client);
+    for (const session of guarded.sessions) session.close(code);
+    expect(await left).toBe("io server disconnect");
+    expect(client.active).toBe(false);
+  });
+
+  test.each([true, false])("comes back after a deploy (guarded: %s)", async (isGuarded) => {
+    const first = await listen();
+    const guarded = isGuarded ? guard(first.io, everything) : undefined;
+    first.io.of("/other");
+    const client = await open(first, "/", options);
+    const other = client.io.socket("/other");
+    await until(() => other.connected);
+    await guarded?.close();
+    void first.io.close();
+    await until(() => !client.connected && !other.connected);
+    const next = await listen((io) => void io.of("/other"), {}, first.port);
+    if (isGuarded) guard(next.io, everything);
+    await until(() => client.connected && other.connected);
+  });
+
+  test("has the answers of all its namespaces before guard.close() ends it", async () => {
+    const { rule, asked } = gatedRule();
+    const server = await listen((io) => {
+      for (const name of ["/", "/slow"])
+        io.of(name).on("connection", (socket) => socket.on("held", (tell) => tell("done")));
+    });
+    const guarded = guard(server.io, definePolicy({ actions: { held: rule } }));
+    const client = await open(server, "/", options);
+    const slow = client.io.socket("/slow");
+    await until(() => slow.connected);
+    const answer = slow.emitWithAck("held");
+    await until(() => asked.length === 1);
+    const closing = guarded.close();
+    await until(() => guarded.sessions.size === 1);
+    expect(client.connected).toBe(true);
+    asked[0]?.resolve(true);
+    expect(await answer).toBe("done");
+    await closing;
+    await until(() => !client.connected && !slow.connected);
+    expect([client.active, slow.active]).toEqual([true, true]);
+  });
+});
+
+test("a namespace whose guard closes last leaves nobody behind", async () => {
+  const { rule, asked } = gatedRule();
+  const server = await listen((io) => void io.of("/slow"));
+  const guarded = guard(server.io, definePolicy({ actions: { held: rule } }));
+  const raw = new Raw(server);
+  await raw.send("40", "40/slow,");
+  await until(() => guarded.sessions.size === 2);
+  await raw.send('42/slow,0["held"]');
+  await until(() => asked.length === 1);
+  const closing = guarded.close();
+  await until(() => guarded.sessions.size === 1);
+  // The client leaves the namespace that the other waits for.
+  await raw.send("41/slow,");
+  await sleep(20);
+  asked[0]?.resolve(true);
+  await closing;
+  await until(() => raw.isClosed);
 });
 
 test("guard.close() of one namespace does not wait for a client that stays in another", async () => {

@@ -36,6 +36,9 @@ const CLIENT_HAS_LEFT = "client namespace disconnect";
 /** What it says when, behind that, the connection is closed too. */
 const TRANSPORT_CLOSED = "transport close";
 
+/** The server goes away, has failed, restarts, or has too much to do: the client is to come back. */
+const COMES_BACK = new Set([1001, 1011, 1012, 1013]);
+
 /** What all connections behind one guard share. */
 export interface Front {
   readonly gate: Gate<Socket>;
@@ -124,7 +127,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   admit(middlewares: (done: Done) => void, done: Done, found?: Decision): void {
     const { gate } = this.#front;
     this.#done = done;
-    this.#line.onGone(this.#knock.path, () => this.#giveUp());
+    this.#line.onGone(this.#knock.path, { leave: () => this.#giveUp(), gate });
     if (this.#done === undefined) return;
     const fault = found ?? this.#fault();
     if (fault) this.#answer(connectError(this.#report(fault)));
@@ -204,8 +207,13 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   resume(): void {}
 
-  /** There are no codes: a client is told that the server has disconnected it. */
-  close(): void {
+  /**
+   * There are no codes: a client is told that the server has disconnected it, and then its library does not come back. It
+   * does where the connection ends, which is for all its namespaces. One whose guard is closed alone is disconnected.
+   */
+  close(code: number): void {
+    const { isClosing } = this.#front.gate;
+    if (COMES_BACK.has(code) && this.#line.end(this.#bare, isClosing)) return;
     this.#bare.disconnect();
     this.#line.linger();
   }
@@ -323,6 +331,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     const { gate } = this.#front;
     this.session = gate.open(this, admitted, this.consumer, this);
     this.#line.outgoing.join(this.session, gate.limits.unread);
+    this.#line.enter(this.#bare, gate);
     override(bare, "onevent", this.#receive);
     override(bare, "_onclose", (reason, description) =>
       this.#end(reason, () => onclose.call(bare, reason, description)),

@@ -38,8 +38,11 @@ export class Hooks {
   private constructor(private readonly io: BareServer) {
     this.fronts = new Fronts(io);
     const { connectionStateRecovery } = io.opts;
-    // Else a connection that is resumed would be open before anybody is asked.
-    if (connectionStateRecovery) connectionStateRecovery.skipMiddlewares = false;
+    // Else a connection that is resumed would be open before anybody is asked. In a copy: the options are the application's,
+    // and several servers may share them.
+    if (connectionStateRecovery) {
+      io.opts = { ...io.opts, connectionStateRecovery: { ...connectionStateRecovery, skipMiddlewares: false } };
+    }
     for (const namespace of io._nsps.values()) this.#hook(namespace);
     // Not by an event: whoever removes all listeners would open what comes later.
     const { set } = io._nsps;

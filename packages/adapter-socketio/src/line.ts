@@ -9,6 +9,19 @@ import { Reading } from "./turns.js";
 /** How long a client that is in no namespace any more may stay, in milliseconds. */
 const PATIENCE = 1000;
 
+/** What is read of a guard. */
+interface Closing {
+  readonly isClosing: boolean;
+}
+
+/** A namespace that is asked for. */
+interface Pending {
+  /** What to do when the client goes away before it is decided. */
+  leave(): void;
+  /** The guard that decides, once it is known. */
+  readonly gate?: Closing;
+}
+
 /**
  * One connection of engine.io, whatever its transport: what it may use up until it is in a namespace, and what waits to
  * be decided about it.
@@ -20,7 +33,7 @@ export class Line {
   readonly #connection: BareConnection;
   readonly #limits: Required<Limits>;
   /** By name of the namespace: what to do when the client goes away. */
-  readonly #pending = new Map<string, () => void>();
+  readonly #pending = new Map<string, Pending>();
   /** Which it has asked for. */
   readonly #asked = new Asked();
   #headers: PollHeaders | undefined;
@@ -28,6 +41,11 @@ export class Line {
   readonly #leaving = new Map<string, Promise<void>>();
   /** Who wants to know once the client has gone. */
   readonly #watchers: (() => void)[] = [];
+  /** By socket: its guard. */
+  readonly #gates = new WeakMap<object, Closing>();
+  /** Sockets whose sessions have ended, and wait for those of the others. */
+  readonly #ended = new WeakSet<object>();
+  #isEnding = false;
   #handshake: Wait | undefined;
   #lingering: Wait | undefined;
   #bytes = 0;
@@ -84,7 +102,7 @@ export class Line {
     if (isKnown) return false;
     if (this.#connection.readyState !== "open") return true;
     if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(limits.handshake);
-    this.#pending.set(name, () => {});
+    this.#pending.set(name, { leave() {} });
     // INVARIANT: none ever reaches a 101, where engine.io makes one broken line of a list.
     if (this.#connection.transport.name === "polling") {
       this.#headers ??= new PollHeaders(this.#connection, this.facts);
@@ -157,9 +175,9 @@ export class Line {
   }
 
   /** What to do when the client goes away before it is decided. */
-  onGone(name: string, leave: () => void): void {
-    if (this.#pending.has(name)) this.#pending.set(name, leave);
-    else leave();
+  onGone(name: string, pending: Pending): void {
+    if (this.#pending.has(name)) this.#pending.set(name, pending);
+    else pending.leave();
   }
 
   /** Nobody guards a namespace for this client: others decide whether it may enter. */
@@ -177,6 +195,56 @@ export class Line {
     this.#headers?.settle();
     if (this.#isInside) this.#stop();
     else this.linger();
+  }
+
+  /** A session begins. */
+  enter(socket: BareSocket, gate: Closing): void {
+    this.#gates.set(socket, gate);
+  }
+
+  /**
+   * A session has ended so that its client comes back: the connection is closed, behind what is sent already.
+   *
+   * @param isGoing Whether its guard is closed: then what is accepted in other namespaces is answered before.
+   * @returns Whether it is, or will be. Not where the client stays in a namespace whose guard is not closed.
+   */
+  end(socket: BareSocket, isGoing: boolean): boolean {
+    if (!isGoing) this.#shut();
+    else {
+      if (this.#isStaying(socket)) return false;
+      this.#ended.add(socket);
+      this.#isEnding = true;
+      this.#shutOnceEnded();
+    }
+    return true;
+  }
+
+  #isStaying(leaving: BareSocket): boolean {
+    for (const socket of this.#sockets) {
+      if (socket !== leaving && this.#gates.get(socket)?.isClosing !== true) return true;
+    }
+    return [...this.#pending.values()].some(({ gate }) => gate?.isClosing === false);
+  }
+
+  /** INVARIANT: a session that has ended and waits for the others is looked at whenever one of them ends. */
+  #shutOnceEnded(): void {
+    if (this.#isEnding && this.#sockets.every((socket) => this.#ended.has(socket))) this.#shut();
+  }
+
+  get #sockets(): object[] {
+    return [...((this.#client?.nsps.values() ?? []) as Iterable<object>)];
+  }
+
+  /** Ends the connection in an orderly way, and makes sure that it ends. */
+  #shut(): void {
+    if (this.#connection.readyState !== "open") return;
+    const { socket } = this.#connection.transport;
+    // The one of ws waits half a minute for its client's answer.
+    new Wait(PATIENCE, () => {
+      if (this.#connection.readyState === "closed") socket?.terminate?.();
+      else this.#time(this.#limits.handshake);
+    });
+    this.#connection.close();
   }
 
   /** The server has shown a client out, or not let it in: it has little time to go by itself. */
@@ -199,6 +267,7 @@ export class Line {
    * client that polls has an answer when it has fetched it, and not when it was sent.
    */
   whenGone(callback: () => void): void {
+    this.#shutOnceEnded();
     if (this.#isThrough) callback();
     else if (this.#watchers.push(callback) === 1) this.#connection.once("drain", this.#look);
   }
@@ -211,7 +280,7 @@ export class Line {
 
   get #isThrough(): boolean {
     const { readyState, writeBuffer } = this.#connection;
-    return readyState === "closed" || (this.#isInside && writeBuffer.length === 0);
+    return readyState === "closed" || (readyState === "open" && this.#isInside && writeBuffer.length === 0);
   }
 
   get #isInside(): boolean {
@@ -222,7 +291,8 @@ export class Line {
     this.#handshake?.end();
     this.#handshake = new Wait(limit, () => {
       this.#handshake = undefined;
-      if (this.#pending.size > 0 || !this.#isInside) cut(this.#connection);
+      const isGoing = this.#connection.readyState === "closing";
+      if (isGoing || this.#pending.size > 0 || !this.#isInside) cut(this.#connection);
     });
   }
 
@@ -250,7 +320,7 @@ export class Line {
     this.#look();
     const leaving = [...this.#pending.values()];
     this.#pending.clear();
-    for (const leave of leaving) leave();
+    for (const { leave } of leaving) leave();
   }
 }
 

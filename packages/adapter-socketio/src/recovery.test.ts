@@ -239,3 +239,15 @@ test("if somebody asks socket.io to skip again, who is resumed is refused rather
   expect(frames.join("\n")).not.toContain("confidential");
   expect(server.io.sockets.sockets.size).toBe(0);
 });
+
+test("the options of a server are not changed, and several may share them", async () => {
+  const shared = options(true);
+  const first = await listen((io) => void guard(io, fit), shared);
+  const given = shared.connectionStateRecovery;
+  const second = await listen(undefined, shared);
+  guard(second.io, fit);
+  const skips = ({ io }: Running) =>
+    (io as unknown as { opts: ReturnType<typeof options> }).opts.connectionStateRecovery.skipMiddlewares;
+  expect([skips(first), skips(second)]).toEqual([false, false]);
+  expect([given.skipMiddlewares, shared.connectionStateRecovery.skipMiddlewares]).toEqual([true, true]);
+});

@@ -116,8 +116,7 @@ describe("guard.close() is over", () => {
       const guarded = guard(server.io, policy, { limits });
       const poller = await polling(server, ...names);
       const closing = guarded.close();
-      expect((await poller.poll()).body.split("\x1e")).toEqual(names.map((name) => `41${name},`));
-      await poller.post("1");
+      expect((await poller.poll()).body.split("\x1e").at(-1)).toBe("1");
       await closing;
       await new Promise((resolve) => setImmediate(resolve));
       expect(warnings).toEqual([]);

@@ -33,6 +33,7 @@ export async function stopAll(): Promise<void> {
 export async function listen(
   prepare: (io: Server) => void = () => {},
   options: Partial<ServerOptions> = {},
+  port = 0,
 ): Promise<Running> {
   const http = createServer((_request, response) => response.end("page"));
   const connections = new Set<TcpSocket>();
@@ -43,7 +44,7 @@ export async function listen(
     await io.close();
   });
   prepare(io);
-  http.listen(0, "127.0.0.1");
+  http.listen(port, "127.0.0.1");
   await new Promise((resolve) => http.once("listening", resolve));
   return { io, port: (http.address() as AddressInfo).port };
 }
