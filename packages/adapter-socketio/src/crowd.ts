@@ -8,8 +8,8 @@ const PING_TIMEOUT = 20_000;
 /**
  * Holds a client back while half of what may wait on one of its sockets does.
  *
- * INVARIANT: not for longer than half of what it has to answer a ping, unless a message is decided meanwhile: a handler may
- * be waiting for an acknowledgement that is behind what is held.
+ * INVARIANT: not for longer than half of what it has to answer a ping, nor than 10 seconds, unless a message is decided
+ * meanwhile: a handler may be waiting for an acknowledgement that is behind what is held.
  */
 export class Crowd {
   readonly #reading: Reading;
@@ -19,7 +19,8 @@ export class Crowd {
 
   constructor(connection: BareConnection, reading: Reading) {
     this.#reading = reading;
-    this.#patience = Math.max(1, (connection.server?.opts?.pingTimeout ?? PING_TIMEOUT) / 2);
+    const pingTimeout = Math.min(PING_TIMEOUT, connection.server?.opts?.pingTimeout ?? PING_TIMEOUT);
+    this.#patience = Math.max(1, pingTimeout / 2);
   }
 
   /** @param socket Of this client, in one namespace. */
