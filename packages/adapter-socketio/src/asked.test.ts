@@ -63,7 +63,7 @@ describe("a namespace that is asked for again", () => {
 });
 
 describe("what is kept of the names", () => {
-  const limits = { pendingMessages: 3, pendingBytes: 100, undecodable: 1, undecodableWindow: 60_000 } as never;
+  const limits = { namespaces: 3, pendingBytes: 100, undecodable: 1, undecodableWindow: 60_000 } as never;
 
   test.each([
     ["many", ["/a", "/b", "/c"]],

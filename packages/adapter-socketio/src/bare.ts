@@ -49,6 +49,7 @@ export interface BareConnection {
   readonly readyState: string;
   readonly writeBuffer: readonly unknown[];
   readonly transport: BareTransport;
+  readonly server?: { readonly opts?: { readonly pingTimeout?: number } };
   close(discard?: boolean): void;
   /** Sends what waits in `writeBuffer`. */
   flush?(): void;

@@ -95,7 +95,7 @@ describe("a client that is gone before it is decided", () => {
     const met: string[] = [];
     const { rule } = gatedRule();
     const server = await listen((io) => {
-      guard(io, definePolicy({ connect: rule, permissions: AllowAny }), { limits: { pendingMessages: 1 } });
+      guard(io, definePolicy({ connect: rule, permissions: AllowAny }), { limits: { namespaces: 1 } });
       for (const name of ["/a", "/b"]) {
         io.of(name).use((_socket, next) => {
           met.push(name);

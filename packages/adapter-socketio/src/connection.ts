@@ -202,10 +202,14 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     else if (isLater) this.#line.send(this.#bare, { type: EVENT, data: [action ?? message.action, data] });
   }
 
-  /** One namespace cannot be held back: what comes meanwhile waits in the session. */
+  /** One namespace cannot be held back alone: what comes meanwhile waits in the session. */
   pause(): void {}
 
   resume(): void {}
+
+  crowd(isCrowded: boolean): void {
+    this.#line.crowd(this.#bare, isCrowded);
+  }
 
   /**
    * There are no codes: a client is told that the server has disconnected it, and then its library does not come back. It

@@ -162,7 +162,7 @@ describe("before it names a namespace", () => {
     const server = await listen((io) => {
       io.of(/./);
       guard(io, definePolicy({ connect: permission("slow", { connect: asked }), permissions: AllowAny }), {
-        limits: { pendingMessages: 3 },
+        limits: { namespaces: 3 },
         onDecision: () => {},
       });
     });

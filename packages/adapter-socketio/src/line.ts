@@ -1,6 +1,7 @@
 import { type Limits, Wait } from "@portcullis/core/adapter";
 import { Asked } from "./asked.js";
 import { type BareClient, type BareConnection, type BareSocket, override, type Packet } from "./bare.js";
+import { Crowd } from "./crowd.js";
 import { Facts } from "./facts.js";
 import { Outgoing } from "./outgoing.js";
 import { PollHeaders } from "./poll-headers.js";
@@ -54,6 +55,7 @@ export class Line {
   /** How it sends what waits, held or not; `undefined` where nothing was ever held. */
   #flush: (() => void) | undefined;
   readonly outgoing: Outgoing;
+  readonly #crowd: Crowd;
 
   /**
    * @param limits Those for a client that has not said yet where it wants to go.
@@ -63,7 +65,9 @@ export class Line {
     this.#connection = connection;
     this.facts = Facts.of(connection);
     this.#limits = limits;
-    this.outgoing = new Outgoing(connection, limits.unread, new Reading(connection, isShared));
+    const reading = new Reading(connection, isShared);
+    this.outgoing = new Outgoing(connection, limits.unread, reading);
+    this.#crowd = new Crowd(connection, reading);
     this.#time(limits.handshake);
     connection.prependListener("data", this.#count);
     connection.once("close", () => this.#close());
@@ -97,7 +101,7 @@ export class Line {
   begin(name: string, limits: Required<Limits>): boolean {
     const isTooOften = this.#asked.note(name, limits);
     const isKnown = this.#pending.has(name);
-    if (isTooOften || (!isKnown && this.#pending.size >= limits.pendingMessages)) cut(this.#connection);
+    if (isTooOften || (!isKnown && this.#pending.size >= limits.namespaces)) cut(this.#connection);
     else if (!isKnown) this.charge(name.length);
     if (isKnown) return false;
     if (this.#connection.readyState !== "open") return true;
@@ -109,6 +113,11 @@ export class Line {
       this.#headers.open();
     }
     return true;
+  }
+
+  /** Half of what may wait on a socket does, or no longer. */
+  crowd(socket: BareSocket, isCrowded: boolean): void {
+    this.#crowd.note(socket, isCrowded);
   }
 
   /** Sends an answer. INVARIANT: all that the library itself answers goes this way, or is charged, so that it counts. */

@@ -325,7 +325,7 @@ describe("the answers to events of one packet", () => {
 test("a client that fetches none of its refusals is cut off; one that does may have any number", async () => {
   const heard = vi.fn();
   const server = await listen((io) => {
-    guard(io, simplePolicy(), { limits: { unread: 20_000 } });
+    guard(io, simplePolicy(), { limits: { unread: 20_000, pendingMessages: 100 } });
     io.on("connection", (socket) => socket.on("disconnect", heard));
   });
   const client = await open(server);

@@ -173,7 +173,7 @@ describe("namespaces of clients that go away before they are let in", () => {
       (io) => {
         make(io);
         const slow = permission("slow", { connect: () => sleep(5).then(() => true) });
-        guard(io, definePolicy({ connect: slow, permissions: AllowAny }), { limits: { pendingMessages: 2 } });
+        guard(io, definePolicy({ connect: slow, permissions: AllowAny }), { limits: { namespaces: 2 } });
       },
       { cleanupEmptyChildNamespaces: true },
     );

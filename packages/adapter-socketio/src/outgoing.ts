@@ -1,6 +1,6 @@
 import { OutgoingBudget, type Outlet } from "@portcullis/core/adapter";
 import type { BareConnection, BareSocket, Packet } from "./bare.js";
-import type { Reading } from "./turns.js";
+import { NOT_READING, type Reading } from "./turns.js";
 
 /** What an answer about a namespace takes, beside what somebody has chosen of it. */
 const REFUSAL = 256;
@@ -54,12 +54,12 @@ export class Outgoing implements Outlet {
   }
 
   block(): void {
-    this.#reading.hold();
+    this.#reading.hold(NOT_READING);
     for (const session of this.#sessions) session.block();
   }
 
   unblock(): void {
-    this.#reading.release();
+    this.#reading.release(NOT_READING);
     for (const session of this.#sessions) {
       // Those that were let go on first have used up what there was.
       if (this.isFull) return;

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { listen, open, Raw, sleep, stopAll, until } from "../test/support.js";
 import { guard, type SocketGuardOptions } from "./index.js";
-import { Reading } from "./turns.js";
+import { CROWDED, NOT_READING, Reading } from "./turns.js";
 
 afterEach(stopAll);
 
@@ -235,21 +235,33 @@ describe("turn by turn", () => {
     const line = new Line();
     line.say(...range(0, 18));
     line.take();
-    line.reading.hold();
+    line.reading.hold(CROWDED);
     line.say(18);
     for (let n = 0; n < 3; n++) await turn();
     expect([line.take(), line.states.includes("resume")]).toEqual([[], false]);
-    line.reading.release();
+    line.reading.release(CROWDED);
     await turn();
     expect(line.take()).toEqual([16, 17]);
     await turn();
     expect([line.take(), line.states.at(-1)]).toEqual([[18], "resume"]);
   });
 
+  test("it is read again once the last reason is gone", () => {
+    const line = new Line();
+    line.reading.release(CROWDED);
+    line.reading.hold(CROWDED);
+    line.reading.hold(NOT_READING);
+    line.reading.release(CROWDED);
+    expect(line.states).toEqual(["pause"]);
+    line.reading.release(NOT_READING);
+    line.reading.release(CROWDED);
+    expect(line.states).toEqual(["pause", "resume"]);
+  });
+
   test("it is read again at once where nothing has come meanwhile", () => {
     const line = new Line();
-    line.reading.hold();
-    line.reading.release();
+    line.reading.hold(CROWDED);
+    line.reading.release(CROWDED);
     expect(line.states).toEqual(["pause", "resume"]);
     line.say(1);
     expect(line.take()).toEqual([1]);
@@ -259,12 +271,12 @@ describe("turn by turn", () => {
     const line = new Line();
     line.say(...range(0, 17));
     line.take();
-    line.reading.hold();
-    line.reading.release();
-    line.reading.hold();
+    line.reading.hold(CROWDED);
+    line.reading.release(CROWDED);
+    line.reading.hold(CROWDED);
     await turn();
     expect(line.take()).toEqual([]);
-    line.reading.release();
+    line.reading.release(CROWDED);
     await turn();
     expect([line.take(), line.states.at(-1)]).toEqual([[16], "resume"]);
   });
@@ -273,10 +285,10 @@ describe("turn by turn", () => {
     const line = new Line(false);
     line.say(...range(0, 100));
     expect(line.take()).toHaveLength(100);
-    line.reading.hold();
+    line.reading.hold(CROWDED);
     line.say(100);
     expect(line.take()).toEqual([]);
-    line.reading.release();
+    line.reading.release(CROWDED);
     await turn();
     expect(line.take()).toEqual([100]);
   });
@@ -291,11 +303,11 @@ describe("turn by turn", () => {
     };
     const connection = { transport, once };
     const reading = new Reading(connection as never, true);
-    reading.hold();
+    reading.hold(CROWDED);
     transport.socket = socket;
     upgrade();
     expect(line.states).toEqual(["pause"]);
-    reading.release();
+    reading.release(CROWDED);
     expect(line.states).toEqual(["pause", "resume"]);
   });
 

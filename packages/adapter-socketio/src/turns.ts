@@ -7,6 +7,10 @@ const SHARE_OF_MANY = 2;
 /** What ws says of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
 const WITHOUT_A_WORD = 1006;
 
+/** Why a client is held back: it does not read its answers, or too much of it waits. */
+export const NOT_READING = 1;
+export const CROWDED = 2;
+
 let turn = 0;
 let isTurning = false;
 
@@ -121,7 +125,8 @@ class Turns {
 /** How a connection is read, once it is over WebSocket. What comes by polling comes in requests, and waits as those do. */
 export class Reading {
   #turns: Turns | undefined;
-  #isHeld = false;
+  /** Why it is held, as bits. */
+  #holds = 0;
 
   /**
    * @param isShared Whether the client takes turns with all others, so that one that sends as fast as it can does not
@@ -132,19 +137,21 @@ export class Reading {
       const { socket } = connection.transport;
       if (!socket?.pause || !socket.resume) return;
       this.#turns = new Turns(socket as BareWebSocket, isShared ? SHARE : Number.POSITIVE_INFINITY);
-      if (this.#isHeld) this.#turns.hold();
+      if (this.#holds !== 0) this.#turns.hold();
     };
     if (connection.transport.name === "websocket") begin();
     else connection.once("upgrade", begin);
   }
 
-  hold(): void {
-    this.#isHeld = true;
-    this.#turns?.hold();
+  /** Hands on nothing, and reads nothing, until this reason and all others are released. */
+  hold(reason: number): void {
+    if (this.#holds === 0) this.#turns?.hold();
+    this.#holds |= reason;
   }
 
-  release(): void {
-    this.#isHeld = false;
-    this.#turns?.release();
+  release(reason: number): void {
+    const holds = this.#holds;
+    this.#holds &= ~reason;
+    if (holds !== 0 && this.#holds === 0) this.#turns?.release();
   }
 }

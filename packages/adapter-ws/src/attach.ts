@@ -47,6 +47,7 @@ export function attach<P, S>(
     codec,
     isPing: codec.heartbeat && pingOf(codec.heartbeat),
     listenerGrace,
+    sayUnheard: sayOnce(place, listenerGrace),
     bare: Base.prototype as BareSocket,
     turns: takesTurns,
   };
@@ -72,6 +73,19 @@ export function attach<P, S>(
     replace: (next) => gate.replace(next),
     audit: () => audit(wss, verifyClient, Guarded),
     close: () => gate.close(),
+  };
+}
+
+/** Says, of the first message alone, that it was allowed and nobody listened. */
+function sayOnce(place: string, grace: number): () => void {
+  let isSaid = false;
+  return () => {
+    if (isSaid) return;
+    isSaid = true;
+    console.warn(
+      `${place}: a message was allowed, and after ${grace} ms (\`listenerGrace\`) nobody listened for it: write ` +
+        'socket.on("message", ...) in the connection listener, or use serve()',
+    );
   };
 }
 

@@ -1,10 +1,17 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
 import { afterEach, describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { A, B, pending } from "../test/pending.js";
-import { Client, closeFrame, enter, frame, sleep, start, stopAll, Tcp, until } from "../test/support.js";
-import { dcrf } from "./index.js";
+import { Client, closeFrame, enter, frame, type Running, sleep, start, stopAll, Tcp, until } from "../test/support.js";
+import { dcrf, json, serve } from "./index.js";
 
 afterEach(stopAll);
+
+/** Whether the close frame of the client was read. */
+const hasConcluded = (socket: WebSocket) => (socket as unknown as { _closeFrameReceived: boolean })._closeFrameReceived;
 
 describe("an orderly close", () => {
   test("is told after all that came before it is decided and delivered", async () => {
@@ -25,9 +32,8 @@ describe("an orderly close", () => {
     expect(events.map(({ decision }) => decision.code)).toEqual(["permission_timeout"]);
   });
 
-  test("waits no longer than the limit for draining, however many decisions are due", async () => {
-    const behind = Buffer.concat([frame(A), frame(A), frame(A), closeFrame()]);
-    const { log, question } = await pending(behind, { limits: { drain: 60 } });
+  test("waits no longer than the limit for draining, however long a decision takes", async () => {
+    const { log, question } = await pending(closeFrame(), { limits: { drain: 60 } });
     await until(() => log.length === 1);
     expect(log).toEqual([[1000, ""]]);
     question.answer(true);
@@ -39,7 +45,8 @@ describe("an orderly close", () => {
     const { guard, tcp, question, socket, log } = await pending(undefined, { limits: { drain: 60_000 } });
     const closed = guard.close();
     tcp.socket.write(closeFrame(4321));
-    await until(() => socket.readyState === 3);
+    await until(() => hasConcluded(socket));
+    expect(socket.readyState).toBe(1);
     question.answer(true);
     await closed;
     expect(log).toEqual([A, [4321, ""]]);
@@ -55,15 +62,25 @@ describe("an orderly close", () => {
     tcp.socket.destroy();
   });
 
-  test("closed once more while its end waits for a decision: nothing is left waiting for an answer", async () => {
+  test("closed once more while its end waits for a decision is closed at once", async () => {
     const { session, socket, log, tcp } = await pending(closeFrame(4321));
-    await until(() => tcp.isClosed);
-    await sleep(20);
+    await until(() => hasConcluded(socket));
     expect(log).toEqual([]);
     const listeners = socket.listenerCount("close");
     session().close(4000, "out");
+    await until(() => log.length === 1);
     expect(log).toEqual([[4321, ""]]);
+    expect(tcp.received.toString("latin1")).toContain("out");
     expect(socket.listenerCount("close")).toBe(listeners);
+  });
+
+  test("is answered by the application itself while a decision is pending", async () => {
+    const { socket, log, tcp } = await pending(closeFrame(4321));
+    await until(() => hasConcluded(socket));
+    socket.close(4002, "mine");
+    await until(() => tcp.isClosed);
+    expect(tcp.received.toString("latin1")).toContain("mine");
+    expect(log).toEqual([]);
   });
 
   test("is told at once where nothing is pending", async () => {
@@ -76,6 +93,50 @@ describe("an orderly close", () => {
     await until(() => closed.length > 0);
     expect(closed).toEqual([[4000, Buffer.from("bye")]]);
     expect(guard.sessions.size).toBe(0);
+  });
+});
+
+describe("the last words of a client", () => {
+  const later = permission("later", async () => {
+    await new Promise(setImmediate);
+    return true;
+  });
+  const words = Array.from({ length: 10 }, (_, n) => `{"action":"say","n":${n}}`);
+
+  /** Says all of it in one chunk, closes, and reads what comes back. */
+  async function saidBack({ port }: Running): Promise<string[]> {
+    const tcp = new Tcp(port);
+    tcp.knock(Buffer.concat([...words.map((text) => frame(text)), closeFrame()]));
+    await until(() => tcp.isClosed);
+    return tcp.received.toString("latin1").match(/\{"action":"say","n":\d+\}/g) ?? [];
+  }
+
+  test.each([
+    ["async rules", later],
+    ["sync rules", AllowAny],
+  ])("are answered by its listener before the close is, under %s", async (_what, rule) => {
+    const running = await start({
+      policy: definePolicy({ permissions: rule }),
+      onConnection: (socket) => socket.on("message", (data) => socket.send(data)),
+    });
+    expect(await saidBack(running)).toEqual(words);
+  });
+
+  test("are answered by handlers that wait for promises alone", async () => {
+    const consumer = defineConsumer().action("say", AllowAny, async ({ payload }) => {
+      await undefined;
+      return payload.n;
+    });
+    const server = createServer();
+    const wss = new WebSocketServer({ server });
+    serve(wss, consumer, { codec: json() });
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    const tcp = new Tcp((server.address() as AddressInfo).port);
+    tcp.knock(Buffer.concat([...words.map((text) => frame(text.replace("action", "type"))), closeFrame()]));
+    await until(() => tcp.isClosed);
+    expect(tcp.received.toString("latin1").match(/"data":\d/g)).toEqual(words.map((_, n) => `"data":${n}`));
+    wss.close();
+    server.close();
   });
 });
 

@@ -22,8 +22,10 @@ import {
 import type { RawData } from "ws";
 import { closeSoon } from "./close.js";
 import { type Codec, type Frame, frameOf } from "./codecs/codec.js";
+import { FirstMessage } from "./first-message.js";
 import type { BareSocket } from "./guarded-socket.js";
 import { type Message, readMessage } from "./message.js";
+import { type Parser, parserOf } from "./parser.js";
 import { WsKnock } from "./scope.js";
 import { type Turns, takeTurns } from "./turns.js";
 
@@ -36,8 +38,7 @@ const WITHOUT_A_WORD = 1006;
 
 /** Why a socket is held back, beside what the application wants. */
 const DECIDING = 1;
-const NOT_LISTENED_TO = 2;
-const NOT_READING = 4;
+const NOT_READING = 2;
 
 /** What all connections of one server share. */
 export interface Front {
@@ -47,8 +48,10 @@ export interface Front {
   readonly isPing: ((data: RawData, isBinary: boolean) => boolean) | undefined;
   /** The methods of a socket behind the gate. */
   readonly bare: BareSocket;
-  /** How long a socket is held back until somebody listens for its messages. */
+  /** How long the first message waits until somebody listens. */
   readonly listenerGrace: number;
+  /** Says, once, that a message was allowed and nobody listened. */
+  readonly sayUnheard: () => void;
   /** Whether the sockets of this server take turns. */
   readonly turns: boolean;
 }
@@ -65,6 +68,8 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   wantsBlobs = false;
   /** Counts what is handed on of a socket that takes turns. */
   turns: Turns | undefined;
+  /** Set while the first message waits for a listener: the next is not decided before. */
+  flush: ((whenFlushed: () => void) => void) | undefined;
   readonly #front: Front;
   readonly #budget: OutgoingBudget;
   /** What all answers so far count in the budget, and those that ws has handed on. */
@@ -74,9 +79,17 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   /** Whether a decision, or a handler that is served, is under way. */
   #isDeciding = false;
   #holds = 0;
-  #grace: Wait | undefined;
+  /** `undefined` before it is held, `null` where it cannot be. */
+  #parser: Parser | null | undefined;
+  /** Whether nobody has listened yet, and the first message is still to come. */
+  #isUnheard = false;
+  #first: FirstMessage | undefined;
   /** Until when a socket is held back for a decision or a handler that may never end. */
   #patience: Wait | undefined;
+  /** Whether that is over, and nothing waits less since. */
+  #isImpatient = false;
+  /** Whether the client has begun to close. */
+  #isConcluding = false;
 
   constructor(front: Front, request: IncomingMessage) {
     super(request);
@@ -111,7 +124,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
 
   /** The socket is open, and nothing was read from it yet. */
   open(socket: BareSocket): void {
-    const { gate, listenerGrace, turns } = this.#front;
+    const { gate, turns } = this.#front;
     this.socket = socket;
     if (turns) this.turns = takeTurns(socket);
     this.session = gate.open(this, this.#admitted as Admitted, this.consumer, this);
@@ -119,16 +132,14 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     // Again, now that it can be noted: a class of the application may have set it already.
     const { binaryType } = socket;
     socket.binaryType = binaryType;
-    if (gate.served || socket.listenerCount("message") > 0) return;
-    this.#hold(NOT_LISTENED_TO);
-    this.#grace = new Wait(listenerGrace, () => this.isListenedTo());
+    this.#isUnheard = !gate.served && socket.listenerCount("message") === 0;
   }
 
-  /** Somebody listens for messages, or seems not to want any. */
+  /** Somebody listens for messages. */
   isListenedTo(): void {
-    this.#grace?.end();
-    this.#grace = undefined;
-    this.#release(NOT_LISTENED_TO);
+    this.#isUnheard = false;
+    this.#first?.listen();
+    this.#first = undefined;
   }
 
   /** Takes a message from the socket. */
@@ -149,14 +160,34 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     return true;
   }
 
+  /**
+   * The socket is about to close. Answers whether it is ws that answers the close frame of the client, and is to do so
+   * later: once all is decided that came before, so that what a listener sends to its last words is still sent.
+   */
+  concludes(close: () => void): boolean {
+    const { session } = this;
+    const { readyState, _closeFrameReceived: isAnswer } = this.#opened;
+    if (isAnswer !== true || readyState !== OPEN || this.#isConcluding || session?.isEnded !== false) return false;
+    this.#isConcluding = true;
+    let isSync = true;
+    let isDrained = false;
+    session.drain(() => {
+      isDrained = true;
+      // Handlers that wait for nothing but promises have answered then.
+      if (!isSync) setImmediate(close);
+    });
+    isSync = false;
+    if (isDrained && this.#front.gate.served) setImmediate(close);
+    return !isDrained || this.#front.gate.served !== undefined;
+  }
+
   /** The socket says that it is closed. Answers whether this is to be said later: when all is decided. */
   ends(closing: readonly unknown[]): boolean {
     const { session } = this;
-    this.#grace?.end();
     this.#patience?.end();
-    if (session === undefined || session.isEnded) return false;
-    if (closing[0] === WITHOUT_A_WORD) {
-      session.end();
+    if (closing[0] === WITHOUT_A_WORD) session?.end();
+    if (session === undefined || session.isEnded) {
+      this.#first?.drop();
       return false;
     }
     let isSync = true;
@@ -178,7 +209,28 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     return this.socket?.listenerCount("error") === 0;
   }
 
-  deliver({ data, isBinary }: Message): void {
+  deliver(message: Message): void {
+    if (this.#isUnheard) this.#keepFirst(message);
+    else this.#handOn(message);
+  }
+
+  /** Nobody listens yet: the message waits for that, and all that comes behind it waits in the session. */
+  #keepFirst(message: Message): void {
+    const { listenerGrace, sayUnheard } = this.#front;
+    const first = new FirstMessage(listenerGrace, (isListenedTo) => {
+      this.#isUnheard = false;
+      if (this.session?.isEnded) return;
+      if (!isListenedTo) sayUnheard();
+      this.#handOn(message);
+    });
+    this.#first = first;
+    this.flush = (whenFlushed) => {
+      this.flush = undefined;
+      first.whenHandedOn(whenFlushed);
+    };
+  }
+
+  #handOn({ data, isBinary }: Message): void {
     const given = this.wantsBlobs && isBinary ? new Blob([data as Buffer]) : data;
     this.#front.bare.emit.call(this.socket, "message", given, isBinary);
   }
@@ -219,7 +271,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   }
 
   resume(): void {
-    this.#isDeciding = false;
+    this.#isDeciding = this.#isImpatient = false;
     this.#goOnReading();
   }
 
@@ -235,9 +287,10 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   }
 
   close(code: number, reason: string): void {
-    this.#grace?.end();
+    this.#first?.drop();
     this.#patience?.end();
     this.#holds = 0;
+    this.#parser?.release();
     this.#front.bare.resume.call(this.#opened);
     closeSoon(this.#opened, code, reason);
   }
@@ -257,8 +310,12 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
    * for ever, since a handler may wait for the end of the connection. What comes then waits in the session, with its caps.
    */
   #holdWhileDeciding(): void {
+    if (this.#isImpatient) return;
     this.#hold(DECIDING);
-    this.#patience ??= new Wait(this.#front.gate.timeouts.action, () => this.#goOnReading());
+    this.#patience ??= new Wait(this.#front.gate.timeouts.action, () => {
+      this.#isImpatient = true;
+      this.#goOnReading();
+    });
   }
 
   #goOnReading(): void {
@@ -315,12 +372,16 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
 
   #hold(reason: number): void {
     this.#front.bare.pause.call(this.socket);
+    if (this.#parser === undefined) this.#parser = parserOf(this.#opened, this.turns) ?? null;
+    this.#parser?.hold();
     this.#holds |= reason;
   }
 
   #release(reason: number): void {
     if (this.#holds === 0) return;
     this.#holds &= ~reason;
-    if (this.#holds === 0 && !this.isPausedByApplication) this.#front.bare.resume.call(this.socket);
+    if (this.#holds !== 0) return;
+    this.#parser?.release();
+    if (!this.isPausedByApplication) this.#front.bare.resume.call(this.socket);
   }
 }

@@ -7,6 +7,9 @@ import type { Connection } from "./connection.js";
 export interface BareSocket extends EventEmitter {
   readonly readyState: number;
   readonly bufferedAmount: number;
+  readonly isPaused: boolean;
+  /** Of ws alone: whether the client has begun to close. */
+  readonly _closeFrameReceived?: boolean;
   binaryType: string;
   pause(): void;
   resume(): void;
@@ -16,6 +19,7 @@ export interface BareSocket extends EventEmitter {
 }
 
 const BLOB = "blob";
+const CLOSED = 3;
 
 /** The listener of any event. */
 type Listener = (...values: unknown[]) => void;
@@ -90,16 +94,25 @@ export function guardedClass(Base: typeof WebSocket, take: () => Connection | un
       if (connection.wantsBlobs) super.binaryType = "nodebuffer";
     }
 
+    /** Answers what the application did: the guard's own pauses are none of its business. */
+    override get isPaused(): boolean {
+      return GuardedSocket.connectionOf(this)?.isPausedByApplication ?? super.isPaused;
+    }
+
     override pause(): void {
-      const connection = GuardedSocket.connectionOf(this);
-      if (connection) connection.isPausedByApplication = true;
+      notePause(this, GuardedSocket.connectionOf(this), true);
       super.pause();
     }
 
     override resume(): void {
       const connection = GuardedSocket.connectionOf(this);
-      if (connection) connection.isPausedByApplication = false;
+      notePause(this, connection, false);
       if (!connection?.isHeld) super.resume();
+    }
+
+    override close(code?: number, reason?: string): void {
+      const close = () => super.close(code, reason);
+      if (!GuardedSocket.connectionOf(this)?.concludes(close)) close();
     }
 
     override terminate(): void {
@@ -117,4 +130,9 @@ function open(socket: BareSocket, connection: Connection | undefined): void {
     socket.on("error", () => {});
     closeSoon(socket, 1011, "not admitted");
   }
+}
+
+/** As in ws, where a socket that is closed stays as it is. */
+function notePause(socket: BareSocket, connection: Connection | undefined, isPaused: boolean): void {
+  if (connection && socket.readyState !== CLOSED) connection.isPausedByApplication = isPaused;
 }

@@ -1,5 +1,5 @@
 import { on, once } from "node:events";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { createWebSocketStream, type WebSocket } from "ws";
 import { Client, sleep, start, stopAll, until } from "../test/support.js";
 
@@ -62,8 +62,10 @@ describe.each(WAYS)("a listener by %s", (_way, listen) => {
 });
 
 describe("a socket nobody listens to", () => {
-  test("is read after the grace, so that it sees pings and closes", async () => {
-    const { url, guard } = await start({ options: { listenerGrace: 60 }, onConnection: () => {} });
+  const patient = { listenerGrace: 60_000 };
+
+  test("is read at once: pings, refusals and closes are heard", async () => {
+    const { url, guard, wss } = await start({ options: patient, onConnection: () => {} });
     const client = await Client.open(url);
     let pongs = 0;
     client.socket.on("pong", () => {
@@ -71,12 +73,66 @@ describe("a socket nobody listens to", () => {
     });
     client.socket.ping();
     client.send({ action: "secret" });
-    await sleep(30);
-    expect([pongs, client.received.length]).toEqual([0, 0]);
     await until(() => pongs === 1 && client.received.length === 1);
     client.socket.close(1000);
-    await until(() => guard.sessions.size === 0);
+    await until(() => guard.sessions.size === 0 && wss.clients.size === 0);
     expect((await client.end()).code).toBe(1000);
+  });
+
+  test("is not kept once its client is dead", async () => {
+    const { url, wss } = await start({ options: patient, onConnection: () => {} });
+    const client = await Client.open(url);
+    client.socket.terminate();
+    await until(() => wss.clients.size === 0);
+  });
+
+  test("is closed at once where its connection listener closes it", async () => {
+    const { url } = await start({ options: patient, onConnection: (socket) => socket.close(4001) });
+    expect((await (await Client.open(url)).end()).code).toBe(4001);
+  });
+
+  test("hears a ping behind a message that waits, and that message once it listens, not before", async () => {
+    const order: string[] = [];
+    const { url, sockets } = await start({ options: patient, onConnection: () => {} });
+    const client = await Client.open(url);
+    client.send(PING);
+    const pong = new Promise((resolve) => client.socket.once("pong", resolve));
+    client.socket.ping();
+    await pong;
+    expect([sockets[0]?.isPaused, sockets[0]?.readyState]).toEqual([false, 1]);
+    sockets[0]?.on("message", () => void order.push("heard"));
+    order.push("attached");
+    await until(() => order.length === 2);
+    expect(order).toEqual(["attached", "heard"]);
+  });
+
+  test("hears nothing of what waits once its session is closed", async () => {
+    const heard: unknown[] = [];
+    const { url, sockets, session } = await start({ options: patient, onConnection: () => {} });
+    const client = await Client.open(url);
+    client.send(PING, PING);
+    client.socket.ping();
+    await new Promise((resolve) => client.socket.once("pong", resolve));
+    session().close(4000);
+    sockets[0]?.on("message", (data) => heard.push(data));
+    expect((await client.end()).code).toBe(4000);
+    expect(heard).toEqual([]);
+  });
+
+  test("is told of once, for the first message that is allowed and that nobody has heard", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const { url, session, guard } = await start({ options: { listenerGrace: 20 }, onConnection: () => {} });
+    for (let count = 0; count < 2; count++) {
+      const client = await Client.open(url);
+      client.send({ action: "slow", wait: 1 }, PING, { action: "secret" });
+      expect(await client.replies(1)).toMatchObject([{ response_status: 403 }]);
+      expect(session().isEnded).toBe(false);
+      client.socket.close();
+      await until(() => guard.sessions.size === 0);
+    }
+    expect(warn).toHaveBeenCalledOnce();
+    expect(String(warn.mock.calls[0]?.[0])).toMatch(/^guard\(\): a message was allowed.+socket\.on\("message"/);
+    warn.mockRestore();
   });
 
   test("is closed by the server before anything was read", async () => {

@@ -17,7 +17,7 @@ export interface WsGuardOptions<Extra = unknown> extends GuardOptions<IncomingMe
   /** The `WWW-Authenticate` of a 401. Default `Bearer`. */
   challenge?: string;
   /**
-   * Milliseconds for which a new connection is not read while nobody listens for its messages. Default 1,000.
+   * Milliseconds for which the first allowed message of a connection waits until somebody listens. Default 1,000.
    */
   listenerGrace?: number;
   /**

@@ -28,6 +28,11 @@ export class Turns {
     receiver._allowSynchronousEvents = true;
   }
 
+  /** Whether more may be handed on in this turn. */
+  get hasShare(): boolean {
+    return this.#left > 0;
+  }
+
   /** Counts a message, a ping, a pong that is handed on. */
   take(): void {
     this.#left -= 1;

@@ -22,6 +22,7 @@ export function wsHarness(name: string, variant: WsVariant): Harness {
     name,
     transport: "ws",
     lacks: {
+      queue: "its parser is held as soon as something waits",
       acks: "a frame of WebSocket has no acknowledgement: a codec answers whatever names an id",
       ...(refuse === "close" && {
         "refusal before the upgrade": 'with `refuse: "close"` a client is accepted, then closed with a code',

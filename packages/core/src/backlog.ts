@@ -3,10 +3,17 @@ import type { Limits } from "./limits.js";
 import type { Incoming } from "./link.js";
 import { PAYLOAD_TOO_LARGE, TOO_MANY_PENDING } from "./refusal.js";
 
+/** What a message takes that waits, beside its own bytes. */
+const OVERHEAD = 512;
+/** So many places at the front of the list may be empty before it is cut. */
+const CUT = 256;
+
 /** The messages of one connection that wait, in the order they came. */
 export class Backlog<M extends Incoming> {
   readonly #limits: Required<Limits>;
-  readonly #messages: M[] = [];
+  readonly #messages: (M | undefined)[] = [];
+  /** Where the first of them is: a client chooses how long the list is, so it is not moved for each. */
+  #first = 0;
   #bytes = 0;
   /** Messages and bytes that found no room since it was last through. */
   #excess = 0;
@@ -17,7 +24,17 @@ export class Backlog<M extends Incoming> {
   }
 
   get isEmpty(): boolean {
-    return this.#messages.length === 0;
+    return this.#size === 0;
+  }
+
+  /** Whether half of what may wait does. */
+  get isHalfFull(): boolean {
+    const { pendingMessages, pendingBytes } = this.#limits;
+    return 2 * this.#size >= pendingMessages || 2 * this.#bytes >= pendingBytes;
+  }
+
+  get #size(): number {
+    return this.#messages.length - this.#first;
   }
 
   /**
@@ -27,8 +44,8 @@ export class Backlog<M extends Incoming> {
    */
   add(message: M): Decision | "flood" | undefined {
     const { pendingMessages, pendingBytes } = this.#limits;
-    const { bytes } = message;
-    if (this.#messages.length < pendingMessages && this.#bytes + bytes <= pendingBytes) {
+    const bytes = message.bytes + OVERHEAD;
+    if (this.#size < pendingMessages && this.#bytes + bytes <= pendingBytes) {
       this.#messages.push(message);
       this.#bytes += bytes;
       return undefined;
@@ -36,15 +53,23 @@ export class Backlog<M extends Incoming> {
     this.#excess += 1;
     this.#excessBytes += bytes;
     const isFlood =
-      this.#messages.length + this.#excess >= 2 * pendingMessages ||
-      this.#bytes + this.#excessBytes >= 2 * pendingBytes;
+      this.#size + this.#excess >= 2 * pendingMessages || this.#bytes + this.#excessBytes >= 2 * pendingBytes;
     if (isFlood) return "flood";
     return bytes > pendingBytes ? PAYLOAD_TOO_LARGE : TOO_MANY_PENDING;
   }
 
   take(): M | undefined {
-    const message = this.#messages.shift();
-    if (message !== undefined) this.#bytes -= message.bytes;
+    const messages = this.#messages;
+    const message = messages[this.#first];
+    if (message === undefined) return undefined;
+    messages[this.#first] = undefined;
+    this.#first += 1;
+    this.#bytes -= message.bytes + OVERHEAD;
+    if (this.#first === messages.length) messages.length = this.#first = 0;
+    else if (this.#first >= CUT && 2 * this.#first >= messages.length) {
+      messages.splice(0, this.#first);
+      this.#first = 0;
+    }
     return message;
   }
 

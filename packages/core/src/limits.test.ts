@@ -5,8 +5,9 @@ import { readLimits } from "./limits.js";
 test("the defaults, each of which may be replaced", () => {
   const defaults = {
     handshake: 10_000,
-    pendingMessages: 100,
+    pendingMessages: Number.MAX_SAFE_INTEGER,
     pendingBytes: 1_048_576,
+    namespaces: 100,
     unread: 1_048_576,
     concurrent: 100,
     undecodable: 10,
@@ -24,6 +25,7 @@ test.each([
   [{ drain: "5s" }, '`limits.drain` is "5s"'],
   [{ pendingMessages: 0 }, "`limits.pendingMessages` is 0: give a whole number above 0"],
   [{ pendingBytes: 1.5 }, "`limits.pendingBytes` is 1.5"],
+  [{ namespaces: 0 }, "`limits.namespaces` is 0: give a whole number above 0"],
   [{ undecodable: Number.NaN }, "`limits.undecodable` is NaN"],
   [{ unread: 0 }, "`limits.unread` is 0: give a whole number above 0"],
   [{ concurrent: Number.POSITIVE_INFINITY }, "`limits.concurrent` is Infinity"],

@@ -5,10 +5,12 @@ import { readMilliseconds } from "./rules.js";
 export interface Limits {
   /** Milliseconds from accept to the connect decision. Default 10,000. */
   handshake?: number;
-  /** Messages that wait on one connection. Default 100. */
+  /** Messages that wait on one connection. Default: as many as `pendingBytes` has room for. */
   pendingMessages?: number;
-  /** Bytes of the messages that wait on one connection. Default 1,048,576. */
+  /** Bytes of the messages that wait on one connection, of which each counts 512 more than its own. Default 1,048,576. */
   pendingBytes?: number;
+  /** Namespaces that one connection may ask for at once, and all in all, on a transport that has them. Default 100. */
+  namespaces?: number;
   /**
    * Bytes that were answered on one connection (refusals, answers of handlers) and that the client has not read; what the
    * application sends by itself does not count, and one answer counts at most this. Then its messages wait, and it is not
@@ -30,8 +32,9 @@ export interface Limits {
 
 const DEFAULTS: Required<Limits> = {
   handshake: 10_000,
-  pendingMessages: 100,
+  pendingMessages: Number.MAX_SAFE_INTEGER,
   pendingBytes: 1_048_576,
+  namespaces: 100,
   unread: 1_048_576,
   concurrent: 100,
   undecodable: 10,
@@ -40,7 +43,7 @@ const DEFAULTS: Required<Limits> = {
 };
 
 const TIMES = ["handshake", "undecodableWindow", "drain"] as const;
-const COUNTS = ["pendingMessages", "pendingBytes", "unread", "concurrent", "undecodable"] as const;
+const COUNTS = ["pendingMessages", "pendingBytes", "namespaces", "unread", "concurrent", "undecodable"] as const;
 
 /**
  * Fills in the defaults.

@@ -30,13 +30,18 @@ export interface Link<M extends Incoming = Incoming> {
   /** Holds input back where the transport can. */
   pause(): void;
   resume(): void;
+  /**
+   * Half of what may wait does, or no longer. Only for transports that are read on while something waits: now they may be
+   * held back, but not for ever, since what a handler waits for may come behind it.
+   */
+  crowd?(isCrowded: boolean): void;
   /** Begins an orderly close, and makes sure that it ends. */
   close(code: number, reason: string): void;
   /**
    * Calls back once what was just delivered has reached its listeners; the next message is not decided before. Only for
    * transports where that is not at once.
    */
-  flush?(whenFlushed: () => void): void;
+  flush?: ((whenFlushed: () => void) => void) | undefined;
   /**
    * Calls back once a connection that was closed is gone, so that its client has all it was answered. Only for
    * transports where that is not at once.

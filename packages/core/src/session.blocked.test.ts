@@ -34,7 +34,7 @@ describe("while a client does not read", () => {
     const { session, send, wire } = connect(policy, { limits: { pendingMessages: 2 } });
     session.block();
     for (let n = 0; n < 4; n++) send("yes");
-    expect(wire.sent).toEqual(["refuse yes too_many_pending 429", "close 1008 too many messages"]);
+    expect(wire.sent).toEqual(["refuse yes too_many_pending 429", "close 1013 too many messages"]);
     session.unblock();
     expect(wire.sent).toHaveLength(2);
   });

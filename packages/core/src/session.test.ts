@@ -1,6 +1,7 @@
 import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
 import { describe, expect, test, vi } from "vitest";
 import { type Connection, connect, deferred, settled, sleep } from "../test/connection.js";
+import type { Limits } from "./limits.js";
 import { badMessage, MISSING_ACTION } from "./refusal.js";
 
 /** A rule that answers when it is told to, by the action's payload `key`. */
@@ -137,47 +138,62 @@ async function uncaught(run: () => Promise<void>): Promise<string[]> {
 }
 
 describe("limits", () => {
-  const limits = { pendingMessages: 3, pendingBytes: 100 };
-  const open = () => {
+  /** Each message that waits counts this much more than its own. */
+  const OVERHEAD = 512;
+  const few = { pendingMessages: 3 };
+  const small = { pendingBytes: 100 + 2 * OVERHEAD };
+  const open = (limits: Limits | undefined) => {
     const { rule, answer } = held();
-    const connection = connect(definePolicy({ actions: { held: rule, ...sync } }), { limits });
+    const policy = definePolicy({ actions: { held: rule, ...sync } });
+    const connection = connect(policy, limits ? { limits } : {});
     connection.send("held", { key: 1 });
     return { ...connection, answer };
   };
 
   test("messages beyond the cap are refused at once, and at twice the cap the connection is closed", async () => {
-    const { send, wire, answer, session } = open();
+    const { send, wire, answer, session } = open(few);
     for (let i = 0; i < 5; i++) send("yes");
     expect(wire.sent).toEqual(["refuse yes too_many_pending 429", "refuse yes too_many_pending 429"]);
     send("yes");
-    expect(wire.sent.slice(2)).toEqual(["close 1008 too many messages"]);
+    expect(wire.sent.slice(2)).toEqual(["close 1013 too many messages"]);
     expect(session.isEnded).toBe(true);
     await answer(1, true);
     expect(wire.sent).toHaveLength(3);
   });
 
   test("bytes beyond the cap are refused, and at twice the cap the connection is closed", () => {
-    const { send, wire } = open();
+    const { send, wire } = open(small);
     send("yes", {}, { bytes: 60 });
     send("yes", {}, { bytes: 50 });
     send("yes", {}, { bytes: 40 });
     expect(wire.sent).toEqual(["refuse yes too_many_pending 429"]);
-    send("yes", {}, { bytes: 50 });
-    expect(wire.sent.slice(1)).toEqual(["close 1008 too many messages"]);
+    send("yes", {}, { bytes: 50 + OVERHEAD });
+    expect(wire.sent.slice(1)).toEqual(["close 1013 too many messages"]);
   });
 
   test("one message larger than all that may wait is too large; one that would just fit is one too many", () => {
-    const { send, wire } = open();
-    send("yes", {}, { bytes: 150 });
+    const { send, wire } = open(small);
+    send("yes", {}, { bytes: 101 + OVERHEAD });
     expect(wire.sent).toEqual(["refuse yes payload_too_large 413"]);
-    const full = open();
+    const full = open(small);
     full.send("yes", {}, { bytes: 10 });
-    full.send("yes", {}, { bytes: 100 });
+    full.send("yes", {}, { bytes: 100 + OVERHEAD });
     expect(full.wire.sent).toEqual(["refuse yes too_many_pending 429"]);
   });
 
+  test("by default as many may wait as a megabyte has room for, and they are decided in order", async () => {
+    const { send, wire, answer } = open(undefined);
+    const room = Math.floor(1_048_576 / (30 + OVERHEAD));
+    for (let n = 0; n < room; n++) send("yes", {}, { bytes: 30 });
+    expect(wire.sent).toEqual([]);
+    send("no", {}, { bytes: 30 });
+    expect(wire.sent).toEqual(["refuse no too_many_pending 429"]);
+    await answer(1, true);
+    expect(wire.sent.slice(2)).toEqual(Array(room).fill("deliver yes"));
+  });
+
   test("once the queue is empty all of it may be used again", async () => {
-    const { send, wire, answer } = open();
+    const { send, wire, answer } = open(few);
     for (let i = 0; i < 5; i++) send("yes");
     await answer(1, true);
     expect(wire.log.at(-1)).toBe("resume");
@@ -188,13 +204,38 @@ describe("limits", () => {
   });
 
   test("bytes that were worked off count no more", async () => {
-    const { send, wire, answer } = open();
+    const { send, wire, answer } = open({ pendingBytes: 100 + OVERHEAD });
     send("held", { key: 2 }, { bytes: 90 });
     await answer(1, true);
     send("yes", {}, { bytes: 90 });
     expect(wire.sent).toEqual(["deliver held"]);
     await answer(2, true);
     expect(wire.sent).toEqual(["deliver held", "deliver held", "deliver yes"]);
+  });
+
+  test("the transport hears when half of what may wait does, and when no longer", async () => {
+    const { send, wire, answer } = open({ pendingMessages: 4 });
+    wire.crowd = (isCrowded) => void wire.log.push(`crowd ${isCrowded}`);
+    send("held", { key: 2 });
+    expect(wire.log).toEqual(["pause"]);
+    send("yes");
+    send("held", { key: 3 });
+    expect(wire.log).toEqual(["pause", "crowd true"]);
+    await answer(1, true);
+    expect(wire.log.slice(2)).toEqual(["deliver held"]);
+    await answer(2, true);
+    expect(wire.log.slice(3)).toEqual(["deliver held", "crowd false", "deliver yes"]);
+    for (let n = 0; n < 2; n++) send("yes");
+    expect(wire.log.slice(6)).toEqual(["crowd true"]);
+  });
+
+  test("a transport that holds a crowd back lets go at the end of the connection", () => {
+    const { send, wire, session } = open(few);
+    wire.crowd = (isCrowded) => void wire.log.push(`crowd ${isCrowded}`);
+    for (let n = 0; n < 3; n++) send("yes");
+    session.end();
+    session.end();
+    expect(wire.log).toEqual(["pause", "crowd true", "crowd false"]);
   });
 
   test("undecodable messages are answered up to the limit; one more in the window closes", () => {

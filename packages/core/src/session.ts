@@ -37,6 +37,8 @@ export class Session<M extends Incoming = Incoming> {
   #loading = 0;
   /** The handlers that run beside the queue. */
   #beside: Beside | undefined;
+  /** Whether half of what may wait does. */
+  #isCrowded = false;
   #isBusy = false;
   /** Whether nothing more is decided until the client has read what it was answered. */
   #isBlocked = false;
@@ -203,6 +205,7 @@ export class Session<M extends Incoming = Incoming> {
   end(): void {
     this.#isEnded = true;
     this.#queue = undefined;
+    this.#noteCrowd(false);
     this.#beside?.settle(false);
     this.#gate.forget(this as never);
     this.#lifeline?.cut("the connection is closed");
@@ -279,7 +282,7 @@ export class Session<M extends Incoming = Incoming> {
   /** Holds the next messages back until a decision or a handler is through. */
   #hold(until: Until): void {
     if (until === FLUSHING) {
-      (this.#link as Required<Link<M>>).flush(() => this.#release());
+      (this.#link as { flush(whenFlushed: () => void): void }).flush(() => this.#release());
       return;
     }
     until.then(
@@ -308,6 +311,7 @@ export class Session<M extends Incoming = Incoming> {
     while (!this.#isBlocked) {
       const message = this.#queue?.take();
       if (message === undefined) break;
+      if (this.#isCrowded) this.#noteCrowd(this.#queue?.isHalfFull === true);
       try {
         const until = this.#process(message);
         if (until) {
@@ -356,7 +360,16 @@ export class Session<M extends Incoming = Incoming> {
   #enqueue(message: M): void {
     this.#queue ??= new Backlog(this.#gate.limits);
     const lack = this.#queue.add(message);
-    if (lack === "flood") this.close(1008, "too many messages");
+    // Whoever is honest may come back (RFC 6455, section 7.4.1): 1013 says later.
+    if (lack === "flood") this.close(1013, "too many messages");
     else if (lack) this.#refuse(message, lack);
+    else if (!this.#isCrowded) this.#noteCrowd(this.#queue.isHalfFull);
+  }
+
+  /** Tells the transport where it has changed. */
+  #noteCrowd(isCrowded: boolean): void {
+    if (this.#isCrowded === isCrowded) return;
+    this.#isCrowded = isCrowded;
+    this.#link.crowd?.(isCrowded);
   }
 }

@@ -53,6 +53,9 @@ export class Wire implements Link {
     this.log.push(`reply ${message.action} ${JSON.stringify(data)}${extra}`);
   }
 
+  /** What a transport does that is told of it. */
+  crowd: Required<Link>["crowd"] = () => {};
+
   pause(): void {
     this.log.push("pause");
   }

@@ -5,6 +5,8 @@ import type { Account, AttackOptions } from "./attack/options.js";
 /** What an adapter may lack, and what the suite then leaves out. */
 export const ABILITIES = {
   acks: "A message may be sent without asking for an answer; its refusal then comes as an event that names the action",
+  queue:
+    "What comes while something waits is read, and meets the caps of what may wait; else the transport holds it back",
   "refusal before the upgrade": "A refused client gets an HTTP response with status and headers, and no connection",
 } as const;
 

@@ -4,11 +4,12 @@ import { referenceHarness } from "./reference-harness.js";
 
 test("the support table has a column for each adapter and the reason of each lack", () => {
   const table = supportTable([referenceHarness, { name: "radio", lacks: { acks: "waves do not | answer" } }]);
-  const [head, rule, first, second, last, end] = table.split("\n");
+  const [head, rule, first, second, third, last, end] = table.split("\n");
   expect(head).toBe("|  | reference | radio |");
   expect(rule).toBe("| --- | --- | --- |");
   expect(first).toMatch(/^\| \*\*acks\*\*: .+ \| yes \| no: waves do not \\\| answer \|$/);
-  expect(second).toMatch(/^\| \*\*refusal before the upgrade\*\*: .+ \| yes \| yes \|$/);
+  expect(second).toMatch(/^\| \*\*queue\*\*: .+ \| yes \| yes \|$/);
+  expect(third).toMatch(/^\| \*\*refusal before the upgrade\*\*: .+ \| yes \| yes \|$/);
   expect(last).toBe("| everything else of the suite | yes | yes |");
   expect(end).toBe("");
 });

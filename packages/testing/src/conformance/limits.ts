@@ -1,5 +1,7 @@
 import { AllowAny, permission } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
 import { expect } from "vitest";
+import type { TestClient } from "../client.js";
 import { deferred, sleep, until } from "../lab.js";
 import { expectAnsweredOnce, expectClosed, expectDenied, expectHandled, rules, type Subject } from "./subject.js";
 
@@ -9,45 +11,97 @@ function holding() {
   return { held: permission("held", () => promise), resolve };
 }
 
+/** A rule that answers later: first when all has come, then in the next turn. */
+function inTurns() {
+  let isFirst = true;
+  return permission("in turns", async () => {
+    if (isFirst) await sleep(60);
+    else await new Promise(setImmediate);
+    isFirst = false;
+    return true;
+  });
+}
+
+const thousand = (client: TestClient) =>
+  Array.from({ length: 1000 }, (_, n) => client.message("say", { n, text: "a few more bytes" }));
+
 /** What one connection may use up. */
 export const limits: Subject = {
-  "messages beyond the cap are answered too_many_pending, those within are decided": async (lab) => {
-    const { held, resolve } = holding();
-    const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingMessages: 4 } });
-    const client = await server.connect();
-    const first = client.message("held");
-    const rest = Array.from({ length: 6 }, (_, n) => client.message("say", { n }));
-    const answers = client.sendAll([first, ...rest]);
-    for (const answer of await Promise.all(answers.slice(5))) {
-      expectDenied(answer, "too_many_pending", 429);
-      expect(answer?.error).toMatchObject({ retry: "later", retryAfter: 1 });
-    }
-    resolve(true);
-    for (const answer of await Promise.all(answers.slice(0, 5))) expectHandled(answer);
-    expect(server.handled.map(({ payload }) => payload.n)).toEqual([undefined, 0, 1, 2, 3]);
-    await expectAnsweredOnce(client, first, ...rest);
+  "messages beyond the cap are answered too_many_pending, those within are decided": {
+    needs: "queue",
+    check: async (lab) => {
+      const { held, resolve } = holding();
+      const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingMessages: 4 } });
+      const client = await server.connect();
+      const first = client.message("held");
+      const rest = Array.from({ length: 6 }, (_, n) => client.message("say", { n }));
+      const answers = client.sendAll([first, ...rest]);
+      for (const answer of await Promise.all(answers.slice(5))) {
+        expectDenied(answer, "too_many_pending", 429);
+        expect(answer?.error).toMatchObject({ retry: "later", retryAfter: 1 });
+      }
+      resolve(true);
+      for (const answer of await Promise.all(answers.slice(0, 5))) expectHandled(answer);
+      expect(server.handled.map(({ payload }) => payload.n)).toEqual([undefined, 0, 1, 2, 3]);
+      await expectAnsweredOnce(client, first, ...rest);
+    },
   },
 
-  "at twice the cap the connection is closed, and nothing of it reaches a handler": async (lab) => {
-    const { held, resolve } = holding();
-    const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingMessages: 4 } });
-    const client = await server.connect();
-    client.sendAll([client.message("held"), ...Array.from({ length: 20 }, () => client.message("say"))]);
-    await expectClosed(client, 1008);
-    resolve(true);
-    await sleep(30);
-    expect(server.handled).toEqual([]);
-    expect([...server.guard.sessions]).toEqual([]);
+  "at twice the cap the connection is closed, and nothing of it reaches a handler": {
+    needs: "queue",
+    check: async (lab) => {
+      const { held, resolve } = holding();
+      const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingMessages: 4 } });
+      const client = await server.connect();
+      client.sendAll([client.message("held"), ...Array.from({ length: 20 }, () => client.message("say"))]);
+      await expectClosed(client, 1013);
+      resolve(true);
+      await sleep(30);
+      expect(server.handled).toEqual([]);
+      expect([...server.guard.sessions]).toEqual([]);
+    },
   },
 
-  "by default 100 messages may wait, and 10 in 10 seconds may be undecodable": async (lab) => {
+  "1,000 messages at once are all handled, in order, under async rules and by default": async (lab) => {
+    const server = await lab.guard(rules({ say: inTurns() }));
+    const client = await server.connect();
+    const messages = thousand(client);
+    for (const answer of await Promise.all(client.sendAll(messages))) expectHandled(answer);
+    expect(server.handled.map(({ payload }) => payload.n)).toEqual(messages.map((_, n) => n));
+  },
+
+  "1,000 messages at once are all answered by handlers that take their time": async (lab) => {
+    const handled: unknown[] = [];
+    const consumer = defineConsumer().action("say", inTurns(), async ({ payload }) => {
+      await new Promise(setImmediate);
+      return handled.push(payload.n);
+    });
+    const server = await lab.serve(consumer);
+    const client = await server.connect();
+    const messages = thousand(client);
+    const answers = await Promise.all(client.sendAll(messages));
+    expect(answers.map((answer) => answer?.data)).toEqual(messages.map((_, n) => n + 1));
+    expect(handled).toEqual(messages.map((_, n) => n));
+  },
+
+  "a client that never stops keeps nobody waiting, and little of it waits": async (lab) => {
     const { held, resolve } = holding();
-    const server = await lab.guard(rules({ held, say: AllowAny }));
-    const [busy, garbled] = [await server.connect(), await server.connect()];
-    const answers = busy.sendAll([busy.message("held"), ...Array.from({ length: 102 }, () => busy.message("say"))]);
-    for (const answer of await Promise.all(answers.slice(101))) expectDenied(answer, "too_many_pending", 429);
+    const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingBytes: 20_000 } });
+    const [greedy, other] = [await server.connect(), await server.connect()];
+    greedy.sendAll([greedy.message("held"), ...Array.from({ length: 3000 }, () => greedy.message("say"))]);
+    for (let n = 0; n < 5; n++) expectHandled(await other.request("ping"));
+    greedy.terminate();
+    // One that is not read is not seen to go.
+    server.opened[0]?.close();
+    await until(() => [...server.guard.sessions].length === 1, "it is gone");
     resolve(true);
-    for (const answer of await Promise.all(answers.slice(0, 101))) expectHandled(answer);
+    expectHandled(await other.request("ping"));
+    expect(server.actions.filter((action) => action !== "ping")).toEqual([]);
+  },
+
+  "by default 10 in 10 seconds may be undecodable": async (lab) => {
+    const server = await lab.guard(rules());
+    const garbled = await server.connect();
     const { raw } = lab.harness.malformed.find(({ code }) => code === "bad_message") ?? {};
     for (let n = 0; n < 10; n++) garbled.sendRaw(raw);
     expectHandled(await garbled.request("ping"));
@@ -56,38 +110,44 @@ export const limits: Subject = {
     expect(garbled.answers).toHaveLength(11);
   },
 
-  "the cap counts anew once all is decided": async (lab) => {
-    let decide = (_isAllowed: boolean) => {};
-    const late = permission("late", () => decided);
-    let decided = Promise.resolve(true);
-    const server = await lab.guard(rules({ late }), { limits: { pendingMessages: 4 } });
-    const client = await server.connect();
-    for (let round = 0; round < 5; round++) {
-      decided = new Promise((resolve) => {
-        decide = resolve;
-      });
-      const answers = client.sendAll(Array.from({ length: 7 }, () => client.message("late")));
-      for (const answer of await Promise.all(answers.slice(5))) expectDenied(answer, "too_many_pending", 429);
-      decide(true);
-      for (const answer of await Promise.all(answers.slice(0, 5))) expectHandled(answer);
-    }
+  "the cap counts anew once all is decided": {
+    needs: "queue",
+    check: async (lab) => {
+      let decide = (_isAllowed: boolean) => {};
+      const late = permission("late", () => decided);
+      let decided = Promise.resolve(true);
+      const server = await lab.guard(rules({ late }), { limits: { pendingMessages: 4 } });
+      const client = await server.connect();
+      for (let round = 0; round < 5; round++) {
+        decided = new Promise((resolve) => {
+          decide = resolve;
+        });
+        const answers = client.sendAll(Array.from({ length: 7 }, () => client.message("late")));
+        for (const answer of await Promise.all(answers.slice(5))) expectDenied(answer, "too_many_pending", 429);
+        decide(true);
+        for (const answer of await Promise.all(answers.slice(0, 5))) expectHandled(answer);
+      }
+    },
   },
 
-  "bytes are counted too": async (lab) => {
-    const { held, resolve } = holding();
-    const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingBytes: 2000 } });
-    const client = await server.connect();
-    const text = "x".repeat(800);
-    const answers = client.sendAll([
-      client.message("held"),
-      client.message("say", { text }),
-      client.message("say", { text }),
-      client.message("say", { text }),
-    ]);
-    expectDenied(await answers[3], "too_many_pending", 429);
-    resolve(true);
-    for (const answer of await Promise.all(answers.slice(0, 3))) expectHandled(answer);
-    expect(server.actions).toEqual(["held", "say", "say"]);
+  "bytes are counted too": {
+    needs: "queue",
+    check: async (lab) => {
+      const { held, resolve } = holding();
+      const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingBytes: 3000 } });
+      const client = await server.connect();
+      const text = "x".repeat(800);
+      const answers = client.sendAll([
+        client.message("held"),
+        client.message("say", { text }),
+        client.message("say", { text }),
+        client.message("say", { text }),
+      ]);
+      expectDenied(await answers[3], "too_many_pending", 429);
+      resolve(true);
+      for (const answer of await Promise.all(answers.slice(0, 3))) expectHandled(answer);
+      expect(server.actions).toEqual(["held", "say", "say"]);
+    },
   },
 
   "a message that could never wait is too large; one of twice the size closes the connection": async (lab) => {
@@ -97,7 +157,7 @@ export const limits: Subject = {
     const [first, tooLarge] = large.sendAll([large.message("held"), large.message("say", { text: "x".repeat(2100) })]);
     expectDenied(await tooLarge, "payload_too_large", 413);
     larger.sendAll([larger.message("held"), larger.message("say", { text: "x".repeat(4100) })]);
-    await expectClosed(larger, 1008);
+    await expectClosed(larger, 1013);
     resolve(true);
     expectHandled(await first);
     expect(server.actions).toEqual(["held"]);
@@ -151,7 +211,7 @@ export const limits: Subject = {
     expect(server.handled).toHaveLength(5000);
   },
 
-  "10,000 messages at once under a rule that never settles: each is answered or the connection is closed": async (
+  "10,000 messages at once under a rule that never settles: none is handled, and nothing of them is kept": async (
     lab,
   ) => {
     const server = await lab.guard(rules({ hangs: permission("hangs", () => new Promise<boolean>(() => {})) }), {
@@ -160,8 +220,8 @@ export const limits: Subject = {
     const client = await server.connect();
     const messages = Array.from({ length: 10_000 }, () => client.message("hangs"));
     const answers = client.sendAll(messages);
-    await until(() => client.isClosed || client.answers.length === 10_000, "all are answered, or the end");
-    expect(client.isClosed).toBe(true);
+    await until(() => client.isClosed || client.answers.length > 1, "some are answered, or the end");
+    server.opened[0]?.close();
     await Promise.all(answers);
     for (const { error } of client.answers) expect(["too_many_pending", "permission_timeout"]).toContain(error?.code);
     expect(server.handled).toEqual([]);

@@ -1,0 +1,68 @@
+import type { Duplex } from "node:stream";
+import type { BareSocket } from "./guarded-socket.js";
+import type { Turns } from "./turns.js";
+
+/** What is used of a receiver of ws, which reads frames. All of it is looked at first. */
+interface Receiver {
+  _allowSynchronousEvents: boolean;
+  /** Reads what is there, and calls back once more may be written. */
+  startLoop(whenRead: () => void): void;
+}
+
+/**
+ * Holds the parser of one socket: `pause()` of ws does not hold back what has come in the same chunk. One message, ping or
+ * pong more may come, which ws has read already.
+ */
+export class Parser {
+  readonly #receiver: Receiver;
+  readonly #tcp: Duplex;
+  readonly #turns: Turns | undefined;
+  /** Whether ws hands on several messages in one turn, where nobody takes turns. */
+  readonly #isSync: boolean;
+  #isHeld = false;
+  /** Continues what was held. */
+  #next: (() => void) | undefined;
+
+  constructor(receiver: Receiver, tcp: Duplex, turns: Turns | undefined) {
+    this.#receiver = receiver;
+    this.#tcp = tcp;
+    this.#turns = turns;
+    this.#isSync = receiver._allowSynchronousEvents;
+    const { startLoop } = receiver;
+    receiver.startLoop = (whenRead) => {
+      if (this.#isHeld) this.#next = () => startLoop.call(receiver, whenRead);
+      else startLoop.call(receiver, whenRead);
+    };
+    // INVARIANT: ws says that a socket is closed once all that has come is read: nothing is held any more then.
+    tcp.once("close", () => this.release());
+  }
+
+  hold(): void {
+    if (this.#isHeld || this.#tcp.destroyed) return;
+    this.#isHeld = true;
+    // The loop that runs puts off the next message, and goes on behind it by `startLoop`.
+    this.#receiver._allowSynchronousEvents = false;
+  }
+
+  /** Goes on in the next turn: what listeners throw surfaces there as it would without a guard. */
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#receiver._allowSynchronousEvents = this.#turns ? this.#turns.hasShare : this.#isSync;
+    if (this.#next) setImmediate(this.#goOn);
+  }
+
+  readonly #goOn = (): void => {
+    if (this.#isHeld) return;
+    const next = this.#next;
+    this.#next = undefined;
+    next?.();
+  };
+}
+
+/** The parser of a socket; `undefined` where this ws has none that can be held. */
+export function parserOf(socket: BareSocket, turns: Turns | undefined): Parser | undefined {
+  const { _receiver: receiver, _socket: tcp } = socket as { _receiver?: Partial<Receiver>; _socket?: Duplex };
+  const isKnown = typeof receiver?.startLoop === "function" && typeof receiver._allowSynchronousEvents === "boolean";
+  return isKnown && tcp ? new Parser(receiver as Receiver, tcp, turns) : undefined;
+}
