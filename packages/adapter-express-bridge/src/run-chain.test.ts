@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler, type RequestHandler, Router } from "
 import session, { MemoryStore } from "express-session";
 import express4 from "express4";
 import { describe, expect, test, vi } from "vitest";
-import { askAction } from "../test/support.js";
+import { askAction, askConnect, handshake, scopeOf } from "../test/support.js";
 import { fromExpress } from "./index.js";
 
 const app = express();
@@ -158,7 +158,10 @@ describe("as a permission", () => {
 test("what a handler writes to the session is kept when it is saved", async () => {
   const store = new MemoryStore();
   const sessions = session({ secret: "x", store, resave: false, saveUninitialized: true });
-  const { evidence } = await askAction(fromExpress(sessions, { app }));
+  const rule = fromExpress(sessions, { app });
+  const scope = scopeOf(handshake({}));
+  await askConnect(rule, { scope });
+  const { evidence } = await askAction(rule, { scope });
   const found = evidence?.session as { id: string; count?: number; save(done: () => void): void };
   found.count = 1;
   await new Promise<void>((resolve) => found.save(resolve));
