@@ -36,7 +36,7 @@ export type { Incoming, Link, ReplyOptions } from "./link.js";
 export { isOwnOrigin, judgeOrigin, type OriginRule } from "./origin.js";
 export type { Origins } from "./origins.js";
 export { OutgoingBudget, type Outlet } from "./outgoing-budget.js";
-export { type PublicIssue, publicIssues } from "./parts.js";
+export { type PublicIssue, publicIssues, publicRefusal, type Refusal } from "./parts.js";
 export { engineOf, type PolicyEngine } from "./policy.js";
 export {
   BAD_TARGET,
@@ -44,8 +44,6 @@ export {
   closeCodeOf,
   GOING_AWAY,
   MISSING_ACTION,
-  publicRefusal,
-  type Refusal,
 } from "./refusal.js";
 export { readMilliseconds } from "./rules.js";
 export { ABORTED, type Watch, watching } from "./run.js";

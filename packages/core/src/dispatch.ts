@@ -1,5 +1,5 @@
 import { type Evidence, HANDS_ON, refuses } from "./combine.js";
-import { type Decision, decision, decisionIn, invalidVerdict, isDeliberate, thrown } from "./decision.js";
+import { type Decision, decision, decisionIn, invalidVerdict, isDeliberate, restate, thrown } from "./decision.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 import { evaluate, type Stage } from "./evaluate.js";
 import type { Turn } from "./gate.js";
@@ -193,7 +193,9 @@ export class Handling {
   #send(data: unknown, options: ReplyOptions): void {
     const { session, link, message } = this.#turn;
     if (session.isEnded || this.#isRefused) return;
+    const said = decisionIn(data);
     if (this.#denial) this.#refuse(this.#denial.decision);
+    else if (said) this.#refuseAndReport(refusalFrom(said, message.action));
     else if (this.#owesObject) this.#refuseAndReport(notChecked(message.action));
     else {
       link.reply(message, data, options === NO_OPTIONS ? options : readOptions(options));
@@ -206,10 +208,7 @@ export class Handling {
     const { decision: denied, error: denying } = this.#denial ?? {};
     if (denied && denying === error) this.#refuse(denied);
     else if (isDeliberate(error)) this.#refuseAndReport(thrown(error, "handler", "deny"));
-    else {
-      const reason = "The action could not be done.";
-      this.#refuseAndReport(decision("error", "handler_error", { by: "handler", reason, error }));
-    }
+    else this.#refuseAndReport(handlerError(error));
   }
 
   #refuseAndReport(refusal: Decision): undefined {
@@ -268,6 +267,20 @@ export class Handling {
     const { gate, session, scope } = this.#turn;
     gate.report(moment, this.action, made, session, watch, startedAt, scope);
   }
+}
+
+function handlerError(error: unknown): Decision {
+  return decision("error", "handler_error", { by: "handler", reason: "The action could not be done.", error });
+}
+
+/** A handler that answers a decision has refused; one that allows is no answer. */
+function refusalFrom(said: Decision, action: string): Decision {
+  if (refuses(said)) return said.by === "" ? restate(said, { by: "handler" }) : said;
+  return handlerError(
+    new PermissionMisuse(
+      `the handler of action "${action}" answered a decision that allows: return data, not a decision`,
+    ),
+  );
 }
 
 /** A handler behind a rule that only knows objects has answered without asking about one. */
