@@ -4,7 +4,7 @@
  * @module @portcullis/core/adapter
  */
 
-export { type Admission, type Admitted, type Handshake, readExtra } from "./admission.js";
+export { type Admission, type Admitted, type Handshake, readExtra, refusalIn } from "./admission.js";
 export {
   type AnswerHeader,
   addAnswerHeader,
