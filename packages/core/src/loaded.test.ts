@@ -86,7 +86,7 @@ describe("an object that is none", () => {
 test("nothing is not found, all else is an object", () => {
   for (const nothing of [undefined, null])
     expect(readLoaded(nothing)).toMatchObject({ code: "not_found", status: 404 });
-  const note = { then: "a field", outcome: "allow", code: "x" };
+  const note = withThen({ outcome: "allow", code: "x" }, { value: "a field", enumerable: true });
   for (const object of [note, 0, "", true, [], () => 1, { ...deny("copy") }]) {
     expect(readLoaded(object)).toEqual({ object });
   }
