@@ -25,6 +25,7 @@ import {
   pathOf,
   print,
   readMilliseconds,
+  refusalIn,
   show,
   type Traces,
   thrown,
@@ -201,7 +202,10 @@ async function decide<From>(
   if (pathOf(known.url) === undefined) return BAD_TARGET;
   let scope: Scope;
   try {
-    scope = httpScope(request, known, options.authenticate ? await options.authenticate(from) : { user });
+    const extra: unknown = options.authenticate ? await options.authenticate(from) : { user };
+    const refusal = refusalIn(extra);
+    if (refusal) return refusal;
+    scope = httpScope(request, known, extra);
   } catch (error) {
     return notAuthenticated(error);
   }

@@ -220,11 +220,14 @@ describe.each([
       throw new PermissionDenied("expired", { reason: "Sign in again" });
     };
     expect(await ask("open", {}, { authenticate: refuse })).toMatchObject({ status: 401, body: { code: "expired" } });
+    const returned = { authenticate: () => deny("banned", { reason: "Out." }) };
+    expect(await ask("open", {}, returned)).toMatchObject({ status: 403, body: { code: "banned", detail: "Out." } });
     expect(await ask("look", {}, { authenticate: () => undefined })).toMatchObject({ body: { look: { user: null } } });
   });
 
   test.each([
     ["nothing of use", () => 7],
+    ["a decision that allows", () => allow()],
     ["what is there already", () => ({ path: "/" })],
     ["a promise that nobody waits for", () => ({ user: Promise.resolve({ id: 1 }) })],
     ["a promise that rejects, and nobody waits for", async () => ({ user: Promise.reject(thrown) })],

@@ -107,11 +107,13 @@ export class Outgoing implements Outlet {
     let counted = this.#buffered;
     if (counted === 0) return;
     this.#buffered = 0;
+    const { transport } = this.#connection;
     const read = () => {
+      // A connection that has broken says so too. Nothing was read; its end, which comes now, frees all.
+      if (transport.socket?._socket?.destroyed) return;
       this.#budget.free(counted);
       counted = 0;
     };
-    const { transport } = this.#connection;
     if (transport.res?.once) for (const event of ["finish", "close"] as const) transport.res.once(event, read);
     else transport.once("drain", read);
   };

@@ -1,7 +1,10 @@
+import { AllowAny } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
 import { afterEach, describe, expect, test } from "vitest";
-import type { WebSocket } from "ws";
+import type { WebSocket, WebSocketServer } from "ws";
 import { A, pending, tcpOf } from "../test/pending.js";
 import { Client, enter, frame, sleep, start, stopAll, Tcp, until } from "../test/support.js";
+import { serve } from "./index.js";
 
 afterEach(stopAll);
 
@@ -28,6 +31,31 @@ describe("nothing reaches a handler", () => {
     expect(events.map(({ decision }) => decision.code)).toEqual(["aborted"]);
     expect(guard.sessions.size).toBe(0);
     expect(tcp.received.includes("errors")).toBe(false);
+  });
+
+  test.each<[string, (tcp: Tcp["socket"]) => void]>([
+    ["resets", (tcp) => tcp.resetAndDestroy()],
+    ["ends", (tcp) => tcp.destroy()],
+  ])("of what waits behind unread answers when a client %s the connection", async (_how, end) => {
+    let begun = 0;
+    const consumer = defineConsumer().action("big", AllowAny, () => {
+      begun += 1;
+      return "b".repeat(300_000);
+    });
+    const before = (wss: WebSocketServer) => void serve(wss, consumer, { limits: { unread: 1 << 18 } });
+    const running = await start({ isBare: true, before, onConnection: () => {} });
+    const { tcp, socket } = await enter(running);
+    const closed = new Promise((resolve) => socket.on("close", resolve));
+    tcp.socket.pause();
+    tcp.socket.write(Buffer.concat(Array.from({ length: 50 }, () => frame('{"action":"big"}'))));
+    await until(() => begun > 0 && socket.bufferedAmount > 1 << 18);
+    await sleep(50);
+    const whileThere = begun;
+    end(tcp.socket);
+    await closed;
+    await sleep(20);
+    expect(whileThere).toBeLessThan(50);
+    expect(begun).toBe(whileThere);
   });
 
   test("of what is still in the buffer when a connection breaks", async () => {

@@ -345,7 +345,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   #send(frame: Frame | undefined): void {
     const socket = this.#opened;
     if (frame === undefined || socket.readyState !== OPEN) return;
-    if (socket.bufferedAmount === 0) this.#flush(this.#sent);
+    if (socket.bufferedAmount === 0) this.#isThrough(this.#sent);
     if (this.#budget.isSpent) {
       this.session?.close(TRY_AGAIN, "answers are not read");
       return;
@@ -353,12 +353,13 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     const position = this.#sent + this.#budget.add(frame.length);
     this.#sent = position;
     if (!this.#budget.isFull && socket.bufferedAmount === 0) socket.send(frame);
-    else socket.send(frame, (error) => this.#isThrough(position, error));
+    else socket.send(frame, () => this.#isThrough(position));
   }
 
   /** INVARIANT: nothing that waits reaches a handler because the connection has broken. */
-  #isThrough(position: number, error: Error | undefined): void {
-    if (error && this.#isBroken()) this.session?.end();
+  #isThrough(position: number): void {
+    // Node calls back without an error where the connection was destroyed.
+    if (this.#isBroken()) this.session?.end();
     this.#flush(position);
   }
 

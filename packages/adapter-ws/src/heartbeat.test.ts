@@ -119,6 +119,10 @@ describe("the option", () => {
     { ...heartbeat, ping: 5 },
     { ...heartbeat, ping: "\ud800" },
     { ...heartbeat, interval: 5 },
+    { ping: "ping", pong: "ping" },
+    { ...heartbeat, ping: '{"action":"ping"}' },
+    { ...heartbeat, ping: ' {"type":"ping"}\n' },
+    { ...heartbeat, ping: '[{"jsonrpc":"2.0"}]' },
   ];
   test.each(WRONG)("cannot be %j", async (wrong) => {
     for (const make of [dcrf, json, jsonRpc]) {

@@ -4,7 +4,7 @@
  * @module @portcullis/core/adapter
  */
 
-export { type Admission, type Admitted, type Handshake, readExtra } from "./admission.js";
+export { type Admission, type Admitted, type Handshake, readExtra, refusalIn } from "./admission.js";
 export {
   type AnswerHeader,
   addAnswerHeader,
@@ -33,10 +33,11 @@ export type {
 } from "./guard-types.js";
 export type { Limits } from "./limits.js";
 export type { Incoming, Link, ReplyOptions } from "./link.js";
+export { readLoaded } from "./loaded.js";
 export { isOwnOrigin, judgeOrigin, type OriginRule } from "./origin.js";
 export type { Origins } from "./origins.js";
 export { OutgoingBudget, type Outlet } from "./outgoing-budget.js";
-export { type PublicIssue, publicIssues } from "./parts.js";
+export { type PublicIssue, publicIssues, publicRefusal, type Refusal } from "./parts.js";
 export { engineOf, type PolicyEngine } from "./policy.js";
 export {
   BAD_TARGET,
@@ -44,8 +45,6 @@ export {
   closeCodeOf,
   GOING_AWAY,
   MISSING_ACTION,
-  publicRefusal,
-  type Refusal,
 } from "./refusal.js";
 export { readMilliseconds } from "./rules.js";
 export { ABORTED, type Watch, watching } from "./run.js";

@@ -1,7 +1,11 @@
 import {
   AllowAny,
+  abstain,
+  allow,
   DenyAll,
   definePolicy,
+  deny,
+  fault,
   IsAuthenticated,
   PermissionDenied,
   PermissionMisuse,
@@ -109,6 +113,31 @@ describe("authenticate", () => {
       expect(await knock(open, { authenticate: () => Promise.reject(error) }).result).toMatchObject({
         decision: expected,
       });
+    }
+  });
+
+  test("a refusal that is returned refuses as one that is thrown, and lets nobody in", async () => {
+    const error = { password: "hunter2" };
+    const cases = [
+      [deny("banned"), { outcome: "deny", code: "banned", status: 403 }],
+      [deny("expired", { status: 401 }), { outcome: "deny", code: "expired", status: 401, retry: "after-auth" }],
+      [fault("db_down", { status: 503, error }), { outcome: "error", code: "db_down", status: 503, error }],
+    ] as const;
+    for (const [said, expected] of cases) {
+      for (const authenticate of [() => said, async () => said]) {
+        const { decision, scope } = await knock(open, { authenticate }).result;
+        expect(decision).toMatchObject({ ...expected, by: "authenticate" });
+        expect(scope).not.toHaveProperty("code");
+      }
+    }
+  });
+
+  test.each([allow(), allow({ user: 1 }), abstain()])("a decision that does not refuse is a fault", async (said) => {
+    for (const authenticate of [() => said, async () => said]) {
+      const { decision } = await knock(open, { authenticate }).result;
+      expect(decision).toMatchObject({ code: "permission_error", status: 500, by: "authenticate" });
+      expect(PermissionMisuse.isInstance(decision.error)).toBe(true);
+      expect(String(decision.error)).toContain("return who is there, as in { user }");
     }
   });
 

@@ -1,6 +1,7 @@
+import { refuses } from "./combine.js";
 import { type Context, contextOfNow } from "./context.js";
 import { deadlinesOf, type Expiring, endWait, isOverdue } from "./deadline.js";
-import { type Decision, decision, thrown } from "./decision.js";
+import { type Decision, decision, decisionIn, restate, thrown } from "./decision.js";
 import { notAuthenticated } from "./denial.js";
 import { PermissionMisuse, show } from "./errors.js";
 import type { Gate } from "./gate.js";
@@ -132,6 +133,8 @@ export class Admission<Request> implements Expiring {
 
   #ask(extra: unknown): Decision | Promise<Decision> {
     if (isOverdue(this)) this.expire();
+    const refusal = refusalIn(extra);
+    if (refusal) return refusal;
     let scope: Scope;
     try {
       // Also where it comes too late: what it left behind may reject.
@@ -147,10 +150,16 @@ export class Admission<Request> implements Expiring {
   }
 }
 
+/** The refusal that `authenticate` returned in place of throwing one, if it did. Never throws. */
+export function refusalIn(extra: unknown): Decision | undefined {
+  const said = decisionIn(extra);
+  return said && refuses(said) ? restate(said, { by: "authenticate" }) : undefined;
+}
+
 /**
- * Reads what `authenticate` returned. Nothing stands for anonymous.
+ * Reads what `authenticate` returned, and did not refuse with. Nothing stands for anonymous.
  *
- * @throws {PermissionMisuse} When it is no object, or has a promise that nobody waited for.
+ * @throws {PermissionMisuse} When it is no object, or a decision, or has a promise that nobody waited for.
  */
 export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
   if (extra === undefined) return ANONYMOUS;
@@ -158,6 +167,9 @@ export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
     throw new PermissionMisuse(
       `authenticate() returned ${show(extra)}: return an object for the scope, as in { user }, or nothing`,
     );
+  }
+  if (decisionIn(extra)) {
+    throw new PermissionMisuse("authenticate() returned a decision that allows: return who is there, as in { user }");
   }
   const read: Record<string, unknown> = { ...ANONYMOUS, ...extra };
   const [promised] = Object.keys(read).filter((key) => letGo(read[key]));

@@ -89,3 +89,8 @@ function isDevelopment(): boolean {
 export function refuses({ outcome }: Decision): boolean {
   return outcome === "deny" || outcome === "error";
 }
+
+/** A refusal says who refused: its rule, or who was asked here. */
+export function named(said: Decision, by: string): Decision {
+  return said.by === "" && refuses(said) ? restate(said, { by }) : said;
+}

@@ -1,5 +1,5 @@
 import { checkKeys, misuse, PermissionDenied, PermissionMisuse, show } from "./errors.js";
-import { issuesOf, listOf, partOf, textOf, textsOf } from "./parts.js";
+import { issuesOf, listOf, partOf, publicRefusal, type Refusal, textOf, textsOf } from "./parts.js";
 import type { StandardIssue } from "./types.js";
 
 /** The four outcomes. XACML calls the last two NotApplicable and Indeterminate. */
@@ -8,7 +8,10 @@ export type Outcome = "allow" | "deny" | "abstain" | "error";
 /** When asking again may help. */
 export type Retry = "never" | "after-auth" | "later";
 
-/** The answer of a permission, a policy or a session. Frozen. */
+/**
+ * The answer of a permission, a policy or a session. Frozen. As JSON it is what a client may know of it: code, status,
+ * reason, retry and retryAfter; a log reads its fields.
+ */
 export interface Decision {
   readonly outcome: Outcome;
   /** Short, stable, for programs. `allowed` and `abstained` where nothing was refused. */
@@ -143,6 +146,11 @@ class Verdict implements Decision {
     if (error !== undefined) this.error = error;
     Object.freeze(this);
   }
+
+  /** Data of a handler may hold a decision: as JSON it says what a client may know, and never its error and causes. */
+  toJSON(): Refusal {
+    return publicRefusal(this);
+  }
 }
 Object.defineProperty(Verdict.prototype, MARKER, { value: true });
 
@@ -170,6 +178,7 @@ export function restate(from: Decision, parts: Pick<Values, "by"> & Copied): Dec
  * has lost the marker, and `Object.create(decision)` has not got it from its own class. Never throws.
  */
 function isDecision(value: unknown): value is Decision {
+  if (typeof value !== "object" || value === null) return false;
   try {
     return Object.hasOwn(Object.getPrototypeOf(value), MARKER) && Object.isFrozen(value);
   } catch {

@@ -123,7 +123,7 @@ describe("a loader", () => {
       defineConsumer().action("edit", AllowAny, { object: () => allow() as never }, () => 1),
     );
     send("edit");
-    expect(String(wire.refused[0]?.error)).toContain("`object` answered");
+    expect(String(wire.refused[0]?.error)).toContain("the object of an action is a decision: give the object itself");
   });
 
   test("shares one deadline with the object question; its signal fires", async () => {
@@ -227,14 +227,14 @@ describe("what was answered about the message", () => {
     const limiter = permission("limiter", () => (++count > 0 ? allow({ left: 9 }) : false));
     const consumer = defineConsumer()
       .action("load", limiter, { object: () => notes[2] }, ({ object, evidence }) => [object, evidence])
-      .action("ask", limiter, async ({ authorizeObject }) => authorizeObject(notes[2]));
+      .action("ask", limiter, async ({ authorizeObject }) => [authorizeObject(notes[2])]);
     const { send, wire } = connect(consumer);
     send("load");
     send("ask");
     await settled();
     expect(count).toBe(2);
     expect(wire.sent[0]).toBe('reply load [{"owner":"bob","text":"two"},{"left":9}]');
-    expect(wire.sent[1]).toContain('"outcome":"allow"');
+    expect(wire.sent[1]).toContain('"code":"allowed"');
   });
 
   test("evidence of the object question reaches the handler, beside that of the action", () => {

@@ -1,4 +1,14 @@
-import { AllowAny, allow, IsAuthenticated, PermissionDenied, permission } from "@portcullis/core";
+import {
+  AllowAny,
+  abstain,
+  allow,
+  type Decision,
+  deny,
+  fault,
+  IsAuthenticated,
+  PermissionDenied,
+  permission,
+} from "@portcullis/core";
 import { defineConsumer, type HandlerContext } from "@portcullis/core/consumer";
 import { describe, expect, test, vi } from "vitest";
 import { CONSUMER, type Connection, connect, deferred, settled, withThen } from "../test/connection.js";
@@ -98,6 +108,62 @@ describe("the answer", () => {
       throw new PermissionDenied();
     });
     expect(bare.wire.sent).toEqual(["refuse do permission_denied 403"]);
+  });
+
+  const secret = { password: "hunter2" };
+  const hows: [string, (said: Decision) => (context: HandlerContext) => unknown][] = [
+    ["returned", (said) => () => said],
+    ["returned later", (said) => async () => said],
+    [
+      "replied",
+      (said) =>
+        ({ reply }) =>
+          reply(said),
+    ],
+    [
+      "replied later",
+      (said) =>
+        async ({ reply }) =>
+          reply(said),
+    ],
+  ];
+
+  test.each(hows)("a refusal that is %s refuses, and its error stays here", async (_, answering) => {
+    const refusals = [deny("room_closed", { status: 409 }), fault("db_down", { status: 503, error: secret })];
+    for (const said of refusals) {
+      const connection = serve(answering(said));
+      await settled();
+      expect(connection.wire.sent).toEqual([`refuse do ${said.code} ${said.status}`]);
+      expect(later(connection)).toMatchObject([{ code: said.code, by: "handler" }]);
+    }
+  });
+
+  test.each(hows)("a decision that allows is no answer, also when it is %s", async (_, answering) => {
+    for (const said of [allow(), allow({ secret }), abstain()]) {
+      const connection = serve(answering(said));
+      await settled();
+      expect(connection.wire.sent).toEqual(["refuse do handler_error 500"]);
+      expect(String(later(connection)[0]?.error)).toContain("return data, not a decision");
+    }
+  });
+
+  test("the decision of a question in a handler is its refusal", async () => {
+    const consumer = defineConsumer()
+      .action("ask", AllowAny, ({ session }) => session.authorize("own"))
+      .action("own", IsAuthenticated, () => 1);
+    const { send, wire } = connect(consumer);
+    send("ask");
+    await settled();
+    expect(wire.sent).toEqual(["refuse ask not_authenticated 401"]);
+  });
+
+  test("a decision inside of data tells what a client may know", () => {
+    const said = fault("db_down", { error: secret, reason: "Later.", retryAfter: 2, headers: { "x-a": "hunter2" } });
+    const { wire } = serve(() => ({ said: [said] }));
+    const told = '{"code":"db_down","status":500,"reason":"Later.","retry":"never","retryAfter":2}';
+    expect(wire.sent).toEqual([`reply do {"said":[${told}]}`]);
+    expect({ ...said }).toMatchObject({ outcome: "error", error: secret });
+    expect(Object.keys(said)).not.toContain("toJSON");
   });
 
   test("what is thrown after the answer is not a second answer", async () => {

@@ -1,9 +1,10 @@
-import { type Evidence, HANDS_ON, refuses } from "./combine.js";
-import { type Decision, decision, decisionIn, invalidVerdict, isDeliberate, thrown } from "./decision.js";
+import { type Evidence, HANDS_ON, named, refuses } from "./combine.js";
+import { type Decision, decision, decisionIn, isDeliberate, thrown } from "./decision.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 import { evaluate, type Stage } from "./evaluate.js";
 import type { Turn } from "./gate.js";
 import type { ReplyOptions } from "./link.js";
+import { readLoaded } from "./loaded.js";
 import type { Question } from "./question.js";
 import type { ActionRule } from "./rules.js";
 import { type Control, type Watch, watching } from "./run.js";
@@ -19,21 +20,13 @@ export interface Dispatched {
   readonly handler: (context: Handling) => unknown;
 }
 
-const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "Not found.", by: "object" });
-
 /**
  * Makes a loader stage of what the developer gave: nothing found is a refusal, and so is a returned `deny()` or `fault()`.
  */
 export function loaderOf(object: (question: Question) => unknown): (question: Question) => unknown {
-  const read = (found: unknown): unknown => {
-    if (found === undefined || found === null) return NOT_FOUND;
-    const said = decisionIn(found);
-    if (said === undefined) return { object: found };
-    return refuses(said) ? said : invalidVerdict(found, "object");
-  };
   return (question) => {
     const found = object(question);
-    return isThenable(found) ? Promise.resolve(found).then(read) : read(found);
+    return isThenable(found) ? Promise.resolve(found).then(readLoaded) : readLoaded(found);
   };
 }
 
@@ -193,7 +186,9 @@ export class Handling {
   #send(data: unknown, options: ReplyOptions): void {
     const { session, link, message } = this.#turn;
     if (session.isEnded || this.#isRefused) return;
+    const said = decisionIn(data);
     if (this.#denial) this.#refuse(this.#denial.decision);
+    else if (said) this.#refuseAndReport(refusalFrom(said, message.action));
     else if (this.#owesObject) this.#refuseAndReport(notChecked(message.action));
     else {
       link.reply(message, data, options === NO_OPTIONS ? options : readOptions(options));
@@ -206,10 +201,7 @@ export class Handling {
     const { decision: denied, error: denying } = this.#denial ?? {};
     if (denied && denying === error) this.#refuse(denied);
     else if (isDeliberate(error)) this.#refuseAndReport(thrown(error, "handler", "deny"));
-    else {
-      const reason = "The action could not be done.";
-      this.#refuseAndReport(decision("error", "handler_error", { by: "handler", reason, error }));
-    }
+    else this.#refuseAndReport(handlerError(error));
   }
 
   #refuseAndReport(refusal: Decision): undefined {
@@ -236,9 +228,9 @@ export class Handling {
       this.#denial ??= { decision: made, error };
       throw error;
     };
-    const isThere = object !== undefined && object !== null;
-    const known = isThere ? this.#turn.decision : NOT_FOUND;
-    const made = isThere && rule.asksObject ? this.#evaluate(rule.objectStages, object, watch) : known;
+    const loaded = readLoaded(object);
+    const known = "object" in loaded ? this.#turn.decision : loaded;
+    const made = "object" in loaded && rule.asksObject ? this.#evaluate(rule.objectStages, object, watch) : known;
     if (!(made instanceof Promise)) return judge(made);
     this.#asking += 1;
     const judged = made.then(judge).finally(() => this.#asked());
@@ -268,6 +260,20 @@ export class Handling {
     const { gate, session, scope } = this.#turn;
     gate.report(moment, this.action, made, session, watch, startedAt, scope);
   }
+}
+
+function handlerError(error: unknown): Decision {
+  return decision("error", "handler_error", { by: "handler", reason: "The action could not be done.", error });
+}
+
+/** A handler that answers a decision has refused; one that allows is no answer. */
+function refusalFrom(said: Decision, action: string): Decision {
+  if (refuses(said)) return named(said, "handler");
+  return handlerError(
+    new PermissionMisuse(
+      `the handler of action "${action}" answered a decision that allows: return data, not a decision`,
+    ),
+  );
 }
 
 /** A handler behind a rule that only knows objects has answered without asking about one. */

@@ -14,12 +14,15 @@ export interface Limits {
   /**
    * Bytes that were answered on one connection (refusals, answers of handlers) and that the client has not read; what the
    * application sends by itself does not count, and one answer counts at most this. Then its messages wait, and it is not
-   * read where the transport can; at twice this the connection ends. Default 1,048,576.
+   * read where the transport can; at twice this the connection ends. Of a text its characters are counted. Default
+   * 1,048,576.
    */
   unread?: number;
   /**
    * Handlers of one connection that run beside its queue (`concurrent: true`). The next message waits for at most
-   * `timeout.action`, then it is answered `too_many_pending`. Default 100.
+   * `timeout.action`, then it is answered `too_many_pending`. Their answers count together against `unread`: 100 of more
+   * than 20 KB at the same moment can reach twice its default and end the connection, so lower this or raise `unread`.
+   * Default 100.
    */
   concurrent?: number;
   /** Undecodable messages within `undecodableWindow`. Default 10. */

@@ -104,6 +104,27 @@ describe("a regular expression", () => {
     expect(() => readOrigins([pattern])).toThrow("begin it with ^ and end it with $");
   });
 
+  test.each([
+    /^https:\/\/([a-z0-9]+-?)+\.app\.example$/,
+    /^(?:a*)*$/,
+    /^(?:a{2,})+$/,
+    /^(?:(?:a+)?b?){1,50}$/,
+    /^((\w+\.)(b))+$/,
+    /^(a|(?:b|c+))*$/,
+  ])("%s repeats a repetition", (pattern) => {
+    expect(() => readOrigins([pattern])).toThrow("write one character class");
+  });
+
+  test.each([
+    /^https:\/\/[a-z0-9.-]+\.app\.example$/,
+    /^https:\/\/(?:[a-z]+\.)?app\.example$/,
+    /^https:\/\/(?:a|b)+\.(?:[+*]x){1,2}$/,
+    /^(?:\(a\+\)b)+$/,
+    /^(?:a{2})+b*$/,
+  ])("%s repeats none", (pattern) => {
+    expect(() => readOrigins([pattern])).not.toThrow();
+  });
+
   test.each([/^a$/g, /^a$/y, /^a$/m, /^a$/gi])("%s has a flag that it may not have", (pattern) => {
     expect(() => readOrigins([pattern])).toThrow(PermissionMisuse);
     expect(() => readOrigins([pattern])).toThrow("without the flags");

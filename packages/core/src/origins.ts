@@ -10,7 +10,8 @@ export type Origins = readonly (string | RegExp | null)[] | OriginRule | "*";
 /**
  * Reads the option `origins`.
  *
- * @throws {PermissionMisuse} When an entry can never be an origin, or a regular expression is not anchored.
+ * @throws {PermissionMisuse} When an entry can never be an origin, or a regular expression is not anchored, or repeats a
+ *   group with a repetition in it.
  */
 export function readOrigins(given: Origins | undefined): OriginRule {
   if (given === undefined) return isOwnOrigin;
@@ -55,18 +56,39 @@ function readPattern(pattern: RegExp): RegExp {
       `\`origins\` has ${pattern}: begin it with ^ and end it with $, and write alternatives in a group, as in /^(?:a|b)$/`,
     );
   }
+  if (isNested(source)) {
+    throw new PermissionMisuse(
+      `\`origins\` has ${pattern}: a repetition inside of a repeated group can take for ever; write one character class, as in /^https:\\/\\/[a-z0-9.-]+\\.app\\.example$/`,
+    );
+  }
   return new RegExp(source, flags.includes("i") ? flags : `${flags}i`);
 }
 
 /** Whether an expression matches a whole text or nothing: `^a|b$` does not. */
 function isAnchored(source: string): boolean {
   // What is escaped, and classes, say nothing of it; nor do groups, the innermost first.
-  let outer = source.replace(/\\.|\[(?:\\.|[^\]\\])*\]/gs, "_");
+  let outer = plain(source);
   for (let before = ""; before !== outer; ) {
     before = outer;
     outer = outer.replace(/\([^()]*\)/g, "_");
   }
   return /^\^[^|]*\$$/.test(outer);
+}
+
+/** Whether a group is repeated that has a repetition without an end in it: before anybody signs in, that is exponential. */
+function isNested(source: string): boolean {
+  let outer = plain(source);
+  for (let before = ""; before !== outer; ) {
+    before = outer;
+    if (/\([^()]*(?:[*+]|\{\d+,\})[^()]*\)(?:[*+]|\{\d)/.test(outer)) return true;
+    // A group with a repetition in it counts as one for the group around it.
+    outer = outer.replace(/\(([^()]*)\)/g, (_, inner: string) => (/[*+]|\{\d+,\}/.test(inner) ? "_+" : "_"));
+  }
+  return false;
+}
+
+function plain(source: string): string {
+  return source.replace(/\\.|\[(?:\\.|[^\]\\])*\]/gs, "_");
 }
 
 /** Says once that pages of other sites act with the cookies of who is signed in. */

@@ -1,3 +1,4 @@
+import type { Decision, Retry } from "./decision.js";
 import type { StandardIssue } from "./types.js";
 
 /** How many issues of a schema are kept, and how many keys of a path. */
@@ -68,6 +69,21 @@ export function issuesOf(given: unknown): readonly StandardIssue[] | undefined {
 function keyOf(part: unknown): string | number | undefined {
   const key = typeof part === "object" ? partOf(part, "key") : part;
   return typeof key === "number" ? key : textOf(key)?.slice(0, TOLD_CHARACTERS);
+}
+
+/** What a client is told of a refusal; nothing else of a decision ever leaves the server. */
+export interface Refusal {
+  code: string;
+  status: number;
+  reason: string;
+  retry: Retry;
+  /** Seconds. */
+  retryAfter?: number;
+}
+
+/** The part of a refusal that a client may see. */
+export function publicRefusal({ code, status, reason = "", retry, retryAfter }: Decision): Refusal {
+  return { code, status, reason, retry, ...(retryAfter !== undefined && { retryAfter }) };
 }
 
 /** One thing that did not fit, as a client may be told of it. */

@@ -21,6 +21,23 @@ describe("permission", () => {
     expect(() => build("x", rule)).toThrow("give a function, or { connect, action, object }");
   });
 
+  it("refuses generators, which answer nothing", () => {
+    const parsed: StandardSchema = { "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) } };
+    const generators = [function* () {}, async function* () {}, { *act() {} }.act];
+    for (const rule of generators) {
+      for (const given of [
+        [rule],
+        [{ connect: rule }],
+        [{ action: rule }],
+        [{ object: rule }],
+        [{ payload: parsed }, rule],
+      ]) {
+        expect(() => build("x", ...given)).toThrow('permission("x") got a generator: give a function');
+      }
+    }
+    expect(() => build("x", async () => true)).not.toThrow();
+  });
+
   it("refuses parts it does not know, and parts that are no functions", () => {
     expect(() => build("x", { hasPermission: () => true })).toThrow(
       'permission("x") has no part `hasPermission`: the parts are connect, action and object',

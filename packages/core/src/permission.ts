@@ -199,6 +199,7 @@ export const permission: PermissionFactory<Scope> = (name: string, rule: unknown
 const QUESTIONS = ["connect", "action", "object"] as const;
 
 function readParts(name: string, rule: unknown, checked: unknown): FunctionRule["parts"] {
+  checkAnswers(name, rule);
   if (typeof rule === "function") return { action: rule as () => unknown };
   if (typeof rule !== "object" || rule === null) {
     throw new PermissionMisuse(
@@ -216,6 +217,7 @@ function readParts(name: string, rule: unknown, checked: unknown): FunctionRule[
     if (typeof value !== "function") {
       throw new PermissionMisuse(`permission("${name}") got ${show(value)} as \`${key}\`: give a function`);
     }
+    checkAnswers(name, value);
   }
   if (given.length === 0) {
     throw new PermissionMisuse(
@@ -223,6 +225,14 @@ function readParts(name: string, rule: unknown, checked: unknown): FunctionRule[
     );
   }
   return { ...rule };
+}
+
+/** A generator answers nothing when it is called. */
+function checkAnswers(name: string, rule: unknown): void {
+  if (typeof rule !== "function" || !/Generator/.test(Object.prototype.toString.call(rule))) return;
+  throw new PermissionMisuse(
+    `permission("${name}") got a generator: give a function that returns its answer, without the star`,
+  );
 }
 
 function withPayload(name: string, schema: StandardSchema, rule: unknown) {
@@ -236,6 +246,7 @@ function withPayload(name: string, schema: StandardSchema, rule: unknown) {
       `permission("${name}", { payload }) got ${show(rule)}: give the function as third argument`,
     );
   }
+  checkAnswers(name, rule);
   return (context: Context<never>): unknown => {
     const judge = (result: Awaited<ReturnType<typeof validate>>) => {
       const { issues } = result;

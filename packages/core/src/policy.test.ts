@@ -6,12 +6,12 @@ import { not } from "./combinators/not.js";
 import { or } from "./combinators/or.js";
 import { defineConsumer } from "./consumer.js";
 import type { Decision } from "./decision.js";
+import { publicRefusal } from "./parts.js";
 import { BasePermission, permission } from "./permission.js";
 import { AllowAny } from "./permissions/allow-any.js";
 import { IsAuthenticated } from "./permissions/is-authenticated.js";
 import { permissionsFor } from "./permissions-for.js";
 import { definePolicy, engineOf, PolicyEngine } from "./policy.js";
-import { publicRefusal } from "./refusal.js";
 import type { Scope, StandardSchema } from "./types.js";
 
 expectNoUnhandledRejection();

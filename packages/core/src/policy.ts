@@ -3,6 +3,7 @@ import { type DescribedRule, describeTree } from "./describe.js";
 import { PermissionMisuse, show } from "./errors.js";
 import { evaluate } from "./evaluate.js";
 import type { AsyncOf, Fits, Like, MaybeLater, ScopeOf } from "./infer.js";
+import { readLoaded } from "./loaded.js";
 import { type ActionRule, buildRules, type Rules } from "./rules.js";
 import { ABORTED, type Control, Lifeline, type Watch, watching } from "./run.js";
 import type { Consumer, Payload } from "./types.js";
@@ -194,6 +195,9 @@ export class PolicyEngine implements Policy<unknown> {
     control: Control,
     watch: Watch,
   ): Decision | Promise<Decision> {
+    const isThere = object !== undefined && object !== null;
+    const loaded = isThere ? readLoaded(object) : { object };
+    if (!("object" in loaded)) return loaded;
     const { objectStages } = this.rules.entryOf(action);
     return evaluate(objectStages, scope, consumer, action, payload, object, control, { ...watch, reuses: true });
   }

@@ -1,15 +1,8 @@
 import { type Decision, deny, fault } from "@portcullis/core";
 import { describe, expect, test } from "vitest";
 import { decision } from "./decision.js";
-import {
-  badMessage,
-  closeCodeOf,
-  GOING_AWAY,
-  MISSING_ACTION,
-  PAYLOAD_TOO_LARGE,
-  publicRefusal,
-  TOO_MANY_PENDING,
-} from "./refusal.js";
+import { publicRefusal } from "./parts.js";
+import { badMessage, closeCodeOf, GOING_AWAY, MISSING_ACTION, PAYLOAD_TOO_LARGE, TOO_MANY_PENDING } from "./refusal.js";
 
 test("a client hears code, status, reason and retry, and nothing of the cause", () => {
   const refusal = decision("error", "permission_error", {

@@ -1,19 +1,4 @@
-import { type Decision, decision, type Retry } from "./decision.js";
-
-/** What a client is told of a refusal; nothing else of a decision ever leaves the server. */
-export interface Refusal {
-  code: string;
-  status: number;
-  reason: string;
-  retry: Retry;
-  /** Seconds. */
-  retryAfter?: number;
-}
-
-/** The part of a refusal that a client may see. */
-export function publicRefusal({ code, status, reason = "", retry, retryAfter }: Decision): Refusal {
-  return { code, status, reason, retry, ...(retryAfter !== undefined && { retryAfter }) };
-}
+import { type Decision, decision } from "./decision.js";
 
 /**
  * The close code (RFC 6455, section 7.4.2: 4000 to 4999 are private) that says the same as a refusal:

@@ -1,14 +1,5 @@
-import { allowing, combine, type Evidence, mergeEvidence, negate, refuses } from "./combine.js";
-import {
-  ALLOWED,
-  abstain,
-  type Decision,
-  decisionIn,
-  invalidVerdict,
-  isDeliberate,
-  restate,
-  thrown,
-} from "./decision.js";
+import { allowing, combine, type Evidence, mergeEvidence, named, negate, refuses } from "./combine.js";
+import { ALLOWED, abstain, type Decision, decisionIn, invalidVerdict, isDeliberate, thrown } from "./decision.js";
 import { isStep, type Plan, type PlanBranch, type Step } from "./plan.js";
 import { type Program, UNRESOLVED } from "./program.js";
 
@@ -46,8 +37,7 @@ export function read(answer: unknown, { name, denial }: Step): Reading {
   if (isFailure(answer)) return reading(thrown(answer.error, name), isDeliberate(answer.error));
   const said = decisionIn(answer);
   if (said === undefined) return reading(invalidVerdict(answer, name));
-  const isNameless = said.by === "" && refuses(said);
-  return reading(isNameless ? restate(said, { by: name }) : said, said.outcome === "error");
+  return reading(named(said, name), said.outcome === "error");
 }
 
 /** One branch on the way: the two tables of Kleene's strong logic, with abstain as neutral; with evidence and causes. */

@@ -20,17 +20,43 @@ const isText = (text: unknown): text is string =>
   // A text that is no UTF-8 is in no frame.
   typeof text === "string" && text !== "" && Buffer.from(text).toString() === text;
 
+/** Whether a codec could read a text as a message. */
+function isObject(text: string): boolean {
+  try {
+    const read: unknown = JSON.parse(text);
+    return typeof read === "object" && read !== null;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Checks the option `heartbeat`.
  *
  * @returns It, as a part of a codec.
- * @throws {PermissionMisuse} When it is not two texts.
+ * @throws {PermissionMisuse} When it is not two texts, both the same, or the ping may be a message of the application.
  */
 export function readHeartbeat(place: string, heartbeat: Heartbeat | undefined): { heartbeat?: Heartbeat } {
   if (heartbeat === undefined) return {};
   checkKeys(`\`heartbeat\` of ${place}`, heartbeat, ["ping", "pong"]);
   const { ping, pong } = heartbeat;
-  if (isText(ping) && isText(pong)) return { heartbeat: { ping, pong } };
+  if (isText(ping) && isText(pong)) {
+    if (ping === pong)
+      throw misuse(
+        place,
+        ping,
+        "give two that differ, so that no answer is a question",
+        "both texts of its `heartbeat`",
+      );
+    if (isObject(ping))
+      throw misuse(
+        place,
+        ping,
+        'give a text that is no message, as in "ping": no rule is asked about it',
+        "the ping of its `heartbeat`",
+      );
+    return { heartbeat: { ping, pong } };
+  }
   throw misuse(
     place,
     isText(ping) ? pong : ping,
