@@ -9,7 +9,7 @@ import { factsOf, NullSocket } from "./socket.js";
 export type Skip =
   /** No route was there for the request. */
   | "unmatched"
-  /** By `next("route")` or `next("router")`. */
+  /** By `next("route")` or `next("router")`, or before a function at which the chain was to end. */
   | "left"
   /** The request has another method than its own. */
   | "method";
