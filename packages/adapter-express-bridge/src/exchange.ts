@@ -9,8 +9,10 @@ import { factsOf, NullSocket } from "./socket.js";
 export type Skip =
   /** No route was there for the request. */
   | "unmatched"
-  /** By `next("route")` or `next("router")`, or before a function at which the chain was to end. */
+  /** By `next("route")` or `next("router")`. */
   | "left"
+  /** None of the functions was there at which the chain was to end. */
+  | "unreached"
   /** The request has another method than its own. */
   | "method";
 

@@ -76,7 +76,7 @@ export function koaRun(
     const exchange = held.get(context.req)?.exchange;
     const { isUnmatched, isMatched } = routedIn(context);
     if (settings.deniesUnmatched && isUnmatched) exchange?.skip("unmatched", true);
-    else if (hasStops && !isStop && (isMatched || !isUnmatched)) exchange?.skip("left", true);
+    else if (hasStops && !isStop && (isMatched || !isUnmatched)) exchange?.skip("unreached", true);
     else {
       // As a handler that has answered, for middlewares that look at it on the way back.
       context.status = 204;
@@ -139,5 +139,5 @@ function prepare(context: KoaContext, { body, params, scope }: Derived, usesScop
 function foundIn(context: KoaContext) {
   const { user = context.req.user, ...locals } = context.state;
   const { body } = context.request as { body?: unknown };
-  return { user, session: context.session, locals, params: context.params ?? {}, body };
+  return { user, session: context.session, locals, params: { ...context.params }, body };
 }

@@ -50,7 +50,7 @@ function proceed(run: ChainRun, from: number, thrown: Thrown | undefined): void 
   }
   if (thrown !== undefined) refuse(exchange, thrown.error);
   else if (run.mayPass) exchange.pass();
-  else exchange.skip("left");
+  else exchange.skip("unreached");
 }
 
 function refuse(exchange: Exchange, error: unknown): void {
@@ -110,6 +110,7 @@ function skipped(run: ChainRun, isRouted: boolean, way: Way, fault: Thrown | und
   }
   const route = isRouted ? routed(run.exchange.request).route : undefined;
   if (way.isLeft(route)) return "left";
+  if (route !== undefined && way.holdsStop) return "unreached";
   if (!isRouted || route !== undefined) return undefined;
   if (run.deniesUnmatched) return "unmatched";
   if (way.holdsStop) run.mayPass = true;

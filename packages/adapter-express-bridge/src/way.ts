@@ -41,7 +41,6 @@ export class Way {
    */
   isLeft(route: unknown): boolean {
     if (this.#isRouterLeft) return true;
-    if (route === undefined) return false;
-    return this.holdsStop || (this.#own.has(route as object) && this.#through !== route);
+    return route !== undefined && this.#own.has(route as object) && this.#through !== route;
   }
 }
