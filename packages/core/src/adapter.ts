@@ -33,6 +33,7 @@ export type {
 } from "./guard-types.js";
 export type { Limits } from "./limits.js";
 export type { Incoming, Link, ReplyOptions } from "./link.js";
+export { readLoaded } from "./loaded.js";
 export { isOwnOrigin, judgeOrigin, type OriginRule } from "./origin.js";
 export type { Origins } from "./origins.js";
 export { OutgoingBudget, type Outlet } from "./outgoing-budget.js";

@@ -1,9 +1,10 @@
-import { type Evidence, HANDS_ON, refuses } from "./combine.js";
-import { type Decision, decision, decisionIn, invalidVerdict, isDeliberate, thrown } from "./decision.js";
+import { type Evidence, HANDS_ON } from "./combine.js";
+import { type Decision, decision, isDeliberate, thrown } from "./decision.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 import { evaluate, type Stage } from "./evaluate.js";
 import type { Turn } from "./gate.js";
 import type { ReplyOptions } from "./link.js";
+import { NOT_FOUND, readLoaded } from "./loaded.js";
 import type { Question } from "./question.js";
 import type { ActionRule } from "./rules.js";
 import { type Control, type Watch, watching } from "./run.js";
@@ -19,21 +20,11 @@ export interface Dispatched {
   readonly handler: (context: Handling) => unknown;
 }
 
-const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "Not found.", by: "object" });
-
-/**
- * Makes a loader stage of what the developer gave: nothing found is a refusal, and so is a returned `deny()` or `fault()`.
- */
+/** Makes a loader stage of what the developer gave. */
 export function loaderOf(object: (question: Question) => unknown): (question: Question) => unknown {
-  const read = (found: unknown): unknown => {
-    if (found === undefined || found === null) return NOT_FOUND;
-    const said = decisionIn(found);
-    if (said === undefined) return { object: found };
-    return refuses(said) ? said : invalidVerdict(found, "object");
-  };
   return (question) => {
     const found = object(question);
-    return isThenable(found) ? Promise.resolve(found).then(read) : read(found);
+    return isThenable(found) ? Promise.resolve(found).then(readLoaded) : readLoaded(found);
   };
 }
 
