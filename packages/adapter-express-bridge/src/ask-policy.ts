@@ -38,7 +38,8 @@ export interface ToHttpOptions<From, Extra = unknown> {
   authenticate?: Authenticate<[from: From], Extra>;
   /**
    * What the rules see as the payload. Default: query, route params, and the body of what is neither GET nor HEAD. A name
-   * that two of them bring with different values is refused (400).
+   * that two of them bring with different values is refused (400), and so is a body that is no object. A body that nobody
+   * has read yet is a fault: the parser stands in front.
    */
   payload?: (from: From) => MaybePromise<Payload>;
   /** Loads the object for rules that know objects. Nothing is a 404; a returned `deny()` or `fault()` is that refusal. */
@@ -209,7 +210,7 @@ async function decide<From>(
     if (connected.outcome !== "allow") return connected;
   }
   const asked = asking("action", options.trace || options.object !== undefined);
-  const payload = options.payload ? await options.payload(from) : payloadOf(parts);
+  const payload = options.payload ? await options.payload(from) : payloadOf(parts, request);
   const decision = await policy.authorize(scope, consumer, action, payload, asked);
   if (decision.outcome !== "allow" || options.object === undefined) return decision;
   progress.moment = "object";
