@@ -27,6 +27,8 @@ import { describeIssues, issuesOf } from "../../packages/core/src/parts.js";
 import { CONSUMER, scopeOf } from "../../packages/core/test/connection.js";
 import { type Reader, reader } from "./growth.js";
 
+const REQUEST = new IncomingMessage(new Socket());
+
 /** The number of parts that most readers begin with. */
 const FROM = 500;
 /** More keys than an object of V8 has before it becomes a hash table. */
@@ -300,7 +302,7 @@ const requests: Reader[] = [
     name: "the fields of a request",
     from: FROM_KEYS,
     make: (parts) => record(parts, (index) => `a${index}`, String),
-    read: (fields) => payloadOf({ method: "POST", query: fields, body: fields, params: fields }),
+    read: (fields) => payloadOf({ method: "POST", query: fields, body: fields, params: fields }, REQUEST),
   }),
   reader({
     name: "what a chain writes",

@@ -117,6 +117,8 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `toExpress(policy)`,
     `toExpress(policy, "unknown")`,
     `toExpress(AllowAny, "ping")`,
+    `post(toExpress(policy, "ping", { onDecision }), express.json())`,
+    `post(express.json(), toExpress(policy, "ping", { onDecision, object: () => false }))`,
     `fromKoa([], { app })`,
     `parity(policy, (request, response, next) => next(), [], { app })`,
   ],

@@ -43,7 +43,7 @@ ${sections.join("\n")}`;
 
 /** As a developer would write it. */
 function codeOf(mistake: string): string {
-  const [, asked = mistake] = /^ask\((.*)\)$/.exec(mistake) ?? [];
+  const [, asked = mistake] = /^(?:ask|post)\((.*)\)$/.exec(mistake) ?? [];
   return `\`${cell(asked.replaceAll(/\b(guard|serve)(?:Ws|Io)\b/g, "$1"))}\``;
 }
 

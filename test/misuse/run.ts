@@ -1,4 +1,5 @@
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import * as bridge from "@portcullis/adapter-express-bridge";
 import { fromKoa } from "@portcullis/adapter-express-bridge/koa";
 import * as socketio from "@portcullis/adapter-socketio";
@@ -25,6 +26,8 @@ function vocabulary(): Record<string, unknown> {
     serveIo: socketio.serve,
     policy: core.definePolicy({ actions: { ping: core.AllowAny } }),
     app: express(),
+    express,
+    ...posting(),
     wss: new WebSocketServer({ noServer: true }),
     io: new Server(createServer()),
   };
@@ -35,6 +38,25 @@ async function ask(rule: core.Permission): Promise<void> {
   const policy = core.definePolicy({ actions: { act: rule } });
   const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
   throw (await policy.authorize({} as never, consumer, "act")).error;
+}
+
+/** Sends a route a body, and throws why it could not be decided. */
+function posting() {
+  let heard: unknown;
+  const onDecision = ({ error }: core.Decision) => {
+    heard = error;
+  };
+  const post = async (...handlers: express.RequestHandler[]) => {
+    const server = createServer(express().post("/", ...handlers, (_request, response) => void response.end()));
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const headers = { "content-type": "application/json" };
+    await (await fetch(`http://127.0.0.1:${port}`, { method: "POST", headers, body: "{}" })).text();
+    server.closeAllConnections();
+    server.close();
+    throw heard;
+  };
+  return { onDecision, post };
 }
 
 /** Makes a mistake; returns what was thrown, or what a promise of it rejects with. */

@@ -1,14 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import {
-  type Decision,
-  deny,
-  fault,
-  type MaybePromise,
-  type Payload,
-  PermissionMisuse,
-  type Scope,
-} from "@portcullis/core";
+import { type Decision, fault, type MaybePromise, type Payload, PermissionMisuse, type Scope } from "@portcullis/core";
 import {
   type Authenticate,
   BAD_TARGET,
@@ -24,6 +16,7 @@ import {
   type PolicyEngine,
   pathOf,
   print,
+  readLoaded,
   readMilliseconds,
   refusalIn,
   show,
@@ -46,10 +39,11 @@ export interface ToHttpOptions<From, Extra = unknown> {
   authenticate?: Authenticate<[from: From], Extra>;
   /**
    * What the rules see as the payload. Default: query, route params, and the body of what is neither GET nor HEAD. A name
-   * that two of them bring with different values is refused (400).
+   * that two of them bring with different values is refused (400), and so is a body that is no object. A body that nobody
+   * has read yet is a fault: the parser stands in front.
    */
   payload?: (from: From) => MaybePromise<Payload>;
-  /** Loads the object for rules that know objects. Nothing is a 404. */
+  /** Loads the object for rules that know objects. Nothing is a 404; a returned `deny()` or `fault()` is that refusal. */
   object?: (from: From, payload: Payload) => unknown;
   /** Whether the policy's connect rule is asked too, as every client of the socket was. Default `true`. */
   connect?: boolean;
@@ -92,7 +86,6 @@ export type AskHttp<From> = (question: HttpQuestion<From>) => Promise<Decision>;
 const KEYS = ["authenticate", "payload", "object", "connect", "timeout", "challenge", "onDecision", "trace"];
 const FUNCTIONS = ["authenticate", "payload", "object", "onDecision"] as const;
 const SWITCHES = ["connect", "trace"] as const;
-const NOT_THERE = deny("not_found", { status: 404, reason: "Not found." });
 
 /**
  * Prepares to ask the rule of one action.
@@ -221,13 +214,12 @@ async function decide<From>(
     if (connected.outcome !== "allow") return connected;
   }
   const asked = asking("action", options.trace || options.object !== undefined);
-  const payload = options.payload ? await options.payload(from) : payloadOf(parts);
+  const payload = options.payload ? await options.payload(from) : payloadOf(parts, request);
   const decision = await policy.authorize(scope, consumer, action, payload, asked);
   if (decision.outcome !== "allow" || options.object === undefined) return decision;
   progress.moment = "object";
-  const object = await options.object(from, payload);
-  if (object === undefined || object === null) return NOT_THERE;
-  return policy.authorizeObject(scope, consumer, action, payload, object, asked);
+  const loaded = readLoaded(await options.object(from, payload));
+  return "outcome" in loaded ? loaded : policy.authorizeObject(scope, consumer, action, payload, loaded.object, asked);
 }
 
 function report(print: () => void, tell: (() => MaybePromise<void>) | undefined): void {

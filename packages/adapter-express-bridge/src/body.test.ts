@@ -76,20 +76,80 @@ describe("a large body", () => {
   });
 });
 
-test("a body is refused exactly where its JSON is too long or none", () => {
+/** Whether JSON of a value holds all of it. */
+function isCarried(value: unknown): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  if (value === null || typeof value === "string" || typeof value === "boolean") return true;
+  if (typeof value !== "object" || "toJSON" in value) return value instanceof Date && !Number.isNaN(value.getTime());
+  const inner = Object.values(value);
+  if (Array.isArray(value)) return [...value].every(isCarried);
+  return inner.every((one) => one === undefined || isCarried(one));
+}
+
+test("a body is refused exactly where its JSON is too long or not all of it", () => {
   fc.assert(
     fc.property(anything, fc.nat(120), (value, limit) => {
-      let text: string | undefined;
-      try {
-        text = JSON.stringify(value ?? {});
-      } catch {
-        // No JSON.
+      const said = refusalOf(value, limit);
+      if (!isCarried(value ?? {})) expect(["invalid_input", "payload_too_large"]).toContain(said);
+      else {
+        const text = JSON.stringify(value ?? {});
+        expect(said).toBe(Buffer.byteLength(text) > limit ? "payload_too_large" : undefined);
       }
-      if (text === undefined) expect(["invalid_input", "payload_too_large"]).toContain(refusalOf(value, limit));
-      else expect(refusalOf(value, limit)).toBe(Buffer.byteLength(text) > limit ? "payload_too_large" : undefined);
     }),
     { numRuns: 2000 },
   );
+});
+
+test("a body of what a parser of JSON makes is that, but for the sign of 0", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), (value) => {
+      const unsigned = JSON.parse(JSON.stringify(value));
+      if (value !== null) expect(bodyOf(value, 65_536).body).toStrictEqual(unsigned);
+    }),
+  );
+});
+
+class Order {
+  amount = 5;
+}
+
+describe("a value that JSON", () => {
+  test.each<[string, unknown]>([
+    ["infinity", JSON.parse("1e999")],
+    ["negative infinity", JSON.parse("-1e999")],
+    ["no number", Number.NaN],
+    ["a bigint", 1n],
+    ["a function", () => 1],
+    ["a symbol", Symbol("a")],
+    ["nothing in a list", [undefined]],
+    ["a hole in a list", new Array(1)],
+    ["an object that says its JSON", { toJSON: () => 1 }],
+    ["a list that says its JSON", Object.assign([7], { toJSON: () => 1 })],
+    ["a date that is none", new Date(Number.NaN)],
+    ["a map", new Map([["a", 1]])],
+    ["a set", new Set([1])],
+    ["memory", new ArrayBuffer(8)],
+    ["a view of memory", new DataView(new ArrayBuffer(8))],
+    ["numbers that are none", new Float64Array([1, Number.POSITIVE_INFINITY])],
+    ["a boxed number", Object(Number.POSITIVE_INFINITY)],
+  ])("cannot carry is refused at any depth: %s", (_what, value) => {
+    const deep = Array.from({ length: 500 }).reduce<unknown>((inner) => ({ in: [inner] }), value);
+    for (const one of [value, { a: value }, [value], { a: [1, { b: value }] }, deep]) {
+      expect(refusalOf(one, 65_536)).toBe("invalid_input");
+    }
+  });
+
+  test.each<[string, unknown, unknown]>([
+    ["a date", new Date(0), "1970-01-01T00:00:00.000Z"],
+    ["bytes", Buffer.from("a"), { type: "Buffer", data: [97] }],
+    ["numbers", new Float32Array([1, 2]), { 0: 1, 1: 2 }],
+    ["an instance of a class", new Order(), { amount: 5 }],
+    ["what is not there", { a: undefined, b: 1 }, { b: 1 }],
+    ["zero with a sign", -0, 0],
+    ["a name of a prototype", JSON.parse('{"__proto__":{"a":1}}'), JSON.parse('{"__proto__":{"a":1}}')],
+  ])("carries is there for the middlewares: %s", (_what, value, expected) => {
+    expect(bodyOf({ value }, 65_536).body).toStrictEqual({ value: expected });
+  });
 });
 
 test("a circle is no JSON, and no large body", () => {

@@ -1,7 +1,12 @@
 import { PermissionMisuse } from "@portcullis/core";
+import express, { type RequestHandler } from "express";
+import express4 from "express4";
+import Koa from "koa";
+import Koa2 from "koa2";
 import { describe, expect, test } from "vitest";
-import { type Question, seen } from "../test/support.js";
-import type { FromExpressOptions } from "./index.js";
+import { askAction, type Question, seen } from "../test/support.js";
+import { type FromExpressOptions, fromExpress } from "./index.js";
+import { fromKoa } from "./koa.js";
 
 const JSON_ONLY = "The message cannot be read as JSON.";
 const circular: Record<string, unknown> = {};
@@ -28,6 +33,25 @@ describe("a request that cannot be made of what a client has sent", () => {
     ],
     ["a circle", {}, { payload: circular }, "invalid_input", 400, JSON_ONLY],
     ["a bigint in the body", { body: () => ({ a: 1n }) }, {}, "invalid_input", 400, JSON_ONLY],
+    ["infinity in the body", {}, { payload: { a: JSON.parse("1e999") } }, "invalid_input", 400, JSON_ONLY],
+    ...[{ $gt: "" }, null, JSON.parse("1e999"), [["x"]], [null], [undefined], () => 1, "\ud800"].map(
+      (filter): [string, FromExpressOptions, Question, string, number, string] => [
+        `a query of ${typeof filter}`,
+        { query: ({ payload }) => payload, body: () => ({}) },
+        { payload: { filter } },
+        "invalid_input",
+        400,
+        "A query cannot be made of what was sent.",
+      ],
+    ),
+    [
+      "a name of the query that is half a character",
+      { query: ({ payload }) => payload },
+      { payload: { "\udfff": "x" } },
+      "invalid_input",
+      400,
+      "A query cannot be made of what was sent.",
+    ],
     ["a large body", { maxBody: 6 }, { payload: { a: 1 } }, "payload_too_large", 413, "The message is too large."],
     [
       "a line break",
@@ -58,5 +82,52 @@ describe("a request that cannot be made of what an option returned", () => {
     expect(decision).toMatchObject({ outcome: "error", code: "permission_error", status: 500 });
     expect(PermissionMisuse.isInstance(decision.error)).toBe(true);
     expect((decision.error as Error).message).toBe(`fromExpress(): ${message}`);
+  });
+});
+
+describe("a param that is no text", () => {
+  const CHAINS: [string, (param: "room" | "other") => Parameters<typeof askAction>[0]][] = [
+    ...([express, express4 as unknown as typeof express] as const).map((framework, index): (typeof CHAINS)[number] => [
+      `Express ${5 - index}`,
+      (param) => {
+        const refuse: RequestHandler = (q, r, next) => (q.params[param] === "secret" ? void r.sendStatus(403) : next());
+        return fromExpress(refuse, { app: framework(), body: () => ({}) });
+      },
+    ]),
+    ...([Koa, Koa2 as unknown as typeof Koa] as const).map((Framework, index): (typeof CHAINS)[number] => [
+      `Koa ${3 - index}`,
+      (param) => {
+        const refuse = (context: Koa.Context, next: Koa.Next) =>
+          context.params[param] === "secret" ? context.throw(403) : next();
+        return fromKoa(refuse as never, { app: new Framework(), body: () => ({}) });
+      },
+    ]),
+  ];
+
+  test.each(CHAINS)("refuses a rule that reads it, and no other, of %s", async (_framework, ruleReading) => {
+    for (const room of [["secret"], { $gt: "" }, null, JSON.parse("1e999")]) {
+      const payload = { room, id: 7 };
+      expect(await askAction(ruleReading("room"), { payload })).toMatchObject({
+        outcome: "error",
+        code: "invalid_input",
+        status: 400,
+      });
+      const { outcome, evidence } = await askAction(ruleReading("other"), { payload });
+      expect([outcome, evidence]).toEqual(["allow", expect.objectContaining({ params: { id: "7" } })]);
+      expect(Object.getOwnPropertyNames((evidence as { params: object }).params)).toEqual(["id"]);
+    }
+    expect(await askAction(ruleReading("room"), { payload: { room: undefined } })).toMatchObject({ outcome: "allow" });
+  });
+
+  test("may be replaced by a middleware", async () => {
+    const replace: RequestHandler = (request, _response, next) => {
+      request.params.room = "lobby";
+      next();
+    };
+    const rule = fromExpress(replace, { app: express() });
+    expect(await askAction(rule, { payload: { room: ["x"] } })).toMatchObject({
+      outcome: "allow",
+      evidence: { params: { room: "lobby" } },
+    });
   });
 });

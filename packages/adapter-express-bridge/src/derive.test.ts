@@ -113,7 +113,7 @@ describe("the url", () => {
 
   test("may be made by functions", async () => {
     const { request } = await seen(
-      { url: ({ action }) => `/do/${action}?x=1`, query: () => ({ a: 1, b: ["x", "y"], c: undefined, d: {} }) },
+      { url: ({ action }) => `/do/${action}?x=1`, query: () => ({ a: 1, b: ["x", "y"], c: undefined, d: [] }) },
       { action: "go" },
     );
     expect(request.url).toBe("/do/go?a=1&b=x&b=y");

@@ -66,15 +66,25 @@ function targetOf({ path = "/", query = {} }: Partial<Scope>): string {
   return search === "" ? path : `${path}?${search}`;
 }
 
+/** @throws {PermissionDenied} Where a url cannot carry a value: no middleware is asked about less than was sent. */
 function searchOf(query: Readonly<Record<string, unknown>>): string {
   const search = new URLSearchParams();
   for (const [name, values] of Object.entries(query)) {
-    for (const value of Array.isArray(values) ? values : [values]) {
-      const text = textOf(value);
-      if (text !== undefined) search.append(name, text);
-    }
+    if (values === undefined) continue;
+    for (const value of Array.isArray(values) ? values : [values]) search.append(whole(name), whole(textOf(value)));
   }
   return search.toString();
+}
+
+/** A text that a url holds as it is. */
+function whole(text: string | undefined): string {
+  try {
+    // Half of a pair of surrogates is no character: a url would hold another in its place.
+    if (text !== undefined && encodeURIComponent(text) !== undefined) return text;
+  } catch {
+    // As for what is no text.
+  }
+  throw new PermissionDenied("invalid_input", { status: 400, reason: "A query cannot be made of what was sent." });
 }
 
 function paramsOf(given: Readonly<Record<string, unknown>>): Record<string, string> {
@@ -82,8 +92,26 @@ function paramsOf(given: Readonly<Record<string, unknown>>): Record<string, stri
   for (const [name, value] of Object.entries(given)) {
     const text = textOf(value);
     if (text !== undefined) params[name] = text;
+    else if (value !== undefined) refuseParam(params, name);
   }
   return params;
+}
+
+/**
+ * Refuses a rule that reads a param which is no text: for the rule it would be missing, and its action gets a value. A
+ * rule that does not read it is not affected, and a router puts its own in its place.
+ */
+function refuseParam(params: Record<string, string>, name: string): void {
+  Object.defineProperty(params, name, {
+    configurable: true,
+    enumerable: false,
+    get() {
+      throw new PermissionDenied("invalid_input", { status: 400, reason: `\`${name.slice(0, 40)}\` does not fit.` });
+    },
+    set(value: string) {
+      Object.defineProperty(params, name, { value, configurable: true, enumerable: true, writable: true });
+    },
+  });
 }
 
 function headersOf(

@@ -11,6 +11,8 @@ export type Skip =
   | "unmatched"
   /** By `next("route")` or `next("router")`. */
   | "left"
+  /** None of the functions was there at which the chain was to end. */
+  | "unreached"
   /** The request has another method than its own. */
   | "method";
 

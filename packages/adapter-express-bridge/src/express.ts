@@ -63,7 +63,7 @@ export function expressRun(
       auth: request.auth,
       session: request.session,
       locals: response.locals as Extended,
-      params: request.params as Extended,
+      params: { ...(request.params as Extended) },
       body: request.body,
     });
   };

@@ -85,13 +85,21 @@ export function watchRouters(context: KoaContext, stopAt: StopAt): void {
   });
 }
 
-/** Whether a router with routes was there, and none of them is for this request. */
-export function unmatchedRouter(context: KoaContext): boolean {
+/** What became of a request in the routers it came through. */
+export interface Routed {
+  /** Whether there was one with routes, and none of them is for this request. */
+  readonly isUnmatched: boolean;
+  /** Whether a route was for it. */
+  readonly isMatched: boolean;
+}
+
+/** What became of a request in the routers it came through. */
+export function routedIn(context: KoaContext): Routed {
   const { matched = [], method } = context as { matched?: readonly Layer[]; method?: string };
-  for (const router of seen.get(context) as Set<Router>) {
+  const found = [...(seen.get(context) as Set<Router>)].flatMap((router) => {
     const routes = routesOf(router);
-    const isMatched = routes.some((route) => matched.includes(route) && route.methods?.includes(method as string));
-    if (routes.length > 0 && !isMatched) return true;
-  }
-  return false;
+    if (routes.length === 0) return [];
+    return routes.some((route) => matched.includes(route) && route.methods?.includes(method as string));
+  });
+  return { isUnmatched: found.includes(false), isMatched: found.includes(true) };
 }

@@ -4,7 +4,7 @@ import { show } from "@portcullis/core/adapter";
 import { copyOfPlain } from "./copy.js";
 import type { Derived } from "./derive.js";
 import type { Exchange } from "./exchange.js";
-import { stopping, unmatchedRouter, watchRouters } from "./koa-routes.js";
+import { routedIn, stopping, watchRouters } from "./koa-routes.js";
 import type { RuleSettings } from "./options.js";
 import type { Run } from "./rule.js";
 
@@ -70,9 +70,13 @@ export function koaRun(
       throw error;
     });
   };
-  const sentinel = (context: KoaContext) => {
+  const hasStops = settings.stopAt !== undefined && settings.stopAt.size > 0;
+  /** Stands at the end of the chain, and in place of each function that is not to be run. */
+  const sentinel = (isStop: boolean) => (context: KoaContext) => {
     const exchange = held.get(context.req)?.exchange;
-    if (settings.deniesUnmatched && unmatchedRouter(context)) exchange?.skip("unmatched", true);
+    const { isUnmatched, isMatched } = routedIn(context);
+    if (settings.deniesUnmatched && isUnmatched) exchange?.skip("unmatched", true);
+    else if (hasStops && !isStop && (isMatched || !isUnmatched)) exchange?.skip("unreached", true);
     else {
       // As a handler that has answered, for middlewares that look at it on the way back.
       context.status = 204;
@@ -83,8 +87,8 @@ export function koaRun(
     const one = context && held.get(context.req);
     one?.exchange.note(error);
   };
-  const stopped = (chain as readonly KoaMiddleware[]).map((one) => stopping(one, settings.stopAt, sentinel));
-  const callback = shellOf(app, [begin, ...stopped, sentinel], note).callback();
+  const stopped = (chain as readonly KoaMiddleware[]).map((one) => stopping(one, settings.stopAt, sentinel(true)));
+  const callback = shellOf(app, [begin, ...stopped, sentinel(false)], note).callback();
   return (exchange, derived) => {
     const one: Held = { exchange, derived, context: undefined };
     held.set(exchange.request, one);
@@ -135,5 +139,5 @@ function prepare(context: KoaContext, { body, params, scope }: Derived, usesScop
 function foundIn(context: KoaContext) {
   const { user = context.req.user, ...locals } = context.state;
   const { body } = context.request as { body?: unknown };
-  return { user, session: context.session, locals, params: context.params ?? {}, body };
+  return { user, session: context.session, locals, params: { ...context.params }, body };
 }

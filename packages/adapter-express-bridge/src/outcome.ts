@@ -31,6 +31,8 @@ const INSTEAD: Record<Skip, string> = {
   unmatched:
     'in a router no route was there for the request: give { url } and { methods } as its routes have them, or { unmatched: "allow" } where over HTTP it falls through',
   left: 'a middleware has called next("route") or next("router"): call next() to allow, and answer 401 or 403 to refuse',
+  unreached:
+    "no function of `stopAt` was reached: name the one that the route of the action has, and answer 401 or 403 to refuse",
   method:
     "a middleware has changed the method of the request, by which the route of the action is not reached: leave it out, and give { methods }",
 };

@@ -1,10 +1,11 @@
-import { definePolicy, permission } from "@portcullis/core";
+import type { IncomingMessage } from "node:http";
+import { definePolicy, PermissionMisuse, permission } from "@portcullis/core";
 import express, { type Request, type Response } from "express";
 import express4 from "express4";
 import fc from "fast-check";
 import Koa from "koa";
 import Koa2 from "koa2";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { type Asking, listen, send, stopAll } from "../test/support.js";
 import { toExpress } from "./index.js";
 import { toKoa } from "./koa.js";
@@ -180,19 +181,121 @@ describe.each([
   });
 });
 
+type Parser = "json" | "text" | "none" | "behind";
+
+/** Routes whose rule refuses a secret room, with a parser in front, behind, or none. */
+const ROUTES: [string, (parser: Parser, options?: object) => Promise<number>][] = [
+  ...([express, express4 as unknown as typeof express] as const).map((framework, index): (typeof ROUTES)[number] => [
+    `Express ${5 - index}`,
+    async (parser, options = {}) => {
+      const app = framework();
+      const json = framework.json({ strict: false });
+      if (parser === "json") app.use(json);
+      if (parser === "text") app.use(framework.text({ type: "*/*" }));
+      app.use(
+        toExpress(policy, "lobby", options),
+        json,
+        (request, response) => void response.json(request.body ?? null),
+      );
+      return (await listen(app)).port;
+    },
+  ]),
+  ...([Koa, Koa2 as unknown as typeof Koa] as const).map((Framework, index): (typeof ROUTES)[number] => [
+    `Koa ${3 - index}`,
+    async (parser, options = {}) => {
+      const app = new Framework();
+      const read = async (context: Koa.Context, next: Koa.Next) => {
+        let text = "";
+        if (context.request.headers["content-type"] !== "application/json" && parser !== "text") return next();
+        for await (const chunk of context.req) text += chunk;
+        Object.assign(context.request, { body: parser === "text" ? text : JSON.parse(text || "{}") });
+        return next();
+      };
+      if (parser === "json" || parser === "text") app.use(read);
+      app.use(toKoa(policy, "lobby", options) as never);
+      if (parser === "behind") app.use(read);
+      app.use((context: Koa.Context) => {
+        context.body = (context.request as { body?: object }).body ?? {};
+      });
+      return (await listen(app.callback())).port;
+    },
+  ]),
+];
+
+describe.each(ROUTES)("a body in front of %s", (_framework, route) => {
+  const lobby = { method: "POST", body: { room: "lobby" } };
+  afterEach(() => vi.restoreAllMocks());
+
+  test("that nobody has read is a misuse", async () => {
+    const onDecision = vi.fn();
+    const chunked = { ...lobby, headers: { "transfer-encoding": "chunked" } };
+    for (const parser of ["behind", "none"] as const) {
+      const port = await route(parser, { onDecision });
+      for (const asking of [lobby, { ...lobby, method: "DELETE" }]) expect((await send(port, asking)).status).toBe(500);
+    }
+    const port = await route("json", { onDecision });
+    expect((await send(port, { ...chunked, headers: { "content-type": "text/plain" } })).status).toBe(500);
+    for (const [{ error }] of onDecision.mock.calls) {
+      expect(error).toBeInstanceOf(PermissionMisuse);
+      expect(error.message).toContain("put the parser of its type in front");
+    }
+    expect(onDecision).toHaveBeenCalledTimes(5);
+  });
+
+  test("that nobody has read is told in the logs", async () => {
+    const printed = vi.spyOn(console, "error").mockReturnValue();
+    await send(await route("none"), lobby);
+    expect(String(printed.mock.calls)).toContain("{ payload: () => ({}) }");
+  });
+
+  test("that is not looked at needs no parser in front", async () => {
+    const port = await route("none", { payload: () => ({ room: "lobby" }) });
+    expect((await send(port, lobby)).status).toBe(200);
+  });
+
+  test("that is not there needs no parser", async () => {
+    for (const parser of ["none", "json"] as const) {
+      const port = await route(parser);
+      for (const method of ["GET", "POST"]) {
+        const asking = { method, path: "/?room=lobby", headers: { "content-length": "0" } };
+        expect((await send(port, asking)).status).toBe(200);
+      }
+    }
+  });
+
+  test("that has no fields is refused", async () => {
+    const onDecision = vi.fn();
+    const asks: [Parser, unknown][] = [
+      ["json", [{ room: "secret" }]],
+      ["json", 7],
+      ["text", { room: "secret" }],
+    ];
+    for (const [parser, body] of asks) {
+      const answered = await send(await route(parser, { onDecision }), { method: "POST", path: "/?room=lobby", body });
+      expect([answered.status, JSON.parse(answered.body).code]).toEqual([400, "invalid_input"]);
+    }
+    expect((await send(await route("json"), lobby)).status).toBe(200);
+  });
+});
+
 describe("the payload of a request", () => {
   const post = (query: unknown, body: unknown, params: unknown = {}) =>
-    payloadOf({ method: "POST", query, body, params });
+    payloadOf({ method: "POST", query, body, params }, { headers: {} } as IncomingMessage);
 
   test("leaves out a part of the path that is not there", () => {
     expect({ ...post({ room: "lobby" }, {}, { room: undefined }) }).toEqual({ room: "lobby" });
   });
 
-  test("takes no fields of a list, of bytes or of a text", () => {
-    expect({ ...post({}, ["a"]) }).toEqual({});
-    expect({ ...post({}, Buffer.from("ab")) }).toEqual({});
-    expect({ ...post({}, "ab", null) }).toEqual({});
+  test("has no fields where the body is not there", () => {
+    for (const body of [undefined, null]) expect({ ...post({}, body) }).toEqual({});
   });
+
+  test.each([[["a"]], [Buffer.from("ab")], [new Uint8Array(1)], ["ab"], [""], [7], [false]])(
+    "is refused where the body has no fields: %j",
+    (body) => {
+      expect(() => post({}, body)).toThrow("The body is no object.");
+    },
+  );
 
   test("of any depth is compared", () => {
     const deep = (end: unknown) => {

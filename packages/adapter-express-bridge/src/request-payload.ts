@@ -1,4 +1,5 @@
-import { type Payload, PermissionDenied } from "@portcullis/core";
+import type { IncomingMessage } from "node:http";
+import { type Payload, PermissionDenied, PermissionMisuse } from "@portcullis/core";
 import { isSame } from "./same.js";
 
 /** What a framework has read of a request. */
@@ -17,10 +18,13 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
  * The fields a request brings, as one payload. A name counts that two places bring only where they agree, so that a
  * rule and a handler that reads another place than the rule cannot see different values.
  *
- * @throws {PermissionDenied} Where two places bring different values under one name.
+ * @throws {PermissionDenied} Where two places bring different values under one name, or the body has no names.
+ * @throws {PermissionMisuse} Where the request has a body that nobody has read yet: its handler would see another one.
  */
-export function payloadOf({ method = "GET", query, body, params }: RequestParts): Payload {
-  const places = { query, ...(!WITHOUT_BODY.has(method) && { body }), path: params };
+export function payloadOf({ method = "GET", query, body, params }: RequestParts, request: IncomingMessage): Payload {
+  const hasBody = !WITHOUT_BODY.has(method);
+  if (hasBody) checkBody(body, request);
+  const places = { query, ...(hasBody && { body }), path: params };
   // INVARIANT: names come from the client, so it has no prototype, whose setters would hide one.
   const payload = Object.create(null);
   for (const fields of Object.values(places)) {
@@ -35,11 +39,32 @@ export function payloadOf({ method = "GET", query, body, params }: RequestParts)
   return payload;
 }
 
+/** No rule is asked about less than its handler gets. */
+function checkBody(body: unknown, request: IncomingMessage): void {
+  if (isUnread(body, request)) {
+    throw new PermissionMisuse(
+      "the request has a body that nobody has read: put the parser of its type in front, as in app.post(path, express.json(), toExpress(...), handler), or give { payload: () => ({}) } where the rule does not look at the payload",
+    );
+  }
+  if (body !== undefined && body !== null && !isRecord(body)) throw unfit("The body is no object.");
+}
+
+/** Parsers that leave a body alone, for its type or for want of one, leave nothing, or an empty object. */
+function isUnread(body: unknown, request: IncomingMessage): boolean {
+  const { "content-length": length = "0", "transfer-encoding": coding } = request.headers;
+  if (coding === undefined && Number(length) === 0) return false;
+  if (body === undefined) return true;
+  return isRecord(body) && Object.keys(body).length === 0 && request.readableDidRead === false;
+}
+
 function isRecord(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 }
 
 function ambiguous(name: string): PermissionDenied {
-  const reason = `\`${name.slice(0, 40)}\` is there more than once, with different values.`;
+  return unfit(`\`${name.slice(0, 40)}\` is there more than once, with different values.`);
+}
+
+function unfit(reason: string): PermissionDenied {
   return new PermissionDenied("invalid_input", { status: 400, reason });
 }

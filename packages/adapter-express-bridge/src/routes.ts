@@ -1,12 +1,15 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { Exchange } from "./exchange.js";
 import type { Handler } from "./run-chain.js";
+import type { Way } from "./way.js";
 
 /** A part of a router of Express: a route, or something mounted. */
 interface Layer {
   readonly name?: unknown;
   readonly route?: unknown;
   readonly handle?: unknown;
+  /** Where it is one of a route: the only method it is for. */
+  readonly method?: unknown;
 }
 
 interface Route {
@@ -107,18 +110,23 @@ function collectLayer(layer: Layer, found: Set<unknown>): boolean {
 }
 
 /**
- * A handler for one evaluation. The functions that are not to be run are the end of the chain, and what takes errors is
- * known, in a router too. Nothing of the router itself is changed.
+ * A handler for one evaluation. The functions that are not to be run are the end of the chain, each route tells of its
+ * end, and what takes errors is known, in a router too. Nothing of the router itself is changed.
  */
-export function handlerFor(handler: Handler, exchange: Exchange, stopAt: StopAt): Handler {
+export function handlerFor(handler: Handler, exchange: Exchange, stopAt: StopAt, way: Way): Handler {
   const replace = (one: Handler): Handler => {
-    if (stopAt?.has(one)) return () => exchange.pass();
+    if (stopAt?.has(one)) {
+      way.holdsStop = true;
+      return () => exchange.pass();
+    }
     const stacked = stackedIn(one);
-    if (stacked && typeof (one as { handle?: unknown }).handle === "function") return copyOf(one, stacked, replace);
-    if (one.length !== 4) return one;
+    if (stacked && typeof (one as { handle?: unknown }).handle === "function")
+      return copyOf(one, stacked, replace, way);
+    const watched = way.watch(one);
+    if (one.length !== 4) return watched;
     return (error, request, response, next) => {
       exchange.doubt();
-      return one(error, request, response, next);
+      return watched(error, request, response, next);
     };
   };
   return replace(handler);
@@ -127,24 +135,37 @@ export function handlerFor(handler: Handler, exchange: Exchange, stopAt: StopAt)
 type Replace = (handler: Handler) => Handler;
 
 /** A copy that takes everything from its original, but the functions that were replaced. */
-function copyOf(handler: Handler, { stack, inner }: Stacked, replace: Replace): Handler {
+function copyOf(handler: Handler, { stack, inner }: Stacked, replace: Replace, way: Way): Handler {
   const copy = (request: unknown, response: unknown, next: unknown) =>
     (copy as unknown as { handle: Handler }).handle(request, response, next);
   Object.setPrototypeOf(copy, handler);
   const [name, value] = inner
     ? [inner.name, replace(inner.router)]
-    : ["stack", stack.map((layer) => copyLayer(layer, replace))];
+    : ["stack", stack.map((layer) => copyLayer(layer, replace, way))];
   return Object.defineProperty(copy, name, { value, writable: true }) as Handler;
 }
 
-function copyLayer(layer: Layer, replace: Replace): Layer {
+function copyLayer(layer: Layer, replace: Replace, way: Way): Layer {
   const { route, handle } = layer;
   if (isRoute(route)) {
-    const own = like(route, { stack: route.stack.map((inner) => copyLayer(inner, replace)) });
+    const own = copyRoute(route, replace, way);
     const dispatch = (request: unknown, response: unknown, next: unknown) => own.dispatch(request, response, next);
     return like(layer, { route: own, handle: dispatch });
   }
   return like(layer, typeof handle === "function" ? { handle: replace(handle as Handler) } : {});
+}
+
+function copyRoute(route: Route, replace: Replace, way: Way): Route {
+  const stack = route.stack.map((inner) => copyLayer(inner, replace, way));
+  const own = like(route, { stack });
+  way.add(own);
+  const end = (_request: unknown, _response: unknown, next: unknown) => {
+    way.end(own);
+    (next as Handler)();
+  };
+  const [first] = stack;
+  if (first) stack.push(like(first, { handle: end, method: undefined }));
+  return own;
 }
 
 /** A copy of an object, some of its own properties replaced. */

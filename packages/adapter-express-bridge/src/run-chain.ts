@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import type { Exchange } from "./exchange.js";
+import type { Exchange, Skip } from "./exchange.js";
 import { statusOfError } from "./outcome.js";
 import { handlerFor, hasRoutes, routesMisuse, type StopAt } from "./routes.js";
+import { Way } from "./way.js";
 
 /** One function of a chain, as Express and connect call it. */
 export type Handler = (...given: unknown[]) => unknown;
@@ -13,13 +14,22 @@ export interface ChainRun {
   /** Whether a router in which no route matches refuses. */
   readonly deniesUnmatched: boolean;
   readonly stopAt: StopAt;
+  /**
+   * Whether the end of the chain allows. Where functions are named that are not to be run, only they do, and a router in
+   * which no route matches where that lets pass.
+   */
+  mayPass: boolean;
   /** Puts back what a mounted application changes on request and response. */
   restore(): void;
 }
 
 /** Runs the functions of a chain one after the other, as Express does. Behind the last one the exchange has passed. */
-export function runChain(run: ChainRun): void {
-  proceed(run, 0, undefined);
+export function runChain(run: Omit<ChainRun, "mayPass">): void {
+  proceed({ ...run, mayPass: hasNoStops(run) }, 0, undefined);
+}
+
+function hasNoStops({ stopAt }: Pick<ChainRun, "stopAt">): boolean {
+  return stopAt === undefined || stopAt.size === 0;
 }
 
 /** An error stands for itself; a middleware that throws nothing has thrown all the same. */
@@ -38,8 +48,9 @@ function proceed(run: ChainRun, from: number, thrown: Thrown | undefined): void 
       return;
     }
   }
-  if (thrown === undefined) exchange.pass();
-  else refuse(exchange, thrown.error);
+  if (thrown !== undefined) refuse(exchange, thrown.error);
+  else if (run.mayPass) exchange.pass();
+  else exchange.skip("unreached");
 }
 
 function refuse(exchange: Exchange, error: unknown): void {
@@ -50,8 +61,8 @@ function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | unde
   const { exchange } = run;
   const { request, response } = exchange;
   const isRouted = hasRoutes(handler);
-  const isRouter = run.deniesUnmatched && isRouted;
-  if (isRouter) delete routed(request).route;
+  if (isRouted) delete routed(request).route;
+  const way = new Way();
   let isOver = false;
   let isSentBehind = false;
   const leave = (fault: Thrown | undefined) => {
@@ -64,7 +75,8 @@ function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | unde
     run.restore();
     // It has answered, and goes on all the same.
     if (response.headersSent) exchange.doubt();
-    if (fault === undefined && isRouter && routed(request).route === undefined) exchange.skip("unmatched");
+    const why = skipped(run, isRouted, way, fault);
+    if (why) exchange.skip(why);
     else proceed(run, at + 1, fault);
     isSentBehind = response.headersSent;
   };
@@ -78,7 +90,7 @@ function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | unde
   try {
     // They were added after the rule was made.
     if (isRouted && run.stopAt === undefined) throw routesMisuse("an HTTP rule");
-    const own = handlerFor(handler, exchange, run.stopAt);
+    const own = handlerFor(handler, exchange, run.stopAt, way);
     const answer = thrown ? own(thrown.error, request, response, next) : own(request, response, next);
     if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function") {
       Promise.resolve(answer).then(undefined, fail);
@@ -88,6 +100,21 @@ function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | unde
   } catch (error) {
     fail(error);
   }
+}
+
+/** Why the chain ends behind a handler that has gone on. */
+function skipped(run: ChainRun, isRouted: boolean, way: Way, fault: Thrown | undefined): Skip | undefined {
+  if (fault) {
+    run.mayPass = hasNoStops(run);
+    return undefined;
+  }
+  const route = isRouted ? routed(run.exchange.request).route : undefined;
+  if (way.isLeft(route)) return "left";
+  if (route !== undefined && way.holdsStop) return "unreached";
+  if (!isRouted || route !== undefined) return undefined;
+  if (run.deniesUnmatched) return "unmatched";
+  if (way.holdsStop) run.mayPass = true;
+  return undefined;
 }
 
 /** What a router of Express puts on a request. */

@@ -80,6 +80,87 @@ describe.each([
     expect(await askAction(fromExpress(router, { app }))).toMatchObject({ outcome: "error", status: 401 });
   });
 
+  describe("that is left before its end", () => {
+    const ask = (fill: (router: express.Router, remove: RequestHandler) => void, options: object = {}) => {
+      const { remove, handler } = make();
+      return Promise.all(
+        shapes.map(async ([, wrap]) => {
+          const router = framework.Router();
+          fill(router, remove);
+          const stopAt = (options as { stopAt?: [] }).stopAt ?? [remove];
+          const { outcome, status } = await askAction(fromExpress(wrap(router), { app, ...options, stopAt }), admin);
+          expect(handler).not.toHaveBeenCalled();
+          return `${outcome} ${status}`;
+        }),
+      );
+    };
+    const leave = (where: "route" | "router") => (_q: unknown, _r: unknown, next: (where: string) => void) =>
+      next(where);
+    const pass: RequestHandler = (_q, _r, next) => next();
+    const refused = shapes.map(() => "error 403");
+    const allowed = shapes.map(() => "allow 200");
+
+    test.each(["route", "router"] as const)("refuses by next(%j)", async (where) => {
+      expect(await ask((router, remove) => router.post("/rooms/:id", leave(where), remove))).toEqual(refused);
+      const guarded = (router: express.Router) => router.post("/rooms/:id", leave(where), pass);
+      for (const unmatched of ["deny", "allow"]) {
+        expect(await ask(guarded, { stopAt: [], unmatched })).toEqual(refused);
+        const behind = (router: express.Router) => router.post("/rooms/:id", pass).post("/rooms/:any", leave(where));
+        expect(await ask(behind, { stopAt: [], unmatched })).toEqual(refused);
+      }
+    });
+
+    test("refuses where a middleware leaves a router without routes", async () => {
+      const rule = fromExpress(framework.Router().use(leave("router"), pass), { app });
+      expect(await askAction(rule, admin)).toMatchObject({ outcome: "error", status: 403 });
+    });
+
+    test("refuses where a param skips its route", async () => {
+      const fill = (router: express.Router, remove: RequestHandler) => {
+        router.param("id", (_q, _r, next) => next("route"));
+        router.post("/rooms/:id", pass, remove);
+      };
+      expect(await ask(fill)).toEqual(refused);
+      expect(await ask((router) => fill(router, pass), { stopAt: [] })).toEqual(refused);
+    });
+
+    test("refuses where no function of `stopAt` is reached", async () => {
+      const other = (router: express.Router, remove: RequestHandler) =>
+        router.all("/rooms/:id", pass).post("/else", remove);
+      expect(await ask(other)).toEqual(refused);
+      expect(await ask(other, { unmatched: "allow" })).toEqual(refused);
+      const recovers = (router: express.Router, remove: RequestHandler) => {
+        router.post("/rooms/:id", (_q, _r, next) => next(new Error("db7")), remove);
+        router.use(((_error, _q, _r, next) => next()) as ErrorRequestHandler);
+      };
+      expect(await ask(recovers, { unmatched: "allow" })).toEqual(refused);
+    });
+
+    test("allows where a later route is run to its end", async () => {
+      const fill = (router: express.Router, end: RequestHandler) =>
+        router.post("/rooms/:id", leave("route"), pass).post("/rooms/:id", pass, end);
+      expect(await ask(fill)).toEqual(allowed);
+      expect(await ask((router) => fill(router, pass), { stopAt: [] })).toEqual(allowed);
+    });
+
+    test("falls through where no route matches and that is allowed", async () => {
+      const fill = (router: express.Router, remove: RequestHandler) => router.post("/else", remove);
+      expect(await ask(fill, { unmatched: "allow" })).toEqual(allowed);
+      expect(await ask(fill)).toEqual(refused);
+    });
+
+    test("refuses though the chain recovers from its error", async () => {
+      const { remove, handler } = make();
+      const router = framework.Router().post("/rooms/:id", (_q, _r, next) => next(new Error("db7")), remove);
+      const recover: ErrorRequestHandler = (_error, _q, _r, next) => next();
+      for (const unmatched of ["deny", "allow"] as const) {
+        const rule = fromExpress([router, recover], { app, stopAt: [remove], unmatched });
+        expect(await askAction(rule, admin)).toMatchObject({ outcome: "error", status: 403 });
+      }
+      expect(handler).not.toHaveBeenCalled();
+    });
+  });
+
   test("stays as it is", async () => {
     const { router, remove, handler } = make();
     await askAction(fromExpress(router, { app, stopAt: [remove] }), admin);
@@ -131,6 +212,28 @@ describe.each([
       expect(await askAction(rule, reader)).toMatchObject({ outcome: "deny", status: 403 });
       expect(await askAction(rule, at({}, "/orders"))).toMatchObject({ outcome: "error", status: 403 });
     }
+    expect(handler).not.toHaveBeenCalled();
+  });
+
+  test("refuses where no function of `stopAt` is reached", async () => {
+    const { remove, handler } = make();
+    const pass: Middleware = (_context, next) => next();
+    const other = new Router().all("/rooms/:id", pass as never).post("/else", remove as never);
+    const unmatched = new Router().post("/else", remove as never);
+    const ask = async (chain: unknown, options: object = {}) => {
+      const rule = fromKoa(chain as never, { app, stopAt: [remove], ...options });
+      const { outcome, status } = await askAction(rule, admin);
+      return `${outcome} ${status}`;
+    };
+    for (const options of [{}, { unmatched: "allow" }]) {
+      expect(await ask(other, options)).toBe("error 403");
+      expect(await ask([other, pass], options)).toBe("error 403");
+      expect(await ask([unmatched, other], options)).toBe("error 403");
+    }
+    expect(await ask(unmatched)).toBe("error 403");
+    expect(await ask([unmatched, remove])).toBe("error 403");
+    expect(await ask(unmatched, { unmatched: "allow" })).toBe("allow 200");
+    expect(await ask([pass, remove])).toBe("allow 200");
     expect(handler).not.toHaveBeenCalled();
   });
 

@@ -1,5 +1,6 @@
 import {
   AllowAny,
+  abstain,
   allow,
   and,
   definePolicy,
@@ -7,6 +8,7 @@ import {
   fault,
   IsAuthenticated,
   PermissionDenied,
+  PermissionMisuse,
   permission,
 } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
@@ -258,6 +260,23 @@ describe.each([
         },
       ),
     ).toMatchObject({ status: 500 });
+  });
+
+  test("is refused as the loader of its object says", async () => {
+    const load = (found: unknown) => ({ object: async () => found, authenticate: () => ({ user: found }) });
+    expect(await ask("edit", {}, load(deny("not_yours")))).toMatchObject({ status: 403, body: { code: "not_yours" } });
+    const down = fault("db_down", { status: 503 });
+    expect(await ask("edit", {}, load(down))).toMatchObject({ status: 503, body: { code: "db_down" } });
+  });
+
+  test("is a misuse where the loader of its object returns none", async () => {
+    const onDecision = vi.fn();
+    for (const found of [false, true, new Error("db"), allow(), abstain()]) {
+      const options = { object: () => found, authenticate: () => ({ user: found }), onDecision };
+      expect(await ask("edit", {}, options)).toMatchObject({ status: 500, body: { code: "permission_error" } });
+    }
+    const errors = onDecision.mock.calls.map(([{ error }]) => PermissionMisuse.isInstance(error));
+    expect(errors).toEqual([true, true, true, true, true]);
   });
 
   test.each(["authenticate", "payload", "object"])("answers though `%s` never does", async (name) => {

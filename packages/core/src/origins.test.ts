@@ -109,7 +109,7 @@ describe("a regular expression", () => {
     /^(?:a*)*$/,
     /^(?:a{2,})+$/,
     /^(?:(?:a+)?b?){1,50}$/,
-    /^((\w+\.)(b))+$/,
+    /^((\w+\.?)(b))+$/,
     /^(a|(?:b|c+))*$/,
   ])("%s repeats a repetition", (pattern) => {
     expect(() => readOrigins([pattern])).toThrow("write one character class");
@@ -118,6 +118,8 @@ describe("a regular expression", () => {
   test.each([
     /^https:\/\/[a-z0-9.-]+\.app\.example$/,
     /^https:\/\/(?:[a-z]+\.)?app\.example$/,
+    /^https:\/\/(?:[a-z0-9-]+\.)*app\.example$/,
+    /^https:\/\/(\w+\.)+app\.example$/,
     /^https:\/\/(?:a|b)+\.(?:[+*]x){1,2}$/,
     /^(?:\(a\+\)b)+$/,
     /^(?:a{2})+b*$/,

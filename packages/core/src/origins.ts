@@ -75,9 +75,12 @@ function isAnchored(source: string): boolean {
   return /^\^[^|]*\$$/.test(outer);
 }
 
+/** Labels of a host, each with its dot: no letter of a label is a dot, so there is one way to read them. */
+const LABELS = /\((?:\?:)?(?:\[[^\]^\\.]*\]|\\w)\+\\\.\)/g;
+
 /** Whether a group is repeated that has a repetition without an end in it: before anybody signs in, that is exponential. */
 function isNested(source: string): boolean {
-  let outer = plain(source);
+  let outer = plain(source.replace(LABELS, "_"));
   for (let before = ""; before !== outer; ) {
     before = outer;
     if (/\([^()]*(?:[*+]|\{\d+,\})[^()]*\)(?:[*+]|\{\d)/.test(outer)) return true;

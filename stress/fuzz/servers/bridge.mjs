@@ -131,7 +131,8 @@ function routes(ledger, isOpen) {
   );
   const other = new Koa();
   other.silent = true;
-  other.use(toKoa(isOpen ? openPolicy : memberPolicy, "either", options));
+  const payload = (/** @type {any} */ { query }) => ({ ...query });
+  other.use(toKoa(isOpen ? openPolicy : memberPolicy, "either", { ...options, payload }));
   other.use((context) => {
     if (userOf(tokenOf(context.req)) === undefined) ledger.heard("not admitted", () => context.url);
     else hear("either", context.req, [context.query]);
