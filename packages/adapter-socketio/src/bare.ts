@@ -62,6 +62,8 @@ export interface BareClient {
   readonly conn: BareConnection;
   /** The namespaces it is in. */
   readonly nsps: Map<string, unknown>;
+  /** Of the server's parser. */
+  readonly encoder?: { encode(packet: object): unknown };
   /** Asks for a namespace. */
   connect(name: string, auth: unknown): void;
 }

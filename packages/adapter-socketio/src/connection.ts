@@ -25,7 +25,7 @@ import { letGo } from "./let-go.js";
 import type { Line } from "./line.js";
 import type { OwnOptions } from "./options.js";
 import { giveBack, isOf, takeWithheld, type Withheld } from "./recovery.js";
-import { connectError, denied, PERMISSION_DENIED } from "./refuse.js";
+import { connectError, denied, PERMISSION_DENIED, readTurnedDown } from "./refuse.js";
 import { NamespaceScope, SocketKnock } from "./scope.js";
 import { hasWirePrototype } from "./wire.js";
 
@@ -143,10 +143,24 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   /** What they throw is a refusal, and does not end the process. */
   #run(middlewares: (done: Done) => void): void {
     try {
-      middlewares((error) => (error ? this.#turnDown(error) : this.#ask()));
+      middlewares((given) => (given ? this.#turnDownFor(given) : this.#ask()));
     } catch (error) {
-      this.#turnDown(connectError(this.#report(thrown(error, "guard"))));
+      this.#fail(error);
     }
+  }
+
+  /** A middleware has refused: with whatever the application has given it. */
+  #turnDownFor(given: unknown): void {
+    try {
+      const { error, size } = readTurnedDown(given, this.#bare);
+      this.#turnDown(error, size);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#turnDown(connectError(this.#report(thrown(error, "guard"))));
   }
 
   /** Opens it where it was admitted; else the client is told that it was not. */
@@ -292,21 +306,22 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     }
   }
 
-  #answer(error?: Error): void {
+  /** @param size How many characters of the answer somebody has chosen. */
+  #answer(error?: Error, size = error?.message.length ?? 0): void {
     const done = this.#done;
     if (done === undefined) return;
     this.#done = undefined;
     if (error) {
-      this.#line.charge(error.message.length);
+      this.#line.charge(size);
       this.#line.settle(this.#knock.path);
     }
     done(error);
   }
 
   /** Whatever is still asked about it is of no use. */
-  #turnDown(error: Error): void {
+  #turnDown(error: Error, size?: number): void {
     this.#admission?.abort();
-    this.#answer(error);
+    this.#answer(error, size);
   }
 
   /** The client has gone away before it was let in. */

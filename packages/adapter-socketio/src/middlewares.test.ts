@@ -1,0 +1,58 @@
+import { AllowAny, definePolicy } from "@portcullis/core";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { KINDS, make } from "../../../test/anything.js";
+import { listen, open, refusalOf, stopAll, uncaughtOf } from "../test/support.js";
+import { guard } from "./guard.js";
+
+beforeEach(() => void vi.spyOn(console, "error").mockImplementation(() => undefined));
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await stopAll();
+});
+
+const all = definePolicy({ permissions: AllowAny });
+
+describe("a middleware may refuse with anything", () => {
+  test.each([
+    ["a text", "unauthorized", undefined],
+    ["true", true, undefined],
+    ["an object without a message", { data: { code: 1 } }, { code: 1 }],
+    ["a message that is a number", { message: 5, data: [1] }, [1]],
+  ])("%s, and the client gets its data", async (_what, given, data) => {
+    for (const isLater of [false, true]) {
+      await uncaughtOf(async (thrown) => {
+        const server = await listen((io) => {
+          guard(io, all);
+          io.use((_socket, next) => (isLater ? void setImmediate(next, given) : next(given as never)));
+        });
+        expect([(await refusalOf(server)).data, thrown]).toEqual([data, []]);
+      });
+    }
+  });
+
+  test("of any kind, as itself or as its data, and the process goes on", async () => {
+    await uncaughtOf(async (thrown) => {
+      let given: unknown;
+      const server = await listen((io) => {
+        guard(io, all, { onDecision: () => {} });
+        io.use((_socket, next) => void setImmediate(() => next(given as never)));
+      });
+      for (const kind of Object.keys(KINDS)) {
+        given = { message: make(kind), data: make(kind) };
+        await refusalOf(server);
+        given = make(kind);
+        if (given) await refusalOf(server);
+        else expect((await open(server)).connected).toBe(true);
+      }
+      expect(thrown).toEqual([]);
+    });
+  }, 20_000);
+
+  test("what cannot be sent is a fault", async () => {
+    const server = await listen((io) => {
+      guard(io, all, { onDecision: () => {} });
+      io.use((_socket, next) => next(Object.assign(new Error("no"), { data: 5n })));
+    });
+    expect((await refusalOf(server)).data).toMatchObject({ code: "permission_error", status: 500 });
+  });
+});
