@@ -27,6 +27,8 @@ export class Hooks {
   readonly #hooked = new WeakMap<BareNamespace, Pick<BareNamespace, "_add" | "run" | "_doConnect">>();
   /** Which guard a client has where it depends on the client: by what it gave as `auth`, until it has a socket. */
   #found = new WeakMap<object, Found>();
+  /** How many guards were put in force: what was found out before the last one does not count. */
+  #generation = 0;
 
   /** The hooks of a server; they are put there when it is guarded first. */
   static of(io: BareServer): Hooks {
@@ -65,6 +67,7 @@ export class Hooks {
     this.fronts.add(place, namespace, front);
     // Who is on the way in may have another guard now: it is refused.
     this.#found = new WeakMap();
+    this.#generation += 1;
     for (const each of this.io._nsps.values()) {
       for (const socket of [...each.sockets.values()]) if (this.#concerns(front, each, socket)) expel(socket);
     }
@@ -122,13 +125,20 @@ export class Hooks {
     if (front === BY_CLIENT) {
       // One that was cut off, or has left, is turned away by socket.io: nobody is asked about it.
       const isThere = client.conn.readyState === "open";
-      const found = isThere ? await this.fronts.find(name, auth) : { front: this.fronts.first };
+      const found = isThere ? await this.#find(name, auth) : { front: this.fronts.first };
       if (typeof auth === "object" && auth !== null) this.#found.set(auth, found);
       front = found.front;
       if (front === undefined) line.forgo(name);
     }
     if (front) withhold(namespace.adapter, (id) => this.#principalOf(namespace, id));
     return true;
+  }
+
+  /** Asks which guard a client has. INVARIANT: one that is put in force meanwhile is not passed by. */
+  async #find(name: string, auth: unknown): Promise<Found> {
+    const generation = this.#generation;
+    const found = await this.fronts.find(name, auth);
+    return generation === this.#generation ? found : { front: this.fronts.first, fault: unknownGuard() };
   }
 
   /** The guard of a socket. INVARIANT: where it depends on the client and nobody has looked, there is one that refuses. */
