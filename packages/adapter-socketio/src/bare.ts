@@ -193,6 +193,16 @@ export function readTarget(place: string, given: unknown): Target {
   return { io, namespace: isNamespace ? (given as BareNamespace) : undefined };
 }
 
+/** A name for what is guarded, the same in every process that makes its namespaces in the same order. */
+export function nameOf({ io, namespace }: Target): string {
+  if (namespace === undefined) return "server";
+  if (!namespace.children) return `namespace ${namespace.name}`;
+  for (const [pattern, made] of io.parentNamespacesFromRegExp ?? []) {
+    if (made === namespace) return `pattern ${pattern}`;
+  }
+  return `function ${[...io.parentNsps.values()].indexOf(namespace)}`;
+}
+
 /** Puts a method of this one object in place of that of its class. */
 export function override<T extends object, K extends keyof T>(subject: T, name: K, method: T[K]): void {
   Object.defineProperty(subject, name, { value: method, writable: true, configurable: true });

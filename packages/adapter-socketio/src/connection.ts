@@ -38,6 +38,8 @@ const TRANSPORT_CLOSED = "transport close";
 
 /** What all connections behind one guard share. */
 export interface Front {
+  /** The same in every process of one application. */
+  readonly name: string;
   readonly gate: Gate<Socket>;
   readonly options: OwnOptions;
   /** By socket. */
@@ -91,7 +93,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   /** Who is behind its session, as a text; `undefined` where that cannot be said. */
   get principal(): string | undefined {
-    return this.session && principalOf(this.session.scope.user);
+    return this.session && principalOf(this.#front.name, this.session.scope);
   }
 
   get transport(): string {
@@ -168,7 +170,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     const admitted = this.#admitted;
     if (admitted === undefined) this.#turnAway(new PermissionMisuse("nobody was asked about this connection"));
     else if (this.#isUnwanted) this.#turnAway(undefined);
-    else if (this.#withheld && isOf(this.#withheld, principalOf(admitted.scope.user), this.#bare))
+    else if (this.#withheld && isOf(this.#withheld, principalOf(this.#front.name, admitted.scope), this.#bare))
       this.#resume(admitted, this.#withheld, proceed);
     else this.#start(admitted, proceed);
   }

@@ -1,5 +1,5 @@
 import { type Decision, PermissionMisuse } from "@portcullis/core";
-import { surface, thrown } from "@portcullis/core/adapter";
+import { FaultLog, surface, thrown } from "@portcullis/core/adapter";
 import {
   type BareClient,
   type BareConnection,
@@ -14,7 +14,8 @@ import {
 import { Connection, type Front } from "./connection.js";
 import { BY_CLIENT, type Found, Fronts } from "./fronts.js";
 import { Line } from "./line.js";
-import { giveBack, takeWithheld, withhold } from "./recovery.js";
+import { giveBack, isOf, takeWithheld, UNGUARDED, withhold } from "./recovery.js";
+import { connectError } from "./refuse.js";
 
 /** Where a server keeps its hooks, across copies of this package. */
 const HOOKS = Symbol.for("@portcullis/adapter-socketio/hooks");
@@ -25,6 +26,8 @@ export class Hooks {
   readonly #engines = new WeakSet<BareEngine>();
   readonly #lines = new WeakMap<BareConnection, Line>();
   readonly #hooked = new WeakMap<BareNamespace, Pick<BareNamespace, "_add" | "run" | "_doConnect">>();
+  /** Of what has failed where no guard tells anybody. */
+  readonly #log = new FaultLog();
   /** Which guard a client has where it depends on the client: by what it gave as `auth`, until it has a socket. */
   #found = new WeakMap<object, Found>();
   /** How many guards were put in force: what was found out before the last one does not count. */
@@ -99,7 +102,7 @@ export class Hooks {
         const middlewares = (next: typeof done) => run.call(namespace, socket, next);
         const { front, fault } = this.#foundOf(namespace, socket);
         if (front) this.#connectionOf(front, socket).admit(middlewares, done, fault);
-        else giveAllBack(socket, () => middlewares(done), done);
+        else this.#giveAllBack(socket, () => middlewares(done), done);
       },
       _doConnect: (socket, whenOpen) => {
         const proceed = () => connect.call(namespace, socket, whenOpen);
@@ -130,7 +133,7 @@ export class Hooks {
       front = found.front;
       if (front === undefined) line.forgo(name);
     }
-    if (front) withhold(namespace.adapter, (id) => this.#principalOf(namespace, id));
+    if (cover) withhold(namespace.adapter, (id) => this.#principalOf(namespace, id));
     return true;
   }
 
@@ -163,7 +166,23 @@ export class Hooks {
 
   #principalOf(namespace: BareNamespace, id: string): string | undefined {
     const socket = namespace.sockets.get(id);
-    return socket && this.#foundOf(namespace, socket).front?.connections.get(socket)?.principal;
+    if (socket === undefined) return undefined;
+    const { front } = this.#foundOf(namespace, socket);
+    return front ? front.connections.get(socket)?.principal : UNGUARDED;
+  }
+
+  /** What was withheld from a client whom nobody guards: another client of the namespace is guarded. */
+  #giveAllBack(socket: BareSocket, proceed: () => void, done: Done): void {
+    const withheld = takeWithheld(socket);
+    if (withheld === undefined || !isOf(withheld, UNGUARDED, socket)) proceed();
+    else giveBack(socket, withheld).then(proceed, (error) => done(this.#faultOf(error))).catch(surface);
+  }
+
+  /** What a client is told, whom nobody guards, where what it needs has failed. */
+  #faultOf(error: unknown): Error {
+    const decision = thrown(error, "guard");
+    this.#log.tell(decision, "connect");
+    return connectError(decision);
   }
 
   /**
@@ -201,13 +220,6 @@ export class Hooks {
 function expel(socket: BareSocket): void {
   override(socket, "onevent", () => {});
   socket.disconnect();
-}
-
-/** What was withheld from a client whom nobody guards: another client of the namespace is guarded. */
-function giveAllBack(socket: BareSocket, proceed: () => void, done: Done): void {
-  const withheld = takeWithheld(socket);
-  if (withheld === undefined) proceed();
-  else giveBack(socket, withheld).then(proceed, done).catch(surface);
 }
 
 function unknownGuard(): Decision {

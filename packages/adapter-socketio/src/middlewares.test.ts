@@ -13,7 +13,7 @@ afterEach(async () => {
 const all = definePolicy({ permissions: AllowAny });
 
 describe("a middleware may refuse with anything", () => {
-  test.each([
+  test.each<[string, unknown, unknown]>([
     ["a text", "unauthorized", undefined],
     ["true", true, undefined],
     ["an object without a message", { data: { code: 1 } }, { code: 1 }],
@@ -23,7 +23,7 @@ describe("a middleware may refuse with anything", () => {
       await uncaughtOf(async (thrown) => {
         const server = await listen((io) => {
           guard(io, all);
-          io.use((_socket, next) => (isLater ? void setImmediate(next, given) : next(given as never)));
+          io.use((_socket, next) => (isLater ? void setImmediate(next, given as never) : next(given as never)));
         });
         expect([(await refusalOf(server)).data, thrown]).toEqual([data, []]);
       });
