@@ -64,6 +64,8 @@ export interface BareClient {
   readonly nsps: Map<string, unknown>;
   /** Of the server's parser. */
   readonly encoder?: { encode(packet: object): unknown };
+  /** Sends a packet, whatever namespaces it is in. */
+  _packet(packet: object): void;
   /** Asks for a namespace. */
   connect(name: string, auth: unknown): void;
 }
@@ -123,9 +125,13 @@ export interface BareNamespace {
   readonly _preConnectSockets?: Map<string, BareSocket>;
   /** Of a parent namespace alone. */
   readonly children?: ReadonlySet<BareNamespace>;
+  /** The middlewares of the application. */
+  readonly _fns?: readonly ((socket: unknown, next: unknown) => unknown)[];
   _add(client: BareClient, auth: unknown, whenOpen: unknown): Promise<void>;
   run(socket: BareSocket, done: Done): void;
   _doConnect(socket: BareSocket, whenOpen: unknown): void;
+  /** A socket is not there any more, or was not let in. */
+  _remove(socket: BareSocket): void;
 }
 
 export interface BareEngine {
@@ -149,10 +155,12 @@ export interface BareServer {
     readonly cors?: unknown;
   };
   bind(engine: BareEngine): unknown;
+  /** Asks the functions of the application for a namespace that is not there. */
+  _checkNamespace(name: string, auth: unknown, found: (namespace: BareNamespace | false) => void): void;
 }
 
 const OF_SERVER = ["bind", "of", "_checkNamespace"];
-const OF_NAMESPACE = ["_add", "run", "_doConnect"];
+const OF_NAMESPACE = ["_add", "run", "_doConnect", "_remove"];
 const OF_SOCKET = ["onevent", "packet", "_onclose", "_cleanup", "_error"];
 
 const lacking = (subject: unknown, names: readonly string[]): string | undefined =>

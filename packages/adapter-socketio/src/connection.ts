@@ -18,7 +18,7 @@ import {
 } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import { type BareSocket, type Done, lackOf, override, type Packet } from "./bare.js";
-import { type Message, readEvent } from "./event.js";
+import { isPlain, type Message, readEvent } from "./event.js";
 import { unknownHandshake } from "./facts.js";
 import { principalOf } from "./identity.js";
 import { letGo } from "./let-go.js";
@@ -47,6 +47,9 @@ export interface Front {
   /** Whether the server decodes with another parser than that of socket.io. */
   readonly hasOwnParser: boolean;
 }
+
+/** Runs those of the application. What their promises reject with goes to `fail`. */
+export type Middlewares = (done: Done, fail: (error: unknown) => void) => void;
 
 /** One socket in one namespace: first its handshake, then what its session needs of it. */
 export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
@@ -123,7 +126,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
    * @param done Is called once, whatever happens.
    * @param found Why it is refused, where that is known already.
    */
-  admit(middlewares: (done: Done) => void, done: Done, found?: Decision): void {
+  admit(middlewares: Middlewares, done: Done, found?: Decision): void {
     const { gate } = this.#front;
     this.#done = done;
     this.#line.onGone(this.#knock.path, () => this.#giveUp());
@@ -143,9 +146,10 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   }
 
   /** What they throw is a refusal, and does not end the process. */
-  #run(middlewares: (done: Done) => void): void {
+  #run(middlewares: Middlewares): void {
+    const fail = (error: unknown) => this.#fail(error);
     try {
-      middlewares((given) => (given ? this.#turnDownFor(given) : this.#ask()));
+      middlewares((given) => (given ? this.#turnDownFor(given) : this.#ask()), fail);
     } catch (error) {
       this.#fail(error);
     }
@@ -419,7 +423,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
 /** What `denied()` has returned. A promise cannot be told. */
 function readBody(body: unknown): object {
-  if (typeof body === "object" && body !== null && typeof (body as { then?: unknown }).then !== "function") return body;
+  if (isPlain(body) && typeof body.then !== "function") return body;
   letGo(body);
-  throw new PermissionMisuse("`denied()` must return an object, and at once");
+  throw new PermissionMisuse("`denied()` must return a plain object, and at once");
 }

@@ -56,3 +56,27 @@ describe("a middleware may refuse with anything", () => {
     expect((await refusalOf(server)).data).toMatchObject({ code: "permission_error", status: 500 });
   });
 });
+
+test("a middleware that is async and rejects is a fault, and the process goes on", async () => {
+  await uncaughtOf(async (thrown) => {
+    const asked = vi.fn();
+    const server = await listen((io) => {
+      guard(io, all, { authenticate: asked, onDecision: () => {} });
+      io.use(async () => Promise.reject(new Error("the database is down")));
+    });
+    expect((await refusalOf(server)).data).toMatchObject({ code: "permission_error", status: 500 });
+    expect([asked.mock.calls, thrown]).toEqual([[], []]);
+  });
+});
+
+test("a `payload` that throws is a fault of its own, and the client stays", async () => {
+  const payload = () => {
+    throw new Error("of the application");
+  };
+  const server = await listen((io) => guard(io, all, { payload, onDecision: () => {}, limits: { undecodable: 2 } }));
+  const client = await open(server);
+  for (let n = 0; n < 6; n++) {
+    expect(await client.emitWithAck("say")).toMatchObject({ error: { code: "permission_error", status: 500 } });
+  }
+  expect(client.connected).toBe(true);
+});
