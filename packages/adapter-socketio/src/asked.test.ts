@@ -70,7 +70,8 @@ describe("what is kept of the names", () => {
     ["long", ["/".padEnd(60, "x"), "/".padEnd(40, "y")]],
   ])("has a bound: behind %s names others count as if asked for before", (_what, names) => {
     const asked = new Asked();
-    for (const name of names) expect(asked.note(name, limits)).toBe(false);
-    expect(["/next", "/another"].map((name) => asked.note(name, limits))).toEqual([false, true]);
+    for (const name of names) expect(asked.note(name, limits)).toBe("fine");
+    const further = ["/next", "/another", "/third"].map((name) => asked.note(name, limits));
+    expect(further).toEqual(["fine", "often", "flood"]);
   });
 });

@@ -2,7 +2,7 @@ import type { Policy } from "@portcullis/core";
 import { Gate, type GuardOf, type GuardSession, type Served } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
-import { readTarget } from "./bare.js";
+import { nameOf, readTarget } from "./bare.js";
 import type { Connection, Front } from "./connection.js";
 import { corsOrigins } from "./cors.js";
 import { Hooks } from "./hooks.js";
@@ -33,7 +33,7 @@ export function attach<P, S>(
   const gate = new Gate<Socket>(place, policy, { ...(common as object), origins }, served);
   const connections = new WeakMap<object, Connection>();
   const hasOwnParser = target.io.opts.parser !== undefined;
-  const front: Front = { gate, options: own, connections, hasOwnParser };
+  const front: Front = { name: nameOf(target), gate, options: own, connections, hasOwnParser };
   const hooks = Hooks.of(target.io);
   hooks.add(place, target, front);
   return {

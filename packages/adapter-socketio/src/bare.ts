@@ -65,6 +65,10 @@ export interface BareClient {
   readonly conn: BareConnection;
   /** The namespaces it is in. */
   readonly nsps: Map<string, unknown>;
+  /** Of the server's parser. */
+  readonly encoder?: { encode(packet: object): unknown };
+  /** Sends a packet, whatever namespaces it is in. */
+  _packet(packet: object): void;
   /** Asks for a namespace. */
   connect(name: string, auth: unknown): void;
 }
@@ -124,9 +128,13 @@ export interface BareNamespace {
   readonly _preConnectSockets?: Map<string, BareSocket>;
   /** Of a parent namespace alone. */
   readonly children?: ReadonlySet<BareNamespace>;
+  /** The middlewares of the application. */
+  readonly _fns?: readonly ((socket: unknown, next: unknown) => unknown)[];
   _add(client: BareClient, auth: unknown, whenOpen: unknown): Promise<void>;
   run(socket: BareSocket, done: Done): void;
   _doConnect(socket: BareSocket, whenOpen: unknown): void;
+  /** A socket is not there any more, or was not let in. */
+  _remove(socket: BareSocket): void;
 }
 
 export interface BareEngine {
@@ -150,10 +158,12 @@ export interface BareServer {
     readonly cors?: unknown;
   };
   bind(engine: BareEngine): unknown;
+  /** Asks the functions of the application for a namespace that is not there. */
+  _checkNamespace(name: string, auth: unknown, found: (namespace: BareNamespace | false) => void): void;
 }
 
 const OF_SERVER = ["bind", "of", "_checkNamespace"];
-const OF_NAMESPACE = ["_add", "run", "_doConnect"];
+const OF_NAMESPACE = ["_add", "run", "_doConnect", "_remove"];
 const OF_SOCKET = ["onevent", "packet", "_onclose", "_cleanup", "_error"];
 
 const lacking = (subject: unknown, names: readonly string[]): string | undefined =>
@@ -192,6 +202,16 @@ export function readTarget(place: string, given: unknown): Target {
     );
   }
   return { io, namespace: isNamespace ? (given as BareNamespace) : undefined };
+}
+
+/** A name for what is guarded, the same in every process that makes its namespaces in the same order. */
+export function nameOf({ io, namespace }: Target): string {
+  if (namespace === undefined) return "server";
+  if (!namespace.children) return `namespace ${namespace.name}`;
+  for (const [pattern, made] of io.parentNamespacesFromRegExp ?? []) {
+    if (made === namespace) return `pattern ${pattern}`;
+  }
+  return `function ${[...io.parentNsps.values()].indexOf(namespace)}`;
 }
 
 /** Puts a method of this one object in place of that of its class. */

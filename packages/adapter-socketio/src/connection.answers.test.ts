@@ -13,6 +13,10 @@ test.each([
   ["a text", () => "no"],
   ["null", () => null],
   ["nothing", () => {}],
+  ["a list", () => [1]],
+  ["a map", () => new Map()],
+  ["an error", () => new Error("no")],
+  ["a date", () => new Date()],
   ["a promise", async () => ({ ok: false })],
   ["a promise that rejects", async () => Promise.reject(new Error("too late"))],
   ["what can be waited for", () => Object.setPrototypeOf({ ok: false }, Promise.prototype)],
@@ -24,7 +28,7 @@ test.each([
     const error = { code: "permission_denied", status: 403, reason: expect.any(String), retry: "never" };
     expect(await client.emitWithAck("secret")).toEqual({ ok: false, error });
     const session = expect.objectContaining({ isEnded: false });
-    const fault = new PermissionMisuse("`denied()` must return an object, and at once");
+    const fault = new PermissionMisuse("`denied()` must return a plain object, and at once");
     expect(onDecision.mock.calls.slice(-2)).toMatchObject([
       [{ moment: "action", action: "secret", decision: { code: "permission_denied" }, session }],
       [{ moment: "action", action: "secret", decision: { by: "denied", error: fault }, session }],

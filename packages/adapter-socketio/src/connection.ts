@@ -18,14 +18,14 @@ import {
 } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import { type BareSocket, type Done, lackOf, override, type Packet } from "./bare.js";
-import { type Message, readEvent } from "./event.js";
+import { isPlain, type Message, readEvent } from "./event.js";
 import { unknownHandshake } from "./facts.js";
 import { principalOf } from "./identity.js";
 import { letGo } from "./let-go.js";
 import type { Line } from "./line.js";
 import type { OwnOptions } from "./options.js";
 import { giveBack, isOf, takeWithheld, type Withheld } from "./recovery.js";
-import { connectError, denied, PERMISSION_DENIED } from "./refuse.js";
+import { connectError, denied, PERMISSION_DENIED, readTurnedDown } from "./refuse.js";
 import { NamespaceScope, SocketKnock } from "./scope.js";
 import { hasWirePrototype } from "./wire.js";
 
@@ -41,6 +41,8 @@ const COMES_BACK = new Set([1001, 1011, 1012, 1013]);
 
 /** What all connections behind one guard share. */
 export interface Front {
+  /** The same in every process of one application. */
+  readonly name: string;
   readonly gate: Gate<Socket>;
   readonly options: OwnOptions;
   /** By socket. */
@@ -48,6 +50,9 @@ export interface Front {
   /** Whether the server decodes with another parser than that of socket.io. */
   readonly hasOwnParser: boolean;
 }
+
+/** Runs those of the application. What their promises reject with goes to `fail`. */
+export type Middlewares = (done: Done, fail: (error: unknown) => void) => void;
 
 /** One socket in one namespace: first its handshake, then what its session needs of it. */
 export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
@@ -94,7 +99,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
   /** Who is behind its session, as a text; `undefined` where that cannot be said. */
   get principal(): string | undefined {
-    return this.session && principalOf(this.session.scope.user);
+    return this.session && principalOf(this.#front.name, this.session.scope);
   }
 
   get transport(): string {
@@ -124,7 +129,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
    * @param done Is called once, whatever happens.
    * @param found Why it is refused, where that is known already.
    */
-  admit(middlewares: (done: Done) => void, done: Done, found?: Decision): void {
+  admit(middlewares: Middlewares, done: Done, found?: Decision): void {
     const { gate } = this.#front;
     this.#done = done;
     this.#line.onGone(this.#knock.path, { leave: () => this.#giveUp(), gate });
@@ -144,12 +149,27 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   }
 
   /** What they throw is a refusal, and does not end the process. */
-  #run(middlewares: (done: Done) => void): void {
+  #run(middlewares: Middlewares): void {
+    const fail = (error: unknown) => this.#fail(error);
     try {
-      middlewares((error) => (error ? this.#turnDown(error) : this.#ask()));
+      middlewares((given) => (given ? this.#turnDownFor(given) : this.#ask()), fail);
     } catch (error) {
-      this.#turnDown(connectError(this.#report(thrown(error, "guard"))));
+      this.#fail(error);
     }
+  }
+
+  /** A middleware has refused: with whatever the application has given it. */
+  #turnDownFor(given: unknown): void {
+    try {
+      const { error, size } = readTurnedDown(given, this.#bare);
+      this.#turnDown(error, size);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#turnDown(connectError(this.#report(thrown(error, "guard"))));
   }
 
   /** Opens it where it was admitted; else the client is told that it was not. */
@@ -157,7 +177,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     const admitted = this.#admitted;
     if (admitted === undefined) this.#turnAway(new PermissionMisuse("nobody was asked about this connection"));
     else if (this.#isUnwanted) this.#turnAway(undefined);
-    else if (this.#withheld && isOf(this.#withheld, principalOf(admitted.scope.user), this.#bare))
+    else if (this.#withheld && isOf(this.#withheld, principalOf(this.#front.name, admitted.scope), this.#bare))
       this.#resume(admitted, this.#withheld, proceed);
     else this.#start(admitted, proceed);
   }
@@ -304,21 +324,22 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     }
   }
 
-  #answer(error?: Error): void {
+  /** @param size How many characters of the answer somebody has chosen. */
+  #answer(error?: Error, size = error?.message.length ?? 0): void {
     const done = this.#done;
     if (done === undefined) return;
     this.#done = undefined;
     if (error) {
-      this.#line.charge(error.message.length);
+      this.#line.charge(size);
       this.#line.settle(this.#knock.path);
     }
     done(error);
   }
 
   /** Whatever is still asked about it is of no use. */
-  #turnDown(error: Error): void {
+  #turnDown(error: Error, size?: number): void {
     this.#admission?.abort();
-    this.#answer(error);
+    this.#answer(error, size);
   }
 
   /** The client has gone away before it was let in. */
@@ -415,7 +436,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 
 /** What `denied()` has returned. A promise cannot be told. */
 function readBody(body: unknown): object {
-  if (typeof body === "object" && body !== null && typeof (body as { then?: unknown }).then !== "function") return body;
+  if (isPlain(body) && typeof body.then !== "function") return body;
   letGo(body);
-  throw new PermissionMisuse("`denied()` must return an object, and at once");
+  throw new PermissionMisuse("`denied()` must return a plain object, and at once");
 }

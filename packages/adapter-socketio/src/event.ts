@@ -1,5 +1,5 @@
 import { type Decision, type Payload, PermissionMisuse } from "@portcullis/core";
-import { badMessage, type Incoming, MISSING_ACTION } from "@portcullis/core/adapter";
+import { badMessage, type Incoming, MISSING_ACTION, thrown } from "@portcullis/core/adapter";
 import type { Packet } from "./bare.js";
 import { letGo } from "./let-go.js";
 import { sizeOf } from "./size.js";
@@ -64,12 +64,17 @@ export function readEvent(packet: Packet, read: ReadPayload | undefined, hasOwnP
   try {
     if (hasOwnParser && hasWirePrototype(data)) return new Message(packet, action, NOTHING, badMessage());
     if (read === undefined) return new Message(packet, action, payloadOf(given), undefined);
+  } catch (error) {
+    return new Message(packet, action, NOTHING, badMessage(undefined, error));
+  }
+  try {
     const payload: unknown = read(action, given.slice(1));
     if (isPlain(payload)) return new Message(packet, action, payload, undefined);
     letGo(payload);
     throw new PermissionMisuse("`payload(event, args)` must return a plain object, and at once");
   } catch (error) {
-    return new Message(packet, action, NOTHING, badMessage(undefined, error));
+    // The option has failed, and not the client: it does not count as undecodable.
+    return new Message(packet, action, NOTHING, thrown(error, "payload"));
   }
 }
 
@@ -79,7 +84,7 @@ function payloadOf(given: readonly unknown[]): Payload {
   return isPlain(first) ? first : { args: given.slice(1) };
 }
 
-function isPlain(value: unknown): value is Payload {
+export function isPlain(value: unknown): value is Payload {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -345,3 +345,20 @@ describe("for any namespaces, parents and guards", () => {
 function throwIt(): never {
   throw new Error("out of order");
 }
+
+test("a guard that is put while a function is asked counts for its client", async () => {
+  const answers: ((isAccepted: boolean) => void)[] = [];
+  const server = await listen((io) => {
+    guard(
+      io.of((_name: string, _auth: object, next: Next) => void answers.push((isAccepted) => next(null, isAccepted))),
+      members,
+      quiet,
+    );
+    io.of("/x");
+  });
+  const coming = refusalOf(server, "/x");
+  await until(() => answers.length === 1);
+  guard(server.io.of((_name: string, _auth: object, next: Next) => next(null, true)) as never, members, quiet);
+  answers[0]?.(false);
+  expect((await coming).data?.code).toBe("permission_error");
+});

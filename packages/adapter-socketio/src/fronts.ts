@@ -5,7 +5,7 @@ import type { BareNamespace, BareServer, Decide } from "./bare.js";
 import type { Front } from "./connection.js";
 
 /** Which guard a namespace has depends on the client: those that guarded functions and patterns accept have theirs. */
-export const BY_CLIENT = Symbol("by client");
+export const BY_CLIENT = Symbol.for("@portcullis/adapter-socketio/by-client");
 
 /** The guard of a namespace. */
 export type Cover = Front | typeof BY_CLIENT | undefined;

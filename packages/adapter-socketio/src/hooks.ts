@@ -1,5 +1,6 @@
-import { type Decision, PermissionMisuse } from "@portcullis/core";
-import { surface, thrown } from "@portcullis/core/adapter";
+import { isPromise } from "node:util/types";
+import { type Decision, fault, PermissionMisuse } from "@portcullis/core";
+import { badMessage, FaultLog, type Limits, surface, thrown } from "@portcullis/core/adapter";
 import {
   type BareClient,
   type BareConnection,
@@ -11,10 +12,12 @@ import {
   override,
   type Target,
 } from "./bare.js";
-import { Connection, type Front } from "./connection.js";
+import { Connection, type Front, type Middlewares } from "./connection.js";
 import { BY_CLIENT, type Found, Fronts } from "./fronts.js";
-import { Line } from "./line.js";
-import { giveBack, takeWithheld, withhold } from "./recovery.js";
+import { authTooLarge, Line } from "./line.js";
+import { watchLookups } from "./lookups.js";
+import { giveBack, isOf, takeWithheld, UNGUARDED, withhold } from "./recovery.js";
+import { connectError } from "./refuse.js";
 
 /** Where a server keeps its hooks, across copies of this package. */
 const HOOKS = Symbol.for("@portcullis/adapter-socketio/hooks");
@@ -25,8 +28,12 @@ export class Hooks {
   readonly #engines = new WeakSet<BareEngine>();
   readonly #lines = new WeakMap<BareConnection, Line>();
   readonly #hooked = new WeakMap<BareNamespace, Pick<BareNamespace, "_add" | "run" | "_doConnect">>();
+  /** Of what has failed where no guard tells anybody. */
+  readonly #log = new FaultLog();
   /** Which guard a client has where it depends on the client: by what it gave as `auth`, until it has a socket. */
   #found = new WeakMap<object, Found>();
+  /** How many guards were put in force: what was found out before the last one does not count. */
+  #generation = 0;
 
   /** The hooks of a server; they are put there when it is guarded first. */
   static of(io: BareServer): Hooks {
@@ -51,6 +58,7 @@ export class Hooks {
       this.#hook(namespace);
       return io._nsps;
     });
+    watchLookups(io, (error) => void this.#faultOf(error));
     const { bind, engine } = io;
     if (engine) this.#watch(engine);
     override(io, "bind", (next) => {
@@ -68,6 +76,7 @@ export class Hooks {
     this.fronts.add(place, namespace, front);
     // Who is on the way in may have another guard now: it is refused.
     this.#found = new WeakMap();
+    this.#generation += 1;
     for (const each of this.io._nsps.values()) {
       for (const socket of [...each.sockets.values()]) if (this.#concerns(front, each, socket)) expel(socket);
     }
@@ -92,14 +101,24 @@ export class Hooks {
     const { _add: add, run, _doConnect: connect } = namespace;
     const hooked: Pick<BareNamespace, "_add" | "run" | "_doConnect"> = {
       _add: async (client, auth, whenOpen) => {
-        const mayAsk = await this.#knock(namespace, client, auth);
-        if (mayAsk) await add.call(namespace, client, auth, whenOpen);
+        const line = this.#lineOf(client.conn);
+        const decided = line.wait();
+        try {
+          if (await this.#knock(namespace, client, auth)) await add.call(namespace, client, auth, whenOpen);
+        } catch (error) {
+          // Nobody waits for this: it would end the process.
+          line.refuse(client, namespace.name, this.#faultOf(error));
+        } finally {
+          line.auths.release(Object(auth));
+          decided();
+        }
       },
       run: (socket, done) => {
-        const middlewares = (next: typeof done) => run.call(namespace, socket, next);
+        const middlewares: Middlewares = (next, fail) => run.call(watched(namespace, fail), socket, next);
+        this.#lineOf(socket.conn).auths.pass(Object(socket.handshake.auth), socket);
         const { front, fault } = this.#foundOf(namespace, socket);
         if (front) this.#connectionOf(front, socket).admit(middlewares, done, fault);
-        else giveAllBack(socket, () => middlewares(done), done);
+        else this.#pass(socket, (next) => run.call(namespace, socket, next), done);
       },
       _doConnect: (socket, whenOpen) => {
         const proceed = () => connect.call(namespace, socket, whenOpen);
@@ -109,6 +128,11 @@ export class Hooks {
       },
     };
     for (const name of ["_add", "run", "_doConnect"] as const) override(namespace, name, hooked[name] as never);
+    const { _remove: remove } = namespace;
+    override(namespace, "_remove", (socket) => {
+      remove.call(namespace, socket);
+      this.#lines.get(socket.conn)?.auths.release(socket);
+    });
     this.#hooked.set(namespace, hooked);
   }
 
@@ -119,19 +143,29 @@ export class Hooks {
     const line = this.#lineOf(client.conn);
     const limits = cover === undefined || cover === BY_CLIENT ? this.fronts.limits : cover.gate.limits;
     line.meet(client, (other) => this.io._nsps.has(other));
-    if (cover && !line.begin(name, limits)) return false;
+    const answer = cover ? line.begin(name, limits) : "ask";
+    const refusal = answer === "ask" ? readAuth(line, auth) : answer === "refuse" ? tooOften(limits) : undefined;
+    if (refusal) line.refuse(client, name, refusal);
+    if (answer !== "ask" || refusal) return false;
     await line.leaving(name);
     let front = cover;
     if (front === BY_CLIENT) {
       // One that was cut off, or has left, is turned away by socket.io: nobody is asked about it.
       const isThere = client.conn.readyState === "open";
-      const found = isThere ? await this.fronts.find(name, auth) : { front: this.fronts.first };
+      const found = isThere ? await this.#find(name, auth) : { front: this.fronts.first };
       if (typeof auth === "object" && auth !== null) this.#found.set(auth, found);
       front = found.front;
       if (front === undefined) line.forgo(name);
     }
-    if (front) withhold(namespace.adapter, (id) => this.#principalOf(namespace, id));
+    if (cover) withhold(namespace.adapter, (id) => this.#principalOf(namespace, id));
     return true;
+  }
+
+  /** Asks which guard a client has. INVARIANT: one that is put in force meanwhile is not passed by. */
+  async #find(name: string, auth: unknown): Promise<Found> {
+    const generation = this.#generation;
+    const found = await this.fronts.find(name, auth);
+    return generation === this.#generation ? found : { front: this.fronts.first, fault: unknownGuard() };
   }
 
   /** The guard of a socket. INVARIANT: where it depends on the client and nobody has looked, there is one that refuses. */
@@ -156,7 +190,40 @@ export class Hooks {
 
   #principalOf(namespace: BareNamespace, id: string): string | undefined {
     const socket = namespace.sockets.get(id);
-    return socket && this.#foundOf(namespace, socket).front?.connections.get(socket)?.principal;
+    if (socket === undefined) return undefined;
+    const { front } = this.#foundOf(namespace, socket);
+    return front ? front.connections.get(socket)?.principal : UNGUARDED;
+  }
+
+  /** Nobody guards a client: the middlewares of the application decide, and it gets back what was withheld from it. */
+  #pass(socket: BareSocket, middlewares: (next: Done) => void, done: Done): void {
+    const decided = this.#lineOf(socket.conn).wait();
+    let isDone = false;
+    const tell: Done = (error) => {
+      if (isDone) return;
+      isDone = true;
+      done(error);
+      // socket.io opens it in the next tick.
+      process.nextTick(decided);
+    };
+    const fail = (error: unknown) => tell(connectError(this.#faultOf(error)));
+    const proceed = () => {
+      try {
+        middlewares(tell);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const withheld = takeWithheld(socket);
+    if (withheld === undefined || !isOf(withheld, UNGUARDED, socket)) proceed();
+    else giveBack(socket, withheld).then(proceed, fail).catch(surface);
+  }
+
+  /** What has failed where no guard tells of it: it is printed. */
+  #faultOf(error: unknown): Decision {
+    const decision = thrown(error, "guard");
+    this.#log.tell(decision, "connect");
+    return decision;
   }
 
   /**
@@ -196,11 +263,24 @@ function expel(socket: BareSocket): void {
   socket.disconnect();
 }
 
-/** What was withheld from a client whom nobody guards: another client of the namespace is guarded. */
-function giveAllBack(socket: BareSocket, proceed: () => void, done: Done): void {
-  const withheld = takeWithheld(socket);
-  if (withheld === undefined) proceed();
-  else giveBack(socket, withheld).then(proceed, done).catch(surface);
+/** Reads what a client gives as `auth`. Returns why it is refused. */
+function readAuth(line: Line, auth: unknown): Decision | undefined {
+  // The parser of socket.io lets nothing else through.
+  if (typeof auth !== "object" || auth === null) return badMessage();
+  return line.takes(auth) ? undefined : authTooLarge();
+}
+
+const tooOften = ({ undecodableWindow }: Required<Limits>): Decision =>
+  fault("rate_limited", { retryAfter: Math.ceil(undecodableWindow / 1000) });
+
+/** A namespace whose middlewares have their promises watched: socket.io waits for none. */
+function watched(namespace: BareNamespace, fail: (error: unknown) => void): BareNamespace {
+  if (!Array.isArray(namespace._fns)) return namespace;
+  const fns = namespace._fns.map((middleware) => (socket: unknown, next: unknown) => {
+    const returned = middleware(socket, next);
+    if (isPromise(returned)) returned.catch(fail);
+  });
+  return Object.create(namespace, { _fns: { value: fns } }) as BareNamespace;
 }
 
 function unknownGuard(): Decision {

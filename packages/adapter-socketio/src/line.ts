@@ -1,14 +1,19 @@
+import { type Decision, fault } from "@portcullis/core";
 import { type Limits, Wait } from "@portcullis/core/adapter";
 import { Asked } from "./asked.js";
+import { Auths } from "./auths.js";
 import { type BareClient, type BareConnection, type BareSocket, override, type Packet } from "./bare.js";
 import { Crowd } from "./crowd.js";
 import { Facts } from "./facts.js";
 import { Outgoing } from "./outgoing.js";
 import { PollHeaders } from "./poll-headers.js";
+import { connectError } from "./refuse.js";
 import { Reading } from "./turns.js";
 
 /** How long a client that is in no namespace any more may stay, in milliseconds. */
 const PATIENCE = 1000;
+
+const CONNECT_ERROR = 4;
 
 /** What is read of a guard. */
 interface Closing {
@@ -22,6 +27,11 @@ interface Pending {
   /** The guard that decides, once it is known. */
   readonly gate?: Closing;
 }
+
+let reading: Line | undefined;
+
+/** The connection of which a packet is being read, where it may ask for a namespace: socket.io says nothing of it. */
+export const readingLine = (): Line | undefined => reading;
 
 /**
  * One connection of engine.io, whatever its transport: what it may use up until it is in a namespace, and what waits to
@@ -37,6 +47,15 @@ export class Line {
   readonly #pending = new Map<string, Pending>();
   /** Which it has asked for. */
   readonly #asked = new Asked();
+  /** Which it has asked the functions of the application for. */
+  readonly #lookedUp = new Asked();
+  /** How many of these are not answered. */
+  #lookups = 0;
+  /** How many namespaces others decide about: functions of the application, or its middlewares where nobody guards. */
+  #undecided = 0;
+  /** Whether the time of this client was up meanwhile. */
+  #isLate = false;
+  readonly auths = new Auths();
   #headers: PollHeaders | undefined;
   /** By name of the namespace: settled once the client has left. */
   readonly #leaving = new Map<string, Promise<void>>();
@@ -88,23 +107,93 @@ export class Line {
     this.#client = client;
     const { connect } = client;
     override(client, "connect", (name, auth) => {
-      if (isThere(name) || this.charge(name.length)) connect.call(client, name, auth);
+      reading = this;
+      try {
+        if (isThere(name) || this.charge(name.length)) connect.call(client, name, auth);
+      } finally {
+        reading = undefined;
+      }
     });
+  }
+
+  /**
+   * The functions of the application are about to be asked for a namespace.
+   *
+   * @returns What to do once they have answered; `"often"` where this client must not ask; `"told"` where it is
+   *   refused or cut off already: it asks for too many at once, or all that it gives as `auth` is too large.
+   */
+  lookUp(name: string, auth: unknown): (() => void) | "often" | "told" {
+    const limits = this.#limits;
+    const frequency = this.#lookedUp.note(name, limits);
+    if (frequency === "often") return "often";
+    const holder = Object(auth);
+    if (frequency === "flood" || this.#lookups >= limits.namespaces) {
+      cut(this.#connection);
+      return "told";
+    }
+    if (!this.takes(holder)) {
+      if (this.#client) this.refuse(this.#client, name, authTooLarge());
+      else cut(this.#connection);
+      return "told";
+    }
+    this.#lookups += 1;
+    const decided = this.wait();
+    return () => {
+      this.#lookups -= 1;
+      this.auths.release(holder);
+      decided();
+    };
+  }
+
+  /**
+   * Others are deciding about this client: until then it is not cut off because it is in no namespace. socket.io has a clock
+   * of its own for that.
+   *
+   * @returns What to do once that is decided.
+   */
+  wait(): () => void {
+    this.#undecided += 1;
+    let isDecided = false;
+    return () => {
+      if (isDecided) return;
+      isDecided = true;
+      this.#undecided -= 1;
+      if (this.#undecided > 0 || !this.#isLate) return;
+      this.#isLate = false;
+      this.linger();
+    };
+  }
+
+  /** Whether there is room for what it gives as `auth`. */
+  takes(auth: object): boolean {
+    return this.auths.hold(auth, this.#limits.pendingBytes);
+  }
+
+  /** Answers a client that asks for a namespace, before there is a socket. */
+  refuse(client: BareClient, name: string, decision: Decision): void {
+    const { message, data } = connectError(decision);
+    if (this.charge(name.length + message.length)) {
+      const body = this.#connection.protocol === 3 ? data : { message, data };
+      client._packet({ type: CONNECT_ERROR, nsp: name, data: body });
+    }
+    this.settle(name);
   }
 
   /**
    * A client wants to enter a namespace. One that asks for too many at once, or for the same too often, or fetches no
    * answers, is cut off: it is turned away by socket.io, as whoever has gone away meanwhile is.
    *
-   * @returns Whether it may ask. One that asks again before it is answered is answered once.
+   * @returns Whether it may ask, or is to be refused. One that asks again before it is answered is answered once.
    */
-  begin(name: string, limits: Required<Limits>): boolean {
-    const isTooOften = this.#asked.note(name, limits);
+  begin(name: string, limits: Required<Limits>): "ask" | "known" | "refuse" {
+    const frequency = this.#asked.note(name, limits);
     const isKnown = this.#pending.has(name);
-    if (isTooOften || (!isKnown && this.#pending.size >= limits.namespaces)) cut(this.#connection);
+    const isTooMany = !isKnown && this.#pending.size >= limits.namespaces;
+    if (frequency === "flood" || isTooMany) cut(this.#connection);
+    else if (frequency === "often" && !isKnown) return "refuse";
     else if (!isKnown) this.charge(name.length);
-    if (isKnown) return false;
-    if (this.#connection.readyState !== "open") return true;
+    if (isKnown) return "known";
+    if (this.#connection.readyState !== "open") return "ask";
     if (this.#handshake === undefined || (this.#isInside && this.#pending.size === 0)) this.#time(limits.handshake);
     this.#pending.set(name, { leave() {} });
     // INVARIANT: none ever reaches a 101, where engine.io makes one broken line of a list.
@@ -112,7 +201,7 @@ export class Line {
       this.#headers ??= new PollHeaders(this.#connection, this.facts);
       this.#headers.open();
     }
-    return true;
+    return "ask";
   }
 
   /** Half of what may wait on a socket does, or no longer. */
@@ -262,6 +351,10 @@ export class Line {
     this.#lingering ??= new Wait(PATIENCE, () => {
       this.#lingering = undefined;
       if (this.#pending.size > 0 || this.#isInside) return;
+      if (this.#undecided > 0) {
+        this.#isLate = true;
+        return;
+      }
       // One that polls may not have fetched yet what it was told.
       if (this.#connection.writeBuffer.length === 0) cut(this.#connection);
       else {
@@ -301,7 +394,9 @@ export class Line {
     this.#handshake = new Wait(limit, () => {
       this.#handshake = undefined;
       const isGoing = this.#connection.readyState === "closing";
-      if (isGoing || this.#pending.size > 0 || !this.#isInside) cut(this.#connection);
+      const isAlone = this.#pending.size === 0 && (this.#isInside || this.#undecided > 0);
+      if (!isGoing && isAlone) this.#isLate = !this.#isInside;
+      else cut(this.#connection);
     });
   }
 
@@ -310,6 +405,12 @@ export class Line {
     if (this.#isInside) {
       this.#connection.off("data", this.#count);
       return;
+    }
+    if (this.#client === undefined) {
+      reading = this;
+      queueMicrotask(() => {
+        reading = undefined;
+      });
     }
     // A message of engine.io may be empty: then there is no data.
     this.#bytes += typeof data === "string" ? data.length : (data?.byteLength ?? 0);
@@ -332,6 +433,9 @@ export class Line {
     for (const { leave } of leaving) leave();
   }
 }
+
+export const authTooLarge = (): Decision =>
+  fault("payload_too_large", { status: 413, reason: "What was given as `auth` is too large." });
 
 /** Ends a connection at once, without waiting for an answer of the client. */
 function cut(connection: BareConnection): void {

@@ -108,7 +108,7 @@ describe("a client that goes away while it is resumed", () => {
     });
     server.io.once("new_namespace", ({ adapter }: Namespace) => {
       const kept = { sid: "1", pid: "2", rooms: ["staff"], data: {}, missedPackets: [] };
-      const session = { ...kept, "portcullis:principal": "anonymous" };
+      const session = { ...kept, "portcullis:principal": JSON.stringify(["pattern /^\\/room-/", "anonymous"]) };
       adapter.restoreSession = async () => session as never;
       adapter.addAll = async () => {
         joining.resolve();

@@ -5,6 +5,9 @@ const EVENT = 2;
 /** Where the principal of a session is kept, beside what socket.io keeps: in a text, so that any adapter can. */
 const PRINCIPAL = "portcullis:principal";
 
+/** Whose a session is that was kept where nobody guards. */
+export const UNGUARDED = "unguarded";
+
 /** A session that was found, and is not given back yet. */
 export interface Withheld {
   readonly session: KeptSession & { readonly [PRINCIPAL]?: unknown };

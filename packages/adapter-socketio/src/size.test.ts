@@ -29,3 +29,9 @@ test("what is as deep as a client likes", () => {
   for (let depth = 0; depth < 100_000; depth++) value = [value];
   expect(sizeOf(value)).toBe(8 * 100_000 + 3);
 });
+
+test("what contains itself counts once", () => {
+  const list: unknown[] = ["four"];
+  list.push({ list }, list);
+  expect(sizeOf(list)).toBe(8 + 4 + 8 + 4 + 8 + 8);
+});

@@ -146,7 +146,7 @@ describe("`payload`", () => {
     expect(heard).toHaveBeenCalledWith("lobby", { quiet: true }, expect.any(Function));
   });
 
-  test("what it throws, or answers wrongly, is a bad message, and an event", async () => {
+  test("what it throws, or answers wrongly, is a fault, and an event", async () => {
     for (const answer of ["no", undefined, [], Promise.resolve({}), new Error("thrown")]) {
       const onDecision = vi.fn();
       const server = await listen((io) =>
@@ -158,7 +158,7 @@ describe("`payload`", () => {
           },
         }),
       );
-      expect(await (await open(server)).emitWithAck("ping")).toMatchObject({ error: { code: "bad_message" } });
+      expect(await (await open(server)).emitWithAck("ping")).toMatchObject({ error: { code: "permission_error" } });
       expect(onDecision.mock.calls.at(-1)?.[0].decision.error).toBeInstanceOf(Error);
     }
   });
@@ -167,7 +167,7 @@ describe("`payload`", () => {
     await uncaughtOf(async (thrown) => {
       const late = async () => Promise.reject(new Error("too late"));
       const server = await listen((io) => guard(io, simplePolicy(), { payload: late as never }));
-      expect(await (await open(server)).emitWithAck("ping")).toMatchObject({ error: { code: "bad_message" } });
+      expect(await (await open(server)).emitWithAck("ping")).toMatchObject({ error: { code: "permission_error" } });
       expect(thrown).toEqual([]);
     });
   });
