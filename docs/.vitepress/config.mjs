@@ -67,6 +67,7 @@ export default defineConfig({
           { text: "Operations", link: "/operations" },
           { text: "How fast", link: "/speed" },
           { text: "Where it runs", link: "/runtimes" },
+          { text: "Transparency", link: "/transparency" },
         ],
       },
       { text: "Reference", collapsed: true, items: reference },

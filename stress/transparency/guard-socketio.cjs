@@ -11,7 +11,7 @@ class Guarded extends socketio.Server {
   /** @param {unknown[]} given */
   constructor(...given) {
     super(...given);
-    guard(this, policy, { origins: [null] });
+    guard(this, policy, { origins: "*" });
   }
 }
 

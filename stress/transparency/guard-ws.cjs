@@ -17,7 +17,7 @@ class Guarded extends ws.WebSocketServer {
   /** @param {unknown[]} given */
   constructor(...given) {
     super(...given);
-    guard(this, policy, { codec, origins: [null] });
+    guard(this, policy, { codec, origins: "*" });
   }
 }
 
