@@ -23,7 +23,8 @@ const wrong: [string, () => unknown, string][] = [
   ["a proxy that cannot be read", revoked, "await it"],
   ["allow()", () => allow(), "give the object itself"],
   ["abstain()", () => abstain(), "give the object itself"],
-  ["false", () => false, "give nothing where there is none"],
+  ["false", () => false, "give the object itself"],
+  ["true", () => true, "give the object itself"],
   ["an error", () => new TypeError("no"), "throw it"],
 ];
 const refusals: [string, () => unknown, string][] = [
@@ -87,7 +88,7 @@ test("nothing is not found, all else is an object", () => {
   for (const nothing of [undefined, null])
     expect(readLoaded(nothing)).toMatchObject({ code: "not_found", status: 404 });
   const note = withThen({ outcome: "allow", code: "x" }, { value: "a field", enumerable: true });
-  for (const object of [note, 0, "", true, [], () => 1, { ...deny("copy") }]) {
+  for (const object of [note, 0, "", [], () => 1, { ...deny("copy") }]) {
     expect(readLoaded(object)).toEqual({ object });
   }
 });

@@ -7,7 +7,7 @@ export const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "N
 
 /**
  * Reads what somebody gives as the object of an action: nothing is a refusal, and so is a `deny()` or a `fault()`. What can
- * be no object (a promise, another decision, `false`, an error) is a fault: rules would judge it in place of one. Never
+ * be no object (a promise, another decision, a boolean, an error) is a fault: rules would judge it in place of one. Never
  * throws.
  */
 export function readLoaded(found: unknown): { readonly object: unknown } | Decision {
@@ -21,7 +21,7 @@ export function readLoaded(found: unknown): { readonly object: unknown } | Decis
 }
 
 function adviceFor(found: unknown): string | undefined {
-  if (found === false) return "give nothing where there is none";
+  if (typeof found === "boolean") return "give the object itself, and nothing where there is none";
   if (letGo(found)) return "await it where it is a promise, as in authorizeObject(await find(id))";
   return isError(found) ? "throw it, or give nothing where there is no object" : undefined;
 }
