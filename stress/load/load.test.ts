@@ -103,7 +103,7 @@ describe.each(TRANSPORTS)("%s", (transport) => {
 });
 
 describe("clients that send what is refused, and never read", () => {
-  const limits = { pendingMessages: 20, pendingBytes: 20_000, handshake: 1000 };
+  const limits = { pendingMessages: 20, pendingBytes: 20_000, unread: 20_000, handshake: 1000 };
   const flood = { count: 2, seconds: 15, says: "long", isReading: false };
 
   test("ws: are read no more once their answers wait", async () => {

@@ -5,6 +5,7 @@ import { type Namespace, type Server, Socket } from "socket.io";
 
 /** A socket of ws, or of what stands in its place. */
 export interface BareWebSocket {
+  once?(event: "close", listener: () => void): unknown;
   /** The connection below it, where there is one of Node. */
   readonly _socket?: { readonly destroyed?: boolean } | null;
   emit(event: string, ...values: unknown[]): boolean;

@@ -2,7 +2,14 @@ import { type Decision, fault } from "@portcullis/core";
 import { type Limits, Wait } from "@portcullis/core/adapter";
 import { Asked } from "./asked.js";
 import { Auths } from "./auths.js";
-import { type BareClient, type BareConnection, type BareSocket, override, type Packet } from "./bare.js";
+import {
+  type BareClient,
+  type BareConnection,
+  type BareSocket,
+  type BareWebSocket,
+  override,
+  type Packet,
+} from "./bare.js";
 import { Crowd } from "./crowd.js";
 import { Facts } from "./facts.js";
 import { Outgoing } from "./outgoing.js";
@@ -338,10 +345,11 @@ export class Line {
     if (this.#connection.readyState !== "open") return;
     const { socket } = this.#connection.transport;
     // The one of ws waits half a minute for its client's answer.
-    new Wait(PATIENCE, () => {
+    const wait = new Wait(PATIENCE, () => {
       if (this.#connection.readyState === "closed") socket?.terminate?.();
       else this.#time(this.#limits.handshake);
     });
+    (socket?.once ? (socket as Required<BareWebSocket>) : this.#connection).once("close", () => wait.end());
     this.#connection.close();
   }
 
