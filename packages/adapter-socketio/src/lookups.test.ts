@@ -20,7 +20,7 @@ test.each([
   const asked = vi.fn();
   const server = await listen((io) => {
     io.of(asked as never);
-    guard(io.of("/admin"), all, { limits: { pendingMessages: 4, undecodable: 2 } });
+    guard(io.of("/admin"), all, { limits: { namespaces: 4, undecodable: 2 } });
   });
   const raw = new Raw(server);
   await raw.send(...Array.from({ length: 50 }, (_, n) => packet(n)));
