@@ -28,8 +28,16 @@ const packed = (packet) => `b${encode(packet).toString("latin1")}`;
 function expectedOf({ isMsgpack, token }, { args, attachments }) {
   const read = JSON.parse(args);
   const [name, ...rest] = isMsgpack ? decode(encode({ type: 2, nsp: "/", data: read })).data : read;
+  if (isMsgpack && bringsPrototype(read)) return "bad_message";
   const isBytes = attachments.length > 0 && !isMsgpack && rest[0]?._placeholder === true;
   return eventOutcome(userOf(token), name, isBytes ? [] : rest);
+}
+
+/** Whether msgpack makes a value under `__proto__` the prototype of what has it. @param {any} value @returns {boolean} */
+function bringsPrototype(value) {
+  if (typeof value !== "object" || value === null) return false;
+  const own = Object.getOwnPropertyDescriptor(value, "__proto__")?.value;
+  return (typeof own === "object" && own !== null) || Object.values(value).some(bringsPrototype);
 }
 
 /** An answer of the server: the number of its acknowledgement, and its data. @param {boolean} isMsgpack @param {string} packet */

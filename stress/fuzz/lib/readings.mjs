@@ -146,10 +146,20 @@ export function admission(user, rawHeaders, isListed) {
   const isFit =
     origins.length > 0
       ? origins.length === 1 &&
-        (isListed ? origins[0]?.toLowerCase() === "https://app.example" : isOwn(origins[0], values("host")[0]))
+        (isListed ? isListedOrigin(String(origins[0])) : isOwn(origins[0], values("host")[0]))
       : sites.every((site) => site === "same-origin" || site === "none") &&
         (isListed || sites[0] === "same-origin" || values("cookie").length === 0);
   return user !== undefined && isFit ? "allow" : "not admitted";
+}
+
+/** Whether an origin is that of the list, however it writes its port and host. @param {string} origin */
+function isListedOrigin(origin) {
+  if (!/^https:\/\/[^/?#]+$/i.test(origin)) return false;
+  try {
+    return new URL(origin).origin === "https://app.example";
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a page is the server's own; over plain TCP nobody knows whether a proxy has ended TLS. @param {string | undefined} origin @param {string | undefined} host */

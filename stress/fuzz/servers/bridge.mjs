@@ -62,7 +62,7 @@ const rules = {
   open: AllowAny,
   member: fromExpress(requireUser, { app }),
   never: DenyAll,
-  "order.update": fromExpress(orders, { app, url: "/orders/:id" }),
+  "order.update": fromExpress(orders, { app, url: "/orders/:id", stopAt: [] }),
   retrieve: fromExpress(requireRoom, { app }),
   search: fromExpress(requireQuery, { app, query: ({ payload }) => ({ q: payload.q }) }),
   named: fromExpress([requireUser, requireName], { app }),
