@@ -218,7 +218,12 @@ export function questionOutcome(user, reading, url = "") {
 /** Why a body cannot be made of a payload. @param {unknown} payload */
 function unfitFor(payload) {
   try {
-    return Buffer.byteLength(JSON.stringify(payload)) > 65_536 ? "payload_too_large" : undefined;
+    // JSON reads 1e999 as Infinity, and cannot write it again.
+    const text = JSON.stringify(payload, (_key, value) => {
+      if (typeof value === "number" && !Number.isFinite(value)) throw new RangeError("not finite");
+      return value;
+    });
+    return Buffer.byteLength(text) > 65_536 ? "payload_too_large" : undefined;
   } catch {
     return "invalid_input";
   }
@@ -236,7 +241,9 @@ function shapedOutcome(q, id, room, isHeader) {
   }
   if (!/^[\w\-.~%!$&'()*+,;=:@/?[\]]*$/.test(target)) return "permission_error";
   if (!isHeader) return "invalid_input";
-  return target === "/items/yes" && String(id) === "7" && !Array.isArray(id) ? "allow" : "permission_denied";
+  if (target !== "/items/yes" || id === undefined) return "permission_denied";
+  if (typeof id === "object" || (typeof id === "number" && !Number.isFinite(id))) return "invalid_input";
+  return String(id) === "7" ? "allow" : "permission_denied";
 }
 
 /** Whether of the texts in a field, which may be a list, there is this one alone. @param {unknown} value @param {string} text */
