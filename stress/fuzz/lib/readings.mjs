@@ -145,8 +145,7 @@ export function admission(user, rawHeaders, isListed) {
   const sites = values("sec-fetch-site");
   const isFit =
     origins.length > 0
-      ? origins.length === 1 &&
-        (isListed ? isListedOrigin(String(origins[0])) : isOwn(origins[0], values("host")[0]))
+      ? origins.length === 1 && (isListed ? isListedOrigin(String(origins[0])) : isOwn(origins[0], values("host")[0]))
       : sites.every((site) => site === "same-origin" || site === "none") &&
         (isListed || sites[0] === "same-origin" || values("cookie").length === 0);
   return user !== undefined && isFit ? "allow" : "not admitted";
