@@ -113,7 +113,8 @@ function account(place, way, server, clients) {
   assert.equal(aborted, 0, `${place}: cut off in the middle`);
   assert.equal(sum(Object.values(decided)), answered, `${place}: decided, and not answered`);
   for (const { end, excess } of clients) {
-    assert.equal(end, way === "ws" ? "1001" : "io server disconnect", place);
+    // After any of these the library of a client comes back; one that polls may be sending when it is told.
+    assert.match(String(end), way === "ws" ? /^1001$/ : /^transport (close|error)$/, place);
     assert.equal(excess, 0, place);
   }
   return { answered, notAccepted: lost.length };
