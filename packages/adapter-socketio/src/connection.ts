@@ -9,6 +9,7 @@ import {
   type Handshake,
   judgeOrigin,
   type Link,
+  letGo,
   publicRefusal,
   type ReplyOptions,
   ServerEnd,
@@ -21,7 +22,6 @@ import { type BareSocket, type Done, lackOf, override, type Packet } from "./bar
 import { isPlain, type Message, readEvent } from "./event.js";
 import { unknownHandshake } from "./facts.js";
 import { principalOf } from "./identity.js";
-import { letGo } from "./let-go.js";
 import type { Line } from "./line.js";
 import type { OwnOptions } from "./options.js";
 import { giveBack, isOf, takeWithheld, type Withheld } from "./recovery.js";

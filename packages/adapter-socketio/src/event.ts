@@ -1,7 +1,6 @@
 import { type Decision, type Payload, PermissionMisuse } from "@portcullis/core";
-import { badMessage, type Incoming, MISSING_ACTION, thrown } from "@portcullis/core/adapter";
+import { badMessage, type Incoming, letGo, MISSING_ACTION, thrown } from "@portcullis/core/adapter";
 import type { Packet } from "./bare.js";
-import { letGo } from "./let-go.js";
 import { sizeOf } from "./size.js";
 import { hasWirePrototype } from "./wire.js";
 
