@@ -65,11 +65,11 @@ const GATES = [
     command: "npx biome lint --error-on-warnings --only=suspicious/noImportCycles packages apps scripts test",
     plant: (folder) => {
       edit(
-        join(folder, "packages/core/src/thenable.ts"),
+        join(folder, "packages/core/src/util/thenable.ts"),
         (text) => `import { show } from "./errors.js";\n${text}void show;\n`,
       );
       edit(
-        join(folder, "packages/core/src/errors.ts"),
+        join(folder, "packages/core/src/decision/errors.ts"),
         (text) => `import { isThenable } from "./thenable.js";\n${text}void isThenable;\n`,
       );
     },
@@ -78,7 +78,7 @@ const GATES = [
     name: "core",
     asks: "the core imports nothing",
     command: "npx biome lint --error-on-warnings packages/core/src",
-    plant: (folder) => edit(join(folder, "packages/core/src/thenable.ts"), (text) => `import "node:fs";\n${text}`),
+    plant: (folder) => edit(join(folder, "packages/core/src/util/thenable.ts"), (text) => `import "node:fs";\n${text}`),
   },
   {
     name: "api",
@@ -105,14 +105,14 @@ const GATES = [
     asks: "the core is covered wholly",
     command: "npx vitest run --coverage --typecheck.enabled=false packages/core",
     plant: (folder) =>
-      edit(join(folder, "packages/core/src/thenable.ts"), (text) => `${text}export const uncovered = () => 1;\n`),
+      edit(join(folder, "packages/core/src/util/thenable.ts"), (text) => `${text}export const uncovered = () => 1;\n`),
   },
   {
     name: "changeset",
     asks: "a change of a package has a changeset",
     command: "npx changeset status --since=gate-base",
     plant: (folder) => {
-      edit(join(folder, "packages/core/src/thenable.ts"), (text) => `${text}\n`);
+      edit(join(folder, "packages/core/src/util/thenable.ts"), (text) => `${text}\n`);
       git(folder, "commit", "--all", "--quiet", "--message", "Change without a changeset");
     },
   },

@@ -9,21 +9,21 @@ import {
   publicRefusal,
   takeAnswerHeaders,
 } from "@portcullis/core/adapter";
-import { derive } from "../../packages/adapter-express-bridge/src/derive.js";
+import { derive } from "../../packages/adapter-express-bridge/src/exchange/derive-request.js";
+import { messageIn, secondsOf } from "../../packages/adapter-express-bridge/src/exchange/read-response.js";
+import { Recording } from "../../packages/adapter-express-bridge/src/exchange/response-recorder.js";
 import {
   type HttpContext,
   type HttpRuleOptions,
   readSettings,
-} from "../../packages/adapter-express-bridge/src/options.js";
-import { messageIn, secondsOf } from "../../packages/adapter-express-bridge/src/read-response.js";
-import { Recording } from "../../packages/adapter-express-bridge/src/recording.js";
-import { payloadOf } from "../../packages/adapter-express-bridge/src/request-payload.js";
-import { readEvent } from "../../packages/adapter-socketio/src/event.js";
-import { sizeOf } from "../../packages/adapter-socketio/src/size.js";
+} from "../../packages/adapter-express-bridge/src/from-http/options.js";
+import { payloadOf } from "../../packages/adapter-express-bridge/src/to-http/request-payload.js";
+import { sizeOf } from "../../packages/adapter-socketio/src/namespace/approximate-size.js";
+import { readEvent } from "../../packages/adapter-socketio/src/namespace/event.js";
 import { type Codec, dcrf, json, jsonRpc } from "../../packages/adapter-ws/src/index.js";
 import { readMessage } from "../../packages/adapter-ws/src/message.js";
-import { isOwnOrigin } from "../../packages/core/src/origin.js";
-import { describeIssues, issuesOf } from "../../packages/core/src/parts.js";
+import { describeIssues, issuesOf } from "../../packages/core/src/decision/decision-parts.js";
+import { isOwnOrigin } from "../../packages/core/src/guard/handshake/origin.js";
 import { CONSUMER, scopeOf } from "../../packages/core/test/connection.js";
 import { type Reader, reader } from "./growth.js";
 

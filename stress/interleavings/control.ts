@@ -1,6 +1,6 @@
 import { vi } from "vitest";
-import { Deadlines, type Expiring } from "../../packages/core/src/deadline.js";
-import { Lifeline } from "../../packages/core/src/run.js";
+import { Lifeline } from "../../packages/core/src/engine/evaluation.js";
+import { Deadlines, type Expiring } from "../../packages/core/src/util/deadline.js";
 
 /** What a rehearsal has left behind so far. */
 class Left {

@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import { Session } from "../../packages/core/src/session.js";
+import { Session } from "../../packages/core/src/guard/session/session.js";
 import { expectNothingHeld, left, takeControl } from "./control.js";
 import { Play, type Theatre } from "./network.js";
 import type { Order } from "./order.js";

@@ -36,7 +36,7 @@ export const KNOWN = [
   },
   {
     kind: "bun",
-    file: "packages/adapter-socketio/src/turns.test.ts",
+    file: "packages/adapter-socketio/src/engine/fair-scheduling.test.ts",
     title: /sends much at once|take turns once they are upgraded/,
     why: "the test holds packets back with cork(), which a socket there has not",
   },

@@ -4,21 +4,21 @@
  * @module @portcullis/adapter-express-bridge
  */
 
-export type { HttpDecisionDetails, ToHttpOptions } from "./ask-policy.js";
-export type { AnyMiddleware, InlineMiddleware, Middlewares } from "./chain.js";
-export type { ExpressApplication } from "./express.js";
+export type { HttpEvidence } from "./exchange/read-outcome.js";
 // HTTP rules on sockets
-export type { FromExpressOptions } from "./from-express.js";
-export { fromExpress } from "./from-express.js";
-export type { MethodMap } from "./methods.js";
-export { dcrfMethods } from "./methods.js";
-export type { HttpContext, HttpRuleOptions } from "./options.js";
-export type { HttpEvidence } from "./outcome.js";
+export type { FromExpressOptions } from "./from-http/from-express.js";
+export { fromExpress } from "./from-http/from-express.js";
+export type { MethodMap } from "./from-http/methods.js";
+export { dcrfMethods } from "./from-http/methods.js";
+export type { AnyMiddleware, InlineMiddleware, Middlewares } from "./from-http/middlewares.js";
+export type { HttpContext, HttpRuleOptions } from "./from-http/options.js";
 // Both beside each other
-export type { ParityAnswer, ParityCase, ParityDifference } from "./parity.js";
-export { parity } from "./parity.js";
+export type { ParityAnswer, ParityCase, ParityDifference } from "./from-http/parity.js";
+export { parity } from "./from-http/parity.js";
+export type { Handshaking, Identified, UseExpressOptions } from "./from-http/use-express.js";
+export { useExpress } from "./from-http/use-express.js";
+export type { ExpressApplication } from "./runners/express.js";
+export type { HttpDecisionDetails, ToHttpOptions } from "./to-http/ask-policy.js";
 // Sockets' rules over HTTP
-export type { ExpressRequest, ToExpressOptions } from "./to-express.js";
-export { toExpress } from "./to-express.js";
-export type { Handshaking, Identified, UseExpressOptions } from "./use-express.js";
-export { useExpress } from "./use-express.js";
+export type { ExpressRequest, ToExpressOptions } from "./to-http/to-express.js";
+export { toExpress } from "./to-http/to-express.js";

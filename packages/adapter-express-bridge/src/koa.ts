@@ -4,10 +4,10 @@
  * @module @portcullis/adapter-express-bridge/koa
  */
 
-export type { AnyMiddleware } from "./chain.js";
-export type { FromKoaOptions, InlineKoaMiddleware, KoaMiddlewares, KoaRouter } from "./from-koa.js";
-export { fromKoa } from "./from-koa.js";
-export type { KoaApplication } from "./koa-run.js";
+export type { FromKoaOptions, InlineKoaMiddleware, KoaMiddlewares, KoaRouter } from "./from-http/from-koa.js";
+export { fromKoa } from "./from-http/from-koa.js";
+export type { AnyMiddleware } from "./from-http/middlewares.js";
+export type { KoaApplication } from "./runners/koa.js";
 // and a socket's rules in Koa
-export type { ToKoaOptions } from "./to-koa.js";
-export { toKoa } from "./to-koa.js";
+export type { ToKoaOptions } from "./to-http/to-koa.js";
+export { toKoa } from "./to-http/to-koa.js";

@@ -2,12 +2,12 @@ import type { Policy } from "@portcullis/core";
 import { Gate, type GuardOf, type GuardSession, type Served } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
-import { nameOf, readTarget } from "./bare.js";
-import type { Connection, Front } from "./connection.js";
-import { corsOrigins } from "./cors.js";
-import { Hooks } from "./hooks.js";
+import { corsOrigins } from "./cors-origins.js";
+import type { Connection, Front } from "./namespace/namespace-connection.js";
+import type { SocketScope } from "./namespace/scope.js";
 import { readOptions, type SocketGuardOptions } from "./options.js";
-import type { SocketScope } from "./scope.js";
+import { Hooks } from "./server-hooks.js";
+import { nameOf, readTarget } from "./socketio-internals.js";
 
 /**
  * What stands in front of a server of socket.io, or of one of its namespaces. `P` is what `replace` takes, `S` the scope

@@ -1,7 +1,7 @@
-import type { BareServer } from "./bare.js";
-import type { Front } from "./connection.js";
-import { BY_CLIENT } from "./fronts.js";
-import type { Hooks } from "./hooks.js";
+import { BY_CLIENT } from "./namespace/guard-registry.js";
+import type { Front } from "./namespace/namespace-connection.js";
+import type { Hooks } from "./server-hooks.js";
+import type { BareServer } from "./socketio-internals.js";
 
 /** What of a server is not guarded, in sentences. */
 export function audit(hooks: Hooks, io: BareServer, { connections }: Front): string[] {

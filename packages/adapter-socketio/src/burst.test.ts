@@ -1,9 +1,9 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { deferred, gatedRule, listen, open, Raw, type Running, sleep, stopAll, until } from "../test/support.js";
-import { Crowd } from "./crowd.js";
+import { Reading } from "./engine/fair-scheduling.js";
+import { Crowd } from "./engine/read-pause.js";
 import { guard } from "./guard.js";
-import { Reading } from "./turns.js";
 
 afterEach(stopAll);
 

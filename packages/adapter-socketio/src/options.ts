@@ -1,8 +1,8 @@
 import { PermissionMisuse } from "@portcullis/core";
 import { COMMON_OPTIONS, checkKeys, type GuardOptions } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
-import type { ReadPayload } from "./event.js";
-import { type Denied, denied } from "./refuse.js";
+import type { ReadPayload } from "./namespace/event.js";
+import { type Denied, denied } from "./namespace/refusal.js";
 
 /** What `guard` and `serve` take. `S` is the server's type of sockets. */
 export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra> {

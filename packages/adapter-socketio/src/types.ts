@@ -1,6 +1,6 @@
 import type * as core from "@portcullis/core/adapter";
+import type { SocketScope } from "./namespace/scope.js";
 import type { SocketGuardOptions } from "./options.js";
-import type { SocketScope } from "./scope.js";
 
 /** A server of socket.io, or one of its namespaces, with its sockets. */
 export interface Guardable {

@@ -2,8 +2,8 @@ import { AllowAny, DenyAll, definePolicy } from "@portcullis/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { Poller } from "../test/polling.js";
 import { gatedRule, listen, open, Raw, type Running, simplePolicy, stopAll, until } from "../test/support.js";
-import type { BareConnection } from "./bare.js";
 import { guard } from "./guard.js";
+import type { BareConnection } from "./socketio-internals.js";
 
 afterEach(stopAll);
 

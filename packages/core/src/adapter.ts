@@ -4,7 +4,20 @@
  * @module @portcullis/core/adapter
  */
 
-export { type Admission, type Admitted, type Handshake, readExtra, refusalIn } from "./admission.js";
+export { type Decision, thrown } from "./decision/decision.js";
+export { type PublicIssue, publicIssues, publicRefusal, type Refusal } from "./decision/decision-parts.js";
+export { checkKeys, misuse, show } from "./decision/errors.js";
+export { HANDS_ON, type HandedOn, REPEATABLE } from "./engine/combine.js";
+export { ABORTED, type Watch, watching } from "./engine/evaluation.js";
+export { readLoaded } from "./engine/loaded-object.js";
+export { FaultLog } from "./guard/fault-log.js";
+export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./guard/gate.js";
+export { type Admission, type Admitted, type Handshake, readExtra, refusalIn } from "./guard/handshake/admission.js";
+export type { Origins } from "./guard/handshake/allowed-origins.js";
+export { notAuthenticated } from "./guard/handshake/authentication-error.js";
+export { HandshakeScope, type Knock } from "./guard/handshake/handshake-scope.js";
+export { isOwnOrigin, judgeOrigin, type OriginRule } from "./guard/handshake/origin.js";
+export { pathOf } from "./guard/handshake/request-path.js";
 export {
   type AnswerHeader,
   addAnswerHeader,
@@ -12,15 +25,20 @@ export {
   isHeader,
   openAnswerHeaders,
   takeAnswerHeaders,
-} from "./answer-headers.js";
-export { HANDS_ON, type HandedOn, REPEATABLE } from "./combine.js";
-export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
-export { type Decision, thrown } from "./decision.js";
-export { notAuthenticated } from "./denial.js";
-export { checkKeys, misuse, show } from "./errors.js";
-export { FaultLog } from "./fault-log.js";
-export { Flood } from "./flood.js";
-export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type Served } from "./gate.js";
+} from "./guard/handshake/response-headers.js";
+export type { Limits } from "./guard/limits.js";
+export { OutgoingBudget, type Outlet } from "./guard/outgoing-budget.js";
+export {
+  BAD_TARGET,
+  badMessage,
+  closeCodeOf,
+  GOING_AWAY,
+  MISSING_ACTION,
+} from "./guard/refusal.js";
+export type { Incoming, Link, ReplyOptions } from "./guard/session/connection.js";
+export { type Carrier, ServerEnd } from "./guard/session/connection-consumer.js";
+export { Flood } from "./guard/session/flood.js";
+export type { Session } from "./guard/session/session.js";
 export type {
   Authenticate,
   Authenticated,
@@ -30,30 +48,12 @@ export type {
   OptionsFor,
   PolicyFor,
   ScopeWith,
-} from "./guard-types.js";
-export type { Limits } from "./limits.js";
-export type { Incoming, Link, ReplyOptions } from "./link.js";
-export { readLoaded } from "./loaded.js";
-export { isOwnOrigin, judgeOrigin, type OriginRule } from "./origin.js";
-export type { Origins } from "./origins.js";
-export { OutgoingBudget, type Outlet } from "./outgoing-budget.js";
-export { type PublicIssue, publicIssues, publicRefusal, type Refusal } from "./parts.js";
-export { engineOf, type PolicyEngine } from "./policy.js";
-export {
-  BAD_TARGET,
-  badMessage,
-  closeCodeOf,
-  GOING_AWAY,
-  MISSING_ACTION,
-} from "./refusal.js";
-export { readMilliseconds } from "./rules.js";
-export { ABORTED, type Watch, watching } from "./run.js";
-export { HandshakeScope, type Knock } from "./scope.js";
-export { type Carrier, ServerEnd } from "./server-end.js";
-export type { Session } from "./session.js";
-export { print, surface } from "./surface.js";
-export { pathOf } from "./target.js";
-export { letGo } from "./thenable.js";
-export { type TraceNode, type Traces, traces } from "./trace.js";
-export type { Moment } from "./tree.js";
-export { type Identity, identityOf } from "./user.js";
+} from "./guard/types.js";
+export { readMilliseconds } from "./policy/compile-policy.js";
+export { engineOf, type PolicyEngine } from "./policy/policy.js";
+export { type TraceNode, type Traces, traces } from "./policy/trace.js";
+export type { Moment } from "./rules/tree.js";
+export { type Identity, identityOf } from "./rules/user.js";
+export { deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./util/deadline.js";
+export { letGo } from "./util/thenable.js";
+export { print, surface } from "./util/throw-async.js";

@@ -4,16 +4,16 @@
  * @module @portcullis/core/consumer
  */
 
-import type { ActionOptions, ConsumerFactory } from "./consumer-types.js";
-import { type Dispatched, Handling, loaderOf } from "./dispatch.js";
-import { checkKeys, misuse, PermissionMisuse, show } from "./errors.js";
-import type { Served, Turn } from "./gate.js";
-import { PolicyEngine, type Timeouts } from "./policy.js";
-import { preparing } from "./program.js";
-import { buildRules, makeStage, type Parse } from "./rules.js";
-import { Combination, toTree } from "./tree.js";
+import { type Dispatched, Handling, loaderOf } from "./consumer/message-handler.js";
+import type { ActionOptions, ConsumerFactory } from "./consumer/types.js";
+import { checkKeys, misuse, PermissionMisuse, show } from "./decision/errors.js";
+import { preparing } from "./engine/program.js";
+import type { Served, Turn } from "./guard/gate.js";
+import { buildRules, makeStage, type Parse } from "./policy/compile-policy.js";
+import { PolicyEngine, type Timeouts } from "./policy/policy.js";
+import { invalidInput, validate } from "./rules/standard-schema.js";
+import { Combination, toTree } from "./rules/tree.js";
 import type { StandardSchema } from "./types.js";
-import { invalidInput, validate } from "./validate.js";
 
 export type {
   ActionOptions,
@@ -24,8 +24,8 @@ export type {
   HandlerContext,
   HandlerSession,
   LoadContext,
-} from "./consumer-types.js";
-export type { ReplyOptions } from "./link.js";
+} from "./consumer/types.js";
+export type { ReplyOptions } from "./guard/session/connection.js";
 
 type AnyHandler = Dispatched["handler"];
 type AnyOptions = ActionOptions<never, object, unknown>;

@@ -4,19 +4,19 @@
  * @module @portcullis/core/explain
  */
 
-import { type Decision, decision } from "./decision.js";
-import { drawing } from "./drawing.js";
-import { evaluate, type Stage } from "./evaluate.js";
-import { Kind, type Step } from "./plan.js";
-import { engineOf } from "./policy.js";
-import { alone, refusing } from "./program.js";
-import { makeStage } from "./rules.js";
-import { type Control, type Recorded, type Watch, watching } from "./run.js";
-import { type TraceNode, traces } from "./trace.js";
-import type { Ask, Moment } from "./tree.js";
+import { type Decision, decision } from "./decision/decision.js";
+import { evaluate, type Stage } from "./engine/evaluate.js";
+import { type Control, type Recorded, type Watch, watching } from "./engine/evaluation.js";
+import { Kind, type Step } from "./engine/plan.js";
+import { alone, refusing } from "./engine/program.js";
+import { makeStage } from "./policy/compile-policy.js";
+import { drawing } from "./policy/format-trace.js";
+import { engineOf } from "./policy/policy.js";
+import { type TraceNode, traces } from "./policy/trace.js";
+import type { Ask, Moment } from "./rules/tree.js";
 import type { Consumer, Payload } from "./types.js";
 
-export type { TraceNode } from "./trace.js";
+export type { TraceNode } from "./policy/trace.js";
 
 /** What {@link explain} takes beside the question. */
 export interface ExplainOptions {

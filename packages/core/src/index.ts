@@ -6,10 +6,6 @@
 
 // Decide
 
-// Combine
-export { and } from "./combinators/and.js";
-export { not } from "./combinators/not.js";
-export { or } from "./combinators/or.js";
 // Types
 export type {
   Abstain,
@@ -22,24 +18,13 @@ export type {
   FaultOptions,
   Outcome,
   Retry,
-} from "./decision.js";
+} from "./decision/decision.js";
 // Write rules
-export { abstain, allow, deny, fault } from "./decision.js";
-export type { DescribedRule } from "./describe.js";
-export type { DeniedOptions } from "./errors.js";
+export { abstain, allow, deny, fault } from "./decision/decision.js";
+export type { DeniedOptions } from "./decision/errors.js";
 // Errors
-export { PermissionDenied, PermissionMisuse } from "./errors.js";
-export type { And, AsyncOf, EvidenceOf, Fits, GuaranteeOf, Like, Likes, Narrowed, Not, Or, ScopeOf } from "./infer.js";
-export type { Permission, PermissionFactory, Rule, RuleParts } from "./permission.js";
-export { BasePermission, permission } from "./permission.js";
-// Built-in rules
-export { AllowAny } from "./permissions/allow-any.js";
-export { DenyAll } from "./permissions/deny-all.js";
-export { HasRole } from "./permissions/has-role.js";
-export type { SignedIn } from "./permissions/is-authenticated.js";
-export { IsAuthenticated } from "./permissions/is-authenticated.js";
-export { IsAuthenticatedOrReadOnly } from "./permissions/is-authenticated-or-read-only.js";
-export { permissionsFor } from "./permissions-for.js";
+export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";
+export { permissionsFor } from "./policy/permissions-for.js";
 export type {
   ActionEntry,
   AskedBy,
@@ -48,8 +33,35 @@ export type {
   PolicyFactory,
   PolicyOptions,
   Timeouts,
-} from "./policy.js";
-export { definePolicy } from "./policy.js";
+} from "./policy/policy.js";
+export { definePolicy } from "./policy/policy.js";
+// Built-in rules
+export { AllowAny } from "./rules/built-in/allow-any.js";
+export { DenyAll } from "./rules/built-in/deny-all.js";
+export { HasRole } from "./rules/built-in/has-role.js";
+export type { SignedIn } from "./rules/built-in/is-authenticated.js";
+export { IsAuthenticated } from "./rules/built-in/is-authenticated.js";
+export { IsAuthenticatedOrReadOnly } from "./rules/built-in/is-authenticated-or-read-only.js";
+// Combine
+export { and } from "./rules/combinators/and.js";
+export { not } from "./rules/combinators/not.js";
+export { or } from "./rules/combinators/or.js";
+export type { DescribedRule } from "./rules/describe.js";
+export type {
+  And,
+  AsyncOf,
+  EvidenceOf,
+  Fits,
+  GuaranteeOf,
+  Like,
+  Likes,
+  Narrowed,
+  Not,
+  Or,
+  ScopeOf,
+} from "./rules/infer.js";
+export type { Permission, PermissionFactory, Rule, RuleParts } from "./rules/permission.js";
+export { BasePermission, permission } from "./rules/permission.js";
 export type {
   AskOptions,
   ConnectContext,

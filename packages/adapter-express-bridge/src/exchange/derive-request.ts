@@ -1,0 +1,149 @@
+import type { IncomingMessage } from "node:http";
+import { PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
+import { isHeader, show } from "@portcullis/core/adapter";
+import type { HttpContext, RuleSettings } from "../from-http/options.js";
+import { textOf } from "../from-http/url.js";
+import { type Body, bodyOf } from "./body.js";
+import { withCookies } from "./cookies.js";
+
+type HeaderValues = Record<string, string | string[] | undefined>;
+
+/** What a request is made of, before it is one. */
+export interface Derived extends Body {
+  readonly moment: "connect" | "action";
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderValues;
+  readonly params: Readonly<Record<string, string>>;
+  readonly handshake: Partial<IncomingMessage>;
+  readonly scope: Scope;
+}
+
+/** Headers of the handshake alone, and those that let a client choose another method than the rule's. */
+const STRIPPED =
+  /^(connection|upgrade|keep-alive|te|trailer|transfer-encoding|expect|content-.*|sec-websocket-(key|version|extensions)|x-http-method(-override)?|x-method-override)$/;
+
+/**
+ * Makes a request of a question.
+ *
+ * @throws {PermissionDenied} When it cannot be made of what the client sent.
+ * @throws {PermissionMisuse} When a function among the options returned something that cannot be used.
+ */
+export function derive(place: string, settings: RuleSettings, context: HttpContext<never>): Derived {
+  const scope = context.scope as Scope;
+  const handshake = (scope.request ?? {}) as Partial<IncomingMessage>;
+  const given = settings.params ? settings.params(context) : context.payload;
+  const { body, bytes } = bodyOf(settings.body ? settings.body(context) : context.payload, settings.maxBody);
+  return {
+    moment: context.moment,
+    method: settings.methodOf(context.moment, context.action),
+    url: urlOf(settings, context, given, handshake),
+    headers: headersOf(place, settings, scope, handshake, bytes.length),
+    params: paramsOf(given),
+    body,
+    bytes,
+    handshake,
+    scope,
+  };
+}
+
+function urlOf(
+  { urlOf, query }: RuleSettings,
+  context: HttpContext<never>,
+  given: Readonly<Record<string, unknown>>,
+  handshake: Partial<IncomingMessage>,
+): string {
+  const url = urlOf ? urlOf(context, given) : (handshake.url ?? targetOf(context.scope as Scope));
+  if (query === undefined) return url;
+  const search = searchOf(query(context));
+  const [path] = url.split("?", 1) as [string];
+  return search === "" ? path : `${path}?${search}`;
+}
+
+/** The request target of a scope without a handshake, as tests have it. */
+function targetOf({ path = "/", query = {} }: Partial<Scope>): string {
+  const search = searchOf(query);
+  return search === "" ? path : `${path}?${search}`;
+}
+
+/** @throws {PermissionDenied} Where a url cannot carry a value: no middleware is asked about less than was sent. */
+function searchOf(query: Readonly<Record<string, unknown>>): string {
+  const search = new URLSearchParams();
+  for (const [name, values] of Object.entries(query)) {
+    if (values === undefined) continue;
+    for (const value of Array.isArray(values) ? values : [values]) search.append(whole(name), whole(textOf(value)));
+  }
+  return search.toString();
+}
+
+/** A text that a url holds as it is. */
+function whole(text: string | undefined): string {
+  try {
+    // Half of a pair of surrogates is no character: a url would hold another in its place.
+    if (text !== undefined && encodeURIComponent(text) !== undefined) return text;
+  } catch {
+    // As for what is no text.
+  }
+  throw new PermissionDenied("invalid_input", { status: 400, reason: "A query cannot be made of what was sent." });
+}
+
+function paramsOf(given: Readonly<Record<string, unknown>>): Record<string, string> {
+  const params: Record<string, string> = Object.create(null);
+  for (const [name, value] of Object.entries(given)) {
+    const text = textOf(value);
+    if (text !== undefined) params[name] = text;
+    else if (value !== undefined) refuseParam(params, name);
+  }
+  return params;
+}
+
+/**
+ * Refuses a rule that reads a param which is no text: for the rule it would be missing, and its action gets a value. A
+ * rule that does not read it is not affected, and a router puts its own in its place.
+ */
+function refuseParam(params: Record<string, string>, name: string): void {
+  Object.defineProperty(params, name, {
+    configurable: true,
+    enumerable: false,
+    get() {
+      throw new PermissionDenied("invalid_input", { status: 400, reason: `\`${name.slice(0, 40)}\` does not fit.` });
+    },
+    set(value: string) {
+      Object.defineProperty(params, name, { value, configurable: true, enumerable: true, writable: true });
+    },
+  });
+}
+
+function headersOf(
+  place: string,
+  settings: RuleSettings,
+  scope: Scope,
+  handshake: Partial<IncomingMessage>,
+  length: number,
+): HeaderValues {
+  const headers: HeaderValues = {};
+  for (const [name, value] of Object.entries((handshake.headers ?? scope.headers ?? {}) as HeaderValues)) {
+    if (value !== undefined && !STRIPPED.test(name)) headers[name] = value;
+  }
+  if (settings.headers) addHeaders(place, headers, settings.headers(scope as never));
+  const cookie = withCookies(scope, headers.cookie);
+  if (cookie === undefined) delete headers.cookie;
+  else headers.cookie = cookie;
+  headers["content-type"] = "application/json";
+  headers["content-length"] = String(length);
+  return headers;
+}
+
+function addHeaders(place: string, headers: HeaderValues, added: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(added)) {
+    if (value === undefined) continue;
+    const key = name.toLowerCase();
+    if (STRIPPED.test(key) || typeof value !== "string") {
+      throw new PermissionMisuse(`${place}: \`headers\` returned ${show(value)} for ${name}: leave it out`);
+    }
+    if (!isHeader(name, value)) {
+      throw new PermissionDenied("invalid_input", { status: 400, reason: "A header cannot be made of what was sent." });
+    }
+    headers[key] = value;
+  }
+}

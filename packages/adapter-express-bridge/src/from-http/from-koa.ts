@@ -1,0 +1,79 @@
+import { PermissionMisuse, type Rule, type Scope } from "@portcullis/core";
+import type { HttpEvidence } from "../exchange/read-outcome.js";
+import { type KoaApplication, koaRun, readKoa } from "../runners/koa.js";
+import { checkKoaStops } from "../runners/koa-routes.js";
+import { ruleOf } from "./http-rule.js";
+import { type AnyMiddleware, flatten, nameOf } from "./middlewares.js";
+import { type HttpRuleOptions, readSettings } from "./options.js";
+
+/** What {@link fromKoa} takes beside the middlewares. */
+export interface FromKoaOptions<S = Scope, A = KoaApplication> extends HttpRuleOptions<S> {
+  /** The Koa application (2 or 3) whose settings count: keys, trusted proxies, what its context was extended with. */
+  app: A;
+}
+
+/** A router, which is not a middleware yet. */
+export type KoaRouter = { routes(): (...given: never[]) => unknown };
+
+/** What the middlewares of an application take. */
+type ContextOf<A> = A extends { use(middleware: infer M): unknown }
+  ? M extends (context: infer Context, ...rest: never[]) => unknown
+    ? Context
+    : object
+  : object;
+
+/** A middleware that is written where it is used: the application `A` says what it takes. */
+export type InlineKoaMiddleware<A> = (context: ContextOf<A>, next: () => Promise<unknown>) => unknown;
+
+/** Koa middlewares: a function, a router, or a list of them, nested to any depth. */
+export type KoaMiddlewares<A = KoaApplication> =
+  | InlineKoaMiddleware<A>
+  | AnyMiddleware
+  | KoaRouter
+  | readonly KoaMiddlewares<A>[];
+
+/**
+ * Makes a permission of Koa middlewares, unchanged: asked at connect and at every action. Allows where the end of the
+ * chain is reached and nothing on the way back refuses.
+ *
+ * @param middlewares A middleware, a router of `@koa/router`, or a list of them. Those that belong together stand in one
+ *   list.
+ * @param options `app`, and all that `fromExpress` takes beside it.
+ * @returns A permission; where it allows, `user`, `session`, `locals` (`ctx.state`) and `params` are in the
+ *   evidence, and `body` where they have changed it.
+ * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
+ * @example
+ * ```ts
+ * import { fromKoa } from "@portcullis/adapter-express-bridge/koa";
+ * import { definePolicy } from "@portcullis/core";
+ * import Koa, { type Middleware } from "koa";
+ *
+ * const app = new Koa();
+ * const requireKey: Middleware = (ctx, next) => {
+ *   if (ctx.get("x-api-key") !== "secret") ctx.throw(401, "An API key is needed.");
+ *   return next();
+ * };
+ * const policy = definePolicy({ actions: { "report.create": fromKoa(requireKey, { app }) } });
+ * ```
+ */
+export function fromKoa<S extends Scope = Scope, A extends KoaApplication = KoaApplication>(
+  middlewares: KoaMiddlewares<A>,
+  options: FromKoaOptions<S, A>,
+): Rule<S, unknown, HttpEvidence, true> {
+  const place = "fromKoa()";
+  const chain: ((...given: never[]) => unknown)[] = flatten(place, middlewares, middlewareOf);
+  const settings = readSettings(place, (options ?? {}) as FromKoaOptions<never, A>, ["app"]);
+  for (const one of chain) {
+    if (one.constructor.name === "GeneratorFunction") {
+      throw new PermissionMisuse(`${place} got the generator \`${one.name}\`: wrap it, as in convert(${one.name})`);
+    }
+  }
+  checkKoaStops(place, chain, settings.stopAt);
+  const run = koaRun(chain, readKoa(place, options?.app), settings);
+  return ruleOf(place, options.name ?? nameOf(place, chain), settings, run);
+}
+
+function middlewareOf(one: unknown): unknown {
+  const isRouter = typeof one === "object" && one !== null && typeof (one as Partial<KoaRouter>).routes === "function";
+  return isRouter ? (one as KoaRouter).routes() : one;
+}

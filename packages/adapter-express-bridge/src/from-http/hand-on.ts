@@ -1,0 +1,45 @@
+import { type Answer, allow, type Payload, PermissionMisuse } from "@portcullis/core";
+import { HANDS_ON, type HandedOn, show } from "@portcullis/core/adapter";
+import type { Derived } from "../exchange/derive-request.js";
+import type { HttpEvidence } from "../exchange/read-outcome.js";
+import { isSame } from "../exchange/same-fields.js";
+import type { RuleSettings } from "./options.js";
+
+/** What becomes of the body of one rule's requests. */
+export class HandOn {
+  #isSaid = false;
+
+  constructor(
+    private readonly name: string,
+    private readonly handOn: RuleSettings["handOn"],
+  ) {}
+
+  /** Marks a question, so that it is noticed at once where nobody takes what it hands on. */
+  mark<F extends object>(question: F): F {
+    return this.handOn === "body" ? Object.assign(question, { [HANDS_ON]: true }) : question;
+  }
+
+  /** What middlewares have found, with the body only where they have changed it. */
+  read(found: HttpEvidence, { bytes }: Derived): HttpEvidence {
+    const { body, ...others } = found;
+    // Not the body that was given: middlewares change it in place.
+    if (isSame(body, JSON.parse(String(bytes)))) return others;
+    if (this.handOn === undefined && !this.#isSaid) {
+      this.#isSaid = true;
+      console.warn(
+        `${this.name}: the middlewares have changed the body, and the handler gets the payload as it came. What they made of it is \`evidence.body\`: { handOn: "body" } makes it the payload of a handler of serve(), { handOn: false } says that this is meant`,
+      );
+    }
+    return found;
+  }
+
+  /** Hands on the body of the middlewares that have allowed a message. */
+  to(payload: Payload, answer: Answer, body: unknown): Answer {
+    if (this.handOn !== "body" || typeof answer === "boolean" || answer.outcome !== "allow") return answer;
+    if (typeof body !== "object" || body === null || Array.isArray(body)) {
+      throw new PermissionMisuse(`${this.name}: \`handOn\` got ${show(body)} as the body: a payload is an object`);
+    }
+    const handed: HandedOn = { of: payload, payload: body as Payload };
+    return allow({ ...answer.evidence, [HANDS_ON]: handed });
+  }
+}

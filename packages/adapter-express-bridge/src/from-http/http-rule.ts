@@ -1,0 +1,88 @@
+import {
+  type Answer,
+  type Consumer,
+  type Context,
+  type Payload,
+  permission,
+  type Rule,
+  type Scope,
+} from "@portcullis/core";
+import { addAnswerHeader } from "@portcullis/core/adapter";
+import { keepCookies } from "../exchange/cookies.js";
+import { type Derived, derive } from "../exchange/derive-request.js";
+import { type Ending, Exchange } from "../exchange/exchange.js";
+import { answerOf, type HttpEvidence } from "../exchange/read-outcome.js";
+import { HandOn } from "./hand-on.js";
+import type { HttpContext, RuleSettings } from "./options.js";
+
+/** Runs middlewares on an exchange; says what they have found once they have passed. */
+export type Run = (exchange: Exchange, derived: Derived) => () => HttpEvidence;
+
+/** Headers that may go out with the answer to a handshake, beside those of the refusal itself. */
+const FOR_ANSWER = /^(set-cookie|(x-)?ratelimit(-.+)?|x-(request|correlation)-id|strict-transport-security)$/;
+
+/** Makes a permission of middlewares: asked at connect and at every action. */
+export function ruleOf<S>(
+  place: string,
+  name: string,
+  settings: RuleSettings,
+  run: Run,
+): Rule<S, unknown, HttpEvidence, true> {
+  const handOn = new HandOn(name, settings.handOn);
+  /** Runs middlewares once. Rejects with what the reading of their findings throws. */
+  const ask = async (
+    moment: "connect" | "action",
+    question: { scope: Scope; consumer: Consumer; signal: AbortSignal },
+    action: string,
+    payload: Payload,
+  ): Promise<Answer> => {
+    const { scope, consumer, signal } = question;
+    const derived = derive(place, settings, { moment, scope, consumer, action, payload } as HttpContext<never>);
+    const { exchange, ending, found } = await settle(derived, settings, run, signal);
+    if (moment === "connect") {
+      if (!signal.aborted) passHeaders(exchange, derived);
+      return answerOf(ending, exchange, () => ({ ...found(), body: undefined }));
+    }
+    let body: unknown;
+    const answer = answerOf(ending, exchange, () => {
+      const all = found();
+      body = all.body;
+      return handOn.read(all, derived);
+    });
+    return handOn.to(payload, answer, body);
+  };
+  return permission(name, {
+    connect: async (question) => ask("connect", question, "connect", question.message ?? {}),
+    action: handOn.mark(async (question: Context) => ask("action", question, question.action, question.payload)),
+  }) as never;
+}
+
+/** Runs middlewares on a new exchange, until they have ended. */
+export async function settle(
+  derived: Derived,
+  { timeout, onError }: Pick<RuleSettings, "timeout" | "onError">,
+  run: Run,
+  signal: AbortSignal,
+): Promise<{ exchange: Exchange; ending: Ending; found: () => HttpEvidence }> {
+  const exchange = new Exchange(derived, timeout, onError);
+  const abort = () => exchange.abort();
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
+  const found = run(exchange, derived);
+  const ending = await exchange.ending;
+  signal.removeEventListener("abort", abort);
+  return { exchange, ending, found };
+}
+
+/**
+ * Hands what middlewares have set to the answer of the handshake, where the transport sends it. The cookies are those of
+ * the connection from now on, whether the transport could send them or not.
+ */
+export function passHeaders({ response }: Exchange, { handshake, scope }: Pick<Derived, "handshake" | "scope">): void {
+  for (const name of response.getHeaderNames()) {
+    if (!FOR_ANSWER.test(name)) continue;
+    const values = [response.getHeader(name)].flat().map(String);
+    if (name === "set-cookie") keepCookies(scope, values);
+    for (const value of values) addAnswerHeader(handshake, name, value);
+  }
+}

@@ -1,0 +1,123 @@
+import {
+  type Consumer,
+  type Decision,
+  definePolicy,
+  type Payload,
+  PermissionMisuse,
+  type Policy,
+  type Rule,
+  type Scope,
+} from "@portcullis/core";
+import { engineOf } from "@portcullis/core/adapter";
+import { type FromExpressOptions, fromExpress } from "./from-express.js";
+import type { Middlewares } from "./middlewares.js";
+
+/** One question to both rules. What is not given of the scope is that of an anonymous client. */
+export interface ParityCase {
+  /** What the case stands for. */
+  readonly note?: string;
+  /** Default: the action. */
+  readonly moment?: "connect" | "action";
+  /** The action; needed but at connect. */
+  readonly action?: string;
+  readonly payload?: Payload;
+  readonly scope?: Partial<Scope> & Readonly<Record<string, unknown>>;
+}
+
+/** What a rule said, as far as two can be compared. */
+export interface ParityAnswer {
+  readonly isAllowed: boolean;
+  readonly status: number;
+  readonly reason: string | undefined;
+}
+
+/** A case in which the two differ. */
+export interface ParityDifference {
+  /** The place of the case in the list, from 0. */
+  readonly index: number;
+  readonly note: string | undefined;
+  readonly http: ParityAnswer;
+  readonly socket: ParityAnswer;
+}
+
+const ANONYMOUS: Scope = Object.freeze({
+  transport: "parity",
+  path: "/",
+  query: Object.freeze({}),
+  headers: Object.freeze({}),
+  cookies: Object.freeze({}),
+  origin: undefined,
+  remoteAddress: "127.0.0.1",
+  secure: false,
+  subprotocols: Object.freeze([]),
+  connectedAt: 0,
+  user: null,
+  request: undefined,
+});
+const NOBODY: Consumer = { id: "parity", transport: "parity", raw: undefined, close() {} };
+
+/**
+ * Asks an HTTP rule and a socket rule the same questions and lists where they differ in yes or no, or in status: for
+ * the time in which a rule moves from one to the other.
+ *
+ * @param policy The policy whose rules are to say the same.
+ * @param middleware The HTTP rule: what `fromExpress` or `fromKoa` returned, or Express middlewares.
+ * @param cases The questions; at least one.
+ * @param options Where middlewares are given: as for `fromExpress`.
+ * @returns The differences, in the order of the cases; empty where there is none.
+ * @throws {PermissionMisuse} When there is no case, or one has no action.
+ * @example
+ * ```ts
+ * import { parity } from "@portcullis/adapter-express-bridge";
+ * import { definePolicy, permission } from "@portcullis/core";
+ * import express, { type RequestHandler } from "express";
+ *
+ * const requireKey: RequestHandler = (request, response, next) =>
+ *   request.get("x-api-key") ? next() : response.sendStatus(403);
+ * const hasKey = permission("hasKey", ({ scope }) => scope.headers["x-api-key"] === "secret");
+ * const policy = definePolicy({ actions: { "report.create": hasKey } });
+ * const cases = [
+ *   { action: "report.create" },
+ *   { action: "report.create", scope: { headers: { "x-api-key": "wrong" } } },
+ * ];
+ * const [difference] = await parity(policy, requireKey, cases, { app: express() });
+ * console.assert(difference?.index === 1 && difference.http.isAllowed && !difference.socket.isAllowed);
+ * ```
+ */
+export async function parity(
+  policy: Pick<Policy<never>, "~types" | "describe">,
+  middleware: Rule | Middlewares,
+  cases: readonly ParityCase[],
+  options: FromExpressOptions = {},
+): Promise<ParityDifference[]> {
+  const engine = engineOf(policy, "parity()");
+  if (cases.length === 0)
+    throw new PermissionMisuse('parity() got no case: give at least one, as in { action: "ping" }');
+  const isRule = typeof middleware === "object" && !Array.isArray(middleware);
+  const rule = isRule ? (middleware as Rule) : fromExpress(middleware as Middlewares, options);
+  const differences: ParityDifference[] = [];
+  for (const [index, one] of cases.entries()) {
+    const action = actionOf(one, index);
+    const http = answerOf(await ask(definePolicy({ connect: rule, actions: { [action]: rule } }), action, one));
+    const socket = answerOf(await ask(engine, action, one));
+    // Whoever allows says 200, and nobody else does.
+    if (http.status !== socket.status) differences.push({ index, note: one.note, http, socket });
+  }
+  return differences;
+}
+
+function actionOf({ moment, action }: ParityCase, index: number): string {
+  if (moment === "connect") return "connect";
+  if (typeof action === "string") return action;
+  throw new PermissionMisuse(`parity(): case ${index} has no action: give { action }, or { moment: "connect" }`);
+}
+
+async function ask(policy: object, action: string, { moment, payload = {}, scope }: ParityCase): Promise<Decision> {
+  const asked = policy as Policy<Scope>;
+  const full = { ...ANONYMOUS, ...scope } as Scope;
+  return moment === "connect" ? asked.connect(full, NOBODY, payload) : asked.authorize(full, NOBODY, action, payload);
+}
+
+function answerOf({ outcome, status, reason }: Decision): ParityAnswer {
+  return { isAllowed: outcome === "allow", status, reason };
+}

@@ -1,0 +1,134 @@
+import type { IncomingMessage } from "node:http";
+import {
+  type Answer,
+  type AskOptions,
+  type Decision,
+  type DeniedOptions,
+  PermissionDenied,
+  PermissionMisuse,
+  type Scope,
+} from "@portcullis/core";
+import { checkKeys } from "@portcullis/core/adapter";
+import { derive } from "../exchange/derive-request.js";
+import { answerOf } from "../exchange/read-outcome.js";
+import { type ExpressApplication, expressRun, readApp } from "../runners/express.js";
+import type { Handler } from "../runners/express-chain.js";
+import { checkStops } from "../runners/express-routes.js";
+import { passHeaders, settle } from "./http-rule.js";
+import { flatten, type Middlewares } from "./middlewares.js";
+import { type HttpRuleOptions, mustBe, readSettings } from "./options.js";
+
+/** What `authenticate` gets: the handshake, or a socket that has it under `request`. */
+export type Handshaking = IncomingMessage | { readonly request: IncomingMessage };
+
+/** A request as middlewares have left it. */
+export type Identified = IncomingMessage & {
+  readonly user?: unknown;
+  readonly auth?: unknown;
+  readonly session?: unknown;
+};
+
+/** What {@link useExpress} takes beside the middlewares. */
+export interface UseExpressOptions<Extra, From extends Handshaking = Handshaking, A = ExpressApplication | null>
+  extends Pick<HttpRuleOptions, "timeout" | "unmatched" | "stopAt" | "onError"> {
+  /** The Express application whose settings count; `null` for plain connect-style middlewares. */
+  app?: A;
+  /** Headers beside those of the handshake; it gets what `authenticate` gets. */
+  headers?: (from: From) => Readonly<Record<string, string | undefined>>;
+  /** What is added to the scope. Default: `{ user }`, with `request.user` or else `request.auth`. */
+  hydrate?: (request: Identified) => Extra;
+}
+
+const KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "stopAt", "onError"];
+
+/**
+ * Makes an `authenticate` of Express middlewares that find out who is there: a session, `passport.session()`, a token.
+ * What they set (cookies too) goes out with the answer to the handshake, where the transport can send it.
+ *
+ * @param middlewares A middleware or a list of them.
+ * @param options `app`, `headers`, `hydrate`, `timeout` (milliseconds), `unmatched`, `stopAt`, `onError`.
+ * @returns A function for the option `authenticate` of `guard` and `serve`. It refuses as the middlewares do.
+ * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
+ * @example
+ * ```ts
+ * import { useExpress } from "@portcullis/adapter-express-bridge";
+ * import { guard } from "@portcullis/adapter-ws";
+ * import { definePolicy, IsAuthenticated } from "@portcullis/core";
+ * import express, { type RequestHandler } from "express";
+ * import { WebSocketServer } from "ws";
+ *
+ * const app = express();
+ * const readKey: RequestHandler = (request, _response, next) => {
+ *   if (request.get("x-api-key") === "secret") Object.assign(request, { user: { id: 1 } });
+ *   next();
+ * };
+ * const policy = definePolicy({ connect: IsAuthenticated, actions: { ping: IsAuthenticated } });
+ * guard(new WebSocketServer({ noServer: true }), policy, { authenticate: useExpress(readKey, { app }) });
+ * ```
+ */
+export function useExpress<
+  Extra = { user: unknown },
+  From extends Handshaking = Handshaking,
+  A extends ExpressApplication | null = ExpressApplication,
+>(
+  middlewares: Middlewares<A>,
+  options: UseExpressOptions<Extra, From, A> = {},
+): (from: From, asked?: Partial<AskOptions>) => Promise<Extra> {
+  const place = "useExpress()";
+  const chain: Handler[] = flatten(place, middlewares);
+  checkKeys(place, options, KEYS);
+  const { app: given, headers, hydrate = findUser as never, ...common } = options;
+  mustBe(typeof hydrate === "function", place, "hydrate", hydrate, "a function");
+  const settings = readSettings(place, { ...common, headers: headers as never }, []);
+  checkStops(place, chain, settings.stopAt);
+  const run = expressRun(chain, readApp(place, given, chain), settings);
+  return async (from, asked = {}) => {
+    const request = readHandshake(place, from, asked);
+    const own = headers ? { ...settings, headers: () => headers(from) } : settings;
+    const scope = {
+      request,
+      /** Read where it is needed alone: the first to read them has them copied. */
+      get headers() {
+        return (asked as { readonly scope?: Scope }).scope?.headers;
+      },
+    };
+    const context = { moment: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
+    const derived = derive(place, own, context as never);
+    const { exchange, ending, found } = await settle(
+      derived,
+      settings,
+      run,
+      asked.signal ?? new AbortController().signal,
+    );
+    if (ending.how !== "aborted") passHeaders(exchange, derived);
+    refuse(answerOf(ending, exchange, found));
+    return hydrate(exchange.request as Identified);
+  };
+}
+
+/**
+ * The handshake. An application of socket.io may have let go of it: the guard that asks knows what it was.
+ *
+ * @throws {PermissionMisuse} When it is gone and no guard asks: nobody is anonymous for want of it.
+ */
+function readHandshake(place: string, from: Handshaking, asked: object): IncomingMessage {
+  const known = "request" in from ? from.request : from;
+  const request = known ?? (asked as { readonly scope?: Scope }).scope?.request;
+  if (request) return request as IncomingMessage;
+  throw new PermissionMisuse(`${place}: the request of this socket is gone: let a guard ask, as its \`authenticate\``);
+}
+
+function findUser({ user, auth }: Identified): { user: unknown } {
+  return { user: user ?? auth ?? null };
+}
+
+/** @throws What `authenticate` must throw to refuse the same. */
+function refuse(answer: Answer): void {
+  const { outcome, code, status, reason, retryAfter, headers, error } = answer as Decision;
+  if (outcome === "allow") return;
+  // Not a refusal but a fault: what is behind it belongs into the logs.
+  if (status === 500) throw error;
+  const denied = new PermissionDenied(code, { status, reason, retryAfter, headers } as DeniedOptions);
+  // For `onDecision`, and for the logs where a developer has to write something else.
+  throw error === undefined ? denied : Object.assign(denied, { cause: error });
+}

@@ -1,0 +1,106 @@
+import { PermissionMisuse, type Scope } from "@portcullis/core";
+import { show } from "@portcullis/core/adapter";
+import type { Derived } from "../exchange/derive-request.js";
+import type { Exchange } from "../exchange/exchange.js";
+import type { Run } from "../from-http/http-rule.js";
+import type { RuleSettings } from "../from-http/options.js";
+import { copyOfPlain } from "./copy-plain.js";
+import { type Handler, runChain } from "./express-chain.js";
+import { limitSessionWrites } from "./session-writes.js";
+
+/** What is used of an application of Express, 4 or 5. */
+export interface ExpressApplication {
+  get(name: string): unknown;
+  set(name: string, value: unknown): unknown;
+}
+
+/** The same, with what requests and responses get their methods from. */
+interface Dressing extends ExpressApplication {
+  readonly request: object;
+  readonly response: object;
+}
+
+/** A request as middlewares extend it. */
+export type Extended = Record<string, unknown>;
+
+/**
+ * Reads the option `app`; without it, one that is among the middlewares.
+ *
+ * @throws {PermissionMisuse} When it is neither an application nor `null`.
+ */
+export function readApp(place: string, app: unknown, chain: readonly unknown[]): Dressing | null {
+  const found = app === undefined ? chain.find(isApplication) : app;
+  if (found === null || isApplication(found)) return found;
+  throw new PermissionMisuse(
+    `${place} got ${show(app)} as \`app\`: give the Express application whose settings count, as in { app: express() }, or null for middlewares that need none`,
+  );
+}
+
+function isApplication(value: unknown): value is Dressing {
+  if (typeof value !== "function") return false;
+  const { request, response } = value as unknown as Partial<Dressing>;
+  return typeof request === "object" && request !== null && typeof response === "object" && response !== null;
+}
+
+/** Runs a chain of Express middlewares. */
+export function expressRun(
+  chain: readonly Handler[],
+  app: Dressing | null,
+  settings: Pick<RuleSettings, "usesScope" | "deniesUnmatched" | "stopAt">,
+): Run {
+  return (exchange, derived) => {
+    const restore = () => dress(exchange, app);
+    restore();
+    prepare(exchange, derived, app);
+    if (derived.moment === "action") limitSessionWrites(exchange.request);
+    if (settings.usesScope) useScope(exchange, derived.scope);
+    if (app !== null && derived.method === "HEAD") keepUnwritten(exchange);
+    const { request, response } = exchange as unknown as { request: Extended; response: Extended };
+    const { deniesUnmatched, stopAt } = settings;
+    runChain({ chain, exchange, deniesUnmatched, stopAt, restore });
+    return () => ({
+      user: request.user,
+      auth: request.auth,
+      session: request.session,
+      locals: response.locals as Extended,
+      params: { ...(request.params as Extended) },
+      body: request.body,
+    });
+  };
+}
+
+/** Gives request and response the methods of the application. */
+function dress({ request, response }: Exchange, app: Dressing | null): void {
+  if (app === null) return;
+  Object.setPrototypeOf(request, app.request);
+  Object.setPrototypeOf(response, app.response);
+}
+
+function prepare({ request, response }: Exchange, { body, params }: Derived, app: ExpressApplication | null): void {
+  Object.assign(request, { originalUrl: request.url, baseUrl: "", body, params, res: response });
+  Object.assign(response, { req: request, locals: Object.create(null) });
+  if (app !== null && !("query" in request)) Object.assign(request, { query: queryOf(request.url as string, app) });
+}
+
+/** Express writes no body for a HEAD, whose refusal says no less: an own property, below whatever is put in its place. */
+function keepUnwritten({ response, recording }: Exchange): void {
+  const value = function send(this: Extended, ...given: unknown[]): unknown {
+    // With a status beside it, in Express 4; what is an object comes again as the text of its JSON.
+    const body = given.find((one) => typeof one === "string" || one instanceof Uint8Array);
+    if (body !== undefined) recording.unwritten = () => body;
+    return Object.getPrototypeOf(this).send.apply(this, given);
+  };
+  Object.defineProperty(response, "send", { value, writable: true, configurable: true });
+}
+
+/** Express 4 has the query from a middleware of its applications. */
+function queryOf(url: string, app: ExpressApplication): unknown {
+  const parse = app.get("query parser fn");
+  return typeof parse === "function" ? parse(url.split("?").slice(1).join("?")) : {};
+}
+
+function useScope({ request }: Exchange, { user, session }: Scope & { session?: unknown }): void {
+  const given = copyOfPlain({ user, session });
+  if (user !== null && user !== undefined) Object.assign(request, { user: given.user });
+  if (session !== null && session !== undefined) Object.assign(request, { session: given.session });
+}

@@ -1,0 +1,105 @@
+import { like, mustBeFound, routesMisuse, type StopAt } from "./express-routes.js";
+import type { KoaContext, KoaMiddleware } from "./koa.js";
+
+/** A part of a router of Koa; what is only mounted has no methods. */
+interface Layer {
+  readonly methods?: readonly string[];
+  readonly stack?: readonly KoaMiddleware[];
+}
+
+interface Router {
+  readonly stack?: readonly Layer[];
+  routes?(): KoaMiddleware;
+}
+
+const seen = new WeakMap<object, Set<Router>>();
+
+/** Copies, with what they are copies of. */
+const originals = new WeakMap<Router, Router>();
+
+function routesOf({ stack = [] }: Router): readonly Layer[] {
+  return Array.isArray(stack) ? stack.filter(({ methods = [] }: Layer) => methods.length > 0) : [];
+}
+
+/** The router of a middleware that a router has made. */
+function routerOf(middleware: unknown): Router | undefined {
+  const { router } = middleware as { router?: unknown };
+  return isRouter(router) ? router : undefined;
+}
+
+function isRouter(value: unknown): value is Router {
+  return typeof value === "object" && value !== null;
+}
+
+/**
+ * Checks that it is said which functions of a chain are not to be run.
+ *
+ * @throws {PermissionMisuse} When there are routes and nothing is said, or a function is named that cannot be found.
+ */
+export function checkKoaStops(place: string, chain: readonly unknown[], stopAt: StopAt): void {
+  const routers = chain.flatMap((one) => routerOf(one) ?? []);
+  if (stopAt === undefined) {
+    if (routers.some((router) => routesOf(router).length > 0)) throw routesMisuse(place);
+    return;
+  }
+  const inside = routers.flatMap(({ stack = [] }) => stack.flatMap(({ stack: own = [] }) => own));
+  mustBeFound(place, stopAt, new Set<unknown>([...chain, ...inside]));
+}
+
+/** A middleware in which the functions that are not to be run are the end of the chain. The router stays as it is. */
+export function stopping(middleware: KoaMiddleware, stopAt: StopAt, end: KoaMiddleware): KoaMiddleware {
+  if (stopAt === undefined || stopAt.size === 0) return middleware;
+  if (stopAt.has(middleware)) return end;
+  const router = routerOf(middleware);
+  if (router?.stack === undefined || router.routes === undefined) return middleware;
+  return (context, next) => {
+    const stack = (router.stack as readonly Layer[]).map((layer) =>
+      like(layer, { stack: (layer.stack ?? []).map((one) => (stopAt.has(one) ? end : one)) }),
+    );
+    const copy = like(router, { stack });
+    originals.set(copy, router);
+    return (copy.routes as () => KoaMiddleware).call(copy)(context, next);
+  };
+}
+
+/**
+ * Notes the routers that a request comes through: each writes itself into the context.
+ * INVARIANT: none runs its handlers that cannot be stopped, be it hidden in another middleware or have it got its routes
+ * later.
+ */
+export function watchRouters(context: KoaContext, stopAt: StopAt): void {
+  const routers = new Set<Router>();
+  seen.set(context, routers);
+  let current: Router | undefined;
+  Object.defineProperty(context, "router", {
+    configurable: true,
+    enumerable: true,
+    get: () => current,
+    set(router: Router) {
+      current = isRouter(router) ? (originals.get(router) ?? router) : router;
+      if (!isRouter(router)) return;
+      const isStopped = stopAt !== undefined && (stopAt.size === 0 || originals.has(router));
+      if (!isStopped && routesOf(router).length > 0) throw routesMisuse("an HTTP rule");
+      routers.add(router);
+    },
+  });
+}
+
+/** What became of a request in the routers it came through. */
+export interface Routed {
+  /** Whether there was one with routes, and none of them is for this request. */
+  readonly isUnmatched: boolean;
+  /** Whether a route was for it. */
+  readonly isMatched: boolean;
+}
+
+/** What became of a request in the routers it came through. */
+export function routedIn(context: KoaContext): Routed {
+  const { matched = [], method } = context as { matched?: readonly Layer[]; method?: string };
+  const found = [...(seen.get(context) as Set<Router>)].flatMap((router) => {
+    const routes = routesOf(router);
+    if (routes.length === 0) return [];
+    return routes.some((route) => matched.includes(route) && route.methods?.includes(method as string));
+  });
+  return { isUnmatched: found.includes(false), isMatched: found.includes(true) };
+}

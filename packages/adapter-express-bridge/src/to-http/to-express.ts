@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Decision, Policy, Scope } from "@portcullis/core";
+import type { Served } from "@portcullis/core/adapter";
+import { type HttpQuestion, readAsk, type ToHttpOptions } from "./ask-policy.js";
+import { problemOf } from "./problem-details.js";
+
+/** What is read of a request of Express. */
+export interface ExpressRequest extends IncomingMessage {
+  readonly originalUrl?: string;
+  readonly ip?: string | undefined;
+  readonly secure?: boolean;
+  readonly body?: unknown;
+  readonly query?: unknown;
+  readonly params?: unknown;
+  readonly user?: unknown;
+  readonly auth?: unknown;
+}
+
+/** What {@link toExpress} takes beside policy and action. `R` is the request its functions get. */
+export type ToExpressOptions<R = ExpressRequest, Extra = unknown> = ToHttpOptions<R, Extra>;
+
+/** A policy that can be asked where there is that scope; or a consumer, whose rules are asked. */
+export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe"> | Served<S>;
+
+/**
+ * Makes an Express middleware of the rule of an action: what may be done over the socket may be done over the route,
+ * and a refusal has the same code and status, as problem details (RFC 9457).
+ *
+ * @param policy What `definePolicy` or `defineConsumer` returned. The user is who earlier middlewares found; for another scope give
+ *   `authenticate`.
+ * @param action The action whose rule is asked.
+ * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`,
+ *   `trace`.
+ * @returns A middleware. Where the rule allows, `response.locals.evidence` is what it found.
+ * @throws {PermissionMisuse} When it is no policy, does not know the action, or needs an object that nobody loads.
+ * @example
+ * ```ts
+ * import { toExpress } from "@portcullis/adapter-express-bridge";
+ * import { definePolicy, IsAuthenticated } from "@portcullis/core";
+ * import express from "express";
+ *
+ * const policy = definePolicy({ actions: { "report.create": IsAuthenticated } });
+ * const app = express();
+ * app.post("/reports", toExpress(policy, "report.create"), (_request, response) => {
+ *   response.status(201).json({ id: 1 });
+ * });
+ * ```
+ */
+export function toExpress<R extends IncomingMessage = ExpressRequest, Extra = unknown>(
+  policy: PolicyFor<never>,
+  action: string,
+  options: ToExpressOptions<R, Extra> = {},
+): (request: R, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
+  const ask = readAsk("toExpress()", policy, action, options);
+  const { challenge = "Bearer" } = options;
+  return async function permission(request, response, next) {
+    let decision: Decision;
+    try {
+      decision = await ask(questionOf(request, response));
+      if (decision.outcome === "allow") {
+        const extended = response as ServerResponse & { locals?: Record<string, unknown> };
+        extended.locals = Object.assign(extended.locals ?? {}, { evidence: decision.evidence ?? {} });
+      }
+    } catch (error) {
+      // What earlier middlewares have put on the request throws: as where they throw themselves.
+      next(error ?? new Error("a request cannot be read"));
+      return;
+    }
+    if (decision.outcome === "allow") {
+      next();
+      return;
+    }
+    if (response.headersSent || response.writableEnded) return;
+    const { status, headers, body: text } = problemOf(decision, challenge);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    response.statusCode = status;
+    response.end(text);
+  };
+}
+
+function questionOf<R extends IncomingMessage>(request: R, response: ServerResponse): HttpQuestion<R> {
+  const given = request as ExpressRequest;
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  const { ip, secure, originalUrl = given.url as string, method, query, body, params } = given;
+  return {
+    from: request,
+    request,
+    known: { url: originalUrl, remoteAddress: ip, secure },
+    parts: { method, query, body, params },
+    user: given.user ?? given.auth ?? null,
+    signal: gone.signal,
+  };
+}

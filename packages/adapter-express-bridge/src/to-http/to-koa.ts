@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { readAsk, type ToHttpOptions } from "./ask-policy.js";
+import { problemOf } from "./problem-details.js";
+import type { PolicyFor } from "./to-express.js";
+
+/** What is used of a context of Koa. */
+export interface KoaRequestContext {
+  readonly req: IncomingMessage & { readonly user?: unknown };
+  readonly res: ServerResponse;
+  readonly request: object;
+  readonly originalUrl: string;
+  readonly ip: string;
+  readonly secure: boolean;
+  readonly query: object;
+  readonly state: Record<string, unknown>;
+  status: number;
+  body: unknown;
+  set(headers: Record<string, string>): void;
+}
+
+/** What {@link toKoa} takes beside policy and action. `C` is the context its functions get. */
+export type ToKoaOptions<C = KoaRequestContext, Extra = unknown> = ToHttpOptions<C, Extra>;
+
+/**
+ * Makes a Koa middleware of the rule of an action: what may be done over the socket may be done over the route, and a
+ * refusal has the same code and status, as problem details (RFC 9457).
+ *
+ * @param policy What `definePolicy` or `defineConsumer` returned. The user is who earlier middlewares found; for another scope give
+ *   `authenticate`.
+ * @param action The action whose rule is asked.
+ * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`,
+ *   `trace`.
+ * @returns A middleware. Where the rule allows, `ctx.state.evidence` is what it found.
+ * @throws {PermissionMisuse} When it is no policy, does not know the action, or needs an object that nobody loads.
+ * @example
+ * ```ts
+ * import { toKoa } from "@portcullis/adapter-express-bridge/koa";
+ * import { definePolicy, IsAuthenticated } from "@portcullis/core";
+ * import Koa from "koa";
+ *
+ * const policy = definePolicy({ actions: { "report.create": IsAuthenticated } });
+ * const app = new Koa();
+ * app.use(toKoa(policy, "report.create"));
+ * app.use((ctx) => {
+ *   ctx.status = 201;
+ * });
+ * ```
+ */
+export function toKoa<C extends KoaRequestContext = KoaRequestContext, Extra = unknown>(
+  policy: PolicyFor<never>,
+  action: string,
+  options: ToKoaOptions<C, Extra> = {},
+): (context: C, next: () => Promise<unknown>) => Promise<void> {
+  const ask = readAsk("toKoa()", policy, action, options);
+  const { challenge = "Bearer" } = options;
+  return async function permission(context, next) {
+    const gone = new AbortController();
+    // A request is closed as soon as its body is read; a response, when it is sent or the client is gone.
+    context.res.once("close", () => gone.abort());
+    const { body } = context.request as { body?: unknown };
+    const { params } = context as { params?: unknown };
+    const decision = await ask({
+      from: context,
+      request: context.req,
+      known: { url: context.originalUrl, remoteAddress: context.ip, secure: context.secure },
+      parts: { method: context.req.method, query: context.query, body, params },
+      user: context.state.user ?? context.req.user ?? null,
+      signal: gone.signal,
+    });
+    if (decision.outcome === "allow") {
+      context.state.evidence = decision.evidence ?? {};
+      await next();
+      return;
+    }
+    const { status, headers, body: text } = problemOf(decision, challenge);
+    context.status = status;
+    context.body = text;
+    context.set({ ...headers });
+  };
+}

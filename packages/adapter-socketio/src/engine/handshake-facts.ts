@@ -1,0 +1,49 @@
+import { type Decision, fault, PermissionMisuse } from "@portcullis/core";
+import type { Knock } from "@portcullis/core/adapter";
+import type { BareConnection, BareRequest } from "../socketio-internals.js";
+
+/**
+ * All that a guard reads of the request that began a connection of engine.io. The application may let go of the request,
+ * or change it, once there is a connection. So this is read before a listener of the application runs, and the request
+ * itself is not kept: to let go of it must free its memory. Where it is gone, this stands in for it.
+ */
+export class Facts {
+  readonly method = "GET";
+  readonly url: string;
+  /** A copy, so that nobody changes or empties it. */
+  readonly headers: Knock["headers"];
+  readonly socket: { readonly remoteAddress: string | undefined; readonly encrypted: boolean };
+
+  /** @param isKnown Whether there was a request to read. */
+  private constructor(
+    readonly isKnown: boolean,
+    { url, connection, socket = connection }: BareRequest,
+    headers: BareRequest["headers"],
+    remoteAddress: string | undefined,
+  ) {
+    this.url = typeof url === "string" ? url : "";
+    this.headers = Object.freeze(Object.assign(Object.create(null), headers));
+    this.socket = Object.freeze({ remoteAddress, encrypted: Boolean(socket?.encrypted) });
+  }
+
+  /** Reads the request of a connection. Never throws: what cannot be read is not known. */
+  static of({ request, remoteAddress }: BareConnection): Facts {
+    try {
+      const { headers } = request as BareRequest;
+      if (Object(headers) === headers) return new Facts(true, request as BareRequest, headers, remoteAddress);
+    } catch {
+      // No request, or that of another server than Node's.
+    }
+    return new Facts(false, {}, {}, remoteAddress);
+  }
+}
+
+/** The refusal of a connection whose request nobody could read: it could come from any page. */
+export function unknownHandshake(): Decision {
+  return fault("handshake_unknown", {
+    reason: "It is not known where this connection comes from.",
+    error: new PermissionMisuse(
+      "the request that began this connection could not be read: guard the server before its first connection, and before anything takes `request` away; WebTransport has no request and cannot be guarded",
+    ),
+  });
+}

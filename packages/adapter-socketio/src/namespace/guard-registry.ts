@@ -1,0 +1,132 @@
+import { PermissionMisuse } from "@portcullis/core";
+import type { Limits } from "@portcullis/core/adapter";
+import type { BareNamespace, BareServer, Decide } from "../socketio-internals.js";
+import { accepts, type Verdict } from "./accepted-namespace.js";
+import type { Front } from "./namespace-connection.js";
+
+/** Which guard a namespace has depends on the client: those that guarded functions and patterns accept have theirs. */
+export const BY_CLIENT = Symbol.for("@portcullis/adapter-socketio/by-client");
+
+/** The guard of a namespace. */
+export type Cover = Front | typeof BY_CLIENT | undefined;
+
+/** The guard of one client in a namespace; with a fault, one that refuses it unasked. */
+export interface Found {
+  readonly front: Front | undefined;
+  readonly fault?: Exclude<Verdict, boolean>;
+}
+
+type Parent = readonly [decide: Decide, parent: BareNamespace];
+
+/** Which guard counts where: the namespace's own, or that of its parent, or of a parent that would accept, or the server's. */
+export class Fronts {
+  #wide: Front | undefined;
+  /** By name of the namespace, since one that is cleaned up may come again; or by the parent of namespaces. */
+  readonly #own = new Map<string | BareNamespace, Front>();
+  readonly #parents = new WeakMap<BareNamespace, BareNamespace>();
+
+  constructor(private readonly io: BareServer) {}
+
+  /** @throws {PermissionMisuse} When there is one already. */
+  add(place: string, namespace: BareNamespace | undefined, front: Front): void {
+    if (namespace === undefined ? this.#wide : this.#own.has(keyOf(namespace))) {
+      const what = namespace === undefined ? "this server" : `the namespace "${namespace.name}"`;
+      throw new PermissionMisuse(`${place}: ${what} is guarded already: guard it once`);
+    }
+    if (namespace === undefined) this.#wide = front;
+    else this.#own.set(keyOf(namespace), front);
+  }
+
+  /** Remembers of which parent a namespace was made. */
+  meet(namespace: BareNamespace): void {
+    for (const parent of this.io.parentNsps.values()) {
+      if (parent.children?.has(namespace)) this.#parents.set(namespace, parent);
+    }
+  }
+
+  /**
+   * The guard of a namespace. One that was made by its name is no child of a pattern or a function, though it has a name
+   * that they may accept. The main namespace is always there, so it is never theirs.
+   */
+  coverOf(namespace: BareNamespace): Cover {
+    const parent = this.#parents.get(namespace);
+    const closest = this.#own.get(keyOf(namespace)) ?? (parent && this.#own.get(parent));
+    if (closest || namespace.children || namespace.name === "/") return closest ?? this.#wide;
+    return this.#asked.length > 0 ? BY_CLIENT : this.#wide;
+  }
+
+  /**
+   * Asks the parents in the order in which socket.io does: the first that accepts guards this client. One that fails
+   * refuses. Never throws, never rejects.
+   */
+  find(name: string, auth: unknown): Found | Promise<Found> {
+    return this.#find(this.#asked, 0, name, auth);
+  }
+
+  /** A guard for a client of whom nobody has found out which guard it has. */
+  get first(): Front {
+    const [[, parent]] = this.#asked as [Parent];
+    return this.#frontOf(parent) as Front;
+  }
+
+  /** How far the guards by client reach in a namespace: to everybody, or to some, or to nobody. */
+  reachOf({ name }: BareNamespace): "all" | "some" | "none" {
+    if (this.#wide) return "all";
+    let reach: "some" | "none" = "none";
+    for (const [, parent] of this.#asked) {
+      const pattern = this.#patternOf(parent);
+      if (pattern?.test(name)) return "all";
+      if (pattern === undefined) reach = "some";
+    }
+    return reach;
+  }
+
+  get all(): Front[] {
+    return [...(this.#wide ? [this.#wide] : []), ...this.#own.values()];
+  }
+
+  /** Of a client of whom it is not known where it wants to go: those of the server's guard, else the longest. */
+  get limits(): Required<Limits> {
+    const all = [...this.#own.values()].map(({ gate }) => gate.limits);
+    const [longest] = all.sort((one, other) => other.handshake - one.handshake);
+    return this.#wide?.gate.limits ?? (longest as Required<Limits>);
+  }
+
+  #frontOf(parent: BareNamespace): Front | undefined {
+    return this.#own.get(parent) ?? this.#wide;
+  }
+
+  /** The parents whose answer makes a difference: up to the last that is guarded; where nothing else guards, those alone. */
+  get #asked(): readonly Parent[] {
+    const parents = [...this.io.parentNsps];
+    let last = parents.length;
+    while (last > 0 && !this.#own.has((parents[last - 1] as Parent)[1])) last -= 1;
+    return parents.slice(0, last).filter(([, parent]) => this.#frontOf(parent) !== undefined);
+  }
+
+  #find(parents: readonly Parent[], from: number, name: string, auth: unknown): Found | Promise<Found> {
+    for (const [offset, [decide, parent]] of parents.slice(from).entries()) {
+      const front = this.#frontOf(parent) as Front;
+      const verdict = accepts(decide, name, auth, front.gate.timeouts.connect);
+      const next = from + offset + 1;
+      if (verdict instanceof Promise) {
+        return verdict.then((later) => foundBy(front, later) ?? this.#find(parents, next, name, auth));
+      }
+      const found = foundBy(front, verdict);
+      if (found) return found;
+    }
+    return { front: this.#wide };
+  }
+
+  #patternOf(parent: BareNamespace): RegExp | undefined {
+    for (const [pattern, made] of this.io.parentNamespacesFromRegExp ?? []) if (made === parent) return pattern;
+    return undefined;
+  }
+}
+
+const keyOf = (namespace: BareNamespace) => (namespace.children ? namespace : namespace.name);
+
+function foundBy(front: Front, verdict: Verdict): Found | undefined {
+  if (verdict === false) return undefined;
+  return verdict === true ? { front } : { front, fault: verdict };
+}

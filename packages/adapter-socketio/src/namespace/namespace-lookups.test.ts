@@ -1,0 +1,139 @@
+import { AllowAny, DenyAll, definePolicy } from "@portcullis/core";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { clientOf, listen, open, Raw, refusalOf, sleep, stopAll, uncaughtOf, until } from "../../test/support.js";
+import { guard } from "../guard.js";
+
+beforeEach(() => void vi.spyOn(console, "error").mockImplementation(() => undefined));
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await stopAll();
+});
+
+const all = definePolicy({ permissions: AllowAny });
+const closed = definePolicy({ connect: DenyAll, permissions: AllowAny });
+const answersOf = (raw: Raw, start: string) => raw.received.filter((packet) => packet.startsWith(start)).length;
+
+test.each([
+  ["many names at once", (n: number) => `40/n${n},`, 4],
+  ["one name again", () => "40/n,", 3],
+])("a function is asked for %s within limits, then the client is cut", async (_what, packet, most) => {
+  const asked = vi.fn();
+  const server = await listen((io) => {
+    io.of(asked as never);
+    guard(io.of("/admin"), all, { limits: { namespaces: 4, undecodable: 2 } });
+  });
+  const raw = new Raw(server);
+  await raw.send(...Array.from({ length: 50 }, (_, n) => packet(n)));
+  await until(() => raw.isClosed);
+  expect(asked).toHaveBeenCalledTimes(most);
+});
+
+test("a function that rejects or throws is a no, and the process goes on", async () => {
+  await uncaughtOf(async (thrown) => {
+    const later = vi.fn((_name: string, _auth: object, next: (error: null, isAccepted: boolean) => void) =>
+      next(null, true),
+    );
+    const server = await listen((io) => {
+      io.of((async (name: string) => {
+        if (name === "/rejects") throw new Error("of the application");
+      }) as never);
+      io.of(((name: string, _auth: object, next: (error: null, isAccepted: boolean) => void) => {
+        if (name === "/throws") throw new Error("of the application");
+        next(null, false);
+      }) as never);
+      io.of(later as never);
+      guard(io.of("/admin"), all);
+    });
+    expect((await refusalOf(server, "/rejects")).message).toBe("Invalid namespace");
+    const hanging = clientOf(server, "/hangs");
+    expect([thrown, later.mock.calls, hanging.connected]).toEqual([[], [], false]);
+  });
+});
+
+test("a middleware without a guard that throws refuses, and the process goes on", async () => {
+  await uncaughtOf(async (thrown) => {
+    const server = await listen((io) => {
+      io.use(({ handshake }) => handshake.auth.token.toLowerCase());
+      guard(io.of("/admin"), all);
+    });
+    expect((await refusalOf(server)).data).toMatchObject({ code: "permission_error" });
+    expect(thrown).toEqual([]);
+  });
+});
+
+test("a CONNECT without `auth` that a parser lets through is refused", async () => {
+  await uncaughtOf(async (thrown) => {
+    const server = await listen((io) => {
+      guard(io.of("/admin"), all);
+      const namespace = io.sockets as unknown as { _add(...given: unknown[]): Promise<void> };
+      const add = namespace._add;
+      namespace._add = (client, _auth, whenOpen) => add.call(namespace, client, null, whenOpen);
+    });
+    expect((await refusalOf(server)).data).toMatchObject({ code: "bad_message", status: 400 });
+    expect(thrown).toEqual([]);
+  });
+});
+
+test.each([
+  ["its middleware is slow and another namespace refuses", {}, 1500, true],
+  ["its middleware is slower than a handshake elsewhere", { handshake: 100 }, 300, false],
+])("a client whom nobody guards is let in where %s", async (_what, limits, delay, isRefused) => {
+  const server = await listen((io) => {
+    io.use((_socket, next) => void sleep(delay).then(() => next()));
+    guard(io.of("/admin"), closed, { limits });
+  });
+  const raw = new Raw(server);
+  await raw.send("40", ...(isRefused ? ["40/admin,"] : []));
+  await raw.packet("40");
+  expect([raw.isClosed, server.io.sockets.sockets.size]).toEqual([false, 1]);
+});
+
+test("a client whom a slow middleware refuses is cut off soon", async () => {
+  const server = await listen((io) => {
+    io.use((_socket, next) => void sleep(150).then(() => next(new Error("no"))));
+    guard(io.of("/admin"), closed, { limits: { handshake: 50 } });
+  });
+  const raw = new Raw(server);
+  await raw.send("40");
+  await raw.packet("44");
+  await until(() => raw.isClosed);
+});
+
+test("what a client gives as `auth` has a bound, pending and open", async () => {
+  const authenticate = vi.fn(() => ({}));
+  const server = await listen((io) => {
+    io.of(/./);
+    guard(io, all, { authenticate, limits: { pendingBytes: 10_000 } });
+  });
+  const raw = new Raw(server);
+  const auth = JSON.stringify({ token: "x".repeat(4000) });
+  await raw.send("40");
+  await raw.packet("40");
+  await raw.send(...["/a", "/b", "/c"].map((name) => `40${name},${auth}`));
+  await until(() => answersOf(raw, "40/") + answersOf(raw, "44/") === 3);
+  expect(await raw.packet("44")).toContain('"code":"payload_too_large","status":413');
+  expect(authenticate).toHaveBeenCalledTimes(3);
+  await raw.send("41/a,");
+  await until(() => server.io.of("/a").sockets.size === 0);
+  await raw.send(`40/c,${auth}`);
+  await raw.packet("40/c");
+  expect(raw.isClosed).toBe(false);
+});
+
+test("a client that retries one namespace keeps the others, up to twice the limit", async () => {
+  const authenticate = vi.fn(() => ({}));
+  const server = await listen((io) => guard(io.of("/admin"), closed, { authenticate }));
+  const raw = new Raw(server);
+  await raw.send("40");
+  await raw.packet("40");
+  for (let n = 1; n <= 15; n++) {
+    await raw.send("40/admin,");
+    await until(() => answersOf(raw, "44/admin") === n);
+  }
+  expect([raw.isClosed, authenticate.mock.calls.length]).toEqual([false, 11]);
+  expect(raw.received.at(-1)).toContain('"code":"rate_limited","status":429');
+  expect(raw.received.at(-1)).toContain('"retryAfter":10');
+  await raw.send(...Array.from({ length: 10 }, () => "40/admin,"));
+  await until(() => raw.isClosed);
+  expect((await open(server)).connected).toBe(true);
+});

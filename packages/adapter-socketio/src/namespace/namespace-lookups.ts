@@ -1,0 +1,66 @@
+import { isPromise } from "node:util/types";
+import { readingLine } from "../engine/engine-connection.js";
+import type { BareNamespace, BareServer, Decide } from "../socketio-internals.js";
+import { override } from "../socketio-internals.js";
+
+/**
+ * Counts how often the functions of the application are asked whether there is a namespace for a client, and keeps what they
+ * throw from ending the process: socket.io waits for no promise of theirs.
+ *
+ * @param tell Hears what they throw.
+ */
+export function watchLookups(io: BareServer, tell: (error: unknown) => void): void {
+  const check = io._checkNamespace;
+  override(io, "_checkNamespace", (name, auth, found) => {
+    if (io.parentNsps.size === 0) {
+      check.call(io, name, auth, found);
+      return;
+    }
+    let settle: (() => void) | undefined;
+    let isFound = false;
+    const once = (namespace: BareNamespace | false) => {
+      if (isFound) return;
+      isFound = true;
+      settle?.();
+      found(namespace);
+    };
+    const line = readingLine();
+    const asked = line ? line.lookUp(name, auth) : () => {};
+    if (asked === "told") return;
+    if (asked === "often") once(false);
+    else {
+      settle = asked;
+      const fail = (error: unknown) => {
+        tell(error);
+        once(false);
+      };
+      check.call(viewOf(io, fail), name, auth, once);
+    }
+  });
+}
+
+/** The server, with functions that throw nothing and answer once. Whoever fails refuses: no function behind it is asked. */
+function viewOf(io: BareServer, fail: (error: unknown) => void): BareServer {
+  const parents = [...io.parentNsps].map(([decide, parent]) => [careful(decide, fail), parent] as const);
+  return Object.create(io, { parentNsps: { value: new Map(parents) } }) as BareServer;
+}
+
+function careful(decide: Decide, fail: (error: unknown) => void): Decide {
+  return (name, auth, next) => {
+    let isAnswered = false;
+    const failed = (error: unknown) => {
+      isAnswered = true;
+      fail(error);
+    };
+    try {
+      const returned = decide(name, auth, (error, isAccepted) => {
+        if (isAnswered) return;
+        isAnswered = true;
+        next(error, isAccepted);
+      });
+      if (isPromise(returned)) returned.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
+}

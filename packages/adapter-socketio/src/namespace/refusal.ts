@@ -1,0 +1,49 @@
+import type { Decision } from "@portcullis/core";
+import { publicRefusal, type Refusal } from "@portcullis/core/adapter";
+import type { BareSocket, Done } from "../socketio-internals.js";
+import { sizeOf } from "./approximate-size.js";
+
+const CONNECT_ERROR = 4;
+
+/** What a client is told of a refused event. */
+export type Denied = (
+  refusal: Refusal,
+  request: {
+    /** The event that was refused. */
+    readonly action: string;
+    /** Whether this is for the acknowledgement; else it is for the event `permission_denied`. */
+    readonly isAcknowledgement: boolean;
+  },
+) => object;
+
+/** The event that tells of a refusal where the client gave no acknowledgement. */
+export const PERMISSION_DENIED = "permission_denied";
+
+/** `{ ok: false, error }`, with the action where nothing else says which it was. */
+export const denied: Denied = (error, { action, isAcknowledgement }) =>
+  isAcknowledgement ? { ok: false, error } : { ok: false, action, error };
+
+/** A refusal at connect, as socket.io takes it: the client gets it as `connect_error`, with `data`. */
+export function connectError(decision: Decision): Error & { readonly data: Refusal } {
+  const data = publicRefusal(decision);
+  return Object.assign(new Error(data.reason || data.code), { data });
+}
+
+/** A refusal of a middleware of the application, as socket.io sends it, and about how long it is. */
+export interface TurnedDown {
+  readonly error: NonNullable<Parameters<Done>[0]>;
+  readonly size: number;
+}
+
+/**
+ * Reads what a middleware of the application has given to `next`, once. It may be anything: socket.io sends its `message`
+ * and its `data`.
+ *
+ * @throws {unknown} When it cannot be read, or the server's parser cannot send it: socket.io would throw that in the next
+ *   tick, where nobody can catch it.
+ */
+export function readTurnedDown(given: unknown, { client, nsp }: BareSocket): TurnedDown {
+  const { message, data } = Object(given) as Error & { readonly data?: unknown };
+  client.encoder?.encode({ type: CONNECT_ERROR, nsp: nsp.name, data: { message, data } });
+  return { error: { message, data } as never, size: sizeOf([message, data]) };
+}

@@ -1,0 +1,304 @@
+import { AllowAny, deny, IsAuthenticated, or, PermissionDenied, permission } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { describe, expect, test, vi } from "vitest";
+import { connect, deferred, settled, sleep } from "../../test/connection.js";
+
+interface Note {
+  owner: string;
+  text: string;
+}
+
+const isOwner = permission("isOwner", {
+  object: ({ object, scope }: { object: Note; scope: { user: unknown } }) => object.owner === scope.user,
+});
+const notes: Record<string, Note> = { 1: { owner: "ann", text: "one" }, 2: { owner: "bob", text: "two" } };
+const ann = { scope: { user: "ann" } };
+
+describe("a rule that only knows objects, and no loader", () => {
+  const unchecked = "refuse edit object_not_checked 500";
+
+  test("a handler that answers without having asked is refused, however it answers", async () => {
+    const handlers: ((context: { reply(data: unknown): void }) => unknown)[] = [
+      () => "secret",
+      async () => "secret",
+      () => undefined,
+      ({ reply }) => reply("secret"),
+      ({ reply }) => void setTimeout(() => reply("secret")),
+      async ({ reply }) => {
+        await settled();
+        reply("secret");
+        reply("secret");
+        return "secret";
+      },
+    ];
+    for (const handler of handlers) {
+      const { send, wire, events } = connect(defineConsumer().action("edit", isOwner, handler), ann);
+      send("edit");
+      await sleep(5);
+      expect(wire.sent).toEqual([unchecked]);
+      expect(events.at(-1)?.decision).toMatchObject({
+        outcome: "error",
+        by: "handler",
+        reason: "The permission could not be checked.",
+      });
+      expect(String(events.at(-1)?.decision.error)).toContain(
+        'the rule of action "edit" knows objects: call authorizeObject(object)',
+      );
+    }
+  });
+
+  test("the same holds where the rule lies in permissions", () => {
+    const { send, wire } = connect(
+      defineConsumer()
+        .permissions(isOwner)
+        .action("edit", AllowAny, () => 1),
+      ann,
+    );
+    send("edit");
+    expect(wire.sent).toEqual([unchecked]);
+  });
+
+  test("objects: checked-by-handler leaves it to session.authorizeObject", () => {
+    const handler = ({ session, payload }: never) =>
+      (session as { authorizeObject(...args: unknown[]): unknown }).authorizeObject(
+        "edit",
+        notes[(payload as { id: number }).id],
+      );
+    const consumer = defineConsumer().action("edit", isOwner, { objects: "checked-by-handler" }, handler as never);
+    const { send, wire } = connect(consumer, ann);
+    send("edit", { id: 2 });
+    expect(wire.sent).toEqual(["refuse edit permission_denied 403"]);
+  });
+
+  test("is answered once it has asked and was allowed", async () => {
+    const slow = permission("slow", { object: async ({ object }: { object: Note }) => object.owner === "ann" });
+    for (const rule of [isOwner, slow, or(isOwner, IsAuthenticated)]) {
+      const consumer = defineConsumer().action("edit", rule, async ({ authorizeObject }) => {
+        const { outcome } = await authorizeObject(notes[1]);
+        return outcome;
+      });
+      const { send, wire } = connect(consumer, ann);
+      send("edit");
+      await settled();
+      expect(wire.sent).toEqual(['reply edit "allow"']);
+    }
+  });
+});
+
+describe("authorizeObject", () => {
+  const slow = permission("slow", {
+    object: async ({ object }: { object: Note }) => object.owner === "ann" || deny("not_yours"),
+  });
+
+  test("throws where it refuses: the handler stops, and the client hears that refusal", async () => {
+    const reached = vi.fn();
+    const errors: unknown[] = [];
+    for (const [rule, code] of [
+      [isOwner, "permission_denied"],
+      [slow, "not_yours"],
+    ] as const) {
+      const consumer = defineConsumer().action("edit", rule as typeof slow, async ({ authorizeObject }) => {
+        try {
+          await authorizeObject(notes[2]);
+        } catch (error) {
+          errors.push(error);
+          throw error;
+        }
+        reached();
+        return "secret";
+      });
+      const { send, wire, events } = connect(consumer, ann);
+      send("edit");
+      await settled();
+      expect(wire.sent).toEqual([`refuse edit ${code} 403`]);
+      expect(wire.refused[0]?.by).toBe(rule === isOwner ? "isOwner" : "slow");
+      expect(events.map(({ moment, decision }) => [moment, decision.code])).toEqual([
+        ["action", "allowed"],
+        ["object", code],
+      ]);
+    }
+    expect(reached).not.toHaveBeenCalled();
+    expect(errors.every(PermissionDenied.isInstance)).toBe(true);
+  });
+
+  test("a handler that goes on after a refusal is not heard", async () => {
+    const goOn = [
+      async (ask: () => unknown) => {
+        await Promise.resolve(ask()).catch(() => {});
+        return "secret";
+      },
+      (ask: () => unknown) => {
+        void ask();
+        return "secret";
+      },
+      (ask: () => unknown, reply: (data: unknown) => void) => {
+        void ask();
+        reply("secret");
+        reply("secret");
+      },
+      async (ask: () => unknown, reply: (data: unknown) => void) => {
+        await Promise.resolve(ask()).catch(() => {});
+        reply("secret");
+        return "secret";
+      },
+    ];
+    for (const handler of goOn) {
+      const consumer = defineConsumer().action("edit", slow, ({ authorizeObject, reply }) =>
+        handler(() => authorizeObject(notes[2]), reply),
+      );
+      const { send, wire } = connect(consumer, ann);
+      send("edit");
+      await settled();
+      expect(wire.sent).toEqual(["refuse edit not_yours 403"]);
+    }
+  });
+
+  test("a question under way holds the answer back until it is decided", async () => {
+    const answer = deferred<boolean>();
+    const rule = permission("rule", { object: () => answer.promise });
+    const consumer = defineConsumer()
+      .action("return", rule, ({ authorizeObject }) => {
+        void authorizeObject(notes[1]);
+        void authorizeObject(notes[2]);
+        return 1;
+      })
+      .action("reply", rule, async ({ authorizeObject, reply }) => {
+        void authorizeObject(notes[1]);
+        reply(1);
+        reply(2);
+        return 3;
+      });
+    const { send, wire } = connect(consumer, ann);
+    send("return");
+    send("reply");
+    await settled();
+    expect(wire.sent).toEqual([]);
+    answer.resolve(true);
+    await settled();
+    expect(wire.sent).toEqual(["reply return 1", "reply reply 1", "reply reply 2"]);
+  });
+
+  test("a reply that was held back and cannot be sent is a fault of the handler", async () => {
+    const { send, wire } = connect(
+      defineConsumer().action("edit", slow, ({ authorizeObject, reply }) => {
+        void authorizeObject(notes[1]);
+        reply(1n);
+      }),
+      ann,
+    );
+    send("edit");
+    await settled();
+    expect(wire.sent).toEqual(["refuse edit handler_error 500"]);
+  });
+
+  test("the handler may refuse in its own words, hiding that the object exists", async () => {
+    const consumer = defineConsumer().action("edit", slow, async ({ authorizeObject }) => {
+      await Promise.resolve(authorizeObject(notes[2])).catch(() => {
+        throw new PermissionDenied("not_found", { status: 404 });
+      });
+    });
+    const { send, wire } = connect(consumer, ann);
+    send("edit");
+    await settled();
+    expect(wire.sent).toEqual(["refuse edit not_found 404"]);
+  });
+
+  test("of several objects each is asked about, and one refusal is enough", async () => {
+    const asked: unknown[] = [];
+    const rule = permission("rule", {
+      object: ({ object }: { object: Note }) => {
+        asked.push(object);
+        return object.owner === "ann";
+      },
+    });
+    const handler = (ids: number[]) =>
+      defineConsumer().action("edit", rule, ({ authorizeObject }) => {
+        for (const id of ids) {
+          try {
+            authorizeObject(notes[id]);
+          } catch {}
+        }
+        return "done";
+      });
+    for (const [ids, sent] of [
+      [[1, 1], 'reply edit "done"'],
+      [[1, 2, 2], "refuse edit permission_denied 403"],
+      [[2, 1], "refuse edit permission_denied 403"],
+    ] as const) {
+      const { send, wire } = connect(handler([...ids]), ann);
+      send("edit");
+      expect(wire.sent).toEqual([sent]);
+    }
+    expect(asked).toHaveLength(7);
+  });
+
+  test.each([undefined, null])("%s is no object: not found", async (nothing) => {
+    const { send, wire } = connect(
+      defineConsumer().action("edit", AllowAny, ({ authorizeObject }) => authorizeObject(nothing)),
+      ann,
+    );
+    send("edit");
+    await settled();
+    expect(wire.sent).toEqual(["refuse edit not_found 404"]);
+    expect(wire.refused[0]).toMatchObject({ by: "object", reason: "Not found." });
+  });
+
+  test("an answer waits for every object that is asked about", async () => {
+    const answers = [deferred<boolean>(), deferred<boolean>()];
+    let asked = 0;
+    const rule = permission("rule", { object: () => answers[asked++]?.promise as Promise<boolean> });
+    const consumer = defineConsumer().action("edit", rule, ({ authorizeObject, reply }) => {
+      for (const note of [notes[1], notes[2]]) void authorizeObject(note);
+      reply("both");
+    });
+    const { send, wire } = connect(consumer);
+    send("edit");
+    answers[0]?.resolve(true);
+    await settled();
+    expect(wire.sent).toEqual([]);
+    answers[1]?.resolve(true);
+    await settled();
+    expect(wire.sent).toEqual(['reply edit "both"']);
+  });
+
+  test("a handler that checks by itself, as its action says, may answer", () => {
+    const consumer = defineConsumer().action("edit", isOwner, { objects: "checked-by-handler" }, () => "done");
+    const { send, wire } = connect(consumer, ann);
+    send("edit");
+    expect(wire.sent).toEqual(['reply edit "done"']);
+  });
+
+  test("a refusal after the answer stops what would follow it", async () => {
+    const consumer = defineConsumer().action("watch", or(isOwner, IsAuthenticated), ({ authorizeObject, reply }) => {
+      authorizeObject(notes[1]);
+      reply("watching");
+      try {
+        authorizeObject(notes[2]);
+      } catch {}
+      reply("secret");
+      reply("secret");
+    });
+    const { send, wire } = connect(consumer, ann);
+    send("watch");
+    await settled();
+    expect(wire.sent).toEqual(['reply watch "watching"']);
+  });
+
+  test("after the end of the connection async rules refuse, and nothing is sent", async () => {
+    const caught: unknown[] = [];
+    const consumer = defineConsumer().action("edit", slow, async ({ authorizeObject, session }) => {
+      session.close(4000, "bye");
+      try {
+        await authorizeObject(notes[1]);
+      } catch (error) {
+        caught.push((error as PermissionDenied).code);
+      }
+      return 1;
+    });
+    const { send, wire } = connect(consumer, ann);
+    send("edit");
+    await settled();
+    expect(caught).toEqual(["aborted"]);
+    expect(wire.sent).toEqual(["close 4000 bye"]);
+  });
+});

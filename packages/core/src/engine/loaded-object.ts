@@ -1,0 +1,35 @@
+import { type Decision, decision, decisionIn } from "../decision/decision.js";
+import { PermissionMisuse, show } from "../decision/errors.js";
+import { letGo } from "../util/thenable.js";
+import { named, refuses } from "./combine.js";
+
+export const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "Not found.", by: "object" });
+
+/**
+ * Reads what somebody gives as the object of an action: nothing is a refusal, and so is a `deny()` or a `fault()`. What can
+ * be no object (a promise, another decision, a boolean, an error) is a fault: rules would judge it in place of one. Never
+ * throws.
+ */
+export function readLoaded(found: unknown): { readonly object: unknown } | Decision {
+  if (found === undefined || found === null) return NOT_FOUND;
+  const said = decisionIn(found);
+  if (said && refuses(said)) return named(said, "object");
+  const advice = said ? "give the object itself" : adviceFor(found);
+  if (advice === undefined) return { object: found };
+  const error = new PermissionMisuse(`the object of an action is ${said ? "a decision" : show(found)}: ${advice}`);
+  return decision("error", "permission_error", { by: "object", error });
+}
+
+function adviceFor(found: unknown): string | undefined {
+  if (typeof found === "boolean") return "give the object itself, and nothing where there is none";
+  if (letGo(found)) return "await it where it is a promise, as in authorizeObject(await find(id))";
+  return isError(found) ? "throw it, or give nothing where there is no object" : undefined;
+}
+
+function isError(found: unknown): boolean {
+  try {
+    return found instanceof Error;
+  } catch {
+    return false;
+  }
+}

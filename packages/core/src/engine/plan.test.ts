@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { and } from "../rules/combinators/and.js";
+import { not } from "../rules/combinators/not.js";
+import { or } from "../rules/combinators/or.js";
+import type { Like } from "../rules/infer.js";
+import { permission } from "../rules/permission.js";
+import { type Moment, toTree } from "../rules/tree.js";
+import { type Plan, plan, Step } from "./plan.js";
+
+const yes = () => true;
+const a = permission("a", yes);
+const b = permission("b", yes);
+const c = permission("c", yes);
+const connects = permission("connects", { connect: yes });
+const both = permission("both", { action: yes, object: yes });
+const onlyObject = permission("onlyObject", { object: yes });
+
+function draw(plan: Plan | undefined): string {
+  if (plan === undefined) return "-";
+  if (plan instanceof Step) return `${plan.name}${plan.index}`;
+  return `${plan.kind}(${plan.operands.map(draw).join(" ")})`;
+}
+
+const planned = (rule: Like, moment: Moment = "action", fallback = false) => plan(toTree(rule, ""), moment, fallback);
+const drawn = (rule: Like, moment: Moment = "action", fallback = false) => draw(planned(rule, moment, fallback).root);
+
+describe("a plan", () => {
+  it("merges equal combinations, and numbers the leaves in the order of asking", () => {
+    expect(drawn(and(a, and(b, and(c))))).toBe("and(a0 b1 c2)");
+    expect(drawn(or(or(a, b), or(c, [a, b])))).toBe("or(a0 b1 c2 and(a3 b4))");
+    expect(drawn(and(or(a, and(b, and(c, a))), b))).toBe("and(or(a0 and(b1 c2 a3)) b4)");
+  });
+
+  it("lets a single operand stand for itself, and takes two nots away", () => {
+    expect(drawn(and(or(and(a))))).toBe("a0");
+    expect(drawn(not(not(a)))).toBe("a0");
+    expect(drawn(not(and(not(or(a, b)))))).toBe("or(a0 b1)");
+    expect(drawn(and(not(not(and(a, b))), c))).toBe("and(a0 b1 c2)");
+    expect(drawn(not(not(not(a))))).toBe("not(a0)");
+  });
+
+  it("leaves out questions that are not defined", () => {
+    expect(drawn(and(connects, or(a, connects), not(connects)))).toBe("a0");
+    expect(drawn(and(connects, not(or(connects, connects))))).toBe("-");
+    expect(drawn(and(connects, a), "connect")).toBe("connects0");
+    expect(drawn(and(connects, a), "connect", true)).toBe("and(connects0 a1)");
+    expect(drawn(onlyObject, "connect", true)).toBe("-");
+  });
+
+  it("asks both questions of a rule about an object", () => {
+    expect(drawn(or(both, a), "object")).toBe("or(and(both0 both1) a2)");
+    expect(drawn(and(both, onlyObject), "object")).toBe("and(both0 both1 onlyObject2)");
+    expect(drawn(not(both), "object")).toBe("not(and(both0 both1))");
+  });
+
+  it("has a rule that only knows objects stand as allow under an even number of nots, as deny under an odd one", () => {
+    const standsFor = (rule: Like) => {
+      const { leaves, pending } = planned(rule);
+      return [pending, ...leaves.map(({ ask }) => (ask.fn as () => unknown)())];
+    };
+    expect(standsFor(onlyObject)).toEqual([true, true]);
+    expect(standsFor(not(onlyObject))).toEqual([true, false]);
+    expect(standsFor(not(and(not(onlyObject), onlyObject)))).toEqual([true, true, false]);
+    expect(planned(both).pending).toBe(false);
+    expect(planned(onlyObject, "object").pending).toBe(false);
+  });
+});

@@ -1,0 +1,127 @@
+import type { Decision } from "../decision/decision.js";
+import type { Ask, Branch, Leaf, Moment, Tree } from "../rules/tree.js";
+
+/**
+ * A tree as it is asked at one moment: questions that a rule does not define are gone, equal combinations are merged,
+ * single operands stand for themselves. `undefined` stands for a tree that has nothing to say.
+ */
+export type Plan = Step | PlanBranch;
+
+/** What a step is. Leaves come before ends: the loop goes on while the kind is below `Allows`. */
+export enum Kind {
+  /** Asked with scope, consumer, action and payload. */
+  ClassRule,
+  /** Asked with one context. */
+  FunctionRule,
+  /** Asked as a function rule, but what it answers is a the parsed payload, the loaded object, or a refusal. */
+  Preparation,
+  /** An end that allows. */
+  Allows,
+  /** An end that refuses. */
+  Refuses,
+}
+
+/** As many leaves as there are bits in a small integer. */
+export const BITS = 30;
+
+/** A leaf to ask, or an end. One class, hence one shape, which keeps the loop fast: what the loop reads comes first. */
+export class Step {
+  /** The steps that follow a true and a false. */
+  onTrue: Step = this;
+  onFalse: Step = this;
+  declare readonly fn: Ask["fn"];
+  declare readonly self: object | undefined;
+  /** What a true is remembered by; 0 on a leaf beyond the last bit. */
+  declare readonly bit: number;
+
+  /**
+   * @param index Position among the leaves, in the order of asking; of an end that of the leaf in front of it.
+   * @param end `null` on a leaf.
+   * @param denial What a plain `false` stands for.
+   */
+  constructor(
+    readonly kind: Kind,
+    readonly ask: Ask,
+    readonly index: number,
+    readonly name: string,
+    readonly denial: Decision,
+    public end: Decision | null = null,
+  ) {
+    this.fn = ask.fn;
+    this.self = ask.self;
+    this.bit = index < BITS ? 1 << index : 0;
+  }
+}
+
+export interface PlanBranch {
+  readonly kind: "and" | "or" | "not";
+  readonly name: string;
+  readonly operands: readonly Plan[];
+  /** What a `not` says where its operand allowed. */
+  readonly denial: Decision;
+}
+
+/** Tells a leaf or an end from a branch, also where another copy of this package has made it. */
+export function isStep(plan: Plan): plan is Step {
+  return typeof plan.kind === "number";
+}
+
+/** A plan, with what is known of it before anything is asked. */
+export interface Planned {
+  root: Plan | undefined;
+  leaves: Step[];
+  /** Whether some leaf can only be decided once the object is there. */
+  pending: boolean;
+}
+
+/**
+ * Plans a tree for a moment.
+ *
+ * @param fallback At connect: whether a leaf without `canConnect` is asked `hasPermission`.
+ */
+export function plan(tree: Tree, moment: Moment, fallback: boolean): Planned {
+  const planned: Planned = { root: undefined, leaves: [], pending: false };
+  const { leaves } = planned;
+
+  const add = ({ name, denial }: Leaf, ask: Ask | undefined): Step[] => {
+    if (ask === undefined) return [];
+    const kind = ask.context ? Kind.FunctionRule : Kind.ClassRule;
+    const step = new Step(kind, ask, leaves.length, name, denial);
+    leaves.push(step);
+    return [step];
+  };
+
+  const visitLeaf = (leaf: Leaf, odd: boolean): Step[] => {
+    const { connect, action, object } = leaf.asks;
+    if (moment === "connect") return add(leaf, connect ?? (fallback ? action : undefined));
+    if (moment === "object") return [...add(leaf, action), ...add(leaf, object)];
+    if (action || !object) return add(leaf, action);
+    planned.pending = true;
+    return add(leaf, { fn: odd ? () => false : () => true, self: undefined, context: false });
+  };
+
+  const visit = (node: Tree, odd: boolean): Plan | undefined => {
+    if (node.kind === "leaf") return group("and", node, visitLeaf(node, odd));
+    if (node.kind === "not") return negation(node, visit(node.operands[0] as Tree, !odd));
+    const operands: Plan[] = [];
+    // A loop, not a callback: it halves the stack a deep tree needs.
+    for (const operand of node.operands) {
+      const inner = visit(operand, odd);
+      if (inner?.kind === node.kind) for (const one of inner.operands) operands.push(one);
+      else if (inner) operands.push(inner);
+    }
+    return group(node.kind, node, operands);
+  };
+
+  planned.root = visit(tree, false);
+  return planned;
+}
+
+function group(kind: "and" | "or", { name, denial }: Tree, operands: Plan[]): Plan | undefined {
+  return operands.length < 2 ? operands[0] : { kind, name, operands, denial };
+}
+
+function negation({ name, denial }: Branch, operand: Plan | undefined): Plan | undefined {
+  if (operand?.kind === "not") return operand.operands[0];
+  return operand && { kind: "not", name, operands: [operand], denial };
+}

@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { CONSUMER } from "../../test/probes.js";
+import { actNow } from "../../test/support.js";
+import { allow, type Decision, deny } from "../decision/decision.js";
+import { definePolicy } from "../policy/policy.js";
+import { and } from "../rules/combinators/and.js";
+import { not } from "../rules/combinators/not.js";
+import { or } from "../rules/combinators/or.js";
+import type { Like } from "../rules/infer.js";
+import { permission } from "../rules/permission.js";
+import { toTree } from "../rules/tree.js";
+import type { Step } from "./plan.js";
+import { compile } from "./program.js";
+
+const flag = (name: string) =>
+  permission(name, ({ scope }) => (scope as unknown as Record<string, boolean>)[name] === true);
+const [a, b, c] = [flag("a"), flag("b"), flag("c")];
+const flags = (count: number) => Array.from({ length: count }, (_, index) => flag(`f${index}`)) as unknown as [Like];
+
+describe("a program", () => {
+  const start = (rule: Like) => compile(toTree(rule, ""), "action", false)?.start as Step;
+
+  it("is the leaves with a target for true and one for false, and ends that go nowhere", () => {
+    const first = start(or(and(a, b), c));
+    expect([first, first.onTrue, first.onFalse].map(({ name }) => name)).toEqual(["a", "b", "c"]);
+    expect(first.onTrue.onTrue.end).toMatchObject({ outcome: "allow" });
+    expect(first.onTrue.onTrue).toBe(first.onFalse.onTrue);
+    expect(first.onTrue.onFalse).toBe(first.onFalse);
+    const { onFalse: end } = first.onFalse;
+    expect([end.onTrue, end.onFalse]).toEqual([end, end]);
+  });
+
+  it("jumps to the other side under a not", () => {
+    const first = start(not(and(a, not(b))));
+    expect(first.onFalse.end).toMatchObject({ outcome: "allow" });
+    expect(first.onTrue.onTrue.end).toMatchObject({ outcome: "allow" });
+    expect(first.onTrue.onFalse.end).toMatchObject({ outcome: "deny" });
+  });
+
+  it("there is none where the tree has nothing to say", () => {
+    expect(compile(toTree(not(permission("x", { connect: () => true })), ""), "action", false)).toBeUndefined();
+  });
+
+  it("beyond 30 leaves there is a fast one only where an end alone tells what was denied", () => {
+    expect(start(and(...flags(31)))).toBeDefined();
+    expect(start(or(...flags(31)))).toBeDefined();
+    expect(start(or(...flags(40), and(a, b)))).toBeDefined();
+    expect(start(or(and(a, b), ...flags(28)))).toBeDefined();
+    expect(start(or(and(a, b), ...flags(29)))).toBeUndefined();
+    expect(start(not(or(and(a, b), ...flags(28))))).toBeDefined();
+    expect(start(not(or(and(a, b), ...flags(29))))).toBeUndefined();
+  });
+});
+
+describe("a denial by way of several branches", () => {
+  const decide = (rule: Like, scope: Record<string, boolean>) => {
+    const policy = definePolicy({ actions: { act: rule } });
+    return policy.authorize(scope as never, CONSUMER, "act") as unknown as {
+      outcome: string;
+      causes?: { by: string }[];
+    };
+  };
+
+  it("names who denied in each of them", () => {
+    const rule = or(and(a, or(b, not(c))), and(not(a), b), and(or(and(c, a), b), not(c)));
+    const denied = decide(rule, { a: true, c: true });
+    expect(denied.outcome).toBe("deny");
+    expect(denied.causes?.map(({ by }) => by)).toEqual(["b", "not(c)", "not(a)", "not(c)"]);
+  });
+
+  it("is the same with more leaves than bits, and stays so when asked again", () => {
+    const many = flags(31);
+    const rule = or(and(a, b), and(...many));
+    const policy = definePolicy({ actions: { act: rule } });
+    for (const scope of [{ a: true }, {}, { a: true, f0: true, f1: true }, { a: true }]) {
+      const decision = policy.authorize(scope as never, CONSUMER, "act") as unknown as { causes?: { by: string }[] };
+      const second = "f1" in scope ? "f2" : "f0";
+      expect(decision.causes?.map(({ by }) => by)).toEqual(["a" in scope ? "b" : "a", second]);
+    }
+  });
+
+  it("inside a not too, where a fault names all that was met before it (found by 20,000 random trees)", () => {
+    const broken = permission("broken", () => {
+      throw new Error("down");
+    });
+    const rule = not(or(and(a, b), broken, ...flags(29)));
+    expect(
+      decide(rule, {})
+        .causes?.map(({ by }) => by)
+        ?.slice(0, 2),
+    ).toEqual(["a", "broken"]);
+    expect(
+      decide(rule, { a: true })
+        .causes?.map(({ by }) => by)
+        ?.slice(0, 2),
+    ).toEqual(["b", "broken"]);
+  });
+});
+
+describe("leaves beyond the last bit", () => {
+  const yes = permission("yes", () => true);
+  const no = permission("no", () => false);
+  const says = (name: string, answer: () => unknown) => permission(name, answer as () => boolean);
+  const denies = says("denies", () => deny("late"));
+  const decide = (...rules: Like[]) => actNow(and(...(rules as [Like])));
+  const refusals = ({ causes }: Decision) => causes?.map(({ code }) => code);
+  const first = Array.from({ length: 30 }, () => yes);
+
+  it("said false where the way led past what follows a true", () => {
+    expect(refusals(decide(...first, or(no, denies)))).toEqual(["permission_denied", "late"]);
+    expect(refusals(decide(...first, or(no, and(yes, or(no, denies)))))).toEqual([
+      "permission_denied",
+      "permission_denied",
+      "late",
+    ]);
+  });
+
+  it("said true where the way led there", () => {
+    expect(
+      decide(
+        ...first,
+        yes,
+        yes,
+        says("allows", () => allow({ a: 1 })),
+      ),
+    ).toMatchObject({ evidence: { a: 1 } });
+    expect(decide(...first, not(and(yes, not(denies)))).outcome).toBe("deny");
+  });
+
+  it("said false where a true would have led further", () => {
+    const asked: string[] = [];
+    const after = says("after", () => asked.push("after") > 0);
+    expect(refusals(decide(...first, or(no, denies), after))).toEqual(["permission_denied", "late"]);
+    expect(asked).toEqual([]);
+  });
+
+  it("are not taken for the first, which have the bits", () => {
+    const others = Array.from({ length: 31 }, () => no);
+    expect(decide(yes, or(...(others as unknown as [Like]), no, denies)).outcome).toBe("deny");
+  });
+});

@@ -1,0 +1,163 @@
+import {
+  ALLOWED,
+  abstain,
+  type Decision,
+  decisionIn,
+  invalidVerdict,
+  isDeliberate,
+  thrown,
+} from "../decision/decision.js";
+import { allowing, combine, type Evidence, mergeEvidence, named, negate, refuses } from "./combine.js";
+import { isStep, type Plan, type PlanBranch, type Step } from "./plan.js";
+import { type Program, UNRESOLVED } from "./program.js";
+
+/** The answer of one leaf or branch on the way. */
+export interface Reading {
+  readonly decision: Decision;
+  /** A returned `fault`: nothing behind it is asked. A throw is gone past. */
+  readonly halts: boolean;
+}
+
+export function reading(decision: Decision, halts = false): Reading {
+  return { decision, halts };
+}
+
+/** Stands in place of the answer of a rule that has thrown. */
+export class Failure {
+  readonly #isMade = true;
+
+  constructor(readonly error: unknown) {}
+
+  static has(value: object): value is Failure {
+    return #isMade in value;
+  }
+}
+
+/** Not by `instanceof`, which a proxy may throw at. */
+export function isFailure(answer: unknown): answer is Failure {
+  return typeof answer === "object" && answer !== null && Failure.has(answer);
+}
+
+/** The only place where the answer of a rule is read. Anything but an answer is a fault. Never throws. */
+export function read(answer: unknown, { name, denial }: Step): Reading {
+  if (answer === true) return reading(ALLOWED);
+  if (answer === false) return reading(denial);
+  if (isFailure(answer)) return reading(thrown(answer.error, name), isDeliberate(answer.error));
+  const said = decisionIn(answer);
+  if (said === undefined) return reading(invalidVerdict(answer, name));
+  return reading(named(said, name), said.outcome === "error");
+}
+
+/** One branch on the way: the two tables of Kleene's strong logic, with abstain as neutral; with evidence and causes. */
+class Frame {
+  /** Position of the operand that comes next. */
+  #next = 0;
+  #isAllowed = false;
+  #hasHalted = false;
+  #evidence: Evidence;
+  /** Denials and errors, in the order they were met. */
+  readonly #met: Decision[] = [];
+  /** Faults behind operands that allowed all the same. */
+  readonly #noted: Decision[] = [];
+
+  constructor(private readonly branch: PlanBranch) {}
+
+  operand(): Plan {
+    return this.branch.operands[this.#next++] as Plan;
+  }
+
+  /** Takes what an operand said. Answers what the branch says, once that is decided. */
+  take({ decision, halts }: Reading): Reading | undefined {
+    const { kind, name, denial, operands } = this.branch;
+    if (kind === "not") return reading(negate(decision, denial), halts);
+    const met = this.#met;
+    const noted = this.#noted;
+    const { outcome, causes } = decision;
+    let isOver = this.#next === operands.length;
+    if (refuses(decision)) {
+      met.push(decision);
+      this.#hasHalted ||= halts;
+      isOver ||= kind === "and" && (halts || outcome === "deny");
+    } else if (outcome === "allow") {
+      isOver ||= kind === "or";
+      if (causes) noted.push(...causes);
+      try {
+        this.#evidence = mergeEvidence(this.#evidence, decision.evidence);
+        this.#isAllowed = true;
+      } catch (error) {
+        met.push(thrown(error, name));
+      }
+    }
+    if (!isOver) return undefined;
+    if (this.#isAllowed && (kind === "or" || met.length === 0))
+      return reading(allowing(this.#evidence, [...met, ...noted]));
+    if (met.length === 0) return reading(abstain());
+    return reading(combine(met, kind === "and" ? "deny" : "error"), this.#hasHalted);
+  }
+}
+
+/**
+ * The general program: it is fed one leaf after the other, so that answers may come at once or later, and no leaf is
+ * asked twice.
+ */
+export class Walk {
+  /** The leaf to ask next; of no meaning once there is a result. */
+  leaf!: Step;
+  result: Decision | undefined;
+  readonly #path: Frame[] = [];
+
+  constructor(root: Plan) {
+    this.#enter(root);
+  }
+
+  /** Takes the answer of `leaf` and moves on to the next one. */
+  give(answer: Reading): void {
+    let said = answer;
+    for (let frame = this.#path.at(-1); frame !== undefined; frame = this.#path.at(-1)) {
+      const decided = frame.take(said);
+      if (decided === undefined) {
+        this.#enter(frame.operand());
+        return;
+      }
+      said = decided;
+      this.#path.pop();
+    }
+    this.result = said.decision;
+  }
+
+  /**
+   * Goes to where the fast program stands. What was answered on the way is in the bits; beyond the last bit it follows
+   * from having come there.
+   */
+  replay(at: Step, trues: number): void {
+    while (this.result === undefined && this.leaf !== at) {
+      const { bit, onTrue } = this.leaf;
+      const leadsThere = onTrue === at || (onTrue.end === null && onTrue.index <= at.index);
+      this.give(read(bit === 0 ? leadsThere : (trues & bit) !== 0, this.leaf));
+    }
+  }
+
+  #enter(plan: Plan): void {
+    let node = plan;
+    while (!isStep(node)) {
+      const frame = new Frame(node);
+      this.#path.push(frame);
+      node = frame.operand();
+    }
+    this.leaf = node;
+  }
+}
+
+const MAX_REMEMBERED = 256;
+
+/** The decision at an end of the fast program. Denials are remembered, so that each is made once. */
+export function decisionAt({ root, denials }: Program, end: Step, trues: number): Decision {
+  const known = end.end === UNRESOLVED ? denials?.get(trues) : end.end;
+  if (known) return known;
+  const walk = new Walk(root);
+  walk.replay(end, trues);
+  const made = walk.result as Decision;
+  if (denials === undefined) end.end = made;
+  else if (denials.size < MAX_REMEMBERED) denials.set(trues, made);
+  return made;
+}

@@ -1,0 +1,135 @@
+import { PermissionDenied } from "@portcullis/core";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { type Decision, decision } from "../decision/decision.js";
+import { FaultLog } from "./fault-log.js";
+
+let print = vi.spyOn(console, "error");
+beforeEach(() => {
+  vi.useFakeTimers();
+  print = vi.spyOn(console, "error").mockImplementation(() => {});
+});
+afterEach(() => {
+  print.mockRestore();
+  vi.useRealTimers();
+});
+
+const boom = new Error("boom");
+const failed = (by = "isMember", error: unknown = boom): Decision =>
+  decision("error", "permission_error", { by, error });
+const expired = (message = "jwt expired") =>
+  decision("deny", "not_authenticated", { by: "authenticate", error: new Error(message) });
+const printed = () => print.mock.calls.map(([head, shown]) => [head, shown]);
+
+function tell(times: number, told: Decision, where = "send", log = new FaultLog()): FaultLog {
+  for (let turn = 0; turn < times; turn++) log.tell(told, where);
+  return log;
+}
+
+describe("a fault", () => {
+  test("is printed once a minute for each rule, then counted", () => {
+    const log = tell(42, failed());
+    tell(1, failed("isOwner"), "edit", log);
+    vi.advanceTimersByTime(59_999);
+    tell(1, failed(), "send", log);
+    vi.advanceTimersByTime(1);
+    tell(2, failed(), "other", log);
+    expect(printed()).toEqual([
+      ["permission_error in isMember (send):", boom],
+      ["permission_error in isOwner (edit):", boom],
+      ["permission_error in isMember (other), and 42 more in the last minute:", boom],
+    ]);
+  });
+
+  test("that comes alone in each minute is not counted", () => {
+    const log = tell(1, failed());
+    vi.advanceTimersByTime(60_000);
+    tell(1, failed(), "send", log);
+    expect(printed().map(([head]) => head)).toEqual(Array(2).fill("permission_error in isMember (send):"));
+  });
+
+  test("that comes much later says how long it was", () => {
+    const log = tell(3, failed());
+    vi.advanceTimersByTime(3_600_000);
+    tell(1, failed(), "send", log);
+    expect(printed()[1]?.[0]).toBe("permission_error in isMember (send), and 2 more in the last 60 minutes:");
+  });
+
+  test("of a handler has the name of its action", () => {
+    const log = tell(2, decision("error", "handler_error", { by: "handler", error: boom }), "one");
+    tell(2, decision("error", "handler_error", { by: "handler", error: boom }), "two", log);
+    expect(printed().map(([head]) => head)).toEqual([
+      "handler_error in handler (one):",
+      "handler_error in handler (two):",
+    ]);
+  });
+
+  test("without a cause is one that had no answer in time", () => {
+    tell(1, decision("error", "permission_timeout", { by: "slow" }));
+    tell(1, decision("error", "permission_timeout"));
+    expect(printed()).toEqual([
+      ["permission_timeout in slow (send):", "no answer in time"],
+      ["permission_timeout (send):", "no answer in time"],
+    ]);
+  });
+
+  test("is printed again where the clock has gone back", () => {
+    vi.advanceTimersByTime(1000);
+    const log = tell(1, failed());
+    vi.spyOn(performance, "now").mockReturnValueOnce(0);
+    tell(1, failed(), "send", log);
+    expect(print).toHaveBeenCalledTimes(2);
+  });
+
+  test("that cannot be shown throws nothing", () => {
+    print.mockImplementationOnce(() => {
+      throw new Error("of an inspector");
+    });
+    tell(1, failed());
+    expect(print).toHaveBeenLastCalledWith("permission_error in isMember (send):", "an object");
+  });
+});
+
+describe("a denial", () => {
+  test("of credentials is one line a minute, without a stack", () => {
+    const log = tell(42, expired());
+    vi.advanceTimersByTime(61_000);
+    tell(1, expired("jwt malformed"), "connect", log);
+    expect(printed()).toEqual([
+      ["not_authenticated in authenticate (send):", "jwt expired"],
+      ["not_authenticated in authenticate (connect), and 41 more in the last minute:", "jwt malformed"],
+    ]);
+  });
+
+  test("that was meant is not printed", () => {
+    tell(1, decision("deny", "closed", { error: new PermissionDenied("closed") }));
+    tell(1, decision("deny", "permission_denied"));
+    expect(print).not.toHaveBeenCalled();
+  });
+
+  test("of a message, by a codec that has thrown, is printed as a fault", () => {
+    tell(1, decision("deny", "bad_message", { status: 400, by: "codec", error: boom }));
+    expect(printed()).toEqual([["bad_message in codec (send):", boom]]);
+  });
+
+  test.each([
+    ["is one line", "a\nb\u001b[31mc\u2028d", "a?b?[31mc?d"],
+    ["is no longer than a line", "x".repeat(1_000_000), "x".repeat(200)],
+  ])("whose text is a client's %s", (_what, text, shown) => {
+    tell(1, expired(text), text);
+    expect(printed()).toEqual([[`not_authenticated in authenticate (${shown}):`, shown]]);
+  });
+});
+
+test("as many rules as there are lines are printed in a minute, and no more is kept", () => {
+  const log = new FaultLog();
+  for (let rule = 0; rule < 1000; rule++) log.tell(failed(`rule ${rule}`), "send");
+  expect(print).toHaveBeenCalledTimes(100);
+  vi.advanceTimersByTime(60_000);
+  for (let rule = 1000; rule < 2000; rule++) log.tell(failed(`rule ${rule}`), "send");
+  expect(print).toHaveBeenCalledTimes(200);
+});
+
+test("no timer is set", () => {
+  tell(42, failed());
+  expect(vi.getTimerCount()).toBe(0);
+});

@@ -1,0 +1,344 @@
+import { AllowAny, definePolicy, fault, PermissionDenied, PermissionMisuse, permission } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
+import { uncaughtOf } from "../../../../test/helpers.js";
+import { CONSUMER, connect, deferred, scopeOf, settled, sleep, Wire } from "../../test/connection.js";
+import { Gate } from "./gate.js";
+import type { Link } from "./session/connection.js";
+
+const open = definePolicy({ permissions: AllowAny });
+const handshake = { request: "request", scope: (extra: object) => scopeOf(extra) };
+
+describe("options", () => {
+  test.each([
+    [{ origin: [] }, "guard() has no option `origin`"],
+    [{ authenticate: {} }, "guard() got an object as `authenticate`: give a function"],
+    [{ onDecision: "log" }, 'guard() got "log" as `onDecision`: give a function'],
+    [{ timeout: { message: 5 } }, "`timeout` has no option `message`"],
+    [{ timeout: { action: 0 } }, "`timeout.action` is 0"],
+    [{ limits: { pending: 5 } }, "`limits` has no option `pending`"],
+    [{ origins: "https://a.example" }, '`origins` is "https://a.example": give a list'],
+    [undefined, "guard() got undefined"],
+  ])("%j is a misuse", (options, message) => {
+    expect(() => new Gate("guard()", open, options as never)).toThrow(PermissionMisuse);
+    expect(() => new Gate("guard()", open, options as never)).toThrow(message);
+  });
+
+  test("timeouts are those of the guard, else those of the policy, also of the one that replaces it", () => {
+    const policy = definePolicy({ permissions: AllowAny, timeout: { connect: 1, action: 2 } });
+    const gate = new Gate("guard()", policy, { timeout: { action: 7 } });
+    expect(gate.timeouts).toEqual({ connect: 1, action: 7, object: 5000 });
+    gate.replace(definePolicy({ permissions: AllowAny, timeout: { object: 3 } }));
+    expect(gate.timeouts).toEqual({ connect: 5000, action: 7, object: 3 });
+  });
+});
+
+describe("a rule that only knows objects", () => {
+  const isOwner = permission("isOwner", { object: () => true });
+
+  test("needs somebody who asks about one", () => {
+    const lonely = definePolicy({ actions: { edit: isOwner } });
+    expect(() => new Gate("guard()", lonely, {})).toThrow('guard(): the rule of action "edit" only knows objects');
+    const everywhere = definePolicy({ permissions: isOwner });
+    expect(() => new Gate("guard()", everywhere, {})).toThrow('the rule of action "*" only knows objects');
+    const gate = new Gate("guard()", open, {});
+    expect(() => gate.replace(lonely)).toThrow(PermissionMisuse);
+    expect(gate.engine.describe().permissions?.name).toBe("AllowAny");
+  });
+
+  test("is accepted where a handler says that it asks, and where a consumer is served", () => {
+    const said = definePolicy({ actions: { edit: { rule: isOwner, objects: "checked-by-handler" } } });
+    expect(() => new Gate("guard()", said, {})).not.toThrow();
+    const consumer = defineConsumer().action("edit", isOwner, ({ authorizeObject }) => authorizeObject({}));
+    expect(() => new Gate("serve()", consumer, {}, consumer)).not.toThrow();
+  });
+});
+
+describe("replace", () => {
+  test("takes a policy or a consumer, and nothing else", () => {
+    const gate = new Gate("guard()", open, {});
+    for (const wrong of [undefined, null, {}, { engine: {} }, { engine: null }, "open"]) {
+      expect(() => gate.replace(wrong)).toThrow("guard() got");
+    }
+    const consumer = defineConsumer().action("ping", AllowAny, () => "pong");
+    gate.replace(consumer);
+    expect(gate.engine).toBe(consumer.engine);
+    expect(gate.served).toBeUndefined();
+  });
+
+  test("a served gate takes another consumer; what is under way ends with the old one", async () => {
+    const first = deferred<string>();
+    const old = defineConsumer().action("ping", AllowAny, () => first.promise);
+    const { gate, send, wire } = connect(old);
+    send("ping");
+    send("ping");
+    expect(() => gate.replace(open)).toThrow("serve() serves a consumer: replace it by what defineConsumer() returned");
+    gate.replace(defineConsumer().action("ping", AllowAny, () => "new"));
+    first.resolve("old");
+    await settled();
+    expect(wire.sent).toEqual(['reply ping "old"', 'reply ping "new"']);
+  });
+
+  test("a decision that is under way is handled by the consumer whose rules made it", async () => {
+    const answer = deferred<boolean>();
+    const slow = permission("slow", () => answer.promise);
+    const { gate, send, wire } = connect(defineConsumer().action("ping", slow, () => "old"));
+    send("ping");
+    gate.replace(defineConsumer().action("other", AllowAny, () => "new"));
+    answer.resolve(true);
+    await settled();
+    expect(wire.sent).toEqual(['reply ping "old"']);
+  });
+});
+
+describe("onDecision", () => {
+  let printed: MockInstance<typeof console.error>;
+  beforeEach(() => {
+    printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  });
+  afterEach(() => {
+    printed.mockRestore();
+  });
+
+  test("hears what was decided, about whom, and how long it took", () => {
+    const { send, events, session } = connect(open, { scope: { user: "ann" } });
+    send("ping");
+    expect(events).toEqual([
+      {
+        moment: "action",
+        action: "ping",
+        decision: expect.objectContaining({ outcome: "allow" }),
+        scope: session.scope,
+        consumer: CONSUMER,
+        session,
+        milliseconds: expect.any(Number),
+      },
+    ]);
+    expect(printed).not.toHaveBeenCalled();
+  });
+
+  test("hears what the rules answered only where it wants to, whatever else that is kept for", () => {
+    const isOwner = permission("isOwner", { object: () => true });
+    const consumer = defineConsumer()
+      .action("edit", isOwner, { object: () => ({}) }, () => 1)
+      .action(
+        "ping",
+        permission("yes", () => true),
+        () => 1,
+      );
+    const { send, events, gate } = connect(consumer);
+    send("edit");
+    expect(events.map(({ moment, trace }) => [moment, trace])).toEqual([
+      ["action", undefined],
+      ["object", undefined],
+    ]);
+    expect(["edit", "ping"].map((action) => gate.watches(action))).toEqual([true, false]);
+    expect(new Gate("guard()", definePolicy({ permissions: AllowAny }), {}).watches("ping")).toBe(false);
+    const said = definePolicy({ actions: { edit: { rule: isOwner, objects: "checked-by-handler" } } });
+    expect(new Gate("guard()", said, {}).watches("edit")).toBe(false);
+    expect(new Gate("guard()", said, { trace: true }).watches("any")).toBe(true);
+  });
+
+  test("hears how long it took from the arrival of the message on", () => {
+    const clock = vi.spyOn(performance, "now").mockReturnValue(1000);
+    const slow = permission("slow", () => {
+      clock.mockReturnValue(1250);
+      return true;
+    });
+    const { send, events } = connect(definePolicy({ actions: { ping: slow } }));
+    send("ping");
+    clock.mockRestore();
+    expect(events.map(({ milliseconds }) => milliseconds)).toEqual([250]);
+  });
+
+  test("what it throws or rejects with is printed and changes nothing", async () => {
+    const failures = [
+      () => {
+        throw new Error("one");
+      },
+      async () => {
+        throw new Error("two");
+      },
+    ];
+    for (const onDecision of failures) {
+      const { send, wire } = connect(open, { onDecision });
+      send("ping");
+      await settled();
+      expect(wire.log).toEqual(["deliver ping"]);
+    }
+    expect(printed.mock.calls).toEqual([
+      ["onDecision has thrown:", new Error("one")],
+      ["onDecision has thrown:", new Error("two")],
+    ]);
+  });
+
+  test("without it the cause of a fault is printed, and what a rule meant to say is not", () => {
+    const policy = definePolicy({
+      actions: {
+        crash: permission("crash", () => {
+          throw new Error("boom");
+        }),
+        denied: permission("denied", () => {
+          throw new PermissionDenied("closed");
+        }),
+        limited: permission("limited", () => fault("rate_limited")),
+      },
+    });
+    const gate = new Gate("guard()", policy, {});
+    const wire = new Wire();
+    const admitted = { decision: undefined as never, scope: scopeOf() };
+    const session = gate.open(handshake, admitted, CONSUMER, wire);
+    for (const action of ["crash", "denied", "limited"]) session.receive({ action, payload: {}, bytes: 1 });
+    expect(wire.log).toEqual([
+      "refuse crash permission_error 500",
+      "refuse denied closed 403",
+      "refuse limited rate_limited 429",
+    ]);
+    expect(printed.mock.calls).toEqual([["permission_error in crash (crash):", new Error("boom")]]);
+  });
+
+  test("without it an answer that did not come in time is printed too", async () => {
+    const hangs = permission("hangs", () => new Promise<boolean>(() => undefined));
+    const { send, wire } = connect(definePolicy({ actions: { wait: hangs } }), {
+      timeout: { action: 5 },
+      onDecision: undefined as never,
+    });
+    send("wait");
+    await vi.waitFor(() => expect(wire.log).toContain("refuse wait permission_timeout 503"));
+    expect(printed.mock.calls).toEqual([["permission_timeout (wait):", "no answer in time"]]);
+  });
+
+  test("with trace it hears what every asked rule answered, at every moment", () => {
+    const isFit = permission("isFit", { connect: () => true, action: () => true });
+    const policy = definePolicy({ connect: isFit, permissions: isFit, actions: { ping: AllowAny } });
+    const { send, events, gate } = connect(policy, { trace: true });
+    send("ping");
+    send("other");
+    gate.admit(handshake, CONSUMER);
+    const rule = (name: string) => expect.objectContaining({ kind: "rule", name, outcome: "allow" });
+    expect(events.map(({ trace }) => trace)).toEqual([
+      { permissions: rule("isFit"), rule: rule("AllowAny") },
+      { permissions: rule("isFit") },
+      { permissions: rule("isFit"), rule: rule("isFit") },
+    ]);
+    const without = connect(definePolicy({ actions: { ping: AllowAny } }), { trace: true });
+    without.send("ping");
+    expect(without.events[0]?.trace).toEqual({ rule: rule("AllowAny") });
+  });
+});
+
+describe("close", () => {
+  test("answers what was accepted, then closes with 1001 and admits nobody", async () => {
+    const answer = deferred<boolean>();
+    const policy = definePolicy({ permissions: permission("slow", () => answer.promise) });
+    const { gate, send, wire } = connect(policy);
+    send("ping");
+    const closing = gate.close();
+    expect(gate.isClosing).toBe(true);
+    expect(wire.sent).toEqual([]);
+    const admission = gate.admit(handshake, CONSUMER);
+    expect(admission.result).toMatchObject({ decision: { code: "going_away", status: 503 } });
+    answer.resolve(true);
+    await closing;
+    expect(wire.sent).toEqual(["deliver ping", "close 1001 going away"]);
+    await gate.close();
+    expect(wire.sent).toHaveLength(2);
+  });
+
+  test("waits for concurrent handlers too, but not for ever", async () => {
+    const answers = [deferred<string>(), deferred<string>()];
+    let count = 0;
+    const consumer = defineConsumer().action("work", AllowAny, { concurrent: true }, () => answers[count++]?.promise);
+    const quick = connect(consumer);
+    quick.send("work");
+    const closing = quick.gate.close();
+    await settled();
+    answers[0]?.resolve("done");
+    await closing;
+    expect(quick.wire.sent).toEqual(['reply work "done"', "close 1001 going away"]);
+    const slow = connect(consumer, { limits: { drain: 20 } });
+    slow.send("work");
+    await slow.gate.close();
+    answers[1]?.resolve("too late");
+    await settled();
+    expect(slow.wire.sent).toEqual(["close 1001 going away"]);
+  });
+
+  test("a handshake that was being decided is refused", async () => {
+    const answer = deferred<boolean>();
+    const slow = permission("slow", { connect: () => answer.promise });
+    const gate = new Gate("guard()", definePolicy({ connect: slow, permissions: AllowAny }), {});
+    const admission = gate.admit(handshake, CONSUMER);
+    await gate.close();
+    answer.resolve(true);
+    expect(await admission.result).toMatchObject({ decision: { code: "going_away" } });
+  });
+
+  test("a handler that was accepted may still renew its session", async () => {
+    const consumer = defineConsumer().action("ping", AllowAny, async ({ session }) => {
+      await settled();
+      return (await session.refresh()).outcome;
+    });
+    const { gate, send, wire } = connect(consumer);
+    send("ping");
+    await gate.close();
+    expect(wire.sent).toEqual(['reply ping "allow"', "close 1001 going away"]);
+  });
+
+  test("whoever is opened after all is closed once the adapter has the session", async () => {
+    const gate = new Gate("guard()", open, {});
+    const admitted = await gate.admit(handshake, CONSUMER).result;
+    await gate.close();
+    const wire = new Wire();
+    gate.open(handshake, admitted, CONSUMER, wire);
+    expect(wire.log).toEqual([]);
+    await sleep(0);
+    expect(wire.log).toEqual(["close 1001 going away"]);
+  });
+
+  test("is over once the connections are gone, and not before", async () => {
+    const gate = new Gate("guard()", open, {});
+    const wire: Wire & Pick<Link, "whenGone"> = new Wire();
+    const gone = deferred<void>();
+    wire.whenGone = (callback) => void gone.promise.then(callback);
+    gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
+    let isOver = false;
+    const closing = gate.close().then(() => {
+      isOver = true;
+    });
+    await settled();
+    expect([wire.log, isOver]).toEqual([["close 1001 going away"], false]);
+    gone.resolve();
+    await closing;
+  });
+
+  test("does not wait for ever for a connection that does not go", async () => {
+    vi.useFakeTimers();
+    // A length of its own: no timer of another test stands for it.
+    const gate = new Gate("guard()", open, { limits: { drain: 5001 } });
+    const wire: Wire & Pick<Link, "whenGone"> = new Wire();
+    wire.whenGone = () => undefined;
+    gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
+    const closing = gate.close();
+    await vi.advanceTimersByTimeAsync(5300);
+    await closing;
+    vi.useRealTimers();
+  });
+
+  test("ends, and closes all others, also where a listener throws at the closing of one", async () => {
+    const gate = new Gate("guard()", open, {});
+    const admitted = await gate.admit(handshake, CONSUMER).result;
+    const [broken, wire] = [new Wire(), new Wire()];
+    broken.close = () => {
+      throw new Error("the application fails");
+    };
+    for (const one of [broken, wire]) gate.open(handshake, admitted, CONSUMER, one);
+    await uncaughtOf(async (thrown) => {
+      await gate.close();
+      await sleep(0);
+      expect(thrown).toEqual([new Error("the application fails")]);
+    });
+    expect(wire.log).toEqual(["close 1001 going away"]);
+    expect(gate.sessions.size).toBe(0);
+  });
+});

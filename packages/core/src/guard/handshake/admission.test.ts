@@ -1,0 +1,280 @@
+import {
+  AllowAny,
+  abstain,
+  allow,
+  DenyAll,
+  definePolicy,
+  deny,
+  fault,
+  IsAuthenticated,
+  PermissionDenied,
+  PermissionMisuse,
+  permission,
+  type Scope,
+} from "@portcullis/core";
+import { describe, expect, test, vi } from "vitest";
+import { CONSUMER, deferred, scopeOf, settled, sleep, withThen } from "../../../test/connection.js";
+import { type DecisionEvent, Gate, type GuardOptions } from "../gate.js";
+import { readExtra } from "./admission.js";
+
+type Options = GuardOptions<string, unknown>;
+
+const open = definePolicy({ permissions: AllowAny });
+
+/** Knocks once, and keeps what onDecision hears. */
+function knock(policy: object, options: Options = {}, base: Partial<Scope> = {}, message?: { room: string }) {
+  const events: DecisionEvent[] = [];
+  const gate = new Gate<string>("guard()", policy, { onDecision: (event) => void events.push(event), ...options });
+  const scope = (extra: object) => scopeOf({ ...base, ...extra });
+  const admission = gate.admit({ request: "the request", scope, ...(message && { message }) }, CONSUMER);
+  return { admission, events, gate, result: admission.result };
+}
+
+describe("without anything to wait for", () => {
+  test("the answer is there at once", () => {
+    expect(knock(open).result).toMatchObject({ decision: { outcome: "allow" }, scope: { user: null } });
+    const denied = knock(definePolicy({ connect: IsAuthenticated, permissions: AllowAny }));
+    expect(denied.result).toMatchObject({ decision: { outcome: "deny", code: "not_authenticated", status: 401 } });
+    expect(denied.events.map(({ moment, action, session, consumer }) => [moment, action, session, consumer])).toEqual([
+      ["connect", "connect", undefined, CONSUMER],
+    ]);
+  });
+
+  test("the rule gets the message of the handshake, or an empty one", () => {
+    const messages: unknown[] = [];
+    const look = permission("look", { connect: ({ message }) => messages.push(message) > 0 });
+    const policy = definePolicy({ connect: look, permissions: AllowAny });
+    knock(policy, {}, {}, { room: "lobby" });
+    knock(policy);
+    expect(messages).toEqual([{ room: "lobby" }, {}]);
+  });
+});
+
+describe("origin", () => {
+  test("is judged first: nobody else is asked", () => {
+    const asked: string[] = [];
+    const authenticate = () => void asked.push("authenticate");
+    const { result, events } = knock(
+      open,
+      { authenticate, origins: ["https://a.example"] },
+      { origin: "https://b.example" },
+    );
+    expect(result).toMatchObject({ decision: { code: "origin_not_allowed", status: 403 } });
+    expect(asked).toEqual([]);
+    expect(events).toHaveLength(1);
+  });
+});
+
+describe("authenticate", () => {
+  test("gets the request, and what it returns is added to the scope", async () => {
+    const seen: unknown[] = [];
+    const policy = definePolicy({ connect: IsAuthenticated, permissions: AllowAny });
+    const authenticate = (request: string) => {
+      seen.push(request);
+      return { user: { id: 1 }, tenant: "t" };
+    };
+    const expected = { decision: { outcome: "allow" }, scope: { user: { id: 1 }, tenant: "t", path: "/" } };
+    expect(knock(policy, { authenticate }).result).toMatchObject(expected);
+    const later = async (request: string) => authenticate(request);
+    expect(await knock(policy, { authenticate: later }).result).toMatchObject(expected);
+    expect(seen).toEqual(["the request", "the request"]);
+  });
+
+  test.each([undefined, null])("%s stands for anonymous, and so does a missing user", (nothing) => {
+    expect(readExtra(nothing)).toEqual({ user: null });
+    expect(knock(open, { authenticate: () => nothing }).result).toMatchObject({ scope: { user: null } });
+    expect(knock(open, { authenticate: () => ({ tenant: "t" }) }).result).toMatchObject({
+      scope: { user: null, tenant: "t" },
+    });
+  });
+
+  test.each([["ann"], [true], [[1]], [7]])("returning %j is a fault, not a user", async (wrong) => {
+    for (const authenticate of [() => wrong, async () => wrong]) {
+      const { decision } = await knock(open, { authenticate }).result;
+      expect(decision).toMatchObject({ code: "permission_error", status: 500, by: "authenticate" });
+      expect((decision.error as Error).message).toContain("return an object for the scope");
+      expect(PermissionMisuse.isInstance(decision.error)).toBe(true);
+    }
+  });
+
+  test("refuses by PermissionDenied: 401 unless it says otherwise; anything else is a fault", async () => {
+    const cases = [
+      [new PermissionDenied(), { outcome: "deny", code: "not_authenticated", status: 401, retry: "after-auth" }],
+      [new PermissionDenied("expired"), { outcome: "deny", code: "expired", status: 401, by: "authenticate" }],
+      [new PermissionDenied("blocked", { status: 403 }), { outcome: "deny", code: "blocked", status: 403 }],
+      [new Error("database"), { outcome: "error", code: "permission_error", status: 500 }],
+      [undefined, { outcome: "error", code: "permission_error" }],
+    ] as const;
+    for (const [error, expected] of cases) {
+      const sync = () => {
+        throw error;
+      };
+      expect(knock(open, { authenticate: sync }).result).toMatchObject({ decision: expected });
+      expect(await knock(open, { authenticate: () => Promise.reject(error) }).result).toMatchObject({
+        decision: expected,
+      });
+    }
+  });
+
+  test("a refusal that is returned refuses as one that is thrown, and lets nobody in", async () => {
+    const error = { password: "hunter2" };
+    const cases = [
+      [deny("banned"), { outcome: "deny", code: "banned", status: 403 }],
+      [deny("expired", { status: 401 }), { outcome: "deny", code: "expired", status: 401, retry: "after-auth" }],
+      [fault("db_down", { status: 503, error }), { outcome: "error", code: "db_down", status: 503, error }],
+    ] as const;
+    for (const [said, expected] of cases) {
+      for (const authenticate of [() => said, async () => said]) {
+        const { decision, scope } = await knock(open, { authenticate }).result;
+        expect(decision).toMatchObject({ ...expected, by: "authenticate" });
+        expect(scope).not.toHaveProperty("code");
+      }
+    }
+  });
+
+  test.each([allow(), allow({ user: 1 }), abstain()])("a decision that does not refuse is a fault", async (said) => {
+    for (const authenticate of [() => said, async () => said]) {
+      const { decision } = await knock(open, { authenticate }).result;
+      expect(decision).toMatchObject({ code: "permission_error", status: 500, by: "authenticate" });
+      expect(PermissionMisuse.isInstance(decision.error)).toBe(true);
+      expect(String(decision.error)).toContain("return who is there, as in { user }");
+    }
+  });
+
+  test.each<[string, () => object]>([
+    ["user", () => ({ user: Promise.reject(new Error("database")) })],
+    ["tenant", () => ({ tenant: Promise.reject(new Error("database")), plan: Promise.reject(new Error("late")) })],
+    ["user", () => ({ user: withThen({ id: 1 }, { value: () => {} }) })],
+    ["user", () => ({ user: withThen(() => {}, { value: () => {} }) })],
+    ["user", () => ({ user: withThen({ id: 1 }, { get: () => expect.fail("trap") }) })],
+    ["user", () => Object.defineProperty({}, "user", { get: async () => ({ id: 1 }), enumerable: true })],
+  ])("a promise as `%s` is a fault that names it, and ends no process", async (key, found) => {
+    for (const authenticate of [found, async () => found()]) {
+      const { decision, scope } = await knock(open, { authenticate }).result;
+      expect(decision).toMatchObject({ outcome: "error", code: "permission_error", status: 500, by: "authenticate" });
+      expect(PermissionMisuse.isInstance(decision.error)).toBe(true);
+      expect((decision.error as Error).message).toBe(`authenticate() returned a promise as \`${key}\`: await it`);
+      expect(scope.user).toBeNull();
+    }
+    // A run in which a rejection is unhandled fails.
+    await settled();
+  });
+
+  test("a promise in an answer that comes too late ends no process", async () => {
+    const user = deferred<object>();
+    const { result, admission } = knock(open, { authenticate: () => user.promise });
+    admission.abort();
+    user.resolve({ user: Promise.reject(new Error("database")) });
+    expect(await result).toMatchObject({ decision: { code: "aborted" }, scope: { user: null } });
+    await settled();
+  });
+
+  test("a promise deeper in what was found is the application's", async () => {
+    const found = { user: { id: 1, team: Promise.resolve("a") } };
+    expect(knock(open, { authenticate: () => found }).result).toMatchObject({ decision: { outcome: "allow" } });
+  });
+
+  test("a thenable that throws when it is read is a fault", () => {
+    const get = () => {
+      throw new Error("trap");
+    };
+    const authenticate = () => withThen({}, { get });
+    expect(knock(open, { authenticate }).result).toMatchObject({ decision: { code: "permission_error" } });
+  });
+});
+
+describe("time", () => {
+  test("one deadline holds authenticate and the connect question; what comes late is ignored", async () => {
+    const user = deferred<object>();
+    const answer = deferred<boolean>();
+    const signals: AbortSignal[] = [];
+    const noting = <T>(signal: AbortSignal, then: T): T => {
+      signals.push(signal);
+      return then;
+    };
+    const slow = permission("slow", { connect: ({ signal }) => noting(signal, answer.promise) });
+    const policy = definePolicy({ connect: slow, permissions: AllowAny });
+    const authenticate = (_: string, { signal }: { signal: AbortSignal }) => noting(signal, user.promise);
+    vi.useFakeTimers();
+    // A length of its own: no timer of another test stands for it.
+    const { result, events } = knock(policy, { authenticate, timeout: { connect: 61 } });
+    await vi.advanceTimersByTimeAsync(40);
+    user.resolve({ user: "ann" });
+    await vi.advanceTimersByTimeAsync(40);
+    vi.useRealTimers();
+    const { decision, scope } = await result;
+    expect(decision).toMatchObject({ outcome: "error", code: "permission_timeout", status: 503, by: "connect" });
+    expect(scope.user).toBe("ann");
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+    answer.resolve(true);
+    await settled();
+    expect(events).toHaveLength(1);
+  });
+
+  test("a rule that kept its signal is left alone once the connection was admitted", async () => {
+    let signal: AbortSignal | undefined;
+    const authenticate = async (_: string, options: { signal: AbortSignal }) => {
+      signal = options.signal;
+    };
+    const { result, admission } = knock(open, { authenticate, timeout: { connect: 20 } });
+    expect(await result).toMatchObject({ decision: { outcome: "allow" } });
+    await sleep(80);
+    admission.abort();
+    expect(signal?.aborted).toBe(false);
+  });
+
+  test("an authenticate that never settles is ended by the deadline, and asks no rule afterwards", async () => {
+    const user = deferred<object>();
+    const asked: string[] = [];
+    const look = permission("look", { connect: () => asked.push("connect") > 0 });
+    const policy = definePolicy({ connect: look, permissions: AllowAny });
+    const { result } = knock(policy, { authenticate: () => user.promise, timeout: { connect: 20 } });
+    expect(await result).toMatchObject({ decision: { code: "permission_timeout" } });
+    user.resolve({});
+    await settled();
+    expect(asked).toEqual([]);
+  });
+
+  test("replacing the policy meanwhile does not disturb the deadline", async () => {
+    const never = () => new Promise<object>(() => {});
+    const { result, gate } = knock(definePolicy({ permissions: AllowAny, timeout: { connect: 30 } }), {
+      authenticate: never,
+    });
+    gate.replace(definePolicy({ permissions: DenyAll, timeout: { connect: 4000 } }));
+    expect(await result).toMatchObject({ decision: { code: "permission_timeout" } });
+  });
+
+  test("a client that goes away ends it, once", async () => {
+    const answer = deferred<boolean>();
+    const slow = permission("slow", { connect: () => answer.promise });
+    const { result, admission, events } = knock(definePolicy({ connect: slow, permissions: AllowAny }));
+    admission.abort();
+    admission.abort();
+    expect(await result).toMatchObject({ decision: { code: "aborted", status: 499, by: "connect" } });
+    answer.resolve(true);
+    await settled();
+    expect(events.map(({ decision }) => decision.code)).toEqual(["aborted"]);
+    const done = knock(open);
+    done.admission.abort();
+    expect(done.result).toMatchObject({ decision: { outcome: "allow" } });
+    expect(done.events).toHaveLength(1);
+  });
+});
+
+describe("a gate that closes", () => {
+  test("asks nobody any more, and what was refused for a reason keeps it", async () => {
+    const authenticate = vi.fn();
+    const late = new Gate<string>("guard()", open, { authenticate });
+    await late.close();
+    expect(late.admit({ request: "", scope: scopeOf }, CONSUMER).result).toMatchObject({
+      decision: { code: "going_away" },
+    });
+    expect(authenticate).not.toHaveBeenCalled();
+
+    const user = deferred<object>();
+    const { result, gate } = knock(open, { authenticate: () => user.promise });
+    await gate.close();
+    user.reject(new PermissionDenied("expired"));
+    expect(await result).toMatchObject({ decision: { code: "expired", status: 401 } });
+  });
+});

@@ -1,0 +1,169 @@
+import { PermissionMisuse } from "../../decision/errors.js";
+import type { Scope, TextValue } from "../../types.js";
+
+type Values = Readonly<Record<string, TextValue>>;
+type Cookies = Readonly<Record<string, string>>;
+
+/** A handshake over HTTP, as an adapter knows it. */
+export interface Knock {
+  /** Name of the transport. */
+  readonly transport: string;
+  /** Path of the handshake; `undefined` where it has none that can be read. */
+  readonly path: string | undefined;
+  /** What was asked for, with the query. */
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, TextValue>>;
+  readonly remoteAddress: string | undefined;
+  readonly secure: boolean;
+  /** Milliseconds since the epoch. */
+  readonly connectedAt: number;
+  /** The raw handshake. */
+  readonly request: unknown;
+}
+
+/**
+ * What is known of a connection. What `authenticate` returned are own properties; all else is read from the handshake
+ * when it is asked for, so that an idle connection costs next to nothing.
+ */
+export class HandshakeScope implements Scope {
+  declare readonly user: unknown;
+  readonly #knock: Knock;
+  #path: string | undefined;
+  #headers: Values | undefined;
+  #cookies: Cookies | undefined;
+  #query: Values | undefined;
+
+  /**
+   * @param extra What `authenticate` returned.
+   * @throws {PermissionMisuse} When it has a name that the scope has already.
+   */
+  constructor(knock: Knock, extra: Readonly<Record<string, unknown>>) {
+    this.#knock = knock;
+    for (const key of Object.keys(extra)) {
+      if (isOwnName(this, key)) {
+        throw new PermissionMisuse(
+          `authenticate() returned \`${key}\`, which the scope has already: give it another name`,
+        );
+      }
+      Object.defineProperty(this, key, { value: extra[key], enumerable: true });
+    }
+    Object.freeze(this);
+  }
+
+  get transport(): string {
+    return this.#knock.transport;
+  }
+
+  get request(): unknown {
+    return this.#knock.request;
+  }
+
+  get connectedAt(): number {
+    return this.#knock.connectedAt;
+  }
+
+  get path(): string {
+    this.#path ??= this.#knock.path ?? "";
+    return this.#path;
+  }
+
+  get query(): Values {
+    this.#query ??= readQuery(this.#knock.url);
+    return this.#query;
+  }
+
+  get headers(): Values {
+    this.#headers ??= Object.freeze(Object.assign(Object.create(null), this.#knock.headers)) as Values;
+    return this.#headers;
+  }
+
+  get cookies(): Cookies {
+    this.#cookies ??= readCookies(this.#text("cookie"));
+    return this.#cookies;
+  }
+
+  get origin(): string | undefined {
+    return this.#text("origin");
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#knock.remoteAddress;
+  }
+
+  get secure(): boolean {
+    return this.#knock.secure;
+  }
+
+  get subprotocols(): readonly string[] {
+    const header = this.#text("sec-websocket-protocol");
+    return header === undefined ? [] : header.split(",").map(trim);
+  }
+
+  #text(name: string): string | undefined {
+    return this.#knock.headers[name] as string | undefined;
+  }
+}
+
+/** Whether a scope of that class has the name; what every object has does not count. */
+function isOwnName(scope: object, key: string): boolean {
+  const prototype: object = Object.getPrototypeOf(scope);
+  return prototype !== Object.prototype && (Object.hasOwn(prototype, key) || isOwnName(prototype, key));
+}
+
+/**
+ * Names come from the client: the object has no prototype. A name that is repeated gets an array, to which is added: a
+ * client chooses how often it repeats one, so none is copied.
+ */
+function readQuery(url: string): Values {
+  const query: Record<string, TextValue> = Object.create(null);
+  const start = url.indexOf("?");
+  if (start >= 0) {
+    for (const [name, value] of new URLSearchParams(url.slice(start + 1))) {
+      const before = query[name];
+      if (before === undefined) query[name] = value;
+      else if (typeof before === "string") query[name] = [before, value];
+      else (before as string[]).push(value);
+    }
+  }
+  return Object.freeze(query);
+}
+
+/**
+ * As `cookie` reads it, which Express and cookie-parser use. Of a name that is repeated the first counts: browsers send
+ * the cookie with the longest path first.
+ */
+function readCookies(header = ""): Cookies {
+  const cookies: Record<string, string> = Object.create(null);
+  // One character is too short for a pair.
+  for (const pair of header.length < 2 ? [] : header.split(";")) {
+    const at = pair.indexOf("=");
+    if (at >= 0) cookies[trim(pair.slice(0, at))] ??= decode(trim(pair.slice(at + 1)));
+  }
+  return Object.freeze(cookies);
+}
+
+/**
+ * Takes spaces and tabs off, which is what HTTP allows around a value. `String.trim` takes more: a name that has a no-break
+ * space in front of it is another name.
+ */
+function trim(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+function decode(value: string): string {
+  const bare = value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
+  try {
+    return decodeURIComponent(bare);
+  } catch {
+    return bare;
+  }
+}

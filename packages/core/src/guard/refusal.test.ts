@@ -1,0 +1,50 @@
+import { type Decision, deny, fault } from "@portcullis/core";
+import { describe, expect, test } from "vitest";
+import { decision } from "../decision/decision.js";
+import { publicRefusal } from "../decision/decision-parts.js";
+import { badMessage, closeCodeOf, GOING_AWAY, MISSING_ACTION, PAYLOAD_TOO_LARGE, TOO_MANY_PENDING } from "./refusal.js";
+
+test("a client hears code, status, reason and retry, and nothing of the cause", () => {
+  const refusal = decision("error", "permission_error", {
+    by: "isMember",
+    error: new Error("password"),
+    headers: { a: "b" },
+  });
+  expect(publicRefusal(refusal)).toStrictEqual({
+    code: "permission_error",
+    status: 500,
+    reason: "The permission could not be checked.",
+    retry: "never",
+  });
+  expect(publicRefusal(fault("rate_limited", { retryAfter: 2 }))).toMatchObject({ retry: "later", retryAfter: 2 });
+  expect(publicRefusal(decision("abstain", "abstained"))).toMatchObject({ reason: "" });
+});
+
+test.each([
+  [401, 4401],
+  [429, 1013],
+  [503, 1013],
+  [500, 1011],
+  [403, 4403],
+  [404, 4403],
+  [502, 4403],
+])("status %i closes with %i", (status, code) => {
+  expect(closeCodeOf(fault("any", { status }))).toBe(code);
+});
+
+describe("the refusals of an adapter", () => {
+  test.each<[Decision, string, string, number, string]>([
+    [badMessage(), "deny", "bad_message", 400, "codec"],
+    [MISSING_ACTION, "deny", "missing_action", 405, "codec"],
+    [TOO_MANY_PENDING, "error", "too_many_pending", 429, "limits"],
+    [PAYLOAD_TOO_LARGE, "error", "payload_too_large", 413, "limits"],
+    [GOING_AWAY, "error", "going_away", 503, "guard"],
+  ])("%#", (refusal, outcome, code, status, by) => {
+    expect(refusal).toMatchObject({ outcome, code, status, by, reason: expect.stringMatching(/\.$/) });
+  });
+
+  test("a codec may say what was wrong", () => {
+    expect(badMessage("Expected JSON.").reason).toBe("Expected JSON.");
+    expect(deny("x").reason).not.toBe("");
+  });
+});

@@ -1,0 +1,35 @@
+import { Wait } from "../../util/deadline.js";
+
+/** The handlers of one session that run beside its queue, and the one message that waits until another may. */
+export class Beside {
+  #running = 0;
+  #waiting: { readonly wait: Wait; readonly settle: (isFree: boolean) => void } | undefined;
+
+  get running(): number {
+    return this.#running;
+  }
+
+  /** @param handling Never rejects. */
+  run(handling: Promise<unknown>, whenDone: () => void): void {
+    this.#running += 1;
+    void handling.then(() => {
+      this.#running -= 1;
+      whenDone();
+    });
+  }
+
+  /** Waits until `settle`, at most for so many milliseconds. Resolves to whether another handler may run. */
+  whenFree(milliseconds: number): Promise<boolean> {
+    return new Promise((settle) => {
+      this.#waiting = { wait: new Wait(milliseconds, () => this.settle(false)), settle };
+    });
+  }
+
+  /** The message that waits, if any, waits no longer. */
+  settle(isFree: boolean): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.wait.end();
+    waiting?.settle(isFree);
+  }
+}

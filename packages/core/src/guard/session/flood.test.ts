@@ -1,0 +1,50 @@
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { readLimits } from "../limits.js";
+import { Flood } from "./flood.js";
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
+afterEach(() => void vi.useRealTimers());
+
+const limits = readLimits({ undecodable: 2, undecodableWindow: 100 });
+
+test("as many as may be are none too many, and one more is", () => {
+  const flood = new Flood();
+  expect([1, 2, 3, 4].map(() => flood.add(limits))).toEqual([false, false, true, true]);
+});
+
+test("the window includes its end and nothing behind it", () => {
+  for (const [milliseconds, isTooMany] of [
+    [100, true],
+    [101, false],
+  ] as const) {
+    const flood = new Flood();
+    flood.add(limits);
+    flood.add(limits);
+    vi.advanceTimersByTime(milliseconds);
+    expect(flood.add(limits)).toBe(isTooMany);
+  }
+});
+
+test("a stricter limit counts what came under a laxer one", () => {
+  const flood = new Flood();
+  for (let count = 0; count < 5; count++) expect(flood.add(readLimits())).toBe(false);
+  expect(flood.add(limits)).toBe(true);
+});
+
+test("for any times, it is those in the window that are counted", () => {
+  const gaps = fc.array(fc.integer({ min: 0, max: 80 }), { maxLength: 30 });
+  fc.assert(
+    fc.property(gaps, fc.integer({ min: 1, max: 5 }), (given, undecodable) => {
+      const own = readLimits({ undecodable, undecodableWindow: 100 });
+      const flood = new Flood();
+      const times: number[] = [];
+      for (const gap of given) {
+        vi.advanceTimersByTime(gap);
+        times.push(performance.now());
+        const within = times.filter((time) => performance.now() - time <= 100).length;
+        expect(flood.add(own)).toBe(within > undecodable);
+      }
+    }),
+  );
+});

@@ -1,0 +1,45 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { readLimits } from "../limits.js";
+import type { Incoming } from "./connection.js";
+import { Backlog } from "./message-queue.js";
+
+const message = (n: number, bytes = 1): Incoming => ({ action: String(n), payload: {}, bytes });
+
+test("what waits is taken in the order it came, whatever is added and taken in between", () => {
+  const steps = fc.array(fc.record({ added: fc.nat(400), taken: fc.nat(400) }), { maxLength: 12 });
+  fc.assert(
+    fc.property(steps, (given) => {
+      const backlog = new Backlog(readLimits({ pendingBytes: 2 ** 40 }));
+      const waiting: string[] = [];
+      let n = 0;
+      for (const { added, taken } of given) {
+        for (let count = 0; count < added; count++) {
+          expect(backlog.add(message(++n))).toBeUndefined();
+          waiting.push(String(n));
+        }
+        for (let count = 0; count < taken; count++) expect(backlog.take()?.action).toBe(waiting.shift());
+        expect(backlog.isEmpty).toBe(waiting.length === 0);
+      }
+    }),
+  );
+});
+
+test("messages and bytes that wait are never more than may, whatever comes", () => {
+  const limits = readLimits({ pendingMessages: 6, pendingBytes: 4000 });
+  const step = fc.oneof(fc.nat(1500), fc.constant(undefined));
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 60 }), (given) => {
+      const backlog = new Backlog<Incoming>(limits);
+      const waiting: number[] = [];
+      for (const bytes of given) {
+        if (bytes === undefined) expect(backlog.take()?.bytes).toBe(waiting.shift());
+        else if (backlog.add(message(0, bytes)) === undefined) waiting.push(bytes);
+        const total = waiting.reduce((sum, one) => sum + one + 512, 0);
+        expect(waiting.length).toBeLessThanOrEqual(6);
+        expect(total).toBeLessThanOrEqual(4000);
+        expect(backlog.isHalfFull).toBe(waiting.length >= 3 || total >= 2000);
+      }
+    }),
+  );
+});

@@ -1,0 +1,168 @@
+import { AllowAny, DenyAll, definePolicy } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { describe, expect, test } from "vitest";
+import { connect, deferred, settled } from "../../../test/connection.js";
+
+const policy = definePolicy({ actions: { yes: AllowAny, no: DenyAll } });
+
+describe("while a client does not read", () => {
+  test("its messages wait, and go on in order", () => {
+    const { session, send, wire } = connect(policy);
+    session.block();
+    for (const action of ["yes", "no", "yes"]) send(action);
+    expect(wire.log).toEqual(["pause"]);
+    session.unblock();
+    expect(wire.sent).toEqual(["deliver yes", "refuse no permission_denied 403", "deliver yes"]);
+    expect(wire.log.at(-1)).toBe("resume");
+  });
+
+  test("they wait again where the first of them uses up what there is", () => {
+    const { session, send, wire } = connect(policy);
+    wire.onDeliver = () => session.block();
+    session.block();
+    for (let n = 0; n < 3; n++) send("yes");
+    for (let n = 1; n <= 3; n++) {
+      session.unblock();
+      expect(wire.sent).toHaveLength(n);
+    }
+    expect(wire.log.filter((line) => line === "resume")).toEqual([]);
+    session.unblock();
+    expect(wire.log.at(-1)).toBe("resume");
+  });
+
+  test("more than may wait is refused, and twice as many end it", () => {
+    const { session, send, wire } = connect(policy, { limits: { pendingMessages: 2 } });
+    session.block();
+    for (let n = 0; n < 4; n++) send("yes");
+    expect(wire.sent).toEqual(["refuse yes too_many_pending 429", "close 1013 too many messages"]);
+    session.unblock();
+    expect(wire.sent).toHaveLength(2);
+  });
+
+  test("a handler that runs may answer, and what is behind it waits", async () => {
+    const answer = deferred<string>();
+    const consumer = defineConsumer()
+      .action("slow", AllowAny, () => answer.promise)
+      .action("next", AllowAny, () => "next");
+    const { session, send, wire } = connect(consumer);
+    send("slow");
+    session.block();
+    send("next");
+    answer.resolve("done");
+    await settled();
+    expect(wire.sent).toEqual(['reply slow "done"']);
+    session.unblock();
+    expect(wire.sent).toEqual(['reply slow "done"', 'reply next "next"']);
+  });
+
+  test("nothing waits where it reads again before a handler has ended", async () => {
+    const answer = deferred<string>();
+    const { session, send, wire } = connect(defineConsumer().action("slow", AllowAny, () => answer.promise));
+    send("slow");
+    session.block();
+    session.unblock();
+    answer.resolve("done");
+    await settled();
+    expect(wire.log.at(-1)).toBe("resume");
+  });
+
+  test("a session where nothing waits is through", async () => {
+    const { gate, session, wire } = connect(policy);
+    session.block();
+    await gate.close();
+    expect(wire.sent).toEqual(["close 1001 going away"]);
+  });
+
+  test("one where something waits is through once that is decided", async () => {
+    const { session, send, wire } = connect(policy);
+    session.block();
+    send("yes");
+    let isDrained = false;
+    session.drain(() => {
+      isDrained = true;
+    });
+    expect(isDrained).toBe(false);
+    session.unblock();
+    expect([isDrained, wire.sent]).toEqual([true, ["deliver yes"]]);
+  });
+
+  test("its end is the end: nothing goes on", () => {
+    const { session, send, wire } = connect(policy);
+    session.block();
+    send("yes");
+    let isDrained = false;
+    session.drain(() => {
+      isDrained = true;
+    });
+    session.close();
+    session.unblock();
+    session.block();
+    expect([isDrained, wire.sent]).toEqual([true, ["close 1000 "]]);
+  });
+});
+
+describe("handlers beside the queue", () => {
+  /** Handlers that end when they are told. */
+  function beside(limit: number) {
+    const running: ReturnType<typeof deferred<string>>[] = [];
+    const consumer = defineConsumer()
+      .action("long", AllowAny, { concurrent: true }, () => {
+        running.push(deferred<string>());
+        return running.at(-1)?.promise;
+      })
+      .action("next", AllowAny, () => "next");
+    return { running, ...connect(consumer, { limits: { concurrent: limit } }) };
+  }
+
+  test("are no more than may be, and the queue waits behind the next", async () => {
+    const { running, send, wire } = beside(2);
+    for (const action of ["long", "long", "long", "next"]) send(action);
+    await settled();
+    expect([running.length, wire.sent]).toEqual([2, []]);
+    running[1]?.resolve("done");
+    await settled();
+    expect([running.length, wire.sent]).toEqual([3, ['reply long "done"', 'reply next "next"']]);
+  });
+
+  test("do not hold back other actions", async () => {
+    const { send, wire } = beside(1);
+    send("long");
+    send("next");
+    expect(wire.sent).toEqual(['reply next "next"']);
+  });
+
+  test("do not begin while the client does not read", async () => {
+    const { running, session, send } = beside(1);
+    send("long");
+    send("long");
+    session.block();
+    running[0]?.resolve("done");
+    await settled();
+    expect(running).toHaveLength(1);
+    session.unblock();
+    await settled();
+    expect(running).toHaveLength(2);
+  });
+
+  test("do not begin once the connection has ended", async () => {
+    const { running, session, send, wire } = beside(1);
+    send("long");
+    send("long");
+    session.close();
+    running[0]?.resolve("done");
+    await settled();
+    expect([running.length, wire.sent]).toEqual([1, ["close 1000 "]]);
+  });
+
+  test("have ended where the guard has closed, also those that waited", async () => {
+    const { gate, running, send, wire } = beside(1);
+    send("long");
+    send("long");
+    const closing = gate.close();
+    running[0]?.resolve("done");
+    await settled();
+    running[1]?.resolve("done");
+    await closing;
+    expect(wire.sent).toEqual(['reply long "done"', 'reply long "done"', "close 1001 going away"]);
+  });
+});

@@ -1,0 +1,98 @@
+import { AllowAny, type Decision, DenyAll, definePolicy, deny, permission } from "@portcullis/core";
+import { describe, expect, test } from "vitest";
+import { connect, deferred, settled } from "../../../test/connection.js";
+
+describe("checks inside a handler", () => {
+  const isOwner = permission("isOwner", {
+    action: () => true,
+    object: ({ object, scope }) => (object as { owner: unknown }).owner === scope.user,
+  });
+
+  test("authorize and authorizeObject ask the policy with the scope of the session", async () => {
+    const later = permission("later", { action: () => true, object: async () => deny("later") });
+    const policy = definePolicy({ actions: { edit: isOwner, later, yes: AllowAny, no: DenyAll } });
+    const { session, events } = connect(policy, { scope: { user: "ann" }, trace: true });
+    expect(session.authorize("yes")).toMatchObject({ outcome: "allow" });
+    expect(session.authorize("no", { a: 1 })).toMatchObject({ outcome: "deny" });
+    expect(session.authorizeObject("edit", { owner: "ann" })).toMatchObject({ outcome: "allow" });
+    expect(session.authorizeObject("edit", { owner: "bob" })).toMatchObject({ outcome: "deny", by: "isOwner" });
+    expect(await session.authorizeObject("later", {})).toMatchObject({ code: "later" });
+    expect(events.map(({ moment, action, decision }) => [moment, action, decision.outcome])).toEqual([
+      ["object", "edit", "allow"],
+      ["object", "edit", "deny"],
+      ["object", "later", "deny"],
+    ]);
+    expect(events[1]?.trace?.rule).toMatchObject({ name: "isOwner", outcome: "deny" });
+    expect(session.id).toBe("c1");
+  });
+});
+
+describe("refresh", () => {
+  const isBanned = permission("isBanned", { connect: ({ scope }) => scope.user === "banned" });
+  const fit = permission("fit", { connect: ({ scope }) => scope.user !== "banned" });
+  const policy = definePolicy({ connect: fit, actions: { who: AllowAny, not: isBanned } });
+
+  test("the next message sees the new scope; whoever is refused is closed", async () => {
+    let user = "ann";
+    const { session, wire, events } = connect(policy, { authenticate: async () => ({ user }) });
+    expect(await session.refresh()).toMatchObject({ outcome: "allow" });
+    expect(session.scope.user).toBe("ann");
+    user = "banned";
+    expect(await session.refresh()).toMatchObject({ outcome: "deny" });
+    expect(wire.log).toEqual(["close 4403 permission_denied"]);
+    expect(session.scope.user).toBe("ann");
+    expect(events.map(({ moment, session: about, scope }) => [moment, about === session, scope.user])).toEqual([
+      ["connect", true, "ann"],
+      ["connect", true, "banned"],
+    ]);
+  });
+
+  test("a message is decided and reported with the scope it met", async () => {
+    const answer = deferred<boolean>();
+    const rule = permission("held", () => answer.promise);
+    const { session, send, events } = connect(definePolicy({ actions: { held: rule } }), {
+      scope: { user: "old" },
+      authenticate: () => ({ user: "new" }),
+    });
+    send("held", { key: 1 });
+    await session.refresh();
+    expect(session.scope.user).toBe("new");
+    answer.resolve(true);
+    await settled();
+    expect(events.at(-1)).toMatchObject({ moment: "action", scope: { user: "old" } });
+  });
+
+  test("of several at once the one begun last counts, but every refusal closes", async () => {
+    const calls: ReturnType<typeof deferred<object>>[] = [];
+    const authenticate = () => {
+      calls.push(deferred<object>());
+      return calls.at(-1)?.promise;
+    };
+    const { session, wire } = connect(policy, { authenticate, scope: { user: "first" } });
+    const both = [session.refresh(), session.refresh()];
+    calls[1]?.resolve({ user: "newest" });
+    await both[1];
+    calls[0]?.resolve({ user: "stale" });
+    await both[0];
+    expect(session.scope.user).toBe("newest");
+    const next = [session.refresh(), session.refresh()];
+    calls[3]?.resolve({ user: "newest" });
+    calls[2]?.resolve({ user: "banned" });
+    await Promise.all(next);
+    expect(wire.log).toEqual(["close 4403 permission_denied"]);
+  });
+
+  test("what is under way ends with the session", async () => {
+    let signal: AbortSignal | undefined;
+    const authenticate = (_: string, options: { signal: AbortSignal }) => {
+      signal = options.signal;
+      return new Promise<object>(() => {});
+    };
+    const { session, wire } = connect(policy, { authenticate });
+    const refreshed = session.refresh();
+    session.close(4000);
+    const made: Decision = await refreshed;
+    expect([made.code, signal?.aborted]).toEqual(["aborted", true]);
+    expect(wire.log).toEqual(["close 4000 "]);
+  });
+});

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { CONSUMER, scopeOf } from "../../../test/connection.js";
+import { buildRules } from "../../policy/compile-policy.js";
+import { definePolicy, PolicyEngine } from "../../policy/policy.js";
+import { AllowAny } from "../../rules/built-in/allow-any.js";
+import { and } from "../../rules/combinators/and.js";
+import { not } from "../../rules/combinators/not.js";
+import { permission } from "../../rules/permission.js";
+import { Gate } from "../gate.js";
+
+const LATE = { outcome: "error", code: "permission_timeout", status: 503 };
+const timeout = { connect: 20, action: 20, object: 20 };
+
+/** Holds the event loop up until every deadline of here has passed: no timer can tell. */
+function stall(): void {
+  for (const end = performance.now() + 25; performance.now() < end; );
+}
+
+/** Something that answers with yes, behind a stall. */
+const afterStall =
+  <T>(answer: T) =>
+  async (): Promise<T> => {
+    await undefined;
+    stall();
+    return answer;
+  };
+
+describe("an answer that comes when its deadline has passed, before a timer could say so", () => {
+  it.each([
+    ["yes", afterStall(true)],
+    ["no, under not", afterStall(false)],
+  ])("opens nothing: %s", async (word, answer) => {
+    const asked: string[] = [];
+    const late = permission("late", { connect: answer, action: answer, object: answer });
+    const next = permission("next", () => asked.push("next") > 0);
+    const rule = word === "yes" ? late : not(late);
+    const engine = new PolicyEngine(buildRules({ connect: rule, actions: { act: and(rule, next) }, timeout }));
+    expect(await engine.connect({}, CONSUMER)).toMatchObject(LATE);
+    expect(await engine.authorize({}, CONSUMER, "act")).toMatchObject(LATE);
+    expect(await engine.authorizeObject({}, CONSUMER, "act", {}, {})).toMatchObject(LATE);
+    expect(asked).toEqual([]);
+  });
+
+  const knock = (policy: object, authenticate?: () => unknown) => {
+    const gate = new Gate<string>("guard()", policy, { timeout, ...(authenticate && { authenticate }) });
+    return gate.admit({ request: "the request", scope: (extra: object) => scopeOf({ ...extra }) }, CONSUMER).result;
+  };
+
+  it("admits nobody: of authenticate", async () => {
+    const asked: string[] = [];
+    const look = permission("look", { connect: () => asked.push("look") > 0 });
+    const policy = definePolicy({ connect: look, permissions: AllowAny });
+    expect((await knock(policy, afterStall({ user: { id: 1 } }))).decision).toMatchObject(LATE);
+    expect(asked).toEqual([]);
+  });
+
+  it("admits nobody: of a rule whose own deadline has not passed, behind a slow authenticate", async () => {
+    const authenticate = async () => ({ user: { id: 1 } });
+    const sync = permission("sync", {
+      connect: () => {
+        stall();
+        return true;
+      },
+    });
+    const policy = definePolicy({ connect: sync, permissions: AllowAny });
+    expect((await knock(policy, authenticate)).decision).toMatchObject(LATE);
+  });
+});

@@ -1,0 +1,221 @@
+import { decision } from "../decision/decision.js";
+import { checkKeys, misuse, PermissionMisuse, show } from "../decision/errors.js";
+import { HANDS_ON } from "../engine/combine.js";
+import type { Stage } from "../engine/evaluate.js";
+import type { Control } from "../engine/evaluation.js";
+import { hiddenActions } from "../engine/hidden-actions.js";
+import { compile, type Program, preparing, refusing } from "../engine/program.js";
+import { isPermission } from "../rules/permission.js";
+import { type Leaf, MOMENTS, type Moment, type Tree, toTree } from "../rules/tree.js";
+import type { Payload } from "../types.js";
+import type { ActionEntry, PolicyOptions, Timeouts } from "./policy.js";
+
+/** One action, ready to be asked. */
+export interface ActionRule {
+  readonly rule: Tree;
+  readonly concurrent: boolean;
+  readonly objects: "checked-by-handler" | undefined;
+  /** Whether some rule of this action can only be decided once the object is there. */
+  readonly pending: boolean;
+  readonly stages: readonly Stage[];
+  readonly objectStages: readonly Stage[];
+  /** Whether some rule of this action has a question about the object. */
+  readonly asksObject: boolean;
+  /** Whether its payload is parsed. */
+  readonly isParsed: boolean;
+  /** Whether some rule of this action may hand another payload to the handler. */
+  readonly handsOn: boolean;
+}
+
+/** A policy, ready to be asked. */
+export interface Rules {
+  readonly connect: Tree | undefined;
+  readonly permissions: Tree | undefined;
+  readonly table: ReadonlyMap<string, ActionRule> | undefined;
+  readonly controls: Readonly<Record<Moment, Control>>;
+  readonly connectStages: readonly Stage[];
+  /** What an action that is in no table meets. */
+  readonly other: ActionRule;
+  entryOf(action: string): ActionRule;
+}
+
+/** Checks what a payload is, before the rule of an action is asked: answers `{ payload }` or a refusal, or later. */
+export type Parse = (payload: Payload) => unknown;
+
+const KEYS = ["connect", "permissions", "actions", "timeout", "unknownAction"];
+const ENTRY_KEYS = ["rule", "concurrent", "objects"];
+
+const UNKNOWN = decision("deny", "unknown_action", { status: 405, reason: "Unknown action.", by: "actions" });
+
+/**
+ * Reads what the developer gave to `definePolicy`.
+ *
+ * @param parses Input checks by action.
+ * @throws {PermissionMisuse} When something is missing, unknown or no rule.
+ */
+export function buildRules(
+  options: PolicyOptions<unknown, unknown, unknown>,
+  parses?: ReadonlyMap<string, Parse>,
+): Rules {
+  const place = "definePolicy()";
+  checkKeys(place, options, KEYS);
+  const { actions, unknownAction, timeout } = options;
+  const hasTable = "actions" in options;
+  if (!hasTable && !("permissions" in options)) {
+    throw new PermissionMisuse(
+      `${place} got neither \`permissions\` nor \`actions\`: write \`permissions: AllowAny\` to leave messages open`,
+    );
+  }
+  checkChoice(place, "unknownAction", unknownAction, [undefined, "deny"], 'leave it out, or write "deny"');
+  const permissions = treeOf(options, "permissions");
+  const connect = treeOf(options, "connect");
+  const before = partOf(permissions, 0, hasTable);
+  const hides = unknownAction === "deny";
+  const refused = [makeStage(1, hides ? hiddenActions() : refusing(UNKNOWN))];
+  const unknown = { ...NOTHING, stages: refused, objectStages: refused };
+  const table = hasTable ? readTable(actions, before, parses) : undefined;
+  for (const { stages, objectStages } of table?.values() ?? []) {
+    for (const stage of [...stages, ...objectStages]) stage.hides = hides;
+  }
+  return {
+    connect,
+    permissions,
+    table,
+    controls: readTimeouts(timeout),
+    connectStages: [...stagesOf(permissions, "connect", 0, true), ...stagesOf(connect, "connect", 1, false)],
+    other: makeEntry(hasTable ? [{ ...before, pending: false, asksObject: false }, unknown] : [before]),
+    entryOf,
+  };
+}
+
+/** One function for all policies: a closure for each would make every call of it a slow one. */
+function entryOf(this: Rules, action: string): ActionRule {
+  return this.table?.get(action) ?? this.other;
+}
+
+/** What one part of a policy adds to an entry. */
+type Part = Pick<ActionRule, "pending" | "stages" | "objectStages" | "asksObject" | "handsOn">;
+
+const NOTHING: Omit<Part, "stages"> = { pending: false, objectStages: [], asksObject: false, handsOn: false };
+
+/** All entries have the same shape, which keeps the hot path fast: a spread may give each a shape of its own. */
+function makeEntry(parts: readonly Part[], said: Partial<ActionRule> = {}): ActionRule {
+  const { rule = undefined as never, concurrent = false, objects, isParsed = false } = said;
+  return {
+    rule,
+    concurrent,
+    objects,
+    pending: parts.some(({ pending }) => pending),
+    stages: parts.flatMap(({ stages }) => stages),
+    objectStages: parts.flatMap(({ objectStages }) => objectStages),
+    asksObject: parts.some(({ asksObject }) => asksObject),
+    isParsed,
+    handsOn: parts.some(({ handsOn }) => handsOn),
+  };
+}
+
+function readTable(actions: unknown, before: Part, parses?: ReadonlyMap<string, Parse>): Map<string, ActionRule> {
+  if (typeof actions !== "object" || actions === null || Array.isArray(actions)) {
+    throw misuse("definePolicy()", actions, "give an object of rules by action name", "`actions`");
+  }
+  const table = new Map<string, ActionRule>();
+  for (const [name, given] of Object.entries(actions)) {
+    const place = `\`actions["${name}"]\``;
+    const isEntry = typeof given === "object" && given !== null && "rule" in given && !isPermission(given);
+    const { rule: operand, objects, concurrent } = (isEntry ? given : { rule: given }) as ActionEntry;
+    if (isEntry) checkKeys(place, given, ENTRY_KEYS);
+    checkChoice(
+      place,
+      "objects",
+      objects,
+      [undefined, "checked-by-handler"],
+      'leave it out, or write "checked-by-handler"',
+    );
+    checkChoice(place, "concurrent", concurrent, [undefined, true, false], "write true or false");
+    const rule = toTree(operand, place);
+    const parse = parses?.get(name);
+    const parsing = parse
+      ? [
+          makeStage(
+            1,
+            preparing("input", ({ payload }) => parse(payload)),
+          ),
+        ]
+      : [];
+    table.set(
+      name,
+      makeEntry([before, { ...NOTHING, stages: parsing }, partOf(rule, 1, false)], {
+        rule,
+        concurrent: concurrent === true,
+        objects,
+        isParsed: parse !== undefined,
+      }),
+    );
+  }
+  return table;
+}
+
+/**
+ * What a tree adds to an entry. Where its rules know objects, the action's answers come again beside the object's; where
+ * they know nothing else, they do not: all of them stand so that the object decides.
+ */
+function partOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): Part {
+  const stages = stagesOf(tree, "action", part, passesAbstain);
+  const asksObject = has(tree, (asks) => asks.object);
+  const repeated = has(tree, (asks) => asks.action)
+    ? stages.map(({ program }) => makeStage(part, program, passesAbstain, true))
+    : [];
+  const objectStages = asksObject ? [...repeated, ...stagesOf(tree, "object", part, passesAbstain)] : stages;
+  const handsOn = has(tree, ({ action }) => action && HANDS_ON in action.fn);
+  return { pending: stages.some(({ program }) => program.pending), stages, objectStages, asksObject, handsOn };
+}
+
+function stagesOf(tree: Tree | undefined, moment: Moment, part: 0 | 1, passesAbstain: boolean): Stage[] {
+  if (tree === undefined) return [];
+  const program = compile(tree, moment, part === 1);
+  if (program === undefined && passesAbstain) return [];
+  const silent = () => refusing(decision("deny", "permission_denied", { by: tree.name }));
+  return [makeStage(part, program ?? silent(), passesAbstain)];
+}
+
+/** All stages have the same shape, which keeps the hot path fast. */
+export function makeStage(part: 0 | 1, program: Program, passesAbstain = false, isRepeated = false): Stage {
+  return { part, program, passesAbstain, isRepeated, hides: false };
+}
+
+/** Whether some rule of a tree has such questions. */
+function has(tree: Tree | undefined, such: (asks: Leaf["asks"]) => unknown): boolean {
+  if (tree?.kind === "leaf") return Boolean(such(tree.asks));
+  return tree?.operands.some((operand) => has(operand, such)) ?? false;
+}
+
+/** A rule that is named but undefined (a circular import, a misspelling) must not count as left out. */
+function treeOf(options: PolicyOptions<unknown, unknown, unknown>, key: "connect" | "permissions"): Tree | undefined {
+  return key in options ? toTree(options[key], `\`${key}\``) : undefined;
+}
+
+const DEFAULT_TIMEOUT = 5000;
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+function readTimeouts(given: Timeouts = {}): Record<Moment, Control> {
+  checkKeys("`timeout`", given, MOMENTS);
+  const read = (moment: Moment): Control => {
+    const { [moment]: milliseconds = DEFAULT_TIMEOUT } = given;
+    return { timeout: readMilliseconds(milliseconds, `\`timeout.${moment}\``) };
+  };
+  return { connect: read("connect"), action: read("action"), object: read("object") };
+}
+
+/**
+ * Reads a length of time.
+ *
+ * @throws {PermissionMisuse} When it is no number of milliseconds above 0.
+ */
+export function readMilliseconds(value: unknown, place: string): number {
+  if (typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT) return value;
+  throw new PermissionMisuse(`${place} is ${show(value)}: give milliseconds, from 1 to ${LONGEST_TIMEOUT}`);
+}
+
+function checkChoice(place: string, key: string, given: unknown, choice: readonly unknown[], advice: string): void {
+  if (!choice.includes(given)) throw misuse(place, given, advice, `\`${key}\``);
+}

@@ -1,0 +1,21 @@
+import { type PermissionFactory, permission } from "../rules/permission.js";
+import { definePolicy, type PolicyFactory } from "./policy.js";
+
+/**
+ * Binds the scope type of a server once, so that rules need no annotation.
+ *
+ * @returns `permission` and `definePolicy` for that scope.
+ * @example
+ * ```ts
+ * import { permissionsFor, type Scope } from "@portcullis/core";
+ * interface AppScope extends Scope {
+ *   readonly user: { id: number; isBanned: boolean } | null;
+ * }
+ * const { permission, definePolicy } = permissionsFor<AppScope>();
+ * const isBanned = permission("isBanned", ({ scope }) => scope.user?.isBanned ?? false);
+ * definePolicy({ permissions: isBanned });
+ * ```
+ */
+export function permissionsFor<S>(): { permission: PermissionFactory<S>; definePolicy: PolicyFactory<S> } {
+  return { permission: permission as PermissionFactory<S>, definePolicy: definePolicy as never };
+}

@@ -1,0 +1,198 @@
+import { describe, expectTypeOf, test } from "vitest";
+import {
+  type AppScope,
+  HasMembership,
+  InTenant,
+  IsOwner,
+  isBanned,
+  isMember,
+  needsTenant,
+  Sneaky,
+  type TenantScope,
+} from "../../test/app.js";
+import type { Decision } from "../decision/decision.js";
+import { AllowAny } from "../rules/built-in/allow-any.js";
+import { HasRole } from "../rules/built-in/has-role.js";
+import { IsAuthenticated } from "../rules/built-in/is-authenticated.js";
+import { and } from "../rules/combinators/and.js";
+import { not } from "../rules/combinators/not.js";
+import { or } from "../rules/combinators/or.js";
+import type { Like } from "../rules/infer.js";
+import { BasePermission, permission } from "../rules/permission.js";
+import type { Consumer, Scope } from "../types.js";
+import { definePolicy, type Policy } from "./policy.js";
+
+type Later = Decision | Promise<Decision>;
+declare const app: AppScope;
+declare const tenant: TenantScope;
+declare const consumer: Consumer;
+declare const name: string;
+
+describe("what a policy answers", () => {
+  test("a plain decision where every rule is sync", () => {
+    const policy = definePolicy({
+      connect: and(IsAuthenticated, not(isBanned)),
+      permissions: not(isBanned),
+      actions: { ping: AllowAny, "chat.send": [IsOwner, HasRole("admin")], "chat.edit": { rule: IsOwner } },
+    });
+    expectTypeOf(policy.connect(app, consumer)).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.authorize(app, consumer, "ping")).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.authorize(app, consumer, "chat.send", {})).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.authorize(app, consumer, name)).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.authorize(app, consumer, "unknown")).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.authorizeObject(app, consumer, "chat.edit", {}, {})).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.authorizeObject(app, consumer, name, {}, {})).toEqualTypeOf<Decision>();
+  });
+  const mixed = definePolicy({
+    actions: {
+      ping: AllowAny,
+      "chat.send": and(IsAuthenticated, or(isMember, HasRole("admin"))),
+      "chat.list": [AllowAny, HasMembership],
+      "chat.edit": { rule: isMember, concurrent: true },
+      "chat.read": { rule: IsOwner, objects: "checked-by-handler" },
+    },
+  });
+  test("for each action what its own rule says", () => {
+    expectTypeOf(mixed.authorize(app, consumer, "ping")).toEqualTypeOf<Decision>();
+    expectTypeOf(mixed.authorize(app, consumer, "chat.read")).toEqualTypeOf<Decision>();
+    expectTypeOf(mixed.authorize(app, consumer, "chat.send")).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.authorize(app, consumer, "chat.list")).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.authorize(app, consumer, "chat.edit")).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.authorizeObject(app, consumer, "chat.read", {}, {})).toEqualTypeOf<Decision>();
+    expectTypeOf(mixed.authorizeObject(app, consumer, "chat.edit", {}, {})).toEqualTypeOf<Later>();
+  });
+  test("for a name known later what any of the rules says", () => {
+    expectTypeOf(mixed.authorize(app, consumer, name)).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.authorize(app, consumer, "chat.other")).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.authorizeObject(app, consumer, name, {}, {})).toEqualTypeOf<Later>();
+    const one = name as "ping" | "chat.read";
+    expectTypeOf(mixed.authorize(app, consumer, one)).toEqualTypeOf<Decision>();
+    const other = name as "ping" | "chat.send";
+    expectTypeOf(mixed.authorize(app, consumer, other)).toEqualTypeOf<Later>();
+  });
+  test("one async `permissions` makes everything async", () => {
+    const policy = definePolicy({ permissions: isMember, connect: AllowAny, actions: { ping: AllowAny } });
+    expectTypeOf(policy.authorize(app, consumer, "ping")).toEqualTypeOf<Later>();
+    expectTypeOf(policy.authorize(app, consumer, name)).toEqualTypeOf<Later>();
+    expectTypeOf(policy.connect(app, consumer)).toEqualTypeOf<Later>();
+    const alone = definePolicy({ permissions: [IsAuthenticated, isMember] });
+    expectTypeOf(alone.authorize(app, consumer, "ping")).toEqualTypeOf<Later>();
+  });
+  test("`connect` and the actions apart from each other", () => {
+    const connects = definePolicy({ connect: isMember, actions: { ping: AllowAny } });
+    expectTypeOf(connects.connect(app, consumer)).toEqualTypeOf<Later>();
+    expectTypeOf(connects.authorize(app, consumer, "ping")).toEqualTypeOf<Decision>();
+    expectTypeOf(mixed.connect(app, consumer)).toEqualTypeOf<Decision>();
+  });
+  test("`permissions` alone, and a table of which only the type is known", () => {
+    const alone = definePolicy({ permissions: AllowAny });
+    expectTypeOf(alone.authorize({}, consumer, "ping")).toEqualTypeOf<Decision>();
+    const table: Record<string, Like<AppScope>> = { ping: AllowAny };
+    const policy = definePolicy({ permissions: AllowAny, actions: table });
+    expectTypeOf<ReturnType<typeof policy.authorize>>().toEqualTypeOf<Later>();
+  });
+});
+
+describe("what scope a policy needs", () => {
+  test("what its rules need", () => {
+    const policy = definePolicy({ connect: IsOwner, permissions: IsAuthenticated, actions: { a: needsTenant } });
+    expectTypeOf(policy.authorize).parameter(0).toExtend<TenantScope>();
+    expectTypeOf(policy.connect(tenant, consumer)).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.authorize(tenant, consumer, "a")).toEqualTypeOf<Decision>();
+    // @ts-expect-error tenant is missing
+    policy.authorize(app, consumer, "a");
+    // @ts-expect-error tenant is missing
+    policy.authorize(app, consumer, name);
+    // @ts-expect-error tenant is missing
+    policy.authorizeObject(app, consumer, "a", {}, {});
+    // @ts-expect-error tenant is missing
+    policy.connect(app, consumer);
+  });
+  test("from each part: connect, permissions, an entry, a list, a combination, what a method asks for", () => {
+    // @ts-expect-error tenant is missing
+    definePolicy({ connect: InTenant, permissions: AllowAny }).authorize(app, consumer, "a");
+    // @ts-expect-error tenant is missing
+    definePolicy({ permissions: new InTenant() }).authorize(app, consumer, "a");
+    // @ts-expect-error tenant is missing
+    definePolicy({ actions: { a: { rule: InTenant } } }).authorize(app, consumer, "a");
+    // @ts-expect-error tenant is missing
+    definePolicy({ actions: { a: [AllowAny, InTenant], b: AllowAny } }).authorize(app, consumer, "b");
+    // @ts-expect-error tenant is missing
+    definePolicy({ permissions: or(not(InTenant), AllowAny) }).authorize(app, consumer, "a");
+    // @ts-expect-error tenant is missing
+    definePolicy({ permissions: Sneaky }).authorize(app, consumer, "a");
+  });
+  test("only what is needed", () => {
+    const policy = definePolicy({ connect: AllowAny, actions: { a: IsAuthenticated } });
+    expectTypeOf(policy.authorize({ user: null }, consumer, "a")).toEqualTypeOf<Decision>();
+    // @ts-expect-error user is missing
+    policy.authorize({}, consumer, "a");
+  });
+  test("a policy that needs more does not stand for one that needs less", () => {
+    const policy = definePolicy({ actions: { a: needsTenant } });
+    expectTypeOf(policy).toExtend<Policy<TenantScope>>();
+    expectTypeOf(policy).not.toExtend<Policy<AppScope>>();
+    expectTypeOf<Policy<Scope>>().toExtend<Policy<AppScope>>();
+    expectTypeOf<Policy<AppScope>>().not.toExtend<Policy<Scope>>();
+    const annotated: Policy<TenantScope> = definePolicy({ connect: isMember, actions: { a: { rule: needsTenant } } });
+    expectTypeOf(annotated.authorize(tenant, consumer, "a")).toEqualTypeOf<Later>();
+    // @ts-expect-error tenant is missing
+    const wrong: Policy<AppScope> = definePolicy({ connect: isMember, actions: { a: { rule: needsTenant } } });
+    expectTypeOf(wrong).toEqualTypeOf<Policy<AppScope>>();
+  });
+});
+
+describe("misuse of definePolicy()", () => {
+  const hasRole = (role: string) => permission(role, () => true);
+  test("what is no rule", () => {
+    // @ts-expect-error a bare function
+    definePolicy({ connect: () => true, permissions: AllowAny });
+    // @ts-expect-error a bare function
+    definePolicy({ permissions: () => true });
+    // @ts-expect-error a bare function
+    definePolicy({ actions: { a: () => true } });
+    // @ts-expect-error a factory that was not called
+    definePolicy({ actions: { a: HasRole } });
+    // @ts-expect-error a factory that was not called
+    definePolicy({ actions: { a: { rule: hasRole } } });
+    // @ts-expect-error an empty list
+    definePolicy({ permissions: [] });
+    // @ts-expect-error an empty list
+    definePolicy({ actions: { a: [] } });
+    // @ts-expect-error a name
+    definePolicy({ permissions: "IsAuthenticated" });
+    // @ts-expect-error nothing
+    definePolicy({ actions: { a: undefined } });
+    // @ts-expect-error a boolean
+    definePolicy({ actions: { a: true } });
+    // @ts-expect-error no rule in the entry
+    definePolicy({ actions: { a: { concurrent: true } } });
+  });
+  test("misspelt and wrong options", () => {
+    // @ts-expect-error `permissions`
+    definePolicy({ permission: AllowAny });
+    // @ts-expect-error `concurrent`
+    definePolicy({ actions: { a: { rule: AllowAny, concurent: true } } });
+    // @ts-expect-error true or false
+    definePolicy({ actions: { a: { rule: AllowAny, concurrent: "yes" } } });
+    // @ts-expect-error "checked-by-handler"
+    definePolicy({ actions: { a: { rule: AllowAny, objects: true } } });
+    // @ts-expect-error "deny"
+    definePolicy({ permissions: AllowAny, unknownAction: "allow" });
+    // @ts-expect-error milliseconds
+    definePolicy({ permissions: AllowAny, timeout: { action: "5s" } });
+    // @ts-expect-error `action`
+    definePolicy({ permissions: AllowAny, timeout: { actions: 5 } });
+  });
+});
+
+test("a class made by a function is a rule like any other", () => {
+  const owns = (id: number) =>
+    class Owns extends BasePermission<AppScope> {
+      override hasPermission(scope: AppScope) {
+        return scope.user?.id === id;
+      }
+    };
+  const policy = definePolicy({ actions: { a: owns(1), b: and(owns(1), owns(2)) } });
+  expectTypeOf(policy.authorize(app, consumer, "b")).toEqualTypeOf<Decision>();
+});

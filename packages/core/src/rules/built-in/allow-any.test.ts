@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { CONSUMER } from "../../../test/probes.js";
+import { definePolicy } from "../../policy/policy.js";
+import { not } from "../combinators/not.js";
+import { AllowAny } from "./allow-any.js";
+import { DenyAll } from "./deny-all.js";
+
+it.each([
+  [AllowAny, "allow"],
+  [DenyAll, "deny"],
+  [not(AllowAny), "deny"],
+  [not(DenyAll), "allow"],
+] as const)("AllowAny and DenyAll answer all three questions, %#", (rule, outcome) => {
+  const policy = definePolicy({ connect: rule, actions: { act: rule } });
+  expect(policy.connect({} as never, CONSUMER)).toMatchObject({ outcome });
+  expect(policy.authorize({} as never, CONSUMER, "act")).toMatchObject({ outcome });
+  expect(policy.authorizeObject({} as never, CONSUMER, "act", {}, {})).toMatchObject({ outcome });
+});
+
+it("DenyAll denies an object also where its action was not asked", () => {
+  expect(new DenyAll().hasObjectPermission()).toBe(false);
+});
+
+it("are named without their class having to be told", () => {
+  expect([AllowAny.name, DenyAll.name]).toEqual(["AllowAny", "DenyAll"]);
+});

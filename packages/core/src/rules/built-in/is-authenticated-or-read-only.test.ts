@@ -1,0 +1,39 @@
+import { expect, it } from "vitest";
+import { CONSUMER } from "../../../test/probes.js";
+import { PermissionMisuse } from "../../decision/errors.js";
+import { definePolicy } from "../../policy/policy.js";
+import { IsAuthenticatedOrReadOnly } from "./is-authenticated-or-read-only.js";
+
+const rule = IsAuthenticatedOrReadOnly({ readOnly: ["list", "retrieve"] });
+const policy = definePolicy({ connect: rule, permissions: rule });
+
+it("allows everybody to connect and to read, whoever is signed in to do all", () => {
+  const nobody = { user: null };
+  expect(policy.connect(nobody, CONSUMER)).toMatchObject({ outcome: "allow" });
+  expect(policy.authorize(nobody, CONSUMER, "list")).toMatchObject({ outcome: "allow" });
+  expect(policy.authorize(nobody, CONSUMER, "delete")).toMatchObject({
+    code: "not_authenticated",
+    status: 401,
+    by: "IsAuthenticatedOrReadOnly",
+  });
+  expect(policy.authorize(nobody, CONSUMER, "constructor")).toMatchObject({ outcome: "deny" });
+  expect(policy.authorize({ user: { id: 1 } }, CONSUMER, "delete")).toMatchObject({ outcome: "allow" });
+});
+
+it("does not see what is changed in the list afterwards", () => {
+  const readOnly = ["list"];
+  const fixed = IsAuthenticatedOrReadOnly({ readOnly });
+  readOnly.push("delete");
+  expect(definePolicy({ permissions: fixed }).authorize({ user: null }, CONSUMER, "delete")).toMatchObject({
+    outcome: "deny",
+  });
+});
+
+it.each([undefined, null, {}, { readOnly: [] }, { readOnly: "list" }, { readOnly: ["list", 1] }])(
+  "refuses %j",
+  (options) => {
+    const build = () => IsAuthenticatedOrReadOnly(options as never);
+    expect(build).toThrow(PermissionMisuse);
+    expect(build).toThrow('name the actions that only read, as in { readOnly: ["list", "retrieve"] }');
+  },
+);

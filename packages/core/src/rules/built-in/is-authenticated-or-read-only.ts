@@ -1,0 +1,49 @@
+import { PermissionMisuse, show } from "../../decision/errors.js";
+import type { Consumer, Scope } from "../../types.js";
+import { BasePermission, type Rule } from "../permission.js";
+import { isSignedIn } from "../user.js";
+
+type SyncRule = Rule<Pick<Scope, "user">, unknown, unknown, false>;
+
+/** The rule behind {@link IsAuthenticatedOrReadOnly}. */
+class SignedInOrReadOnly extends BasePermission<Pick<Scope, "user">> {
+  declare readonly "~types": SyncRule["~types"];
+  override readonly name = "IsAuthenticatedOrReadOnly";
+  override readonly code = "not_authenticated";
+  readonly #readOnly: ReadonlySet<string>;
+
+  constructor(readOnly: ReadonlySet<string>) {
+    super();
+    this.#readOnly = readOnly;
+  }
+
+  override canConnect(): true {
+    return true;
+  }
+
+  override hasPermission(scope: Pick<Scope, "user">, _consumer: Consumer, action: string): boolean {
+    return this.#readOnly.has(action) || isSignedIn(scope.user);
+  }
+}
+
+/**
+ * Allows the named actions to everybody, all others to whoever is signed in. Everybody may connect.
+ *
+ * @param options `readOnly`: names of the actions that change nothing, for example `["list", "retrieve"]`.
+ * @returns A permission.
+ * @throws {PermissionMisuse} When `readOnly` is not a list of names.
+ * @example
+ * ```ts
+ * import { definePolicy, IsAuthenticatedOrReadOnly } from "@portcullis/core";
+ * definePolicy({ permissions: IsAuthenticatedOrReadOnly({ readOnly: ["list", "retrieve"] }) });
+ * ```
+ */
+export function IsAuthenticatedOrReadOnly(options: { readonly readOnly: readonly string[] }): SyncRule {
+  const names: unknown = options?.readOnly;
+  if (!Array.isArray(names) || names.length === 0 || !names.every((name) => typeof name === "string")) {
+    throw new PermissionMisuse(
+      `IsAuthenticatedOrReadOnly() got ${show(names)}: name the actions that only read, as in { readOnly: ["list", "retrieve"] }`,
+    );
+  }
+  return new SignedInOrReadOnly(new Set(names));
+}

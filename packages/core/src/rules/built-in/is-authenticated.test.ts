@@ -1,0 +1,28 @@
+import { describe, expect, it } from "vitest";
+import { CONSUMER } from "../../../test/probes.js";
+import { definePolicy } from "../../policy/policy.js";
+import { IsAuthenticated } from "./is-authenticated.js";
+
+describe("IsAuthenticated", () => {
+  const ANONYMOUS = { user: null };
+
+  it("answers 401 to an action of nobody, and lets nobody connect unless `connect` says otherwise", () => {
+    const policy = definePolicy({ permissions: IsAuthenticated });
+    expect(policy.connect(ANONYMOUS, CONSUMER)).toMatchObject({ outcome: "allow" });
+    expect(policy.authorize(ANONYMOUS, CONSUMER, "act")).toMatchObject({
+      outcome: "deny",
+      code: "not_authenticated",
+      status: 401,
+      retry: "after-auth",
+      by: "IsAuthenticated",
+    });
+    expect(policy.authorize({} as never, CONSUMER, "act")).toMatchObject({ status: 401 });
+    expect(policy.authorize({ user: { id: 1 } }, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+  });
+
+  it("as `connect` it means what it reads", () => {
+    const policy = definePolicy({ connect: IsAuthenticated, actions: {} });
+    expect(policy.connect(ANONYMOUS, CONSUMER)).toMatchObject({ status: 401 });
+    expect(policy.connect({ user: { id: 1 } }, CONSUMER)).toMatchObject({ outcome: "allow" });
+  });
+});

@@ -1,0 +1,28 @@
+import { PermissionMisuse } from "../../decision/errors.js";
+import type { Like, Not } from "../infer.js";
+import { isPermission } from "../permission.js";
+import { branch, Combination, type Said } from "../tree.js";
+
+/**
+ * Turns allow and deny round. "Nothing to say" and faults stay what they are, so nothing that went wrong opens the gate.
+ *
+ * @param operand A class, an instance, a function rule or a combination.
+ * @param said What to say where the operand allowed: `code`, `reason`, `status` (400 to 499). Default: as a plain `false`.
+ * @returns A permission that needs what the operand needs, and guarantees nothing.
+ * @throws {PermissionMisuse} When the operand is no permission, or more than one is given.
+ * @example
+ * ```ts
+ * import { not, permission } from "@portcullis/core";
+ * const isBanned = permission("isBanned", ({ scope }) => scope.user === "mallory");
+ * console.assert(not(isBanned, { code: "banned", reason: "You are banned." }).name === "not(isBanned)");
+ * ```
+ */
+export function not<const L extends Like>(operand: L, said: Said = {}): Not<L> {
+  const isSaid = typeof said === "object" && said !== null && !isPermission(said);
+  if (!isSaid || Object.keys(said).some((key) => !SAID.includes(key))) {
+    throw new PermissionMisuse("not() takes one permission: write not(or(a, b)) for neither of two");
+  }
+  return new Combination(branch("not", [operand], 0, said));
+}
+
+const SAID = ["code", "reason", "status"];

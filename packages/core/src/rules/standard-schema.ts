@@ -1,0 +1,32 @@
+import { type Decision, decision } from "../decision/decision.js";
+import { describeIssues, issuesOf } from "../decision/decision-parts.js";
+import { PermissionMisuse, show } from "../decision/errors.js";
+import type { MaybePromise, StandardResult, StandardSchema } from "../types.js";
+import { isThenable } from "../util/thenable.js";
+
+/**
+ * Runs a Standard Schema; a plain result stays plain.
+ *
+ * @returns The result, or a native promise of it where the schema answers later.
+ * @throws Whatever the schema throws, and a `PermissionMisuse` where it answers something that is no result.
+ */
+export function validate<T>(
+  schema: StandardSchema<unknown, T>,
+  value: unknown,
+): StandardResult<T> | Promise<StandardResult<T>> {
+  const result: MaybePromise<StandardResult<T>> = schema["~standard"].validate(value);
+  return isThenable(result) ? Promise.resolve(result).then(checked<T>) : checked(result);
+}
+
+function checked<T>(result: unknown): StandardResult<T> {
+  if (typeof result === "object" && result !== null && ("value" in result || "issues" in result))
+    return result as StandardResult<T>;
+  throw new PermissionMisuse(`a schema answered ${show(result)}: it must answer { value } or { issues }`);
+}
+
+/** The refusal of a payload that does not fit a schema. */
+export function invalidInput(outcome: "deny" | "error", found: unknown): Decision {
+  const issues = issuesOf(found) ?? [];
+  const reason = describeIssues(issues) || "The payload does not fit.";
+  return decision(outcome, "invalid_input", { status: 400, reason, issues });
+}

@@ -1,0 +1,288 @@
+import { describe, expect, it } from "vitest";
+import { CONSUMER } from "../../test/probes.js";
+import { act, actNow } from "../../test/support.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import { definePolicy } from "../policy/policy.js";
+import { AllowAny } from "./built-in/allow-any.js";
+import { DenyAll } from "./built-in/deny-all.js";
+import { and } from "./combinators/and.js";
+import { not } from "./combinators/not.js";
+import { or } from "./combinators/or.js";
+import type { Like } from "./infer.js";
+import { BasePermission, permission } from "./permission.js";
+import { toTree } from "./tree.js";
+
+const combine = and as unknown as (...operands: unknown[]) => Like;
+
+describe("operands", () => {
+  it("are classes, instances, function rules, combinations and lists, freely nested", () => {
+    const rule = permission("yes", () => true);
+    const nested = and(AllowAny, new AllowAny(), rule, or(rule, [AllowAny, not(DenyAll)]), [rule, [rule]] as never);
+    expect(actNow(nested)).toMatchObject({ outcome: "allow" });
+    expect(nested.name).toBe("and(AllowAny, AllowAny, yes, or(yes, and(AllowAny, not(DenyAll))), and(yes, and(yes)))");
+  });
+
+  it("classes are instantiated once, when the tree is built", () => {
+    let made = 0;
+    class Counted extends BasePermission<object> {
+      constructor() {
+        super();
+        made += 1;
+      }
+      override hasPermission() {
+        return true;
+      }
+    }
+    const rule = and(Counted, AllowAny);
+    expect(made).toBe(1);
+    actNow(rule);
+    actNow(rule);
+    expect(made).toBe(1);
+  });
+
+  it("a bare function is told how to be wrapped, or that it was not called", () => {
+    function hasRole() {
+      return permission("hasRole", () => true);
+    }
+    expect(() => combine(hasRole)).toThrow(PermissionMisuse);
+    expect(() => combine(hasRole)).toThrow(
+      'and() got the function `hasRole`, which is no permission: wrap a plain function as permission("hasRole", hasRole), and call a function that makes a permission, as in hasRole(...); a class extends BasePermission',
+    );
+    expect(() => combine(() => true)).toThrow('permission("isMember", isMember)');
+    expect(() => combine(class Other {})).toThrow("which is no permission");
+  });
+
+  it("needs a class that answers something: its method may be misspelt", () => {
+    class NotBanned extends BasePermission {
+      hasPermision() {
+        return false;
+      }
+    }
+    class Named extends BasePermission {
+      override readonly name = "isOwner";
+    }
+    const message = "answers nothing: give it canConnect, hasPermission or hasObjectPermission";
+    expect(() => toTree(NotBanned, "test")).toThrow(PermissionMisuse);
+    expect(() => toTree(NotBanned, "test")).toThrow(`\`NotBanned\` ${message}`);
+    expect(() => toTree(new Named(), "test")).toThrow(`\`isOwner\` ${message}`);
+    class Circular extends BasePermission {
+      override hasPermission = undefined as never;
+    }
+    expect(() => toTree(Circular, "test")).toThrow("`Circular.hasPermission` is undefined: define it as a method");
+    expect(toTree(BasePermission, "test").name).toBe("BasePermission");
+  });
+
+  it.each([
+    [undefined, "was it imported before it was defined (a circular import), or misspelt?"],
+    [null, "give a class that extends BasePermission, or permission(name, fn)"],
+    ["IsAuthenticated", "give a class that extends BasePermission, or permission(name, fn)"],
+    [true, "give a class that extends BasePermission, or permission(name, fn)"],
+    [{ hasPermission: () => true }, "extend BasePermission, or use permission(name, fn)"],
+  ])("%o is no permission", (operand, advice) => {
+    for (const build of [combine, or, not, (one: unknown) => definePolicy({ permissions: one as never })]) {
+      expect(() => (build as (operand: unknown) => unknown)(operand)).toThrow(advice);
+    }
+  });
+
+  it("an empty list is none", () => {
+    expect(() => combine([])).toThrow(
+      "and() got an empty list: write AllowAny to admit everybody, DenyAll to admit nobody",
+    );
+  });
+
+  it("a method that is none is told, with its name", () => {
+    class Odd extends BasePermission {
+      override hasPermission = true as never;
+    }
+    expect(() => combine(Odd)).toThrow("`Odd.hasPermission` is true: define it as a method that answers true or false");
+  });
+
+  it("a status out of range is told when the tree is built", () => {
+    class Odd extends BasePermission {
+      override readonly status = 200;
+    }
+    expect(() => combine(Odd)).toThrow(PermissionMisuse);
+  });
+});
+
+describe("a class with fields of its own is a class all the same", () => {
+  const isAsked = (rule: Like) => definePolicy({ actions: { act: rule } });
+
+  it.each(["tree", "parts", "rule", "operands", "actions"])("a field called %s", (field) => {
+    class Denying extends BasePermission<object> {
+      override readonly name = "Denying";
+      constructor() {
+        super();
+        Object.defineProperty(this, field, { value: AllowAny, enumerable: true });
+      }
+      override hasPermission() {
+        return false;
+      }
+    }
+    for (const rule of [Denying, new Denying(), and(AllowAny, new Denying())]) {
+      expect(isAsked(rule).authorize({} as never, { id: "" } as never, "act")).toMatchObject({
+        outcome: "deny",
+        by: "Denying",
+      });
+    }
+  });
+});
+
+describe("names", () => {
+  it("are that of the class, or one of its own", () => {
+    class Named extends BasePermission<object> {
+      override readonly name = "isNamed";
+      override hasPermission() {
+        return false;
+      }
+    }
+    expect(actNow(Named)).toMatchObject({ by: "isNamed" });
+    const anonymous = (() =>
+      class extends BasePermission<object> {
+        override hasPermission() {
+          return false;
+        }
+      })();
+    expect(actNow(anonymous)).toMatchObject({ by: "permission" });
+  });
+
+  it("of wide combinations are cut", () => {
+    const many = Array.from({ length: 100 }, () => AllowAny) as unknown as [typeof AllowAny];
+    const { name } = and(...many);
+    expect(name.length).toBeLessThan(220);
+    expect(name.startsWith("and(AllowAny, AllowAny, ")).toBe(true);
+    expect(name.endsWith("...)")).toBe(true);
+  });
+});
+
+describe("a denial by `false`", () => {
+  it("says what the class says", () => {
+    class IsMember extends BasePermission<object> {
+      override readonly code = "not_a_member";
+      override readonly reason = "Join the room first";
+      override readonly status = 402;
+      override hasPermission() {
+        return false;
+      }
+    }
+    const refusal = { code: "not_a_member", reason: "Join the room first", status: 402, by: "IsMember" };
+    expect(actNow(IsMember)).toMatchObject(refusal);
+    expect(actNow(and(AllowAny, or(IsMember, not(not(IsMember)))))).toMatchObject(refusal);
+    const policy = definePolicy({ actions: { act: IsMember } });
+    const decision = policy.authorize({}, { id: "" } as never, "act");
+    expect(policy.authorize({}, { id: "" } as never, "act")).toBe(decision);
+  });
+});
+
+describe("depth and width", () => {
+  type Wrap = (inner: Like, turn: number) => Like;
+  const wraps: [string, Wrap][] = [
+    ["and", (inner) => and(inner, AllowAny)],
+    ["or, at the end", (inner) => or(DenyAll, inner)],
+    [
+      "and, or, not in turn",
+      (inner, turn) => [and(inner, AllowAny), or(DenyAll, inner), not(not(inner))][turn % 3] as Like,
+    ],
+    ["lists", (inner) => [inner] as never],
+  ];
+  const nested = (depth: number, wrap: Wrap) => {
+    let rule: Like = AllowAny;
+    for (let turn = 0; turn < depth; turn++) rule = wrap(rule, turn);
+    return rule;
+  };
+
+  it.each(wraps)("1,000 deep works: %s", async (name, wrap) => {
+    const rule = nested(name.includes("turn") ? 750 : 1000, wrap);
+    const policy = definePolicy({ connect: rule, permissions: rule, actions: { act: rule } });
+    const consumer = { id: "" } as never;
+    expect(policy.authorize({} as never, consumer, "act")).toMatchObject({ outcome: "allow" });
+    expect(policy.connect({} as never, consumer)).toMatchObject({ outcome: "allow" });
+    expect(policy.authorizeObject({} as never, consumer, "act", {}, {})).toMatchObject({ outcome: "allow" });
+    expect(JSON.stringify(policy.describe()).length).toBeGreaterThan(1000);
+  });
+
+  it.each(wraps)("10,000 deep is told in words: %s", (_, wrap) => {
+    const build = () => definePolicy({ permissions: nested(10_000, wrap) as never });
+    expect(build).toThrow(PermissionMisuse);
+    expect(build).toThrow(/^(and|or|not)\(\) is nested more than 1200 levels deep: give operands side by side/);
+  });
+
+  it("a list that holds itself is told the same", () => {
+    const list: unknown[] = [];
+    list.push(list);
+    expect(() => combine(list)).toThrow("and() is nested more than 1200 levels deep");
+  });
+
+  it.each([true, false])("1,000 wide works, sync: %s", async (isSync) => {
+    const asked: number[] = [];
+    const rules = Array.from({ length: 1000 }, (_, index) =>
+      permission(`r${index}`, () => {
+        asked.push(index);
+        return isSync ? true : Promise.resolve(true);
+      }),
+    ) as unknown as [Like, ...Like[]];
+    expect(await act(and(...rules))).toMatchObject({ outcome: "allow" });
+    expect(asked).toEqual(Array.from({ length: 1000 }, (_, index) => index));
+    const denied = await act(or(...(rules.map((rule) => not(rule)) as unknown as [Like])));
+    expect(denied).toMatchObject({ outcome: "deny", by: "not(r0)" });
+    expect(denied.causes).toHaveLength(1000);
+  });
+});
+
+describe("a class rule", () => {
+  it("gets the message at connect and the object of an object, in their places", () => {
+    const given: unknown[] = [];
+    class Noting extends BasePermission<object> {
+      override canConnect(_scope: object, _consumer: unknown, message: unknown) {
+        return given.push(message) > 0;
+      }
+      override hasObjectPermission(_scope: object, _consumer: unknown, action: string, object: unknown) {
+        return given.push(action, object) > 0;
+      }
+    }
+    const entry = { rule: Noting, objects: "checked-by-handler" } as const;
+    const policy = definePolicy({ connect: Noting, actions: { edit: entry } });
+    const [message, object] = [{ room: "lobby" }, { owner: 1 }];
+    policy.connect({}, CONSUMER, message);
+    policy.authorizeObject({}, CONSUMER, "edit", {}, object);
+    expect(given).toEqual([message, "edit", object]);
+  });
+
+  it("gets its options also where a comment hides that it takes them", () => {
+    const given: unknown[] = [];
+    // Written as text: a formatter or a compiler would move the comment.
+    const hasPermission = new Function("given", "return (a, b, c, d /* ) */, e = 1) => given.push(e) > 0")(given);
+    class Hiding extends BasePermission<object> {
+      override hasPermission = hasPermission;
+    }
+    definePolicy({ actions: { act: Hiding as never } }).authorize({} as never, CONSUMER, "act");
+    expect(given).toHaveLength(1);
+    expect(given).not.toEqual([1]);
+  });
+
+  it("is nested up to the limit, and not beyond", () => {
+    const nested = (levels: number) => {
+      let rule: Like = AllowAny;
+      for (let level = 0; level < levels; level++) rule = not(rule);
+      return rule;
+    };
+    expect(toTree(nested(1200), "test").depth).toBe(1200);
+    expect(() => nested(1201)).toThrow(PermissionMisuse);
+  });
+});
+
+describe("what a tree is called", () => {
+  it("is cut where it is longer than anybody reads", () => {
+    const named = (length: number) => and(permission("x".repeat(length), () => true)).name;
+    expect(named(200)).toBe(`and(${"x".repeat(200)})`);
+    expect(named(201)).toBe(`and(${"x".repeat(200)}...)`);
+  });
+
+  it("a code that is none is told as that of deny()", () => {
+    class Nameless extends BasePermission<object> {
+      override readonly code = "";
+      override hasPermission = () => true;
+    }
+    expect(() => toTree(Nameless, "test")).toThrow(/^deny\(\)/);
+  });
+});

@@ -1,0 +1,199 @@
+import { check, type Decision, decision } from "../decision/decision.js";
+import { PermissionMisuse, show } from "../decision/errors.js";
+import {
+  BasePermission,
+  type FunctionRule,
+  isPermission,
+  isPermissionClass,
+  PERMISSION,
+  type PermissionKind,
+} from "./permission.js";
+import type { Question } from "./rule-context.js";
+
+/** The three moments at which a tree is asked. */
+export const MOMENTS = ["connect", "action", "object"] as const;
+export type Moment = (typeof MOMENTS)[number];
+
+/** One question of one rule. Also the key under which its answer is remembered. */
+export interface Ask {
+  /** Asked with one context (function style) or with scope, consumer, action, payload (class style). */
+  readonly fn: ((question: Question) => unknown) & ((...args: never[]) => unknown);
+  readonly self: object | undefined;
+  readonly context: boolean;
+}
+
+/** A rule in a tree. */
+export interface Leaf {
+  readonly kind: "leaf";
+  readonly name: string;
+  /** The decision a plain `false` stands for. */
+  readonly denial: Decision;
+  readonly asks: { readonly [M in Moment]: Ask | undefined };
+  readonly depth: 0;
+}
+
+/** A combination in a tree. */
+export interface Branch {
+  readonly kind: "and" | "or" | "not";
+  readonly name: string;
+  readonly operands: readonly Tree[];
+  /** What a `not` says where its operand allowed. */
+  readonly denial: Decision;
+  readonly depth: number;
+}
+
+/** What a plain denial says. */
+export interface Said {
+  /** Default `permission_denied`. */
+  readonly code?: string;
+  readonly reason?: string;
+  /** 400 to 499. Default 403. */
+  readonly status?: number;
+}
+
+export type Tree = Leaf | Branch;
+
+/** Deep enough for any rule a human wrote, shallow enough for any stack (and for JSON of what `describe` returns). */
+const MAX_DEPTH = 1200;
+const MAX_NAME = 200;
+
+/** A combination as the developer holds it: a permission like any other. */
+export class Combination {
+  declare readonly "~types": never;
+
+  constructor(readonly tree: Tree) {}
+
+  get name(): string {
+    return this.tree.name;
+  }
+
+  get [PERMISSION](): PermissionKind {
+    return "combination";
+  }
+}
+
+/**
+ * Builds a branch from what the developer wrote.
+ *
+ * @param level How many lists it lies in.
+ * @param said What a `not` says where its operand allowed.
+ * @throws {PermissionMisuse} When there is no operand, one is no permission, or it is nested too deep.
+ */
+export function branch(kind: Branch["kind"], operands: readonly unknown[], level = 0, said: Said = {}): Branch {
+  if (operands.length === 0) {
+    throw new PermissionMisuse(
+      `${kind}() has no operand: give at least one permission, as in ${kind}(IsAuthenticated)`,
+    );
+  }
+  const trees = operands.map((operand) => toTree(operand, `${kind}()`, level + 1));
+  const depth = 1 + trees.reduce((deepest, tree) => Math.max(deepest, tree.depth), 0);
+  checkDepth(depth, kind);
+  const name = nameOf(kind, trees);
+  return { kind, operands: trees, depth, name, denial: denialOf(name, said) };
+}
+
+function checkDepth(depth: number, kind: string): void {
+  if (depth > MAX_DEPTH) {
+    throw new PermissionMisuse(
+      `${kind}() is nested more than ${MAX_DEPTH} levels deep: give operands side by side, as in and(a, b, c)`,
+    );
+  }
+}
+
+function nameOf(kind: string, trees: readonly Tree[]): string {
+  let inner = "";
+  for (const { name } of trees) {
+    if (inner !== "") inner += ", ";
+    inner += name;
+    if (inner.length > MAX_NAME) return `${kind}(${inner.slice(0, MAX_NAME)}...)`;
+  }
+  return `${kind}(${inner})`;
+}
+
+/**
+ * Reads one operand: a permission, a class of one, or a list.
+ *
+ * @param place What to call the place in the message of a misuse.
+ * @param level How many lists it lies in.
+ * @throws {PermissionMisuse} When it is no permission.
+ */
+export function toTree(operand: unknown, place: string, level = 0): Tree {
+  if (Array.isArray(operand)) {
+    if (operand.length === 0) {
+      throw new PermissionMisuse(
+        `${place} got an empty list: write AllowAny to admit everybody, DenyAll to admit nobody`,
+      );
+    }
+    checkDepth(level, "and");
+    return branch("and", operand, level);
+  }
+  if (isPermissionClass(operand)) return classLeaf(new operand());
+  if (!isPermission(operand))
+    throw new PermissionMisuse(`${place} got ${show(operand)}, which is no permission: ${adviceFor(operand)}`);
+  const kind = operand[PERMISSION];
+  if (kind === "combination") return (operand as Combination).tree;
+  return kind === "function" ? ruleLeaf(operand as FunctionRule) : classLeaf(operand as BasePermission);
+}
+
+function adviceFor(value: unknown): string {
+  if (typeof value === "function") {
+    const name = value.name || "isMember";
+    return `wrap a plain function as permission("${name}", ${name}), and call a function that makes a permission, as in ${name}(...); a class extends BasePermission`;
+  }
+  if (typeof value === "object" && value !== null) return "extend BasePermission, or use permission(name, fn)";
+  if (value === undefined) return "was it imported before it was defined (a circular import), or misspelt?";
+  return "give a class that extends BasePermission, or permission(name, fn)";
+}
+
+function leaf(name: string, said: Said, ask: (moment: Moment) => Ask | undefined): Leaf {
+  const asks = { connect: ask("connect"), action: ask("action"), object: ask("object") };
+  return { kind: "leaf", name, denial: denialOf(name, said), asks, depth: 0 };
+}
+
+function ruleLeaf({ name, parts }: FunctionRule): Leaf {
+  return leaf(name, {}, (moment) => {
+    const fn = parts[moment] as Ask["fn"] | undefined;
+    return fn && { fn, self: undefined, context: true };
+  });
+}
+
+const METHODS = { connect: "canConnect", action: "hasPermission", object: "hasObjectPermission" } as const;
+
+function classLeaf(rule: BasePermission<never>): Leaf {
+  const name = rule.name || rule.constructor.name || "permission";
+  // The base class itself stands for "nothing to say".
+  if (rule.constructor !== BasePermission && !MOMENTS.some((moment) => METHODS[moment] in rule)) {
+    throw new PermissionMisuse(`\`${name}\` answers nothing: give it canConnect, hasPermission or hasObjectPermission`);
+  }
+  return leaf(name, rule, (moment) => {
+    if (!(METHODS[moment] in rule)) return undefined;
+    const method: unknown = rule[METHODS[moment]];
+    if (typeof method !== "function") {
+      throw new PermissionMisuse(
+        `\`${name}.${METHODS[moment]}\` is ${show(method)}: define it as a method that answers true or false`,
+      );
+    }
+    if (moment === "action" && !takesOptions(method)) return { fn: method as Ask["fn"], self: rule, context: false };
+    const fn = (q: Question) =>
+      moment === "connect"
+        ? method.call(rule, q.scope, q.consumer, q.message, q)
+        : method.call(rule, q.scope, q.consumer, q.action, moment === "object" ? q.object : q.payload, q);
+    return { fn, self: rule, context: true };
+  });
+}
+
+/**
+ * Whether a `hasPermission` can see its fifth argument. Only then is an object made for it.
+ * When in doubt (defaults, rest parameters, `arguments`, comments among the parameters, native code) it can.
+ */
+function takesOptions(method: { readonly length: number }): boolean {
+  if (method.length > 4) return true;
+  const source = Function.prototype.toString.call(method);
+  const head = source.slice(0, source.indexOf(")"));
+  return /\.\.\.|\barguments\b|\bsignal\b|\[native code\]/.test(source) || /=(?!>)|\/[*/]/.test(head);
+}
+
+function denialOf(by: string, { code = "permission_denied", reason, status }: Said): Decision {
+  check("deny", code, status, 499);
+  return decision("deny", code, { reason, status, by });
+}

@@ -1,0 +1,121 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { CONSUMER, scopeOf } from "../../test/connection.js";
+import { Gate } from "../guard/gate.js";
+import { contextOfNow } from "./async-context.js";
+
+const als = new AsyncLocalStorage<string>();
+const REQUESTS = ["first", "second", "third"];
+const never = new Promise<boolean>(() => undefined);
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe("what one timer ends of several requests", () => {
+  test.each(["connect", "action", "object"] as const)(
+    "runs in the context of the rule that reads `signal`: %s",
+    async (moment) => {
+      const seen: unknown[] = [];
+      const ask = ({ signal, scope }: { signal: AbortSignal; scope: { user: unknown } }) => {
+        signal.addEventListener("abort", () => seen.push([scope.user, als.getStore()]));
+        return never;
+      };
+      const slow = permission("slow", { connect: ask, action: ask, object: ask });
+      const policy = definePolicy({ connect: slow, actions: { act: slow }, timeout: { [moment]: 20 } });
+      const asking = {
+        connect: (scope: never) => policy.connect(scope, CONSUMER),
+        action: (scope: never) => policy.authorize(scope, CONSUMER, "act"),
+        object: (scope: never) => policy.authorizeObject(scope, CONSUMER, "act", {}, 1),
+      }[moment];
+      const made = await Promise.all(
+        REQUESTS.map((user) =>
+          als.run(user, async () => {
+            const { code } = await asking({ user } as never);
+            return [code, als.getStore()];
+          }),
+        ),
+      );
+      expect(seen).toEqual(REQUESTS.map((user) => [user, user]));
+      expect(made).toEqual(REQUESTS.map((user) => ["permission_timeout", user]));
+    },
+  );
+
+  test("tells `onDecision`, and aborts `authenticate`, in the context of each handshake", async () => {
+    const heard: unknown[] = [];
+    const aborted: unknown[] = [];
+    const gate = new Gate<string>("guard()", definePolicy({ permissions: AllowAny }), {
+      timeout: { connect: 20 },
+      onDecision: ({ decision }) => void heard.push([decision.code, als.getStore()]),
+      authenticate: (request, { signal }) => {
+        signal.addEventListener("abort", () => aborted.push([request, als.getStore()]));
+        return never;
+      },
+    });
+    const knock = (request: string) => gate.admit({ request, scope: (extra) => scopeOf(extra) }, CONSUMER);
+    await Promise.all(REQUESTS.map((request) => als.run(request, () => knock(request).result)));
+    expect(heard).toEqual(REQUESTS.map((request) => ["permission_timeout", request]));
+    expect(aborted).toEqual(REQUESTS.map((request) => [request, request]));
+  });
+
+  test("is the same where somebody else gives up on it", async () => {
+    const seen: unknown[] = [];
+    const rule = permission("slow", ({ signal }) => {
+      signal.addEventListener("abort", () => seen.push(als.getStore()));
+      return never;
+    });
+    const policy = definePolicy({ actions: { act: rule } });
+    const controller = new AbortController();
+    const made = als.run("asking", () =>
+      policy.authorize(scopeOf(), CONSUMER, "act", {}, { signal: controller.signal }),
+    );
+    als.run("leaving", () => controller.abort());
+    expect(await made).toMatchObject({ code: "aborted" });
+    expect(seen).toEqual(["asking"]);
+  });
+});
+
+describe("nothing is kept of a context", () => {
+  test("for rules that do not read `signal`, where nobody hears of decisions", async () => {
+    const snapshot = vi.spyOn(AsyncLocalStorage, "snapshot");
+    vi.resetModules();
+    const { definePolicy: make, permission: rule } = await import("@portcullis/core");
+    const { Gate: Made } = await import("../guard/gate.js");
+    const late = rule("late", async ({ scope }) => scope !== null);
+    const hanging = rule("hanging", () => never);
+    const policy = make({ connect: late, actions: { late, hanging }, timeout: { action: 5 } });
+    await policy.authorize(scopeOf(), CONSUMER, "late");
+    await policy.authorize(scopeOf(), CONSUMER, "hanging");
+    await new Made("guard()", policy, {}).admit({ request: 1, scope: (extra) => scopeOf(extra) }, CONSUMER).result;
+    expect(snapshot).not.toHaveBeenCalled();
+    snapshot.mockRestore();
+  });
+});
+
+describe("where there is no such module", () => {
+  const odd = () => {
+    throw new Error("no");
+  };
+  test.each<[string, unknown]>([
+    ["no process", undefined],
+    ["a process of a bundler", {}],
+    ["no module", { getBuiltinModule: () => undefined }],
+    ["an older one", { getBuiltinModule: () => ({ AsyncLocalStorage: {} }) }],
+    ["something that throws", { getBuiltinModule: odd }],
+  ])("%s: the callback runs where it is called", async (_what, process) => {
+    vi.resetModules();
+    const fresh = await import("./async-context.js");
+    vi.stubGlobal("process", process);
+    const context = als.run("before", () => fresh.contextOfNow());
+    vi.unstubAllGlobals();
+    const called = vi.fn();
+    als.run("now", () => context(() => called(als.getStore())));
+    expect(called).toHaveBeenCalledExactlyOnceWith("now");
+  });
+
+  test("where there is, it runs where it was kept", () => {
+    const context = als.run("before", () => contextOfNow());
+    const called = vi.fn();
+    als.run("now", () => context(() => called(als.getStore())));
+    expect(called).toHaveBeenCalledExactlyOnceWith("before");
+  });
+});

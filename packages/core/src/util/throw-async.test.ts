@@ -1,0 +1,18 @@
+import { format } from "node:util";
+import { afterEach, expect, test, vi } from "vitest";
+import { print } from "./throw-async.js";
+
+afterEach(() => void vi.restoreAllMocks());
+
+test("what cannot be printed is said in words", () => {
+  const lines: string[] = [];
+  vi.spyOn(console, "error").mockImplementation((...given) => void lines.push(format(...given)));
+  const error = Object.defineProperty({}, Symbol.for("nodejs.util.inspect.custom"), {
+    value: () => {
+      throw new Error("no");
+    },
+  });
+  print("broken:", error);
+  print("broken:", 5);
+  expect(lines).toEqual(["broken: an object", "broken: 5"]);
+});
