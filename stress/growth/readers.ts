@@ -3,9 +3,9 @@ import { Socket } from "node:net";
 import { definePolicy, permission } from "@portcullis/core";
 import {
   Gate,
+  type HandshakeInfo,
   HandshakeScope,
   judgeOrigin,
-  type Knock,
   publicRefusal,
   takeAnswerHeaders,
 } from "@portcullis/core/adapter";
@@ -41,7 +41,7 @@ const record = <T>(parts: number, name: (index: number) => string, value: (index
   Object.fromEntries(times(parts, (index) => [name(index), value(index)]));
 const nested = (parts: number): string => "[".repeat(parts) + "]".repeat(parts);
 
-function scope(url: string, headers: Knock["headers"] = {}): HandshakeScope {
+function scope(url: string, headers: HandshakeInfo["headers"] = {}): HandshakeScope {
   const knock = {
     transport: "ws",
     path: "/",
@@ -226,7 +226,7 @@ function queued(parts: number): () => void {
     };
     const link = {
       deliver: nothing,
-      refuse: nothing,
+      sendRefusal: nothing,
       reply: nothing,
       pause: nothing,
       resume: nothing,
@@ -259,7 +259,7 @@ function derived(
     make: (parts) => {
       const payload = headers ? {} : make(parts);
       const request = { headers: headers ? make(parts) : {}, url: "/" };
-      return { moment: "action", action: "a", payload, scope: scopeOf({ request }) } as unknown as HttpContext<never>;
+      return { phase: "action", action: "a", payload, scope: scopeOf({ request }) } as unknown as HttpContext<never>;
     },
     read: (context) => derive("growth", settings, context),
   });

@@ -1,12 +1,12 @@
 import { vi } from "vitest";
-import { Lifeline } from "../../packages/core/src/engine/evaluation.js";
-import { Deadlines, type Expiring } from "../../packages/core/src/util/deadline.js";
+import { CancellationScope } from "../../packages/core/src/engine/evaluation.js";
+import { TimeoutList, type TimeoutNode } from "../../packages/core/src/util/deadline.js";
 
 /** What a rehearsal has left behind so far. */
 class Left {
-  /** By lifeline: what is to be ended with it. */
-  readonly held = new Map<Lifeline, Set<object>>();
-  readonly waits = new Set<Expiring>();
+  /** By cancellation: what is to be ended with it. */
+  readonly held = new Map<CancellationScope, Set<object>>();
+  readonly waits = new Set<TimeoutNode>();
   /** How many errors would have ended the process. */
   surfaced = 0;
 
@@ -30,8 +30,8 @@ export const left = new Left();
 export function takeControl(): () => void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "Date", "performance"] });
   const { queueMicrotask: enqueue } = globalThis;
-  const { add, remove } = Lifeline.prototype;
-  const { add: wait } = Deadlines.prototype;
+  const { add, remove } = CancellationScope.prototype;
+  const { add: wait } = TimeoutList.prototype;
   globalThis.queueMicrotask = (go) =>
     enqueue(() => {
       try {
@@ -40,23 +40,23 @@ export function takeControl(): () => void {
         left.surfaced += 1;
       }
     });
-  Lifeline.prototype.add = function note(one) {
+  CancellationScope.prototype.add = function note(one) {
     left.held.set(this, (left.held.get(this) ?? new Set()).add(one));
     add.call(this, one);
   };
-  Lifeline.prototype.remove = function note(one) {
+  CancellationScope.prototype.remove = function note(one) {
     left.held.get(this)?.delete(one);
     remove.call(this, one);
   };
-  Deadlines.prototype.add = function note(one) {
+  TimeoutList.prototype.add = function note(one) {
     left.waits.add(one);
     wait.call(this, one);
   };
   return () => {
     vi.useRealTimers();
     globalThis.queueMicrotask = enqueue;
-    Object.assign(Lifeline.prototype, { add, remove });
-    Deadlines.prototype.add = wait;
+    Object.assign(CancellationScope.prototype, { add, remove });
+    TimeoutList.prototype.add = wait;
   };
 }
 
@@ -65,7 +65,7 @@ export function expectNothingHeld(fail: (text: string) => void): void {
   const waits = left.waiting;
   const held = [...left.held.values()].reduce((sum, { size }) => sum + size, 0);
   if (waits > 0) fail(`deadlines are left: ${waits}`);
-  if (held > 0) fail(`evaluations are left on lifelines: ${held}`);
+  if (held > 0) fail(`evaluations are left on cancellation scopes: ${held}`);
   // Each list of deadlines sees at its next tick that it is empty.
   vi.advanceTimersByTime(TICK);
   if (vi.getTimerCount() > 0) fail(`timers are left: ${vi.getTimerCount()}`);

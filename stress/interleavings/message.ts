@@ -1,12 +1,12 @@
 import { abstain, deny, fault } from "@portcullis/core";
-import type { Incoming } from "@portcullis/core/adapter";
+import type { ClientMessage } from "@portcullis/core/adapter";
 import type { HandlerContext } from "@portcullis/core/consumer";
 import { answer, CODES, type MessagePlan, type Verdict } from "./plans.js";
 import { type Asked, TIMEOUT } from "./rules.js";
 import type { Stage } from "./stage.js";
 
 /** One message of the client, with all that has become of it. */
-export class Message implements Incoming, Asked {
+export class Message implements ClientMessage, Asked {
   readonly action: string;
   readonly payload = { about: this };
   readonly bytes = 10;

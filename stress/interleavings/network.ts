@@ -266,10 +266,10 @@ export class Play implements Stage {
     this.#lastHandled = index;
   }
 
-  #decided({ moment, decision, session }: DecisionEvent): void {
-    if (moment === "connect" && session === undefined) this.decision = decision;
+  #decided({ phase, decision, session }: DecisionEvent): void {
+    if (phase === "connect" && session === undefined) this.decision = decision;
     const message = this.messages.find((one) => one.isAsked && !one.isDecided);
-    if (moment !== "action" || message === undefined) return;
+    if (phase !== "action" || message === undefined) return;
     message.isDecided = true;
     const { reaction } = message.plan;
     if (reaction?.at === "decision") this.happen(reaction.does);

@@ -1,5 +1,11 @@
 import { PermissionDenied } from "@portcullis/core";
-import { type Admission, type Admitted, type DecisionEvent, Gate, type Session } from "@portcullis/core/adapter";
+import {
+  type DecisionEvent,
+  Gate,
+  type HandshakeEvaluation,
+  type HandshakeResult,
+  type Session,
+} from "@portcullis/core/adapter";
 import { vi } from "vitest";
 import { scopeOf } from "../../packages/core/test/connection.js";
 import { Message } from "./message.js";
@@ -36,8 +42,8 @@ export class Rehearsal implements Stage {
   readonly gate: Gate<string>;
   readonly wire: Wire;
   session: Session<Message> | undefined;
-  admission: Admission<string> | undefined;
-  admitted: Admitted | undefined;
+  admission: HandshakeEvaluation<string> | undefined;
+  admitted: HandshakeResult | undefined;
   /** What listeners have thrown, and what came of it. */
   thrown = 0;
   caught = 0;
@@ -93,7 +99,7 @@ export class Rehearsal implements Stage {
     };
     const consumer = { id: "1", transport: "test", raw: undefined, close: () => this.happen("the server closes") };
     this.admission = this.gate.admit(handshake, consumer);
-    const conclude = (admitted: Admitted) => {
+    const conclude = (admitted: HandshakeResult) => {
       this.admitted = admitted;
       if (admitted.decision.outcome !== "allow" || this.hasLeft) return;
       this.session = this.gate.open(handshake, admitted, consumer, this.wire);
@@ -247,8 +253,8 @@ export class Rehearsal implements Stage {
     if (turn < this.#newest) this.fail(`message ${index} has an older scope than a refresh has brought`);
   }
 
-  #decided({ moment, action }: DecisionEvent): void {
-    if (moment !== "action") return;
+  #decided({ phase, action }: DecisionEvent): void {
+    if (phase !== "action") return;
     const message = this.messages.find((one) => one.isAsked && one.action === action && !one.isDecided);
     if (message === undefined) return;
     message.isDecided = true;

@@ -1,10 +1,10 @@
 import type { Decision } from "@portcullis/core";
-import type { Link } from "@portcullis/core/adapter";
+import type { Connection } from "@portcullis/core/adapter";
 import type { Message } from "./message.js";
 import type { Rehearsal } from "./rehearsal.js";
 
 /** A transport that only looks whether it may be told what it is told. */
-export class Wire implements Link<Message> {
+export class Wire implements Connection<Message> {
   isPaused = false;
   closes = 0;
 
@@ -27,7 +27,7 @@ export class Wire implements Link<Message> {
     }
   }
 
-  refuse(message: Message, { code }: Decision): void {
+  sendRefusal(message: Message, { code }: Decision): void {
     const { index, expected, isAnswered, isLate } = message;
     const { world } = this;
     this.#expectOpen(`refused ${index}`);

@@ -29,10 +29,10 @@ function build(core, tree, leaf) {
     : core.or(.../** @type {[any]} */ (tree.or.map(inside)));
 }
 
-/** @param {any} policy @param {string} moment @param {string} action @param {object[]} more */
-function ask(policy, moment, action, ...more) {
-  if (moment === "connect") return policy.connect({}, CONSUMER, undefined, ...more);
-  return moment === "action"
+/** @param {any} policy @param {string} phase @param {string} action @param {object[]} more */
+function ask(policy, phase, action, ...more) {
+  if (phase === "connect") return policy.connect({}, CONSUMER, undefined, ...more);
+  return phase === "action"
     ? policy.authorize({}, CONSUMER, action, {}, ...more)
     : policy.authorizeObject({}, CONSUMER, action, {}, {}, ...more);
 }
@@ -57,17 +57,17 @@ function same(got, want, place) {
 }
 
 /** @param {Core} core @param {Row} row @param {boolean} isLater */
-async function combinator(core, { note, tree, moment, answers, want }, isLater) {
+async function combinator(core, { note, tree, phase, answers, want }, isLater) {
   /** @type {string[]} */
   const asked = [];
   const rule = build(core, tree, (name) =>
-    told(core, name, { [moment]: answers[name] }, isLater, () => asked.push(name)),
+    told(core, name, { [phase]: answers[name] }, isLater, () => asked.push(name)),
   );
   const { AllowAny, definePolicy } = core;
-  const alone = moment === "connect" ? { connect: rule, permissions: AllowAny } : { actions: { act: rule } };
-  const decision = await ask(definePolicy(alone), moment, "act");
+  const alone = phase === "connect" ? { connect: rule, permissions: AllowAny } : { actions: { act: rule } };
+  const decision = await ask(definePolicy(alone), phase, "act");
   const order = asked.splice(0);
-  const beside = await ask(definePolicy({ permissions: rule, actions: { act: AllowAny } }), moment, "act");
+  const beside = await ask(definePolicy({ permissions: rule, actions: { act: AllowAny } }), phase, "act");
   const isSilent = decision.outcome === "deny" && beside.outcome === "allow";
   const { outcome, code } = isSilent ? { outcome: "abstain", code: "abstained" } : decision;
   const by = outcome === "deny" || outcome === "error" ? { by: decision.by } : {};
@@ -86,7 +86,7 @@ async function edge(core, { note, policy, rules, ask: asks, want }, isLater) {
   const options = { ...Object.fromEntries(built), ...(actions && { actions: Object.fromEntries(table) }) };
   const decision = await ask(
     core.definePolicy({ ...options, ...(unknownAction && { unknownAction }) }),
-    asks.moment,
+    asks.phase,
     asks.action ?? "",
   );
   const { outcome, code, status, by } = decision;

@@ -7,7 +7,7 @@ import { PolicyTextError } from "../public/shared/tokens.js";
 /**
  * @typedef {import("./rules.mjs").ChatScope} ChatScope
  * @typedef {import("../public/shared/parse-policy.js").RuleNode} RuleNode
- * @typedef {import("@portcullis/core").Like<ChatScope>} ChatRule
+ * @typedef {import("@portcullis/core").PermissionLike<ChatScope>} ChatRule
  * @typedef {import("@portcullis/core/consumer").HandlerContext<ChatScope>} Context
  */
 
@@ -46,7 +46,9 @@ export function makeConsumer(text, { rules, actions, chat, faults }) {
     consumer = consumer.action(name, build.rule(rule), options, handler);
   }
   return {
-    consumer: /** @type {import("@portcullis/core/adapter").Served<ChatScope> & { policy: ChatPolicy }} */ (consumer),
+    consumer: /** @type {import("@portcullis/core/adapter").ServableConsumer<ChatScope> & { policy: ChatPolicy }} */ (
+      consumer
+    ),
     rules: leavesOf(policy).map(({ label }) => label),
     actions: policy.actions.map(({ name }) => name),
   };

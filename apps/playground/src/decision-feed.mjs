@@ -2,7 +2,7 @@
 
 /** @typedef {import("@portcullis/core/adapter").DecisionEvent} DecisionEvent */
 /** @typedef {import("./rules.mjs").ChatScope} ChatScope */
-/** @typedef {Pick<DecisionEvent, "moment" | "action" | "decision" | "milliseconds" | "trace"> & { scope: object }} Decided */
+/** @typedef {Pick<DecisionEvent, "phase" | "action" | "decision" | "milliseconds" | "trace"> & { scope: object }} Decided */
 
 /**
  * @typedef {object} Watcher
@@ -92,7 +92,7 @@ export class DecisionFeed {
  * @param {Decided} decided
  * @param {number} id
  */
-function describe({ moment, action, decision, scope, milliseconds, trace }, id) {
+function describe({ phase, action, decision, scope, milliseconds, trace }, id) {
   const { outcome, code, status, reason, by } = decision;
   const { user, client = 0, carrier = "" } = /** @type {Partial<ChatScope>} */ (scope);
   const account = user?.name ?? "not signed in";
@@ -102,7 +102,7 @@ function describe({ moment, action, decision, scope, milliseconds, trace }, id) 
     client,
     carrier,
     account,
-    moment,
+    phase,
     action,
     outcome,
     code,

@@ -69,7 +69,7 @@ export class Faults {
   permission = /** @type {any} */ (
     (/** @type {string} */ name, /** @type {Ask | Record<string, Ask>} */ parts) => {
       const given = typeof parts === "function" ? { action: parts } : parts;
-      const entries = Object.entries(given).map(([moment, ask]) => [moment, this.#breakable(name, ask)]);
+      const entries = Object.entries(given).map(([phase, ask]) => [phase, this.#breakable(name, ask)]);
       return /** @type {any} */ (permission)(name, Object.fromEntries(entries));
     }
   );

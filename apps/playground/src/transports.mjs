@@ -7,7 +7,7 @@ import { WebSocketServer } from "ws";
 import { COOKIE } from "./sign-in.mjs";
 import { cookieOf, ofSubprotocols, visitorOf } from "./visitor.mjs";
 
-/** @typedef {import("@portcullis/core/adapter").Served<import("./rules.mjs").ChatScope>} ChatConsumer */
+/** @typedef {import("@portcullis/core/adapter").ServableConsumer<import("./rules.mjs").ChatScope>} ChatConsumer */
 /** @typedef {import("./visitor.mjs").Introduction} Introduction */
 /** @typedef {import("node:http").IncomingMessage} Request */
 

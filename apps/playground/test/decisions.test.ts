@@ -32,8 +32,8 @@ it("a page is told every decision, rule by rule, and which are about its own cli
 
   const [connect, send, ...others] = await decisionsOf(observer, "chat.send");
   expect(others).toEqual([]);
-  expect(connect).toMatchObject({ moment: "connect", client: 1, account: "Guest", outcome: "allow", isOwn: true });
-  expect(send).toMatchObject({ moment: "action", carrier: "ws", outcome: "deny", code: "not_a_member" });
+  expect(connect).toMatchObject({ phase: "connect", client: 1, account: "Guest", outcome: "allow", isOwn: true });
+  expect(send).toMatchObject({ phase: "action", carrier: "ws", outcome: "deny", code: "not_a_member" });
   expect(send.trace.permissions).toMatchObject({ kind: "rule", name: "NotBanned", outcome: "allow" });
   const [signedIn, either] = send.trace.rule.operands;
   expect(signedIn).toMatchObject({ name: "IsAuthenticated", outcome: "allow" });

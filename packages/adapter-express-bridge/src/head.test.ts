@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { Like } from "@portcullis/core";
+import type { PermissionLike } from "@portcullis/core";
 import express, { type Request, type Response } from "express";
 import express4 from "express4";
 import Koa, { type Context } from "koa";
@@ -12,7 +12,7 @@ import { fromKoa } from "./koa.js";
 const DEFAULT = "You do not have permission to perform this action.";
 
 /** What a rule says of the same request as a GET and as a HEAD, which is the method of connecting in the original. */
-async function reasons(rule: (methods: Record<string, string>) => Like): Promise<unknown[]> {
+async function reasons(rule: (methods: Record<string, string>) => PermissionLike): Promise<unknown[]> {
   expect(dcrfMethods.connect).toBe("HEAD");
   const said = [];
   for (const method of ["GET", "HEAD"]) said.push(await askAction(rule({ create: method }) as never));

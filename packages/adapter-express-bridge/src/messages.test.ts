@@ -116,7 +116,7 @@ describe("what cannot work is said in full, and what to write instead", () => {
     [
       "no action",
       () => parity(policy, next, [{ action: "open" }, {}], { app }),
-      'parity(): case 1 has no action: give { action }, or { moment: "connect" }',
+      'parity(): case 1 has no action: give { action }, or { phase: "connect" }',
     ],
   ])("by parity, of %s", async (_what, ask, message) => {
     await expect(ask()).rejects.toMatchObject({ code: "permission_misuse", message });

@@ -58,7 +58,7 @@ describe.each(Object.entries(servers))("behind %s", (_name, serve) => {
     const { status, body } = await send(port, { path: "//" });
     expect([status, JSON.parse(body).code]).toEqual([400, "bad_target"]);
     expect(onDecision).toHaveBeenCalledOnce();
-    expect(onDecision.mock.calls[0]?.[2]).toEqual({ moment: "connect" });
+    expect(onDecision.mock.calls[0]?.[2]).toEqual({ phase: "connect" });
     expect(authenticate).not.toHaveBeenCalled();
   });
 });

@@ -39,9 +39,9 @@ function policyOf() {
   const byHow: RequestHandler = (request, response, next) => DOES[String(request.query.how)]?.(request, response, next);
   const rule = fromExpress(byHow, {
     app: express(),
-    url: ({ moment, scope, payload }) => {
+    url: ({ phase, scope, payload }) => {
       const auth = (scope as { auth?: { how?: string } }).auth;
-      return `/?how=${moment === "action" ? payload.how : (auth?.how ?? scope.query.how)}`;
+      return `/?how=${phase === "action" ? payload.how : (auth?.how ?? scope.query.how)}`;
     },
   });
   return definePolicy({ connect: not(rule), actions: { create: not(rule) } });

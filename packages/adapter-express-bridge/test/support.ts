@@ -1,6 +1,13 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Consumer, type Decision, definePolicy, type Like, type Payload, type Scope } from "@portcullis/core";
+import {
+  type Consumer,
+  type Decision,
+  definePolicy,
+  type Payload,
+  type PermissionLike,
+  type Scope,
+} from "@portcullis/core";
 import express, { type Request, type RequestHandler } from "express";
 import { type FromExpressOptions, fromExpress } from "../src/index.js";
 
@@ -95,14 +102,17 @@ export interface Question {
 }
 
 /** Asks a rule about an action. */
-export async function askAction(rule: Like, { action = "create", payload = {}, scope, signal }: Question = {}) {
+export async function askAction(
+  rule: PermissionLike,
+  { action = "create", payload = {}, scope, signal }: Question = {},
+) {
   const policy = definePolicy({ actions: { [action]: rule } });
   const asked = signal && { signal };
   return (await policy.authorize((scope ?? scopeOf()) as never, nobody, action, payload, asked)) as Decision;
 }
 
 /** Asks a rule about a connection. */
-export async function askConnect(rule: Like, { payload = {}, scope }: Question = {}) {
+export async function askConnect(rule: PermissionLike, { payload = {}, scope }: Question = {}) {
   const policy = definePolicy({ connect: rule, permissions: rule });
   return (await policy.connect((scope ?? scopeOf()) as never, nobody, payload)) as Decision;
 }
@@ -111,7 +121,7 @@ export async function askConnect(rule: Like, { payload = {}, scope }: Question =
 export async function seen(
   options: FromExpressOptions = {},
   question: Question = {},
-  moment: "action" | "connect" = "action",
+  phase: "action" | "connect" = "action",
 ) {
   const requests: Request[] = [];
   const look: RequestHandler = (request, _response, next) => {
@@ -119,7 +129,7 @@ export async function seen(
     next();
   };
   const rule = fromExpress(look, { app: express(), ...options });
-  const decision = await (moment === "action" ? askAction(rule, question) : askConnect(rule, question));
+  const decision = await (phase === "action" ? askAction(rule, question) : askConnect(rule, question));
   return { request: requests[0] as Request, decision };
 }
 

@@ -1,9 +1,9 @@
 import type { Policy } from "@portcullis/core";
-import { Gate, type GuardOf, type GuardSession, type Served } from "@portcullis/core/adapter";
+import { Gate, type GuardOf, type GuardSession, type ServableConsumer } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
 import { corsOrigins } from "./cors-origins.js";
-import type { Connection, Front } from "./namespace/namespace-connection.js";
+import type { GuardContext, NamespaceConnection } from "./namespace/namespace-connection.js";
 import type { SocketScope } from "./namespace/scope.js";
 import { readOptions, type SocketGuardOptions } from "./options.js";
 import { Hooks } from "./server-hooks.js";
@@ -25,15 +25,15 @@ export function attach<P, S>(
   given: unknown,
   policy: unknown,
   options: SocketGuardOptions<never>,
-  served?: Served,
+  served?: ServableConsumer,
 ): Guard<P, S> {
   const target = readTarget(place, given);
   const { own, common } = readOptions<never>(place, options);
   const { origins = corsOrigins(target.io) } = common;
   const gate = new Gate<Socket>(place, policy, { ...(common as object), origins }, served);
-  const connections = new WeakMap<object, Connection>();
+  const connections = new WeakMap<object, NamespaceConnection>();
   const hasOwnParser = target.io.opts.parser !== undefined;
-  const front: Front = { name: nameOf(target), gate, options: own, connections, hasOwnParser };
+  const front: GuardContext = { name: nameOf(target), gate, options: own, connections, hasOwnParser };
   const hooks = Hooks.of(target.io);
   hooks.add(place, target, front);
   return {

@@ -1,10 +1,10 @@
 import { BY_CLIENT } from "./namespace/guard-registry.js";
-import type { Front } from "./namespace/namespace-connection.js";
+import type { GuardContext } from "./namespace/namespace-connection.js";
 import type { Hooks } from "./server-hooks.js";
 import type { BareServer } from "./socketio-internals.js";
 
 /** What of a server is not guarded, in sentences. */
-export function audit(hooks: Hooks, io: BareServer, { connections }: Front): string[] {
+export function audit(hooks: Hooks, io: BareServer, { connections }: GuardContext): string[] {
   const found: string[] = [];
   for (const namespace of io._nsps.values()) {
     const name = JSON.stringify(namespace.name);

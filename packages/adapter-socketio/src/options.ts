@@ -18,14 +18,14 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
    * is more two in every turn, and it is not read meanwhile, so that a client that sends as fast as it can does not keep
    * the others waiting. Default true. It is the whole server's: one guard that wants it is enough.
    */
-  turns?: boolean;
+  fairScheduling?: boolean;
 }
 
 /** The options of this adapter, with their defaults. */
 export interface OwnOptions {
   readonly payload: ReadPayload | undefined;
   readonly denied: Denied;
-  readonly turns: boolean;
+  readonly fairScheduling: boolean;
 }
 
 /**
@@ -38,7 +38,7 @@ export function readOptions<S>(
   options: SocketGuardOptions<S>,
 ): { own: OwnOptions; common: GuardOptions<S> } {
   checkKeys(place, options, [...COMMON_OPTIONS, "payload", "denied", "turns"]);
-  const { payload, denied: shape = denied, turns = true, ...common } = options;
+  const { payload, denied: shape = denied, fairScheduling = true, ...common } = options;
   if (payload !== undefined && typeof payload !== "function") {
     throw new PermissionMisuse(
       `${place} got a wrong \`payload\`: give a function, as in (event, args) => ({ text: args[0] })`,
@@ -49,6 +49,7 @@ export function readOptions<S>(
       `${place} got a wrong \`denied\`: give a function, as in (refusal) => ({ error: refusal.code })`,
     );
   }
-  if (typeof turns !== "boolean") throw new PermissionMisuse(`${place} got a wrong \`turns\`: write true or false`);
-  return { own: { payload, denied: shape, turns }, common };
+  if (typeof fairScheduling !== "boolean")
+    throw new PermissionMisuse(`${place} got a wrong \`turns\`: write true or false`);
+  return { own: { payload, denied: shape, fairScheduling }, common };
 }

@@ -1,5 +1,5 @@
 import { PermissionMisuse } from "@portcullis/core";
-import type { Served } from "@portcullis/core/adapter";
+import type { ServableConsumer } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
 import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
 
@@ -25,10 +25,10 @@ import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js
  */
 export function serve<S, T extends Guardable, Extra extends Authenticated<S> = Authenticated<S>>(
   io: T,
-  consumer: Served<S>,
+  consumer: ServableConsumer<S>,
   ...[options = {}]: OptionsFor<S, T, Extra>
-): Guard<Served<ScopeWith<Extra>>, ScopeWith<Extra>> {
-  if (typeof (consumer as Partial<Served> | undefined)?.dispatch !== "function") {
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
+  if (typeof (consumer as Partial<ServableConsumer> | undefined)?.dispatch !== "function") {
     throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
   }
   return attach("serve()", io, consumer, options as object, consumer);

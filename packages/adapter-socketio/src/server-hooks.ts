@@ -1,9 +1,9 @@
 import { isPromise } from "node:util/types";
 import { type Decision, fault, PermissionMisuse } from "@portcullis/core";
-import { badMessage, FaultLog, type Limits, surface, thrown } from "@portcullis/core/adapter";
-import { authTooLarge, Line } from "./engine/engine-connection.js";
+import { badMessage, decisionFromError, FaultLog, type Limits, throwAsync } from "@portcullis/core/adapter";
+import { authTooLarge, EngineConnection } from "./engine/engine-connection.js";
 import { BY_CLIENT, type Found, Fronts } from "./namespace/guard-registry.js";
-import { Connection, type Front, type Middlewares } from "./namespace/namespace-connection.js";
+import { type GuardContext, type Middlewares, NamespaceConnection } from "./namespace/namespace-connection.js";
 import { watchLookups } from "./namespace/namespace-lookups.js";
 import { connectError } from "./namespace/refusal.js";
 import { giveBack, isOf, takeWithheld, UNGUARDED, withhold } from "./namespace/state-recovery.js";
@@ -26,7 +26,7 @@ const HOOKS = Symbol.for("@portcullis/adapter-socketio/hooks");
 export class Hooks {
   readonly fronts: Fronts;
   readonly #engines = new WeakSet<BareEngine>();
-  readonly #lines = new WeakMap<BareConnection, Line>();
+  readonly #lines = new WeakMap<BareConnection, EngineConnection>();
   readonly #hooked = new WeakMap<BareNamespace, Pick<BareNamespace, "_add" | "run" | "_doConnect">>();
   /** Of what has failed where no guard tells anybody. */
   readonly #log = new FaultLog();
@@ -72,7 +72,7 @@ export class Hooks {
    *
    * @throws {PermissionMisuse} When there is one already.
    */
-  add(place: string, { namespace }: Target, front: Front): void {
+  add(place: string, { namespace }: Target, front: GuardContext): void {
     this.fronts.add(place, namespace, front);
     // Who is on the way in may have another guard now: it is refused.
     this.#found = new WeakMap();
@@ -83,7 +83,7 @@ export class Hooks {
   }
 
   /** Whether an open socket is behind a new guard, or may be. */
-  #concerns(front: Front, namespace: BareNamespace, { handshake }: BareSocket): boolean {
+  #concerns(front: GuardContext, namespace: BareNamespace, { handshake }: BareSocket): boolean {
     const cover = this.fronts.coverOf(namespace);
     if (cover !== BY_CLIENT) return cover === front;
     const found = this.fronts.find(namespace.name, handshake.auth);
@@ -179,10 +179,10 @@ export class Hooks {
     return found;
   }
 
-  #connectionOf(front: Front, socket: BareSocket): Connection {
+  #connectionOf(front: GuardContext, socket: BareSocket): NamespaceConnection {
     let connection = front.connections.get(socket);
     if (connection === undefined) {
-      connection = new Connection(front, socket, this.#lineOf(socket.conn));
+      connection = new NamespaceConnection(front, socket, this.#lineOf(socket.conn));
       front.connections.set(socket, connection);
     }
     return connection;
@@ -216,12 +216,12 @@ export class Hooks {
     };
     const withheld = takeWithheld(socket);
     if (withheld === undefined || !isOf(withheld, UNGUARDED, socket)) proceed();
-    else giveBack(socket, withheld).then(proceed, fail).catch(surface);
+    else giveBack(socket, withheld).then(proceed, fail).catch(throwAsync);
   }
 
   /** What has failed where no guard tells of it: it is printed. */
   #faultOf(error: unknown): Decision {
-    const decision = thrown(error, "guard");
+    const decision = decisionFromError(error, "guard");
     this.#log.tell(decision, "connect");
     return decision;
   }
@@ -242,10 +242,10 @@ export class Hooks {
     });
   }
 
-  #lineOf(connection: BareConnection): Line {
+  #lineOf(connection: BareConnection): EngineConnection {
     let line = this.#lines.get(connection);
     if (line === undefined) {
-      line = new Line(connection, this.fronts.limits, this.#isTurning);
+      line = new EngineConnection(connection, this.fronts.limits, this.#isTurning);
       this.#lines.set(connection, line);
     }
     return line;
@@ -253,7 +253,7 @@ export class Hooks {
 
   /** Whether a guard wants clients to take turns. */
   get #isTurning(): boolean {
-    return this.fronts.all.some((front) => front.options.turns);
+    return this.fronts.all.some((front) => front.options.fairScheduling);
   }
 }
 
@@ -264,7 +264,7 @@ function expel(socket: BareSocket): void {
 }
 
 /** Reads what a client gives as `auth`. Returns why it is refused. */
-function readAuth(line: Line, auth: unknown): Decision | undefined {
+function readAuth(line: EngineConnection, auth: unknown): Decision | undefined {
   // The parser of socket.io lets nothing else through.
   if (typeof auth !== "object" || auth === null) return badMessage();
   return line.takes(auth) ? undefined : authTooLarge();
@@ -284,5 +284,5 @@ function watched(namespace: BareNamespace, fail: (error: unknown) => void): Bare
 }
 
 function unknownGuard(): Decision {
-  return thrown(new PermissionMisuse("nobody was asked which guard this client has"), "guard");
+  return decisionFromError(new PermissionMisuse("nobody was asked which guard this client has"), "guard");
 }

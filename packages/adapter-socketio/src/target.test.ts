@@ -69,11 +69,11 @@ test("a socket that has no place for a guard, as of another copy of socket.io, i
     prototype.onevent = onevent;
   }
   const error = new PermissionMisuse("this socket has no `onevent`: use one copy of socket.io");
-  expect(onDecision.mock.calls).toMatchObject([[{ moment: "connect", decision: { by: "guard", error } }]]);
+  expect(onDecision.mock.calls).toMatchObject([[{ phase: "connect", decision: { by: "guard", error } }]]);
 });
 
 test.each([undefined, true, false, 0, 1, "yes", null])("turns: %j", (turns) => {
-  const attempt = () => guard(new Server(), policy, { turns: turns as never });
+  const attempt = () => guard(new Server(), policy, { fairScheduling: turns as never });
   if (turns === undefined || typeof turns === "boolean") expect(attempt).not.toThrow();
   else expect(attempt).toThrow(new PermissionMisuse("guard() got a wrong `turns`: write true or false"));
 });

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo, Socket as TcpSocket } from "node:net";
 import type { Policy, Scope } from "@portcullis/core";
-import type { Served } from "@portcullis/core/adapter";
+import type { ServableConsumer } from "@portcullis/core/adapter";
 import type { Harness, HarnessSession, RunningServer, ServerSetup } from "@portcullis/testing";
 import { Server, type Socket } from "socket.io";
 import { guard, type SocketGuardOptions, serve } from "../src/index.js";
@@ -82,7 +82,7 @@ function protect(io: Server, { options, policy, consumer }: ServerSetup) {
         authenticate({ token: handshake.auth.token }, asked),
     }),
   };
-  if (consumer) return serve(io, consumer as Served<Scope>, given);
+  if (consumer) return serve(io, consumer as ServableConsumer<Scope>, given);
   return guard(io, policy as Policy<Scope>, given);
 }
 

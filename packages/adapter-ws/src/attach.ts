@@ -1,11 +1,11 @@
 import { PermissionMisuse, type Policy, type Scope } from "@portcullis/core";
-import { Gate, type GuardOf, type GuardSession, type Served } from "@portcullis/core/adapter";
+import { Gate, type GuardOf, type GuardSession, type ServableConsumer } from "@portcullis/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
 import { addToUpgrade } from "./answer-headers.js";
 import type { HttpServer } from "./clock.js";
 import { closeSoon } from "./close.js";
 import { pingOf } from "./codecs/heartbeat.js";
-import type { Front } from "./connection.js";
+import type { GuardContext } from "./connection.js";
 import { type BareSocket, type GuardedClass, guardedClass } from "./guarded-socket.js";
 import { readOptions, type WsGuardOptions } from "./options.js";
 import { probe } from "./probe.js";
@@ -27,11 +27,11 @@ export function attach<P, S>(
   wss: WebSocketServer,
   policy: unknown,
   given: WsGuardOptions,
-  served?: Served,
+  served?: ServableConsumer,
 ): Guard<P, S> {
   checkServer(place, wss);
   const { own, common } = readOptions(place, given);
-  const { codec, listenerGrace, refuse, challenge, turns } = own;
+  const { codec, listenerGrace, refuse, challenge, fairScheduling } = own;
   if (served && codec.reply === undefined) {
     throw new PermissionMisuse(`${place} got a \`codec\` without reply(): handlers need it to answer`);
   }
@@ -41,8 +41,8 @@ export function attach<P, S>(
   const Base = options.WebSocket as typeof WebSocket;
   const { allowSynchronousEvents } = options as { allowSynchronousEvents?: boolean };
   // INVARIANT: what one client sends is never handled in one go, however much of it is there: others have their turn.
-  const takesTurns = turns && allowSynchronousEvents !== false;
-  const front: Front = {
+  const takesTurns = fairScheduling && allowSynchronousEvents !== false;
+  const front: GuardContext = {
     gate,
     codec,
     isPing: codec.heartbeat && pingOf(codec.heartbeat),

@@ -64,7 +64,7 @@ describe("a codec that fails to read", () => {
     expect(client.received).toEqual(["bad_message"]);
     // Nothing but an undefined action.
     expect(asked).toStrictEqual([{ action: undefined }]);
-    expect(events.at(-1)).toMatchObject({ moment: "action", action: "", decision: { code: "bad_message" } });
+    expect(events.at(-1)).toMatchObject({ phase: "action", action: "", decision: { code: "bad_message" } });
     expect(events.at(-1)?.decision.error).toEqual(error);
     expect(handled).toEqual([]);
   });
@@ -109,7 +109,7 @@ describe("a codec that fails to write a refusal", () => {
         error: { code: "permission_denied", status: 403, reason: expect.any(String), retry: "never" },
       });
       const event = events.find(({ decision }) => decision.code === "permission_error");
-      expect(event).toMatchObject({ moment: "action", action: "secret", decision: { by: "codec", status: 500 } });
+      expect(event).toMatchObject({ phase: "action", action: "secret", decision: { by: "codec", status: 500 } });
       expect(event?.decision.error).toEqual(error);
       expect(event?.session).toBe(session());
     },

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { Wait } from "@portcullis/core/adapter";
+import { Timeout } from "@portcullis/core/adapter";
 
 /** What is used of an HTTP server. */
 export interface HttpServer {
@@ -12,7 +12,7 @@ export interface HttpServer {
 
 /** The time one client takes until its handshake is decided. */
 interface Handshaking {
-  readonly wait: Wait;
+  readonly wait: Timeout;
   /** Whether its request has reached the guard. */
   isAsked: boolean;
 }
@@ -22,7 +22,7 @@ const OTHERS = ["request", "upgrade"];
 const RARER = ["connect", "checkContinue", "checkExpectation"];
 
 /** Destroys connections whose handshake is not decided in time. */
-export class HandshakeClock {
+export class HandshakeTimeout {
   readonly #limit: number;
   readonly #running = new WeakMap<Socket, Handshaking>();
   readonly #onClose: (this: Socket) => void;
@@ -74,7 +74,7 @@ export class HandshakeClock {
   end(socket: Socket): void {
     const handshaking = this.#running.get(socket);
     if (handshaking === undefined) return;
-    handshaking.wait.end();
+    handshaking.wait.cancel();
     this.#running.delete(socket);
     socket.off("close", this.#onClose);
   }
@@ -82,7 +82,7 @@ export class HandshakeClock {
   #start(socket: Socket): Handshaking {
     let handshaking = this.#running.get(socket);
     if (handshaking === undefined) {
-      handshaking = { wait: new Wait(this.#limit, () => socket.destroy()), isAsked: false };
+      handshaking = { wait: new Timeout(this.#limit, () => socket.destroy()), isAsked: false };
       this.#running.set(socket, handshaking);
       socket.on("close", this.#onClose);
     }

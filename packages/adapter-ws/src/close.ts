@@ -1,8 +1,8 @@
-import { Wait } from "@portcullis/core/adapter";
+import { Timeout } from "@portcullis/core/adapter";
 import type { BareSocket } from "./guarded-socket.js";
 
 /** How long a client may take to answer a closing, in milliseconds. */
-const PATIENCE = 1000;
+const CLOSE_TIMEOUT_MS = 1000;
 /** Of a socket that is closed. */
 const CLOSED = 3;
 /** A close frame has room for this many bytes of reason. */
@@ -15,8 +15,8 @@ const LONGEST_REASON = 123;
  */
 export function closeSoon(socket: BareSocket, code: number, reason: string): void {
   if (socket.readyState === CLOSED) return;
-  const wait = new Wait(PATIENCE, () => socket.terminate());
-  socket.once("close", () => wait.end());
+  const wait = new Timeout(CLOSE_TIMEOUT_MS, () => socket.terminate());
+  socket.once("close", () => wait.cancel());
   try {
     socket.close(code, shorten(reason));
   } catch (error) {

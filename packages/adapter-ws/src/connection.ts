@@ -1,23 +1,23 @@
 import type { IncomingMessage } from "node:http";
 import type { Consumer, Decision, Scope } from "@portcullis/core";
 import {
-  type Admission,
-  type Admitted,
+  type BackpressureTarget,
   type Carrier,
+  type Connection,
+  ConnectionConsumer,
+  decisionFromError,
   type Gate,
   type Handshake,
+  type HandshakeEvaluation,
+  type HandshakeResult,
   HandshakeScope,
-  type Link,
   OutgoingBudget,
-  type Outlet,
   publicIssues,
   publicRefusal,
   type ReplyOptions,
-  ServerEnd,
   type Session,
-  surface,
-  thrown,
-  Wait,
+  Timeout,
+  throwAsync,
 } from "@portcullis/core/adapter";
 import type { RawData } from "ws";
 import { closeSoon } from "./close.js";
@@ -26,7 +26,7 @@ import { FirstMessage } from "./first-message.js";
 import type { BareSocket } from "./guarded-socket.js";
 import { type Message, readMessage } from "./message.js";
 import { type Parser, parserOf } from "./parser.js";
-import { WsKnock } from "./scope.js";
+import { WsHandshake } from "./scope.js";
 import { type Turns, takeTurns } from "./turns.js";
 
 const OPEN = 1;
@@ -34,14 +34,14 @@ const CLOSED = 3;
 /** A client does not read what it is answered: it may try again later (RFC 6455, section 7.4.1). */
 const TRY_AGAIN = 1013;
 /** What ws says of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
-const WITHOUT_A_WORD = 1006;
+const ABNORMAL_CLOSURE = 1006;
 
 /** Why a socket is held back, beside what the application wants. */
 const DECIDING = 1;
 const NOT_READING = 2;
 
 /** What all connections of one server share. */
-export interface Front {
+export interface GuardContext {
   readonly gate: Gate<IncomingMessage>;
   readonly codec: Codec;
   /** Tells the pings of the codec's heartbeat. */
@@ -57,11 +57,14 @@ export interface Front {
 }
 
 /** One client: first its handshake, then what its session needs of the socket. */
-export class Connection extends WsKnock implements Handshake<IncomingMessage>, Link<Message>, Carrier, Outlet {
+export class WsConnection
+  extends WsHandshake
+  implements Handshake<IncomingMessage>, Connection<Message>, Carrier, BackpressureTarget
+{
   readonly consumer: Consumer;
   socket: BareSocket | undefined;
   session: Session<Message> | undefined;
-  admission: Admission<IncomingMessage> | undefined;
+  admission: HandshakeEvaluation<IncomingMessage> | undefined;
   /** Set where it was closed before it was open. */
   isUnwanted = false;
   isPausedByApplication = false;
@@ -70,12 +73,12 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   turns: Turns | undefined;
   /** Set while the first message waits for a listener: the next is not decided before. */
   flush: ((whenFlushed: () => void) => void) | undefined;
-  readonly #front: Front;
+  readonly #front: GuardContext;
   readonly #budget: OutgoingBudget;
   /** What all answers so far count in the budget, and those that ws has handed on. */
   #sent = 0;
   #flushed = 0;
-  #admitted: Admitted | undefined;
+  #admitted: HandshakeResult | undefined;
   /** Whether a decision, or a handler that is served, is under way. */
   #isDeciding = false;
   #holds = 0;
@@ -85,17 +88,17 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   #isUnheard = false;
   #first: FirstMessage | undefined;
   /** Until when a socket is held back for a decision or a handler that may never end. */
-  #patience: Wait | undefined;
+  #patience: Timeout | undefined;
   /** Whether that is over, and nothing waits less since. */
   #isImpatient = false;
   /** Whether the client has begun to close. */
   #isConcluding = false;
 
-  constructor(front: Front, request: IncomingMessage) {
+  constructor(front: GuardContext, request: IncomingMessage) {
     super(request);
     this.#front = front;
     this.#budget = new OutgoingBudget(front.gate.limits.unread, this);
-    this.consumer = new ServerEnd(this);
+    this.consumer = new ConnectionConsumer(this);
   }
 
   scope(extra: Readonly<Record<string, unknown>>): Scope {
@@ -103,7 +106,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   }
 
   /** The handshake was answered with yes: what it was asked about is kept for the socket. */
-  admit(admitted: Admitted): void {
+  admit(admitted: HandshakeResult): void {
     this.#admitted = admitted;
   }
 
@@ -127,7 +130,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     const { gate, turns } = this.#front;
     this.socket = socket;
     if (turns) this.turns = takeTurns(socket);
-    this.session = gate.open(this, this.#admitted as Admitted, this.consumer, this);
+    this.session = gate.open(this, this.#admitted as HandshakeResult, this.consumer, this);
     this.#admitted = undefined;
     // Again, now that it can be noted: a class of the application may have set it already.
     const { binaryType } = socket;
@@ -184,8 +187,8 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   /** The socket says that it is closed. Answers whether this is to be said later: when all is decided. */
   ends(closing: readonly unknown[]): boolean {
     const { session } = this;
-    this.#patience?.end();
-    if (closing[0] === WITHOUT_A_WORD) session?.end();
+    this.#patience?.cancel();
+    if (closing[0] === ABNORMAL_CLOSURE) session?.end();
     if (session === undefined || session.isEnded) {
       this.#first?.drop();
       return false;
@@ -235,7 +238,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     this.#front.bare.emit.call(this.socket, "message", given, isBinary);
   }
 
-  refuse(message: Message, decision: Decision): void {
+  sendRefusal(message: Message, decision: Decision): void {
     try {
       this.#send(this.#refusalOf(message, decision));
     } catch (error) {
@@ -258,7 +261,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
 
   #report({ action }: Message, error: unknown): void {
     const { gate } = this.#front;
-    gate.report("action", action, thrown(error, "codec"), this.session as never, undefined, gate.now());
+    gate.report("action", action, decisionFromError(error, "codec"), this.session as never, undefined, gate.now());
   }
 
   reply({ request, action: asked }: Message, data: unknown, { status = 200, action = asked }: ReplyOptions): void {
@@ -288,7 +291,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
 
   close(code: number, reason: string): void {
     this.#first?.drop();
-    this.#patience?.end();
+    this.#patience?.cancel();
     this.#holds = 0;
     this.#parser?.release();
     this.#front.bare.resume.call(this.#opened);
@@ -312,14 +315,14 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
   #holdWhileDeciding(): void {
     if (this.#isImpatient) return;
     this.#hold(DECIDING);
-    this.#patience ??= new Wait(this.#front.gate.timeouts.action, () => {
+    this.#patience ??= new Timeout(this.#front.gate.timeouts.action, () => {
       this.#isImpatient = true;
       this.#goOnReading();
     });
   }
 
   #goOnReading(): void {
-    this.#patience?.end();
+    this.#patience?.cancel();
     this.#patience = undefined;
     this.#release(DECIDING);
   }
@@ -334,7 +337,7 @@ export class Connection extends WsKnock implements Handshake<IncomingMessage>, L
     try {
       this.#front.bare.emit.call(this.socket, "close", ...closing);
     } catch (error) {
-      surface(error);
+      throwAsync(error);
     }
   }
 

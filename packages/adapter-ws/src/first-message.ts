@@ -1,9 +1,9 @@
-import { Wait } from "@portcullis/core/adapter";
+import { Timeout } from "@portcullis/core/adapter";
 
 /** A message that was allowed before anybody listened: kept until somebody does, or for the grace. */
 export class FirstMessage {
   readonly #handOn: (isListenedTo: boolean) => void;
-  readonly #grace: Wait;
+  readonly #grace: Timeout;
   #isHandedOn = false;
   /** Decides the next one. */
   #next: (() => void) | undefined;
@@ -11,18 +11,18 @@ export class FirstMessage {
   /** @param handOn Is called once, unless it is dropped. */
   constructor(grace: number, handOn: (isListenedTo: boolean) => void) {
     this.#handOn = handOn;
-    this.#grace = new Wait(grace, () => this.#end(false));
+    this.#grace = new Timeout(grace, () => this.#end(false));
   }
 
   /** Somebody listens. The listener is called later, as it would be without a guard. */
   listen(): void {
-    this.#grace.end();
+    this.#grace.cancel();
     process.nextTick(() => this.#end(true));
   }
 
   /** The connection has ended: nobody hears of it any more. */
   drop(): void {
-    this.#grace.end();
+    this.#grace.cancel();
     this.#isHandedOn = true;
   }
 

@@ -128,7 +128,7 @@ describe("the guard", () => {
     const client = await Client.open(url);
     client.send({ action: "secret" }, "garbage");
     await client.replies(2);
-    expect(events.map(({ moment, action, decision }) => [moment, action, decision.code])).toEqual([
+    expect(events.map(({ phase, action, decision }) => [phase, action, decision.code])).toEqual([
       ["connect", "connect", "allowed"],
       ["action", "secret", "permission_denied"],
       ["action", "", "bad_message"],

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { WebSocket } from "ws";
 import { closeSoon } from "./close.js";
-import type { Connection } from "./connection.js";
+import type { WsConnection } from "./connection.js";
 
 /** What is used of a socket of ws. */
 export interface BareSocket extends EventEmitter {
@@ -28,7 +28,7 @@ type Listener = (...values: unknown[]) => void;
 export interface GuardedClass {
   new (...values: never[]): BareSocket;
   /** The connection of a socket of this class that was admitted. */
-  connectionOf(socket: object): Connection | undefined;
+  connectionOf(socket: object): WsConnection | undefined;
 }
 
 /**
@@ -37,14 +37,14 @@ export interface GuardedClass {
  * @param Base What the server's option `WebSocket` was.
  * @param take Hands over the connection that is about to be opened; a socket without one hands on nothing.
  */
-export function guardedClass(Base: typeof WebSocket, take: () => Connection | undefined): GuardedClass {
+export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | undefined): GuardedClass {
   const Bare = Base as unknown as new (...values: never[]) => BareSocket;
 
   return class GuardedSocket extends Bare {
-    readonly #connection: Connection | undefined;
+    readonly #connection: WsConnection | undefined;
 
     // INVARIANT: the constructor of `Base` may call any method before `#connection` is there; nothing is admitted then.
-    static connectionOf(socket: object): Connection | undefined {
+    static connectionOf(socket: object): WsConnection | undefined {
       return #connection in socket ? socket.#connection : undefined;
     }
 
@@ -123,7 +123,7 @@ export function guardedClass(Base: typeof WebSocket, take: () => Connection | un
 }
 
 /** Nobody can have asked about a socket without a connection: it did not come through the guard. */
-function open(socket: BareSocket, connection: Connection | undefined): void {
+function open(socket: BareSocket, connection: WsConnection | undefined): void {
   if (connection) connection.open(socket);
   else {
     // The application may not even know of it: what its client does wrong must not end the process.
@@ -133,6 +133,6 @@ function open(socket: BareSocket, connection: Connection | undefined): void {
 }
 
 /** As in ws, where a socket that is closed stays as it is. */
-function notePause(socket: BareSocket, connection: Connection | undefined, isPaused: boolean): void {
+function notePause(socket: BareSocket, connection: WsConnection | undefined, isPaused: boolean): void {
   if (connection && socket.readyState !== CLOSED) connection.isPausedByApplication = isPaused;
 }

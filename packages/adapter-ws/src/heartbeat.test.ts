@@ -34,7 +34,7 @@ describe("a client that keeps alive with a text", () => {
   test.each(CODECS)("is answered by %s, asked of no rule, handed to nobody", async (_name, codec) => {
     const events: unknown[] = [];
     const asked = permission("asked", () => events.push("asked") > 0);
-    const options = { codec, onDecision: ({ moment }: { moment: string }) => void events.push(moment) };
+    const options = { codec, onDecision: ({ phase }: { phase: string }) => void events.push(phase) };
     const { url, handled } = await start({ options, policy: definePolicy({ permissions: asked, connect: AllowAny }) });
     const client = await Client.open(url);
     events.length = 0;

@@ -1,5 +1,5 @@
 import { type Decision, type Payload, PermissionMisuse } from "@portcullis/core";
-import { badMessage, type Incoming, MISSING_ACTION } from "@portcullis/core/adapter";
+import { badMessage, type ClientMessage, MISSING_ACTION } from "@portcullis/core/adapter";
 import type { RawData } from "ws";
 import { type Codec, type Decoded, isRecord, mustBeThere } from "./codecs/codec.js";
 
@@ -7,7 +7,7 @@ const NOTHING: Payload = Object.freeze(Object.create(null));
 const UNREADABLE: Decoded = Object.freeze({ action: undefined });
 
 /** One frame, with what the codec read from it. */
-export class Message implements Incoming {
+export class Message implements ClientMessage {
   readonly action: string;
   readonly payload: Payload;
 

@@ -25,7 +25,7 @@ export interface WsGuardOptions<Extra = unknown> extends GuardOptions<IncomingMe
    * connections send more than that, so that those that send as fast as they can do not keep the others waiting. Default
    * true; `false` leaves the server's own `allowSynchronousEvents` as it is.
    */
-  turns?: boolean;
+  fairScheduling?: boolean;
 }
 
 /** The options of this adapter, with their defaults. */
@@ -34,7 +34,7 @@ export interface OwnOptions {
   readonly refuse: "status" | "close";
   readonly challenge: string;
   readonly listenerGrace: number;
-  readonly turns: boolean;
+  readonly fairScheduling: boolean;
 }
 
 const OWN = ["codec", "refuse", "challenge", "listenerGrace", "turns"];
@@ -50,7 +50,7 @@ export function readOptions(
 ): { own: OwnOptions; common: GuardOptions<IncomingMessage> } {
   checkKeys(place, options, [...COMMON_OPTIONS, ...OWN]);
   const { codec = dcrf(), refuse = "status", challenge = "Bearer", ...rest } = options;
-  const { listenerGrace = 1000, turns = true, ...common } = rest;
+  const { listenerGrace = 1000, fairScheduling = true, ...common } = rest;
   const { decode, denied, reply = () => undefined, heartbeat } = (codec ?? {}) as Partial<Codec>;
   if (![decode, denied, reply].every((method) => typeof method === "function")) {
     throw new PermissionMisuse(`${place} got a wrong \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`);
@@ -63,6 +63,7 @@ export function readOptions(
     throw new PermissionMisuse(`${place} got a wrong \`challenge\`: give a header value, as in 'Bearer realm="app"'`);
   }
   readMilliseconds(listenerGrace, "`listenerGrace`");
-  if (typeof turns !== "boolean") throw new PermissionMisuse(`${place} got a wrong \`turns\`: write true or false`);
-  return { own: { codec, refuse, challenge, listenerGrace, turns }, common };
+  if (typeof fairScheduling !== "boolean")
+    throw new PermissionMisuse(`${place} got a wrong \`turns\`: write true or false`);
+  return { own: { codec, refuse, challenge, listenerGrace, fairScheduling }, common };
 }

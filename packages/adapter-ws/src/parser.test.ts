@@ -30,7 +30,7 @@ const WAYS: [string, Way][] = [
   ["binary", { isBinary: true }],
   ["compressed", { server: compressed, client: compressed }],
   ["compressed and binary", { server: compressed, client: compressed, isBinary: true }],
-  ["without turns", { options: { turns: false } }],
+  ["without turns", { options: { fairScheduling: false } }],
   ["one in a turn", { server: { allowSynchronousEvents: false } }],
 ];
 

@@ -3,12 +3,12 @@ import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
 import { type DecisionEvent, HandshakeScope } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test } from "vitest";
 import { Client, knock, start, stopAll, until } from "../test/support.js";
-import { WsKnock } from "./scope.js";
+import { WsHandshake } from "./scope.js";
 
 afterEach(stopAll);
 
 const made = (request: object) =>
-  new HandshakeScope(new WsKnock({ headers: {}, socket: {}, ...request } as IncomingMessage), { user: null });
+  new HandshakeScope(new WsHandshake({ headers: {}, socket: {}, ...request } as IncomingMessage), { user: null });
 
 describe("the scope of a connection", () => {
   test("says what is known of it", async () => {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Decision } from "@portcullis/core";
-import { BAD_TARGET, type Knock, pathOf } from "@portcullis/core/adapter";
+import { BAD_TARGET, type HandshakeInfo, pathOf } from "@portcullis/core/adapter";
 
 /** A handshake of WebSocket, and when it came. */
-export class WsKnock implements Knock {
+export class WsHandshake implements HandshakeInfo {
   readonly connectedAt = Date.now();
   /** Read at once: a socket forgets it when it is closed. */
   readonly remoteAddress: string | undefined;
@@ -30,7 +30,7 @@ export class WsKnock implements Knock {
     return this.path === undefined ? BAD_TARGET : undefined;
   }
 
-  get headers(): Knock["headers"] {
+  get headers(): HandshakeInfo["headers"] {
     return this.request.headers;
   }
 

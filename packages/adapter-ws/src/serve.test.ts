@@ -1,5 +1,5 @@
 import { AllowAny, IsAuthenticated, permission, type Scope } from "@portcullis/core";
-import type { Served } from "@portcullis/core/adapter";
+import type { ServableConsumer } from "@portcullis/core/adapter";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
@@ -28,7 +28,7 @@ const chat = defineConsumer()
     return value;
   });
 
-async function serving(options: WsGuardOptions = {}, consumer: Served<Scope> = chat) {
+async function serving(options: WsGuardOptions = {}, consumer: ServableConsumer<Scope> = chat) {
   const wss = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   const guard = serve(wss, consumer, { onDecision: () => {}, ...options });
   await until(() => wss.address() !== null);

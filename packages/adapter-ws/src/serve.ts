@@ -1,5 +1,5 @@
 import { PermissionMisuse } from "@portcullis/core";
-import type { Authenticated, ScopeWith, Served } from "@portcullis/core/adapter";
+import type { Authenticated, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
 import type { OptionsFor } from "./types.js";
@@ -25,10 +25,10 @@ import type { OptionsFor } from "./types.js";
  */
 export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
   wss: WebSocketServer,
-  consumer: Served<S>,
+  consumer: ServableConsumer<S>,
   ...[options = {}]: OptionsFor<S, Extra>
-): Guard<Served<ScopeWith<Extra>>, ScopeWith<Extra>> {
-  if (typeof (consumer as Partial<Served> | undefined)?.dispatch !== "function") {
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
+  if (typeof (consumer as Partial<ServableConsumer> | undefined)?.dispatch !== "function") {
     throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
   }
   return attach("serve()", wss, consumer, options, consumer);

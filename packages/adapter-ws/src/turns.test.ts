@@ -98,7 +98,7 @@ describe("one that sends much at once", () => {
   });
 
   test("does where the guard is told to leave that to ws", async () => {
-    expect((await heardWith({ turns: false })).indexOf("patient")).toBe(FLOOD);
+    expect((await heardWith({ fairScheduling: false })).indexOf("patient")).toBe(FLOOD);
   });
 
   test("is answered in order, and all of it before it leaves", async () => {
@@ -134,9 +134,9 @@ describe("one that sends much at once", () => {
 describe("the server's own setting", () => {
   test("stays where the guard is told so, and is none of its business until then", () => {
     const wss = new WebSocketServer({ noServer: true });
-    expect(() => guard(wss, policy, { turns: "no" as never })).toThrow(PermissionMisuse);
+    expect(() => guard(wss, policy, { fairScheduling: "no" as never })).toThrow(PermissionMisuse);
     expect(wss.options.allowSynchronousEvents).toBe(true);
-    guard(wss, policy, { turns: false });
+    guard(wss, policy, { fairScheduling: false });
     expect(wss.options.allowSynchronousEvents).toBe(true);
     const other = new WebSocketServer({ noServer: true });
     guard(other, policy);

@@ -104,7 +104,7 @@ describe("a server's own verifyClient", () => {
     expect(asked).toEqual([]);
     expect(events).toMatchObject([
       {
-        moment: "connect",
+        phase: "connect",
         action: "connect",
         decision: { code: "permission_error", by: "verifyClient" },
         scope: { user: null, transport: "ws", path: "/" },

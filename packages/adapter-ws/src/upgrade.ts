@@ -1,52 +1,52 @@
 import type { IncomingMessage } from "node:http";
 import type { Decision } from "@portcullis/core";
-import { type Admitted, openAnswerHeaders, surface, thrown } from "@portcullis/core/adapter";
+import { decisionFromError, type HandshakeResult, openAnswerHeaders, throwAsync } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
-import { HandshakeClock } from "./clock.js";
-import { Connection, type Front } from "./connection.js";
+import { HandshakeTimeout } from "./clock.js";
+import { type GuardContext, WsConnection } from "./connection.js";
 import { type Answer, ClosingServer, readNo, refuseWithStatus } from "./refuse.js";
 
 /** What ws tells `verifyClient` of a handshake. */
-export interface Knocking {
+export interface VerifyClientInfo {
   readonly origin: string;
   readonly secure: boolean;
   readonly req: IncomingMessage;
 }
 
 /** The application's own `verifyClient`, of either form. */
-export type VerifyClient = (info: Knocking, answer?: Answer) => unknown;
+export type VerifyClient = (info: VerifyClientInfo, answer?: Answer) => unknown;
 
 /** Decides handshakes: between the request of a client and the answer of ws. */
 export class Upgrade {
-  readonly clock: HandshakeClock;
+  readonly clock: HandshakeTimeout;
   readonly #closing: ClosingServer | undefined;
-  #next: Connection | undefined;
+  #next: WsConnection | undefined;
 
   /**
    * @param application The application's own `verifyClient`, which is asked first.
    * @param challenge What a 401 says in `WWW-Authenticate`.
    */
   constructor(
-    private readonly front: Front,
+    private readonly front: GuardContext,
     private readonly wss: WebSocketServer,
     private readonly application: VerifyClient | undefined,
     private readonly challenge: string,
     refuse: "status" | "close",
   ) {
-    this.clock = new HandshakeClock(front.gate.limits.handshake);
+    this.clock = new HandshakeTimeout(front.gate.limits.handshake);
     this.#closing = refuse === "close" ? new ClosingServer() : undefined;
   }
 
   /** The connection that is being opened: from the moment ws is told yes until it makes the socket, which is at once. */
-  take(): Connection | undefined {
+  take(): WsConnection | undefined {
     const next = this.#next;
     this.#next = undefined;
     return next;
   }
 
   /** What ws calls for each handshake. */
-  verify(info: Knocking, answer: Answer): void {
-    const connection = new Connection(this.front, info.req);
+  verify(info: VerifyClientInfo, answer: Answer): void {
+    const connection = new WsConnection(this.front, info.req);
     openAnswerHeaders(info.req);
     this.clock.ask(info.req.socket);
     if (this.application === undefined) this.#admit(connection, answer);
@@ -54,7 +54,7 @@ export class Upgrade {
   }
 
   /** As ws asks it, but that it may answer with a promise, and that a second answer is ignored. */
-  #askApplication(application: VerifyClient, connection: Connection, info: Knocking, answer: Answer): void {
+  #askApplication(application: VerifyClient, connection: WsConnection, info: VerifyClientInfo, answer: Answer): void {
     let isAnswered = false;
     const once: Answer = (isVerified, ...refusal) => {
       if (isAnswered) return;
@@ -66,7 +66,7 @@ export class Upgrade {
       }
     };
     const fail = (error: unknown) => {
-      if (isAnswered) return surface(error);
+      if (isAnswered) return throwAsync(error);
       isAnswered = true;
       this.#fail(connection, error, answer);
     };
@@ -85,7 +85,7 @@ export class Upgrade {
     }
   }
 
-  #admit(connection: Connection, answer: Answer): void {
+  #admit(connection: WsConnection, answer: Answer): void {
     const { socket } = connection.request;
     if (this.#hasLeft(connection)) return;
     const admission = this.front.gate.admit(connection, connection.consumer);
@@ -106,10 +106,10 @@ export class Upgrade {
         connection.admission = undefined;
         this.#conclude(connection, admitted, answer);
       })
-      .catch(surface);
+      .catch(throwAsync);
   }
 
-  #conclude(connection: Connection, admitted: Admitted, answer: Answer): void {
+  #conclude(connection: WsConnection, admitted: HandshakeResult, answer: Answer): void {
     const { decision } = admitted;
     this.clock.end(connection.request.socket);
     if (this.#hasLeft(connection)) return;
@@ -118,7 +118,7 @@ export class Upgrade {
   }
 
   /** INVARIANT: ws makes the socket before `answer` returns, so no other handshake can come between. */
-  #open(connection: Connection, admitted: Admitted, answer: Answer): void {
+  #open(connection: WsConnection, admitted: HandshakeResult, answer: Answer): void {
     connection.admit(admitted);
     this.#next = connection;
     const { socket } = connection.request;
@@ -131,31 +131,31 @@ export class Upgrade {
     }
   }
 
-  #refuse(connection: Connection, decision: Admitted["decision"], answer: Answer): void {
+  #refuse(connection: WsConnection, decision: HandshakeResult["decision"], answer: Answer): void {
     try {
       if (this.#closing) this.#closing.refuse(connection.request, decision);
       else refuseWithStatus(connection.request, decision, this.challenge, answer);
     } catch (error) {
-      this.#report(connection, thrown(error, "guard"));
+      this.#report(connection, decisionFromError(error, "guard"));
       connection.request.socket.destroy();
     }
   }
 
-  #fail(connection: Connection, error: unknown, answer: Answer): void {
-    const decision = thrown(error, "verifyClient");
+  #fail(connection: WsConnection, error: unknown, answer: Answer): void {
+    const decision = decisionFromError(error, "verifyClient");
     this.#report(connection, decision);
     this.clock.end(connection.request.socket);
     if (!this.#hasLeft(connection)) this.#refuse(connection, decision, answer);
   }
 
-  #report(connection: Connection, decision: Decision): void {
+  #report(connection: WsConnection, decision: Decision): void {
     const { gate } = this.front;
     const about = { scope: connection.scope({ user: null }), consumer: connection.consumer };
     gate.report("connect", "connect", decision, about, undefined, gate.now());
   }
 
   /** A client that has gone away is answered nothing. */
-  #hasLeft(connection: Connection): boolean {
+  #hasLeft(connection: WsConnection): boolean {
     if (!connection.isGone) return false;
     this.clock.end(connection.request.socket);
     connection.request.socket.destroy();

@@ -7,10 +7,10 @@ import {
   type Consumer,
   definePolicy,
   IsAuthenticated,
-  type Like,
   not,
   or,
   type Payload,
+  type PermissionLike,
   type Scope,
 } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
@@ -69,7 +69,7 @@ function python(value: unknown): string {
   return `{${entries.map(([key, inner]) => `"${key}": ${python(inner)}`).join(", ")}}`;
 }
 
-const NAMED: Readonly<Record<string, Like>> = {
+const NAMED: Readonly<Record<string, PermissionLike>> = {
   "allow-any-anon": AllowAny,
   "is-authenticated-alice": IsAuthenticated,
   "is-authenticated-inactive": IsAuthenticated,
@@ -79,8 +79,8 @@ const NAMED: Readonly<Record<string, Like>> = {
 };
 
 /** The `permission_classes` of a case. */
-function permissionsOf({ id, spec }: Case): Like {
-  if (!spec) return NAMED[id] as Like;
+function permissionsOf({ id, spec }: Case): PermissionLike {
+  if (!spec) return NAMED[id] as PermissionLike;
   const { op, phase, operands, other_phase: others } = spec;
   const rules = operands.map((answer, index) => {
     const other = others[index] as boolean;
@@ -95,7 +95,7 @@ function permissionsOf({ id, spec }: Case): Like {
 const pong = (payload: Payload) => ({ pong: true, kwargs: ["action", "request_id", ...Object.keys(payload)].sort() });
 
 /** The recorded consumer, as handlers. */
-function serveCase(wss: WebSocketServer, rule: Like): void {
+function serveCase(wss: WebSocketServer, rule: PermissionLike): void {
   const consumer = defineConsumer()
     .permissions(rule)
     .action("ping", AllowAny, ({ payload }) => pong(payload))
@@ -105,7 +105,7 @@ function serveCase(wss: WebSocketServer, rule: Like): void {
 }
 
 /** The recorded consumer, as an application that was there before. */
-function guardCase(wss: WebSocketServer, rule: Like): void {
+function guardCase(wss: WebSocketServer, rule: PermissionLike): void {
   guard(wss, definePolicy({ permissions: rule }) as never, options);
   wss.on("connection", (socket) => {
     socket.on("message", (text) => {
@@ -154,7 +154,7 @@ async function replay({ path, query, frames }: Case) {
   return { status, frames: received, close: await closed };
 }
 
-async function expectSame(given: Case, start: (server: WebSocketServer, rule: Like) => void): Promise<void> {
+async function expectSame(given: Case, start: (server: WebSocketServer, rule: PermissionLike) => void): Promise<void> {
   calls = [];
   const server = new WebSocketServer({ server: http });
   wss.add(server);

@@ -8,9 +8,9 @@ import {
   definePolicy,
   deny,
   IsAuthenticated,
-  type Like,
   not,
   or,
+  type PermissionLike,
   PermissionMisuse,
   permission,
   type Scope,
@@ -42,7 +42,7 @@ const options = {
 };
 
 /** Puts a rule before every action, as `permission_classes` does. */
-function protect(permissions: Like): void {
+function protect(permissions: PermissionLike): void {
   guard(wss, definePolicy({ permissions }) as never, options);
   runApplication();
 }
@@ -91,7 +91,7 @@ const TEXT_ROOM: StandardSchema<unknown, { room: string }> = {
 };
 
 const PING = { action: "ping", request_id: 1 };
-const statusOf = async (rule: Like) => {
+const statusOf = async (rule: PermissionLike) => {
   protect(rule);
   const client = await connect();
   return client.status === 101 ? (await client.ask(PING)).response_status : client.status;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Policy, Scope } from "@portcullis/core";
-import type { Served } from "@portcullis/core/adapter";
+import type { ServableConsumer } from "@portcullis/core/adapter";
 import type { Harness, HarnessSession, RunningServer, ServerSetup } from "@portcullis/testing";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type Guard, guard, serve, type WsGuardOptions } from "../src/index.js";
@@ -46,7 +46,7 @@ async function start({ wire, mode, refuse }: WsVariant, setup: ServerSetup): Pro
   let protecting: Guard<never>;
   try {
     protecting = setup.consumer
-      ? serve(wss, setup.consumer as Served<Scope>, options)
+      ? serve(wss, setup.consumer as ServableConsumer<Scope>, options)
       : guard(wss, setup.policy as Policy<Scope>, options);
   } catch (error) {
     wss.close();

@@ -15,7 +15,7 @@ export async function pending(behind: Uint8Array = Buffer.alloc(0), options: WsG
   const gated = permission("gated", ({ signal }) => new Promise<boolean>((answer) => asked.push({ signal, answer })));
   const running = await start({
     policy: definePolicy({ actions: { gated, open: permission("open", () => true) } }),
-    options: { onDecision: (event) => void (event.moment === "action" ? events.push(event) : 0), ...options },
+    options: { onDecision: (event) => void (event.phase === "action" ? events.push(event) : 0), ...options },
     onConnection: (socket) => {
       socket.on("message", (data) => void log.push(String(data)));
       socket.on("close", (code, reason) => void log.push([code, String(reason)]));

@@ -4,11 +4,11 @@
  * @module @portcullis/core/consumer
  */
 
-import { type Dispatched, Handling, loaderOf } from "./consumer/message-handler.js";
+import { type ActionHandler, ActionInvocation, loaderOf } from "./consumer/message-handler.js";
 import type { ActionOptions, ConsumerFactory } from "./consumer/types.js";
 import { checkKeys, misuse, PermissionMisuse, show } from "./decision/errors.js";
 import { preparing } from "./engine/program.js";
-import type { Served, Turn } from "./guard/gate.js";
+import type { DispatchContext, ServableConsumer } from "./guard/gate.js";
 import { buildRules, makeStage, type Parse } from "./policy/compile-policy.js";
 import { PolicyEngine, type Timeouts } from "./policy/policy.js";
 import { invalidInput, validate } from "./rules/standard-schema.js";
@@ -27,7 +27,7 @@ export type {
 } from "./consumer/types.js";
 export type { ReplyOptions } from "./guard/session/connection.js";
 
-type AnyHandler = Dispatched["handler"];
+type AnyHandler = ActionHandler["handler"];
 type AnyOptions = ActionOptions<never, object, unknown>;
 
 /** One action as the developer gave it; its rule is built already. */
@@ -47,23 +47,23 @@ interface Parts {
 }
 
 /** A consumer at run time. */
-class Definition implements Served {
+class ConsumerBuilder implements ServableConsumer {
   readonly #parts: Parts;
-  #built: { readonly engine: PolicyEngine; readonly dispatched: ReadonlyMap<string, Dispatched> } | undefined;
+  #built: { readonly engine: PolicyEngine; readonly dispatched: ReadonlyMap<string, ActionHandler> } | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
   }
 
-  connect(rule: unknown): Definition {
+  connect(rule: unknown): ConsumerBuilder {
     return this.#with({ connect: both(this.#parts.connect, ruleOf(rule, ".connect()")) });
   }
 
-  permissions(rule: unknown): Definition {
+  permissions(rule: unknown): ConsumerBuilder {
     return this.#with({ permissions: both(this.#parts.permissions, ruleOf(rule, ".permissions()")) });
   }
 
-  action(name: string, rule: unknown, ...rest: readonly unknown[]): Definition {
+  action(name: string, rule: unknown, ...rest: readonly unknown[]): ConsumerBuilder {
     const place = `.action(${show(name)})`;
     if (typeof name !== "string" || name === "") {
       throw new PermissionMisuse(`${place} needs a name: write .action("chat.send", rule, handler)`);
@@ -78,7 +78,7 @@ class Definition implements Served {
     return this.#withAction(name, { rule: ruleOf(rule, place), options, handler: readHandler(place, handler) });
   }
 
-  handler(name: string, handler: unknown): Definition {
+  handler(name: string, handler: unknown): ConsumerBuilder {
     const place = `.handler(${show(name)})`;
     const action = this.#parts.actions.get(name);
     if (action === undefined) {
@@ -87,11 +87,11 @@ class Definition implements Served {
     return this.#withAction(name, { ...action, handler: readHandler(place, handler) });
   }
 
-  timeout(timeouts: Timeouts): Definition {
+  timeout(timeouts: Timeouts): ConsumerBuilder {
     return this.#with({ timeout: { ...this.#parts.timeout, ...timeouts } });
   }
 
-  unknownAction(answer: "deny"): Definition {
+  unknownAction(answer: "deny"): ConsumerBuilder {
     return this.#with({ unknownAction: answer });
   }
 
@@ -103,15 +103,15 @@ class Definition implements Served {
     return this.engine;
   }
 
-  dispatch(turn: Turn): Promise<void> | undefined {
-    return Handling.handle(turn, this.#build().dispatched.get(turn.message.action) as Dispatched);
+  dispatch(turn: DispatchContext): Promise<void> | undefined {
+    return ActionInvocation.handle(turn, this.#build().dispatched.get(turn.message.action) as ActionHandler);
   }
 
-  #with(parts: Partial<Parts>): Definition {
-    return new Definition({ ...this.#parts, ...parts });
+  #with(parts: Partial<Parts>): ConsumerBuilder {
+    return new ConsumerBuilder({ ...this.#parts, ...parts });
   }
 
-  #withAction(name: string, action: ActionParts): Definition {
+  #withAction(name: string, action: ActionParts): ConsumerBuilder {
     return this.#with({ actions: new Map(this.#parts.actions).set(name, action) });
   }
 
@@ -126,7 +126,7 @@ class Definition implements Served {
       entries.push([name, { rule, ...(concurrent && { concurrent }), ...(objects && { objects }) }]);
     }
     const rules = buildRules({ ...others, actions: Object.fromEntries(entries) }, parses);
-    const dispatched = new Map<string, Dispatched>();
+    const dispatched = new Map<string, ActionHandler>();
     for (const [name, { handler, options }] of actions) {
       const rule = rules.entryOf(name);
       const { object } = options;
@@ -209,7 +209,7 @@ export const defineConsumer: ConsumerFactory = (...given: unknown[]) => {
       "it takes nothing: write defineConsumer().connect(rule).action(name, rule, handler)",
     );
   }
-  return new Definition({ actions: new Map() }) as never;
+  return new ConsumerBuilder({ actions: new Map() }) as never;
 };
 
 /**

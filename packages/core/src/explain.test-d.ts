@@ -27,5 +27,5 @@ test("the scope must be what the rules need", () => {
   // @ts-expect-error: `tenant` is missing
   explain(policy, scope, consumer, "ping");
   // @ts-expect-error: there is no such moment
-  explain(policy, appScope, consumer, "ping", {}, { moment: "message" });
+  explain(policy, appScope, consumer, "ping", {}, { phase: "message" });
 });

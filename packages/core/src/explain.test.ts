@@ -175,7 +175,7 @@ describe("the other questions", () => {
   });
 
   test("connect, with the message of the handshake", async () => {
-    const explanation = await explain(policy, ann, CONSUMER, "", { room: "den" }, { moment: "connect" });
+    const explanation = await explain(policy, ann, CONSUMER, "", { room: "den" }, { phase: "connect" });
     expect(explanation.decision).toMatchObject({ outcome: "deny", by: "fit" });
     expect(explanation.permissions).toMatchObject({ name: "open", outcome: "abstain" });
     expect(explanation.rule?.operands).toMatchObject([
@@ -193,13 +193,13 @@ describe("the other questions", () => {
       CONSUMER,
       "",
       {},
-      { moment: "connect" },
+      { phase: "connect" },
     );
     expect(decision.outcome).toBe("allow");
     expect(permissions).toEqual({ kind: "rule", name: "asking", outcome: "abstain" });
     expect(rule?.operands).toMatchObject([{ outcome: "allow" }, { name: "asking", outcome: "deny" }]);
     expect(
-      (await explain(definePolicy({ permissions: AllowAny }), ann, CONSUMER, "", {}, { moment: "connect" })).rule,
+      (await explain(definePolicy({ permissions: AllowAny }), ann, CONSUMER, "", {}, { phase: "connect" })).rule,
     ).toBeUndefined();
   });
 

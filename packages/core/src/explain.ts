@@ -6,14 +6,19 @@
 
 import { type Decision, decision } from "./decision/decision.js";
 import { evaluate, type Stage } from "./engine/evaluate.js";
-import { type Control, type Recorded, type Watch, watching } from "./engine/evaluation.js";
+import {
+  type AnswerRecord,
+  createAnswerRecord,
+  type EvaluationOptions,
+  type RecordedAnswer,
+} from "./engine/evaluation.js";
 import { Kind, type Step } from "./engine/plan.js";
 import { alone, refusing } from "./engine/program.js";
 import { makeStage } from "./policy/compile-policy.js";
 import { drawing } from "./policy/format-trace.js";
 import { engineOf } from "./policy/policy.js";
 import { type TraceNode, traces } from "./policy/trace.js";
-import type { Ask, Moment } from "./rules/tree.js";
+import type { Phase, RuleHook } from "./rules/tree.js";
 import type { Consumer, Payload } from "./types.js";
 
 export type { TraceNode } from "./policy/trace.js";
@@ -21,7 +26,7 @@ export type { TraceNode } from "./policy/trace.js";
 /** What {@link explain} takes beside the question. */
 export interface ExplainOptions {
   /** Which question: `"action"` by default, `"object"` where an object is given. */
-  moment?: Moment;
+  phase?: Phase;
   /** The object of the action. */
   object?: unknown;
 }
@@ -54,7 +59,7 @@ const TIMED_OUT = decision("error", "permission_timeout");
  * @param policy What `definePolicy` or `defineConsumer` returned.
  * @param action The action; of no importance at connect.
  * @param payload What the client sent with it.
- * @param options `moment`: `"connect"` asks who may open a connection; `object`: asks about an object.
+ * @param options `phase`: `"connect"` asks who may open a connection; `object`: asks about an object.
  * @returns The decision and the trees. Rejects only where `policy` is none.
  * @throws {PermissionMisuse} When `policy` is no policy.
  * @example
@@ -77,28 +82,28 @@ export async function explain<S>(
   options: ExplainOptions = {},
 ): Promise<Explanation> {
   const { rules } = engineOf(policy, "explain()");
-  const { moment = "object" in options ? "object" : "action", object } = options;
-  const isConnect = moment === "connect";
+  const { phase = "object" in options ? "object" : "action", object } = options;
+  const isConnect = phase === "connect";
   const entry = rules.entryOf(action);
-  const stages = { connect: rules.connectStages, action: entry.stages, object: entry.objectStages }[moment];
+  const stages = { connect: rules.connectStages, action: entry.stages, object: entry.objectStages }[phase];
   const parsing = isConnect ? undefined : entry.stages.find(isParsing);
   const asked = isConnect ? "connect" : action;
-  const inquiry = new Inquiry(scope, consumer, asked, object, rules.controls[moment]);
+  const inquiry = new Inquiry(scope, consumer, asked, object, rules.controls[phase]);
   const made = await inquiry.ask(stages, parsing, payload);
-  const trees = traces(rules, moment, action, inquiry.watch.answers);
+  const trees = traces(rules, phase, action, inquiry.watch.answers);
   return { decision: made, ...trees, toString: () => drawing(asked, made, trees) };
 }
 
 /** Asks every leaf alone, then decides with the answers that are there. */
 class Inquiry {
-  readonly watch: Watch = watching();
+  readonly watch: AnswerRecord = createAnswerRecord();
 
   constructor(
     private readonly scope: unknown,
     private readonly consumer: Consumer,
     private readonly action: string,
     private readonly object: unknown,
-    private readonly control: Control,
+    private readonly control: EvaluationOptions,
   ) {}
 
   /** @param parsing The stage that checks the payload, where there is one. */
@@ -126,20 +131,20 @@ class Inquiry {
     await this.#evaluate([makeStage(part, alone(leaf))], payload, this.watch);
     const answers = this.watch.answers[part];
     if (!answers.has(leaf.ask)) {
-      answers.set(leaf.ask, { decision: TIMED_OUT, halts: true, milliseconds: this.control.timeout });
+      answers.set(leaf.ask, { decision: TIMED_OUT, isFinal: true, milliseconds: this.control.timeout });
     }
   }
 
-  #evaluate(stages: readonly Stage[], payload: Payload, watch: Watch): Decision | Promise<Decision> {
+  #evaluate(stages: readonly Stage[], payload: Payload, watch: AnswerRecord): Decision | Promise<Decision> {
     return evaluate(stages, this.scope, this.consumer, this.action, payload, this.object, this.control, watch);
   }
 }
 
 /** Answers that note whether one was used that came too late: then the whole question would have. */
-class Answers extends Map<Ask, Recorded> {
+class Answers extends Map<RuleHook, RecordedAnswer> {
   wasLate = false;
 
-  override get(ask: Ask): Recorded | undefined {
+  override get(ask: RuleHook): RecordedAnswer | undefined {
     const answer = super.get(ask);
     this.wasLate ||= answer?.decision === TIMED_OUT;
     return answer;

@@ -27,7 +27,7 @@ export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";
 export { permissionsFor } from "./policy/permissions-for.js";
 export type {
   ActionEntry,
-  AskedBy,
+  AuthorizeOptions,
   DescribedPolicy,
   Policy,
   PolicyFactory,
@@ -50,20 +50,19 @@ export type { DescribedRule } from "./rules/describe.js";
 export type {
   And,
   AsyncOf,
+  CheckScope,
   EvidenceOf,
-  Fits,
   GuaranteeOf,
-  Like,
-  Likes,
-  Narrowed,
+  NarrowedScope,
   Not,
   Or,
+  PermissionLike,
+  PermissionLikes,
   ScopeOf,
 } from "./rules/infer.js";
 export type { Permission, PermissionFactory, Rule, RuleParts } from "./rules/permission.js";
 export { BasePermission, permission } from "./rules/permission.js";
 export type {
-  AskOptions,
   ConnectContext,
   Consumer,
   Context,
@@ -71,6 +70,7 @@ export type {
   ObjectContext,
   ObjectOptions,
   Payload,
+  RuleOptions,
   Scope,
   StandardIssue,
   StandardResult,

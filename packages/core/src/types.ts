@@ -46,13 +46,13 @@ export interface Consumer {
 }
 
 /** What a class rule gets as its last argument. */
-export interface AskOptions {
+export interface RuleOptions {
   /** Aborted when the answer is of no use any more: the deadline passed or the connection is gone. */
   readonly signal: AbortSignal;
 }
 
 /** What `hasObjectPermission` gets as its last argument. */
-export interface ObjectOptions extends AskOptions {
+export interface ObjectOptions extends RuleOptions {
   readonly payload: Payload;
 }
 

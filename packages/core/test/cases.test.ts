@@ -1,4 +1,4 @@
-import { AllowAny, type Decision, definePolicy, deny, fault, type Like, permission } from "@portcullis/core";
+import { AllowAny, type Decision, definePolicy, deny, fault, type PermissionLike, permission } from "@portcullis/core";
 import { describe, expect, it } from "vitest";
 import { buildWritten, casesOf, leavesOfWritten, type Told, tell, type Written } from "./cases.js";
 import type { Question } from "./naive.js";
@@ -14,10 +14,10 @@ interface Want {
 
 type Asked = Record<"connect" | "authorize" | "authorizeObject", (...all: unknown[]) => Decision | Promise<Decision>>;
 
-function ask(policy: unknown, moment: Question, action: string): Decision | Promise<Decision> {
+function ask(policy: unknown, phase: Question, action: string): Decision | Promise<Decision> {
   const asked = policy as Asked;
-  if (moment === "connect") return asked.connect({}, CONSUMER);
-  return moment === "action"
+  if (phase === "connect") return asked.connect({}, CONSUMER);
+  return phase === "action"
     ? asked.authorize({}, CONSUMER, action, {})
     : asked.authorizeObject({}, CONSUMER, action, {}, {});
 }
@@ -36,29 +36,29 @@ function told(
       return isLater ? Promise.resolve().then(() => tell(answer)) : tell(answer);
     },
   ]);
-  return permission(name, Object.fromEntries(parts)) as Like;
+  return permission(name, Object.fromEntries(parts)) as PermissionLike;
 }
 
 describe.each([false, true])("the truth tables hold (answers come later: %s)", (isLater) => {
   interface Row {
     readonly note: string;
     readonly tree: Written;
-    readonly moment: Question;
+    readonly phase: Question;
     readonly answers: Readonly<Record<string, Told>>;
     readonly want: Want;
   }
 
   it("combinators.json", async () => {
     const rows = casesOf<Row>("combinators");
-    for (const { note, tree, moment, answers, want } of rows) {
+    for (const { note, tree, phase, answers, want } of rows) {
       const asked: string[] = [];
       const rule = buildWritten(tree, (name) =>
-        told(name, { [moment]: answers[name] as Told }, isLater, () => asked.push(name)),
+        told(name, { [phase]: answers[name] as Told }, isLater, () => asked.push(name)),
       );
-      const alone = moment === "connect" ? { connect: rule, permissions: AllowAny } : { actions: { act: rule } };
-      const decision = await ask(definePolicy(alone), moment, "act");
+      const alone = phase === "connect" ? { connect: rule, permissions: AllowAny } : { actions: { act: rule } };
+      const decision = await ask(definePolicy(alone), phase, "act");
       const order = asked.splice(0);
-      const beside = await ask(definePolicy({ permissions: rule, actions: { act: AllowAny } }), moment, "act");
+      const beside = await ask(definePolicy({ permissions: rule, actions: { act: AllowAny } }), phase, "act");
       const isSilent = decision.outcome === "deny" && beside.outcome === "allow";
       const { outcome, code } = isSilent ? { outcome: "abstain", code: "abstained" } : decision;
       const by = outcome === "deny" || outcome === "error" ? { by: decision.by } : {};
@@ -75,7 +75,7 @@ describe.each([false, true])("the truth tables hold (answers come later: %s)", (
       readonly unknownAction?: "deny";
     };
     readonly rules: Readonly<Record<string, Partial<Record<Question, Told>>>>;
-    readonly ask: { readonly moment: Question; readonly action?: string };
+    readonly ask: { readonly phase: Question; readonly action?: string };
     readonly want: Want;
   }
 
@@ -94,7 +94,7 @@ describe.each([false, true])("the truth tables hold (answers come later: %s)", (
         }),
         ...(unknownAction && { unknownAction }),
       });
-      const { outcome, code, status, by } = await ask(built, asks.moment, asks.action ?? "");
+      const { outcome, code, status, by } = await ask(built, asks.phase, asks.action ?? "");
       const refusedBy = outcome === "allow" ? {} : { by };
       expect({ outcome, code, status, ...refusedBy, asked }, `${note}: ${JSON.stringify(rules)}`).toEqual(want);
     }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Answer, abstain, deny, fault, type Like } from "@portcullis/core";
+import { type Answer, abstain, deny, fault, type PermissionLike } from "@portcullis/core";
 import type { Spec } from "./naive.js";
 import { build } from "./trees.js";
 
@@ -38,8 +38,8 @@ export type Written =
   | { not: Written };
 
 /** The permission that a tree of a truth table stands for; a list stays a list. */
-export function buildWritten(tree: Written, leaf: (name: string) => Like): Like {
-  if (Array.isArray(tree)) return tree.map((one) => buildWritten(one, leaf)) as unknown as Like;
+export function buildWritten(tree: Written, leaf: (name: string) => PermissionLike): PermissionLike {
+  if (Array.isArray(tree)) return tree.map((one) => buildWritten(one, leaf)) as unknown as PermissionLike;
   return build(tree as Spec, leaf);
 }
 

@@ -1,12 +1,12 @@
 import type { Consumer, Decision, Payload, Policy, Scope } from "@portcullis/core";
 import {
+  type ClientMessage,
+  type Connection,
   type DecisionEvent,
   Gate,
   type GuardOptions,
-  type Incoming,
-  type Link,
   type ReplyOptions,
-  type Served,
+  type ServableConsumer,
   type Session,
 } from "@portcullis/core/adapter";
 
@@ -32,29 +32,29 @@ export function scopeOf(extra: Partial<Scope> = {}): Scope {
 }
 
 /** A transport that only takes down what it is told, one line a call. */
-export class Wire implements Link {
+export class Wire implements Connection {
   readonly log: string[] = [];
   readonly refused: Decision[] = [];
   /** What the application does with a message it gets. */
-  onDeliver: (message: Incoming) => void = () => {};
+  onDeliver: (message: ClientMessage) => void = () => {};
 
-  deliver(message: Incoming): void {
+  deliver(message: ClientMessage): void {
     this.log.push(`deliver ${message.action}`);
     this.onDeliver(message);
   }
 
-  refuse(message: Incoming, decision: Decision): void {
+  sendRefusal(message: ClientMessage, decision: Decision): void {
     this.log.push(`refuse ${message.action} ${decision.code} ${decision.status}`);
     this.refused.push(decision);
   }
 
-  reply(message: Incoming, data: unknown, options: ReplyOptions): void {
+  reply(message: ClientMessage, data: unknown, options: ReplyOptions): void {
     const extra = Object.keys(options).length > 0 ? ` ${JSON.stringify(options)}` : "";
     this.log.push(`reply ${message.action} ${JSON.stringify(data)}${extra}`);
   }
 
   /** What a transport does that is told of it. */
-  crowd: Required<Link>["crowd"] = () => {};
+  crowd: Required<Connection>["crowd"] = () => {};
 
   pause(): void {
     this.log.push("pause");
@@ -75,18 +75,18 @@ export class Wire implements Link {
 }
 
 /** One open connection behind a gate. */
-export interface Connection {
+export interface TestConnection {
   readonly gate: Gate<string>;
   readonly session: Session;
   readonly wire: Wire;
   readonly events: DecisionEvent[];
-  send(action: string, payload?: Payload, more?: Partial<Incoming>): void;
+  send(action: string, payload?: Payload, more?: Partial<ClientMessage>): void;
 }
 
 type Options = GuardOptions<string, unknown> & { readonly scope?: Partial<Scope> };
 
 /** Opens a connection to a server that is guarded by a policy, or that serves a consumer. */
-export function connect(rules: Policy | Served, { scope, ...options }: Options = {}): Connection {
+export function connect(rules: Policy | ServableConsumer, { scope, ...options }: Options = {}): TestConnection {
   const events: DecisionEvent[] = [];
   const served = "dispatch" in rules ? rules : undefined;
   const onDecision = (event: DecisionEvent) => void events.push(event);

@@ -67,7 +67,7 @@ describe("explain() of a policy that another copy of the package has made", () =
     for (const kind of ["policy", "hiding", "consumer"] as const) {
       for (const user of [null, { id: 1 }]) {
         for (const action of asked) {
-          for (const options of [{}, { moment: "connect" as const }, { object: 1 }, { object: 2 }]) {
+          for (const options of [{}, { phase: "connect" as const }, { object: 1 }, { object: 2 }]) {
             for (const payload of [{}, { room: "a" }]) {
               const ask = (policy: core.Policy<core.Scope>) =>
                 explain(policy, scopeOf({ user }), CONSUMER, action, payload, options);

@@ -13,7 +13,7 @@ import {
 } from "./probes.js";
 import { build, everyTree, leavesOf } from "./trees.js";
 
-const MOMENTS = ["connect", "action", "object"] as const;
+const PHASES = ["connect", "action", "object"] as const;
 const FAULTS = [...SYNC_FAULTS, ...ASYNC_FAULTS];
 const PLAIN = [...SYNC_PLAIN, ...ASYNC_PLAIN];
 const WAYS = [...FAULTS, ...PLAIN];
@@ -38,14 +38,14 @@ afterAll(() => {
   Error.stackTraceLimit = stackTraceLimit;
 });
 
-describe.each(MOMENTS)("each kind of fault at every position, at %s", (moment) => {
+describe.each(PHASES)("each kind of fault at every position, at %s", (phase) => {
   it.each([1, 2])("%i leaves: every kind beside every kind", { timeout: 60_000 }, async (leaves) => {
     const tally = new Tally();
     const choices = everyChoice(WAYS, leaves);
     for (const spec of everyTree(leaves)) {
-      const says = reference(spec, moment);
+      const says = reference(spec, phase);
       const styles = leaves === 1 ? [classRule, functionRule] : [classRule];
-      for (const tree of styles.map((style) => built(spec, moment, style))) {
+      for (const tree of styles.map((style) => built(spec, phase, style))) {
         const checks: (Promise<void> | undefined)[] = [];
         for (const choice of choices) checks.push(tally.check(tree, says(choice), AS_GIVEN));
         await Promise.all(checks);
@@ -113,9 +113,9 @@ describe("each kind of fault in pairs", () => {
     const trees = everyTree(4);
     let turn = 0;
     for (const [index, spec] of trees.entries()) {
-      const moment = MOMENTS[index % 3] as "connect";
-      const says = reference(spec, moment);
-      const tree = built(spec, moment, index % 2 === 0 ? classRule : functionRule);
+      const phase = PHASES[index % 3] as "connect";
+      const says = reference(spec, phase);
+      const tree = built(spec, phase, index % 2 === 0 ? classRule : functionRule);
       const checks: (Promise<void> | undefined)[] = [];
       for (let position = 0; position < 4; position++) {
         for (let first = index % 32; first < FAULTS.length; first += 32) {

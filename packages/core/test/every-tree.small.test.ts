@@ -16,23 +16,23 @@ import {
 } from "./probes.js";
 import { everyTree } from "./trees.js";
 
-const MOMENTS = ["connect", "action", "object"] as const;
+const PHASES = ["connect", "action", "object"] as const;
 const COUNTS = { 1: 2, 2: 16, 3: 288 } as const;
 const LEAVES = [1, 2, 3] as const;
 const COMMON = [YES, DENY, ABSTAIN, THROW, FAULT];
 
 /** Three leaves are tried with all ways at an action, with the common ones at the other moments. */
-function waysOf(leaves: number, moment: string, further: readonly Way[]): Way[] {
-  return leaves < 3 || moment === "action" ? [...COMMON, ...further] : COMMON;
+function waysOf(leaves: number, phase: string, further: readonly Way[]): Way[] {
+  return leaves < 3 || phase === "action" ? [...COMMON, ...further] : COMMON;
 }
 
-function compareAll(leaves: 1 | 2 | 3, ways: Way[], moment: (typeof MOMENTS)[number], style: typeof classRule) {
+function compareAll(leaves: 1 | 2 | 3, ways: Way[], phase: (typeof PHASES)[number], style: typeof classRule) {
   const choices = everyChoice(ways, leaves);
   const trees = everyTree(leaves);
   const tally = new Tally();
   for (const spec of trees) {
-    const says = reference(spec, moment);
-    const tree = built(spec, moment, style);
+    const says = reference(spec, phase);
+    const tree = built(spec, phase, style);
     for (const choice of choices) tally.check(tree, says(choice));
   }
   expect(tally.differences).toEqual([]);
@@ -40,21 +40,21 @@ function compareAll(leaves: 1 | 2 | 3, ways: Way[], moment: (typeof MOMENTS)[num
   expect(tally.compared).toBeGreaterThanOrEqual(trees.length * choices.length);
 }
 
-describe.each(MOMENTS)("every tree of up to three leaves, at %s", (moment) => {
+describe.each(PHASES)("every tree of up to three leaves, at %s", (phase) => {
   it.each(LEAVES)("%i leaves: class rules that answer at once", { timeout: 60_000 }, (leaves) =>
-    compareAll(leaves, waysOf(leaves, moment, [NO, EVIDENCE]), moment, classRule),
+    compareAll(leaves, waysOf(leaves, phase, [NO, EVIDENCE]), phase, classRule),
   );
 
   it.each(LEAVES)("%i leaves: function rules that answer at once", { timeout: 60_000 }, (leaves) =>
-    compareAll(leaves, waysOf(leaves, moment, [PLAIN_NO, RAISED]), moment, functionRule),
+    compareAll(leaves, waysOf(leaves, phase, [PLAIN_NO, RAISED]), phase, functionRule),
   );
 
   it.each(LEAVES)("%i leaves: the same whichever of them answer later", { timeout: 60_000 }, async (leaves) => {
     const choices = everyChoice([YES, NO, ABSTAIN, THROW, FAULT], leaves);
     const tally = new Tally();
     for (const spec of everyTree(leaves)) {
-      const says = reference(spec, moment);
-      const tree = built(spec, moment, classRule);
+      const says = reference(spec, phase);
+      const tree = built(spec, phase, classRule);
       for (const [turn, choice] of choices.entries()) {
         const expected = says(choice);
         const all = (1 << leaves) - 1;

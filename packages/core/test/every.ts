@@ -11,12 +11,12 @@ export interface Expected {
 }
 
 /** What the reference says of a tree to a choice of answers. */
-export function reference(spec: Spec, moment: Question): (ways: readonly Way[]) => Expected {
+export function reference(spec: Spec, phase: Question): (ways: readonly Way[]) => Expected {
   const leaves = leavesOf(spec);
   let asked: string[] = [];
   let current: readonly Way[] = [];
-  const judge = judgeOf(spec, moment, {
-    knows: (_, question) => question === moment,
+  const judge = judgeOf(spec, phase, {
+    knows: (_, question) => question === phase,
     denialOf: NO.said,
     ask: (leaf) => {
       asked.push(leaf);
@@ -51,14 +51,14 @@ export interface Built {
 export type Style = typeof classRule | typeof functionRule;
 
 /** Builds a tree whose leaves know one question only. */
-export function built(spec: Spec, moment: Question, style: Style, places: Built["places"] = "both"): Built {
-  const rule = build(spec, (name) => style(name, [moment]));
-  const alone = moment === "connect" ? { connect: rule, permissions: AllowAny } : { actions: { act: rule } };
+export function built(spec: Spec, phase: Question, style: Style, places: Built["places"] = "both"): Built {
+  const rule = build(spec, (name) => style(name, [phase]));
+  const alone = phase === "connect" ? { connect: rule, permissions: AllowAny } : { actions: { act: rule } };
   const beside = { permissions: rule, actions: { act: AllowAny } };
   const asking = (options: object): Built["ask"] => {
     let ask: Built["ask"] | undefined;
     return (scope) => {
-      ask ??= askingAt(moment, definePolicy(options) as never);
+      ask ??= askingAt(phase, definePolicy(options) as never);
       return ask(scope);
     };
   };
@@ -67,9 +67,9 @@ export function built(spec: Spec, moment: Question, style: Style, places: Built[
 
 const NOTHING = {};
 
-function askingAt(moment: Question, policy: Policy<unknown>): Built["ask"] {
-  if (moment === "connect") return (scope) => policy.connect(scope, CONSUMER);
-  if (moment === "action") return (scope) => policy.authorize(scope, CONSUMER, "act", NOTHING);
+function askingAt(phase: Question, policy: Policy<unknown>): Built["ask"] {
+  if (phase === "connect") return (scope) => policy.connect(scope, CONSUMER);
+  if (phase === "action") return (scope) => policy.authorize(scope, CONSUMER, "act", NOTHING);
   return (scope) => policy.authorizeObject(scope, CONSUMER, "act", NOTHING, NOTHING);
 }
 

@@ -17,7 +17,7 @@ const OWED = CHOICES.map(obligations);
  * `permissions`, where "nothing to say" is told from a denial). And no fault opens any.
  */
 export function fourLeaves(count: number, selects: (spec: Spec) => boolean): void {
-  it("every choice of the four outcomes, at each moment", { timeout: 300_000 }, async () => {
+  it("every choice of the four outcomes, at each phase", { timeout: 300_000 }, async () => {
     const tally = new Tally();
     const opened: string[] = [];
     const trees = everyTree(4).filter(selects);

@@ -1,4 +1,4 @@
-import { and, BasePermission, type Decision, definePolicy, type Like, not, or } from "@portcullis/core";
+import { and, BasePermission, type Decision, definePolicy, not, or, type PermissionLike } from "@portcullis/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { built, reference, Tally, tableOf } from "./every.js";
@@ -14,7 +14,7 @@ const judged = (most: number, of = answers, least = 1) =>
   trees(most, least).chain((spec) => fc.tuple(fc.constant(spec), of(leavesOf(spec).length)));
 
 /** What a rule says to the action of a table, in one word; "nothing to say" is told from a refusal. */
-function outcomeOf(rule: Like, scope: Table): Decision["outcome"] {
+function outcomeOf(rule: PermissionLike, scope: Table): Decision["outcome"] {
   const ask = (options: object) =>
     (definePolicy(options) as never as { authorize(...all: unknown[]): Decision }).authorize(
       scope,
@@ -33,7 +33,7 @@ class Always extends BasePermission {
   }
 }
 
-const ruleOf = (spec: Spec): Like => build(spec, (name) => classRule(name, ["action"]));
+const ruleOf = (spec: Spec): PermissionLike => build(spec, (name) => classRule(name, ["action"]));
 
 /** What a tree says to some answers, and whom it asked. */
 function say(spec: Spec, ways: readonly Way[]) {
@@ -43,11 +43,11 @@ function say(spec: Spec, ways: readonly Way[]) {
 }
 
 describe("larger trees, against the reference", () => {
-  it.each(["connect", "action", "object"] as const)("up to 60 leaves, at %s", (moment) => {
+  it.each(["connect", "action", "object"] as const)("up to 60 leaves, at %s", (phase) => {
     fc.assert(
       fc.property(judged(60), ([spec, ways]) => {
         const tally = new Tally();
-        tally.check(built(spec, moment, classRule), reference(spec, moment)(ways));
+        tally.check(built(spec, phase, classRule), reference(spec, phase)(ways));
         expect(tally.differences).toEqual([]);
       }),
       RUNS,
@@ -96,8 +96,8 @@ describe("larger trees, against the reference", () => {
 describe("laws", () => {
   const small = judged(12);
   const outcome = (spec: Spec, ways: readonly Way[]) => outcomeOf(ruleOf(spec), tableOf(leavesOf(spec), ways));
-  const wrapped = (spec: Spec, ways: readonly Way[], wrap: (rule: Like) => unknown) =>
-    outcomeOf(wrap(ruleOf(spec)) as Like, tableOf(leavesOf(spec), ways));
+  const wrapped = (spec: Spec, ways: readonly Way[], wrap: (rule: PermissionLike) => unknown) =>
+    outcomeOf(wrap(ruleOf(spec)) as PermissionLike, tableOf(leavesOf(spec), ways));
 
   class Never extends BasePermission {
     override hasPermission() {

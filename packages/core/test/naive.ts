@@ -54,26 +54,26 @@ export function nameOf(spec: Spec): string {
 }
 
 /** The tree at a moment: a question that is not defined is as if it were not written; `not(not(p))` is `p`. */
-function at(spec: Spec, moment: Question, world: World, fallback: boolean, isOdd = false): Node | undefined {
-  if (typeof spec === "string") return leafAt(spec, moment, world, fallback, isOdd);
+function at(spec: Spec, phase: Question, world: World, fallback: boolean, isOdd = false): Node | undefined {
+  if (typeof spec === "string") return leafAt(spec, phase, world, fallback, isOdd);
   const name = nameOf(spec);
   if ("not" in spec) {
-    const operand = at(spec.not, moment, world, fallback, !isOdd);
+    const operand = at(spec.not, phase, world, fallback, !isOdd);
     if (operand === undefined) return undefined;
     return operand.kind === "not" ? operand.operands[0] : { kind: "not", name, operands: [operand] };
   }
   const written = "and" in spec ? spec.and : spec.or;
-  const operands = written.flatMap((one) => at(one, moment, world, fallback, isOdd) ?? []);
+  const operands = written.flatMap((one) => at(one, phase, world, fallback, isOdd) ?? []);
   return operands.length < 2 ? operands[0] : { kind: "and" in spec ? "and" : "or", name, operands };
 }
 
-function leafAt(leaf: string, moment: Question, world: World, fallback: boolean, isOdd: boolean): Node | undefined {
+function leafAt(leaf: string, phase: Question, world: World, fallback: boolean, isOdd: boolean): Node | undefined {
   const ask = (question: Question): Node => ({ kind: "ask", leaf, question });
-  if (moment === "connect") {
+  if (phase === "connect") {
     if (world.knows(leaf, "connect")) return ask("connect");
     return fallback && world.knows(leaf, "action") ? ask("action") : undefined;
   }
-  if (moment === "object") {
+  if (phase === "object") {
     const known = (["action", "object"] as const).filter((question) => world.knows(leaf, question)).map(ask);
     return known.length < 2 ? known[0] : { kind: "and", name: leaf, operands: known };
   }
@@ -147,20 +147,20 @@ function refusal(code: string, by: string, status = 403): Said {
 }
 
 /** What a tree alone says at a moment, in a world whose rules always know the same questions. */
-export function judgeOf(spec: Spec, moment: Question, world: World, fallback = false): () => Said {
-  const node = at(spec, moment, world, fallback);
+export function judgeOf(spec: Spec, phase: Question, world: World, fallback = false): () => Said {
+  const node = at(spec, phase, world, fallback);
   return () => (node === undefined ? ABSTAIN : judge(node, world));
 }
 
 /** What a policy says: each part is judged alone, and all must pass. */
-export function decide(policy: PolicySpec, moment: Question, action: string, outer: World): Said {
+export function decide(policy: PolicySpec, phase: Question, action: string, outer: World): Said {
   const { connect, permissions, actions, hidesUnknown } = policy;
-  const world = moment === "object" ? remembering(outer) : outer;
-  const moments: Question[] = moment === "object" ? ["action", "object"] : [moment];
+  const world = phase === "object" ? remembering(outer) : outer;
+  const phases: Question[] = phase === "object" ? ["action", "object"] : [phase];
   let causes: Said[] = [];
   const part = (spec: Spec, passesAbstain: boolean, fallback: boolean): Said | undefined => {
     let last: Said = ABSTAIN;
-    for (const each of moments) {
+    for (const each of phases) {
       last = judgeOf(spec, each, world, fallback)();
       if (last.outcome === "abstain" && !passesAbstain) return refusal("permission_denied", nameOf(spec));
       if (isRefusal(last)) return last;
@@ -169,15 +169,15 @@ export function decide(policy: PolicySpec, moment: Question, action: string, out
     return undefined;
   };
   if (permissions !== undefined) {
-    const passesAbstain = moment === "connect" || actions !== undefined;
+    const passesAbstain = phase === "connect" || actions !== undefined;
     const refused = part(permissions, passesAbstain, false);
     if (refused) return refused;
   }
-  const specific = moment === "connect" ? connect : actions?.get(action);
+  const specific = phase === "connect" ? connect : actions?.get(action);
   if (specific !== undefined) {
     const refused = part(specific, false, true);
     if (refused) return refused;
-  } else if (moment !== "connect" && actions !== undefined) {
+  } else if (phase !== "connect" && actions !== undefined) {
     return hidesUnknown ? refusal("permission_denied", "actions") : refusal("unknown_action", "actions", 405);
   }
   return { ...ALLOW, causes };

@@ -1,4 +1,4 @@
-import { type Decision, definePolicy, type Like } from "@portcullis/core";
+import { type Decision, definePolicy, type PermissionLike } from "@portcullis/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { drawn, isSame } from "./every.js";
@@ -83,9 +83,9 @@ const cases: fc.Arbitrary<Case> = policies.chain((policy) => {
 });
 
 /** What the reference says, and whom it asked. */
-function wanted({ policy, ways, isClass }: Case, moment: Question, action: string) {
+function wanted({ policy, ways, isClass }: Case, phase: Question, action: string) {
   const asked: string[] = [];
-  const said = decide(policy, moment, action, {
+  const said = decide(policy, phase, action, {
     knows: (leaf, question) => ways.has(keyOf(leaf, question)),
     denialOf: (isClass ? NO : PLAIN_NO).said,
     ask: (leaf, question) => {
@@ -97,9 +97,9 @@ function wanted({ policy, ways, isClass }: Case, moment: Question, action: strin
 }
 
 /** What the policy says, and whom it asked. */
-async function given({ policy, ways, isClass, isLater }: Case, moment: Question, action: string) {
+async function given({ policy, ways, isClass, isLater }: Case, phase: Question, action: string) {
   const style = isClass ? classRule : functionRule;
-  const rule = (spec: Spec): Like =>
+  const rule = (spec: Spec): PermissionLike =>
     build(spec, (leaf) =>
       style(
         leaf,
@@ -119,9 +119,9 @@ async function given({ policy, ways, isClass, isLater }: Case, moment: Question,
   );
   // With a user: what is hidden from a client without one is not the reference's to say.
   const scope = { asked: [] as string[], answers, user: { id: 1 } };
-  const decision = await (moment === "connect"
+  const decision = await (phase === "connect"
     ? built.connect?.(scope, CONSUMER)
-    : moment === "action"
+    : phase === "action"
       ? built.authorize?.(scope, CONSUMER, action, {})
       : built.authorizeObject?.(scope, CONSUMER, action, {}, {}));
   return { decision: decision as Decision, asked: scope.asked };
@@ -149,10 +149,10 @@ describe("whole policies, against the reference", () => {
     ["action", "unknown"],
     ["object", "act"],
     ["object", "unknown"],
-  ] as const)("the %s question about %s", async (moment, action) => {
+  ] as const)("the %s question about %s", async (phase, action) => {
     const property = fc.asyncProperty(cases, async (one) => {
-      const { said, asked } = wanted(one, moment, action);
-      const { decision, asked: reallyAsked } = await given(one, moment, action);
+      const { said, asked } = wanted(one, phase, action);
+      const { decision, asked: reallyAsked } = await given(one, phase, action);
       expect(reallyAsked).toEqual(asked);
       expectSame(decision, said);
     });

@@ -6,8 +6,8 @@ import {
   type Decision,
   deny,
   fault,
-  type Like,
   PermissionDenied,
+  type PermissionLike,
   permission,
 } from "@portcullis/core";
 import fc from "fast-check";
@@ -37,7 +37,7 @@ type KeyOf = (leaf: string, question: Question) => string;
 const byName: KeyOf = (leaf) => leaf;
 
 /** A rule in class style that answers some of the questions. Its methods take no options, so it is asked without any. */
-export function classRule(name: string, questions: readonly Question[], keyOf: KeyOf = byName): Like {
+export function classRule(name: string, questions: readonly Question[], keyOf: KeyOf = byName): PermissionLike {
   class Probe extends BasePermission {
     override readonly name = name;
     override readonly code = `d_${name}`;
@@ -52,12 +52,12 @@ export function classRule(name: string, questions: readonly Question[], keyOf: K
 }
 
 /** The same in function style. Its denial by `false` has no code of its own, so tables for it say `deny(...)`. */
-export function functionRule(name: string, questions: readonly Question[], keyOf: KeyOf = byName): Like {
+export function functionRule(name: string, questions: readonly Question[], keyOf: KeyOf = byName): PermissionLike {
   const parts = questions.map((question) => {
     const key = keyOf(name, question);
     return [question, ({ scope }: { scope: unknown }) => answer(scope, key)] as const;
   });
-  return permission(name, Object.fromEntries(parts) as never) as Like;
+  return permission(name, Object.fromEntries(parts) as never) as PermissionLike;
 }
 
 /** One way a rule can answer: what it does, and what that means. */

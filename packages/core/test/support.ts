@@ -1,14 +1,14 @@
-import { type Decision, definePolicy, type Like, type Payload } from "@portcullis/core";
+import { type Decision, definePolicy, type Payload, type PermissionLike } from "@portcullis/core";
 import { afterAll, beforeAll, expect } from "vitest";
 import { CONSUMER } from "./probes.js";
 
 /** What a rule says to an action called `act`. */
-export function act(rule: Like, scope: object = {}, payload: Payload = {}): Decision | Promise<Decision> {
+export function act(rule: PermissionLike, scope: object = {}, payload: Payload = {}): Decision | Promise<Decision> {
   return definePolicy({ actions: { act: rule } }).authorize(scope as never, CONSUMER, "act", payload);
 }
 
 /** The same of rules that answer at once. */
-export function actNow(rule: Like, scope: object = {}, payload: Payload = {}): Decision {
+export function actNow(rule: PermissionLike, scope: object = {}, payload: Payload = {}): Decision {
   const decision = act(rule, scope, payload);
   if (decision instanceof Promise) throw new Error("a promise without need");
   return decision;

@@ -1,4 +1,4 @@
-import { and, type Like, not, or } from "@portcullis/core";
+import { and, not, or, type PermissionLike } from "@portcullis/core";
 import type { Spec } from "./naive.js";
 
 export const LETTERS = ["a", "b", "c", "d"] as const;
@@ -53,9 +53,12 @@ export function leavesOf(spec: Spec): string[] {
 }
 
 /** A permission from a tree as data; `leaf` makes the rule of a name. */
-export function build(spec: Spec, leaf: (name: string) => Like): Like {
+export function build(spec: Spec, leaf: (name: string) => PermissionLike): PermissionLike {
   if (typeof spec === "string") return leaf(spec);
-  if ("not" in spec) return not(build(spec.not, leaf)) as Like;
-  const operands = ("and" in spec ? spec.and : spec.or).map((one) => build(one, leaf)) as [Like, ...Like[]];
-  return ("and" in spec ? and(...operands) : or(...operands)) as Like;
+  if ("not" in spec) return not(build(spec.not, leaf)) as PermissionLike;
+  const operands = ("and" in spec ? spec.and : spec.or).map((one) => build(one, leaf)) as [
+    PermissionLike,
+    ...PermissionLike[],
+  ];
+  return ("and" in spec ? and(...operands) : or(...operands)) as PermissionLike;
 }

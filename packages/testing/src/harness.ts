@@ -1,4 +1,4 @@
-import type { AskOptions, MaybePromise, Payload } from "@portcullis/core";
+import type { MaybePromise, Payload, RuleOptions } from "@portcullis/core";
 import type { GuardOptions, Refusal, Session } from "@portcullis/core/adapter";
 import type { Account, AttackOptions } from "./attack/options.js";
 
@@ -36,7 +36,7 @@ export interface ServerSetup {
   readonly policy?: unknown;
   readonly consumer?: unknown;
   readonly options: Omit<GuardOptions<never>, "authenticate"> & {
-    authenticate?: (credentials: Credentials, asked: AskOptions) => MaybePromise<unknown>;
+    authenticate?: (credentials: Credentials, asked: RuleOptions) => MaybePromise<unknown>;
   };
   /** Bytes of the largest message that the transport is to take; what it likes where it is not given. */
   readonly largestMessage?: number;

@@ -4,7 +4,7 @@
  * @module @portcullis/testing/permission-suite
  */
 
-import { type Consumer, type Decision, definePolicy, type Like, type Payload } from "@portcullis/core";
+import { type Consumer, type Decision, definePolicy, type Payload, type PermissionLike } from "@portcullis/core";
 import { consumerOf, scopeOf } from "./asked.js";
 
 export { consumerOf, type ScopeOf, scopeOf } from "./asked.js";
@@ -14,7 +14,7 @@ export interface PermissionCase {
   /** What the row stands for; it is in the message when the row fails. */
   readonly note?: string;
   /** Default: the action. */
-  readonly moment?: "connect" | "action" | "object";
+  readonly phase?: "connect" | "action" | "object";
   /** Who asks, from where: what is not given is that of an anonymous client. */
   readonly scope?: Readonly<Record<string, unknown>>;
   readonly consumer?: Partial<Consumer>;
@@ -44,7 +44,7 @@ export interface PermissionCase {
  * ]);
  * ```
  */
-export async function testPermission(permission: Like, cases: readonly PermissionCase[]): Promise<void> {
+export async function testPermission(permission: PermissionLike, cases: readonly PermissionCase[]): Promise<void> {
   if (cases.length === 0) throw new TypeError("testPermission() got no case: give at least one");
   const failures: string[] = [];
   for (const [index, row] of cases.entries()) {
@@ -56,24 +56,24 @@ export async function testPermission(permission: Like, cases: readonly Permissio
   if (failures.length > 0) throw new Error(`${failures.length} of ${cases.length} cases fail\n${failures.join("\n")}`);
 }
 
-async function ask(permission: Like, row: PermissionCase): Promise<Decision> {
-  const { moment = "action", action = "action", payload = {}, object } = row;
+async function ask(permission: PermissionLike, row: PermissionCase): Promise<Decision> {
+  const { phase = "action", action = "action", payload = {}, object } = row;
   const policy = definePolicy({ connect: permission, actions: { [action]: permission } });
   const scope = scopeOf(row.scope) as never;
   const consumer = consumerOf(row.consumer);
-  if (moment === "connect") return policy.connect(scope, consumer, payload);
-  if (moment === "object") return policy.authorizeObject(scope, consumer, action, payload, object);
+  if (phase === "connect") return policy.connect(scope, consumer, payload);
+  if (phase === "object") return policy.authorizeObject(scope, consumer, action, payload, object);
   return policy.authorize(scope, consumer, action, payload);
 }
 
 function describe(
   index: number,
-  { note, moment = "action" }: PermissionCase,
+  { note, phase = "action" }: PermissionCase,
   want: Partial<Decision>,
   got: Decision,
   keys: readonly (keyof Decision)[],
 ): string {
   const show = (decision: Partial<Decision>) => keys.map((key) => `${key} ${JSON.stringify(decision[key])}`).join(", ");
   const cause = got.error === undefined ? "" : ` (${String(got.error)})`;
-  return `case ${index + 1}${note === undefined ? "" : `, ${note}`} (${moment}): want ${show(want)}, got ${show(got)}${cause}`;
+  return `case ${index + 1}${note === undefined ? "" : `, ${note}`} (${phase}): want ${show(want)}, got ${show(got)}${cause}`;
 }

@@ -8,14 +8,14 @@ import {
 } from "@portcullis/core";
 import {
   badMessage,
+  type ClientMessage,
+  type Connection,
   Gate,
   type GuardOptions,
-  type Incoming,
-  type Link,
   MISSING_ACTION,
   OutgoingBudget,
   publicRefusal,
-  type Served,
+  type ServableConsumer,
   type Session,
 } from "@portcullis/core/adapter";
 import type { MemoryRefusal, MemoryRequest, MemoryServer, MemorySocket } from "./memory.js";
@@ -24,7 +24,7 @@ import type { MemoryRefusal, MemoryRequest, MemoryServer, MemorySocket } from ".
 const PATIENCE = 1000;
 
 /** A message of this transport: JSON text `{ id?, action, payload? }`. */
-interface MemoryMessage extends Incoming {
+interface MemoryMessage extends ClientMessage {
   readonly id: unknown;
   /** Hands the text to the application, unchanged. */
   readonly pass: () => void;
@@ -81,7 +81,7 @@ function open(
   socket: MemorySocket,
   consumer: Consumer,
   unread: number,
-  begin: (link: Link<MemoryMessage>) => Session<MemoryMessage>,
+  begin: (link: Connection<MemoryMessage>) => Session<MemoryMessage>,
 ): Session<MemoryMessage> {
   let patience: ReturnType<typeof setTimeout> | undefined;
   const budget = new OutgoingBudget(unread, {
@@ -102,7 +102,7 @@ function open(
   };
   const session = begin({
     deliver: (message) => message.pass(),
-    refuse: ({ id, action }, decision) =>
+    sendRefusal: ({ id, action }, decision) =>
       send(
         id === undefined
           ? { event: "permission_denied", action, error: publicRefusal(decision) }
@@ -220,10 +220,10 @@ function guard<Extra>(
  */
 function serve<Extra>(
   server: MemoryServer,
-  consumer: Served<Scope & Extra>,
+  consumer: ServableConsumer<Scope & Extra>,
   options: GuardOptions<MemoryRequest, Extra> = {},
 ): ReferenceGuard {
-  return attach(server, new Gate("serve()", consumer, options, consumer as Served));
+  return attach(server, new Gate("serve()", consumer, options, consumer as ServableConsumer));
 }
 
 /**

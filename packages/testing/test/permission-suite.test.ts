@@ -12,7 +12,7 @@ test("a table that is right passes", async () => {
   await testPermission(IsAuthenticated, [
     { want: { outcome: "deny", code: "not_authenticated", status: 401, by: "IsAuthenticated" } },
     { scope: { user: { id: 1 } }, want: "allow" },
-    { moment: "connect", scope: { user: { id: 1 } }, want: "allow" },
+    { phase: "connect", scope: { user: { id: 1 } }, want: "allow" },
   ]);
   await testPermission(
     [IsAuthenticated, not(HasRole("guest"))],
@@ -25,13 +25,13 @@ test("a table that is right passes", async () => {
 
 test("all three moments are asked", async () => {
   await testPermission(isOwner, [
-    { moment: "connect", want: "deny" },
-    { moment: "connect", scope: { query: { key: "open" } }, want: "allow" },
+    { phase: "connect", want: "deny" },
+    { phase: "connect", scope: { query: { key: "open" } }, want: "allow" },
     { payload: { room: "lobby" }, want: "allow" },
     { payload: { room: "attic" }, want: { code: "not_here", reason: "Only in the lobby" } },
-    { moment: "object", payload: { room: "lobby" }, scope: { user: { id: 1 } }, object: { owner: 1 }, want: "allow" },
-    { moment: "object", payload: { room: "lobby" }, scope: { user: { id: 1 } }, object: { owner: 2 }, want: "deny" },
-    { moment: "object", payload: { room: "attic" }, scope: { user: { id: 1 } }, object: { owner: 1 }, want: "deny" },
+    { phase: "object", payload: { room: "lobby" }, scope: { user: { id: 1 } }, object: { owner: 1 }, want: "allow" },
+    { phase: "object", payload: { room: "lobby" }, scope: { user: { id: 1 } }, object: { owner: 2 }, want: "deny" },
+    { phase: "object", payload: { room: "attic" }, scope: { user: { id: 1 } }, object: { owner: 1 }, want: "deny" },
   ]);
 });
 
@@ -39,7 +39,7 @@ test("a table that is wrong fails, with a line for each row that is", async () =
   const failing = testPermission(AllowAny, [
     { note: "first", want: "allow" },
     { note: "second", want: "deny" },
-    { note: "third", moment: "connect", want: { outcome: "allow", code: "other" } },
+    { note: "third", phase: "connect", want: { outcome: "allow", code: "other" } },
   ]);
   await expect(failing).rejects.toThrow(
     [

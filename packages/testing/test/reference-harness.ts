@@ -1,5 +1,5 @@
 import type { Policy, Scope } from "@portcullis/core";
-import type { Served } from "@portcullis/core/adapter";
+import type { ServableConsumer } from "@portcullis/core/adapter";
 import type {
   ClientHandshake,
   ClientListener,
@@ -53,7 +53,7 @@ function protect(server: MemoryServer, { policy, consumer, options }: ServerSetu
         authenticate({ token: headers.authorization?.replace("Bearer ", "") }, asked),
     }),
   };
-  if (consumer) return referenceAdapter.serve(server, consumer as Served<Scope>, given);
+  if (consumer) return referenceAdapter.serve(server, consumer as ServableConsumer<Scope>, given);
   return referenceAdapter.guard(server, policy as Policy<Scope>, given);
 }
 

@@ -63,8 +63,8 @@ const http = createServer((_request, response) => response.writeHead(404).end())
 const { guard, stop } = listenWith(transport, http, actions, {
   settings,
   authenticate,
-  onDecision: ({ moment, decision }) => {
-    const counts = moment === "connect" ? seen.admitted : seen.decided;
+  onDecision: ({ phase, decision }) => {
+    const counts = phase === "connect" ? seen.admitted : seen.decided;
     counts[decision.code] = (counts[decision.code] ?? 0) + 1;
   },
   handled: (id) => seen.handled.push(id),

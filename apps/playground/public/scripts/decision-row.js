@@ -8,7 +8,7 @@ import { clock, element, icon } from "./dom.js";
  *
  * @param {Decided} decided
  */
-export function who({ client, account, moment, action, carrier, isOwn }) {
+export function who({ client, account, phase, action, carrier, isOwn }) {
   const asker =
     client === 0
       ? isOwn
@@ -19,7 +19,7 @@ export function who({ client, account, moment, action, carrier, isOwn }) {
         : `Another page's client ${client}`;
   // A request is no connection, but the rule of connections is asked of it too.
   const question =
-    moment === "object" ? ", about the object" : moment === "connect" && action !== "connect" ? ", to connect" : "";
+    phase === "object" ? ", about the object" : phase === "connect" && action !== "connect" ? ", to connect" : "";
   return `${asker}, ${account}${carrier && `, ${carrier}`}${question}`;
 }
 

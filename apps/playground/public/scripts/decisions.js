@@ -12,7 +12,7 @@ import { Explained } from "./explained.js";
  * @property {boolean} isOwn whether the client is on this page
  * @property {string} carrier
  * @property {string} account
- * @property {"connect" | "action" | "object"} moment
+ * @property {"connect" | "action" | "object"} phase
  * @property {string} action
  * @property {"allow" | "deny" | "abstain" | "error"} outcome
  * @property {string} code

@@ -105,10 +105,10 @@ function fact(name, value) {
  * @param {Decided} decided
  * @param {(rule: string) => void} showSource
  */
-function trees({ trace, moment, action, code }, showSource) {
+function trees({ trace, phase, action, code }, showSource) {
   const parts = [
     { title: "Asked of everything", root: trace?.permissions },
-    { title: moment === "connect" ? "Asked to connect" : `Asked of ${action}`, root: trace?.rule },
+    { title: phase === "connect" ? "Asked to connect" : `Asked of ${action}`, root: trace?.rule },
   ];
   const drawn = parts.flatMap(({ title, root }) => {
     return root ? [element("h4", {}, title), drawTree(root, title, showSource)] : [];

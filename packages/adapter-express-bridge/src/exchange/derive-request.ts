@@ -10,7 +10,7 @@ type HeaderValues = Record<string, string | string[] | undefined>;
 
 /** What a request is made of, before it is one. */
 export interface Derived extends Body {
-  readonly moment: "connect" | "action";
+  readonly phase: "connect" | "action";
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderValues;
@@ -35,8 +35,8 @@ export function derive(place: string, settings: RuleSettings, context: HttpConte
   const given = settings.params ? settings.params(context) : context.payload;
   const { body, bytes } = bodyOf(settings.body ? settings.body(context) : context.payload, settings.maxBody);
   return {
-    moment: context.moment,
-    method: settings.methodOf(context.moment, context.action),
+    phase: context.phase,
+    method: settings.methodOf(context.phase, context.action),
     url: urlOf(settings, context, given, handshake),
     headers: headersOf(place, settings, scope, handshake, bytes.length),
     params: paramsOf(given),

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { IncomingMessage, ServerResponse } from "node:http";
-import { deadlinesOf, type Expiring, endWait, print } from "@portcullis/core/adapter";
+import { cancelTimeout, printError, type TimeoutNode, timeoutListOf } from "@portcullis/core/adapter";
 import type { Derived } from "./derive-request.js";
 import { factsOf, NullSocket } from "./null-socket.js";
 import { Recording } from "./response-recorder.js";
@@ -44,9 +44,9 @@ export type Ending =
  * One request and its response, made for one evaluation and never used again: a real pair of Node's, on a socket that
  * leads nowhere.
  */
-export class Exchange implements Expiring {
-  previous: Expiring | undefined;
-  next: Expiring | undefined;
+export class Exchange implements TimeoutNode {
+  previous: TimeoutNode | undefined;
+  next: TimeoutNode | undefined;
   due = 0;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
@@ -80,7 +80,7 @@ export class Exchange implements Expiring {
       this.#resolve = resolve;
     });
     this.#prepareResponse();
-    deadlinesOf(timeout).add(this);
+    timeoutListOf(timeout).add(this);
   }
 
   /** Whether it is settled what the middlewares said. */
@@ -176,7 +176,7 @@ export class Exchange implements Expiring {
     try {
       this.#onLateError(error);
     } catch (thrown) {
-      print("onError has thrown:", thrown);
+      printError("onError has thrown:", thrown);
     }
   }
 
@@ -219,7 +219,7 @@ export class Exchange implements Expiring {
     const resolve = this.#resolve;
     if (resolve === undefined) return;
     this.#resolve = undefined;
-    endWait(this);
+    cancelTimeout(this);
     if (ending.how === "late" || ending.how === "aborted") {
       this.request.destroy();
       this.#socket.destroy();

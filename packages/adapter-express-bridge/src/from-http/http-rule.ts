@@ -31,15 +31,15 @@ export function ruleOf<S>(
   const handOn = new HandOn(name, settings.handOn);
   /** Runs middlewares once. Rejects with what the reading of their findings throws. */
   const ask = async (
-    moment: "connect" | "action",
+    phase: "connect" | "action",
     question: { scope: Scope; consumer: Consumer; signal: AbortSignal },
     action: string,
     payload: Payload,
   ): Promise<Answer> => {
     const { scope, consumer, signal } = question;
-    const derived = derive(place, settings, { moment, scope, consumer, action, payload } as HttpContext<never>);
+    const derived = derive(place, settings, { phase, scope, consumer, action, payload } as HttpContext<never>);
     const { exchange, ending, found } = await settle(derived, settings, run, signal);
-    if (moment === "connect") {
+    if (phase === "connect") {
       if (!signal.aborted) passHeaders(exchange, derived);
       return answerOf(ending, exchange, () => ({ ...found(), body: undefined }));
     }

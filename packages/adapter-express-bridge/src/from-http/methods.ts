@@ -43,7 +43,7 @@ export const dcrfMethods: MethodMap = Object.freeze({
 const NEVER = ["OPTIONS", "CONNECT", "TRACE"];
 
 /** Says which method a request has. What no map names is POST. */
-export type MethodOf = (moment: "connect" | "action", action: string) => string;
+export type MethodOf = (phase: "connect" | "action", action: string) => string;
 
 /**
  * Reads the option `methods`; what it does not name stays as it is.
@@ -64,5 +64,5 @@ export function readMethods(place: string, given: MethodMap = {}): MethodOf {
   const connect = methods.get("connect") as string;
   // An action that a client calls `connect` is not the moment of that name.
   methods.delete("connect");
-  return (moment, action) => (moment === "connect" ? connect : (methods.get(action) ?? "POST"));
+  return (phase, action) => (phase === "connect" ? connect : (methods.get(action) ?? "POST"));
 }

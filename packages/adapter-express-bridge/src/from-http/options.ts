@@ -1,12 +1,12 @@
 import { type Consumer, type Payload, PermissionMisuse, type Scope } from "@portcullis/core";
-import { checkKeys, print, readMilliseconds, show } from "@portcullis/core/adapter";
+import { checkKeys, printError, readMilliseconds, show } from "@portcullis/core/adapter";
 import { type MethodMap, type MethodOf, readMethods } from "./methods.js";
 import type { AnyMiddleware } from "./middlewares.js";
 import { readUrl, type UrlOf } from "./url.js";
 
 /** What a request is derived from. */
 export interface HttpContext<S = Scope> {
-  readonly moment: "connect" | "action";
+  readonly phase: "connect" | "action";
   readonly scope: S;
   readonly consumer: Consumer;
   /** `connect` at connect. */
@@ -134,5 +134,5 @@ export function mustBe(isSo: boolean, place: string, key: string, value: unknown
 }
 
 function printLate(error: unknown): void {
-  print("a middleware has thrown after its answer was used:", error);
+  printError("a middleware has thrown after its answer was used:", error);
 }

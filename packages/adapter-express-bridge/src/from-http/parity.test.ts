@@ -17,7 +17,7 @@ describe("parity", () => {
   test("finds no difference where there is none", async () => {
     const rule = fromExpress(requireRole, { app });
     const policy = definePolicy({ connect: rule, actions: { "report.create": rule } });
-    const cases = [asked, as("admin"), as("reader"), { moment: "connect" as const }];
+    const cases = [asked, as("admin"), as("reader"), { phase: "connect" as const }];
     expect(await parity(policy, requireRole, cases, { app })).toEqual([]);
     expect(await parity(policy, rule, cases)).toEqual([]);
   });
@@ -25,7 +25,7 @@ describe("parity", () => {
   test("lists where they differ, in yes or no and in status", async () => {
     const isAdmin = permission("isAdmin", (context) => roleOf(context) !== "reader");
     const policy = definePolicy({ connect: AllowAny, actions: { "report.create": isAdmin } });
-    const cases = [as("admin"), as("reader"), as("editor"), asked, { moment: "connect" as const }];
+    const cases = [as("admin"), as("reader"), as("editor"), asked, { phase: "connect" as const }];
     expect(await parity(policy, requireRole, cases, { app })).toEqual([
       {
         index: 2,
@@ -69,7 +69,7 @@ describe("parity", () => {
     });
     const policy = definePolicy({ connect: see, actions: { edit: see } });
     const allowing: RequestHandler = (_request, _response, next) => next();
-    const cases = [{ action: "edit" }, { moment: "connect" as const, scope: { path: "/chat", user: { id: 1 } } }];
+    const cases = [{ action: "edit" }, { phase: "connect" as const, scope: { path: "/chat", user: { id: 1 } } }];
     expect(await parity(policy, allowing, cases, { app })).toEqual([]);
     const scope = {
       transport: "parity",

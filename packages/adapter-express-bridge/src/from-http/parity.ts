@@ -17,7 +17,7 @@ export interface ParityCase {
   /** What the case stands for. */
   readonly note?: string;
   /** Default: the action. */
-  readonly moment?: "connect" | "action";
+  readonly phase?: "connect" | "action";
   /** The action; needed but at connect. */
   readonly action?: string;
   readonly payload?: Payload;
@@ -106,16 +106,16 @@ export async function parity(
   return differences;
 }
 
-function actionOf({ moment, action }: ParityCase, index: number): string {
-  if (moment === "connect") return "connect";
+function actionOf({ phase, action }: ParityCase, index: number): string {
+  if (phase === "connect") return "connect";
   if (typeof action === "string") return action;
-  throw new PermissionMisuse(`parity(): case ${index} has no action: give { action }, or { moment: "connect" }`);
+  throw new PermissionMisuse(`parity(): case ${index} has no action: give { action }, or { phase: "connect" }`);
 }
 
-async function ask(policy: object, action: string, { moment, payload = {}, scope }: ParityCase): Promise<Decision> {
+async function ask(policy: object, action: string, { phase, payload = {}, scope }: ParityCase): Promise<Decision> {
   const asked = policy as Policy<Scope>;
   const full = { ...ANONYMOUS, ...scope } as Scope;
-  return moment === "connect" ? asked.connect(full, NOBODY, payload) : asked.authorize(full, NOBODY, action, payload);
+  return phase === "connect" ? asked.connect(full, NOBODY, payload) : asked.authorize(full, NOBODY, action, payload);
 }
 
 function answerOf({ outcome, status, reason }: Decision): ParityAnswer {

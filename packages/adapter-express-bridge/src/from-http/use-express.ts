@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import {
   type Answer,
-  type AskOptions,
   type Decision,
   type DeniedOptions,
   PermissionDenied,
   PermissionMisuse,
+  type RuleOptions,
   type Scope,
 } from "@portcullis/core";
 import { checkKeys } from "@portcullis/core/adapter";
@@ -73,7 +73,7 @@ export function useExpress<
 >(
   middlewares: Middlewares<A>,
   options: UseExpressOptions<Extra, From, A> = {},
-): (from: From, asked?: Partial<AskOptions>) => Promise<Extra> {
+): (from: From, asked?: Partial<RuleOptions>) => Promise<Extra> {
   const place = "useExpress()";
   const chain: Handler[] = flatten(place, middlewares);
   checkKeys(place, options, KEYS);
@@ -92,7 +92,7 @@ export function useExpress<
         return (asked as { readonly scope?: Scope }).scope?.headers;
       },
     };
-    const context = { moment: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
+    const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
     const derived = derive(place, own, context as never);
     const { exchange, ending, found } = await settle(
       derived,

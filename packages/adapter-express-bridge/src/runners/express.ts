@@ -52,7 +52,7 @@ export function expressRun(
     const restore = () => dress(exchange, app);
     restore();
     prepare(exchange, derived, app);
-    if (derived.moment === "action") limitSessionWrites(exchange.request);
+    if (derived.phase === "action") limitSessionWrites(exchange.request);
     if (settings.usesScope) useScope(exchange, derived.scope);
     if (app !== null && derived.method === "HEAD") keepUnwritten(exchange);
     const { request, response } = exchange as unknown as { request: Extended; response: Extended };

@@ -159,8 +159,8 @@ test("whoever listens hears of the moment in which it was refused", async () => 
   await ask("shut", { onDecision });
   await ask("edit", { onDecision, object: () => "bob" });
   expect(told).toEqual([
-    ["permission_error", "authenticate", { moment: "connect" }],
-    ["permission_denied", "shut", { moment: "action" }],
-    ["permission_denied", "isOwner", { moment: "object" }],
+    ["permission_error", "authenticate", { phase: "connect" }],
+    ["permission_denied", "shut", { phase: "action" }],
+    ["permission_denied", "isOwner", { phase: "object" }],
   ]);
 });

@@ -2,29 +2,29 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type Decision, fault, type MaybePromise, type Payload, PermissionMisuse, type Scope } from "@portcullis/core";
 import {
+  type AnswerRecord,
   type Authenticate,
   BAD_TARGET,
-  deadlinesOf,
-  type Expiring,
-  endWait,
+  cancelTimeout,
+  createAnswerRecord,
+  decisionFromError,
   engineOf,
   FaultLog,
   isHeader,
   isOverdue,
-  type Moment,
   notAuthenticated,
+  type Phase,
   type PolicyEngine,
   pathOf,
-  print,
+  printError,
   readLoaded,
   readMilliseconds,
   refusalIn,
   show,
+  type TimeoutNode,
   type Traces,
-  thrown,
+  timeoutListOf,
   traces,
-  type Watch,
-  watching,
 } from "@portcullis/core/adapter";
 import { mustBe } from "../from-http/options.js";
 import { payloadOf, type RequestParts } from "./request-payload.js";
@@ -63,7 +63,7 @@ export interface ToHttpOptions<From, Extra = unknown> {
 /** How a decision was made, for `onDecision`. */
 export interface HttpDecisionDetails {
   /** Which question it answers. `connect` where it was refused before a rule of the action was asked. */
-  readonly moment: Moment;
+  readonly phase: Phase;
   /** With `trace: true`: the rules that were asked, and what they answered. */
   readonly trace?: Traces;
 }
@@ -104,16 +104,18 @@ export function readAsk<From>(
   readMilliseconds(timeout, "`timeout`");
   const log = new FaultLog();
   return async (question) => {
-    const progress: Progress = { moment: "connect", watch: undefined };
-    const decided = decide(engine, action, options, question, progress).catch((error: unknown) => thrown(error, place));
+    const progress: Progress = { phase: "connect", watch: undefined };
+    const decided = decide(engine, action, options, question, progress).catch((error: unknown) =>
+      decisionFromError(error, place),
+    );
     const decision = await within(timeout, decided);
-    const { moment, watch } = progress;
+    const { phase, watch } = progress;
     report(
       () => log.tell(decision, action),
       onDecision &&
         (() => {
-          const traced = options.trace && watch && { trace: traces(engine.rules, moment, action, watch.answers) };
-          return onDecision(decision, question.from, { moment, ...traced });
+          const traced = options.trace && watch && { trace: traces(engine.rules, phase, action, watch.answers) };
+          return onDecision(decision, question.from, { phase, ...traced });
         }),
     );
     return decision;
@@ -122,8 +124,8 @@ export function readAsk<From>(
 
 /** How far the asking has come: what is true of it at the deadline, too. */
 interface Progress {
-  moment: Moment;
-  watch: Watch | undefined;
+  phase: Phase;
+  watch: AnswerRecord | undefined;
 }
 
 const TIMED_OUT = fault("permission_timeout");
@@ -131,11 +133,11 @@ const TIMED_OUT = fault("permission_timeout");
 /** What is decided, or a fault once its time is up. */
 function within(timeout: number, decided: Promise<Decision>): Promise<Decision> {
   return new Promise((resolve) => {
-    const wait: Expiring = { previous: undefined, next: undefined, due: 0, expire: () => resolve(TIMED_OUT) };
-    deadlinesOf(timeout).add(wait);
+    const wait: TimeoutNode = { previous: undefined, next: undefined, due: 0, expire: () => resolve(TIMED_OUT) };
+    timeoutListOf(timeout).add(wait);
     void decided.then((decision) => {
       const isLate = isOverdue(wait);
-      endWait(wait);
+      cancelTimeout(wait);
       resolve(isLate ? TIMED_OUT : decision);
     });
   });
@@ -204,9 +206,9 @@ async function decide<From>(
   }
   const consumer = { id: randomUUID(), transport: "http", raw: request, close: () => void request.destroy() };
   /** Begins a question. With an object, its rules are asked with the answers that are there already. */
-  const asking = (moment: "connect" | "action", isWatched = options.trace) => {
-    progress.moment = moment;
-    progress.watch = isWatched ? watching() : undefined;
+  const asking = (phase: "connect" | "action", isWatched = options.trace) => {
+    progress.phase = phase;
+    progress.watch = isWatched ? createAnswerRecord() : undefined;
     return { signal, watch: progress.watch };
   };
   if (options.connect !== false) {
@@ -217,7 +219,7 @@ async function decide<From>(
   const payload = options.payload ? await options.payload(from) : payloadOf(parts, request);
   const decision = await policy.authorize(scope, consumer, action, payload, asked);
   if (decision.outcome !== "allow" || options.object === undefined) return decision;
-  progress.moment = "object";
+  progress.phase = "object";
   const loaded = readLoaded(await options.object(from, payload));
   return "outcome" in loaded ? loaded : policy.authorizeObject(scope, consumer, action, payload, loaded.object, asked);
 }
@@ -232,5 +234,5 @@ function report(print: () => void, tell: (() => MaybePromise<void>) | undefined)
 }
 
 function printThrown(error: unknown): void {
-  print("onDecision has thrown:", error);
+  printError("onDecision has thrown:", error);
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Decision, Policy, Scope } from "@portcullis/core";
-import type { Served } from "@portcullis/core/adapter";
+import type { ServableConsumer } from "@portcullis/core/adapter";
 import { type HttpQuestion, readAsk, type ToHttpOptions } from "./ask-policy.js";
 import { problemOf } from "./problem-details.js";
 
@@ -20,7 +20,7 @@ export interface ExpressRequest extends IncomingMessage {
 export type ToExpressOptions<R = ExpressRequest, Extra = unknown> = ToHttpOptions<R, Extra>;
 
 /** A policy that can be asked where there is that scope; or a consumer, whose rules are asked. */
-export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe"> | Served<S>;
+export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe"> | ServableConsumer<S>;
 
 /**
  * Makes an Express middleware of the rule of an action: what may be done over the socket may be done over the route,

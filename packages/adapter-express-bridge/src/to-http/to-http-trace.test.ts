@@ -66,7 +66,7 @@ describe.each([
     const { status, made } = await ask("send", "/?as=guest");
     expect(status).toBe(403);
     expect(made).toMatchObject({
-      moment: "action",
+      phase: "action",
       trace: {
         permissions: { kind: "rule", name: "isOpen", outcome: "allow" },
         rule: {
@@ -94,7 +94,7 @@ describe.each([
   test("is that of the connect rule where that has refused", async () => {
     const { status, made } = await ask("send", "/?as=member", {}, { "x-banned": "1" });
     expect(status).toBe(403);
-    expect(made).toMatchObject({ moment: "connect", trace: { rule: { name: "notBanned", outcome: "deny" } } });
+    expect(made).toMatchObject({ phase: "connect", trace: { rule: { name: "notBanned", outcome: "deny" } } });
     expect(asked).not.toHaveBeenCalled();
   });
 
@@ -102,7 +102,7 @@ describe.each([
     const mine = await ask("edit", "/?as=member", { object: () => "mine" });
     expect(mine).toMatchObject({ status: 200, body: '{"membership":1}' });
     expect(mine.made).toMatchObject({
-      moment: "object",
+      phase: "object",
       trace: { rule: { outcome: "allow", operands: [{ name: "isMember" }, { name: "isOwner", outcome: "allow" }] } },
     });
     expect(asked).toHaveBeenCalledTimes(1);
@@ -112,7 +112,7 @@ describe.each([
       outcome: "deny",
       operands: [{ outcome: "allow" }, { outcome: "deny" }],
     });
-    expect((await ask("edit", "/?as=member", { object: () => undefined })).made.moment).toBe("object");
+    expect((await ask("edit", "/?as=member", { object: () => undefined })).made.phase).toBe("object");
   });
 
   test("has what was answered before the time was up", async () => {
@@ -126,10 +126,10 @@ describe.each([
     const authenticate = () => {
       throw new Error("down");
     };
-    expect((await ask("send", "/", { authenticate })).made).toEqual({ moment: "connect" });
-    expect((await ask("send", "/", { trace: false })).made).toEqual({ moment: "action" });
+    expect((await ask("send", "/", { authenticate })).made).toEqual({ phase: "connect" });
+    expect((await ask("send", "/", { trace: false })).made).toEqual({ phase: "action" });
     expect((await ask("edit", "/?as=member", { trace: false, object: () => "mine" })).made).toEqual({
-      moment: "object",
+      phase: "object",
     });
   });
 

@@ -291,7 +291,7 @@ describe.each([
     const onDecision = vi.fn();
     await ask("join", {}, { onDecision });
     expect(onDecision).toHaveBeenCalledWith(expect.objectContaining({ outcome: "allow" }), expect.anything(), {
-      moment: "action",
+      phase: "action",
     });
     const print = vi.spyOn(console, "error").mockImplementation(() => {});
     expect(

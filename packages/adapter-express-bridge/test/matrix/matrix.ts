@@ -8,13 +8,13 @@ import { prepare, VERSIONS } from "./versions.js";
 
 /** A column of the table: a transport at a moment. */
 export const COLUMNS = [
-  { name: "ws connect", moment: "connect", start: startWs },
-  { name: "ws action", moment: "action", start: startWs },
-  { name: "socket.io connect", moment: "connect", start: startSocketio },
-  { name: "socket.io action", moment: "action", start: startSocketio },
+  { name: "ws connect", phase: "connect", start: startWs },
+  { name: "ws action", phase: "action", start: startWs },
+  { name: "socket.io connect", phase: "connect", start: startSocketio },
+  { name: "socket.io action", phase: "action", start: startSocketio },
 ] as const satisfies readonly {
   name: string;
-  moment: Setting["moment"];
+  phase: Setting["phase"];
   start: (setting: Setting) => Promise<Asker>;
 }[];
 
@@ -37,16 +37,16 @@ export function testFamily(family: readonly Row[]): void {
   afterEach(stopAll);
   describe.each([...family])("$package: $what", (row) => {
     for (const version of VERSIONS[row.framework]) {
-      test.each(COLUMNS)(`${version}: HTTP and $name say the same`, async ({ moment, start }) => {
-        const compared = await compare({ row, version, moment }, start);
-        const { made } = await prepare({ row, version, moment });
+      test.each(COLUMNS)(`${version}: HTTP and $name say the same`, async ({ phase, start }) => {
+        const compared = await compare({ row, version, phase }, start);
+        const { made } = await prepare({ row, version, phase });
         const changing = compared.some(({ wanted, isChanged }) => wanted.isAllowed && isChanged);
-        expect(changing).toBe(changesAt(made, moment));
+        expect(changing).toBe(changesAt(made, phase));
         for (const { name, one, wanted, got } of compared) {
           // The oracle itself tells the cases apart, or the row shows nothing.
           expect([name, wanted.isAllowed, wanted.status]).toEqual([name, name.startsWith("allowed"), wanted.status]);
           const [seen, expected] = [comparable(got, wanted), comparable(wanted, got)];
-          if (one.differs?.[moment]) expect([name, seen]).not.toEqual([name, expected]);
+          if (one.differs?.[phase]) expect([name, seen]).not.toEqual([name, expected]);
           else expect([name, seen]).toEqual([name, expected]);
         }
       });
@@ -54,9 +54,9 @@ export function testFamily(family: readonly Row[]): void {
     test("without it, other answers are given", async () => {
       const version = VERSIONS[row.framework][0];
       let others = 0;
-      for (const { moment, start } of COLUMNS.slice(0, 2)) {
+      for (const { phase, start } of COLUMNS.slice(0, 2)) {
         const left = (setting: Setting) => start({ ...setting, isLeftOut: true });
-        for (const { wanted, got } of await compare({ row, version, moment }, left)) {
+        for (const { wanted, got } of await compare({ row, version, phase }, left)) {
           if (got.isAllowed !== wanted.isAllowed || got.status !== wanted.status) others += 1;
         }
       }
@@ -66,18 +66,18 @@ export function testFamily(family: readonly Row[]): void {
 }
 
 /** Whether a chain makes something anew at a moment: a connection has no body. */
-export function changesAt({ changes }: Made, moment: Setting["moment"]): boolean {
-  return changes === "query" || (changes === "body" && moment === "action");
+export function changesAt({ changes }: Made, phase: Setting["phase"]): boolean {
+  return changes === "query" || (changes === "body" && phase === "action");
 }
 
 /** Asks the oracle and a socket the same. */
 async function compare(setting: Setting, start: (setting: Setting) => Promise<Asker>) {
-  const { moment } = setting;
+  const { phase } = setting;
   const [oracle, socket] = [await startOracle(setting), await start(setting)];
   const { cases } = (await prepare(setting)).made;
   const compared: { name: string; one: Case; wanted: Result; got: Result; isChanged: boolean }[] = [];
   for (const [name, one] of Object.entries(cases)) {
-    if ((one.only ?? moment) !== moment) continue;
+    if ((one.only ?? phase) !== phase) continue;
     const wanted = await oracle.ask(one);
     compared.push({ name, one, wanted, isChanged: oracle.hasChanged?.() ?? false, got: await socket.ask(one) });
   }

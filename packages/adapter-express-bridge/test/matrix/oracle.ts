@@ -46,12 +46,12 @@ export async function startOracle(setting: Setting): Promise<Asker> {
   return asker((await listen(app.callback())).port, setting, sent, hasChanged);
 }
 
-function asker(port: number, { moment }: Setting, sent: { body: string }, hasChanged: () => boolean): Asker {
-  const method = moment === "connect" ? "GET" : "POST";
+function asker(port: number, { phase }: Setting, sent: { body: string }, hasChanged: () => boolean): Asker {
+  const method = phase === "connect" ? "GET" : "POST";
   return {
     hasChanged,
     async ask({ path = "/", headers = {}, payload = {}, times = 1 }: Case) {
-      const body = moment === "connect" ? undefined : payload;
+      const body = phase === "connect" ? undefined : payload;
       sent.body = JSON.stringify(body ?? {});
       let answered = await send(port, { method, path, headers, body });
       for (let time = 1; time < times; time++) answered = await send(port, { method, path, headers, body });

@@ -85,6 +85,6 @@ export interface Setting {
   readonly row: Row;
   /** `express`, `express4`, `koa` or `koa2`. */
   readonly version: string;
-  readonly moment: "connect" | "action";
+  readonly phase: "connect" | "action";
   readonly isLeftOut?: boolean;
 }

@@ -15,8 +15,8 @@ const url = ({ scope }: { readonly scope: unknown }) => String((scope as SocketS
 /** Starts a server of socket.io whose clients, or whose actions, are what the rule of a row decides about. */
 export async function startSocketio(setting: Setting): Promise<Asker> {
   const rule = await ruleOf(setting, { url });
-  const { moment } = setting;
-  const policy = definePolicy({ connect: moment === "connect" ? rule : AllowAny, actions: { create: rule } });
+  const { phase } = setting;
+  const policy = definePolicy({ connect: phase === "connect" ? rule : AllowAny, actions: { create: rule } });
   const http = createServer();
   const io = new Server(http);
   guard(io, policy as never, { origins: ORIGINS, onDecision() {} });
@@ -24,7 +24,7 @@ export async function startSocketio(setting: Setting): Promise<Asker> {
   await new Promise<void>((resolve) => void http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
   atEnd(() => io.close());
-  return { ask: (one) => (moment === "connect" ? knock(port, one) : act(port, one)) };
+  return { ask: (one) => (phase === "connect" ? knock(port, one) : act(port, one)) };
 }
 
 const ALLOWED: Result = { isAllowed: true, status: 200, message: undefined };

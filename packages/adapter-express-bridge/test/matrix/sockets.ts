@@ -33,8 +33,8 @@ export async function startWs(setting: Setting): Promise<Asker> {
   const rule = await ruleOf(setting);
   const http = createServer();
   const wss = new WebSocketServer({ server: http });
-  const { moment } = setting;
-  const policy = definePolicy({ connect: moment === "connect" ? rule : AllowAny, actions: { create: rule } });
+  const { phase } = setting;
+  const policy = definePolicy({ connect: phase === "connect" ? rule : AllowAny, actions: { create: rule } });
   // A fault is part of some rows; nobody has to read about it.
   guard(wss, policy as never, { origins: ORIGINS, onDecision() {} });
   wss.on("connection", (socket) => socket.on("message", () => socket.send('{"allowed":true}')));
@@ -45,7 +45,7 @@ export async function startWs(setting: Setting): Promise<Asker> {
     await new Promise((resolve) => void wss.close(resolve));
     await new Promise((resolve) => void http.close(resolve));
   });
-  return { ask: (one) => (moment === "connect" ? knock(port, one) : act(port, one)) };
+  return { ask: (one) => (phase === "connect" ? knock(port, one) : act(port, one)) };
 }
 
 async function knock(port: number, one: Case): Promise<Result> {

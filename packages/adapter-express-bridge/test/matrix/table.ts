@@ -54,9 +54,9 @@ get by itself.
 
 async function lineOf(row: Row): Promise<string> {
   const version = VERSIONS[row.framework][0];
-  const made = (await prepare({ row, version, moment: "action" })).made;
+  const made = (await prepare({ row, version, phase: "action" })).made;
   const cases = Object.values(made.cases);
-  const cells = COLUMNS.map(({ moment }) => verdictOf(made, moment));
+  const cells = COLUMNS.map(({ phase }) => verdictOf(made, phase));
   const notes = cases.flatMap(({ differs = {} }) => Object.values(differs));
   if (made.changes) notes.push(CHANGED[made.changes]);
   if (made.options) notes.push(`with \`${JSON.stringify(made.options).replaceAll('"', "'")}\``);
@@ -68,12 +68,12 @@ const CHANGED = {
   query: "what it makes of the query reaches no handler",
 };
 
-function verdictOf(made: Made, moment: "connect" | "action"): string {
-  const asked = Object.values(made.cases).filter(({ only = moment }) => only === moment);
+function verdictOf(made: Made, phase: "connect" | "action"): string {
+  const asked = Object.values(made.cases).filter(({ only = phase }) => only === phase);
   if (asked.length === 0) return "not asked";
-  return asked.some(({ differs }) => differs?.[moment])
+  return asked.some(({ differs }) => differs?.[phase])
     ? "differs"
-    : changesAt(made, moment)
+    : changesAt(made, phase)
       ? "decides alike"
       : "agrees";
 }

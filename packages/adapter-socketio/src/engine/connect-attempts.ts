@@ -1,4 +1,4 @@
-import { Flood, type Limits } from "@portcullis/core/adapter";
+import { type Limits, ViolationCounter } from "@portcullis/core/adapter";
 
 /** How often a client asks: `"often"` is not asked about any more, `"flood"` is cut off. */
 export type Frequency = "fine" | "often" | "flood";
@@ -9,8 +9,8 @@ export type Frequency = "fine" | "often" | "flood";
  */
 export class Asked {
   readonly #names = new Set<string>();
-  readonly #often = new Flood();
-  readonly #flood = new Flood();
+  readonly #often = new ViolationCounter();
+  readonly #flood = new ViolationCounter();
   #characters = 0;
 
   /** Notes a name. A client that asks too often is refused, and cut off at twice as much: it may be in other namespaces. */

@@ -1,5 +1,5 @@
 import { type Decision, fault } from "@portcullis/core";
-import { type Limits, Wait } from "@portcullis/core/adapter";
+import { type Limits, Timeout } from "@portcullis/core/adapter";
 import { connectError } from "../namespace/refusal.js";
 import {
   type BareClient,
@@ -35,16 +35,16 @@ interface Pending {
   readonly gate?: Closing;
 }
 
-let reading: Line | undefined;
+let reading: EngineConnection | undefined;
 
 /** The connection of which a packet is being read, where it may ask for a namespace: socket.io says nothing of it. */
-export const readingLine = (): Line | undefined => reading;
+export const readingLine = (): EngineConnection | undefined => reading;
 
 /**
  * One connection of engine.io, whatever its transport: what it may use up until it is in a namespace, and what waits to
  * be decided about it.
  */
-export class Line {
+export class EngineConnection {
   /** What is known of the request that began it. */
   readonly facts: Facts;
   #client: BareClient | undefined;
@@ -73,8 +73,8 @@ export class Line {
   /** Sockets whose sessions have ended, and wait for those of the others. */
   readonly #ended = new WeakSet<object>();
   #isEnding = false;
-  #handshake: Wait | undefined;
-  #lingering: Wait | undefined;
+  #handshake: Timeout | undefined;
+  #lingering: Timeout | undefined;
   #bytes = 0;
   /** How many namespaces are in the middle of a packet; `undefined` where nothing was ever held. */
   #holds: number | undefined;
@@ -345,18 +345,18 @@ export class Line {
     if (this.#connection.readyState !== "open") return;
     const { socket } = this.#connection.transport;
     // The one of ws waits half a minute for its client's answer.
-    const wait = new Wait(PATIENCE, () => {
+    const wait = new Timeout(PATIENCE, () => {
       if (this.#connection.readyState === "closed") socket?.terminate?.();
       else this.#time(this.#limits.handshake);
     });
-    (socket?.once ? (socket as Required<BareWebSocket>) : this.#connection).once("close", () => wait.end());
+    (socket?.once ? (socket as Required<BareWebSocket>) : this.#connection).once("close", () => wait.cancel());
     this.#connection.close();
   }
 
   /** The server has shown a client out, or not let it in: it has little time to go by itself. */
   linger(): void {
     if (this.#connection.readyState !== "open") return;
-    this.#lingering ??= new Wait(PATIENCE, () => {
+    this.#lingering ??= new Timeout(PATIENCE, () => {
       this.#lingering = undefined;
       if (this.#pending.size > 0 || this.#isInside) return;
       if (this.#undecided > 0) {
@@ -398,8 +398,8 @@ export class Line {
   }
 
   #time(limit: number): void {
-    this.#handshake?.end();
-    this.#handshake = new Wait(limit, () => {
+    this.#handshake?.cancel();
+    this.#handshake = new Timeout(limit, () => {
       this.#handshake = undefined;
       const isGoing = this.#connection.readyState === "closing";
       const isAlone = this.#pending.size === 0 && (this.#isInside || this.#undecided > 0);
@@ -426,9 +426,9 @@ export class Line {
   };
 
   #stop(): void {
-    this.#handshake?.end();
+    this.#handshake?.cancel();
     this.#handshake = undefined;
-    this.#lingering?.end();
+    this.#lingering?.cancel();
     this.#lingering = undefined;
   }
 

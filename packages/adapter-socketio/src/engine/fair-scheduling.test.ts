@@ -45,12 +45,12 @@ describe("one that sends much at once", () => {
   });
 
   test("does where no guard wants turns", async () => {
-    expect((await heardWith(guardWith({ turns: false }))).indexOf("patient")).toBe(FLOOD);
+    expect((await heardWith(guardWith({ fairScheduling: false }))).indexOf("patient")).toBe(FLOOD);
   });
 
   test("does not where one guard of several wants turns", async () => {
     const heard = await heardWith((io) => {
-      guard(io, policy, { turns: false });
+      guard(io, policy, { fairScheduling: false });
       guard(io.of("/admin"), policy);
     });
     expect(heard.indexOf("patient")).toBeLessThan(FLOOD);
@@ -121,7 +121,7 @@ test("clients that begin with polling take turns once they are upgraded", async 
 });
 
 test("what is neither true nor false is a misuse", () => {
-  expect(() => guard(new Server(), policy, { turns: 1 as never })).toThrow(PermissionMisuse);
+  expect(() => guard(new Server(), policy, { fairScheduling: 1 as never })).toThrow(PermissionMisuse);
 });
 
 /** What ws hands on, told by hand, turn by turn of the event loop. */

@@ -1,5 +1,5 @@
 import { type Decision, fault, PermissionMisuse } from "@portcullis/core";
-import type { Knock } from "@portcullis/core/adapter";
+import type { HandshakeInfo } from "@portcullis/core/adapter";
 import type { BareConnection, BareRequest } from "../socketio-internals.js";
 
 /**
@@ -11,7 +11,7 @@ export class Facts {
   readonly method = "GET";
   readonly url: string;
   /** A copy, so that nobody changes or empties it. */
-  readonly headers: Knock["headers"];
+  readonly headers: HandshakeInfo["headers"];
   readonly socket: { readonly remoteAddress: string | undefined; readonly encrypted: boolean };
 
   /** @param isKnown Whether there was a request to read. */

@@ -1,4 +1,4 @@
-import { Wait } from "@portcullis/core/adapter";
+import { Timeout } from "@portcullis/core/adapter";
 import type { BareConnection } from "../socketio-internals.js";
 import { CROWDED, type Reading } from "./fair-scheduling.js";
 
@@ -15,7 +15,7 @@ export class Crowd {
   readonly #reading: Reading;
   readonly #patience: number;
   readonly #crowded = new Set<object>();
-  #wait: Wait | undefined;
+  #wait: Timeout | undefined;
 
   constructor(connection: BareConnection, reading: Reading) {
     this.#reading = reading;
@@ -30,9 +30,9 @@ export class Crowd {
     else this.#crowded.delete(socket);
     if (size === 0 && isCrowded) {
       this.#reading.hold(CROWDED);
-      this.#wait = new Wait(this.#patience, () => this.#reading.release(CROWDED));
+      this.#wait = new Timeout(this.#patience, () => this.#reading.release(CROWDED));
     } else if (this.#crowded.size === 0) {
-      this.#wait?.end();
+      this.#wait?.cancel();
       this.#reading.release(CROWDED);
     }
   }

@@ -1,4 +1,4 @@
-import { OutgoingBudget, type Outlet } from "@portcullis/core/adapter";
+import { type BackpressureTarget, OutgoingBudget } from "@portcullis/core/adapter";
 import type { BareConnection, BareSocket, Packet } from "../socketio-internals.js";
 import { NOT_READING, type Reading } from "./fair-scheduling.js";
 
@@ -15,7 +15,7 @@ interface Waiting {
  * What the library itself sends to one client, whatever namespaces it is in. It is read once the transport has handed it
  * on: the last frame of a flush, or the response to a poll.
  */
-export class Outgoing implements Outlet {
+export class Outgoing implements BackpressureTarget {
   readonly #connection: BareConnection;
   readonly #reading: Reading;
   readonly #budget: OutgoingBudget;

@@ -1,6 +1,6 @@
 import { isPromise } from "node:util/types";
 import { type Decision, fault } from "@portcullis/core";
-import { isOverdue, thrown, Wait } from "@portcullis/core/adapter";
+import { decisionFromError, isOverdue, Timeout } from "@portcullis/core/adapter";
 import type { Decide } from "../socketio-internals.js";
 
 /** Whether a function of the application accepts a namespace for a client; a decision where it has failed. */
@@ -17,19 +17,19 @@ export function accepts(decide: Decide, name: string, auth: unknown, limit: numb
     verdict ??= said;
     settle?.(verdict);
   };
-  let wait: Wait | undefined;
+  let wait: Timeout | undefined;
   const late = () => fault("permission_timeout");
   try {
     const returned: unknown = decide(name, auth, (error, isAccepted) =>
       say(wait && isOverdue(wait) ? late() : !error && Boolean(isAccepted)),
     );
-    if (isPromise(returned)) returned.catch((error) => say(thrown(error, "io.of()")));
+    if (isPromise(returned)) returned.catch((error) => say(decisionFromError(error, "io.of()")));
   } catch (error) {
-    return thrown(error, "io.of()");
+    return decisionFromError(error, "io.of()");
   }
   if (verdict !== undefined) return verdict;
   return new Promise<Verdict>((resolve) => {
     settle = resolve;
-    wait = new Wait(limit, () => say(late()));
-  }).finally(() => wait?.end());
+    wait = new Timeout(limit, () => say(late()));
+  }).finally(() => wait?.cancel());
 }

@@ -1,6 +1,6 @@
 import { EventEmitter } from "node:events";
 import { AllowAny, definePolicy, PermissionMisuse } from "@portcullis/core";
-import { badMessage, MISSING_ACTION, thrown } from "@portcullis/core/adapter";
+import { badMessage, decisionFromError, MISSING_ACTION } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { listen, Raw, simplePolicy, stopAll, until } from "../../test/support.js";
 import { guard } from "../guard.js";
@@ -63,7 +63,7 @@ describe("what rules see of an event", () => {
       expect({ action, payload, refusal }).toEqual({
         action: "say",
         payload: {},
-        refusal: thrown(error, "payload"),
+        refusal: decisionFromError(error, "payload"),
       });
       expect(refusal?.error).toStrictEqual(error);
     },

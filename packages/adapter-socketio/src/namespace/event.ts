@@ -1,5 +1,11 @@
 import { type Decision, type Payload, PermissionMisuse } from "@portcullis/core";
-import { badMessage, type Incoming, letGo, MISSING_ACTION, thrown } from "@portcullis/core/adapter";
+import {
+  badMessage,
+  type ClientMessage,
+  decisionFromError,
+  ignoreRejection,
+  MISSING_ACTION,
+} from "@portcullis/core/adapter";
 import type { Packet } from "../socketio-internals.js";
 import { sizeOf } from "./approximate-size.js";
 import { hasWirePrototype } from "./wire-prototypes.js";
@@ -21,7 +27,7 @@ const RESERVED = new Set([
 ]);
 
 /** One event of a client. */
-export class Message implements Incoming {
+export class Message implements ClientMessage {
   /** Whether the acknowledgement was used. */
   isAcknowledged = false;
   #bytes: number | undefined;
@@ -69,11 +75,11 @@ export function readEvent(packet: Packet, read: ReadPayload | undefined, hasOwnP
   try {
     const payload: unknown = read(action, given.slice(1));
     if (isPlain(payload)) return new Message(packet, action, payload, undefined);
-    letGo(payload);
+    ignoreRejection(payload);
     throw new PermissionMisuse("`payload(event, args)` must return a plain object, and at once");
   } catch (error) {
     // The option has failed, and not the client: it does not count as undecodable.
-    return new Message(packet, action, NOTHING, thrown(error, "payload"));
+    return new Message(packet, action, NOTHING, decisionFromError(error, "payload"));
   }
 }
 

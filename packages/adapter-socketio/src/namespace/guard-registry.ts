@@ -2,17 +2,17 @@ import { PermissionMisuse } from "@portcullis/core";
 import type { Limits } from "@portcullis/core/adapter";
 import type { BareNamespace, BareServer, Decide } from "../socketio-internals.js";
 import { accepts, type Verdict } from "./accepted-namespace.js";
-import type { Front } from "./namespace-connection.js";
+import type { GuardContext } from "./namespace-connection.js";
 
 /** Which guard a namespace has depends on the client: those that guarded functions and patterns accept have theirs. */
 export const BY_CLIENT = Symbol.for("@portcullis/adapter-socketio/by-client");
 
 /** The guard of a namespace. */
-export type Cover = Front | typeof BY_CLIENT | undefined;
+export type Cover = GuardContext | typeof BY_CLIENT | undefined;
 
 /** The guard of one client in a namespace; with a fault, one that refuses it unasked. */
 export interface Found {
-  readonly front: Front | undefined;
+  readonly front: GuardContext | undefined;
   readonly fault?: Exclude<Verdict, boolean>;
 }
 
@@ -20,15 +20,15 @@ type Parent = readonly [decide: Decide, parent: BareNamespace];
 
 /** Which guard counts where: the namespace's own, or that of its parent, or of a parent that would accept, or the server's. */
 export class Fronts {
-  #wide: Front | undefined;
+  #wide: GuardContext | undefined;
   /** By name of the namespace, since one that is cleaned up may come again; or by the parent of namespaces. */
-  readonly #own = new Map<string | BareNamespace, Front>();
+  readonly #own = new Map<string | BareNamespace, GuardContext>();
   readonly #parents = new WeakMap<BareNamespace, BareNamespace>();
 
   constructor(private readonly io: BareServer) {}
 
   /** @throws {PermissionMisuse} When there is one already. */
-  add(place: string, namespace: BareNamespace | undefined, front: Front): void {
+  add(place: string, namespace: BareNamespace | undefined, front: GuardContext): void {
     if (namespace === undefined ? this.#wide : this.#own.has(keyOf(namespace))) {
       const what = namespace === undefined ? "this server" : `the namespace "${namespace.name}"`;
       throw new PermissionMisuse(`${place}: ${what} is guarded already: guard it once`);
@@ -64,9 +64,9 @@ export class Fronts {
   }
 
   /** A guard for a client of whom nobody has found out which guard it has. */
-  get first(): Front {
+  get first(): GuardContext {
     const [[, parent]] = this.#asked as [Parent];
-    return this.#frontOf(parent) as Front;
+    return this.#frontOf(parent) as GuardContext;
   }
 
   /** How far the guards by client reach in a namespace: to everybody, or to some, or to nobody. */
@@ -81,7 +81,7 @@ export class Fronts {
     return reach;
   }
 
-  get all(): Front[] {
+  get all(): GuardContext[] {
     return [...(this.#wide ? [this.#wide] : []), ...this.#own.values()];
   }
 
@@ -92,7 +92,7 @@ export class Fronts {
     return this.#wide?.gate.limits ?? (longest as Required<Limits>);
   }
 
-  #frontOf(parent: BareNamespace): Front | undefined {
+  #frontOf(parent: BareNamespace): GuardContext | undefined {
     return this.#own.get(parent) ?? this.#wide;
   }
 
@@ -106,7 +106,7 @@ export class Fronts {
 
   #find(parents: readonly Parent[], from: number, name: string, auth: unknown): Found | Promise<Found> {
     for (const [offset, [decide, parent]] of parents.slice(from).entries()) {
-      const front = this.#frontOf(parent) as Front;
+      const front = this.#frontOf(parent) as GuardContext;
       const verdict = accepts(decide, name, auth, front.gate.timeouts.connect);
       const next = from + offset + 1;
       if (verdict instanceof Promise) {
@@ -126,7 +126,7 @@ export class Fronts {
 
 const keyOf = (namespace: BareNamespace) => (namespace.children ? namespace : namespace.name);
 
-function foundBy(front: Front, verdict: Verdict): Found | undefined {
+function foundBy(front: GuardContext, verdict: Verdict): Found | undefined {
   if (verdict === false) return undefined;
   return verdict === true ? { front } : { front, fault: verdict };
 }

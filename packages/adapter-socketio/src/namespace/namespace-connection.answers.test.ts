@@ -30,8 +30,8 @@ test.each([
     const session = expect.objectContaining({ isEnded: false });
     const fault = new PermissionMisuse("`denied()` must return a plain object, and at once");
     expect(onDecision.mock.calls.slice(-2)).toMatchObject([
-      [{ moment: "action", action: "secret", decision: { code: "permission_denied" }, session }],
-      [{ moment: "action", action: "secret", decision: { by: "denied", error: fault }, session }],
+      [{ phase: "action", action: "secret", decision: { code: "permission_denied" }, session }],
+      [{ phase: "action", action: "secret", decision: { by: "denied", error: fault }, session }],
     ]);
     expect(thrown).toEqual([]);
   });

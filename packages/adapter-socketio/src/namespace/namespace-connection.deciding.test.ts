@@ -18,8 +18,8 @@ const comingIn = (namespace: object) =>
 /** What `onDecision` has heard, as far as it is the same every time. */
 function heardBy(onDecision: ReturnType<typeof vi.fn>) {
   const events = onDecision.mock.calls.map(([event]) => event as DecisionEvent);
-  return events.map(({ moment, action, decision, scope, consumer, session }) => ({
-    moment,
+  return events.map(({ phase, action, decision, scope, consumer, session }) => ({
+    phase,
     action,
     by: decision.by,
     error: decision.error,
@@ -29,7 +29,7 @@ function heardBy(onDecision: ReturnType<typeof vi.fn>) {
     session,
   }));
 }
-const ABOUT_CONNECT = { moment: "connect", action: "connect", by: "guard", user: null, transport: "socket.io" };
+const ABOUT_CONNECT = { phase: "connect", action: "connect", by: "guard", user: null, transport: "socket.io" };
 
 describe("a middleware that calls back again", () => {
   test.each(["at once", "later"])(
@@ -86,7 +86,7 @@ test("a middleware that refuses behind its own back ends what is asked", async (
   });
   expect((await refusalOf(server)).message).toBe("refused");
   expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
-  expect(onDecision.mock.calls).toMatchObject([[{ moment: "connect", decision: { code: "aborted" } }]]);
+  expect(onDecision.mock.calls).toMatchObject([[{ phase: "connect", decision: { code: "aborted" } }]]);
   expect(opened).not.toHaveBeenCalled();
 });
 

@@ -1,31 +1,31 @@
 import { type Decision, PermissionMisuse, type Scope } from "@portcullis/core";
 import {
   ABORTED,
-  type Admission,
-  type Admitted,
   badMessage,
   type Carrier,
+  type Connection,
+  ConnectionConsumer,
+  decisionFromError,
   type Gate,
   type Handshake,
+  type HandshakeEvaluation,
+  type HandshakeResult,
+  ignoreRejection,
   judgeOrigin,
-  type Link,
-  letGo,
   publicRefusal,
   type ReplyOptions,
-  ServerEnd,
   type Session,
-  surface,
-  thrown,
+  throwAsync,
 } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
-import type { Line } from "../engine/engine-connection.js";
+import type { EngineConnection } from "../engine/engine-connection.js";
 import { unknownHandshake } from "../engine/handshake-facts.js";
 import type { OwnOptions } from "../options.js";
 import { type BareSocket, type Done, lackOf, override, type Packet } from "../socketio-internals.js";
 import { isPlain, type Message, readEvent } from "./event.js";
 import { principalOf } from "./identity.js";
 import { connectError, denied, PERMISSION_DENIED, readTurnedDown } from "./refusal.js";
-import { NamespaceScope, SocketKnock } from "./scope.js";
+import { NamespaceHandshake, NamespaceScope } from "./scope.js";
 import { giveBack, isOf, takeWithheld, type Withheld } from "./state-recovery.js";
 import { hasWirePrototype } from "./wire-prototypes.js";
 
@@ -40,13 +40,13 @@ const TRANSPORT_CLOSED = "transport close";
 const COMES_BACK = new Set([1001, 1011, 1012, 1013]);
 
 /** What all connections behind one guard share. */
-export interface Front {
+export interface GuardContext {
   /** The same in every process of one application. */
   readonly name: string;
   readonly gate: Gate<Socket>;
   readonly options: OwnOptions;
   /** By socket. */
-  readonly connections: WeakMap<object, Connection>;
+  readonly connections: WeakMap<object, NamespaceConnection>;
   /** Whether the server decodes with another parser than that of socket.io. */
   readonly hasOwnParser: boolean;
 }
@@ -55,19 +55,19 @@ export interface Front {
 export type Middlewares = (done: Done, fail: (error: unknown) => void) => void;
 
 /** One socket in one namespace: first its handshake, then what its session needs of it. */
-export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
-  readonly consumer = new ServerEnd(this);
+export class NamespaceConnection implements Handshake<Socket>, Connection<Message>, Carrier {
+  readonly consumer = new ConnectionConsumer(this);
   session: Session<Message> | undefined;
-  readonly #front: Front;
+  readonly #front: GuardContext;
   readonly #bare: BareSocket;
-  readonly #line: Line;
-  readonly #knock: SocketKnock;
+  readonly #line: EngineConnection;
+  readonly #knock: NamespaceHandshake;
   /** The rooms of a connection that is resumed, and what it has missed. */
   readonly #withheld: Withheld | undefined;
   /** How the socket hands on an event. */
   #deliver: BareSocket["onevent"];
-  #admission: Admission<Socket> | undefined;
-  #admitted: Admitted | undefined;
+  #admission: HandshakeEvaluation<Socket> | undefined;
+  #admitted: HandshakeResult | undefined;
   #isUnwanted = false;
   #isAsked = false;
   /** Whether its rooms are being looked up. */
@@ -83,11 +83,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   #isLeaving = false;
   #leave: (() => void) | undefined;
 
-  constructor(front: Front, socket: BareSocket, line: Line) {
+  constructor(front: GuardContext, socket: BareSocket, line: EngineConnection) {
     this.#front = front;
     this.#bare = socket;
     this.#line = line;
-    this.#knock = new SocketKnock(this.request, line.facts);
+    this.#knock = new NamespaceHandshake(this.request, line.facts);
     this.#deliver = socket.onevent;
     this.#withheld = takeWithheld(socket);
   }
@@ -115,7 +115,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     return this.#front.hasOwnParser && hasWirePrototype(this.#knock.auth) ? badMessage() : undefined;
   }
 
-  get message(): SocketKnock["auth"] {
+  get message(): NamespaceHandshake["auth"] {
     return this.#knock.auth;
   }
 
@@ -145,7 +145,10 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     if (!this.#line.facts.isKnown) return unknownHandshake();
     const missing = lackOf(this.#bare);
     if (missing === undefined) return undefined;
-    return thrown(new PermissionMisuse(`this socket has no \`${missing}\`: use one copy of socket.io`), "guard");
+    return decisionFromError(
+      new PermissionMisuse(`this socket has no \`${missing}\`: use one copy of socket.io`),
+      "guard",
+    );
   }
 
   /** What they throw is a refusal, and does not end the process. */
@@ -169,7 +172,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
   }
 
   #fail(error: unknown): void {
-    this.#turnDown(connectError(this.#report(thrown(error, "guard"))));
+    this.#turnDown(connectError(this.#report(decisionFromError(error, "guard"))));
   }
 
   /** Opens it where it was admitted; else the client is told that it was not. */
@@ -191,14 +194,14 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     this.#deliver.call(this.#bare, packet);
   }
 
-  refuse(message: Message, decision: Decision): void {
+  sendRefusal(message: Message, decision: Decision): void {
     const { gate, options } = this.#front;
     const { action, isAwaited } = message;
     const request = { action, isAcknowledgement: isAwaited };
     try {
       this.#tell(message, readBody(options.denied(publicRefusal(decision), request)));
     } catch (error) {
-      gate.report("action", action, thrown(error, "denied"), this.session as never, undefined, gate.now());
+      gate.report("action", action, decisionFromError(error, "denied"), this.session as never, undefined, gate.now());
       this.#tellUsual(message, decision);
     }
   }
@@ -210,7 +213,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     try {
       this.#tell(message, denied(publicRefusal(decision), { action, isAcknowledgement: isAwaited }));
     } catch (error) {
-      gate.report("action", action, thrown(error, "guard"), this.session as never, undefined, gate.now());
+      gate.report("action", action, decisionFromError(error, "guard"), this.session as never, undefined, gate.now());
       this.#opened.close();
     }
   }
@@ -294,7 +297,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
       try {
         this.#take(packet);
       } catch (error) {
-        surface(error);
+        throwAsync(error);
       }
     }
   }
@@ -311,11 +314,11 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     this.#isAsked = true;
     this.#admission = this.#front.gate.admit(this, this.consumer);
     const { result } = this.#admission;
-    if (result instanceof Promise) result.then((admitted) => this.#conclude(admitted)).catch(surface);
+    if (result instanceof Promise) result.then((admitted) => this.#conclude(admitted)).catch(throwAsync);
     else this.#conclude(result);
   }
 
-  #conclude(admitted: Admitted): void {
+  #conclude(admitted: HandshakeResult): void {
     const { decision } = admitted;
     if (decision.outcome !== "allow") this.#answer(connectError(decision));
     else {
@@ -348,7 +351,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     if (this.#isResuming) this.#bare._cleanup();
   }
 
-  #start(admitted: Admitted, proceed: () => void): void {
+  #start(admitted: HandshakeResult, proceed: () => void): void {
     const bare = this.#bare;
     const onclose = bare._onclose;
     // What a middleware has put there stands behind the gate.
@@ -368,7 +371,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
     }
   }
 
-  #resume(admitted: Admitted, withheld: Withheld, proceed: () => void): void {
+  #resume(admitted: HandshakeResult, withheld: Withheld, proceed: () => void): void {
     this.#isResuming = true;
     giveBack(this.#bare, withheld)
       .then(
@@ -379,12 +382,12 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
         },
         (error) => this.#turnAway(error),
       )
-      .catch(surface);
+      .catch(throwAsync);
   }
 
   /** Too late for socket.io to say it. */
   #turnAway(error: unknown): void {
-    const decision = error === undefined ? ABORTED : this.#report(thrown(error, "guard"));
+    const decision = error === undefined ? ABORTED : this.#report(decisionFromError(error, "guard"));
     const { message, data } = connectError(decision);
     const bare = this.#bare;
     // Who has gone away while it was resumed is cleaned up already; another may have its name by now.
@@ -423,7 +426,7 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
         try {
           tell();
         } catch (error) {
-          surface(error);
+          throwAsync(error);
         } finally {
           leave();
         }
@@ -437,6 +440,6 @@ export class Connection implements Handshake<Socket>, Link<Message>, Carrier {
 /** What `denied()` has returned. A promise cannot be told. */
 function readBody(body: unknown): object {
   if (isPlain(body) && typeof body.then !== "function") return body;
-  letGo(body);
+  ignoreRejection(body);
   throw new PermissionMisuse("`denied()` must return a plain object, and at once");
 }

@@ -3,7 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { listen, open, refusalOf, stopAll, until } from "../../test/support.js";
 import { Facts } from "../engine/handshake-facts.js";
 import { guard } from "../guard.js";
-import { NamespaceScope, SocketKnock, type SocketScope } from "./scope.js";
+import { NamespaceHandshake, NamespaceScope, type SocketScope } from "./scope.js";
 
 afterEach(stopAll);
 
@@ -81,7 +81,7 @@ test("works without a request, as with WebTransport", () => {
     request: null,
   };
   const facts = Facts.of({ request: null } as never);
-  const knock = new SocketKnock(knocking as never, facts);
+  const knock = new NamespaceHandshake(knocking as never, facts);
   expect(knock.url).toBe("");
   const scope = new NamespaceScope(knock, { user: null });
   expect([scope.origin, scope.cookies, scope.query, scope.subprotocols]).toEqual([undefined, {}, {}, []]);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Scope } from "@portcullis/core";
-import { HandshakeScope, type Knock } from "@portcullis/core/adapter";
+import { type HandshakeInfo, HandshakeScope } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import type { Facts } from "../engine/handshake-facts.js";
 
@@ -19,12 +19,12 @@ export interface SocketScope extends Scope {
 }
 
 /** What is used of a socket that knocks. */
-export type Knocking = Pick<Socket, "handshake" | "request" | "nsp">;
+export type HandshakeSocket = Pick<Socket, "handshake" | "request" | "nsp">;
 
 /** The handshake of a socket with a namespace. */
-export class SocketKnock implements Knock {
+export class NamespaceHandshake implements HandshakeInfo {
   constructor(
-    private readonly knocking: Knocking,
+    private readonly knocking: HandshakeSocket,
     private readonly facts: Facts,
   ) {}
 
@@ -41,7 +41,7 @@ export class SocketKnock implements Knock {
     return this.facts.url;
   }
 
-  get headers(): Knock["headers"] {
+  get headers(): HandshakeInfo["headers"] {
     return this.facts.headers;
   }
 
@@ -69,9 +69,9 @@ export class SocketKnock implements Knock {
 
 /** What all transports say of a connection, and what socket.io knows beside. */
 export class NamespaceScope extends HandshakeScope implements SocketScope {
-  readonly #knock: SocketKnock;
+  readonly #knock: NamespaceHandshake;
 
-  constructor(knock: SocketKnock, extra: Readonly<Record<string, unknown>>) {
+  constructor(knock: NamespaceHandshake, extra: Readonly<Record<string, unknown>>) {
     super(knock, extra);
     this.#knock = knock;
   }
@@ -81,7 +81,7 @@ export class NamespaceScope extends HandshakeScope implements SocketScope {
   }
 
   /** One copy for all namespaces and questions of a connection. */
-  override get headers(): Knock["headers"] {
+  override get headers(): HandshakeInfo["headers"] {
     return this.#knock.headers;
   }
 

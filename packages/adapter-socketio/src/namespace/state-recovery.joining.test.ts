@@ -125,7 +125,7 @@ describe("a client that goes away while it is resumed", () => {
     failed.resolve();
     await until(() => onDecision.mock.calls.length === 3);
     await new Promise((resolve) => setImmediate(resolve));
-    expect(onDecision.mock.calls[2]?.[0]).toMatchObject({ moment: "connect", decision: { by: "guard" } });
+    expect(onDecision.mock.calls[2]?.[0]).toMatchObject({ phase: "connect", decision: { by: "guard" } });
     expect([server.io._nsps.get("/room-1")?.sockets.size, other.connected]).toEqual([1, true]);
   });
 });

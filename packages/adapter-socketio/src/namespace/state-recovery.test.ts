@@ -205,7 +205,7 @@ describe("an adapter", () => {
     const { error } = await comeBack(client);
     expect(error?.data).toMatchObject({ code: "permission_error", status: 500 });
     expect(error?.message).not.toContain("adapter");
-    expect(onDecision.mock.calls.at(-1)?.[0]).toMatchObject({ moment: "connect", decision: { by: "guard" } });
+    expect(onDecision.mock.calls.at(-1)?.[0]).toMatchObject({ phase: "connect", decision: { by: "guard" } });
     expect(server.io.sockets.sockets.size).toBe(0);
   });
 

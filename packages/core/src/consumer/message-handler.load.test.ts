@@ -34,7 +34,7 @@ describe("a loader", () => {
         `refuse ${action} permission_denied 403`,
         `refuse ${action} not_found 404`,
       ]);
-      expect(events.map(({ moment, decision }) => `${moment} ${decision.code} ${decision.by}`)).toEqual(
+      expect(events.map(({ phase, decision }) => `${phase} ${decision.code} ${decision.by}`)).toEqual(
         [
           ["action allowed isOwner", "object allowed isOwner"],
           ["action allowed isOwner", "object permission_denied isOwner"],
@@ -177,7 +177,7 @@ describe("a loader", () => {
     await settled();
     expect(ran).not.toHaveBeenCalled();
     expect(wire.sent).toEqual(["close 4000 bye"]);
-    expect(events.at(-1)).toMatchObject({ moment: "object", decision: { code: "aborted" } });
+    expect(events.at(-1)).toMatchObject({ phase: "object", decision: { code: "aborted" } });
   });
 
   test("an onDecision that ends the session stops the handler", () => {
@@ -185,7 +185,7 @@ describe("a loader", () => {
     const consumer = defineConsumer().action("edit", isOwner, { object: () => notes[1] }, ran);
     const { send, wire } = connect(consumer, {
       ...ann,
-      onDecision: ({ moment, session }) => void (moment === "object" && session?.close(4000, "no")),
+      onDecision: ({ phase, session }) => void (phase === "object" && session?.close(4000, "no")),
     });
     send("edit");
     expect(ran).not.toHaveBeenCalled();

@@ -112,7 +112,7 @@ describe("authorizeObject", () => {
       await settled();
       expect(wire.sent).toEqual([`refuse edit ${code} 403`]);
       expect(wire.refused[0]?.by).toBe(rule === isOwner ? "isOwner" : "slow");
-      expect(events.map(({ moment, decision }) => [moment, decision.code])).toEqual([
+      expect(events.map(({ phase, decision }) => [phase, decision.code])).toEqual([
         ["action", "allowed"],
         ["object", code],
       ]);

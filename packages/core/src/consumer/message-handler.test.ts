@@ -11,10 +11,13 @@ import {
 } from "@portcullis/core";
 import { defineConsumer, type HandlerContext } from "@portcullis/core/consumer";
 import { describe, expect, test, vi } from "vitest";
-import { CONSUMER, type Connection, connect, deferred, settled, withThen } from "../../test/connection.js";
+import { CONSUMER, connect, deferred, settled, type TestConnection, withThen } from "../../test/connection.js";
 
 /** Serves one action that everybody may do, and sends it once. */
-function serve(handler: (context: HandlerContext) => unknown, prepare: (connection: Connection) => void = () => {}) {
+function serve(
+  handler: (context: HandlerContext) => unknown,
+  prepare: (connection: TestConnection) => void = () => {},
+) {
   const connection = connect(defineConsumer().action("do", AllowAny, handler as never));
   prepare(connection);
   connection.send("do", { a: 1 });
@@ -22,10 +25,10 @@ function serve(handler: (context: HandlerContext) => unknown, prepare: (connecti
 }
 
 /** What onDecision heard after the decision itself. */
-function later({ events }: Connection) {
+function later({ events }: TestConnection) {
   return events
     .slice(1)
-    .map(({ moment, decision: { code, status, by, error } }) => ({ moment, code, status, by, error }));
+    .map(({ phase, decision: { code, status, by, error } }) => ({ phase, code, status, by, error }));
 }
 
 describe("the answer", () => {
@@ -82,7 +85,7 @@ describe("the answer", () => {
       expect(connection.wire.sent).toEqual(["refuse do handler_error 500"]);
       expect(connection.wire.refused[0]?.reason).toBe("The action could not be done.");
       expect(later(connection)).toEqual([
-        { moment: "action", code: "handler_error", status: 500, by: "handler", error },
+        { phase: "action", code: "handler_error", status: 500, by: "handler", error },
       ]);
     }
   });
@@ -103,7 +106,7 @@ describe("the answer", () => {
         retryAfter: 3,
       }),
     ]);
-    expect(later(connection)).toMatchObject([{ moment: "action", code: "room_closed", error: named }]);
+    expect(later(connection)).toMatchObject([{ phase: "action", code: "room_closed", error: named }]);
     const bare = serve(() => {
       throw new PermissionDenied();
     });
@@ -177,7 +180,7 @@ describe("the answer", () => {
   });
 
   test("a value that cannot be sent is a fault of the handler; reply() says so to whoever calls it", () => {
-    const cannot = ({ wire }: Connection) => {
+    const cannot = ({ wire }: TestConnection) => {
       wire.reply = () => {
         throw new TypeError("circular");
       };

@@ -1,29 +1,29 @@
-import { type Decision, decision, decisionIn, isDeliberate, thrown } from "../decision/decision.js";
+import { type Decision, decision, decisionFromError, decisionIn, isPermissionDenied } from "../decision/decision.js";
 import { PermissionDenied, PermissionMisuse } from "../decision/errors.js";
 import { type Evidence, HANDS_ON, named, refuses } from "../engine/combine.js";
 import { evaluate, type Stage } from "../engine/evaluate.js";
-import { type Control, type Watch, watching } from "../engine/evaluation.js";
+import { type AnswerRecord, createAnswerRecord, type EvaluationOptions } from "../engine/evaluation.js";
 import { readLoaded } from "../engine/loaded-object.js";
-import type { Turn } from "../guard/gate.js";
+import type { DispatchContext } from "../guard/gate.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import type { Session } from "../guard/session/session.js";
 import type { ActionRule } from "../policy/compile-policy.js";
-import type { Question } from "../rules/rule-context.js";
+import type { RuleContext } from "../rules/rule-context.js";
 import type { Consumer, Payload, Scope } from "../types.js";
 import { isThenable } from "../util/thenable.js";
 
 /** One action of a consumer, ready to be handled. */
-export interface Dispatched {
+export interface ActionHandler {
   readonly rule: ActionRule;
   /** Loads the object and asks about it. */
   readonly loading: readonly Stage[] | undefined;
-  readonly handler: (context: Handling) => unknown;
+  readonly handler: (context: ActionInvocation) => unknown;
 }
 
 /**
  * Makes a loader stage of what the developer gave: nothing found is a refusal, and so is a returned `deny()` or `fault()`.
  */
-export function loaderOf(object: (question: Question) => unknown): (question: Question) => unknown {
+export function loaderOf(object: (question: RuleContext) => unknown): (question: RuleContext) => unknown {
   return (question) => {
     const found = object(question);
     return isThenable(found) ? Promise.resolve(found).then(readLoaded) : readLoaded(found);
@@ -40,12 +40,12 @@ function readOptions({ status, action }: ReplyOptions): ReplyOptions {
 }
 
 /** One allowed message on its way through its handler, and what the handler is called with. */
-export class Handling {
+export class ActionInvocation {
   object: unknown;
   evidence: Readonly<Record<string, unknown>>;
   readonly payload: Payload;
-  readonly #turn: Turn;
-  readonly #action: Dispatched;
+  readonly #turn: DispatchContext;
+  readonly #action: ActionHandler;
   /** Whether its payload was made of another message, or before `input` has parsed it. */
   readonly #isAstray: boolean;
   #isAnswered = false;
@@ -64,13 +64,13 @@ export class Handling {
    *
    * @returns A promise where something must be waited for. Never throws, never rejects.
    */
-  static handle(turn: Turn, action: Dispatched): Promise<void> | undefined {
-    const handling = new Handling(turn, action);
+  static handle(turn: DispatchContext, action: ActionHandler): Promise<void> | undefined {
+    const handling = new ActionInvocation(turn, action);
     if (handling.#isAstray) return handling.#refuseAndReport(handedAstray(turn.message.action));
     return action.loading ? handling.#load(action.loading) : handling.#run();
   }
 
-  private constructor(turn: Turn, action: Dispatched) {
+  private constructor(turn: DispatchContext, action: ActionHandler) {
     this.#turn = turn;
     this.#action = action;
     const asked = turn.watch?.payload ?? turn.message.payload;
@@ -200,7 +200,7 @@ export class Handling {
   #fail(error: unknown): void {
     const { decision: denied, error: denying } = this.#denial ?? {};
     if (denied && denying === error) this.#refuse(denied);
-    else if (isDeliberate(error)) this.#refuseAndReport(thrown(error, "handler", "deny"));
+    else if (isPermissionDenied(error)) this.#refuseAndReport(decisionFromError(error, "handler", "deny"));
     else this.#refuseAndReport(handlerError(error));
   }
 
@@ -213,7 +213,7 @@ export class Handling {
     const { session, link, message } = this.#turn;
     const isOver = this.#isAnswered || this.#isRefused || session.isEnded;
     this.#isRefused = true;
-    if (!isOver) link.refuse(message, refusal);
+    if (!isOver) link.sendRefusal(message, refusal);
   }
 
   #askObject(object: unknown): Decision | Promise<Decision> {
@@ -244,21 +244,21 @@ export class Handling {
     if (this.#asking === 0) for (const go of this.#waiting.splice(0)) go();
   }
 
-  #evaluate(stages: readonly Stage[], object: unknown, watch: Watch): Decision | Promise<Decision> {
+  #evaluate(stages: readonly Stage[], object: unknown, watch: AnswerRecord): Decision | Promise<Decision> {
     const { gate, session, scope } = this.#turn;
-    const control: Control = { timeout: gate.timeouts.object, lifeline: session.lifeline };
+    const control: EvaluationOptions = { timeout: gate.timeouts.object, cancellation: session.cancellation };
     return evaluate(stages, scope, this.consumer, this.action, this.payload, object, control, watch);
   }
 
   /** The answers of the message so far. A copy: what is found out about one object is not said of another. */
-  #reusing(): Watch {
-    const [first, second] = (this.#turn.watch ?? watching()).answers;
+  #reusing(): AnswerRecord {
+    const [first, second] = (this.#turn.watch ?? createAnswerRecord()).answers;
     return { answers: [new Map(first), new Map(second)], reuses: true };
   }
 
-  #report(moment: "action" | "object", made: Decision, watch: Watch | undefined, startedAt: number): void {
+  #report(phase: "action" | "object", made: Decision, watch: AnswerRecord | undefined, startedAt: number): void {
     const { gate, session, scope } = this.#turn;
-    gate.report(moment, this.action, made, session, watch, startedAt, scope);
+    gate.report(phase, this.action, made, session, watch, startedAt, scope);
   }
 }
 

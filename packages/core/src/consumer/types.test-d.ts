@@ -13,7 +13,7 @@ import {
   type Scope,
   type StandardSchema,
 } from "@portcullis/core";
-import type { Served } from "@portcullis/core/adapter";
+import type { ServableConsumer } from "@portcullis/core/adapter";
 import { consumersFor, defineConsumer, type HandlerSession } from "@portcullis/core/consumer";
 import { expectTypeOf, test } from "vitest";
 
@@ -159,10 +159,10 @@ test("unbound, the scope follows from the rules", () => {
     .action("plain", AllowAny, ({ scope }) => expectTypeOf(scope.path).toEqualTypeOf<string>())
     .action("signed in", IsAuthenticated, ({ scope }) => expectTypeOf(scope.user).toEqualTypeOf<NonNullable<unknown>>())
     .action("tenant", needsTenant, ({ scope }) => expectTypeOf(scope.tenant).toEqualTypeOf<string>());
-  expectTypeOf(consumer).toExtend<Served<Scope & { tenant: string }>>();
-  expectTypeOf(consumer).not.toExtend<Served<Scope>>();
-  expectTypeOf(app.action("do", isMember, () => 1)).toExtend<Served<AppScope>>();
-  expectTypeOf(app).not.toExtend<Served<Scope>>();
+  expectTypeOf(consumer).toExtend<ServableConsumer<Scope & { tenant: string }>>();
+  expectTypeOf(consumer).not.toExtend<ServableConsumer<Scope>>();
+  expectTypeOf(app.action("do", isMember, () => 1)).toExtend<ServableConsumer<AppScope>>();
+  expectTypeOf(app).not.toExtend<ServableConsumer<Scope>>();
 });
 
 test("its policy is typed by the rules", () => {

@@ -1,9 +1,18 @@
 import type { Decision } from "../decision/decision.js";
-import type { Served } from "../guard/gate.js";
+import type { ServableConsumer } from "../guard/gate.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import type { Session } from "../guard/session/session.js";
 import type { Policy, Timeouts } from "../policy/policy.js";
-import type { And, AsyncOf, EvidenceOf, Fits, Like, MaybeLater, Narrowed, ScopeOf } from "../rules/infer.js";
+import type {
+  And,
+  AsyncOf,
+  CheckScope,
+  EvidenceOf,
+  MaybeLater,
+  NarrowedScope,
+  PermissionLike,
+  ScopeOf,
+} from "../rules/infer.js";
 import type { Consumer, MaybePromise, Payload, Scope, StandardSchema } from "../types.js";
 
 /** The session of a message, as its handler sees it. */
@@ -81,12 +90,12 @@ export interface ActionOptions<S, I, F> {
 
 /** What the type of a consumer knows of one action. */
 export interface ActionTypes {
-  readonly rule: Like;
+  readonly rule: PermissionLike;
   readonly payload: unknown;
   readonly object: unknown;
 }
 
-type NarrowedBy<S, L> = [L] extends [never] ? S : Narrowed<S, L>;
+type NarrowedBy<S, L> = [L] extends [never] ? S : NarrowedScope<S, L>;
 type NeedsOf<L> = [L] extends [never] ? unknown : ScopeOf<L>;
 type EvidenceBy<L> = [L] extends [never] ? unknown : EvidenceOf<L>;
 type Known<E> = unknown extends E ? Readonly<Record<string, unknown>> : E;
@@ -106,7 +115,11 @@ export type Handler<B, P, R, I, O> = (
   >,
 ) => unknown;
 
-type Both<P, L extends Like> = [P] extends [never] ? L : P extends Like ? And<readonly [P, L]> : never;
+type Both<P, L extends PermissionLike> = [P] extends [never]
+  ? L
+  : P extends PermissionLike
+    ? And<readonly [P, L]>
+    : never;
 type RulesOf<A extends Record<string, ActionTypes>> = { [K in keyof A]: A[K]["rule"] }[keyof A];
 
 /**
@@ -118,7 +131,7 @@ type RulesOf<A extends Record<string, ActionTypes>> = { [K in keyof A]: A[K]["ru
  * the rules of `connect` and `permissions`, `A` the actions.
  */
 export interface ConsumerDefinition<B, N, C, P, A extends Record<string, ActionTypes>>
-  extends Served<[B] extends [never] ? N : B> {
+  extends ServableConsumer<[B] extends [never] ? N : B> {
   /** The same rules without the handlers. */
   readonly policy: Policy<
     [B] extends [never] ? N : B,
@@ -127,13 +140,17 @@ export interface ConsumerDefinition<B, N, C, P, A extends Record<string, ActionT
     MaybeLater<AsyncOf<P> | AsyncOf<C>>
   >;
   /** Says who may open a connection. Without it, whoever `permissions` does not refuse. */
-  connect<const L extends Like>(rule: L & Fits<B, L>): ConsumerDefinition<B, N & ScopeOf<L>, Both<C, L>, P, A>;
+  connect<const L extends PermissionLike>(
+    rule: L & CheckScope<B, L>,
+  ): ConsumerDefinition<B, N & ScopeOf<L>, Both<C, L>, P, A>;
   /** Asked of every action, beside its own rule; its `canConnect` at connect. */
-  permissions<const L extends Like>(rule: L & Fits<B, L>): ConsumerDefinition<B, N & ScopeOf<L>, C, Both<P, L>, A>;
+  permissions<const L extends PermissionLike>(
+    rule: L & CheckScope<B, L>,
+  ): ConsumerDefinition<B, N & ScopeOf<L>, C, Both<P, L>, A>;
   /** Adds an action. What the handler returns is the reply. */
-  action<const K extends string, const R extends Like>(
+  action<const K extends string, const R extends PermissionLike>(
     name: K,
-    rule: R & Fits<B, R>,
+    rule: R & CheckScope<B, R>,
     handler: Handler<B, P, R, Payload, undefined>,
   ): ConsumerDefinition<
     B,
@@ -142,9 +159,9 @@ export interface ConsumerDefinition<B, N, C, P, A extends Record<string, ActionT
     P,
     A & Record<K, { readonly rule: R; readonly payload: Payload; readonly object: undefined }>
   >;
-  action<const K extends string, const R extends Like, I extends object = Payload, F = undefined>(
+  action<const K extends string, const R extends PermissionLike, I extends object = Payload, F = undefined>(
     name: K,
-    rule: R & Fits<B, R>,
+    rule: R & CheckScope<B, R>,
     options: ActionOptions<HandlerScope<B, P, R>, I, F>,
     handler: Handler<B, P, R, I, Loaded<F>>,
   ): ConsumerDefinition<

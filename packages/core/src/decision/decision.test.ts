@@ -4,13 +4,13 @@ import {
   allow,
   type Decision,
   decision,
+  decisionFromError,
   decisionIn,
   deny,
   fault,
-  invalidVerdict,
-  isDeliberate,
+  invalidAnswer,
   isIncident,
-  thrown,
+  isPermissionDenied,
 } from "./decision.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 
@@ -158,8 +158,8 @@ describe("every decision", () => {
     ["deny", deny("x")],
     ["abstain", abstain()],
     ["fault", fault("x")],
-    ["a throw", thrown(new Error("x"), "rule")],
-    ["an invalid answer", invalidVerdict(1, "rule")],
+    ["a throw", decisionFromError(new Error("x"), "rule")],
+    ["an invalid answer", invalidAnswer(1, "rule")],
   ];
 
   it.each(all)("%s is frozen", (_, decision) => {
@@ -203,20 +203,20 @@ describe("every decision", () => {
 describe("thrown", () => {
   it("is `permission_error`, with what was thrown for the logs", () => {
     const error = new Error("directory down");
-    expect(thrown(error, "isMember")).toMatchObject({
+    expect(decisionFromError(error, "isMember")).toMatchObject({
       outcome: "error",
       code: "permission_error",
       status: 500,
       by: "isMember",
       error,
     });
-    expect(thrown(undefined, "isMember")).toMatchObject({ code: "permission_error" });
+    expect(decisionFromError(undefined, "isMember")).toMatchObject({ code: "permission_error" });
   });
 
   it("takes a PermissionDenied at its word, as a fault", () => {
     const headers = { a: "b" };
     const error = new PermissionDenied("closed", { reason: "Closed", status: 410, retryAfter: 1, headers });
-    expect(thrown(error, "room")).toMatchObject({
+    expect(decisionFromError(error, "room")).toMatchObject({
       outcome: "error",
       code: "closed",
       reason: "Closed",
@@ -225,16 +225,19 @@ describe("thrown", () => {
       headers,
       error,
     });
-    expect(thrown(new PermissionDenied(), "room")).toMatchObject({
+    expect(decisionFromError(new PermissionDenied(), "room")).toMatchObject({
       outcome: "error",
       code: "permission_denied",
       status: 403,
     });
-    expect(thrown(new PermissionDenied("not_authenticated"), "room")).toMatchObject({ status: 401 });
-    expect(thrown(new PermissionDenied("not_found"), "room")).toMatchObject({ status: 404, reason: "Not found." });
-    expect(thrown(new PermissionDenied("x", { status: 200 }), "room")).toMatchObject({ status: 403 });
-    expect(thrown(new PermissionDenied("x", { status: 700 }), "room")).toMatchObject({ status: 403 });
-    expect(thrown(new PermissionDenied("x", { status: 450.5 }), "room")).toMatchObject({ status: 403 });
+    expect(decisionFromError(new PermissionDenied("not_authenticated"), "room")).toMatchObject({ status: 401 });
+    expect(decisionFromError(new PermissionDenied("not_found"), "room")).toMatchObject({
+      status: 404,
+      reason: "Not found.",
+    });
+    expect(decisionFromError(new PermissionDenied("x", { status: 200 }), "room")).toMatchObject({ status: 403 });
+    expect(decisionFromError(new PermissionDenied("x", { status: 700 }), "room")).toMatchObject({ status: 403 });
+    expect(decisionFromError(new PermissionDenied("x", { status: 450.5 }), "room")).toMatchObject({ status: 403 });
   });
 
   it.each([
@@ -246,29 +249,31 @@ describe("thrown", () => {
     [new PermissionDenied("directory_down", { status: 503 }), "The permission could not be checked."],
     [new PermissionDenied("closed", { reason: "Closed" }), "Closed"],
   ])("says of a PermissionDenied that it denies, unless it is a fault of the server: %#", (error, reason) => {
-    expect(thrown(error, "room")).toMatchObject({ outcome: "error", reason });
+    expect(decisionFromError(error, "room")).toMatchObject({ outcome: "error", reason });
   });
 
   it("says the same of one that counts as a denial", () => {
     const sentence = "You do not have permission to perform this action.";
     for (const status of [403, 503]) {
       const error = new PermissionDenied("room_closed", { status });
-      expect(thrown(error, "handler", "deny")).toMatchObject({ outcome: "deny", reason: sentence });
+      expect(decisionFromError(error, "handler", "deny")).toMatchObject({ outcome: "deny", reason: sentence });
     }
     expect(deny("not_found")).toMatchObject({ status: 404, reason: "Not found." });
   });
 
   it("may count as a denial, with another default", () => {
-    expect(thrown(new PermissionDenied(), "authenticate", "deny", "not_authenticated")).toMatchObject({
+    expect(decisionFromError(new PermissionDenied(), "authenticate", "deny", "not_authenticated")).toMatchObject({
       outcome: "deny",
       code: "not_authenticated",
       status: 401,
     });
-    expect(thrown(new PermissionDenied("expired"), "authenticate", "deny", "not_authenticated")).toMatchObject({
+    expect(
+      decisionFromError(new PermissionDenied("expired"), "authenticate", "deny", "not_authenticated"),
+    ).toMatchObject({
       code: "expired",
       status: 401,
     });
-    expect(thrown(new Error("x"), "authenticate", "deny", "not_authenticated")).toMatchObject({
+    expect(decisionFromError(new Error("x"), "authenticate", "deny", "not_authenticated")).toMatchObject({
       outcome: "error",
       status: 500,
     });
@@ -277,15 +282,15 @@ describe("thrown", () => {
   it("never throws on", () => {
     const { proxy, revoke } = Proxy.revocable(new PermissionDenied("x"), {});
     revoke();
-    expect(thrown(proxy, "rule")).toMatchObject({ code: "permission_error" });
-    expect(isDeliberate(proxy)).toBe(false);
+    expect(decisionFromError(proxy, "rule")).toMatchObject({ code: "permission_error" });
+    expect(isPermissionDenied(proxy)).toBe(false);
     const odd = new PermissionDenied("x");
     Object.defineProperty(odd, "status", {
       get() {
         throw new Error("no");
       },
     });
-    expect(thrown(odd, "rule")).toMatchObject({ code: "x", status: 403, error: odd });
+    expect(decisionFromError(odd, "rule")).toMatchObject({ code: "x", status: 403, error: odd });
   });
 });
 
@@ -298,9 +303,13 @@ describe("isIncident", () => {
     ["a fault of which nothing is known", fault("down"), false],
     ["a late answer", fault("permission_timeout"), true],
     ["a refusal below 500, whatever was thrown", fault("x", { status: 401, error: new Error("jwt expired") }), false],
-    ["a denial that was meant", thrown(new PermissionDenied("x", { status: 503 }), "rule"), false],
+    ["a denial that was meant", decisionFromError(new PermissionDenied("x", { status: 503 }), "rule"), false],
     ["a misuse, whatever its status", fault("x", { status: 403, error: misuse }), true],
-    ["a misuse behind a denial", thrown(Object.assign(new PermissionDenied("x"), { cause: misuse }), "rule"), true],
+    [
+      "a misuse behind a denial",
+      decisionFromError(Object.assign(new PermissionDenied("x"), { cause: misuse }), "rule"),
+      true,
+    ],
     ["what cannot be read", fault("x", { error: proxy }), true],
     ["a permission", allow(), false],
   ])("knows %s", (_what, decision, isOne) => {
@@ -346,14 +355,14 @@ describe("a decision of another copy of the package", () => {
 
 describe("invalidVerdict", () => {
   it("says what was answered and what to answer instead, for the logs alone", () => {
-    const decision = invalidVerdict("yes", "isMember");
+    const decision = invalidAnswer("yes", "isMember");
     expect(decision).toMatchObject({ outcome: "error", code: "permission_error", by: "isMember" });
     expect(decision.error).toMatchObject({
       code: "invalid_verdict",
       message: '`isMember` answered "yes": answer true, false, allow(), deny(), abstain() or fault()',
     });
     expect(decision.reason).toBe("The permission could not be checked.");
-    expect((invalidVerdict(undefined, "isMember").error as Error).message).toContain("(was a return forgotten?)");
+    expect((invalidAnswer(undefined, "isMember").error as Error).message).toContain("(was a return forgotten?)");
   });
 });
 
@@ -374,6 +383,6 @@ describe("a decision holds", () => {
   });
 
   it("403 where neither its code nor the one in its place says a status", () => {
-    expect(thrown(new PermissionDenied(), "x", "deny", "odd")).toMatchObject({ code: "odd", status: 403 });
+    expect(decisionFromError(new PermissionDenied(), "x", "deny", "odd")).toMatchObject({ code: "odd", status: 403 });
   });
 });

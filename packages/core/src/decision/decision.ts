@@ -107,7 +107,7 @@ const FALLBACK = {
  * INVARIANT: nothing else makes decisions, and a part of another type than its own is left out here. So all that reads a
  * decision later, when nothing catches any more, can trust the types.
  */
-class Verdict implements Decision {
+class DecisionRecord implements Decision {
   declare readonly reason?: string;
   declare readonly retryAfter?: number;
   declare readonly headers?: Readonly<Record<string, string>>;
@@ -121,7 +121,7 @@ class Verdict implements Decision {
   /** Of those made here alone: no proxy of one, and no object with its prototype, has it. */
   readonly #isMade = true;
 
-  static has(value: object): value is Verdict {
+  static has(value: object): value is DecisionRecord {
     return #isMade in value;
   }
 
@@ -152,7 +152,7 @@ class Verdict implements Decision {
     return publicRefusal(this);
   }
 }
-Object.defineProperty(Verdict.prototype, MARKER, { value: true });
+Object.defineProperty(DecisionRecord.prototype, MARKER, { value: true });
 
 function retryFor(status: number): Retry {
   return status === 401 ? "after-auth" : status === 429 || status === 503 ? "later" : "never";
@@ -165,12 +165,12 @@ export function decision(outcome: Outcome, code: string, given: Given = NONE): D
     headers === undefined && issues === undefined
       ? (given as Values & Copied)
       : { ...given, headers: textsOf(headers), issues: issuesOf(issues) };
-  return new Verdict(outcome, code, copied);
+  return new DecisionRecord(outcome, code, copied);
 }
 
 /** The same decision with some parts replaced. */
-export function restate(from: Decision, parts: Pick<Values, "by"> & Copied): Decision {
-  return new Verdict(from.outcome, from.code, { ...from, ...parts });
+export function withParts(from: Decision, parts: Pick<Values, "by"> & Copied): Decision {
+  return new DecisionRecord(from.outcome, from.code, { ...from, ...parts });
 }
 
 /**
@@ -196,7 +196,7 @@ const MOST_CAUSES = 1000;
  */
 export function decisionIn(value: unknown, isCause = false): Decision | undefined {
   if (!isDecision(value)) return undefined;
-  if (Verdict.has(value)) return value;
+  if (DecisionRecord.has(value)) return value;
   try {
     const { outcome, code, causes, evidence, ...given } = value as { readonly [K in keyof Decision]: unknown };
     if (typeof outcome !== "string" || !Object.hasOwn(FALLBACK, outcome)) return undefined;
@@ -296,7 +296,7 @@ const OPTIONS = ["reason", "status", "retryAfter", "headers", "issues", "error"]
 /** Makes a refusal of what a rule says. Each option is read once. */
 function stated(name: string, outcome: "deny" | "error", code: string, options: FaultOptions, last: number): Decision {
   check(name, code, undefined, last);
-  if (options === NONE) return new Verdict(outcome, code, NONE);
+  if (options === NONE) return new DecisionRecord(outcome, code, NONE);
   const place = `${name}("${code}")`;
   checkKeys(place, options, OPTIONS);
   const { reason, status, retryAfter, headers, issues, error } = options;
@@ -332,13 +332,13 @@ function isStatus(status: unknown, last: number): status is number {
  * @param outcome What a `PermissionDenied` counts as.
  * @param fallback The code of a `PermissionDenied` that has none.
  */
-export function thrown(
+export function decisionFromError(
   error: unknown,
   by: string,
   outcome: "deny" | "error" = "error",
   fallback = "permission_denied",
 ): Decision {
-  if (!isDeliberate(error)) return decision("error", "permission_error", { by, error });
+  if (!isPermissionDenied(error)) return decision("error", "permission_error", { by, error });
   const code = textOf(partOf(error, "code")) || fallback;
   const said = partOf(error, "status");
   const status = isStatus(said, 599) ? said : (KNOWN.get(code)?.status ?? KNOWN.get(fallback)?.status ?? 403);
@@ -350,7 +350,7 @@ export function thrown(
 }
 
 /** Tells a throw that was meant as an answer: a `PermissionDenied`. Never throws. */
-export function isDeliberate(error: unknown): error is PermissionDenied {
+export function isPermissionDenied(error: unknown): error is PermissionDenied {
   return PermissionDenied.isInstance(error);
 }
 
@@ -361,7 +361,7 @@ export function isDeliberate(error: unknown): error is PermissionDenied {
 export function isIncident({ error, code, status }: Decision): boolean {
   if (error === undefined) return code === "permission_timeout";
   try {
-    const isMeant = isDeliberate(error);
+    const isMeant = isPermissionDenied(error);
     return (
       PermissionMisuse.isInstance(isMeant ? error.cause : error) ||
       ((status >= 500 || code === "bad_message") && !isMeant)
@@ -373,7 +373,7 @@ export function isIncident({ error, code, status }: Decision): boolean {
 }
 
 /** A rule answered something that is no answer. */
-export function invalidVerdict(value: unknown, by: string): Decision {
+export function invalidAnswer(value: unknown, by: string): Decision {
   const error = new PermissionMisuse(
     `\`${by}\` answered ${show(value)}: answer true, false, allow(), deny(), abstain() or fault()${value === undefined ? " (was a return forgotten?)" : ""}`,
     "invalid_verdict",

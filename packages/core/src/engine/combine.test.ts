@@ -7,7 +7,7 @@ import { AllowAny } from "../rules/built-in/allow-any.js";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
-import type { Like } from "../rules/infer.js";
+import type { PermissionLike } from "../rules/infer.js";
 import { permission } from "../rules/permission.js";
 import { allowing, combine, mergeEvidence, negate, REPEATABLE, refuses } from "./combine.js";
 
@@ -98,7 +98,7 @@ describe("evidence", () => {
     });
   });
 
-  const twice: [string, Like][] = [
+  const twice: [string, PermissionLike][] = [
     ["two operands of an `and`", and(isMember, alsoMember)],
     ["operands of nested ones", and(isMember, or(says("no", deny("no")), and(alsoMember, AllowAny)))],
   ];

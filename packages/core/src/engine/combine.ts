@@ -1,4 +1,4 @@
-import { ALLOWED, type Decision, type Outcome, restate } from "../decision/decision.js";
+import { ALLOWED, type Decision, type Outcome, withParts } from "../decision/decision.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import type { Payload } from "../types.js";
 
@@ -14,7 +14,7 @@ export function combine(met: readonly Decision[], stronger: Outcome): Decision {
   const strong = met.filter(({ outcome }) => outcome === stronger);
   const fitting = strong.length > 0 ? strong : met;
   const signIn = fitting.find(({ outcome, status }) => outcome === "deny" && status === 401);
-  return restate(signIn ?? (fitting[0] as Decision), { causes: Object.freeze(met.flatMap(causesOf)) });
+  return withParts(signIn ?? (fitting[0] as Decision), { causes: Object.freeze(met.flatMap(causesOf)) });
 }
 
 function causesOf(one: Decision): readonly Decision[] {
@@ -33,7 +33,7 @@ export function allowing(evidence?: Evidence, met: readonly Decision[] = [], pla
   if (evidence === undefined && met.length === 0) return plain;
   const faults = met.flatMap(causesOf).filter(({ outcome }) => outcome === "error");
   const causes = faults.length > 0 ? Object.freeze(faults) : undefined;
-  return restate(plain, { evidence, causes });
+  return withParts(plain, { evidence, causes });
 }
 
 /**
@@ -92,5 +92,5 @@ export function refuses({ outcome }: Decision): boolean {
 
 /** A refusal says who refused: its rule, or who was asked here. */
 export function named(said: Decision, by: string): Decision {
-  return said.by === "" && refuses(said) ? restate(said, { by }) : said;
+  return said.by === "" && refuses(said) ? withParts(said, { by }) : said;
 }

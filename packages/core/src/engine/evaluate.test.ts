@@ -9,10 +9,10 @@ import { IsAuthenticated } from "../rules/built-in/is-authenticated.js";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
-import type { Like } from "../rules/infer.js";
+import type { PermissionLike } from "../rules/infer.js";
 import { BasePermission, permission } from "../rules/permission.js";
 import { toTree } from "../rules/tree.js";
-import { Run } from "./evaluation.js";
+import { Evaluation } from "./evaluation.js";
 
 expectNoUnhandledRejection();
 
@@ -40,7 +40,7 @@ describe("a sync decision", () => {
   });
 
   it("hands over to no run where all that is answered is true or false", () => {
-    const runs = [vi.spyOn(Run.prototype, "begin"), vi.spyOn(Run.prototype, "resume")];
+    const runs = [vi.spyOn(Evaluation.prototype, "begin"), vi.spyOn(Evaluation.prototype, "resume")];
     expect(actNow(and(AllowAny, or(DenyAll, AllowAny))).outcome).toBe("allow");
     expect(actNow(or(DenyAll, not(AllowAny))).outcome).toBe("deny");
     for (const run of runs) expect(run).not.toHaveBeenCalled();
@@ -82,10 +82,10 @@ describe("a sync decision", () => {
 
 describe("more ways to a denial than are remembered", () => {
   it("are told as exactly as the first", () => {
-    const flag = (index: number): Like =>
+    const flag = (index: number): PermissionLike =>
       permission(`f${index}`, ({ scope }) => ((scope as unknown as { bits: number }).bits & (1 << index)) !== 0);
     const pairs = Array.from({ length: 9 }, (_, pair) => 2 * pair);
-    const branches = pairs.map((index) => and(flag(index), flag(index + 1))) as unknown as [Like];
+    const branches = pairs.map((index) => and(flag(index), flag(index + 1))) as unknown as [PermissionLike];
     const policy = definePolicy({ actions: { act: or(...branches) } });
     const told = (bits: number) => {
       const decision = policy.authorize({ bits } as never, CONSUMER, "act") as ReturnType<typeof deny>;
@@ -231,6 +231,6 @@ describe("the options of `hasPermission` are there whenever the method can see t
         return true;
       }
     }
-    expect(toTree(Plain, "")).toMatchObject({ asks: { action: { context: false } } });
+    expect(toTree(Plain, "")).toMatchObject({ hooks: { action: { context: false } } });
   });
 });

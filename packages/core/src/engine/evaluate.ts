@@ -1,7 +1,7 @@
 import { type Decision, decision } from "../decision/decision.js";
-import { Question } from "../rules/rule-context.js";
+import { RuleContext } from "../rules/rule-context.js";
 import type { Consumer, Payload } from "../types.js";
-import { type Control, Run, type Watch } from "./evaluation.js";
+import { type AnswerRecord, Evaluation, type EvaluationOptions } from "./evaluation.js";
 import { Kind } from "./plan.js";
 import type { Program } from "./program.js";
 import { decisionAt, Failure } from "./tree-walker.js";
@@ -24,7 +24,7 @@ const OPEN = decision("allow", "allowed", { by: "policy" });
 
 /**
  * Asks the stages in order, sync as long as every answer is there: no promise, no timer, and no allocation but one
- * context where a function rule is asked. The first answer that is neither true nor false hands over to a {@link Run}.
+ * context where a function rule is asked. The first answer that is neither true nor false hands over to a {@link Evaluation}.
  *
  * @returns The decision, or a promise of it. Never throws, never rejects.
  */
@@ -35,17 +35,17 @@ export function evaluate(
   action: string,
   payload: Payload,
   object: unknown,
-  control: Control,
-  watch: Watch | undefined,
+  control: EvaluationOptions,
+  watch: AnswerRecord | undefined,
 ): Decision | Promise<Decision> {
-  let question: Question | undefined;
+  let question: RuleContext | undefined;
   let passed = OPEN;
   for (let index = 0; index < stages.length; index++) {
     const { program } = stages[index] as Stage;
     let step = program.start;
     if (step === undefined || watch !== undefined) {
-      question ??= new Question(scope, consumer, action, payload, object);
-      return new Run(stages, index, question, control, watch).begin();
+      question ??= new RuleContext(scope, consumer, action, payload, object);
+      return new Evaluation(stages, index, question, control, watch).begin();
     }
     let trues = 0;
     let answer: unknown;
@@ -54,7 +54,7 @@ export function evaluate(
         if (step.kind === Kind.ClassRule) {
           answer = step.fn.call(step.self, scope as never, consumer as never, action as never, payload as never);
         } else {
-          question ??= new Question(scope, consumer, action, payload, object);
+          question ??= new RuleContext(scope, consumer, action, payload, object);
           const { fn } = step;
           answer = fn(question as never);
         }
@@ -70,8 +70,8 @@ export function evaluate(
     }
     const { end } = step;
     if (end === null) {
-      question ??= new Question(scope, consumer, action, payload, object);
-      return new Run(stages, index, question, control, watch).resume(step, trues, answer);
+      question ??= new RuleContext(scope, consumer, action, payload, object);
+      return new Evaluation(stages, index, question, control, watch).resume(step, trues, answer);
     }
     if (step.kind === Kind.Refuses) return decisionAt(program, step, trues);
     passed = end;

@@ -8,14 +8,14 @@ import { AllowAny } from "../rules/built-in/allow-any.js";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
-import type { Like } from "../rules/infer.js";
+import type { PermissionLike } from "../rules/infer.js";
 import { BasePermission, permission } from "../rules/permission.js";
 import { toTree } from "../rules/tree.js";
 import type { Context } from "../types.js";
 import { evaluate } from "./evaluate.js";
-import { Lifeline, type Watch, watching } from "./evaluation.js";
+import { type AnswerRecord, CancellationScope, createAnswerRecord } from "./evaluation.js";
 import { compile, type Program, preparing } from "./program.js";
-import { Walk } from "./tree-walker.js";
+import { TreeWalker } from "./tree-walker.js";
 
 expectNoUnhandledRejection();
 
@@ -27,7 +27,7 @@ const engine = (options: object) => new PolicyEngine(buildRules(options));
 describe("the deadline", () => {
   const silent = permission("silent", { connect: () => never, action: () => never, object: () => never });
   const late = { outcome: "error", code: "permission_timeout", status: 503, retry: "later" };
-  const places: [string, Like][] = [
+  const places: [string, PermissionLike][] = [
     ["alone", silent],
     ["under not", not(silent)],
     ["under an even number of nots", not(not(silent))],
@@ -183,10 +183,10 @@ describe("what goes on at once", () => {
   });
 });
 
-describe("a lifeline", () => {
-  const cutting = (lifeline: Lifeline, answer: () => unknown) =>
+describe("a cancellation", () => {
+  const cutting = (cancellation: CancellationScope, answer: () => unknown) =>
     permission("cutting", () => {
-      lifeline.cut("gone");
+      cancellation.cancel("gone");
       return answer() as boolean;
     });
   const aborted = { outcome: "error", code: "aborted", status: 499, retry: "never" };
@@ -196,60 +196,62 @@ describe("a lifeline", () => {
     ["answers later", () => Promise.resolve(true)],
     ["fails later", () => Promise.reject(new Error("late"))],
   ])("that is cut while a rule is asked that %s", async (_, answer) => {
-    const lifeline = new Lifeline();
+    const cancellation = new CancellationScope();
     const asked = vi.fn(() => true);
-    const policy = engine({ actions: { act: and(cutting(lifeline, answer), permission("behind", asked)) } });
-    const decision = policy.decide({}, CONSUMER, "act", {}, { timeout: 100, lifeline }, undefined);
+    const policy = engine({ actions: { act: and(cutting(cancellation, answer), permission("behind", asked)) } });
+    const decision = policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined);
     expect(decision).toMatchObject(aborted);
     await turn();
     expect(asked).not.toHaveBeenCalled();
   });
 
   it("that is cut while a later rule is asked", async () => {
-    const lifeline = new Lifeline();
+    const cancellation = new CancellationScope();
     const first = permission("first", async () => true);
     for (const answer of [() => never, () => true, () => Promise.reject(new Error("late"))]) {
-      const policy = engine({ actions: { act: and(first, cutting(lifeline, answer)) } });
-      lifeline.isCut = false;
-      expect(await policy.decide({}, CONSUMER, "act", {}, { timeout: 100, lifeline }, undefined)).toMatchObject(
+      const policy = engine({ actions: { act: and(first, cutting(cancellation, answer)) } });
+      cancellation.isCancelled = false;
+      expect(await policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined)).toMatchObject(
         aborted,
       );
     }
   });
 
   it("ends all that are under way, and tells their rules why", async () => {
-    const lifeline = new Lifeline();
+    const cancellation = new CancellationScope();
     const signals: AbortSignal[] = [];
     const rule = permission("waiting", ({ signal }) => {
       signals.push(signal as AbortSignal);
       return never;
     });
     const policy = engine({ actions: { act: rule } });
-    const decisions = [1, 2].map(() => policy.decide({}, CONSUMER, "act", {}, { timeout: 100, lifeline }, undefined));
-    lifeline.cut("the connection is closed");
+    const decisions = [1, 2].map(() =>
+      policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined),
+    );
+    cancellation.cancel("the connection is closed");
     for (const decision of await Promise.all(decisions)) expect(decision).toMatchObject(aborted);
     expect(signals.map(({ reason }) => reason)).toEqual(["the connection is closed", "the connection is closed"]);
-    lifeline.cut("again");
+    cancellation.cancel("again");
     expect(signals[0]?.reason).toBe("the connection is closed");
   });
 
   it("holds none that has ended", async () => {
-    const lifeline = new Lifeline();
+    const cancellation = new CancellationScope();
     let signal: AbortSignal | undefined;
     const rule = permission("rule", async (context) => {
       signal = context.signal as AbortSignal;
       return true;
     });
     const policy = engine({ actions: { act: rule } });
-    await policy.decide({}, CONSUMER, "act", {}, { timeout: 100, lifeline }, undefined);
-    lifeline.cut("gone");
+    await policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined);
+    cancellation.cancel("gone");
     expect(signal?.aborted).toBe(false);
   });
 });
 
 describe("what is answered later", () => {
   it("is followed in the fast program as long as it is true or false", async () => {
-    const give = vi.spyOn(Walk.prototype, "give");
+    const give = vi.spyOn(TreeWalker.prototype, "give");
     const later = (answer: boolean) => permission("later", async () => answer);
     const policy = engine({ permissions: and(later(true), later(true)), actions: { act: or(later(false), AllowAny) } });
     expect(await policy.authorize({}, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
@@ -260,7 +262,7 @@ describe("what is answered later", () => {
   it("is not taken down any more once the decision is made", async () => {
     let settle: (answer: boolean) => void = () => undefined;
     const slow = permission("slow", () => new Promise<boolean>((resolve) => (settle = resolve)));
-    const watch = watching();
+    const watch = createAnswerRecord();
     const decision = engine({ actions: { act: slow } }).decide({}, CONSUMER, "act", {}, { timeout: 20 }, watch);
     expect(await decision).toMatchObject({ code: "permission_timeout" });
     settle(true);
@@ -273,7 +275,14 @@ describe("what an object question reuses", () => {
   it("is nothing where the action itself is asked: a rule that stands twice is asked twice", () => {
     const twice = vi.fn(() => true);
     const rule = or(permission("twice", twice), AllowAny);
-    engine({ actions: { act: and(rule, rule) } }).decide({}, CONSUMER, "act", {}, { timeout: 100 }, watching());
+    engine({ actions: { act: and(rule, rule) } }).decide(
+      {},
+      CONSUMER,
+      "act",
+      {},
+      { timeout: 100 },
+      createAnswerRecord(),
+    );
     expect(twice).toHaveBeenCalledTimes(2);
   });
 
@@ -290,7 +299,7 @@ describe("what an object question reuses", () => {
     asked.length = 0;
     const rule = and(both("a"), or(both("b"), both("c")));
     const policy = engine({ permissions: both("g"), actions: { act: rule } });
-    const watch = watching();
+    const watch = createAnswerRecord();
     const control = { timeout: 100 };
     await policy.decide({}, CONSUMER, "act", {}, control, watch);
     expect(asked.splice(0)).toEqual(["g.action", "a.action", "b.action"]);
@@ -334,7 +343,7 @@ describe("a stage that prepares", () => {
     };
     return compile(toTree(permission(name, { action: take, object: take }), ""), "action", false) as Program;
   };
-  const run = (prepared: Program, seen: unknown[], watch?: Watch) => {
+  const run = (prepared: Program, seen: unknown[], watch?: AnswerRecord) => {
     const stages = [
       makeStage(0, rule("before", seen), false),
       makeStage(1, prepared),
@@ -351,7 +360,7 @@ describe("a stage that prepares", () => {
     async (isLater) => {
       const give = <T>(value: T) => (isLater ? Promise.resolve(value) : value);
       const seen: unknown[] = [];
-      const watch = watching();
+      const watch = createAnswerRecord();
       expect(
         await run(
           input(({ payload }) => give({ payload: { parsed: payload.raw } })),

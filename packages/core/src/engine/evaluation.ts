@@ -1,20 +1,20 @@
-import { ALLOWED, type Decision, decision, decisionIn, thrown } from "../decision/decision.js";
-import { Question } from "../rules/rule-context.js";
-import type { Ask } from "../rules/tree.js";
+import { ALLOWED, type Decision, decision, decisionFromError, decisionIn } from "../decision/decision.js";
+import { RuleContext } from "../rules/rule-context.js";
+import type { RuleHook } from "../rules/tree.js";
 import type { Payload } from "../types.js";
-import { deadlinesOf, type Expiring, endWait, isOverdue } from "../util/deadline.js";
+import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../util/deadline.js";
 import { isThenable } from "../util/thenable.js";
 import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
 import type { Stage } from "./evaluate.js";
 import { hidden } from "./hidden-actions.js";
 import { Kind, type Step } from "./plan.js";
-import { decisionAt, Failure, isFailure, type Reading, read, reading, Walk } from "./tree-walker.js";
+import { decisionAt, Failure, isFailure, type LeafResult, leafResult, readAnswer, TreeWalker } from "./tree-walker.js";
 
 /** How long an evaluation may take, and what may end it before. */
-export interface Control {
+export interface EvaluationOptions {
   /** Milliseconds for the whole question. */
   readonly timeout: number;
-  readonly lifeline?: Lifeline | undefined;
+  readonly cancellation?: CancellationScope | undefined;
 }
 
 /** Something that can be ended before it is through. */
@@ -23,9 +23,9 @@ interface Abortable {
 }
 
 /** The evaluations that must end when something else ends: a connection, or a caller's signal. */
-export class Lifeline {
+export class CancellationScope {
   readonly #held = new Set<Abortable>();
-  isCut = false;
+  isCancelled = false;
 
   add(one: Abortable): void {
     this.#held.add(one);
@@ -36,22 +36,22 @@ export class Lifeline {
   }
 
   /** Ends every evaluation that is under way with the code `aborted`. */
-  cut(reason: unknown): void {
-    this.isCut = true;
+  cancel(reason: unknown): void {
+    this.isCancelled = true;
     for (const one of [...this.#held]) one.abort(reason);
   }
 }
 
 /** An answer and how long it took. */
-export interface Recorded extends Reading {
+export interface RecordedAnswer extends LeafResult {
   /** Milliseconds. */
   readonly milliseconds: number;
 }
 
 /** What is kept of one message: its answers, for the object question and for traces, and its parsed payload. */
-export interface Watch {
+export interface AnswerRecord {
   /** Answers by question, of the `permissions` and of the rule. */
-  readonly answers: readonly [Map<Ask, Recorded>, Map<Ask, Recorded>];
+  readonly answers: readonly [Map<RuleHook, RecordedAnswer>, Map<RuleHook, RecordedAnswer>];
   /** Whether answers that are there already are used instead of asking. */
   reuses: boolean;
   /** Set by an input schema. */
@@ -61,10 +61,10 @@ export interface Watch {
 }
 
 /** What a stage has found that asks no rule: the parsed payload, or the loaded object. */
-export type Prepared = Pick<Watch, "payload" | "object">;
+export type Prepared = Pick<AnswerRecord, "payload" | "object">;
 
-/** Makes an empty {@link Watch}. */
-export function watching(): Watch {
+/** Makes an empty {@link AnswerRecord}. */
+export function createAnswerRecord(): AnswerRecord {
   return { answers: [new Map(), new Map()], reuses: false };
 }
 
@@ -76,15 +76,15 @@ const TIMED_OUT = decision("error", "permission_timeout");
  * One evaluation that left the fast path: it met an answer that is no boolean, or that is not there yet.
  * Its members are `private` and not `#private`, which made an async decision a quarter slower (V8 11).
  */
-export class Run implements Expiring {
-  previous: Expiring | undefined;
-  next: Expiring | undefined;
+export class Evaluation implements TimeoutNode {
+  previous: TimeoutNode | undefined;
+  next: TimeoutNode | undefined;
   due = 0;
 
   /** Where the fast program stands; `undefined` while the walk is in charge. */
   private step: Step | undefined;
   private trues = 0;
-  private walk: Walk | undefined;
+  private walk: TreeWalker | undefined;
   private askedAt = 0;
   private evidence: Evidence;
   /** Faults behind which a stage has passed. */
@@ -96,9 +96,9 @@ export class Run implements Expiring {
   constructor(
     private readonly stages: readonly Stage[],
     private index: number,
-    private question: Question,
-    private readonly control: Control,
-    private readonly watch: Watch | undefined,
+    private question: RuleContext,
+    private readonly control: EvaluationOptions,
+    private readonly watch: AnswerRecord | undefined,
   ) {}
 
   /** Starts at the beginning of its stage. */
@@ -117,14 +117,14 @@ export class Run implements Expiring {
   private go(first?: PromiseLike<unknown>): Decision | Promise<Decision> {
     const pending = first ?? this.advance();
     if (pending === undefined) return this.decision as Decision;
-    const { lifeline, timeout } = this.control;
+    const { cancellation, timeout } = this.control;
     void this.proceed(pending);
-    if (lifeline?.isCut) {
+    if (cancellation?.isCancelled) {
       this.abort(undefined);
       return ABORTED;
     }
-    deadlinesOf(timeout).add(this);
-    lifeline?.add(this);
+    timeoutListOf(timeout).add(this);
+    cancellation?.add(this);
     return new Promise((resolve) => {
       this.resolve = resolve;
     });
@@ -147,8 +147,8 @@ export class Run implements Expiring {
 
   private settle(made: Decision): void {
     this.decision ??= made;
-    endWait(this);
-    this.control.lifeline?.remove(this);
+    cancelTimeout(this);
+    this.control.cancellation?.remove(this);
     this.resolve?.(this.decision);
   }
 
@@ -195,7 +195,7 @@ export class Run implements Expiring {
   }
 
   private get leaf(): Step {
-    return this.step ?? (this.walk as Walk).leaf;
+    return this.step ?? (this.walk as TreeWalker).leaf;
   }
 
   /** Begins a stage. */
@@ -205,7 +205,7 @@ export class Run implements Expiring {
     if (start && !this.watch) this.goTo(start);
     else {
       this.step = undefined;
-      this.walk = new Walk(root);
+      this.walk = new TreeWalker(root);
     }
   }
 
@@ -216,13 +216,13 @@ export class Run implements Expiring {
   }
 
   /** Gives a reading to the walk, which takes over where the fast program stands. */
-  private give(reading: Reading): undefined {
+  private give(reading: LeafResult): undefined {
     if (this.step) {
-      this.walk = new Walk(this.stage.program.root);
+      this.walk = new TreeWalker(this.stage.program.root);
       this.walk.replay(this.step, this.trues);
       this.step = undefined;
     }
-    const walk = this.walk as Walk;
+    const walk = this.walk as TreeWalker;
     walk.give(reading);
     if (walk.result) this.close(walk.result);
   }
@@ -246,7 +246,7 @@ export class Run implements Expiring {
       this.evidence = mergeEvidence(this.evidence, evidence);
       if (causes) this.noted = [...(this.noted ?? []), ...causes];
     } catch (error) {
-      this.decision ??= thrown(error, this.stage.program.name);
+      this.decision ??= decisionFromError(error, this.stage.program.name);
     }
   }
 
@@ -271,7 +271,7 @@ export class Run implements Expiring {
       this.goTo(answer ? step.onTrue : step.onFalse);
       return;
     }
-    const taken = leaf.kind === Kind.Preparation ? this.prepare(answer) : read(answer, leaf);
+    const taken = leaf.kind === Kind.Preparation ? this.prepare(answer) : readAnswer(answer, leaf);
     if (watch) {
       const milliseconds = performance.now() - this.askedAt;
       watch.answers[this.stage.part].set(leaf.ask, { ...taken, milliseconds });
@@ -279,12 +279,12 @@ export class Run implements Expiring {
     this.give(taken);
   }
 
-  private prepare(answer: unknown): Reading {
-    if (isFailure(answer) || decisionIn(answer)) return read(answer, this.leaf);
+  private prepare(answer: unknown): LeafResult {
+    if (isFailure(answer) || decisionIn(answer)) return readAnswer(answer, this.leaf);
     const { scope, consumer, action, ...asked } = this.question;
     const { payload, object } = { ...asked, ...(answer as Prepared) };
-    this.question = new Question(scope, consumer, action, payload, object);
+    this.question = new RuleContext(scope, consumer, action, payload, object);
     Object.assign(this.watch ?? {}, answer);
-    return reading(ALLOWED);
+    return leafResult(ALLOWED);
   }
 }

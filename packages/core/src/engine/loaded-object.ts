@@ -1,6 +1,6 @@
 import { type Decision, decision, decisionIn } from "../decision/decision.js";
 import { PermissionMisuse, show } from "../decision/errors.js";
-import { letGo } from "../util/thenable.js";
+import { ignoreRejection } from "../util/thenable.js";
 import { named, refuses } from "./combine.js";
 
 export const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "Not found.", by: "object" });
@@ -22,7 +22,7 @@ export function readLoaded(found: unknown): { readonly object: unknown } | Decis
 
 function adviceFor(found: unknown): string | undefined {
   if (typeof found === "boolean") return "give the object itself, and nothing where there is none";
-  if (letGo(found)) return "await it where it is a promise, as in authorizeObject(await find(id))";
+  if (ignoreRejection(found)) return "await it where it is a promise, as in authorizeObject(await find(id))";
   return isError(found) ? "throw it, or give nothing where there is no object" : undefined;
 }
 

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
-import type { Like } from "../rules/infer.js";
+import type { PermissionLike } from "../rules/infer.js";
 import { permission } from "../rules/permission.js";
-import { type Moment, toTree } from "../rules/tree.js";
+import { type Phase, toTree } from "../rules/tree.js";
 import { type Plan, plan, Step } from "./plan.js";
 
 const yes = () => true;
@@ -21,8 +21,10 @@ function draw(plan: Plan | undefined): string {
   return `${plan.kind}(${plan.operands.map(draw).join(" ")})`;
 }
 
-const planned = (rule: Like, moment: Moment = "action", fallback = false) => plan(toTree(rule, ""), moment, fallback);
-const drawn = (rule: Like, moment: Moment = "action", fallback = false) => draw(planned(rule, moment, fallback).root);
+const planned = (rule: PermissionLike, phase: Phase = "action", fallback = false) =>
+  plan(toTree(rule, ""), phase, fallback);
+const drawn = (rule: PermissionLike, phase: Phase = "action", fallback = false) =>
+  draw(planned(rule, phase, fallback).root);
 
 describe("a plan", () => {
   it("merges equal combinations, and numbers the leaves in the order of asking", () => {
@@ -54,7 +56,7 @@ describe("a plan", () => {
   });
 
   it("has a rule that only knows objects stand as allow under an even number of nots, as deny under an odd one", () => {
-    const standsFor = (rule: Like) => {
+    const standsFor = (rule: PermissionLike) => {
       const { leaves, pending } = planned(rule);
       return [pending, ...leaves.map(({ ask }) => (ask.fn as () => unknown)())];
     };

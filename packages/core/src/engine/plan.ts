@@ -1,5 +1,5 @@
 import type { Decision } from "../decision/decision.js";
-import type { Ask, Branch, Leaf, Moment, Tree } from "../rules/tree.js";
+import type { Branch, Leaf, Phase, RuleHook, Tree } from "../rules/tree.js";
 
 /**
  * A tree as it is asked at one moment: questions that a rule does not define are gone, equal combinations are merged,
@@ -29,7 +29,7 @@ export class Step {
   /** The steps that follow a true and a false. */
   onTrue: Step = this;
   onFalse: Step = this;
-  declare readonly fn: Ask["fn"];
+  declare readonly fn: RuleHook["fn"];
   declare readonly self: object | undefined;
   /** What a true is remembered by; 0 on a leaf beyond the last bit. */
   declare readonly bit: number;
@@ -41,7 +41,7 @@ export class Step {
    */
   constructor(
     readonly kind: Kind,
-    readonly ask: Ask,
+    readonly ask: RuleHook,
     readonly index: number,
     readonly name: string,
     readonly denial: Decision,
@@ -79,11 +79,11 @@ export interface Planned {
  *
  * @param fallback At connect: whether a leaf without `canConnect` is asked `hasPermission`.
  */
-export function plan(tree: Tree, moment: Moment, fallback: boolean): Planned {
+export function plan(tree: Tree, phase: Phase, fallback: boolean): Planned {
   const planned: Planned = { root: undefined, leaves: [], pending: false };
   const { leaves } = planned;
 
-  const add = ({ name, denial }: Leaf, ask: Ask | undefined): Step[] => {
+  const add = ({ name, denial }: Leaf, ask: RuleHook | undefined): Step[] => {
     if (ask === undefined) return [];
     const kind = ask.context ? Kind.FunctionRule : Kind.ClassRule;
     const step = new Step(kind, ask, leaves.length, name, denial);
@@ -92,9 +92,9 @@ export function plan(tree: Tree, moment: Moment, fallback: boolean): Planned {
   };
 
   const visitLeaf = (leaf: Leaf, odd: boolean): Step[] => {
-    const { connect, action, object } = leaf.asks;
-    if (moment === "connect") return add(leaf, connect ?? (fallback ? action : undefined));
-    if (moment === "object") return [...add(leaf, action), ...add(leaf, object)];
+    const { connect, action, object } = leaf.hooks;
+    if (phase === "connect") return add(leaf, connect ?? (fallback ? action : undefined));
+    if (phase === "object") return [...add(leaf, action), ...add(leaf, object)];
     if (action || !object) return add(leaf, action);
     planned.pending = true;
     return add(leaf, { fn: odd ? () => false : () => true, self: undefined, context: false });

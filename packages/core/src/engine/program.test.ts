@@ -6,7 +6,7 @@ import { definePolicy } from "../policy/policy.js";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
-import type { Like } from "../rules/infer.js";
+import type { PermissionLike } from "../rules/infer.js";
 import { permission } from "../rules/permission.js";
 import { toTree } from "../rules/tree.js";
 import type { Step } from "./plan.js";
@@ -15,10 +15,11 @@ import { compile } from "./program.js";
 const flag = (name: string) =>
   permission(name, ({ scope }) => (scope as unknown as Record<string, boolean>)[name] === true);
 const [a, b, c] = [flag("a"), flag("b"), flag("c")];
-const flags = (count: number) => Array.from({ length: count }, (_, index) => flag(`f${index}`)) as unknown as [Like];
+const flags = (count: number) =>
+  Array.from({ length: count }, (_, index) => flag(`f${index}`)) as unknown as [PermissionLike];
 
 describe("a program", () => {
-  const start = (rule: Like) => compile(toTree(rule, ""), "action", false)?.start as Step;
+  const start = (rule: PermissionLike) => compile(toTree(rule, ""), "action", false)?.start as Step;
 
   it("is the leaves with a target for true and one for false, and ends that go nowhere", () => {
     const first = start(or(and(a, b), c));
@@ -53,7 +54,7 @@ describe("a program", () => {
 });
 
 describe("a denial by way of several branches", () => {
-  const decide = (rule: Like, scope: Record<string, boolean>) => {
+  const decide = (rule: PermissionLike, scope: Record<string, boolean>) => {
     const policy = definePolicy({ actions: { act: rule } });
     return policy.authorize(scope as never, CONSUMER, "act") as unknown as {
       outcome: string;
@@ -102,7 +103,7 @@ describe("leaves beyond the last bit", () => {
   const no = permission("no", () => false);
   const says = (name: string, answer: () => unknown) => permission(name, answer as () => boolean);
   const denies = says("denies", () => deny("late"));
-  const decide = (...rules: Like[]) => actNow(and(...(rules as [Like])));
+  const decide = (...rules: PermissionLike[]) => actNow(and(...(rules as [PermissionLike])));
   const refusals = ({ causes }: Decision) => causes?.map(({ code }) => code);
   const first = Array.from({ length: 30 }, () => yes);
 
@@ -136,6 +137,6 @@ describe("leaves beyond the last bit", () => {
 
   it("are not taken for the first, which have the bits", () => {
     const others = Array.from({ length: 31 }, () => no);
-    expect(decide(yes, or(...(others as unknown as [Like]), no, denies)).outcome).toBe("deny");
+    expect(decide(yes, or(...(others as unknown as [PermissionLike]), no, denies)).outcome).toBe("deny");
   });
 });

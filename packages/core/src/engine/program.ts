@@ -1,6 +1,6 @@
 import { ALLOWED, type Decision, decision } from "../decision/decision.js";
-import type { Question } from "../rules/rule-context.js";
-import type { Moment, Tree } from "../rules/tree.js";
+import type { RuleContext } from "../rules/rule-context.js";
+import type { Phase, Tree } from "../rules/tree.js";
 import { BITS, isStep, Kind, type Plan, plan, Step } from "./plan.js";
 
 /**
@@ -24,8 +24,8 @@ export interface Program {
 export const UNRESOLVED: Decision = decision("deny", "permission_denied");
 
 /** Compiles a tree for one moment; `undefined` where the tree has nothing to say. */
-export function compile(tree: Tree, moment: Moment, fallback: boolean): Program | undefined {
-  const { root, leaves, pending } = plan(tree, moment, fallback);
+export function compile(tree: Tree, phase: Phase, fallback: boolean): Program | undefined {
+  const { root, leaves, pending } = plan(tree, phase, fallback);
   if (root === undefined) return undefined;
   const { name } = tree;
   const allowed = decision("allow", "allowed", { by: name });
@@ -77,11 +77,11 @@ export function refusing(refusal: Decision): Program {
 }
 
 /** A program that asks no rule: its step answers `{ payload }` or `{ object }` for what is behind it, or a refusal. */
-export function preparing(name: string, fn: (question: Question) => unknown): Program {
+export function preparing(name: string, fn: (question: RuleContext) => unknown): Program {
   return single(Kind.Preparation, name, fn);
 }
 
-function single(kind: Kind, name: string, fn: (question: Question) => unknown, start?: Step): Program {
+function single(kind: Kind, name: string, fn: (question: RuleContext) => unknown, start?: Step): Program {
   return alone(new Step(kind, { fn, self: undefined, context: true }, 0, name, UNRESOLVED), start);
 }
 

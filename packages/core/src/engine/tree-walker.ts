@@ -2,24 +2,24 @@ import {
   ALLOWED,
   abstain,
   type Decision,
+  decisionFromError,
   decisionIn,
-  invalidVerdict,
-  isDeliberate,
-  thrown,
+  invalidAnswer,
+  isPermissionDenied,
 } from "../decision/decision.js";
 import { allowing, combine, type Evidence, mergeEvidence, named, negate, refuses } from "./combine.js";
 import { isStep, type Plan, type PlanBranch, type Step } from "./plan.js";
 import { type Program, UNRESOLVED } from "./program.js";
 
 /** The answer of one leaf or branch on the way. */
-export interface Reading {
+export interface LeafResult {
   readonly decision: Decision;
   /** A returned `fault`: nothing behind it is asked. A throw is gone past. */
-  readonly halts: boolean;
+  readonly isFinal: boolean;
 }
 
-export function reading(decision: Decision, halts = false): Reading {
-  return { decision, halts };
+export function leafResult(decision: Decision, isFinal = false): LeafResult {
+  return { decision, isFinal };
 }
 
 /** Stands in place of the answer of a rule that has thrown. */
@@ -39,13 +39,13 @@ export function isFailure(answer: unknown): answer is Failure {
 }
 
 /** The only place where the answer of a rule is read. Anything but an answer is a fault. Never throws. */
-export function read(answer: unknown, { name, denial }: Step): Reading {
-  if (answer === true) return reading(ALLOWED);
-  if (answer === false) return reading(denial);
-  if (isFailure(answer)) return reading(thrown(answer.error, name), isDeliberate(answer.error));
+export function readAnswer(answer: unknown, { name, denial }: Step): LeafResult {
+  if (answer === true) return leafResult(ALLOWED);
+  if (answer === false) return leafResult(denial);
+  if (isFailure(answer)) return leafResult(decisionFromError(answer.error, name), isPermissionDenied(answer.error));
   const said = decisionIn(answer);
-  if (said === undefined) return reading(invalidVerdict(answer, name));
-  return reading(named(said, name), said.outcome === "error");
+  if (said === undefined) return leafResult(invalidAnswer(answer, name));
+  return leafResult(named(said, name), said.outcome === "error");
 }
 
 /** One branch on the way: the two tables of Kleene's strong logic, with abstain as neutral; with evidence and causes. */
@@ -67,17 +67,17 @@ class Frame {
   }
 
   /** Takes what an operand said. Answers what the branch says, once that is decided. */
-  take({ decision, halts }: Reading): Reading | undefined {
+  take({ decision, isFinal }: LeafResult): LeafResult | undefined {
     const { kind, name, denial, operands } = this.branch;
-    if (kind === "not") return reading(negate(decision, denial), halts);
+    if (kind === "not") return leafResult(negate(decision, denial), isFinal);
     const met = this.#met;
     const noted = this.#noted;
     const { outcome, causes } = decision;
     let isOver = this.#next === operands.length;
     if (refuses(decision)) {
       met.push(decision);
-      this.#hasHalted ||= halts;
-      isOver ||= kind === "and" && (halts || outcome === "deny");
+      this.#hasHalted ||= isFinal;
+      isOver ||= kind === "and" && (isFinal || outcome === "deny");
     } else if (outcome === "allow") {
       isOver ||= kind === "or";
       if (causes) noted.push(...causes);
@@ -85,14 +85,14 @@ class Frame {
         this.#evidence = mergeEvidence(this.#evidence, decision.evidence);
         this.#isAllowed = true;
       } catch (error) {
-        met.push(thrown(error, name));
+        met.push(decisionFromError(error, name));
       }
     }
     if (!isOver) return undefined;
     if (this.#isAllowed && (kind === "or" || met.length === 0))
-      return reading(allowing(this.#evidence, [...met, ...noted]));
-    if (met.length === 0) return reading(abstain());
-    return reading(combine(met, kind === "and" ? "deny" : "error"), this.#hasHalted);
+      return leafResult(allowing(this.#evidence, [...met, ...noted]));
+    if (met.length === 0) return leafResult(abstain());
+    return leafResult(combine(met, kind === "and" ? "deny" : "error"), this.#hasHalted);
   }
 }
 
@@ -100,7 +100,7 @@ class Frame {
  * The general program: it is fed one leaf after the other, so that answers may come at once or later, and no leaf is
  * asked twice.
  */
-export class Walk {
+export class TreeWalker {
   /** The leaf to ask next; of no meaning once there is a result. */
   leaf!: Step;
   result: Decision | undefined;
@@ -111,7 +111,7 @@ export class Walk {
   }
 
   /** Takes the answer of `leaf` and moves on to the next one. */
-  give(answer: Reading): void {
+  give(answer: LeafResult): void {
     let said = answer;
     for (let frame = this.#path.at(-1); frame !== undefined; frame = this.#path.at(-1)) {
       const decided = frame.take(said);
@@ -133,7 +133,7 @@ export class Walk {
     while (this.result === undefined && this.leaf !== at) {
       const { bit, onTrue } = this.leaf;
       const leadsThere = onTrue === at || (onTrue.end === null && onTrue.index <= at.index);
-      this.give(read(bit === 0 ? leadsThere : (trues & bit) !== 0, this.leaf));
+      this.give(readAnswer(bit === 0 ? leadsThere : (trues & bit) !== 0, this.leaf));
     }
   }
 
@@ -154,7 +154,7 @@ const MAX_REMEMBERED = 256;
 export function decisionAt({ root, denials }: Program, end: Step, trues: number): Decision {
   const known = end.end === UNRESOLVED ? denials?.get(trues) : end.end;
   if (known) return known;
-  const walk = new Walk(root);
+  const walk = new TreeWalker(root);
   walk.replay(end, trues);
   const made = walk.result as Decision;
   if (denials === undefined) end.end = made;

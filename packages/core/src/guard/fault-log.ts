@@ -1,7 +1,7 @@
-import { type Decision, isDeliberate, isIncident } from "../decision/decision.js";
+import { type Decision, isIncident, isPermissionDenied } from "../decision/decision.js";
 import { partOf, textOf } from "../decision/decision-parts.js";
 import { show } from "../decision/errors.js";
-import { print } from "../util/throw-async.js";
+import { printError } from "../util/throw-async.js";
 
 const MINUTE = 60_000;
 /** As many rules as have a line of their own. */
@@ -32,7 +32,7 @@ export class FaultLog {
     const more = this.#take(by === "handler" ? place : name, performance.now());
     if (more === undefined) return;
     const cause = isDenial ? printable(textOf(partOf(error, "message")) ?? show(error)) : error;
-    print(`${place}${more}:`, cause ?? "no answer in time");
+    printError(`${place}${more}:`, cause ?? "no answer in time");
   }
 
   /** What is to be said of those that were not printed; `undefined` where this one is not either. */
@@ -57,7 +57,7 @@ export class FaultLog {
 
 /** What `authenticate` has thrown about a client, and not of its own making. */
 function isRefusedToken({ outcome, status, error }: Decision): boolean {
-  return outcome === "deny" && error !== undefined && (status === 401 || status === 403) && !isDeliberate(error);
+  return outcome === "deny" && error !== undefined && (status === 401 || status === 403) && !isPermissionDenied(error);
 }
 
 /** A clock that has gone back tells nothing. */

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } 
 import { uncaughtOf } from "../../../../test/helpers.js";
 import { CONSUMER, connect, deferred, scopeOf, settled, sleep, Wire } from "../../test/connection.js";
 import { Gate } from "./gate.js";
-import type { Link } from "./session/connection.js";
+import type { Connection } from "./session/connection.js";
 
 const open = definePolicy({ permissions: AllowAny });
 const handshake = { request: "request", scope: (extra: object) => scopeOf(extra) };
@@ -105,7 +105,7 @@ describe("onDecision", () => {
     send("ping");
     expect(events).toEqual([
       {
-        moment: "action",
+        phase: "action",
         action: "ping",
         decision: expect.objectContaining({ outcome: "allow" }),
         scope: session.scope,
@@ -128,7 +128,7 @@ describe("onDecision", () => {
       );
     const { send, events, gate } = connect(consumer);
     send("edit");
-    expect(events.map(({ moment, trace }) => [moment, trace])).toEqual([
+    expect(events.map(({ phase, trace }) => [phase, trace])).toEqual([
       ["action", undefined],
       ["object", undefined],
     ]);
@@ -208,7 +208,7 @@ describe("onDecision", () => {
     expect(printed.mock.calls).toEqual([["permission_timeout (wait):", "no answer in time"]]);
   });
 
-  test("with trace it hears what every asked rule answered, at every moment", () => {
+  test("with trace it hears what every asked rule answered, at every phase", () => {
     const isFit = permission("isFit", { connect: () => true, action: () => true });
     const policy = definePolicy({ connect: isFit, permissions: isFit, actions: { ping: AllowAny } });
     const { send, events, gate } = connect(policy, { trace: true });
@@ -298,7 +298,7 @@ describe("close", () => {
 
   test("is over once the connections are gone, and not before", async () => {
     const gate = new Gate("guard()", open, {});
-    const wire: Wire & Pick<Link, "whenGone"> = new Wire();
+    const wire: Wire & Pick<Connection, "whenGone"> = new Wire();
     const gone = deferred<void>();
     wire.whenGone = (callback) => void gone.promise.then(callback);
     gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
@@ -316,7 +316,7 @@ describe("close", () => {
     vi.useFakeTimers();
     // A length of its own: no timer of another test stands for it.
     const gate = new Gate("guard()", open, { limits: { drain: 5001 } });
-    const wire: Wire & Pick<Link, "whenGone"> = new Wire();
+    const wire: Wire & Pick<Connection, "whenGone"> = new Wire();
     wire.whenGone = () => undefined;
     gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
     const closing = gate.close();

@@ -1,26 +1,26 @@
 import type { Decision } from "../decision/decision.js";
 import { checkKeys, PermissionMisuse, show } from "../decision/errors.js";
-import type { Watch } from "../engine/evaluation.js";
+import type { AnswerRecord } from "../engine/evaluation.js";
 import { readMilliseconds } from "../policy/compile-policy.js";
 import { engineOf, type PolicyEngine, type Timeouts } from "../policy/policy.js";
 import { type Traces, traces } from "../policy/trace.js";
-import { MOMENTS, type Moment } from "../rules/tree.js";
-import type { AskOptions, Consumer, MaybePromise, Scope } from "../types.js";
-import { Wait } from "../util/deadline.js";
+import { PHASES, type Phase } from "../rules/tree.js";
+import type { Consumer, MaybePromise, RuleOptions, Scope } from "../types.js";
+import { Timeout } from "../util/deadline.js";
 import { isThenable } from "../util/thenable.js";
-import { print, surface } from "../util/throw-async.js";
+import { printError, throwAsync } from "../util/throw-async.js";
 import { FaultLog } from "./fault-log.js";
-import { Admission, type Admitted, type Handshake } from "./handshake/admission.js";
+import { type Handshake, HandshakeEvaluation, type HandshakeResult } from "./handshake/admission.js";
 import { type Origins, readOrigins } from "./handshake/allowed-origins.js";
 import type { OriginRule } from "./handshake/origin.js";
 import { type Limits, readLimits } from "./limits.js";
-import type { Incoming, Link } from "./session/connection.js";
+import type { ClientMessage, Connection } from "./session/connection.js";
 import { Session } from "./session/session.js";
 import type { Authenticate } from "./types.js";
 
 /** Something a guard decided, as `onDecision` hears it. */
 export interface DecisionEvent {
-  readonly moment: Moment;
+  readonly phase: Phase;
   /** `connect` at connect. */
   readonly action: string;
   readonly decision: Decision;
@@ -41,7 +41,7 @@ export interface GuardOptions<Request, Extra = unknown> {
    * promise in what it returns is a fault. Throws `PermissionDenied` to refuse (401 unless it says otherwise), an error of
    * http-errors with 401 or 403, or what jsonwebtoken or jose says of a token (401); anything else thrown is a fault (500).
    */
-  authenticate?: Authenticate<[request: Request, options: AskOptions], Extra>;
+  authenticate?: Authenticate<[request: Request, options: RuleOptions], Extra>;
   /**
    * The origins to accept: a list of texts and regular expressions, a function, or `"*"`; without it the same origin, or
    * a client that sends neither an Origin nor cookies. `null` stands for clients that send no Origin: those that are no browsers, and browsers that poll their own origin without
@@ -62,24 +62,24 @@ export interface GuardOptions<Request, Extra = unknown> {
 }
 
 /** One allowed message on its way to its handler. */
-export interface Turn {
+export interface DispatchContext {
   readonly gate: Gate<never>;
   readonly session: Session;
-  readonly link: Link;
-  readonly message: Incoming;
+  readonly link: Connection;
+  readonly message: ClientMessage;
   /** The scope it was decided with, whatever `refresh()` has changed since. */
   readonly scope: Scope;
   readonly decision: Decision;
   /** There where the rule knows objects or the payload was parsed. */
-  readonly watch: Watch | undefined;
+  readonly watch: AnswerRecord | undefined;
 }
 
 /** What `serve()` takes: rules with handlers. `S` is the scope they need. */
-export interface Served<in S = never> {
+export interface ServableConsumer<in S = never> {
   readonly "~types"?: { readonly scope: (scope: S) => void };
   readonly engine: PolicyEngine;
   /** Loads the object, runs the handler and replies. Never throws, never rejects. */
-  dispatch(turn: Turn): Promise<void> | undefined;
+  dispatch(turn: DispatchContext): Promise<void> | undefined;
 }
 
 /** The names of the options common to all adapters. */
@@ -93,7 +93,7 @@ export const COMMON_OPTIONS: readonly string[] = [
 ];
 
 function printThrown(error: unknown): void {
-  print("onDecision has thrown:", error);
+  printError("onDecision has thrown:", error);
 }
 
 /** What stands in front of one server: the policy in force, and the sessions that are open. */
@@ -104,7 +104,7 @@ export class Gate<Request> {
   readonly #options: GuardOptions<Request>;
   readonly #place: string;
   #engine: PolicyEngine;
-  #served: Served | undefined;
+  #served: ServableConsumer | undefined;
   #timeouts: Required<Timeouts>;
   #isClosing = false;
   readonly #log = new FaultLog();
@@ -116,14 +116,14 @@ export class Gate<Request> {
    * @param served The consumer, where its handlers answer.
    * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
    */
-  constructor(place: string, policy: unknown, options: GuardOptions<Request>, served?: Served) {
+  constructor(place: string, policy: unknown, options: GuardOptions<Request>, served?: ServableConsumer) {
     checkKeys(place, options, COMMON_OPTIONS);
     for (const key of ["authenticate", "onDecision"] as const) {
       if (options[key] !== undefined && typeof options[key] !== "function") {
         throw new PermissionMisuse(`${place} got ${show(options[key])} as \`${key}\`: give a function`);
       }
     }
-    checkKeys("`timeout`", options.timeout ?? {}, MOMENTS);
+    checkKeys("`timeout`", options.timeout ?? {}, PHASES);
     for (const [key, value] of Object.entries(options.timeout ?? {})) readMilliseconds(value, `\`timeout.${key}\``);
     this.#place = place;
     this.#options = options;
@@ -135,7 +135,7 @@ export class Gate<Request> {
   }
 
   /** The consumer, where its handlers answer. */
-  get served(): Served | undefined {
+  get served(): ServableConsumer | undefined {
     return this.#served;
   }
 
@@ -165,28 +165,28 @@ export class Gate<Request> {
   replace(policy: unknown): void {
     const engine = this.#accept(policy);
     if (this.#served) {
-      if (typeof (policy as Served).dispatch !== "function") {
+      if (typeof (policy as ServableConsumer).dispatch !== "function") {
         throw new PermissionMisuse(`${this.#place} serves a consumer: replace it by what defineConsumer() returned`);
       }
-      this.#served = policy as Served;
+      this.#served = policy as ServableConsumer;
     }
     this.#engine = engine;
     this.#timeouts = this.#readTimeouts();
   }
 
   /** Asks whether a handshake may become a connection. */
-  admit(handshake: Handshake<Request>, consumer: Consumer): Admission<Request> {
-    return new Admission(this, handshake, consumer);
+  admit(handshake: Handshake<Request>, consumer: Consumer): HandshakeEvaluation<Request> {
+    return new HandshakeEvaluation(this, handshake, consumer);
   }
 
   /** Opens the session of a handshake that was admitted. */
-  open<M extends Incoming>(
+  open<M extends ClientMessage>(
     handshake: Handshake<Request>,
-    admitted: Admitted,
+    admitted: HandshakeResult,
     consumer: Consumer,
-    link: Link<M>,
+    link: Connection<M>,
   ): Session<M> {
-    const renew = (renewed: Session<M>) => new Admission(this, handshake, consumer, renewed as never);
+    const renew = (renewed: Session<M>) => new HandshakeEvaluation(this, handshake, consumer, renewed as never);
     const session = new Session<M>(this as never, link, admitted.scope, consumer, renew);
     this.sessions.add(session as never);
     // Admitted just before the gate began to close. Later, so that the adapter has its session.
@@ -213,11 +213,11 @@ export class Gate<Request> {
               session.close(1001, "going away");
             } catch (error) {
               // A listener of the application: the others are closed all the same.
-              surface(error);
+              throwAsync(error);
             }
-            const patience = new Wait(this.limits.drain, resolve);
+            const patience = new Timeout(this.limits.drain, resolve);
             session.whenGone(() => {
-              patience.end();
+              patience.cancel();
               resolve();
             });
           };
@@ -247,11 +247,11 @@ export class Gate<Request> {
 
   /** Tells `onDecision`. */
   report(
-    moment: Moment,
+    phase: Phase,
     action: string,
     decision: Decision,
     about: { scope: Scope; consumer: Consumer },
-    watch: Watch | undefined,
+    watch: AnswerRecord | undefined,
     startedAt: number,
     scope: Scope = about.scope,
   ): void {
@@ -265,9 +265,9 @@ export class Gate<Request> {
     const session = about instanceof Session ? about : undefined;
     const milliseconds = performance.now() - startedAt;
     try {
-      const traced = trace && watch ? { trace: traces(this.#engine.rules, moment, action, watch.answers) } : undefined;
+      const traced = trace && watch ? { trace: traces(this.#engine.rules, phase, action, watch.answers) } : undefined;
       const later: unknown = onDecision({
-        moment,
+        phase,
         action,
         decision,
         scope,

@@ -2,7 +2,7 @@
 const ENVELOPE = 64;
 
 /** Who holds a client back while it does not read. */
-export interface Outlet {
+export interface BackpressureTarget {
   /** The budget is used up: nothing more is read of the client, and its sessions wait. */
   block(): void;
   /** There is room again. Answers that are sent meanwhile may use it up once more. */
@@ -16,13 +16,13 @@ export interface Outlet {
  * INVARIANT: no client makes the server keep more than twice the limit, and one answer more, by not reading.
  */
 export class OutgoingBudget {
-  readonly #outlet: Outlet;
+  readonly #outlet: BackpressureTarget;
   #limit: number;
   #unread = 0;
   #isFull = false;
 
   /** @param limit Bytes: `limits.unread`. */
-  constructor(limit: number, outlet: Outlet) {
+  constructor(limit: number, outlet: BackpressureTarget) {
     this.#limit = limit;
     this.#outlet = outlet;
   }

@@ -55,9 +55,9 @@ describe("definePolicy refuses", () => {
   it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, "5", null, true])(
     "a timeout of %j",
     (milliseconds) => {
-      for (const moment of ["connect", "action", "object"]) {
-        expect(() => build({ permissions: AllowAny, timeout: { [moment]: milliseconds } })).toThrow(
-          `\`timeout.${moment}\` is ${typeof milliseconds === "string" ? `"${milliseconds}"` : milliseconds}: give milliseconds, from 1 to 2147483647`,
+      for (const phase of ["connect", "action", "object"]) {
+        expect(() => build({ permissions: AllowAny, timeout: { [phase]: milliseconds } })).toThrow(
+          `\`timeout.${phase}\` is ${typeof milliseconds === "string" ? `"${milliseconds}"` : milliseconds}: give milliseconds, from 1 to 2147483647`,
         );
       }
     },

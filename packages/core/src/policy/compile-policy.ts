@@ -2,11 +2,11 @@ import { decision } from "../decision/decision.js";
 import { checkKeys, misuse, PermissionMisuse, show } from "../decision/errors.js";
 import { HANDS_ON } from "../engine/combine.js";
 import type { Stage } from "../engine/evaluate.js";
-import type { Control } from "../engine/evaluation.js";
+import type { EvaluationOptions } from "../engine/evaluation.js";
 import { hiddenActions } from "../engine/hidden-actions.js";
 import { compile, type Program, preparing, refusing } from "../engine/program.js";
 import { isPermission } from "../rules/permission.js";
-import { type Leaf, MOMENTS, type Moment, type Tree, toTree } from "../rules/tree.js";
+import { type Leaf, PHASES, type Phase, type Tree, toTree } from "../rules/tree.js";
 import type { Payload } from "../types.js";
 import type { ActionEntry, PolicyOptions, Timeouts } from "./policy.js";
 
@@ -32,7 +32,7 @@ export interface Rules {
   readonly connect: Tree | undefined;
   readonly permissions: Tree | undefined;
   readonly table: ReadonlyMap<string, ActionRule> | undefined;
-  readonly controls: Readonly<Record<Moment, Control>>;
+  readonly controls: Readonly<Record<Phase, EvaluationOptions>>;
   readonly connectStages: readonly Stage[];
   /** What an action that is in no table meets. */
   readonly other: ActionRule;
@@ -170,9 +170,9 @@ function partOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): Pa
   return { pending: stages.some(({ program }) => program.pending), stages, objectStages, asksObject, handsOn };
 }
 
-function stagesOf(tree: Tree | undefined, moment: Moment, part: 0 | 1, passesAbstain: boolean): Stage[] {
+function stagesOf(tree: Tree | undefined, phase: Phase, part: 0 | 1, passesAbstain: boolean): Stage[] {
   if (tree === undefined) return [];
-  const program = compile(tree, moment, part === 1);
+  const program = compile(tree, phase, part === 1);
   if (program === undefined && passesAbstain) return [];
   const silent = () => refusing(decision("deny", "permission_denied", { by: tree.name }));
   return [makeStage(part, program ?? silent(), passesAbstain)];
@@ -184,8 +184,8 @@ export function makeStage(part: 0 | 1, program: Program, passesAbstain = false, 
 }
 
 /** Whether some rule of a tree has such questions. */
-function has(tree: Tree | undefined, such: (asks: Leaf["asks"]) => unknown): boolean {
-  if (tree?.kind === "leaf") return Boolean(such(tree.asks));
+function has(tree: Tree | undefined, such: (asks: Leaf["hooks"]) => unknown): boolean {
+  if (tree?.kind === "leaf") return Boolean(such(tree.hooks));
   return tree?.operands.some((operand) => has(operand, such)) ?? false;
 }
 
@@ -197,11 +197,11 @@ function treeOf(options: PolicyOptions<unknown, unknown, unknown>, key: "connect
 const DEFAULT_TIMEOUT = 5000;
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
-function readTimeouts(given: Timeouts = {}): Record<Moment, Control> {
-  checkKeys("`timeout`", given, MOMENTS);
-  const read = (moment: Moment): Control => {
-    const { [moment]: milliseconds = DEFAULT_TIMEOUT } = given;
-    return { timeout: readMilliseconds(milliseconds, `\`timeout.${moment}\``) };
+function readTimeouts(given: Timeouts = {}): Record<Phase, EvaluationOptions> {
+  checkKeys("`timeout`", given, PHASES);
+  const read = (phase: Phase): EvaluationOptions => {
+    const { [phase]: milliseconds = DEFAULT_TIMEOUT } = given;
+    return { timeout: readMilliseconds(milliseconds, `\`timeout.${phase}\``) };
   };
   return { connect: read("connect"), action: read("action"), object: read("object") };
 }

@@ -17,7 +17,7 @@ import { IsAuthenticated } from "../rules/built-in/is-authenticated.js";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
-import type { Like } from "../rules/infer.js";
+import type { PermissionLike } from "../rules/infer.js";
 import { BasePermission, permission } from "../rules/permission.js";
 import type { Consumer, Scope } from "../types.js";
 import { definePolicy, type Policy } from "./policy.js";
@@ -87,7 +87,7 @@ describe("what a policy answers", () => {
   test("`permissions` alone, and a table of which only the type is known", () => {
     const alone = definePolicy({ permissions: AllowAny });
     expectTypeOf(alone.authorize({}, consumer, "ping")).toEqualTypeOf<Decision>();
-    const table: Record<string, Like<AppScope>> = { ping: AllowAny };
+    const table: Record<string, PermissionLike<AppScope>> = { ping: AllowAny };
     const policy = definePolicy({ permissions: AllowAny, actions: table });
     expectTypeOf<ReturnType<typeof policy.authorize>>().toEqualTypeOf<Later>();
   });

@@ -1,10 +1,16 @@
 import type { Decision } from "../decision/decision.js";
 import { PermissionMisuse, show } from "../decision/errors.js";
 import { evaluate } from "../engine/evaluate.js";
-import { ABORTED, type Control, Lifeline, type Watch, watching } from "../engine/evaluation.js";
+import {
+  ABORTED,
+  type AnswerRecord,
+  CancellationScope,
+  createAnswerRecord,
+  type EvaluationOptions,
+} from "../engine/evaluation.js";
 import { readLoaded } from "../engine/loaded-object.js";
 import { type DescribedRule, describeTree } from "../rules/describe.js";
-import type { AsyncOf, Fits, Like, MaybeLater, ScopeOf } from "../rules/infer.js";
+import type { AsyncOf, CheckScope, MaybeLater, PermissionLike, ScopeOf } from "../rules/infer.js";
 import type { Consumer, Payload } from "../types.js";
 import { type ActionRule, buildRules, type Rules } from "./compile-policy.js";
 
@@ -16,7 +22,7 @@ export interface Timeouts {
 }
 
 /** An action of a policy that needs more than its rule. */
-export interface ActionEntry<R extends Like = Like> {
+export interface ActionEntry<R extends PermissionLike = PermissionLike> {
   readonly rule: R;
   /** Whether a served handler of this action lets the next message begin before it has ended. */
   readonly concurrent?: boolean;
@@ -34,8 +40,8 @@ type Needs<L> = [L] extends [never] ? unknown : [Box<L>] extends [(scope: infer 
 /** What is wrong with an entry beside what its constraint says: a rule that asks for more scope, a misspelt key. */
 type FitsEntry<S, E> =
   E extends ActionEntry<infer R>
-    ? { readonly rule: Fits<S, R> } & { readonly [K in Exclude<keyof E, keyof ActionEntry>]: never }
-    : Fits<S, E>;
+    ? { readonly rule: CheckScope<S, R> } & { readonly [K in Exclude<keyof E, keyof ActionEntry>]: never }
+    : CheckScope<S, E>;
 
 /** What `definePolicy` takes. */
 export interface PolicyOptions<C, P, A> {
@@ -55,14 +61,14 @@ export interface PolicyOptions<C, P, A> {
 }
 
 /** An extra of a direct call. */
-export interface AskedBy {
+export interface AuthorizeOptions {
   /** Ends the evaluation with the code `aborted`. */
   readonly signal?: AbortSignal;
 }
 
 /** What adapters give beside: the answers of a question are kept in a watch of theirs. */
-interface WatchedBy extends AskedBy {
-  readonly watch?: Watch | undefined;
+interface RecordedAuthorizeOptions extends AuthorizeOptions {
+  readonly watch?: AnswerRecord | undefined;
 }
 
 /**
@@ -75,16 +81,16 @@ interface WatchedBy extends AskedBy {
 export interface Policy<in S = never, out A = Record<string, Answered>, out O = Answered, out C = Answered> {
   readonly "~types"?: { readonly scope: (scope: S) => void };
   /** May this connection be opened? */
-  connect(scope: S, consumer: Consumer, message?: Payload, asked?: AskedBy): C;
+  connect(scope: S, consumer: Consumer, message?: Payload, asked?: AuthorizeOptions): C;
   /** May this action be done? */
   authorize<N extends keyof A & string>(
     scope: S,
     consumer: Consumer,
     action: N,
     payload?: Payload,
-    asked?: AskedBy,
+    asked?: AuthorizeOptions,
   ): A[N];
-  authorize(scope: S, consumer: Consumer, action: string, payload?: Payload, asked?: AskedBy): O;
+  authorize(scope: S, consumer: Consumer, action: string, payload?: Payload, asked?: AuthorizeOptions): O;
   /** May this action be done to this object? */
   authorizeObject<N extends keyof A & string>(
     scope: S,
@@ -92,9 +98,16 @@ export interface Policy<in S = never, out A = Record<string, Answered>, out O = 
     action: N,
     payload: Payload,
     object: unknown,
-    asked?: AskedBy,
+    asked?: AuthorizeOptions,
   ): A[N];
-  authorizeObject(scope: S, consumer: Consumer, action: string, payload: Payload, object: unknown, asked?: AskedBy): O;
+  authorizeObject(
+    scope: S,
+    consumer: Consumer,
+    action: string,
+    payload: Payload,
+    object: unknown,
+    asked?: AuthorizeOptions,
+  ): O;
   /** The rules as plain JSON. */
   describe(): DescribedPolicy;
 }
@@ -116,7 +129,7 @@ export class PolicyEngine implements Policy<unknown> {
     scope: unknown,
     consumer: Consumer,
     message: Payload = NOTHING,
-    asked?: WatchedBy,
+    asked?: RecordedAuthorizeOptions,
   ): Decision | Promise<Decision> {
     const watch = asked?.watch;
     return this.#ask((control) => this.decideConnect(scope, consumer, message, control, watch), "connect", asked);
@@ -127,7 +140,7 @@ export class PolicyEngine implements Policy<unknown> {
     consumer: Consumer,
     action: string,
     payload: Payload = NOTHING,
-    asked?: WatchedBy,
+    asked?: RecordedAuthorizeOptions,
   ): Decision | Promise<Decision> {
     const { rules } = this;
     if (asked === undefined) {
@@ -144,9 +157,9 @@ export class PolicyEngine implements Policy<unknown> {
     action: string,
     payload: Payload,
     object: unknown,
-    asked?: WatchedBy,
+    asked?: RecordedAuthorizeOptions,
   ): Decision | Promise<Decision> {
-    const watch = asked?.watch ?? watching();
+    const watch = asked?.watch ?? createAnswerRecord();
     return this.#ask(
       (control) => this.decideObject(scope, consumer, action, payload, object, control, watch),
       "object",
@@ -168,8 +181,8 @@ export class PolicyEngine implements Policy<unknown> {
     scope: unknown,
     consumer: Consumer,
     message: Payload,
-    control: Control,
-    watch: Watch | undefined,
+    control: EvaluationOptions,
+    watch: AnswerRecord | undefined,
   ): Decision | Promise<Decision> {
     return evaluate(this.rules.connectStages, scope, consumer, "connect", message, undefined, control, watch);
   }
@@ -179,8 +192,8 @@ export class PolicyEngine implements Policy<unknown> {
     consumer: Consumer,
     action: string,
     payload: Payload,
-    control: Control,
-    watch: Watch | undefined,
+    control: EvaluationOptions,
+    watch: AnswerRecord | undefined,
   ): Decision | Promise<Decision> {
     return evaluate(this.rules.entryOf(action).stages, scope, consumer, action, payload, undefined, control, watch);
   }
@@ -192,8 +205,8 @@ export class PolicyEngine implements Policy<unknown> {
     action: string,
     payload: Payload,
     object: unknown,
-    control: Control,
-    watch: Watch,
+    control: EvaluationOptions,
+    watch: AnswerRecord,
   ): Decision | Promise<Decision> {
     const isThere = object !== undefined && object !== null;
     const loaded = isThere ? readLoaded(object) : { object };
@@ -203,17 +216,17 @@ export class PolicyEngine implements Policy<unknown> {
   }
 
   #ask(
-    question: (control: Control) => Decision | Promise<Decision>,
-    moment: "connect" | "action" | "object",
-    asked: AskedBy | undefined,
+    question: (control: EvaluationOptions) => Decision | Promise<Decision>,
+    phase: "connect" | "action" | "object",
+    asked: AuthorizeOptions | undefined,
   ): Decision | Promise<Decision> {
-    const control = this.rules.controls[moment];
+    const control = this.rules.controls[phase];
     const signal = asked?.signal;
     if (signal === undefined) return question(control);
     if (signal.aborted) return ABORTED;
-    const lifeline = new Lifeline();
-    const cut = () => lifeline.cut(signal.reason);
-    const decision = question({ timeout: control.timeout, lifeline });
+    const cancellation = new CancellationScope();
+    const cut = () => cancellation.cancel(signal.reason);
+    const decision = question({ timeout: control.timeout, cancellation });
     if (!(decision instanceof Promise)) return decision;
     // A rule may have aborted it while it was asked.
     if (signal.aborted) cut();
@@ -228,11 +241,15 @@ function describeEntry({ rule, concurrent, objects }: ActionRule) {
 
 /** The spelling of `definePolicy`, for any scope or for one. */
 export type PolicyFactory<Bound = never> = <
-  const C extends Like<Bound> = never,
-  const P extends Like<Bound> = never,
-  const A extends Record<string, Like<Bound> | ActionEntry<Like<Bound>>> = Record<never, never>,
+  const C extends PermissionLike<Bound> = never,
+  const P extends PermissionLike<Bound> = never,
+  const A extends Record<string, PermissionLike<Bound> | ActionEntry<PermissionLike<Bound>>> = Record<never, never>,
 >(
-  options: PolicyOptions<C & Fits<Bound, C>, P & Fits<Bound, P>, A & { [K in keyof A]: FitsEntry<Bound, A[K]> }>,
+  options: PolicyOptions<
+    C & CheckScope<Bound, C>,
+    P & CheckScope<Bound, P>,
+    A & { [K in keyof A]: FitsEntry<Bound, A[K]> }
+  >,
 ) => Policy<
   [Bound] extends [never] ? Needs<C> & Needs<P> & Needs<RulesOf<A>> : Bound,
   { readonly [K in keyof A]: MaybeLater<AsyncOf<P> | AsyncOf<RuleOf<A[K]>>> },

@@ -8,17 +8,17 @@ import {
   definePolicy,
   deny,
   fault,
-  type Like,
   not,
   or,
+  type PermissionLike,
   permission,
 } from "@portcullis/core";
 import { describe, expect, test, vi } from "vitest";
 import { connect, settled } from "../../test/connection.js";
 import { decision } from "../decision/decision.js";
-import type { Recorded } from "../engine/evaluation.js";
+import type { RecordedAnswer } from "../engine/evaluation.js";
 import type { DecisionEvent } from "../guard/gate.js";
-import { type Ask, type Moment, type Tree, toTree } from "../rules/tree.js";
+import { type Phase, type RuleHook, type Tree, toTree } from "../rules/tree.js";
 import { type TraceNode, traceTree } from "./trace.js";
 
 type Given = "allow" | "deny" | "abstain" | "error" | "halt" | undefined;
@@ -28,27 +28,32 @@ const leaf = (name: string) => permission(name, { connect: () => true, action: (
 const [a, b, c] = [leaf("a"), leaf("b"), leaf("c")];
 
 /** Draws a tree in which each rule has answered as said; `a object` says what it answered about the object. */
-function draw(rule: Like, given: Record<string, Given>, moment: Moment = "action", fallback = false): TraceNode {
+function draw(
+  rule: PermissionLike,
+  given: Record<string, Given>,
+  phase: Phase = "action",
+  fallback = false,
+): TraceNode {
   const tree = toTree(rule, "test");
-  const answers = new Map<Ask, Recorded>();
+  const answers = new Map<RuleHook, RecordedAnswer>();
   const visit = (node: Tree): void => {
     if (node.kind !== "leaf") {
       node.operands.forEach(visit);
       return;
     }
-    for (const [question, ask] of Object.entries(node.asks)) {
+    for (const [question, ask] of Object.entries(node.hooks)) {
       const said = given[question === "object" ? `${node.name} object` : node.name];
       if (!ask || !said) continue;
       const outcome = said === "halt" ? "error" : said;
       answers.set(ask, {
         decision: decision(outcome, `${said}_code`, { by: node.name }),
-        halts: said === "halt",
+        isFinal: said === "halt",
         milliseconds: 2,
       });
     }
   };
   visit(tree);
-  return traceTree(tree, moment, answers, fallback);
+  return traceTree(tree, phase, answers, fallback);
 }
 
 const outcomes = (node: TraceNode): unknown =>
@@ -73,7 +78,7 @@ test("a rule is drawn with its answer, a combination with its kind and operands"
   });
 });
 
-test.each<[string, Like, Record<string, Given>, unknown]>([
+test.each<[string, PermissionLike, Record<string, Given>, unknown]>([
   ["and: deny", and(a, b), { a: "allow", b: "deny" }, "deny"],
   ["and: ended by deny", and(a, b), { a: "deny" }, "deny"],
   ["and: a throw is gone past, a denial behind it counts", and(a, b), { a: "error", b: "deny" }, "deny"],

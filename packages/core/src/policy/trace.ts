@@ -1,6 +1,6 @@
 import type { Outcome } from "../decision/decision.js";
-import type { Recorded, Watch } from "../engine/evaluation.js";
-import type { Ask, Leaf, Moment, Tree } from "../rules/tree.js";
+import type { AnswerRecord, RecordedAnswer } from "../engine/evaluation.js";
+import type { Leaf, Phase, RuleHook, Tree } from "../rules/tree.js";
 import type { Rules } from "./compile-policy.js";
 
 /** What happened at one rule or combination of a decision. */
@@ -25,25 +25,25 @@ export interface Traces {
 }
 
 /** What one node said, and whether nothing behind it was asked. */
-interface Said {
+interface NodeOutcome {
   readonly outcome: Outcome | undefined;
   readonly halts: boolean;
 }
 
-interface Drawn extends Said {
+interface Drawn extends NodeOutcome {
   readonly node: TraceNode;
 }
 
-type Answers = ReadonlyMap<Ask, Recorded>;
+type Answers = ReadonlyMap<RuleHook, RecordedAnswer>;
 
 /**
  * Draws a tree with the answers that were given. A rule that has no question for the moment abstains.
  *
  * @param fallback Whether the question of the action stands in for a missing one at connect.
  */
-export function traceTree(tree: Tree, moment: Moment, answers: Answers, fallback: boolean): TraceNode {
+export function traceTree(tree: Tree, phase: Phase, answers: Answers, fallback: boolean): TraceNode {
   const draw = (from: Tree, isOdd: boolean): Drawn => {
-    if (from.kind === "leaf") return drawLeaf(from, moment, answers, fallback, isOdd);
+    if (from.kind === "leaf") return drawLeaf(from, phase, answers, fallback, isOdd);
     const { kind, name } = from;
     const drawn = from.operands.map((operand) => draw(operand, isOdd !== (kind === "not")));
     const said = kind === "not" ? negated(drawn[0] as Drawn) : together(kind, drawn);
@@ -53,48 +53,51 @@ export function traceTree(tree: Tree, moment: Moment, answers: Answers, fallback
 }
 
 /** The trees of one decision, with what was answered. */
-export function traces(rules: Rules, moment: Moment, action: string, [first, second]: Watch["answers"]): Traces {
+export function traces(rules: Rules, phase: Phase, action: string, [first, second]: AnswerRecord["answers"]): Traces {
   const { permissions, connect, table } = rules;
-  const rule = moment === "connect" ? connect : table?.get(action)?.rule;
+  const rule = phase === "connect" ? connect : table?.get(action)?.rule;
   return {
-    ...(permissions && { permissions: traceTree(permissions, moment, first, false) }),
-    ...(rule && { rule: traceTree(rule, moment, second, true) }),
+    ...(permissions && { permissions: traceTree(permissions, phase, first, false) }),
+    ...(rule && { rule: traceTree(rule, phase, second, true) }),
   };
 }
 
-function drawLeaf(leaf: Leaf, moment: Moment, answers: Answers, fallback: boolean, isOdd: boolean): Drawn {
+function drawLeaf(leaf: Leaf, phase: Phase, answers: Answers, fallback: boolean, isOdd: boolean): Drawn {
   const node = { kind: "rule", name: leaf.name } as const;
-  const { connect, action, object } = leaf.asks;
-  if (moment === "action" && !action && object) {
-    const said: Said = { outcome: isOdd ? "deny" : "allow", halts: false };
+  const { connect, action, object } = leaf.hooks;
+  if (phase === "action" && !action && object) {
+    const said: NodeOutcome = { outcome: isOdd ? "deny" : "allow", halts: false };
     return { ...said, node: { ...node, ...outcomeOf(said), isPending: true } };
   }
   const atConnect = connect ?? (fallback ? action : undefined);
-  const asks = moment === "connect" ? [atConnect] : moment === "action" ? [action] : [action, object];
+  const asks = phase === "connect" ? [atConnect] : phase === "action" ? [action] : [action, object];
   const given = asks.flatMap((ask) => (ask ? [answers.get(ask)] : []));
   const said = together(
     "and",
-    given.map((one) => ({ outcome: one?.decision.outcome, halts: one?.halts === true })),
+    given.map((one) => ({ outcome: one?.decision.outcome, halts: one?.isFinal === true })),
   );
   const telling = given.find((one) => one && one.decision.outcome === said.outcome);
   return { ...said, node: { ...node, ...outcomeOf(said), ...(telling && tell(telling, given)) } };
 }
 
-function tell({ decision: { code, reason } }: Recorded, given: readonly (Recorded | undefined)[]): Partial<TraceNode> {
+function tell(
+  { decision: { code, reason } }: RecordedAnswer,
+  given: readonly (RecordedAnswer | undefined)[],
+): Partial<TraceNode> {
   const milliseconds = given.reduce((sum, one) => sum + (one?.milliseconds ?? 0), 0);
   return { code, milliseconds, ...(reason !== undefined && { reason }) };
 }
 
-function outcomeOf({ outcome }: Said): { outcome?: Outcome } {
+function outcomeOf({ outcome }: NodeOutcome): { outcome?: Outcome } {
   return outcome === undefined ? {} : { outcome };
 }
 
-function negated({ outcome, halts }: Said): Said {
+function negated({ outcome, halts }: NodeOutcome): NodeOutcome {
   return { outcome: outcome === "allow" ? "deny" : outcome === "deny" ? "allow" : outcome, halts };
 }
 
 /** The tables of `and` and `or`, as the decision goes through them: what is behind the decisive operand does not count. */
-function together(kind: "and" | "or", operands: readonly Said[]): Said {
+function together(kind: "and" | "or", operands: readonly NodeOutcome[]): NodeOutcome {
   const decisive = kind === "and" ? "deny" : "allow";
   const order: readonly (Outcome | undefined)[] =
     kind === "and" ? ["error", undefined, "allow"] : [undefined, "error", "deny"];

@@ -15,7 +15,16 @@ import { type Abstain, type Answer, abstain, allow, type Decision, deny, fault }
 import type { MaybePromise, Scope } from "../types.js";
 import type { AllowAny } from "./built-in/allow-any.js";
 import type { IsAuthenticated, SignedIn } from "./built-in/is-authenticated.js";
-import type { AsyncOf, EvidenceOf, Fits, GuaranteeOf, Like, MaybeLater, Narrowed, ScopeOf } from "./infer.js";
+import type {
+  AsyncOf,
+  CheckScope,
+  EvidenceOf,
+  GuaranteeOf,
+  MaybeLater,
+  NarrowedScope,
+  PermissionLike,
+  ScopeOf,
+} from "./infer.js";
 import { BasePermission, permission, type Rule } from "./permission.js";
 
 declare const yes: boolean;
@@ -205,38 +214,40 @@ describe("when a class rule answers", () => {
 
 describe("what may stand in a tree", () => {
   test("with a scope: only what needs no more than it", () => {
-    expectTypeOf<typeof IsOwner>().toExtend<Like<AppScope>>();
-    expectTypeOf<readonly [typeof IsAuthenticated, IsOwner]>().toExtend<Like<AppScope>>();
-    expectTypeOf<typeof isMember>().toExtend<Like<TenantScope>>();
-    expectTypeOf<typeof InTenant>().not.toExtend<Like<AppScope>>();
-    expectTypeOf<InTenant>().not.toExtend<Like<AppScope>>();
-    expectTypeOf<readonly [typeof IsOwner, typeof InTenant]>().not.toExtend<Like<AppScope>>();
+    expectTypeOf<typeof IsOwner>().toExtend<PermissionLike<AppScope>>();
+    expectTypeOf<readonly [typeof IsAuthenticated, IsOwner]>().toExtend<PermissionLike<AppScope>>();
+    expectTypeOf<typeof isMember>().toExtend<PermissionLike<TenantScope>>();
+    expectTypeOf<typeof InTenant>().not.toExtend<PermissionLike<AppScope>>();
+    expectTypeOf<InTenant>().not.toExtend<PermissionLike<AppScope>>();
+    expectTypeOf<readonly [typeof IsOwner, typeof InTenant]>().not.toExtend<PermissionLike<AppScope>>();
   });
   test("what its methods ask for is compared by Fits", () => {
-    expectTypeOf<typeof Sneaky>().toExtend<Like<AppScope>>();
-    expectTypeOf<Fits<AppScope, typeof Sneaky>>().toEqualTypeOf<{ readonly "scope is missing": { tenant: string } }>();
-    expectTypeOf<Fits<TenantScope, typeof Sneaky>>().toEqualTypeOf<unknown>();
-    expectTypeOf<Fits<AppScope, typeof IsOwner>>().toEqualTypeOf<unknown>();
+    expectTypeOf<typeof Sneaky>().toExtend<PermissionLike<AppScope>>();
+    expectTypeOf<CheckScope<AppScope, typeof Sneaky>>().toEqualTypeOf<{
+      readonly "scope is missing": { tenant: string };
+    }>();
+    expectTypeOf<CheckScope<TenantScope, typeof Sneaky>>().toEqualTypeOf<unknown>();
+    expectTypeOf<CheckScope<AppScope, typeof IsOwner>>().toEqualTypeOf<unknown>();
   });
   test("a field of another type is missing too", () => {
     type Other = Omit<AppScope, "user"> & { readonly user: string };
-    expectTypeOf<Fits<Other, typeof IsOwner>>().toEqualTypeOf<{ readonly "scope is missing": AppScope }>();
+    expectTypeOf<CheckScope<Other, typeof IsOwner>>().toEqualTypeOf<{ readonly "scope is missing": AppScope }>();
   });
   test("a value nothing is known of neither guarantees nor breaks anything", () => {
     type Unknown = ReturnType<typeof JSON.parse>; // any
     expectTypeOf<GuaranteeOf<Unknown>>().toEqualTypeOf<unknown>();
     expectTypeOf<EvidenceOf<Unknown>>().toEqualTypeOf<unknown>();
     expectTypeOf<AsyncOf<Unknown>>().toEqualTypeOf<boolean>();
-    expectTypeOf<GuaranteeOf<Like>>().toEqualTypeOf<unknown>();
+    expectTypeOf<GuaranteeOf<PermissionLike>>().toEqualTypeOf<unknown>();
     expectTypeOf<ScopeOf<Rule>>().toEqualTypeOf<never>();
   });
 });
 
 test("a scope is narrowed by a copy, a union of scopes each for itself", () => {
   type Two = { readonly kind: "a"; readonly user: { a: 1 } | null } | { readonly kind: "b"; readonly user: null };
-  type Behind = Narrowed<Two, typeof IsAuthenticated>;
+  type Behind = NarrowedScope<Two, typeof IsAuthenticated>;
   expectTypeOf<Extract<Behind, { kind: "a" }>["user"]>().toEqualTypeOf<{ a: 1 }>();
-  expectTypeOf<Narrowed<AppScope, Abstaining>>().toEqualTypeOf<AppScope>();
+  expectTypeOf<NarrowedScope<AppScope, Abstaining>>().toEqualTypeOf<AppScope>();
 });
 declare class Abstaining extends BasePermission<AppScope, SignedIn> {
   override hasPermission(): boolean | Abstain;

@@ -8,10 +8,10 @@ type One<S> = Permission<S> | (new () => Permission<S>);
 type List<S = never> = readonly [One<S>, ...One<S>[]];
 
 /** Anything that may stand in a tree; with a scope, anything that can be asked where there is that scope. */
-export type Like<S = never> = One<S> | List<S>;
+export type PermissionLike<S = never> = One<S> | List<S>;
 
 /** At least one operand. */
-export type Likes = readonly [Like, ...Like[]];
+export type PermissionLikes = readonly [PermissionLike, ...PermissionLike[]];
 
 type Instance<L> = L extends new () => infer I ? I : L; // distributes over unions
 
@@ -59,16 +59,16 @@ type Taken<F> = [F] extends [(value: infer T) => void] ? T : never;
  * The intersection of the members of a tuple; a union among them stays whole. Four at a time, since the compiler pays
  * for each step, and more for the shorter spelling by way of functions.
  */
-type Meet<T extends readonly unknown[], M = unknown> = T extends readonly [
+type IntersectAll<T extends readonly unknown[], M = unknown> = T extends readonly [
   infer A,
   infer B,
   infer C,
   infer D,
   ...infer R,
 ]
-  ? Meet<R, M & A & B & C & D>
+  ? IntersectAll<R, M & A & B & C & D>
   : T extends readonly [infer A, ...infer R]
-    ? Meet<R, M & A>
+    ? IntersectAll<R, M & A>
     : M;
 
 /** What the scope must offer for the permission to be asked. */
@@ -77,25 +77,27 @@ type Asks<L> = Facts<L extends List ? L[number] : L>["scope"];
 
 /** What is known of the scope once the permission has allowed an action. */
 export type GuaranteeOf<L> = L extends List
-  ? Meet<{ [I in keyof L]: Facts<L[I]>["guarantee"] }>
+  ? IntersectAll<{ [I in keyof L]: Facts<L[I]>["guarantee"] }>
   : Facts<L>["guarantee"];
 
 /** The evidence the permission carries once it has allowed an action. */
-export type EvidenceOf<L> = L extends List ? Meet<{ [I in keyof L]: Facts<L[I]>["evidence"] }> : Facts<L>["evidence"];
+export type EvidenceOf<L> = L extends List
+  ? IntersectAll<{ [I in keyof L]: Facts<L[I]>["evidence"] }>
+  : Facts<L>["evidence"];
 
 /** Whether asking the permission may answer later. */
 export type AsyncOf<L> = Facts<L extends List ? L[number] : L>["async"];
 
-type ScopeOfAll<L extends Likes> = Taken<{ [I in keyof L]: Asks<L[I]> }[number]>;
-type GuaranteesOf<L extends Likes> = { [I in keyof L]: GuaranteeOf<L[I]> };
-type EvidencesOf<L extends Likes> = { [I in keyof L]: EvidenceOf<L[I]> };
-type AsyncOfAll<L extends Likes> = { [I in keyof L]: AsyncOf<L[I]> }[number];
+type ScopeOfAll<L extends PermissionLikes> = Taken<{ [I in keyof L]: Asks<L[I]> }[number]>;
+type GuaranteesOf<L extends PermissionLikes> = { [I in keyof L]: GuaranteeOf<L[I]> };
+type EvidencesOf<L extends PermissionLikes> = { [I in keyof L]: EvidenceOf<L[I]> };
+type AsyncOfAll<L extends PermissionLikes> = { [I in keyof L]: AsyncOf<L[I]> }[number];
 
 /**
  * What every branch guarantees: the keys they have in common. A branch that can never allow does not count.
  * The keys are named apart from the union: a mapped type over `keyof Union` itself would be one for each branch.
  */
-type Join<Union, K extends PropertyKey = keyof Union> = [Union] extends [never]
+type CommonProps<Union, K extends PropertyKey = keyof Union> = [Union] extends [never]
   ? never
   : [K] extends [never]
     ? unknown
@@ -106,7 +108,7 @@ type JoinEvidence<Union, K extends PropertyKey = keyof Union, Any = AllKeys<Unio
   ? never
   : [Any] extends [never]
     ? unknown
-    : Flat<
+    : Simplify<
         { readonly [P in K]: Union[P & keyof Union] } & {
           readonly [P in Exclude<AllKeys<Union>, K>]?: ValueAt<Union, P>;
         }
@@ -116,15 +118,20 @@ type ValueAt<Union, K> = Union extends unknown ? (K extends keyof Union ? Union[
 type NoneIsEmpty<T> = { [I in keyof T]: unknown extends T[I] ? object : T[I] };
 
 /** The same type, its intersections written out, for messages a human can read. */
-export type Flat<T> = T extends object ? { [K in keyof T]: T[K] } : T;
+export type Simplify<T> = T extends object ? { [K in keyof T]: T[K] } : T;
 
 /** Types of `and(...operands)`: needs all, guarantees all. */
-export type And<L extends Likes> = Rule<ScopeOfAll<L>, Meet<GuaranteesOf<L>>, Meet<EvidencesOf<L>>, AsyncOfAll<L>>;
+export type And<L extends PermissionLikes> = Rule<
+  ScopeOfAll<L>,
+  IntersectAll<GuaranteesOf<L>>,
+  IntersectAll<EvidencesOf<L>>,
+  AsyncOfAll<L>
+>;
 
 /** Types of `or(...operands)`: needs all, guarantees what every branch guarantees. */
-export type Or<L extends Likes> = Rule<
+export type Or<L extends PermissionLikes> = Rule<
   ScopeOfAll<L>,
-  Join<GuaranteesOf<L>[number]>,
+  CommonProps<GuaranteesOf<L>[number]>,
   JoinEvidence<NoneIsEmpty<EvidencesOf<L>>[number]>,
   AsyncOfAll<L>
 >;
@@ -133,11 +140,11 @@ export type Or<L extends Likes> = Rule<
 export type Not<L> = Rule<ScopeOf<L>, unknown, unknown, AsyncOf<L>>;
 
 /** The scope a handler behind the permission sees. */
-export type Narrowed<S, L> = [GuaranteeOf<L>] extends [never]
+export type NarrowedScope<S, L> = [GuaranteeOf<L>] extends [never]
   ? never
   : unknown extends GuaranteeOf<L>
     ? S
-    : Flat<S & GuaranteeOf<L>>;
+    : Simplify<S & GuaranteeOf<L>>;
 
 /** A plain decision where no rule may answer later. */
 export type MaybeLater<A> = true extends A ? Decision | Promise<Decision> : Decision;
@@ -146,7 +153,7 @@ export type MaybeLater<A> = true extends A ? Decision | Promise<Decision> : Deci
  * Nothing, or a type whose last line says what the scope lacks. Meant to be intersected with the rule, beside
  * `Like<S>`, which compares what a rule declares but not what its methods really ask for.
  */
-export type Fits<S, P> = [S] extends [never]
+export type CheckScope<S, P> = [S] extends [never]
   ? unknown
   : [S] extends [ScopeOf<P>]
     ? unknown

@@ -1,7 +1,6 @@
 import type { Answer } from "../decision/decision.js";
 import { PermissionMisuse, show } from "../decision/errors.js";
 import type {
-  AskOptions,
   ConnectContext,
   Consumer,
   Context,
@@ -9,6 +8,7 @@ import type {
   ObjectContext,
   ObjectOptions,
   Payload,
+  RuleOptions,
   Scope,
   StandardSchema,
 } from "../types.js";
@@ -76,7 +76,7 @@ export class BasePermission<in S = Scope, out G = unknown> implements Permission
   }
 
   /** Asked once, before the connection is opened. */
-  canConnect?(scope: S, consumer: Consumer, message: Payload | undefined, options: AskOptions): MaybePromise<Answer>;
+  canConnect?(scope: S, consumer: Consumer, message: Payload | undefined, options: RuleOptions): MaybePromise<Answer>;
 
   /** Asked before every action. */
   hasPermission?(
@@ -84,7 +84,7 @@ export class BasePermission<in S = Scope, out G = unknown> implements Permission
     consumer: Consumer,
     action: string,
     payload: Payload,
-    options: AskOptions,
+    options: RuleOptions,
   ): MaybePromise<Answer>;
 
   /** Asked when the object of an action has been loaded. */

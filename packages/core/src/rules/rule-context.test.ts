@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CONSUMER } from "../../test/probes.js";
-import { Question } from "./rule-context.js";
+import { RuleContext } from "./rule-context.js";
 
-const make = () => new Question({}, CONSUMER, "act", {}, undefined);
+const make = () => new RuleContext({}, CONSUMER, "act", {}, undefined);
 
 afterEach(() => {
   vi.unstubAllGlobals();

@@ -12,7 +12,7 @@ class Ending {
  * What one evaluation asks: the context of function rules and the last argument of class rules.
  * Made at most once per evaluation and never used again, so a rule may keep it.
  */
-export class Question {
+export class RuleContext {
   #ending: Ending | undefined;
 
   constructor(

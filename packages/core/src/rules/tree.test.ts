@@ -8,11 +8,11 @@ import { DenyAll } from "./built-in/deny-all.js";
 import { and } from "./combinators/and.js";
 import { not } from "./combinators/not.js";
 import { or } from "./combinators/or.js";
-import type { Like } from "./infer.js";
+import type { PermissionLike } from "./infer.js";
 import { BasePermission, permission } from "./permission.js";
 import { toTree } from "./tree.js";
 
-const combine = and as unknown as (...operands: unknown[]) => Like;
+const combine = and as unknown as (...operands: unknown[]) => PermissionLike;
 
 describe("operands", () => {
   it("are classes, instances, function rules, combinations and lists, freely nested", () => {
@@ -106,7 +106,7 @@ describe("operands", () => {
 });
 
 describe("a class with fields of its own is a class all the same", () => {
-  const isAsked = (rule: Like) => definePolicy({ actions: { act: rule } });
+  const isAsked = (rule: PermissionLike) => definePolicy({ actions: { act: rule } });
 
   it.each(["tree", "parts", "rule", "operands", "actions"])("a field called %s", (field) => {
     class Denying extends BasePermission<object> {
@@ -175,18 +175,18 @@ describe("a denial by `false`", () => {
 });
 
 describe("depth and width", () => {
-  type Wrap = (inner: Like, turn: number) => Like;
+  type Wrap = (inner: PermissionLike, turn: number) => PermissionLike;
   const wraps: [string, Wrap][] = [
     ["and", (inner) => and(inner, AllowAny)],
     ["or, at the end", (inner) => or(DenyAll, inner)],
     [
       "and, or, not in turn",
-      (inner, turn) => [and(inner, AllowAny), or(DenyAll, inner), not(not(inner))][turn % 3] as Like,
+      (inner, turn) => [and(inner, AllowAny), or(DenyAll, inner), not(not(inner))][turn % 3] as PermissionLike,
     ],
     ["lists", (inner) => [inner] as never],
   ];
   const nested = (depth: number, wrap: Wrap) => {
-    let rule: Like = AllowAny;
+    let rule: PermissionLike = AllowAny;
     for (let turn = 0; turn < depth; turn++) rule = wrap(rule, turn);
     return rule;
   };
@@ -220,10 +220,10 @@ describe("depth and width", () => {
         asked.push(index);
         return isSync ? true : Promise.resolve(true);
       }),
-    ) as unknown as [Like, ...Like[]];
+    ) as unknown as [PermissionLike, ...PermissionLike[]];
     expect(await act(and(...rules))).toMatchObject({ outcome: "allow" });
     expect(asked).toEqual(Array.from({ length: 1000 }, (_, index) => index));
-    const denied = await act(or(...(rules.map((rule) => not(rule)) as unknown as [Like])));
+    const denied = await act(or(...(rules.map((rule) => not(rule)) as unknown as [PermissionLike])));
     expect(denied).toMatchObject({ outcome: "deny", by: "not(r0)" });
     expect(denied.causes).toHaveLength(1000);
   });
@@ -262,7 +262,7 @@ describe("a class rule", () => {
 
   it("is nested up to the limit, and not beyond", () => {
     const nested = (levels: number) => {
-      let rule: Like = AllowAny;
+      let rule: PermissionLike = AllowAny;
       for (let level = 0; level < levels; level++) rule = not(rule);
       return rule;
     };

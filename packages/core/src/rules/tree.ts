@@ -8,16 +8,16 @@ import {
   PERMISSION,
   type PermissionKind,
 } from "./permission.js";
-import type { Question } from "./rule-context.js";
+import type { RuleContext } from "./rule-context.js";
 
 /** The three moments at which a tree is asked. */
-export const MOMENTS = ["connect", "action", "object"] as const;
-export type Moment = (typeof MOMENTS)[number];
+export const PHASES = ["connect", "action", "object"] as const;
+export type Phase = (typeof PHASES)[number];
 
 /** One question of one rule. Also the key under which its answer is remembered. */
-export interface Ask {
+export interface RuleHook {
   /** Asked with one context (function style) or with scope, consumer, action, payload (class style). */
-  readonly fn: ((question: Question) => unknown) & ((...args: never[]) => unknown);
+  readonly fn: ((question: RuleContext) => unknown) & ((...args: never[]) => unknown);
   readonly self: object | undefined;
   readonly context: boolean;
 }
@@ -28,7 +28,7 @@ export interface Leaf {
   readonly name: string;
   /** The decision a plain `false` stands for. */
   readonly denial: Decision;
-  readonly asks: { readonly [M in Moment]: Ask | undefined };
+  readonly hooks: { readonly [M in Phase]: RuleHook | undefined };
   readonly depth: 0;
 }
 
@@ -43,7 +43,7 @@ export interface Branch {
 }
 
 /** What a plain denial says. */
-export interface Said {
+export interface DenialOptions {
   /** Default `permission_denied`. */
   readonly code?: string;
   readonly reason?: string;
@@ -79,7 +79,12 @@ export class Combination {
  * @param said What a `not` says where its operand allowed.
  * @throws {PermissionMisuse} When there is no operand, one is no permission, or it is nested too deep.
  */
-export function branch(kind: Branch["kind"], operands: readonly unknown[], level = 0, said: Said = {}): Branch {
+export function branch(
+  kind: Branch["kind"],
+  operands: readonly unknown[],
+  level = 0,
+  said: DenialOptions = {},
+): Branch {
   if (operands.length === 0) {
     throw new PermissionMisuse(
       `${kind}() has no operand: give at least one permission, as in ${kind}(IsAuthenticated)`,
@@ -145,14 +150,14 @@ function adviceFor(value: unknown): string {
   return "give a class that extends BasePermission, or permission(name, fn)";
 }
 
-function leaf(name: string, said: Said, ask: (moment: Moment) => Ask | undefined): Leaf {
-  const asks = { connect: ask("connect"), action: ask("action"), object: ask("object") };
-  return { kind: "leaf", name, denial: denialOf(name, said), asks, depth: 0 };
+function leaf(name: string, said: DenialOptions, ask: (phase: Phase) => RuleHook | undefined): Leaf {
+  const hooks = { connect: ask("connect"), action: ask("action"), object: ask("object") };
+  return { kind: "leaf", name, denial: denialOf(name, said), hooks, depth: 0 };
 }
 
 function ruleLeaf({ name, parts }: FunctionRule): Leaf {
-  return leaf(name, {}, (moment) => {
-    const fn = parts[moment] as Ask["fn"] | undefined;
+  return leaf(name, {}, (phase) => {
+    const fn = parts[phase] as RuleHook["fn"] | undefined;
     return fn && { fn, self: undefined, context: true };
   });
 }
@@ -162,22 +167,23 @@ const METHODS = { connect: "canConnect", action: "hasPermission", object: "hasOb
 function classLeaf(rule: BasePermission<never>): Leaf {
   const name = rule.name || rule.constructor.name || "permission";
   // The base class itself stands for "nothing to say".
-  if (rule.constructor !== BasePermission && !MOMENTS.some((moment) => METHODS[moment] in rule)) {
+  if (rule.constructor !== BasePermission && !PHASES.some((phase) => METHODS[phase] in rule)) {
     throw new PermissionMisuse(`\`${name}\` answers nothing: give it canConnect, hasPermission or hasObjectPermission`);
   }
-  return leaf(name, rule, (moment) => {
-    if (!(METHODS[moment] in rule)) return undefined;
-    const method: unknown = rule[METHODS[moment]];
+  return leaf(name, rule, (phase) => {
+    if (!(METHODS[phase] in rule)) return undefined;
+    const method: unknown = rule[METHODS[phase]];
     if (typeof method !== "function") {
       throw new PermissionMisuse(
-        `\`${name}.${METHODS[moment]}\` is ${show(method)}: define it as a method that answers true or false`,
+        `\`${name}.${METHODS[phase]}\` is ${show(method)}: define it as a method that answers true or false`,
       );
     }
-    if (moment === "action" && !takesOptions(method)) return { fn: method as Ask["fn"], self: rule, context: false };
-    const fn = (q: Question) =>
-      moment === "connect"
+    if (phase === "action" && !takesOptions(method))
+      return { fn: method as RuleHook["fn"], self: rule, context: false };
+    const fn = (q: RuleContext) =>
+      phase === "connect"
         ? method.call(rule, q.scope, q.consumer, q.message, q)
-        : method.call(rule, q.scope, q.consumer, q.action, moment === "object" ? q.object : q.payload, q);
+        : method.call(rule, q.scope, q.consumer, q.action, phase === "object" ? q.object : q.payload, q);
     return { fn, self: rule, context: true };
   });
 }
@@ -193,7 +199,7 @@ function takesOptions(method: { readonly length: number }): boolean {
   return /\.\.\.|\barguments\b|\bsignal\b|\[native code\]/.test(source) || /=(?!>)|\/[*/]/.test(head);
 }
 
-function denialOf(by: string, { code = "permission_denied", reason, status }: Said): Decision {
+function denialOf(by: string, { code = "permission_denied", reason, status }: DenialOptions): Decision {
   check("deny", code, status, 499);
   return decision("deny", code, { reason, status, by });
 }

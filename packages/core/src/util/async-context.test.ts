@@ -14,19 +14,19 @@ afterEach(() => vi.unstubAllGlobals());
 describe("what one timer ends of several requests", () => {
   test.each(["connect", "action", "object"] as const)(
     "runs in the context of the rule that reads `signal`: %s",
-    async (moment) => {
+    async (phase) => {
       const seen: unknown[] = [];
       const ask = ({ signal, scope }: { signal: AbortSignal; scope: { user: unknown } }) => {
         signal.addEventListener("abort", () => seen.push([scope.user, als.getStore()]));
         return never;
       };
       const slow = permission("slow", { connect: ask, action: ask, object: ask });
-      const policy = definePolicy({ connect: slow, actions: { act: slow }, timeout: { [moment]: 20 } });
+      const policy = definePolicy({ connect: slow, actions: { act: slow }, timeout: { [phase]: 20 } });
       const asking = {
         connect: (scope: never) => policy.connect(scope, CONSUMER),
         action: (scope: never) => policy.authorize(scope, CONSUMER, "act"),
         object: (scope: never) => policy.authorizeObject(scope, CONSUMER, "act", {}, 1),
-      }[moment];
+      }[phase];
       const made = await Promise.all(
         REQUESTS.map((user) =>
           als.run(user, async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
-import { Deadlines, deadlinesOf, type Expiring, endWait, isOverdue, Wait } from "./deadline.js";
+import { cancelTimeout, isOverdue, Timeout, TimeoutList, type TimeoutNode, timeoutListOf } from "./deadline.js";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -10,7 +10,7 @@ afterEach(() => {
 
 const ended: string[] = [];
 
-function waiting(name: string, onExpire: () => void = () => undefined): Expiring {
+function waiting(name: string, onExpire: () => void = () => undefined): TimeoutNode {
   return {
     previous: undefined,
     next: undefined,
@@ -28,7 +28,7 @@ beforeEach(() => {
 
 describe("Deadlines", () => {
   it("end a wait after its length, and no later than a twentieth of it beyond", () => {
-    const deadlines = new Deadlines(1000);
+    const deadlines = new TimeoutList(1000);
     deadlines.add(waiting("one"));
     vi.advanceTimersByTime(999);
     expect(ended).toEqual([]);
@@ -37,7 +37,7 @@ describe("Deadlines", () => {
   });
 
   it("end waits in the order they began", () => {
-    const deadlines = new Deadlines(1000);
+    const deadlines = new TimeoutList(1000);
     deadlines.add(waiting("one"));
     vi.advanceTimersByTime(300);
     deadlines.add(waiting("two"));
@@ -49,21 +49,21 @@ describe("Deadlines", () => {
   });
 
   it("do not end a wait that was taken out, wherever it stood, and taking out twice is nothing", () => {
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     const waits = ["first", "middle", "last", "kept"].map((name) => waiting(name));
     for (const wait of waits) deadlines.add(wait);
-    for (const index of [1, 0, 2, 1]) endWait(waits[index] as Expiring);
+    for (const index of [1, 0, 2, 1]) cancelTimeout(waits[index] as TimeoutNode);
     vi.advanceTimersByTime(200);
     expect(ended).toEqual(["kept"]);
-    endWait(waits[3] as Expiring);
+    cancelTimeout(waits[3] as TimeoutNode);
   });
 
   it("leave no timer behind when nothing waits", () => {
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     const wait = waiting("one");
     deadlines.add(wait);
     expect(vi.getTimerCount()).toBe(1);
-    endWait(wait);
+    cancelTimeout(wait);
     vi.advanceTimersByTime(10);
     expect(vi.getTimerCount()).toBe(0);
     deadlines.add(wait);
@@ -80,7 +80,7 @@ describe("Deadlines", () => {
       [4, 4],
     ] as const) {
       setTimer.mockClear();
-      new Deadlines(length).add(waiting(String(length)));
+      new TimeoutList(length).add(waiting(String(length)));
       vi.advanceTimersByTime(length);
       expect(ended).toEqual([String(length)]);
       expect(setTimer).toHaveBeenCalledTimes(looks);
@@ -90,13 +90,13 @@ describe("Deadlines", () => {
   });
 
   it("set one timer, however many wait", () => {
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     for (let turn = 0; turn < 1000; turn++) deadlines.add(waiting("one"));
     expect(vi.getTimerCount()).toBe(1);
   });
 
   it("take a wait that begins while another ends", () => {
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     deadlines.add(waiting("one", () => deadlines.add(waiting("two"))));
     vi.advanceTimersByTime(110);
     expect(ended).toEqual(["one"]);
@@ -105,7 +105,7 @@ describe("Deadlines", () => {
   });
 
   it("go on after one that failed to end", () => {
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     deadlines.add(
       waiting("one", () => {
         throw new Error("of a listener");
@@ -125,15 +125,15 @@ describe("a timer", () => {
   it("holds the process while something waits, and no longer", () => {
     vi.useRealTimers();
     const before = holding();
-    const deadlines = new Deadlines(60_000);
+    const deadlines = new TimeoutList(60_000);
     const [one, two] = [waiting("one"), waiting("two")];
     for (let turn = 0; turn < 3; turn++) {
       deadlines.add(one);
       deadlines.add(two);
       expect(holding()).toBe(before + 1);
-      endWait(one);
+      cancelTimeout(one);
       expect(holding()).toBe(before + 1);
-      endWait(two);
+      cancelTimeout(two);
       expect(holding()).toBe(before);
     }
   });
@@ -141,10 +141,10 @@ describe("a timer", () => {
   it("may be a number", () => {
     const callbacks: (() => void)[] = [];
     vi.stubGlobal("setTimeout", (callback: () => void) => callbacks.push(callback));
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     const wait = waiting("one");
     deadlines.add(wait);
-    endWait(wait);
+    cancelTimeout(wait);
     deadlines.add(wait);
     expect(callbacks).toHaveLength(1);
     vi.spyOn(performance, "now").mockReturnValueOnce(wait.due);
@@ -162,7 +162,7 @@ describe("a timer", () => {
     ["the clock of one test", another],
     ["all timers", () => vi.clearAllTimers()],
   ])("that is lost with %s is set again by the next wait", (_name, lose) => {
-    const deadlines = new Deadlines(1000);
+    const deadlines = new TimeoutList(1000);
     deadlines.add(waiting("lost"));
     vi.advanceTimersByTime(10);
     lose();
@@ -174,7 +174,7 @@ describe("a timer", () => {
   });
 
   it("that is set while a fake clock was there does not kill deadlines of the real one", async () => {
-    const deadlines = new Deadlines(20);
+    const deadlines = new TimeoutList(20);
     deadlines.add(waiting("fake"));
     vi.advanceTimersByTime(3_600_000);
     deadlines.add(waiting("left behind"));
@@ -184,7 +184,7 @@ describe("a timer", () => {
   });
 
   it("that was replaced since it was late ticks all the same, and sets no other", () => {
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     const start = performance.now();
     deadlines.add(waiting("one"));
     const late = vi.spyOn(performance, "now").mockReturnValue(start + 500);
@@ -209,7 +209,7 @@ describe("a clock of which one tick is not like the other", () => {
   }
 
   it("ends what was due while the event loop stalled at the first tick behind it, and nothing else", () => {
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     const start = performance.now();
     deadlines.add(waiting("before the stall"));
     const during = vi.spyOn(performance, "now").mockReturnValue(start + 1990);
@@ -222,7 +222,7 @@ describe("a clock of which one tick is not like the other", () => {
   });
 
   it("holds nothing for ever where it goes back", () => {
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     const start = vi.spyOn(performance, "now").mockReturnValue(3_600_000);
     deadlines.add(waiting("one"));
     start.mockRestore();
@@ -231,7 +231,7 @@ describe("a clock of which one tick is not like the other", () => {
   });
 
   it("ends nothing too soon where it goes back by no more than a length", () => {
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     const start = vi.spyOn(performance, "now").mockReturnValue(3000);
     deadlines.add(waiting("one"));
     start.mockRestore();
@@ -242,14 +242,14 @@ describe("a clock of which one tick is not like the other", () => {
   });
 
   it("tells what is overdue before anything has ended it", () => {
-    const deadlines = new Deadlines(100);
+    const deadlines = new TimeoutList(100);
     const wait = waiting("one");
     expect(isOverdue(wait)).toBe(false);
     deadlines.add(wait);
     expect(isOverdue(wait)).toBe(false);
     const later = vi.spyOn(performance, "now").mockReturnValue(wait.due);
     expect(isOverdue(wait)).toBe(true);
-    endWait(wait);
+    cancelTimeout(wait);
     expect(isOverdue(wait)).toBe(false);
     later.mockRestore();
   });
@@ -257,11 +257,11 @@ describe("a clock of which one tick is not like the other", () => {
 
 describe("deadlinesOf", () => {
   it("are shared by length, up to a number of lengths", () => {
-    expect(deadlinesOf(1234)).toBe(deadlinesOf(1234));
-    expect(deadlinesOf(1234)).not.toBe(deadlinesOf(1235));
-    for (let length = 20_000; length < 20_100; length++) deadlinesOf(length);
-    const beyond = deadlinesOf(30_000);
-    expect(deadlinesOf(30_000)).not.toBe(beyond);
+    expect(timeoutListOf(1234)).toBe(timeoutListOf(1234));
+    expect(timeoutListOf(1234)).not.toBe(timeoutListOf(1235));
+    for (let length = 20_000; length < 20_100; length++) timeoutListOf(length);
+    const beyond = timeoutListOf(30_000);
+    expect(timeoutListOf(30_000)).not.toBe(beyond);
     const wait = waiting("beyond");
     beyond.add(wait);
     vi.advanceTimersByTime(32_000);
@@ -272,17 +272,17 @@ describe("deadlinesOf", () => {
 test("64 lengths are kept, and no more", async () => {
   // A copy that no other test has asked.
   const copy = "./deadline.js?copy";
-  const { deadlinesOf: first } = (await import(copy)) as typeof import("./deadline.js");
+  const { timeoutListOf: first } = (await import(copy)) as typeof import("./deadline.js");
   for (let length = 1; length <= 64; length++) expect(first(length)).toBe(first(length));
   expect(first(65)).not.toBe(first(65));
 });
 
 describe("a wait of its own", () => {
   it("ends after its time, unless it is ended before", () => {
-    const [first, second] = [new Wait(100, () => ended.push("first")), new Wait(100, () => ended.push("second"))];
-    second.end();
+    const [first, second] = [new Timeout(100, () => ended.push("first")), new Timeout(100, () => ended.push("second"))];
+    second.cancel();
     vi.advanceTimersByTime(200);
-    first.end();
+    first.cancel();
     expect(ended).toEqual(["first"]);
   });
 });

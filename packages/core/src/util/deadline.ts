@@ -1,7 +1,7 @@
 /** Something that ends when its time is up. Links make adding and removing one cost next to nothing. */
-export interface Expiring {
-  previous: Expiring | undefined;
-  next: Expiring | undefined;
+export interface TimeoutNode {
+  previous: TimeoutNode | undefined;
+  next: TimeoutNode | undefined;
   /** The time of `performance.now()` from which on it is too late. */
   due: number;
   expire(): void;
@@ -14,9 +14,9 @@ const TICKS = 20;
 type Timer = { ref?(): unknown; unref?(): unknown } | undefined;
 
 /** Stands between the last and the first of a ring, and never expires. */
-class Head implements Expiring {
-  previous: Expiring | undefined = this;
-  next: Expiring | undefined = this;
+class Head implements TimeoutNode {
+  previous: TimeoutNode | undefined = this;
+  next: TimeoutNode | undefined = this;
   due = 0;
   timer: Timer;
 
@@ -31,7 +31,7 @@ class Head implements Expiring {
  * INVARIANT: time is read where a wait begins and at each tick. Ticks cannot be counted: where the event loop stalls, one
  * stands for many.
  */
-export class Deadlines {
+export class TimeoutList {
   readonly #milliseconds: number;
   readonly #interval: number;
   readonly #head = new Head();
@@ -47,11 +47,11 @@ export class Deadlines {
     this.#interval = Math.max(1, milliseconds / TICKS);
   }
 
-  add(wait: Expiring): void {
+  add(wait: TimeoutNode): void {
     const now = performance.now();
     wait.due = now + this.#milliseconds;
     const head = this.#head;
-    const last = head.previous as Expiring;
+    const last = head.previous as TimeoutNode;
     wait.previous = last;
     wait.next = head;
     last.next = head.previous = wait;
@@ -86,19 +86,23 @@ export class Deadlines {
   #expireDue(): void {
     const head = this.#head;
     const now = performance.now();
-    for (let wait = head.next as Expiring; wait !== head && this.#isDue(wait, now); wait = head.next as Expiring) {
-      endWait(wait);
+    for (
+      let wait = head.next as TimeoutNode;
+      wait !== head && this.#isDue(wait, now);
+      wait = head.next as TimeoutNode
+    ) {
+      cancelTimeout(wait);
       wait.expire();
     }
   }
 
   /** A clock that has gone back tells nothing of how long something waits: better too short than for ever. */
-  #isDue({ due }: Expiring, now: number): boolean {
+  #isDue({ due }: TimeoutNode, now: number): boolean {
     return now >= due || due - now > 2 * this.#milliseconds;
   }
 }
 
-const byLength = new Map<number, Deadlines>();
+const byLength = new Map<number, TimeoutList>();
 const MAX_LENGTHS = 64;
 
 /**
@@ -106,21 +110,21 @@ const MAX_LENGTHS = 64;
  *
  * @param milliseconds More than 0.
  */
-export function deadlinesOf(milliseconds: number): Deadlines {
+export function timeoutListOf(milliseconds: number): TimeoutList {
   let deadlines = byLength.get(milliseconds);
   if (deadlines === undefined) {
-    deadlines = new Deadlines(milliseconds);
+    deadlines = new TimeoutList(milliseconds);
     if (byLength.size < MAX_LENGTHS) byLength.set(milliseconds, deadlines);
   }
   return deadlines;
 }
 
 /** Takes a wait out of whatever deadlines it is in, if any. */
-export function endWait(wait: Expiring): void {
+export function cancelTimeout(wait: TimeoutNode): void {
   const { previous, next } = wait;
   if (previous === undefined) return;
   previous.next = next;
-  (next as Expiring).previous = previous;
+  (next as TimeoutNode).previous = previous;
   wait.previous = wait.next = undefined;
   // Only the head is on both sides of the last one.
   if (previous === next) (previous as Head).timer?.unref?.();
@@ -130,24 +134,24 @@ export function endWait(wait: Expiring): void {
  * Whether the time of a wait is up that nothing has ended yet: the event loop was held up, and what arrives now is too
  * late all the same.
  */
-export function isOverdue(wait: Expiring): boolean {
+export function isOverdue(wait: TimeoutNode): boolean {
   return wait.previous !== undefined && performance.now() >= wait.due;
 }
 
 /** Something that happens later, unless it is ended before. */
-export class Wait implements Expiring {
-  previous: Expiring | undefined;
-  next: Expiring | undefined;
+export class Timeout implements TimeoutNode {
+  previous: TimeoutNode | undefined;
+  next: TimeoutNode | undefined;
   due = 0;
 
   constructor(
     milliseconds: number,
     readonly expire: () => void,
   ) {
-    deadlinesOf(milliseconds).add(this);
+    timeoutListOf(milliseconds).add(this);
   }
 
-  end(): void {
-    endWait(this);
+  cancel(): void {
+    cancelTimeout(this);
   }
 }

@@ -12,7 +12,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  * @returns Whether it is a thenable; so is what cannot be asked. One that is no promise is not called: it may be a query
  *   that begins then.
  */
-export function letGo(value: unknown): boolean {
+export function ignoreRejection(value: unknown): boolean {
   try {
     if (!isThenable(value)) return false;
     if (Object.prototype.toString.call(value) === "[object Promise]") value.then(undefined, () => {});

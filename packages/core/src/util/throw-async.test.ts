@@ -1,6 +1,6 @@
 import { format } from "node:util";
 import { afterEach, expect, test, vi } from "vitest";
-import { print } from "./throw-async.js";
+import { printError } from "./throw-async.js";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -12,7 +12,7 @@ test("what cannot be printed is said in words", () => {
       throw new Error("no");
     },
   });
-  print("broken:", error);
-  print("broken:", 5);
+  printError("broken:", error);
+  printError("broken:", 5);
   expect(lines).toEqual(["broken: an object", "broken: 5"]);
 });

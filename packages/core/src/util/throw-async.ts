@@ -1,7 +1,7 @@
 import { show } from "../decision/errors.js";
 
 /** Prints what was thrown. Never throws: what is thrown may be anything, also what cannot be printed. */
-export function print(what: string, error: unknown): void {
+export function printError(what: string, error: unknown): void {
   try {
     console.error(what, error);
   } catch {
@@ -10,7 +10,7 @@ export function print(what: string, error: unknown): void {
 }
 
 /** The application's own listener has thrown while nobody could catch it: it surfaces as it would without a guard. */
-export function surface(error: unknown): void {
+export function throwAsync(error: unknown): void {
   queueMicrotask(() => {
     throw error;
   });

@@ -55,7 +55,7 @@ export const close: Subject = {
     resolve(true);
     await until(() => server.ended.length === 1, "the application hears of the end");
     expect(server.handled).toEqual([]);
-    expect(server.events.filter(({ moment }) => moment === "action").map(({ decision }) => decision.code)).toEqual([
+    expect(server.events.filter(({ phase }) => phase === "action").map(({ decision }) => decision.code)).toEqual([
       "aborted",
     ]);
   },

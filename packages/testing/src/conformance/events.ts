@@ -14,7 +14,7 @@ export const events: Subject = {
     const client = await server.connect({ token: "alice" });
     for (const action of ["ping", "late", "own", "nowhere"]) await client.request(action);
     const { session } = server;
-    expect(server.events.map(({ moment, action, decision }) => [moment, action, decision.code])).toEqual([
+    expect(server.events.map(({ phase, action, decision }) => [phase, action, decision.code])).toEqual([
       ["connect", "connect", "allowed"],
       ["action", "ping", "allowed"],
       ["action", "late", "too_late"],
@@ -35,7 +35,7 @@ export const events: Subject = {
     const server = await lab.guard(rules({}, { connect: IsAuthenticated }), { isListening: true, origins: [null] });
     await server.knock();
     await server.knock({ origin: "https://evil.example" });
-    expect(server.events.map(({ moment, decision, session }) => [moment, decision.code, session])).toEqual([
+    expect(server.events.map(({ phase, decision, session }) => [phase, decision.code, session])).toEqual([
       ["connect", "not_authenticated", undefined],
       ["connect", "origin_not_allowed", undefined],
     ]);

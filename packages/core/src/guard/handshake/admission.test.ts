@@ -35,7 +35,7 @@ describe("without anything to wait for", () => {
     expect(knock(open).result).toMatchObject({ decision: { outcome: "allow" }, scope: { user: null } });
     const denied = knock(definePolicy({ connect: IsAuthenticated, permissions: AllowAny }));
     expect(denied.result).toMatchObject({ decision: { outcome: "deny", code: "not_authenticated", status: 401 } });
-    expect(denied.events.map(({ moment, action, session, consumer }) => [moment, action, session, consumer])).toEqual([
+    expect(denied.events.map(({ phase, action, session, consumer }) => [phase, action, session, consumer])).toEqual([
       ["connect", "connect", undefined, CONSUMER],
     ]);
   });

@@ -1,12 +1,12 @@
-import { type Decision, decision, decisionIn, restate, thrown } from "../../decision/decision.js";
+import { type Decision, decision, decisionFromError, decisionIn, withParts } from "../../decision/decision.js";
 import { PermissionMisuse, show } from "../../decision/errors.js";
 import { refuses } from "../../engine/combine.js";
-import { Lifeline, watching } from "../../engine/evaluation.js";
-import { Question } from "../../rules/rule-context.js";
+import { CancellationScope, createAnswerRecord } from "../../engine/evaluation.js";
+import { RuleContext } from "../../rules/rule-context.js";
 import type { Consumer, Payload, Scope } from "../../types.js";
 import { type Context, contextOfNow } from "../../util/async-context.js";
-import { deadlinesOf, type Expiring, endWait, isOverdue } from "../../util/deadline.js";
-import { isThenable, letGo } from "../../util/thenable.js";
+import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../../util/deadline.js";
+import { ignoreRejection, isThenable } from "../../util/thenable.js";
 import type { Gate } from "../gate.js";
 import { GOING_AWAY } from "../refusal.js";
 import type { Session } from "../session/session.js";
@@ -26,7 +26,7 @@ export interface Handshake<Request> {
 }
 
 /** The answer to a handshake. */
-export interface Admitted {
+export interface HandshakeResult {
   readonly decision: Decision;
   readonly scope: Scope;
 }
@@ -36,23 +36,23 @@ const ABORTED = decision("error", "aborted", { status: 499, by: "connect" });
 const ANONYMOUS = Object.freeze({ user: null });
 
 /** One handshake on its way: origin, then `authenticate`, then the connect question, all inside one deadline. */
-export class Admission<Request> implements Expiring {
-  previous: Expiring | undefined;
-  next: Expiring | undefined;
+export class HandshakeEvaluation<Request> implements TimeoutNode {
+  previous: TimeoutNode | undefined;
+  next: TimeoutNode | undefined;
   due = 0;
   /** The answer; a promise of it where something must be waited for. Never rejects. */
-  readonly result: Admitted | Promise<Admitted>;
+  readonly result: HandshakeResult | Promise<HandshakeResult>;
   readonly #gate: Gate<Request>;
   readonly #handshake: Handshake<Request>;
   readonly #consumer: Consumer;
   readonly #renewed: Session | undefined;
   readonly #startedAt: number;
-  readonly #watch = watching();
-  readonly #lifeline = new Lifeline();
-  readonly #question: Question;
+  readonly #watch = createAnswerRecord();
+  readonly #cancellation = new CancellationScope();
+  readonly #question: RuleContext;
   #scope: Scope;
-  #admitted: Admitted | undefined;
-  #resolve: ((admitted: Admitted) => void) | undefined;
+  #admitted: HandshakeResult | undefined;
+  #resolve: ((admitted: HandshakeResult) => void) | undefined;
   /** Where `onDecision` is told of an end that comes from elsewhere. */
   #context: Context | undefined;
 
@@ -64,13 +64,13 @@ export class Admission<Request> implements Expiring {
     this.#consumer = consumer;
     this.#startedAt = gate.now();
     this.#scope = handshake.scope(ANONYMOUS);
-    this.#question = new Question(this.#scope, consumer, "connect", handshake.message ?? {}, undefined);
+    this.#question = new RuleContext(this.#scope, consumer, "connect", handshake.message ?? {}, undefined);
     const decision = this.#begin();
     if (decision instanceof Promise) {
       this.result = new Promise((resolve) => {
         this.#resolve = resolve;
         if (gate.isHeard) this.#context = contextOfNow();
-        deadlinesOf(gate.timeouts.connect).add(this);
+        timeoutListOf(gate.timeouts.connect).add(this);
         decision.then((made) => (isOverdue(this) ? this.expire() : this.#settle(made)));
       });
     } else this.result = this.#settle(decision);
@@ -89,15 +89,15 @@ export class Admission<Request> implements Expiring {
   #end(made: Decision): void {
     if (this.#context) this.#context(() => this.#settle(made));
     else this.#settle(made);
-    this.#lifeline.cut(made.reason);
+    this.#cancellation.cancel(made.reason);
     this.#question.abort(made.reason);
   }
 
-  #settle(made: Decision): Admitted {
+  #settle(made: Decision): HandshakeResult {
     if (this.#admitted !== undefined) return this.#admitted;
     const decision = this.#isTooLate && made.outcome === "allow" ? GOING_AWAY : made;
     this.#admitted = { decision, scope: this.#scope };
-    endWait(this);
+    cancelTimeout(this);
     this.#gate.report(
       "connect",
       "connect",
@@ -140,11 +140,11 @@ export class Admission<Request> implements Expiring {
       // Also where it comes too late: what it left behind may reject.
       scope = this.#handshake.scope(readExtra(extra));
     } catch (error) {
-      return thrown(error, "authenticate");
+      return decisionFromError(error, "authenticate");
     }
     if (this.#admitted !== undefined) return this.#admitted.decision;
     this.#scope = scope;
-    const control = { timeout: this.#gate.timeouts.connect, lifeline: this.#lifeline };
+    const control = { timeout: this.#gate.timeouts.connect, cancellation: this.#cancellation };
     const { engine } = this.#gate;
     return engine.decideConnect(this.#scope, this.#consumer, this.#handshake.message ?? {}, control, this.#watch);
   }
@@ -153,7 +153,7 @@ export class Admission<Request> implements Expiring {
 /** The refusal that `authenticate` returned in place of throwing one, if it did. Never throws. */
 export function refusalIn(extra: unknown): Decision | undefined {
   const said = decisionIn(extra);
-  return said && refuses(said) ? restate(said, { by: "authenticate" }) : undefined;
+  return said && refuses(said) ? withParts(said, { by: "authenticate" }) : undefined;
 }
 
 /**
@@ -172,7 +172,7 @@ export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
     throw new PermissionMisuse("authenticate() returned a decision that allows: return who is there, as in { user }");
   }
   const read: Record<string, unknown> = { ...ANONYMOUS, ...extra };
-  const [promised] = Object.keys(read).filter((key) => letGo(read[key]));
+  const [promised] = Object.keys(read).filter((key) => ignoreRejection(read[key]));
   if (promised === undefined) return read;
   throw new PermissionMisuse(`authenticate() returned a promise as \`${promised}\`: await it`);
 }

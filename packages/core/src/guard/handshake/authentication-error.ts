@@ -1,4 +1,4 @@
-import { type Decision, decision, isDeliberate, thrown } from "../../decision/decision.js";
+import { type Decision, decision, decisionFromError, isPermissionDenied } from "../../decision/decision.js";
 
 /** Errors of jsonwebtoken, by name. */
 const OF_JSONWEBTOKEN = new Set(["TokenExpiredError", "NotBeforeError", "JsonWebTokenError"]);
@@ -42,14 +42,14 @@ interface Thrown {
  * carries the status of somebody else's response says nothing of this client.
  */
 export function notAuthenticated(error: unknown): Decision {
-  if (!isDeliberate(error)) {
+  if (!isPermissionDenied(error)) {
     try {
-      if (error instanceof Error) return readError(error) ?? thrown(error, "authenticate");
+      if (error instanceof Error) return readError(error) ?? decisionFromError(error, "authenticate");
     } catch {
       // INVARIANT: reading what was thrown never throws on.
     }
   }
-  return thrown(error, "authenticate", "deny", "not_authenticated");
+  return decisionFromError(error, "authenticate", "deny", "not_authenticated");
 }
 
 function readError(error: Thrown): Decision | undefined {

@@ -1,8 +1,8 @@
 import { PermissionMisuse, type Scope } from "@portcullis/core";
-import { HandshakeScope, type Knock } from "@portcullis/core/adapter";
+import { type HandshakeInfo, HandshakeScope } from "@portcullis/core/adapter";
 import { describe, expect, test } from "vitest";
 
-const KNOCK: Knock = {
+const KNOCK: HandshakeInfo = {
   transport: "test",
   path: "/",
   url: "/",
@@ -13,7 +13,7 @@ const KNOCK: Knock = {
   request: "the request",
 };
 
-const made = (knock: Partial<Knock>, extra: object = { user: null }) =>
+const made = (knock: Partial<HandshakeInfo>, extra: object = { user: null }) =>
   new HandshakeScope({ ...KNOCK, ...knock }, extra as Record<string, unknown>);
 
 describe("a scope of a handshake", () => {

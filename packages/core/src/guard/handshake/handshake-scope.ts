@@ -5,7 +5,7 @@ type Values = Readonly<Record<string, TextValue>>;
 type Cookies = Readonly<Record<string, string>>;
 
 /** A handshake over HTTP, as an adapter knows it. */
-export interface Knock {
+export interface HandshakeInfo {
   /** Name of the transport. */
   readonly transport: string;
   /** Path of the handshake; `undefined` where it has none that can be read. */
@@ -28,7 +28,7 @@ export interface Knock {
  */
 export class HandshakeScope implements Scope {
   declare readonly user: unknown;
-  readonly #knock: Knock;
+  readonly #knock: HandshakeInfo;
   #path: string | undefined;
   #headers: Values | undefined;
   #cookies: Cookies | undefined;
@@ -38,7 +38,7 @@ export class HandshakeScope implements Scope {
    * @param extra What `authenticate` returned.
    * @throws {PermissionMisuse} When it has a name that the scope has already.
    */
-  constructor(knock: Knock, extra: Readonly<Record<string, unknown>>) {
+  constructor(knock: HandshakeInfo, extra: Readonly<Record<string, unknown>>) {
     this.#knock = knock;
     for (const key of Object.keys(extra)) {
       if (isOwnName(this, key)) {

@@ -1,4 +1,4 @@
-import { type Decision, decision, thrown } from "../../decision/decision.js";
+import { type Decision, decision, decisionFromError } from "../../decision/decision.js";
 import { PermissionMisuse } from "../../decision/errors.js";
 import type { Scope } from "../../types.js";
 import { isThenable } from "../../util/thenable.js";
@@ -47,7 +47,7 @@ export function judgeOrigin(rule: OriginRule, scope: Scope): Decision | undefine
   try {
     return isAdmitted(rule, scope) ? undefined : REFUSED;
   } catch (error) {
-    return thrown(error, "origins");
+    return decisionFromError(error, "origins");
   }
 }
 

@@ -1,9 +1,9 @@
-import { Wait } from "../../util/deadline.js";
+import { Timeout } from "../../util/deadline.js";
 
 /** The handlers of one session that run beside its queue, and the one message that waits until another may. */
-export class Beside {
+export class ConcurrentHandlers {
   #running = 0;
-  #waiting: { readonly wait: Wait; readonly settle: (isFree: boolean) => void } | undefined;
+  #waiting: { readonly wait: Timeout; readonly settle: (isFree: boolean) => void } | undefined;
 
   get running(): number {
     return this.#running;
@@ -21,7 +21,7 @@ export class Beside {
   /** Waits until `settle`, at most for so many milliseconds. Resolves to whether another handler may run. */
   whenFree(milliseconds: number): Promise<boolean> {
     return new Promise((settle) => {
-      this.#waiting = { wait: new Wait(milliseconds, () => this.settle(false)), settle };
+      this.#waiting = { wait: new Timeout(milliseconds, () => this.settle(false)), settle };
     });
   }
 
@@ -29,7 +29,7 @@ export class Beside {
   settle(isFree: boolean): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    waiting?.wait.end();
+    waiting?.wait.cancel();
     waiting?.settle(isFree);
   }
 }

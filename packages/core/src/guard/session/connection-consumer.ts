@@ -13,7 +13,7 @@ export interface Carrier {
 }
 
 /** The server end of one connection, as rules and handlers see it. */
-export class ServerEnd implements Consumer {
+export class ConnectionConsumer implements Consumer {
   readonly #carrier: Carrier;
   #id: string | undefined;
 

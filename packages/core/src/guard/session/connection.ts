@@ -2,7 +2,7 @@ import type { Decision } from "../../decision/decision.js";
 import type { Payload } from "../../types.js";
 
 /** One message of a client, as an adapter hands it to its session. An adapter may add fields of its own. */
-export interface Incoming {
+export interface ClientMessage {
   readonly action: string;
   readonly payload: Payload;
   /** Size on the wire. */
@@ -20,11 +20,11 @@ export interface ReplyOptions {
 }
 
 /** What an adapter fills for one connection. `pause` and `resume` may come more than once in a row. */
-export interface Link<M extends Incoming = Incoming> {
+export interface Connection<M extends ClientMessage = ClientMessage> {
   /** Hands an allowed message to the application's own listeners. */
   deliver(message: M): void;
   /** Answers a refused message, once, whatever happens on the way. Never throws. */
-  refuse(message: M, decision: Decision): void;
+  sendRefusal(message: M, decision: Decision): void;
   /** Sends what a served handler answered. Throws where it cannot be written: then nothing of it was sent. */
   reply(message: M, data: unknown, options: ReplyOptions): void;
   /** Holds input back where the transport can. */

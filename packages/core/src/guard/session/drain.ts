@@ -1,9 +1,9 @@
-import { deadlinesOf, type Expiring, endWait } from "../../util/deadline.js";
+import { cancelTimeout, type TimeoutNode, timeoutListOf } from "../../util/deadline.js";
 
 /** Somebody who waits until a session is through with what it has taken. */
-export class Drain implements Expiring {
-  previous: Expiring | undefined;
-  next: Expiring | undefined;
+export class Drain implements TimeoutNode {
+  previous: TimeoutNode | undefined;
+  next: TimeoutNode | undefined;
   due = 0;
   readonly #among: Set<Drain>;
   readonly #whenDrained: () => void;
@@ -21,12 +21,12 @@ export class Drain implements Expiring {
   ) {
     this.#among = among.add(this);
     this.#whenDrained = whenDrained;
-    deadlinesOf(milliseconds).add(this);
+    timeoutListOf(milliseconds).add(this);
   }
 
   /** The session is through, or its time is up. */
   expire(): void {
-    endWait(this);
+    cancelTimeout(this);
     this.#among.delete(this);
     this.#whenDrained();
   }

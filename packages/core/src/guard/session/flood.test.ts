@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readLimits } from "../limits.js";
-import { Flood } from "./flood.js";
+import { ViolationCounter } from "./flood.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());
@@ -9,7 +9,7 @@ afterEach(() => void vi.useRealTimers());
 const limits = readLimits({ undecodable: 2, undecodableWindow: 100 });
 
 test("as many as may be are none too many, and one more is", () => {
-  const flood = new Flood();
+  const flood = new ViolationCounter();
   expect([1, 2, 3, 4].map(() => flood.add(limits))).toEqual([false, false, true, true]);
 });
 
@@ -18,7 +18,7 @@ test("the window includes its end and nothing behind it", () => {
     [100, true],
     [101, false],
   ] as const) {
-    const flood = new Flood();
+    const flood = new ViolationCounter();
     flood.add(limits);
     flood.add(limits);
     vi.advanceTimersByTime(milliseconds);
@@ -27,7 +27,7 @@ test("the window includes its end and nothing behind it", () => {
 });
 
 test("a stricter limit counts what came under a laxer one", () => {
-  const flood = new Flood();
+  const flood = new ViolationCounter();
   for (let count = 0; count < 5; count++) expect(flood.add(readLimits())).toBe(false);
   expect(flood.add(limits)).toBe(true);
 });
@@ -37,7 +37,7 @@ test("for any times, it is those in the window that are counted", () => {
   fc.assert(
     fc.property(gaps, fc.integer({ min: 1, max: 5 }), (given, undecodable) => {
       const own = readLimits({ undecodable, undecodableWindow: 100 });
-      const flood = new Flood();
+      const flood = new ViolationCounter();
       const times: number[] = [];
       for (const gap of given) {
         vi.advanceTimersByTime(gap);

@@ -1,7 +1,7 @@
 import type { Limits } from "../limits.js";
 
 /** Counts what a client does against the protocol: undecodable messages, and what an adapter counts as one. */
-export class Flood {
+export class ViolationCounter {
   readonly #times: number[] = [];
 
   /** Counts one more. Returns whether there are now more within the window than may be. */

@@ -1,16 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { readLimits } from "../limits.js";
-import type { Incoming } from "./connection.js";
-import { Backlog } from "./message-queue.js";
+import type { ClientMessage } from "./connection.js";
+import { MessageQueue } from "./message-queue.js";
 
-const message = (n: number, bytes = 1): Incoming => ({ action: String(n), payload: {}, bytes });
+const message = (n: number, bytes = 1): ClientMessage => ({ action: String(n), payload: {}, bytes });
 
 test("what waits is taken in the order it came, whatever is added and taken in between", () => {
   const steps = fc.array(fc.record({ added: fc.nat(400), taken: fc.nat(400) }), { maxLength: 12 });
   fc.assert(
     fc.property(steps, (given) => {
-      const backlog = new Backlog(readLimits({ pendingBytes: 2 ** 40 }));
+      const backlog = new MessageQueue(readLimits({ pendingBytes: 2 ** 40 }));
       const waiting: string[] = [];
       let n = 0;
       for (const { added, taken } of given) {
@@ -30,7 +30,7 @@ test("messages and bytes that wait are never more than may, whatever comes", () 
   const step = fc.oneof(fc.nat(1500), fc.constant(undefined));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 60 }), (given) => {
-      const backlog = new Backlog<Incoming>(limits);
+      const backlog = new MessageQueue<ClientMessage>(limits);
       const waiting: number[] = [];
       for (const bytes of given) {
         if (bytes === undefined) expect(backlog.take()?.bytes).toBe(waiting.shift());

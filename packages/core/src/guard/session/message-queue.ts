@@ -1,7 +1,7 @@
 import type { Decision } from "../../decision/decision.js";
 import type { Limits } from "../limits.js";
 import { PAYLOAD_TOO_LARGE, TOO_MANY_PENDING } from "../refusal.js";
-import type { Incoming } from "./connection.js";
+import type { ClientMessage } from "./connection.js";
 
 /** What a message takes that waits, beside its own bytes. */
 const OVERHEAD = 512;
@@ -9,7 +9,7 @@ const OVERHEAD = 512;
 const CUT = 256;
 
 /** The messages of one connection that wait, in the order they came. */
-export class Backlog<M extends Incoming> {
+export class MessageQueue<M extends ClientMessage> {
   readonly #limits: Required<Limits>;
   readonly #messages: (M | undefined)[] = [];
   /** Where the first of them is: a client chooses how long the list is, so it is not moved for each. */

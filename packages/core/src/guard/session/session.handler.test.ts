@@ -17,7 +17,7 @@ describe("checks inside a handler", () => {
     expect(session.authorizeObject("edit", { owner: "ann" })).toMatchObject({ outcome: "allow" });
     expect(session.authorizeObject("edit", { owner: "bob" })).toMatchObject({ outcome: "deny", by: "isOwner" });
     expect(await session.authorizeObject("later", {})).toMatchObject({ code: "later" });
-    expect(events.map(({ moment, action, decision }) => [moment, action, decision.outcome])).toEqual([
+    expect(events.map(({ phase, action, decision }) => [phase, action, decision.outcome])).toEqual([
       ["object", "edit", "allow"],
       ["object", "edit", "deny"],
       ["object", "later", "deny"],
@@ -41,7 +41,7 @@ describe("refresh", () => {
     expect(await session.refresh()).toMatchObject({ outcome: "deny" });
     expect(wire.log).toEqual(["close 4403 permission_denied"]);
     expect(session.scope.user).toBe("ann");
-    expect(events.map(({ moment, session: about, scope }) => [moment, about === session, scope.user])).toEqual([
+    expect(events.map(({ phase, session: about, scope }) => [phase, about === session, scope.user])).toEqual([
       ["connect", true, "ann"],
       ["connect", true, "banned"],
     ]);
@@ -59,7 +59,7 @@ describe("refresh", () => {
     expect(session.scope.user).toBe("new");
     answer.resolve(true);
     await settled();
-    expect(events.at(-1)).toMatchObject({ moment: "action", scope: { user: "old" } });
+    expect(events.at(-1)).toMatchObject({ phase: "action", scope: { user: "old" } });
   });
 
   test("of several at once the one begun last counts, but every refusal closes", async () => {

@@ -1,6 +1,6 @@
 import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
 import { describe, expect, test, vi } from "vitest";
-import { type Connection, connect, deferred, settled, sleep } from "../../../test/connection.js";
+import { connect, deferred, settled, sleep, type TestConnection } from "../../../test/connection.js";
 import type { Limits } from "../limits.js";
 import { badMessage, MISSING_ACTION } from "../refusal.js";
 
@@ -81,7 +81,7 @@ describe("deciding", () => {
     await answer(1, true);
     expect(wire.sent).toEqual(["deliver a", "refuse  missing_action 405"]);
     expect(asked).toEqual([1]);
-    expect(events.map(({ moment, decision }) => [moment, decision.code])).toEqual([
+    expect(events.map(({ phase, decision }) => [phase, decision.code])).toEqual([
       ["action", "allowed"],
       ["action", "missing_action"],
     ]);
@@ -296,7 +296,7 @@ describe("ending", () => {
   });
 
   test("a listener of onDecision may end the session: the message is not handed on", () => {
-    const connection: Connection = connect(definePolicy({ actions: sync }), {
+    const connection: TestConnection = connect(definePolicy({ actions: sync }), {
       onDecision: ({ session }) => session?.close(4000, "no"),
     });
     connection.send("yes");

@@ -1,15 +1,15 @@
 import type { Decision } from "../../decision/decision.js";
-import { ABORTED, Lifeline, type Watch, watching } from "../../engine/evaluation.js";
+import { ABORTED, type AnswerRecord, CancellationScope, createAnswerRecord } from "../../engine/evaluation.js";
 import type { Consumer, Payload, Scope } from "../../types.js";
-import { surface } from "../../util/throw-async.js";
-import type { Gate, Served } from "../gate.js";
-import type { Admission } from "../handshake/admission.js";
+import { throwAsync } from "../../util/throw-async.js";
+import type { Gate, ServableConsumer } from "../gate.js";
+import type { HandshakeEvaluation } from "../handshake/admission.js";
 import { closeCodeOf, TOO_MANY_PENDING } from "../refusal.js";
-import { Beside } from "./concurrent-handlers.js";
-import type { Incoming, Link } from "./connection.js";
+import { ConcurrentHandlers } from "./concurrent-handlers.js";
+import type { ClientMessage, Connection } from "./connection.js";
 import { Drain } from "./drain.js";
-import { Flood } from "./flood.js";
-import { Backlog } from "./message-queue.js";
+import { ViolationCounter } from "./flood.js";
+import { MessageQueue } from "./message-queue.js";
 
 /** A message is on its way to its listeners. */
 const FLUSHING = Symbol("flushing");
@@ -18,25 +18,25 @@ const FLUSHING = Symbol("flushing");
 type Until = Promise<unknown> | typeof FLUSHING;
 
 /** Asks again who is there. */
-type Renew<M extends Incoming> = (session: Session<M>) => Pick<Admission<never>, "result" | "abort">;
+type Renew<M extends ClientMessage> = (session: Session<M>) => Pick<HandshakeEvaluation<never>, "result" | "abort">;
 
 /** One guarded connection: its scope, its ordered queue, and what ends with it. */
-export class Session<M extends Incoming = Incoming> {
+export class Session<M extends ClientMessage = ClientMessage> {
   scope: Scope;
   readonly consumer: Consumer;
   readonly #gate: Gate<never>;
-  readonly #link: Link<M>;
+  readonly #link: Connection<M>;
   readonly #renew: Renew<M>;
-  #lifeline: Lifeline | undefined;
+  #cancellation: CancellationScope | undefined;
   #controller: AbortController | undefined;
-  #queue: Backlog<M> | undefined;
+  #queue: MessageQueue<M> | undefined;
   /** Counts undecodable messages. */
-  #flood: Flood | undefined;
+  #flood: ViolationCounter | undefined;
   #refreshes = 0;
   /** Of how many messages the object is being loaded or asked about. */
   #loading = 0;
   /** The handlers that run beside the queue. */
-  #beside: Beside | undefined;
+  #beside: ConcurrentHandlers | undefined;
   /** Whether half of what may wait does. */
   #isCrowded = false;
   #isBusy = false;
@@ -49,7 +49,7 @@ export class Session<M extends Incoming = Incoming> {
   #isEnded = false;
   #drains: Set<Drain> | undefined;
 
-  constructor(gate: Gate<never>, link: Link<M>, scope: Scope, consumer: Consumer, renew: Renew<M>) {
+  constructor(gate: Gate<never>, link: Connection<M>, scope: Scope, consumer: Consumer, renew: Renew<M>) {
     this.#gate = gate;
     this.#link = link;
     this.scope = scope;
@@ -78,17 +78,17 @@ export class Session<M extends Incoming = Incoming> {
     return this.#gate.timeouts.action;
   }
 
-  get lifeline(): Lifeline {
-    this.#lifeline ??= new Lifeline();
-    if (this.#isEnded) this.#lifeline.isCut = true;
-    return this.#lifeline;
+  get cancellation(): CancellationScope {
+    this.#cancellation ??= new CancellationScope();
+    if (this.#isEnded) this.#cancellation.isCancelled = true;
+    return this.#cancellation;
   }
 
   /** Takes a message from the transport. Decided and handed on in the order of arrival. */
   receive(message: M): void {
     if (this.#isEnded || this.#drains) return;
     if (message.refusal?.code === "bad_message") {
-      this.#flood ??= new Flood();
+      this.#flood ??= new ViolationCounter();
       if (this.#flood.add(this.#gate.limits)) {
         this.close(1008, "too many undecodable messages");
         return;
@@ -120,9 +120,9 @@ export class Session<M extends Incoming = Incoming> {
   authorizeObject(action: string, object: unknown, payload: Payload = {}): Decision | Promise<Decision> {
     const { scope } = this;
     const gate = this.#gate;
-    const watch = watching();
+    const watch = createAnswerRecord();
     const startedAt = gate.now();
-    const control = { timeout: gate.timeouts.object, lifeline: this.lifeline };
+    const control = { timeout: gate.timeouts.object, cancellation: this.cancellation };
     const report = (made: Decision) => {
       gate.report("object", action, made, this as never, watch, startedAt, scope);
       return made;
@@ -142,9 +142,9 @@ export class Session<M extends Incoming = Incoming> {
     this.#refreshes += 1;
     const turn = this.#refreshes;
     const admission = this.#renew(this);
-    this.lifeline.add(admission);
+    this.cancellation.add(admission);
     const { decision, scope } = await admission.result;
-    this.lifeline.remove(admission);
+    this.cancellation.remove(admission);
     if (decision.outcome !== "allow") this.close(closeCodeOf(decision), decision.code);
     else if (turn === this.#refreshes) this.scope = scope;
     return decision;
@@ -208,7 +208,7 @@ export class Session<M extends Incoming = Incoming> {
     this.#noteCrowd(false);
     this.#beside?.settle(false);
     this.#gate.forget(this as never);
-    this.#lifeline?.cut("the connection is closed");
+    this.#cancellation?.cancel("the connection is closed");
     this.#controller?.abort();
     this.#drained();
   }
@@ -226,7 +226,7 @@ export class Session<M extends Incoming = Incoming> {
     if (served && this.#beside && this.#beside.running >= gate.limits.concurrent) {
       if (served.engine.rules.entryOf(action).concurrent) return this.#waitBeside(message, this.#beside);
     }
-    const watch = gate.watches(action) ? watching() : undefined;
+    const watch = gate.watches(action) ? createAnswerRecord() : undefined;
     const startedAt = gate.now();
     const decision = engine.decide(scope, this.consumer, action, payload, this, watch);
     return decision instanceof Promise
@@ -237,15 +237,15 @@ export class Session<M extends Incoming = Incoming> {
   #conclude(
     message: M,
     decision: Decision,
-    watch: Watch | undefined,
+    watch: AnswerRecord | undefined,
     startedAt: number,
     scope: Scope,
-    served: Served | undefined,
+    served: ServableConsumer | undefined,
   ): Until | undefined {
     const gate = this.#gate;
     gate.report("action", message.action, decision, this as never, watch, startedAt, scope);
     if (this.#isEnded) return undefined;
-    if (decision.outcome !== "allow") this.#link.refuse(message, decision);
+    if (decision.outcome !== "allow") this.#link.sendRefusal(message, decision);
     else if (served) {
       const turn = { gate, session: this as never, link: this.#link as never, message, scope, decision, watch };
       const handling = served.dispatch(turn);
@@ -255,7 +255,7 @@ export class Session<M extends Incoming = Incoming> {
         this.#drained();
         return handling;
       }
-      this.#beside ??= new Beside();
+      this.#beside ??= new ConcurrentHandlers();
       this.#beside.run(handling, () => {
         this.#admitBeside();
         this.#drained();
@@ -268,7 +268,7 @@ export class Session<M extends Incoming = Incoming> {
   }
 
   /** As many handlers run beside the queue as may. INVARIANT: a message is decided when it may run, and not before. */
-  #waitBeside(message: M, beside: Beside): Until {
+  #waitBeside(message: M, beside: ConcurrentHandlers): Until {
     return beside.whenFree(this.timeout).then((isFree) => {
       if (this.#isEnded) return undefined;
       return isFree ? this.#process(message) : this.#refuse(message, TOO_MANY_PENDING);
@@ -288,7 +288,7 @@ export class Session<M extends Incoming = Incoming> {
     until.then(
       (next) => (next === FLUSHING ? this.#hold(FLUSHING) : this.#release()),
       (error: unknown) => {
-        surface(error);
+        throwAsync(error);
         this.#release();
       },
     );
@@ -319,7 +319,7 @@ export class Session<M extends Incoming = Incoming> {
           return;
         }
       } catch (error) {
-        surface(error);
+        throwAsync(error);
       }
     }
     this.#isParked = this.#isBlocked && !this.#isEnded;
@@ -354,11 +354,11 @@ export class Session<M extends Incoming = Incoming> {
   #refuse(message: M, refusal: Decision): void {
     const gate = this.#gate;
     gate.report("action", message.action, refusal, this as never, undefined, gate.now());
-    if (!this.#isEnded) this.#link.refuse(message, refusal);
+    if (!this.#isEnded) this.#link.sendRefusal(message, refusal);
   }
 
   #enqueue(message: M): void {
-    this.#queue ??= new Backlog(this.#gate.limits);
+    this.#queue ??= new MessageQueue(this.#gate.limits);
     const lack = this.#queue.add(message);
     // Whoever is honest may come back (RFC 6455, section 7.4.1): 1013 says later.
     if (lack === "flood") this.close(1013, "too many messages");

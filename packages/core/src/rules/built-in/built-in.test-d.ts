@@ -1,7 +1,7 @@
 import { describe, expectTypeOf, test } from "vitest";
 import type { AppScope, User } from "../../../test/app.js";
 import type { Scope } from "../../types.js";
-import type { AsyncOf, EvidenceOf, GuaranteeOf, Narrowed, ScopeOf } from "../infer.js";
+import type { AsyncOf, EvidenceOf, GuaranteeOf, NarrowedScope, ScopeOf } from "../infer.js";
 import type { BasePermission } from "../permission.js";
 import type { AllowAny } from "./allow-any.js";
 import { DenyAll } from "./deny-all.js";
@@ -14,7 +14,7 @@ test("AllowAny needs nothing, guarantees nothing, answers at once", () => {
   expectTypeOf<GuaranteeOf<typeof AllowAny>>().toEqualTypeOf<unknown>();
   expectTypeOf<EvidenceOf<typeof AllowAny>>().toEqualTypeOf<unknown>();
   expectTypeOf<AsyncOf<typeof AllowAny>>().toEqualTypeOf<false>();
-  expectTypeOf<Narrowed<AppScope, AllowAny>>().toEqualTypeOf<AppScope>();
+  expectTypeOf<NarrowedScope<AppScope, AllowAny>>().toEqualTypeOf<AppScope>();
 });
 
 describe("DenyAll", () => {
@@ -23,7 +23,7 @@ describe("DenyAll", () => {
     expectTypeOf<GuaranteeOf<typeof DenyAll>>().toEqualTypeOf<never>();
     expectTypeOf<EvidenceOf<typeof DenyAll>>().toEqualTypeOf<never>();
     expectTypeOf<AsyncOf<typeof DenyAll>>().toEqualTypeOf<false>();
-    expectTypeOf<Narrowed<AppScope, DenyAll>>().toEqualTypeOf<never>();
+    expectTypeOf<NarrowedScope<AppScope, DenyAll>>().toEqualTypeOf<never>();
   });
   test("no subclass of it can allow", () => {
     class Leaky extends DenyAll {
@@ -41,7 +41,7 @@ describe("HasRole", () => {
   test("needs only the user and guarantees somebody", () => {
     expectTypeOf<ScopeOf<typeof rule>>().toEqualTypeOf<Pick<Scope, "user">>();
     expectTypeOf<GuaranteeOf<typeof rule>>().toEqualTypeOf<SignedIn>();
-    expectTypeOf<Narrowed<AppScope, typeof rule>["user"]>().toEqualTypeOf<User>();
+    expectTypeOf<NarrowedScope<AppScope, typeof rule>["user"]>().toEqualTypeOf<User>();
   });
   test("answers at once and carries no evidence", () => {
     expectTypeOf<AsyncOf<typeof rule>>().toEqualTypeOf<false>();
@@ -62,7 +62,7 @@ describe("IsAuthenticatedOrReadOnly", () => {
   test("needs only the user, and does not guarantee one", () => {
     expectTypeOf<ScopeOf<typeof rule>>().toEqualTypeOf<Pick<Scope, "user">>();
     expectTypeOf<GuaranteeOf<typeof rule>>().toEqualTypeOf<unknown>();
-    expectTypeOf<Narrowed<AppScope, typeof rule>>().toEqualTypeOf<AppScope>();
+    expectTypeOf<NarrowedScope<AppScope, typeof rule>>().toEqualTypeOf<AppScope>();
     expectTypeOf<AsyncOf<typeof rule>>().toEqualTypeOf<false>();
   });
   test("misuse", () => {

@@ -4,7 +4,7 @@ import type { Scope } from "../../types.js";
 import { and } from "../combinators/and.js";
 import { not } from "../combinators/not.js";
 import { or } from "../combinators/or.js";
-import type { AsyncOf, EvidenceOf, GuaranteeOf, Narrowed, ScopeOf } from "../infer.js";
+import type { AsyncOf, EvidenceOf, GuaranteeOf, NarrowedScope, ScopeOf } from "../infer.js";
 import { BasePermission } from "../permission.js";
 import { isSignedIn } from "../user.js";
 import { AllowAny } from "./allow-any.js";
@@ -24,16 +24,16 @@ describe("IsAuthenticated", () => {
     expectTypeOf<GuaranteeOf<readonly [typeof IsAuthenticated]>>().toEqualTypeOf<SignedIn>();
   });
   test("behind it the user is the application's, and not null", () => {
-    expectTypeOf<Narrowed<AppScope, typeof IsAuthenticated>["user"]>().toEqualTypeOf<User>();
-    expectTypeOf<Narrowed<AppScope, IsAuthenticated>["user"]["id"]>().toEqualTypeOf<number>();
+    expectTypeOf<NarrowedScope<AppScope, typeof IsAuthenticated>["user"]>().toEqualTypeOf<User>();
+    expectTypeOf<NarrowedScope<AppScope, IsAuthenticated>["user"]["id"]>().toEqualTypeOf<number>();
   });
   test("behind it an optional, undefined or unknown user is there", () => {
-    expectTypeOf<Narrowed<{ user?: User }, typeof IsAuthenticated>>().toEqualTypeOf<{ user: User }>();
-    expectTypeOf<Narrowed<{ user: User | undefined }, typeof IsAuthenticated>["user"]>().toEqualTypeOf<User>();
-    expectTypeOf<Narrowed<Scope, typeof IsAuthenticated>["user"]>().toEqualTypeOf<NonNullable<unknown>>();
+    expectTypeOf<NarrowedScope<{ user?: User }, typeof IsAuthenticated>>().toEqualTypeOf<{ user: User }>();
+    expectTypeOf<NarrowedScope<{ user: User | undefined }, typeof IsAuthenticated>["user"]>().toEqualTypeOf<User>();
+    expectTypeOf<NarrowedScope<Scope, typeof IsAuthenticated>["user"]>().toEqualTypeOf<NonNullable<unknown>>();
   });
   test("the rest of the scope stays as it is, and readonly", () => {
-    type Behind = Narrowed<AppScope, typeof IsAuthenticated>;
+    type Behind = NarrowedScope<AppScope, typeof IsAuthenticated>;
     expectTypeOf<keyof Behind>().toEqualTypeOf<keyof AppScope>();
     expectTypeOf<Omit<Behind, "user">>().toEqualTypeOf<Omit<AppScope, "user">>();
     expectTypeOf<Pick<Behind, "user">>().toEqualTypeOf<{ readonly user: User }>();
@@ -44,7 +44,7 @@ describe("IsAuthenticated", () => {
         return true;
       }
     }
-    expectTypeOf<Narrowed<AppScope, typeof IsSignedInHere>["user"]>().toEqualTypeOf<User>();
+    expectTypeOf<NarrowedScope<AppScope, typeof IsSignedInHere>["user"]>().toEqualTypeOf<User>();
   });
   test("isSignedIn narrows a user", () => {
     const user = null as User | null;
@@ -55,26 +55,26 @@ describe("IsAuthenticated", () => {
 describe("behind a combination with IsAuthenticated", () => {
   test("and() keeps it", () => {
     const rule = and(IsAuthenticated, or(isMember, IsOwner), not(isBanned));
-    expectTypeOf<Narrowed<AppScope, typeof rule>["user"]>().toEqualTypeOf<User>();
-    expectTypeOf<Narrowed<AppScope, readonly [typeof isBanned, typeof rule]>["user"]>().toEqualTypeOf<User>();
+    expectTypeOf<NarrowedScope<AppScope, typeof rule>["user"]>().toEqualTypeOf<User>();
+    expectTypeOf<NarrowedScope<AppScope, readonly [typeof isBanned, typeof rule]>["user"]>().toEqualTypeOf<User>();
   });
   test("or() keeps it where the other branch guarantees it too", () => {
     const rule = or(IsAuthenticated, HasRole("admin"));
-    expectTypeOf<Narrowed<AppScope, typeof rule>["user"]>().toEqualTypeOf<User>();
+    expectTypeOf<NarrowedScope<AppScope, typeof rule>["user"]>().toEqualTypeOf<User>();
     const deep = or(and(isBanned, HasRole("admin")), and(IsAuthenticated, InTenant), DenyAll);
-    expectTypeOf<Narrowed<AppScope, typeof deep>["user"]>().toEqualTypeOf<User>();
+    expectTypeOf<NarrowedScope<AppScope, typeof deep>["user"]>().toEqualTypeOf<User>();
   });
   test("or() drops it where another branch does not", () => {
     const rule = or(IsAuthenticated, isBanned);
-    expectTypeOf<Narrowed<AppScope, typeof rule>>().toEqualTypeOf<AppScope>();
+    expectTypeOf<NarrowedScope<AppScope, typeof rule>>().toEqualTypeOf<AppScope>();
     const open = or(IsAuthenticated, AllowAny);
-    expectTypeOf<Narrowed<AppScope, typeof open>>().toEqualTypeOf<AppScope>();
+    expectTypeOf<NarrowedScope<AppScope, typeof open>>().toEqualTypeOf<AppScope>();
     const half = or(and(IsAuthenticated, isMember), IsOwner);
-    expectTypeOf<Narrowed<AppScope, typeof half>["user"]>().toEqualTypeOf<User | null>();
+    expectTypeOf<NarrowedScope<AppScope, typeof half>["user"]>().toEqualTypeOf<User | null>();
   });
   test("not() drops it", () => {
     const rule = not(IsAuthenticated);
-    expectTypeOf<Narrowed<AppScope, typeof rule>>().toEqualTypeOf<AppScope>();
+    expectTypeOf<NarrowedScope<AppScope, typeof rule>>().toEqualTypeOf<AppScope>();
   });
   test("a rule that may be asked about an object only does not bring it", () => {
     class IsAuthor extends BasePermission<AppScope, SignedIn> {
@@ -83,6 +83,6 @@ describe("behind a combination with IsAuthenticated", () => {
       }
     }
     const rule = or(IsAuthenticated, IsAuthor);
-    expectTypeOf<Narrowed<AppScope, typeof rule>["user"]>().toEqualTypeOf<User | null>();
+    expectTypeOf<NarrowedScope<AppScope, typeof rule>["user"]>().toEqualTypeOf<User | null>();
   });
 });

@@ -5,7 +5,7 @@ import { AllowAny } from "../built-in/allow-any.js";
 import { DenyAll } from "../built-in/deny-all.js";
 import { HasRole } from "../built-in/has-role.js";
 import { IsAuthenticated, type SignedIn } from "../built-in/is-authenticated.js";
-import type { AsyncOf, EvidenceOf, GuaranteeOf, Narrowed, ScopeOf } from "../infer.js";
+import type { AsyncOf, EvidenceOf, GuaranteeOf, NarrowedScope, ScopeOf } from "../infer.js";
 import { BasePermission, permission, type Rule } from "../permission.js";
 import { and } from "./and.js";
 import { not } from "./not.js";
@@ -61,16 +61,16 @@ describe("what and() guarantees", () => {
   test("the union of an or() stays whole", () => {
     const rooms = and(or(InRoom, InLobby), IsAuthenticated);
     expectTypeOf<GuaranteeOf<typeof rooms>>().toEqualTypeOf<{ readonly room: "a" | "b" } & SignedIn>();
-    expectTypeOf<Narrowed<{ readonly room: string }, typeof rooms>["room"]>().toEqualTypeOf<"a" | "b">();
+    expectTypeOf<NarrowedScope<{ readonly room: string }, typeof rooms>["room"]>().toEqualTypeOf<"a" | "b">();
   });
   test("two or() that share a key: what both leave open", () => {
     const twice = and(or(InRoom, InLobby), or(InLobby, InLobby));
-    expectTypeOf<Narrowed<{ readonly room: string }, typeof twice>["room"]>().toEqualTypeOf<"b">();
+    expectTypeOf<NarrowedScope<{ readonly room: string }, typeof twice>["room"]>().toEqualTypeOf<"b">();
   });
   test("with DenyAll nobody passes", () => {
     const closed = and(IsAuthenticated, DenyAll);
     expectTypeOf<GuaranteeOf<typeof closed>>().toEqualTypeOf<never>();
-    expectTypeOf<Narrowed<AppScope, typeof closed>>().toEqualTypeOf<never>();
+    expectTypeOf<NarrowedScope<AppScope, typeof closed>>().toEqualTypeOf<never>();
   });
   test("what not() drops is not brought back", () => {
     const kept = and(IsAuthenticated, not(HasRole("admin")));

@@ -1,4 +1,4 @@
-import type { And, Likes } from "../infer.js";
+import type { And, PermissionLikes } from "../infer.js";
 import { branch, Combination } from "../tree.js";
 
 /**
@@ -15,6 +15,6 @@ import { branch, Combination } from "../tree.js";
  * console.assert(and(IsAuthenticated, isOwner).name === "and(IsAuthenticated, isOwner)");
  * ```
  */
-export function and<const L extends Likes>(...operands: L): And<L> {
+export function and<const L extends PermissionLikes>(...operands: L): And<L> {
   return new Combination(branch("and", operands));
 }

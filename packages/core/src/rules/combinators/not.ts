@@ -1,7 +1,7 @@
 import { PermissionMisuse } from "../../decision/errors.js";
-import type { Like, Not } from "../infer.js";
+import type { Not, PermissionLike } from "../infer.js";
 import { isPermission } from "../permission.js";
-import { branch, Combination, type Said } from "../tree.js";
+import { branch, Combination, type DenialOptions } from "../tree.js";
 
 /**
  * Turns allow and deny round. "Nothing to say" and faults stay what they are, so nothing that went wrong opens the gate.
@@ -17,7 +17,7 @@ import { branch, Combination, type Said } from "../tree.js";
  * console.assert(not(isBanned, { code: "banned", reason: "You are banned." }).name === "not(isBanned)");
  * ```
  */
-export function not<const L extends Like>(operand: L, said: Said = {}): Not<L> {
+export function not<const L extends PermissionLike>(operand: L, said: DenialOptions = {}): Not<L> {
   const isSaid = typeof said === "object" && said !== null && !isPermission(said);
   if (!isSaid || Object.keys(said).some((key) => !SAID.includes(key))) {
     throw new PermissionMisuse("not() takes one permission: write not(or(a, b)) for neither of two");

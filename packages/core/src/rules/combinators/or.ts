@@ -1,4 +1,4 @@
-import type { Likes, Or } from "../infer.js";
+import type { Or, PermissionLikes } from "../infer.js";
 import { branch, Combination } from "../tree.js";
 
 /**
@@ -15,6 +15,6 @@ import { branch, Combination } from "../tree.js";
  * console.assert(or(isOwner, HasRole("admin")).name === "or(isOwner, HasRole(admin))");
  * ```
  */
-export function or<const L extends Likes>(...operands: L): Or<L> {
+export function or<const L extends PermissionLikes>(...operands: L): Or<L> {
   return new Combination(branch("or", operands));
 }

@@ -1,0 +1,47 @@
+// Sizes of classes and functions, and the names a file declares.
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import ts from "typescript";
+
+/** Lines, comments included. */
+export const LIMITS = { file: 300, class: 200, function: 40 };
+
+/**
+ * @param {string} folder
+ * @param {string} file Relative to the folder.
+ */
+export function measureFile(folder, file) {
+  const text = readFileSync(join(folder, file), "utf8");
+  const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+  const lineAt = (/** @type {number} */ position) => source.getLineAndCharacterOfPosition(position).line;
+  /** @type {{ where: string, lines: number }[]} */
+  const classes = [];
+  /** @type {{ where: string, lines: number }[]} */
+  const functions = [];
+  /** @type {{ where: string, name: string }[]} */
+  const names = [];
+  let exports = 0;
+  const visit = (/** @type {ts.Node} */ node) => {
+    const name = nameOf(node);
+    const start = node.getStart(source);
+    const measured = {
+      where: `${file}:${lineAt(start) + 1} ${name ?? ""}`,
+      lines: lineAt(node.end) - lineAt(start) + 1,
+    };
+    if (ts.isClassLike(node)) classes.push(measured);
+    else if (ts.isFunctionLike(node) && "body" in node && node.body) functions.push(measured);
+    if (name !== undefined && !ts.isImportSpecifier(node)) names.push({ where: `${file}:${lineAt(start) + 1}`, name });
+    if (ts.isExportSpecifier(node)) exports += 1;
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return { file, lines: text.split("\n").length - 1, classes, functions, names, exports };
+}
+
+/** @param {ts.Node} node */
+function nameOf(node) {
+  const name = /** @type {{ name?: ts.Node }} */ (node).name;
+  if (name === undefined || !(ts.isIdentifier(name) || ts.isPrivateIdentifier(name))) return undefined;
+  return name.text.replace(/^#/, "");
+}
