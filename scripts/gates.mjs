@@ -66,13 +66,40 @@ const GATES = [
     plant: (folder) => {
       edit(
         join(folder, "packages/core/src/util/thenable.ts"),
-        (text) => `import { show } from "./errors.js";\n${text}void show;\n`,
+        (text) => `import type { Context } from "./async-context.js";\n${text}export type Planted = Context;\n`,
       );
       edit(
-        join(folder, "packages/core/src/decision/errors.ts"),
-        (text) => `import { isThenable } from "./thenable.js";\n${text}void isThenable;\n`,
+        join(folder, "packages/core/src/util/async-context.ts"),
+        (text) => `import type { Planted } from "./thenable.js";\n${text}export type Second = Planted;\n`,
       );
     },
+  },
+  {
+    name: "layers",
+    asks: "no file imports from a folder above its own",
+    command: "npx biome lint --error-on-warnings --only=style/noRestrictedImports packages",
+    plant: (folder) =>
+      edit(
+        join(folder, "packages/core/src/util/thenable.ts"),
+        (text) => `import type { Gate } from "../guard/gate.js";\n${text}export type Planted = Gate<never>;\n`,
+      ),
+  },
+  {
+    name: "parameters",
+    asks: "no function has more than four parameters",
+    command: "npx biome lint --error-on-warnings --only=complexity/useMaxParams packages",
+    plant: (folder) =>
+      edit(
+        join(folder, "packages/core/src/util/thenable.ts"),
+        (text) => `${text}export const planted = (a: 1, b: 1, c: 1, d: 1, e: 1) => a + b + c + d + e;\n`,
+      ),
+  },
+  {
+    name: "structure",
+    asks: "classes and files are small, import chains short, names those of the field",
+    command: "node scripts/structure.mjs",
+    plant: (folder) =>
+      edit(join(folder, "packages/core/src/util/thenable.ts"), (text) => `${text}export class Lifeline {}\n`),
   },
   {
     name: "core",
