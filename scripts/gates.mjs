@@ -2,7 +2,7 @@
 // The gates that a package passes before it is published, beside those of `npm test`.
 //   npm run gates                 runs them all
 //   npm run gates -- size knip    runs those
-//   npm run gates -- --bite       shows that each shuts: plants what it is there to find, in a copy of the repository
+//   npm run gates -- --self-test       shows that each shuts: plants what it is there to find, in a copy of the repository
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -181,11 +181,11 @@ function copyRepository() {
 }
 
 /**
- * Whether a gate is open to the repository as it is, and shuts once something is planted.
+ * Tells whether a gate passes on the repository as it is, and fails on one with a planted fault.
  *
  * @param {Gate} gate
  */
-function bites(gate) {
+function failsWhenPlanted(gate) {
   const folder = copyRepository();
   try {
     if (passes(gate, folder).status !== 0) return false;
@@ -197,15 +197,15 @@ function bites(gate) {
 }
 
 const names = process.argv.slice(2).filter((word) => !word.startsWith("--"));
-const isBite = process.argv.includes("--bite");
+const isSelfTest = process.argv.includes("--self-test");
 const unknown = names.filter((name) => !GATES.some((gate) => gate.name === name));
 if (unknown.length > 0)
   throw new Error(`there is no gate ${unknown.join(", ")}: they are ${GATES.map(({ name }) => name).join(", ")}`);
 
 for (const gate of GATES) {
   if (names.length > 0 && !names.includes(gate.name)) continue;
-  if (isBite) {
-    const isShut = bites(gate);
+  if (isSelfTest) {
+    const isShut = failsWhenPlanted(gate);
     console.log(`${isShut ? "shuts  " : "FAILED "} ${gate.name}: ${gate.asks}`);
     if (!isShut) process.exitCode = 1;
     continue;

@@ -2,7 +2,7 @@ import { vi } from "vitest";
 import { CancellationScope } from "../../packages/core/src/engine/evaluation.js";
 import { TimeoutList, type TimeoutNode } from "../../packages/core/src/util/deadline.js";
 
-/** What a rehearsal has left behind so far. */
+/** What a simulation has left behind so far. */
 class Left {
   /** By cancellation: what is to be ended with it. */
   readonly held = new Map<CancellationScope, Set<object>>();

@@ -2,19 +2,19 @@ import { vi } from "vitest";
 import { expectNothingHeld, left } from "./control.js";
 import { type Order, turns } from "./order.js";
 import type { Setup } from "./plans.js";
-import { Rehearsal } from "./rehearsal.js";
 import { DRAIN } from "./rules.js";
+import { Simulation } from "./simulation.js";
 
 /** More than any question may take. */
 const LONG = 2000;
 /**
- * Rehearses one connection in one order, to its end.
+ * Simulates one connection in one order, to its end.
  *
  * @returns What was not as it must be.
  */
-export async function rehearse(setup: Setup, order: Order): Promise<readonly string[]> {
+export async function simulate(setup: Setup, order: Order): Promise<readonly string[]> {
   left.reset();
-  const world = new Rehearsal(setup, order);
+  const world = new Simulation(setup, order);
   world.begin();
   await goOn(world);
   if (!setup.isHasty) {
@@ -26,13 +26,13 @@ export async function rehearse(setup: Setup, order: Order): Promise<readonly str
   return world.broken;
 }
 
-async function goOn({ order }: Rehearsal): Promise<void> {
+async function goOn({ order }: Simulation): Promise<void> {
   await turns();
   await order.run();
 }
 
 /** Lets so much time pass that all questions are over: what was accepted is answered then. */
-async function decideAll(world: Rehearsal): Promise<void> {
+async function decideAll(world: Simulation): Promise<void> {
   for (let rounds = world.messages.length + 3; rounds > 0 && left.waiting > 0; rounds--) {
     vi.advanceTimersByTime(LONG);
     await goOn(world);
@@ -51,7 +51,7 @@ async function decideAll(world: Rehearsal): Promise<void> {
 }
 
 /** A guard that closes does so in time, whatever hangs. */
-async function closeGuard(world: Rehearsal): Promise<void> {
+async function closeGuard(world: Simulation): Promise<void> {
   if (world.guardClosedAt === undefined) return;
   vi.advanceTimersByTime(DRAIN * 1.1);
   await goOn(world);
@@ -60,14 +60,14 @@ async function closeGuard(world: Rehearsal): Promise<void> {
 }
 
 /** In the end the client goes away. */
-async function end(world: Rehearsal): Promise<void> {
+async function end(world: Simulation): Promise<void> {
   world.hasLeft = true;
   if (world.session) world.session.end();
   else world.admission?.abort();
   await goOn(world);
 }
 
-function expectNothingLeft(world: Rehearsal): void {
+function expectNothingLeft(world: Simulation): void {
   const { promised, signals, gate, thrown, caught } = world;
   for (const { what, isSettled } of promised) if (!isSettled) world.fail(`still waiting: ${what}`);
   if (gate.sessions.size > 0) world.fail("a session is left");

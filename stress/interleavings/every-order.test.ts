@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { takeControl } from "./control.js";
-import { rehearse } from "./ending.js";
+import { Counters, isLong } from "./counters.js";
+import { simulate } from "./ending.js";
 import { everyOrder } from "./order.js";
 import { EVENTS, type EventName, type MessagePlan, type Setup } from "./plans.js";
-import { isLong, Tally } from "./tally.js";
 
 let giveBack = () => {};
 beforeAll(() => {
@@ -94,7 +94,7 @@ function sets(size: number, from: readonly EventName[] = EVENTS): EventName[][] 
 
 describe("every order of the steps of", () => {
   test.each(Object.entries(CONNECTIONS))("%s", { timeout: 0 }, async (what, connection) => {
-    const tally = new Tally();
+    const counters = new Counters();
     const { gaps, always = [] } = connection;
     const isSmall = gaps !== MIXED && always.length === 0;
     for (const more of sets(isLong && isSmall ? 2 : 1)) {
@@ -102,14 +102,14 @@ describe("every order of the steps of", () => {
         for (const isHasty of isLong || each.length > 1 ? [false, true] : [each[0] === 0]) {
           const setup = { ...connection, events: [...always, ...more], isHasty };
           const count = await everyOrder(each, async (order) => {
-            const broken = await rehearse(setup, order);
-            tally.count([String(isHasty), ...more, ...order.taken]);
+            const broken = await simulate(setup, order);
+            counters.count([String(isHasty), ...more, ...order.taken]);
             if (broken.length > 0) expect([broken, order.taken]).toEqual([[], []]);
           });
           expect(count).toBeGreaterThan(1);
         }
       }
     }
-    tally.report(`all orders in the core: ${what}`);
+    counters.report(`all orders in the core: ${what}`);
   });
 });

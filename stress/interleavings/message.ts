@@ -3,7 +3,7 @@ import type { ClientMessage } from "@portcullis/core/adapter";
 import type { HandlerContext } from "@portcullis/core/consumer";
 import { answer, CODES, type MessagePlan, type Verdict } from "./plans.js";
 import { type Asked, TIMEOUT } from "./rules.js";
-import type { Stage } from "./stage.js";
+import type { Scenario } from "./scenario.js";
 
 /** One message of the client, with all that has become of it. */
 export class Message implements ClientMessage, Asked {
@@ -29,7 +29,7 @@ export class Message implements ClientMessage, Asked {
   #objectAskedAt: number | undefined;
 
   constructor(
-    readonly world: Stage,
+    readonly world: Scenario,
     readonly index: number,
     readonly plan: MessagePlan,
   ) {

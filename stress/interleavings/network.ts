@@ -6,7 +6,7 @@ import { Message } from "./message.js";
 import type { Order } from "./order.js";
 import { type Answer, answer, type EventName, type Setup, type Verdict } from "./plans.js";
 import { CONSUMERS, DRAIN, POLICIES, TIMEOUT } from "./rules.js";
-import type { Stage } from "./stage.js";
+import type { Scenario } from "./scenario.js";
 
 /** How long a handshake may take: longer than all that passes. */
 const HANDSHAKE = 60_000;
@@ -51,7 +51,7 @@ export interface Theatre {
 }
 
 /** One client of a guarded server, over real sockets. Whatever is not as it must be is in `broken`. */
-export class Play implements Stage {
+export class Play implements Scenario {
   readonly broken: string[] = [];
   readonly messages: readonly Message[];
   readonly signals = new Set<AbortSignal>();

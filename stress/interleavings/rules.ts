@@ -6,7 +6,7 @@ export const TIMEOUT = { connect: 1000, action: 1200, object: 1400 };
 /** How long `close()` of a guard waits. */
 export const DRAIN = 20_000;
 
-/** What is asked of a connection that is rehearsed: each question names what it is about. */
+/** What is asked of a connection that is simulated: each question names what it is about. */
 export interface Asked {
   askConnect(): unknown;
   /** @param version Which policy asks. */
@@ -22,7 +22,7 @@ export interface Asked {
 export const present = { of: (_index: number): Asked => missing() };
 
 function missing(): never {
-  throw new Error("nothing is rehearsed");
+  throw new Error("nothing is simulated");
 }
 
 const askedOf = ({ about = -1 }: Payload) => (typeof about === "number" ? present.of(about) : about) as Asked;

@@ -5,11 +5,11 @@ import fc from "fast-check";
 import { Server, type Socket } from "socket.io";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { Counters, runs } from "./counters.js";
 import type { Play, Theatre } from "./network.js";
 import { DrawnOrder } from "./order.js";
 import { loops, perform, reached, takeSockets } from "./performance.js";
 import { paces, socketSetups } from "./plans.js";
-import { runs, Tally } from "./tally.js";
 
 let giveBack = () => {};
 beforeAll(() => {
@@ -117,16 +117,16 @@ async function theatre(part: Play): Promise<Theatre> {
 }
 
 test("one connection of socket.io, whatever happens in whatever order", { timeout: 0 }, async () => {
-  const tally = new Tally();
+  const counters = new Counters();
   const playing = fc.asyncProperty(socketSetups, fc.scheduler(), paces, async (setup, scheduler, drawn) => {
     const order = new DrawnOrder(scheduler, drawn, loops);
     const broken = await perform(setup, order, theatre);
-    tally.count(order.taken);
+    counters.count(order.taken);
     expect([broken, order.taken]).toEqual([[], order.taken]);
   });
   const numRuns = runs(300, 0.1);
   await fc.assert(playing, { numRuns, endOnFailure: true });
   expect(reached.messages).toBeGreaterThan(numRuns / 4);
   expect(reached.answers).toBeGreaterThan(numRuns / 4);
-  tally.report("drawn orders over socket.io: one connection, up to four messages and three events");
+  counters.report("drawn orders over socket.io: one connection, up to four messages and three events");
 });

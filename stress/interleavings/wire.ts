@@ -1,14 +1,14 @@
 import type { Decision } from "@portcullis/core";
 import type { Connection } from "@portcullis/core/adapter";
 import type { Message } from "./message.js";
-import type { Rehearsal } from "./rehearsal.js";
+import type { Simulation } from "./simulation.js";
 
 /** A transport that only looks whether it may be told what it is told. */
 export class Wire implements Connection<Message> {
   isPaused = false;
   closes = 0;
 
-  constructor(protected readonly world: Rehearsal) {}
+  constructor(protected readonly world: Simulation) {}
 
   deliver(message: Message): void {
     const { index, objection, plan, isAnswered } = message;

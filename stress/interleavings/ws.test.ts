@@ -5,11 +5,11 @@ import { guard, json, serve } from "@portcullis/adapter-ws";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import { Counters, runs } from "./counters.js";
 import type { Play, Theatre } from "./network.js";
 import { DrawnOrder } from "./order.js";
 import { loops, perform, reached, takeSockets } from "./performance.js";
 import { paces, socketSetups } from "./plans.js";
-import { runs, Tally } from "./tally.js";
 
 let giveBack = () => {};
 /** What listens to the socket of an open connection where nothing is guarded, by event. */
@@ -88,16 +88,16 @@ async function theatre(play: Play): Promise<Theatre> {
 }
 
 test("one connection of ws, whatever happens in whatever order", { timeout: 0 }, async () => {
-  const tally = new Tally();
+  const counters = new Counters();
   const playing = fc.asyncProperty(socketSetups, fc.scheduler(), paces, async (setup, scheduler, drawn) => {
     const order = new DrawnOrder(scheduler, drawn, loops);
     const broken = await perform(setup, order, theatre);
-    tally.count(order.taken);
+    counters.count(order.taken);
     expect([broken, order.taken]).toEqual([[], order.taken]);
   });
   const numRuns = runs(300, 0.1);
   await fc.assert(playing, { numRuns, endOnFailure: true });
   expect(reached.messages).toBeGreaterThan(numRuns / 4);
   expect(reached.answers).toBeGreaterThan(numRuns / 4);
-  tally.report("drawn orders over ws: one connection, up to four messages and three events");
+  counters.report("drawn orders over ws: one connection, up to four messages and three events");
 });

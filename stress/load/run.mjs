@@ -9,19 +9,19 @@
 
 import { parseArgs } from "node:util";
 import { machine, printTable } from "../../bench/lib/print.mjs";
-import { Crew } from "./lib/crew.mjs";
 import { keep } from "./lib/keep.mjs";
+import { Workers } from "./lib/workers.mjs";
 import { connections } from "./parts/connections.mjs";
-import { deaf } from "./parts/deaf.mjs";
 import { floods } from "./parts/floods.mjs";
 import { hangs } from "./parts/hangs.mjs";
 import { memory } from "./parts/memory.mjs";
 import { quiet } from "./parts/quiet.mjs";
+import { slowReaders } from "./parts/slow-readers.mjs";
 import { soak } from "./parts/soak.mjs";
 import { storms } from "./parts/storms.mjs";
 
 /** @type {Record<string, (context: import("./lib/figures.mjs").Context) => Promise<import("./lib/figures.mjs").Result>>} */
-const PARTS = { connections, storms, hangs, deaf, floods, memory, quiet, soak };
+const PARTS = { connections, storms, hangs, "slow-readers": slowReaders, floods, memory, quiet, soak };
 /** What a part may take, in minutes; the soak also as long as it is told to. */
 const LONGEST = 30;
 
@@ -47,20 +47,20 @@ if (load > cpus / 2) console.log("The machine is busy with something else: take 
 for (const [name, part] of Object.entries(PARTS)) {
   if (only !== undefined && name !== only) continue;
   console.log(`\n== ${name} ==`);
-  const crew = new Crew();
+  const workers = new Workers();
   const longest = LONGEST + (name === "soak" ? minutes : 0);
   const limit = setTimeout(() => {
-    crew.stop();
+    workers.stop();
     throw new Error(`${name} has not ended after ${longest} minutes`);
   }, longest * 60_000);
   try {
-    const result = await part({ quick, minutes, crew, say: (line) => console.log(line) });
+    const result = await part({ quick, minutes, workers, say: (line) => console.log(line) });
     printTable("Figures", [["", ""], ...result.figures.map(({ what, value }) => [what, value])]);
     for (const failure of result.failures) console.error(`FAILED: ${failure}`);
     if (result.failures.length > 0) process.exitCode = 1;
     else if (save && !quick) keep(name, result);
   } finally {
     clearTimeout(limit);
-    crew.stop();
+    workers.stop();
   }
 }

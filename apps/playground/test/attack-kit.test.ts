@@ -26,7 +26,7 @@ const common = (): Omit<AttackOptions, "accounts" | "protocol"> => ({
   handled: async (marker) => JSON.stringify((await admin.request("chat.history")).data).includes(marker),
   revoke: () => admin.request("user.ban", { user: "member" }),
   restore: () => admin.request("user.unban", { user: "member" }),
-  limits: { message: 64 * 1024, patience: 8_000, unread: 20_000 },
+  limits: { message: 64 * 1024, timeout: 8_000, unread: 20_000 },
 });
 
 async function expectHeld(target: string, options: AttackOptions, least: number): Promise<void> {

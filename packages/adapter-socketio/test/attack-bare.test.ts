@@ -17,7 +17,7 @@ test("on a server of socket.io that guards next to nothing, every hole is found"
       ...server.told,
       revoke: () => {},
       restore: () => {},
-      limits: { handshake: 300, message: 65_536, unread: 2_000, patience: 2_000 },
+      limits: { handshake: 300, message: 65_536, unread: 2_000, timeout: 2_000 },
     });
     const those = (held: unknown) => findings.filter((finding) => finding.held !== held).map(({ hole }) => hole);
     expect(those(false), describeFindings(findings)).toEqual([]);

@@ -13,7 +13,7 @@ test("on a server of ws that guards nothing, every hole is found", async () => {
       ...server.told,
       revoke: () => {},
       restore: () => {},
-      limits: { handshake: 300, message: 65_536, unread: 2_000, patience: 2_000 },
+      limits: { handshake: 300, message: 65_536, unread: 2_000, timeout: 2_000 },
     });
     const those = (held: unknown) => findings.filter((finding) => finding.held === held).map(({ hole }) => hole);
     expect(those(true), describeFindings(findings)).toEqual([]);

@@ -156,7 +156,7 @@ export async function startAttacked(change: Change = {}): Promise<Attacked> {
       connections: () => guarding.sessions.size,
       revoke: () => accounts.banned.add("ann"),
       restore: () => accounts.banned.clear(),
-      limits: { handshake: HANDSHAKE, message: LARGEST, unread: 5_000, patience: change.patience ?? PATIENCE },
+      limits: { handshake: HANDSHAKE, message: LARGEST, unread: 5_000, timeout: change.patience ?? PATIENCE },
     },
     async stop() {
       for (const socket of wss.clients) socket.terminate();

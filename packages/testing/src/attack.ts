@@ -4,7 +4,7 @@
  * @module @portcullis/testing/attack
  */
 
-import { cannot, type Finding, isOpen, type Verdict } from "./attack/findings.js";
+import { cannot, type Finding, isOpen, type PlayResult } from "./attack/findings.js";
 import type { Hole } from "./attack/hole.js";
 import { leakingDenials, unansweredDenials } from "./attack/holes/denials.js";
 import { earlyMessages } from "./attack/holes/early.js";
@@ -103,13 +103,13 @@ export async function attack(url: string | URL, options: AttackOptions): Promise
 
 const GONE = "afterwards the server answers nobody";
 
-async function play(hole: Hole, target: Target): Promise<Verdict> {
+async function play(hole: Hole, target: Target): Promise<PlayResult> {
   const verdict = await judge(hole, target);
   if (verdict.held === "not applicable" || (await target.isAlive())) return verdict;
   return isOpen(`${verdict.evidence}; ${GONE}`);
 }
 
-async function judge(hole: Hole, target: Target): Promise<Verdict> {
+async function judge(hole: Hole, target: Target): Promise<PlayResult> {
   try {
     return await hole.play(target);
   } catch (error) {

@@ -64,8 +64,8 @@ export function adapterConformance(harness: Harness): void {
 }
 
 function register(harness: Harness, checks: readonly [string, Check | AbilityCheck][], timeout = TIMEOUT): void {
-  for (const [title, given] of checks) {
-    const check = typeof given === "function" ? given : given.check;
+  for (const [title, entry] of checks) {
+    const check = typeof entry === "function" ? entry : entry.check;
     test(title, { timeout }, async () => {
       const lab = new Lab(harness);
       try {

@@ -53,7 +53,7 @@ export interface ServerSetup {
 
 /** How the attack kit reaches a server of a harness. */
 export interface Attackable extends Pick<AttackOptions, "protocol" | "entrances"> {
-  /** How somebody knocks with a token. */
+  /** The credentials of a handshake with a token. */
   account(token: string): Account;
 }
 
@@ -72,7 +72,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** How a client knocks. */
+/** What a client sends with its handshake. */
 export interface ClientHandshake {
   /** To be handed to `authenticate`. */
   readonly token?: string;

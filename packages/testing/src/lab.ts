@@ -116,7 +116,7 @@ export class TestServer {
   }
 
   /** Knocks and is refused. Throws where it is not. */
-  async knock(handshake: ClientHandshake = {}): Promise<RefusedHandshake> {
+  async tryHandshake(handshake: ClientHandshake = {}): Promise<RefusedHandshake> {
     const raw = await this.#server.connect(handshake, new TestClient());
     if ("isRefused" in raw) return raw;
     raw.terminate();
@@ -150,11 +150,11 @@ export const sleep = (milliseconds: number): Promise<void> =>
     setTimeout(resolve, milliseconds);
   });
 
-const PATIENCE = 4000;
+const TIMEOUT = 4000;
 
 /** Waits until something is so; throws when it is not so in time. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE;
+  const deadline = Date.now() + TIMEOUT;
   while (!isSo()) {
     if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
     await sleep(2);

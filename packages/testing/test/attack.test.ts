@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 import { PermissionMisuse } from "@portcullis/core";
 import { describe, expect, test } from "vitest";
 import { FrameReader, fragmentsOf, frameOf, OPCODE, textFrame } from "../src/attack/frames.js";
-import { socketWire } from "../src/attack/socketio-wire.js";
-import { wireOf } from "../src/attack/wire.js";
+import { socketWire } from "../src/attack/wires/socketio.js";
+import { wireOf } from "../src/attack/wires/wire-of.js";
 import { type AttackOptions, attack, describeFindings } from "../src/attack.js";
 
 const OPTIONS: AttackOptions = {
@@ -96,7 +96,7 @@ describe("frames", () => {
 });
 
 describe("protocols", () => {
-  const read = (protocol: AttackOptions["protocol"], text: string) => wireOf({ ...OPTIONS, protocol }).hear(text, "/");
+  const read = (protocol: AttackOptions["protocol"], text: string) => wireOf({ ...OPTIONS, protocol }).read(text, "/");
 
   test.each([
     ["dcrf", '{"request_id":1,"response_status":200,"errors":[]}', false],
@@ -125,7 +125,7 @@ describe("protocols", () => {
       stream: "chat",
       payload: { action: "post", request_id: 1, text: "x" },
     });
-    expect(wire.hear('{"stream":"chat","payload":{"request_id":1,"response_status":401}}', "/")).toMatchObject({
+    expect(wire.read('{"stream":"chat","payload":{"request_id":1,"response_status":401}}', "/")).toMatchObject({
       isRefusal: true,
     });
   });
@@ -133,10 +133,10 @@ describe("protocols", () => {
   test("of socket.io tell one namespace from another", () => {
     const wire = socketWire("/socket.io/");
     expect(wire.message("/admin", 5, "post", { a: 1 })).toBe('42/admin,5["post",{"a":1}]');
-    expect(wire.hear('40/admin,{"sid":"s","pid":"p"}', "/admin")).toEqual({ kind: "entered", pid: "p" });
-    expect(wire.hear('40/admin,{"sid":"s","pid":"p"}', "/")).toBeUndefined();
-    expect(wire.hear('42["greeting","offset"]', "/")).toEqual({ kind: "event", offset: "offset" });
-    expect(wire.hear("2", "/")).toEqual({ kind: "reply", text: "3" });
+    expect(wire.read('40/admin,{"sid":"s","pid":"p"}', "/admin")).toEqual({ kind: "entered", pid: "p" });
+    expect(wire.read('40/admin,{"sid":"s","pid":"p"}', "/")).toBeUndefined();
+    expect(wire.read('42["greeting","offset"]', "/")).toEqual({ kind: "event", offset: "offset" });
+    expect(wire.read("2", "/")).toEqual({ kind: "reply", text: "3" });
     expect(wire.address(new URL("http://127.0.0.1:1/"), "/").href).toBe(
       "http://127.0.0.1:1/socket.io/?EIO=4&transport=websocket",
     );

@@ -20,7 +20,7 @@ export async function until(isSo, what) {
  *
  * @param {Iterable<string>} words @returns {Record<string, number>}
  */
-export function tally(words) {
+export function countWords(words) {
   /** @type {Record<string, number>} */
   const counts = {};
   for (const word of words) counts[word] = (counts[word] ?? 0) + 1;

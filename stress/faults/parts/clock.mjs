@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { connect } from "node:net";
-import { assertWell, sleep, sum, tally, until, wordOf } from "../lib/checks.mjs";
+import { assertWell, countWords, sleep, sum, until, wordOf } from "../lib/checks.mjs";
 import { launch } from "../lib/children.mjs";
 import { open, transportOf, WAYS } from "../lib/clients.mjs";
 
@@ -62,7 +62,7 @@ async function jump(place, step, child, clients) {
   const questions = clients.map((client) => client.request("hang"));
   const startedAt = performance.now();
   await child.ask("step", step);
-  const words = tally((await within(Promise.all(questions), place)).map(wordOf));
+  const words = countWords((await within(Promise.all(questions), place)).map(wordOf));
   assert.deepEqual(words, { permission_timeout: clients.length }, place);
   // Where the wall clock alone was set, nothing is too early either.
   if (!step.performance) assert(performance.now() - startedAt > TIMEOUT / 2, `${place}: too early`);

@@ -2,7 +2,7 @@
 // The identity provider fails while clients come and ask.
 
 import assert from "node:assert/strict";
-import { assertWell, sleep, sum, tally, until, wordOf } from "../lib/checks.mjs";
+import { assertWell, countWords, sleep, sum, until, wordOf } from "../lib/checks.mjs";
 import { launch } from "../lib/children.mjs";
 import { comeIn, open, transportOf, WAYS } from "../lib/clients.mjs";
 
@@ -105,7 +105,7 @@ async function fail(way, failure, provider, { child, port }, count) {
   // What needs nobody else is not held up for longer than the deadline of what came before.
   const pings = inside.map((client) => client.request("ping"));
   const words = [...(await Promise.all(knocks)), ...(await Promise.all(questions)).map(wordOf)];
-  assert.deepEqual(tally((await Promise.all(pings)).map(wordOf)), { allowed: count });
+  assert.deepEqual(countWords((await Promise.all(pings)).map(wordOf)), { allowed: count });
   // Where the machine is busy a fault may come when it is too late for it.
   const fitting = [...(FAILURES[failure] ?? []), ...TIMEOUT];
   for (const word of words) assert(fitting.includes(word), `${way}, ${failure}: ${word}`);
@@ -119,5 +119,5 @@ async function fail(way, failure, provider, { child, port }, count) {
     client.cut();
   }
   await until(async () => (await child.ask("state")).sessions === 0, "all sessions are freed");
-  return tally(words);
+  return countWords(words);
 }

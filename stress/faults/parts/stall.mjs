@@ -2,7 +2,7 @@
 // The event loop of the server stands still for two seconds during traffic: nothing is lost, what is late is late.
 
 import assert from "node:assert/strict";
-import { assertWell, sleep, sum, tally, wordOf } from "../lib/checks.mjs";
+import { assertWell, countWords, sleep, sum, wordOf } from "../lib/checks.mjs";
 import { launch } from "../lib/children.mjs";
 import { open, transportOf, WAYS } from "../lib/clients.mjs";
 
@@ -45,10 +45,10 @@ async function stallOf(way, count, rounds) {
     const during = late.flatMap((client) => [client.request("ping"), client.request("staff"), client.request("ping")]);
     const behind = early.map((client) => client.request("ping"));
     await stalled;
-    assert.deepEqual(tally((await Promise.all(overdue)).map(wordOf)), { permission_timeout: early.length }, way);
+    assert.deepEqual(countWords((await Promise.all(overdue)).map(wordOf)), { permission_timeout: early.length }, way);
     const others = (await Promise.all([...during, ...behind])).map(wordOf);
     const pings = 2 * late.length + early.length;
-    assert.deepEqual(tally(others), { allowed: pings, permission_denied: late.length }, way);
+    assert.deepEqual(countWords(others), { allowed: pings, permission_denied: late.length }, way);
     // What a rule says now comes too late.
     await sleep(TIMEOUT);
     assert.equal((await child.ask("state")).handled.length - handled.length, pings, way);
@@ -57,5 +57,5 @@ async function stallOf(way, count, rounds) {
   for (const client of clients) assert.deepEqual([client.excess, client.lost, client.end], [0, [], undefined]);
   assertWell(child);
   await child.kill();
-  return tally(words);
+  return countWords(words);
 }

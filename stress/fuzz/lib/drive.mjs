@@ -14,7 +14,7 @@ import { shrink } from "./shrink.mjs";
  *   size: number,
  *   atOnce: number,
  *   conversation(random: import("./random.mjs").Random): any,
- *   play(conversation: any, connect: (name: string) => import("./links.mjs").Link, ports: Record<string, number>): Promise<import("./play.mjs").Tally>,
+ *   play(conversation: any, connect: (name: string) => import("./links.mjs").Link, ports: Record<string, number>): Promise<import("./play.mjs").Counters>,
  *   control(ports: Record<string, number>): Promise<void>,
  * }} Family `size`: conversations in a batch. `control` throws where a client that behaves is not served.
  *

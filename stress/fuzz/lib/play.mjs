@@ -4,8 +4,8 @@ import { memory, tcp } from "./links.mjs";
 import { Random } from "./random.mjs";
 
 /**
- * @typedef {{ inputs: number, outcomes: Record<string, number> }} Tally
- * @typedef {Tally & { finding?: { kind: string, detail: string, index: number } }} Played
+ * @typedef {{ inputs: number, outcomes: Record<string, number> }} Counters
+ * @typedef {Counters & { finding?: { kind: string, detail: string, index: number } }} Played
  * @typedef {{ ports: Record<string, number>, servers?: Record<string, import("node:http").Server> }} Place
  * @typedef {import("./drive.mjs").Family} Family
  */
@@ -52,7 +52,7 @@ export async function playAll(family, given, { ports, servers }) {
   return played;
 }
 
-/** @param {Tally} sum @param {Tally} one */
+/** @param {Counters} sum @param {Counters} one */
 export function add(sum, one) {
   sum.inputs += one.inputs;
   for (const [name, count] of Object.entries(one.outcomes)) sum.outcomes[name] = (sum.outcomes[name] ?? 0) + count;

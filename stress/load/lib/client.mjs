@@ -102,7 +102,7 @@ export class Client {
   }
 
   /** Reads nothing any more. */
-  deafen() {
+  stopReading() {
     this.socket.removeAllListeners("data");
     this.socket.pause();
   }

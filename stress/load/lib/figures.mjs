@@ -11,7 +11,7 @@ import { quantile } from "../../../bench/lib/measure.mjs";
  * @typedef {object} Context
  * @property {boolean} quick
  * @property {number} minutes How long the soak takes.
- * @property {import("./crew.mjs").Crew} crew
+ * @property {import("./workers.mjs").Workers} workers
  * @property {(line: string) => void} say
  */
 

@@ -101,7 +101,7 @@ export class Flooders {
     const { socket } = client;
     const { batch, size } = batchOf(client, this.flood.says);
     Object.assign(client, { size });
-    client.deafen();
+    client.stopReading();
     if (this.flood.isReading) {
       socket.on("data", ({ length }) => {
         this.received += length;

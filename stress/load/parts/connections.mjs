@@ -1,8 +1,8 @@
 // @ts-check
 // Many guarded connections, idle and with traffic, in one process and in two.
 
-import { mostSockets } from "../lib/crew.mjs";
 import { count, mustHold, percentiles, round, size } from "../lib/figures.mjs";
+import { mostSockets } from "../lib/workers.mjs";
 
 /** @type {import("../lib/traffic.mjs").Mix} */
 const MIX = [
@@ -27,11 +27,11 @@ function runsOf(quick) {
 }
 
 /** @param {import("../lib/figures.mjs").Context} context @returns {Promise<import("../lib/figures.mjs").Result>} */
-export async function connections({ quick, crew, say }) {
+export async function connections({ quick, workers, say }) {
   const seconds = quick ? 3 : 20;
   const [figures, failures, raw] = [/** @type {any[]} */ ([]), /** @type {string[]} */ ([]), /** @type {any[]} */ ([])];
   for (const run of runsOf(quick)) {
-    const pairs = await Promise.all(Array.from({ length: run.processes }, () => openPair(crew, run)));
+    const pairs = await Promise.all(Array.from({ length: run.processes }, () => openPair(workers, run)));
     const opened = pairs.map(({ opening }) => opening.seconds);
     const idle = await idleCpu(pairs, seconds);
     const rate = Math.round(run.connections / EVERY);
@@ -39,7 +39,7 @@ export async function connections({ quick, crew, say }) {
     const talked = await Promise.all(pairs.map(({ generator }) => generator.ask(talk)));
     const busy = await Promise.all(pairs.map(({ server }) => server.ask({ command: "peak" })));
     const left = await closePairs(pairs);
-    crew.stop();
+    workers.stop();
 
     const name = `${run.processes === 1 ? "" : "2 x "}${count(run.connections)} guarded ${run.transport} connections`;
     const where = run.processes === 1 ? "in one process" : "in two processes";
@@ -90,12 +90,12 @@ export async function connections({ quick, crew, say }) {
 /**
  * A server and a generator, with all connections open.
  *
- * @param {import("../lib/crew.mjs").Crew} crew
+ * @param {import("../lib/workers.mjs").Workers} workers
  * @param {{ transport: import("../lib/dialects.mjs").Transport, connections: number }} run
  */
-async function openPair(crew, run) {
-  const server = await crew.serve({ transport: run.transport, kind: "guard" });
-  const generator = await crew.generator();
+async function openPair(workers, run) {
+  const server = await workers.serve({ transport: run.transport, kind: "guard" });
+  const generator = await workers.generator();
   const [target] = server.targets;
   await generator.ask({ command: "open", target, count: FIRST, from: 0 });
   await generator.ask({ command: "close" });

@@ -14,7 +14,7 @@ const SHORT = { p50: "p50", p99: "p99", p999: "p99.9" };
  * @property {string} name
  * @property {"hand" | "guard"} kind
  * @property {import("../lib/dialects.mjs").Transport} transport
- * @property {boolean} [turns]
+ * @property {boolean} [fairScheduling]
  * @property {string} says What the flooders send.
  */
 
@@ -22,10 +22,10 @@ const SHORT = { p50: "p50", p99: "p99", p999: "p99.9" };
 const RUNS = [
   { name: "ws, checked by hand; what is allowed", transport: "ws", kind: "hand", says: "echo" },
   {
-    name: "ws, guarded with `turns: false`; what is allowed",
+    name: "ws, guarded with `fairScheduling: false`; what is allowed",
     transport: "ws",
     kind: "guard",
-    turns: false,
+    fairScheduling: false,
     says: "echo",
   },
   { name: "ws, guarded; what is allowed", transport: "ws", kind: "guard", says: "echo" },
@@ -37,14 +37,14 @@ const RUNS = [
 ];
 
 /** @param {import("../lib/figures.mjs").Context} context @returns {Promise<import("../lib/figures.mjs").Result>} */
-export async function floods({ quick, crew, say }) {
+export async function floods({ quick, workers, say }) {
   const [figures, failures] = [/** @type {any[]} */ ([]), /** @type {string[]} */ ([])];
   const size = quick ? { behaving: 200, flooding: 10, seconds: 3 } : { behaving: 5000, flooding: 100, seconds: 8 };
   /** @type {Record<string, any[]>} */
   const rounds = Object.fromEntries(RUNS.map(({ name }) => [name, []]));
   for (let round = 0; round < (quick ? 1 : 3); round++) {
     for (const run of round % 2 === 0 ? RUNS : [...RUNS].reverse()) {
-      const result = await measure(crew, run, size);
+      const result = await measure(workers, run, size);
       rounds[run.name].push(result);
       const { calm, flooded, peak } = result;
       say(`${run.name}: ${milliseconds(calm.free.p99)} without, ${milliseconds(flooded.free.p99)} with (p99)`);
@@ -52,7 +52,7 @@ export async function floods({ quick, crew, say }) {
         mustHold(failures, talk.wrong + talk.strange === 0, `${run.name}: ${talk.wrong + talk.strange} wrong answers`);
         mustHold(failures, talk.open === size.behaving, `${run.name}: ${talk.open} who behave are left`);
       }
-      if (run.kind === "guard" && run.turns !== false) {
+      if (run.kind === "guard" && run.fairScheduling !== false) {
         mustHold(failures, flooded.unanswered === 0, `${run.name}: ${flooded.unanswered} are unanswered`);
         mustHold(failures, peak?.servers[0].unauthorised === 0, `${run.name}: the gate has opened`);
       }
@@ -85,14 +85,14 @@ export async function floods({ quick, crew, say }) {
 }
 
 /**
- * @param {import("../lib/crew.mjs").Crew} crew
+ * @param {import("../lib/workers.mjs").Workers} workers
  * @param {Run} run
  * @param {{ behaving: number, flooding: number, seconds: number }} size
  */
-async function measure(crew, { transport, kind, turns, says }, { behaving, flooding, seconds }) {
-  const server = await crew.serve({ transport, kind, turns, isCounted: false });
+async function measure(workers, { transport, kind, fairScheduling, says }, { behaving, flooding, seconds }) {
+  const server = await workers.serve({ transport, kind, fairScheduling, isCounted: false });
   const [target] = server.targets;
-  const [good, bad] = [await crew.generator(), await crew.generator()];
+  const [good, bad] = [await workers.generator(), await workers.generator()];
   try {
     await good.ask({ command: "open", target, count: behaving, from: 0 });
     const talk = { command: "talk", mix: [["echo", 1]], rate: behaving / EVERY, seconds, patience: PATIENCE };
@@ -119,6 +119,6 @@ async function measure(crew, { transport, kind, turns, says }, { behaving, flood
     const peak = await Promise.race([server.ask({ command: "peak" }), late]);
     return { calm, flooded, flood: { sent, received, returns, seconds: time }, peak };
   } finally {
-    crew.stop();
+    workers.stop();
   }
 }

@@ -13,15 +13,15 @@ const MIXES = {
 };
 
 /** @param {import("../lib/figures.mjs").Context} context @returns {Promise<import("../lib/figures.mjs").Result>} */
-export async function hangs({ quick, crew, say }) {
+export async function hangs({ quick, workers, say }) {
   const seconds = quick ? 4 : 30;
   const [figures, failures] = [/** @type {any[]} */ ([]), /** @type {string[]} */ ([])];
   /** @type {Record<string, any>} */
   const raw = {};
   for (const transport of /** @type {const} */ (["ws", "socket.io"])) {
     const connections = quick ? 200 : transport === "ws" ? 2000 : 1000;
-    const server = await crew.serve({ transport, kind: "guard" });
-    const generator = await crew.generator();
+    const server = await workers.serve({ transport, kind: "guard" });
+    const generator = await workers.generator();
     const [target] = server.targets;
     await generator.ask({ command: "open", target, count: connections, from: 0 });
     /** @type {Record<string, any>} */
@@ -38,7 +38,7 @@ export async function hangs({ quick, crew, say }) {
     }
     const report = (await server.ask({ command: "measure" })).servers[0];
     await generator.ask({ command: "close" });
-    crew.stop();
+    workers.stop();
     mustHold(failures, report.unauthorised === 0, `${transport}: the gate has opened`);
     mustHold(failures, report.sessions === connections, `${transport}: ${report.sessions} sessions are open`);
     const { hanging, free } = runs.with;

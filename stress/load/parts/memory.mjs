@@ -9,7 +9,7 @@ const FIRST = 50;
 const MINUTE = 60_000;
 
 /** @param {import("../lib/figures.mjs").Context} context @returns {Promise<import("../lib/figures.mjs").Result>} */
-export async function memory({ quick, crew, say }) {
+export async function memory({ quick, workers, say }) {
   const [figures, failures] = [/** @type {any[]} */ ([]), /** @type {string[]} */ ([])];
   /** @type {Record<string, any>} */
   const raw = {};
@@ -21,7 +21,7 @@ export async function memory({ quick, crew, say }) {
       /** @type {Record<string, any>} */
       const one = {};
       for (const kind of /** @type {const} */ (round % 2 === 0 ? ["hand", "guard"] : ["guard", "hand"])) {
-        one[kind] = await measure(crew, { transport, kind, connections, piled });
+        one[kind] = await measure(workers, { transport, kind, connections, piled });
         const { open } = one[kind];
         mustHold(failures, open === connections, `${kind} ${transport}: ${open} are open`);
       }
@@ -54,14 +54,14 @@ export async function memory({ quick, crew, say }) {
 /**
  * Each in a server of its own, whose memory nobody has used before.
  *
- * @param {import("../lib/crew.mjs").Crew} crew
+ * @param {import("../lib/workers.mjs").Workers} workers
  * @param {{ transport: import("../lib/dialects.mjs").Transport, kind: "hand" | "guard", connections: number, piled: number }} of
  */
-async function measure(crew, { transport, kind, connections, piled }) {
+async function measure(workers, { transport, kind, connections, piled }) {
   const setup = { transport, kind, isCounted: false, timeout: { action: MINUTE } };
-  const idle = await grown(crew, setup, ({ open }) => open(connections));
+  const idle = await grown(workers, setup, ({ open }) => open(connections));
   const pending = await grown(
-    crew,
+    workers,
     setup,
     ({ pile }) => pile(PILE),
     ({ open }) => open(piled),
@@ -80,14 +80,14 @@ async function measure(crew, { transport, kind, connections, piled }) {
  *
  * @typedef {{ open(count: number): Promise<any>, pile(count: number): Promise<any> }} Clients
  *
- * @param {import("../lib/crew.mjs").Crew} crew
- * @param {import("../lib/crew.mjs").Setup} setup
+ * @param {import("../lib/workers.mjs").Workers} workers
+ * @param {import("../lib/workers.mjs").Setup} setup
  * @param {(clients: Clients) => Promise<any>} act
  * @param {(clients: Clients) => Promise<any>} [prepare]
  */
-async function grown(crew, setup, act, prepare) {
-  const server = await crew.serve(setup);
-  const generator = await crew.generator();
+async function grown(workers, setup, act, prepare) {
+  const server = await workers.serve(setup);
+  const generator = await workers.generator();
   const [target] = server.targets;
   /** @type {Clients} */
   const clients = {
@@ -109,11 +109,11 @@ async function grown(crew, setup, act, prepare) {
       rss: after.rss - before.rss,
     };
   } finally {
-    crew.stop();
+    workers.stop();
   }
 }
 
-/** What there is once nothing is on its way any more. @param {import("../lib/crew.mjs").ServerProcess} server */
+/** What there is once nothing is on its way any more. @param {import("../lib/workers.mjs").ServerProcess} server */
 async function settled(server) {
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return server.ask({ command: "measure" });

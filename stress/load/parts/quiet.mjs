@@ -13,14 +13,14 @@ const ENDING = 6000;
 const SMALLEST = 16;
 
 /** @param {import("../lib/figures.mjs").Context} context @returns {Promise<import("../lib/figures.mjs").Result>} */
-export async function quiet({ quick, crew, say }) {
+export async function quiet({ quick, workers, say }) {
   const seconds = quick ? 4 : 40;
   const [figures, failures] = [/** @type {any[]} */ ([]), /** @type {string[]} */ ([])];
   /** @type {Record<string, any>} */
   const raw = {};
   for (const transport of /** @type {const} */ (["ws", "socket.io"])) {
-    const server = await crew.serveUncompiled({ transport, kind: "guard", timeout: { action: 500 } });
-    const generator = await crew.generator();
+    const server = await workers.serveUncompiled({ transport, kind: "guard", timeout: { action: 500 } });
+    const generator = await workers.generator();
     const rounds = [];
     for (let i = 0; i < ROUNDS; i++) {
       await generator.ask({ command: "soak", targets: server.targets, ...TRAFFIC });
@@ -40,7 +40,7 @@ export async function quiet({ quick, crew, say }) {
       say(`${transport}, round ${i + 1}: ${count(opened)} connections, ${count(heapUsed)} bytes of heap at the end`);
       rounds.push({ opened, refused, sent, heapUsed });
     }
-    crew.stop();
+    workers.stop();
     const [{ heapUsed: first }, ...later] = rounds;
     const sum = (/** @type {"opened" | "refused" | "sent"} */ key) => later.reduce((all, one) => all + one[key], 0);
     const left = (later[later.length - 1].heapUsed - first) / sum("opened");

@@ -15,23 +15,23 @@ const SIGNIFICANT = 3;
 const NOTICEABLE = 0.0005;
 
 /** @param {import("../lib/figures.mjs").Context} context @returns {Promise<import("../lib/figures.mjs").Result>} */
-export async function soak({ quick, minutes, crew, say }) {
+export async function soak({ quick, minutes, workers, say }) {
   /** @type {string[]} */
   const failures = [];
   const options = { connections: quick ? 50 : 250, rate: quick ? 200 : 400, churn: quick ? 5 : 10 };
   const limits = { timeout: { action: 2000 } };
-  const server = await crew.serve(
+  const server = await workers.serve(
     { transport: "ws", kind: "guard", ...limits },
     { transport: "socket.io", kind: "guard", ...limits },
   );
-  const generator = await crew.generator();
+  const generator = await workers.generator();
   const first = await server.ask({ command: "measure" });
   await generator.ask({ command: "soak", targets: server.targets, ...options });
   const samples = await watch(server, generator, minutes, say);
   const talked = await generator.ask({ command: "endSoak" });
   await new Promise((resolve) => setTimeout(resolve, 6000));
   const last = await server.ask({ command: "measure" });
-  crew.stop();
+  workers.stop();
 
   const { unanswered, wrong, strange, failed } = talked;
   mustHold(failures, unanswered + wrong + strange + failed === 0, `answers: ${JSON.stringify(talked)}`);
@@ -82,8 +82,8 @@ export async function soak({ quick, minutes, crew, say }) {
 }
 
 /**
- * @param {import("../lib/crew.mjs").ServerProcess} server
- * @param {import("../lib/crew.mjs").Process} generator
+ * @param {import("../lib/workers.mjs").ServerProcess} server
+ * @param {import("../lib/workers.mjs").Process} generator
  * @param {number} minutes
  * @param {(line: string) => void} say
  */

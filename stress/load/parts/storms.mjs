@@ -6,7 +6,7 @@ import { count, middle, milliseconds, mustHold } from "../lib/figures.mjs";
 const AUTHENTICATE = 200;
 
 /** @param {import("../lib/figures.mjs").Context} context @returns {Promise<import("../lib/figures.mjs").Result>} */
-export async function storms({ quick, crew, say }) {
+export async function storms({ quick, workers, say }) {
   const [figures, failures, raw] = [/** @type {any[]} */ ([]), /** @type {string[]} */ ([]), /** @type {any[]} */ ([])];
   const storms = /** @type {const} */ ([
     { transport: "ws", welcome: 4000, strangers: 500, leavers: 500 },
@@ -18,15 +18,15 @@ export async function storms({ quick, crew, say }) {
       : full;
     const rounds = [];
     for (let round = 0; round < (quick ? 1 : 3); round++) {
-      const server = await crew.serve({ transport, kind: "guard", authenticate: AUTHENTICATE });
-      const generator = await crew.generator();
+      const server = await workers.serve({ transport, kind: "guard", authenticate: AUTHENTICATE });
+      const generator = await workers.generator();
       const [target] = server.targets;
       const result = await generator.ask({ command: "storm", target, ...numbers, patience: 60 });
       const open = (await server.ask({ command: "measure" })).servers[0];
       await generator.ask({ command: "close" });
       await new Promise((resolve) => setTimeout(resolve, 1500));
       const left = (await server.ask({ command: "measure" })).servers[0];
-      crew.stop();
+      workers.stop();
       rounds.push({ ...result, open, left });
       const { welcome, strangers, leavers } = numbers;
       const isRight =

@@ -15,7 +15,7 @@ import { guardWs, handWs } from "./ws.mjs";
  * @property {{ connect?: number, action?: number }} [timeout]
  * @property {Record<string, number>} [limits]
  * @property {boolean} [isCounted] Whether a guard counts what it refuses. Default true.
- * @property {boolean} [turns] Whether connections take turns behind a guard. Default true.
+ * @property {boolean} [fairScheduling] True when a guard schedules its connections fairly. Default true.
  *
  * @typedef {object} Behind What runs behind the HTTP server.
  * @property {() => number} connections

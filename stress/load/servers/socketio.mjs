@@ -72,7 +72,7 @@ export function guardSocketIo(http, setup, counts) {
     authenticate: ({ handshake }) => authenticate(handshake.headers),
     ...(setup.timeout && { timeout: setup.timeout }),
     ...(setup.limits && { limits: setup.limits }),
-    fairScheduling: setup.turns ?? true,
+    fairScheduling: setup.fairScheduling ?? true,
     ...(setup.isCounted !== false && { onDecision: counts.decision }),
   });
   answer(io, counts, (socket) => guarded.sessionOf(socket)?.scope.user);

@@ -77,7 +77,7 @@ export function guardWs(http, setup, counts) {
     authenticate: ({ headers }) => authenticate(headers),
     ...(setup.timeout && { timeout: setup.timeout }),
     ...(setup.limits && { limits: setup.limits }),
-    fairScheduling: setup.turns ?? true,
+    fairScheduling: setup.fairScheduling ?? true,
     ...(setup.isCounted !== false && { onDecision: counts.decision }),
   });
   wss.on("connection", (ws) => {

@@ -1,26 +1,26 @@
 import { Bell } from "./bell.js";
 import { textFrame } from "./frames.js";
-import { Line } from "./line.js";
 import type { Account, AttackOptions, Probe } from "./options.js";
-import type { Entrance, Heard, Resumed, Wire } from "./wire.js";
+import { RawConnection } from "./raw-connection.js";
+import type { Entrance, Resumed, ServerEvent, Wire } from "./wire.js";
 
 /** A message with the marker that is to be found again. */
-export interface Marked {
+export interface MarkedMessage {
   readonly action: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly marker: string;
 }
 
-/** How a client knocks. */
-export interface Knock {
+/** What a client sends with its handshake. */
+export interface HandshakeOptions {
   readonly entrance: Entrance;
   /** `null` sends none. */
   readonly origin: string | null;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent with the handshake, or with what lets it in, before that is answered. */
-  readonly early?: readonly Marked[];
+  readonly early?: readonly MarkedMessage[];
   /** Sent as soon as it is let in. */
-  readonly first?: readonly Marked[];
+  readonly first?: readonly MarkedMessage[];
   readonly resumed?: Resumed;
   /** Never asks to be let in. */
   readonly isMute?: boolean;
@@ -36,7 +36,7 @@ export interface Answer {
 /** A client of the kit, at one entrance. */
 export class Client {
   readonly bell = new Bell();
-  readonly line: Line;
+  readonly connection: RawConnection;
   readonly answers: Answer[] = [];
   /** All that was received. */
   readonly texts: string[] = [];
@@ -54,49 +54,49 @@ export class Client {
 
   constructor(
     readonly wire: Wire,
-    url: URL,
     readonly account: Account,
-    readonly knock: Knock,
-    tls: AttackOptions["tls"],
+    readonly handshake: HandshakeOptions,
+    { url, tls }: { readonly url: URL; readonly tls: AttackOptions["tls"] },
   ) {
-    const address = wire.address(url, knock.entrance);
+    const address = wire.address(url, handshake.entrance);
     for (const [name, value] of Object.entries(account.query ?? {})) address.searchParams.set(name, value);
-    const hello = wire.hello(knock.entrance, account, knock.resumed);
-    const early = (knock.early ?? []).map((message) => textFrame(this.#encode(message).text));
+    const hello = wire.hello(handshake.entrance, account, handshake.resumed);
+    const early = (handshake.early ?? []).map((message) => textFrame(this.#encode(message).text));
     this.#hello = hello === undefined ? undefined : [textFrame(hello), ...early];
-    this.line = new Line(address, headersOf(account, knock), tls, hello === undefined ? early : [], {
-      onText: (text) => this.#hear(text),
-      onChange: () => this.#change(),
-    });
+    this.connection = new RawConnection(
+      address,
+      { headers: headersOf(account, handshake), tls, early: hello === undefined ? early : [] },
+      { onText: (text) => this.#hear(text), onChange: () => this.#change() },
+    );
   }
 
   /** Whether it was answered in any way that ends. */
   get isDecided(): boolean {
-    const { end, refusal } = this.line;
+    const { end, refusal } = this.connection;
     return this.isLetIn || this.isRefused || end !== undefined || refusal !== "";
   }
 
   /** In words, how it was refused, or ended. */
   get ending(): string {
-    const { status, end } = this.line;
+    const { status, end } = this.connection;
     if (status !== undefined && status !== 101) return `HTTP ${status}`;
     if (this.isRefused) return `refused: ${this.texts.at(-1)?.slice(0, 120)}`;
     return end ?? "no answer";
   }
 
   get isEnded(): boolean {
-    return this.isRefused || this.line.end !== undefined;
+    return this.isRefused || this.connection.end !== undefined;
   }
 
   /** Sends messages so that they arrive together; returns their ids. */
-  send(...messages: readonly Marked[]): number[] {
+  send(...messages: readonly MarkedMessage[]): number[] {
     const encoded = messages.map((message) => this.#encode(message));
-    this.line.write(...encoded.map(({ text }) => textFrame(text)));
+    this.connection.write(...encoded.map(({ text }) => textFrame(text)));
     return encoded.map(({ id }) => id);
   }
 
   /** One message as text, with an id of its own. */
-  textOf(message: Marked): { id: number; text: string } {
+  textOf(message: MarkedMessage): { id: number; text: string } {
     return this.#encode(message);
   }
 
@@ -107,26 +107,26 @@ export class Client {
     return find();
   }
 
-  #encode({ action, payload }: Marked): { id: number; text: string } {
+  #encode({ action, payload }: MarkedMessage): { id: number; text: string } {
     this.#lastId += 1;
     const id = this.#lastId;
-    return { id, text: this.wire.message(this.knock.entrance, id, action, payload) };
+    return { id, text: this.wire.message(this.handshake.entrance, id, action, payload) };
   }
 
   #change(): void {
-    if (this.line.isOpen && !this.isLetIn && this.#hello === undefined) this.#enter();
+    if (this.connection.isOpen && !this.isLetIn && this.#hello === undefined) this.#enter();
     this.bell.ring();
   }
 
   #enter(): void {
     this.isLetIn = true;
-    if (this.knock.first) this.send(...this.knock.first);
+    if (this.handshake.first) this.send(...this.handshake.first);
   }
 
   /** A protocol of the user's own may throw at what it does not know: then it means nothing. */
-  #read(text: string): Heard | undefined {
+  #read(text: string): ServerEvent | undefined {
     try {
-      return this.wire.hear(text, this.knock.entrance);
+      return this.wire.read(text, this.handshake.entrance);
     } catch {
       return undefined;
     }
@@ -136,8 +136,8 @@ export class Client {
     this.texts.push(text);
     const heard = this.#read(text);
     if (heard?.kind === "answer") this.answers.push({ ...heard, text });
-    else if (heard?.kind === "reply") this.line.write(textFrame(heard.text));
-    else if (heard?.kind === "ready" && !this.knock.isMute) this.line.write(...(this.#hello ?? []));
+    else if (heard?.kind === "reply") this.connection.write(textFrame(heard.text));
+    else if (heard?.kind === "ready" && !this.handshake.isMute) this.connection.write(...(this.#hello ?? []));
     else if (heard?.kind === "refused") this.isRefused = true;
     else if (heard?.kind === "entered") {
       this.pid = heard.pid;
@@ -151,14 +151,14 @@ export class Client {
 }
 
 /** Makes a message of what the options say. */
-export function markedBy({ action, payload = (marker) => ({ marker }) }: Probe, marker: string): Marked {
+export function markedBy({ action, payload = (marker) => ({ marker }) }: Probe, marker: string): MarkedMessage {
   return { action, payload: payload(marker), marker };
 }
 
 /** The headers of a handshake. */
 export function headersOf(
   { headers, protocols = [] }: Account,
-  { origin, headers: more }: Pick<Knock, "origin" | "headers">,
+  { origin, headers: more }: Pick<HandshakeOptions, "origin" | "headers">,
 ): Record<string, string> {
   return {
     ...(origin !== null && { Origin: origin }),

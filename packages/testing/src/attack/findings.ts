@@ -32,11 +32,11 @@ export interface Finding {
 }
 
 /** What a hole says of itself. */
-export type Verdict = Pick<Finding, "held" | "evidence">;
+export type PlayResult = Pick<Finding, "held" | "evidence">;
 
-export const holds = (evidence: string): Verdict => ({ held: true, evidence });
-export const isOpen = (evidence: string): Verdict => ({ held: false, evidence });
-export const cannot = (evidence: string): Verdict => ({ held: "not applicable", evidence });
+export const holds = (evidence: string): PlayResult => ({ held: true, evidence });
+export const isOpen = (evidence: string): PlayResult => ({ held: false, evidence });
+export const cannot = (evidence: string): PlayResult => ({ held: "not applicable", evidence });
 
 const MARKS = { true: "held", false: "HOLE", "not applicable": "-" } as const;
 

@@ -1,4 +1,4 @@
-import type { HoleName, Verdict } from "./findings.js";
+import type { HoleName, PlayResult } from "./findings.js";
 import type { Target } from "./target.js";
 
 /** One hole: what it is, and how it is looked for. */
@@ -6,5 +6,5 @@ export interface Hole {
   readonly name: HoleName;
   /** In a sentence, as what goes wrong. */
   readonly title: string;
-  play(target: Target): Promise<Verdict>;
+  play(target: Target): Promise<PlayResult>;
 }

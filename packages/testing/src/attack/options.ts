@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import { type MaybePromise, PermissionMisuse } from "@portcullis/core";
 
-/** How somebody knocks: what makes the server take a client for that account. */
+/** The credentials of an account, as its handshake carries them. */
 export interface Account {
   /** Headers of the handshake, as in `{ authorization: "Bearer ann" }` or `{ cookie: "session=..." }`. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -50,7 +50,7 @@ export interface AttackLimits {
   /** Messages that are sent without reading one answer. Default 150,000. */
   readonly unread?: number;
   /** Milliseconds to wait for something that should come. Default 4,000. */
-  readonly patience?: number;
+  readonly timeout?: number;
   /** Milliseconds to wait for something that should not come. Default 60. */
   readonly settle?: number;
   /** Milliseconds for all of it; what was not played by then is not applicable. Default 120,000. */
@@ -105,7 +105,7 @@ const DEFAULTS: Required<AttackLimits> = {
   handshake: 10_000,
   message: 1_048_576,
   unread: 150_000,
-  patience: 4_000,
+  timeout: 4_000,
   settle: 60,
   total: 120_000,
 };
@@ -115,7 +115,7 @@ const MOST: Required<AttackLimits> = {
   handshake: 60_000,
   message: 16_777_216,
   unread: 1_000_000,
-  patience: 30_000,
+  timeout: 30_000,
   settle: 5_000,
   total: 600_000,
 };
@@ -125,8 +125,8 @@ const MOST: Required<AttackLimits> = {
  *
  * @throws {PermissionMisuse} When one is no whole number, or beyond what the kit does to a server.
  */
-export function readLimits(given: AttackLimits = {}): Required<AttackLimits> {
-  const limits = { ...DEFAULTS, ...given };
+export function readLimits(options: AttackLimits = {}): Required<AttackLimits> {
+  const limits = { ...DEFAULTS, ...options };
   for (const [key, value] of Object.entries(limits)) {
     const most = MOST[key as keyof AttackLimits];
     if (most === undefined) throw new PermissionMisuse(`attack() got unknown limits: \`${key}\``);
@@ -142,8 +142,8 @@ export function readLimits(given: AttackLimits = {}): Required<AttackLimits> {
  *
  * @throws {PermissionMisuse} When it is no URL of a server, or leads to another machine that is not named.
  */
-export function readUrl(given: string | URL, allowHost: string | undefined): URL {
-  const text = String(given);
+export function readUrl(address: string | URL, allowHost: string | undefined): URL {
+  const text = String(address);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^(ws|http)s?:$/.test(url.protocol)) {
     throw new PermissionMisuse(`attack() needs a URL as in "ws://127.0.0.1:8080/chat", not "${text}"`);

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { request as requestSecurely } from "node:https";
-import { headersOf, type Marked } from "./client.js";
+import { headersOf, type MarkedMessage } from "./client.js";
 import type { Account } from "./options.js";
 import type { Target } from "./target.js";
 
@@ -11,7 +11,7 @@ const ID = 1;
  *
  * @returns What became of it.
  */
-export async function poll(target: Target, account: Account, message: Marked): Promise<string> {
+export async function poll(target: Target, account: Account, message: MarkedMessage): Promise<string> {
   const { wire, entrance, url } = target;
   const address = wire.address(url, entrance);
   address.protocol = address.protocol.replace("ws", "http");
@@ -35,7 +35,7 @@ async function answerOf(target: Target, address: URL, account: Account): Promise
   for (let polls = 0; polls < 4; polls++) {
     const packets = (await exchange(target, address, account)).split("\x1e");
     for (const packet of packets) {
-      const heard = target.wire.hear(packet, target.entrance);
+      const heard = target.wire.read(packet, target.entrance);
       if (heard?.kind === "answer" && heard.id === ID) return heard.isRefusal ? "denied" : "handled";
       if (heard?.kind === "refused") return "refused";
     }
@@ -51,7 +51,7 @@ function exchange({ limits, origin, options }: Target, url: URL, account: Accoun
       method: body === undefined ? "GET" : "POST",
       agent: false,
       headers: { ...headersOf({ ...account, protocols: [] }, { origin }), "Content-Type": "text/plain;charset=UTF-8" },
-      signal: AbortSignal.timeout(limits.patience),
+      signal: AbortSignal.timeout(limits.timeout),
       ...options.tls,
     } as Parameters<typeof request>[1]);
     sent.on("error", () => resolve(""));

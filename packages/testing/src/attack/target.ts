@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { PermissionMisuse } from "@portcullis/core";
 import { sleep } from "./bell.js";
-import { type Answer, Client, type Knock, type Marked, markedBy } from "./client.js";
+import { type Answer, Client, type HandshakeOptions, type MarkedMessage, markedBy } from "./client.js";
 import { type Account, type AttackLimits, type AttackOptions, type Probe, readLimits, readUrl } from "./options.js";
-import { type Wire, wireOf } from "./wire.js";
+import type { Wire } from "./wire.js";
+import { wireOf } from "./wires/wire-of.js";
 
 /** How long a message may first be unanswered before it is sent again: its listener may have come too late for it. */
 const AGAIN = 30;
@@ -61,57 +62,57 @@ export class Target {
     return `mark-${this.#secret}-${this.#marks}`;
   }
 
-  message(probe: Probe): Marked {
+  message(probe: Probe): MarkedMessage {
     return markedBy(probe, this.mark());
   }
 
   /** What everybody may do. */
-  get open(): Marked {
+  get open(): MarkedMessage {
     return this.message(this.options.actions.open);
   }
 
   /** What not everybody may do. */
-  get guarded(): Marked {
+  get guarded(): MarkedMessage {
     return this.message(this.options.actions.guarded);
   }
 
-  /** Begins to knock. */
-  knock(account: Account, given: Partial<Knock> = {}): Client {
-    const knock: Knock = { entrance: this.entrance, origin: this.origin, ...given };
-    const client = new Client(this.wire, this.url, account, knock, this.options.tls);
+  /** Begins a handshake. */
+  connect(account: Account, options: Partial<HandshakeOptions> = {}): Client {
+    const handshake: HandshakeOptions = { entrance: this.entrance, origin: this.origin, ...options };
+    const client = new Client(this.wire, account, handshake, { url: this.url, tls: this.options.tls });
     this.#clients.add(client);
     return client;
   }
 
-  /** Knocks, and waits until the server has said whether it lets the client in. */
-  async decide(account: Account, given: Partial<Knock> = {}): Promise<Client> {
-    const client = this.knock(account, given);
-    await client.bell.until(() => client.isDecided, this.limits.patience);
+  /** Makes a handshake, and waits until the server has decided it. */
+  async decide(account: Account, options: Partial<HandshakeOptions> = {}): Promise<Client> {
+    const client = this.connect(account, options);
+    await client.bell.until(() => client.isDecided, this.limits.timeout);
     return client;
   }
 
-  /** Knocks, and sees whether it is in: what counts is that what it says is answered. */
-  async enter(account: Account, given: Partial<Knock> = {}): Promise<Client> {
-    const client = await this.decide(account, given);
-    const deadline = performance.now() + this.limits.patience;
+  /** Makes a handshake, and sends a message. A client is in once that is answered. */
+  async enter(account: Account, options: Partial<HandshakeOptions> = {}): Promise<Client> {
+    const client = await this.decide(account, options);
+    const deadline = performance.now() + this.limits.timeout;
     for (let wait = AGAIN; client.isLetIn && !client.isEnded && !client.isIn; wait *= 2) {
       if (performance.now() > deadline) break;
-      const answer = await this.ask(client, this.open, Math.min(wait, this.limits.patience));
+      const answer = await this.ask(client, this.open, Math.min(wait, this.limits.timeout));
       if (answer?.isRefusal) break;
       client.isIn = answer !== undefined;
     }
     return client;
   }
 
-  /** Knocks as somebody who must be let in. */
-  async enterSurely(account: Account, given: Partial<Knock> = {}): Promise<Client> {
-    const client = await this.enter(account, given);
+  /** Enters as a client that the server has to admit. */
+  async enterSurely(account: Account, options: Partial<HandshakeOptions> = {}): Promise<Client> {
+    const client = await this.enter(account, options);
     if (!client.isIn) throw new ShutOut(`a client that must be let in was not: ${client.ending}`);
     return client;
   }
 
   /** Sends one message, and waits for its answer. */
-  ask(client: Client, message: Marked, milliseconds = this.limits.patience): Promise<Answer | undefined> {
+  ask(client: Client, message: MarkedMessage, milliseconds = this.limits.timeout): Promise<Answer | undefined> {
     const [id] = client.send(message) as [number];
     return client.answerTo(id, milliseconds);
   }
@@ -123,14 +124,14 @@ export class Target {
   }
 
   /** Whether the handler of a message has run. */
-  async hasRun(client: Client, id: number, { marker }: Marked): Promise<boolean> {
+  async hasRun(client: Client, id: number, { marker }: MarkedMessage): Promise<boolean> {
     const answer = client.answers.find((one) => one.id === id);
     if (answer && !answer.isRefusal) return true;
     return (await this.options.handled?.(marker)) ?? false;
   }
 
   /** Sends messages that must not be handled, and returns those that were. */
-  async handledOf(client: Client, messages: readonly Marked[]): Promise<Marked[]> {
+  async handledOf(client: Client, messages: readonly MarkedMessage[]): Promise<MarkedMessage[]> {
     const ids = client.send(...messages);
     await this.fence(client);
     const ran = await Promise.all(messages.map((message, at) => this.hasRun(client, ids[at] as number, message)));
@@ -141,7 +142,7 @@ export class Target {
   async isAlive(): Promise<boolean> {
     for (let tries = 0; tries < TRIES; tries++) {
       const client = await this.enter(this.allowed);
-      client.line.socket.destroy();
+      client.connection.socket.destroy();
       this.#clients.delete(client);
       if (client.isIn) return true;
       await sleep(this.limits.settle);
@@ -151,7 +152,7 @@ export class Target {
 
   /** Cuts all connections. */
   release(): void {
-    for (const client of this.#clients) client.line.socket.destroy();
+    for (const client of this.#clients) client.connection.socket.destroy();
     this.#clients.clear();
   }
 }

@@ -1,10 +1,7 @@
-import { PermissionMisuse } from "@portcullis/core";
-import { jsonWire } from "./json-wires.js";
-import type { Account, AttackOptions, AttackProtocol } from "./options.js";
-import { socketWire } from "./socketio-wire.js";
+import type { Account } from "./options.js";
 
 /** What a text of the server means. */
-export type Heard =
+export type ServerEvent =
   | { readonly kind: "answer"; readonly id: number; readonly isRefusal: boolean }
   /** A text is to be sent back. */
   | { readonly kind: "reply"; readonly text: string }
@@ -37,23 +34,5 @@ export interface Wire {
   /** One message as text. */
   message(entrance: Entrance, id: number, action: string, payload: Readonly<Record<string, unknown>>): string;
   /** Reads what comes; `undefined` where it means nothing. */
-  hear(text: string, entrance: Entrance): Heard | undefined;
-}
-
-/**
- * Finds out how to speak.
- *
- * @throws {PermissionMisuse} When there is no such protocol.
- */
-export function wireOf({ protocol, isRefusal }: AttackOptions): Wire {
-  const given = (typeof protocol === "string" ? { kind: protocol } : protocol) as Exclude<AttackProtocol, string>;
-  if (given !== null && typeof given === "object") {
-    if ("request" in given) return jsonWire(given);
-    if (given.kind === "socket.io") return socketWire(given.path ?? "/socket.io/", isRefusal);
-    const wire = jsonWire(given);
-    if (wire) return wire;
-  }
-  throw new PermissionMisuse(
-    'attack() got a wrong `protocol`: write "dcrf", "json", "json-rpc", "socket.io" or { request, read }',
-  );
+  read(text: string, entrance: Entrance): ServerEvent | undefined;
 }

@@ -38,7 +38,7 @@ async function play(lab: Lab, server: TestServer, banned: Set<string>): Promise<
     connections: () => [...server.guard.sessions].length,
     revoke: () => banned.add("ann"),
     restore: () => banned.clear(),
-    limits: { handshake: LIMITS.handshake, message: LARGEST, unread: 5_000, patience: 8_000 },
+    limits: { handshake: LIMITS.handshake, message: LARGEST, unread: 5_000, timeout: 8_000 },
   });
 }
 

@@ -18,7 +18,7 @@ async function userAfter(lab: Lab, answer: () => unknown, token?: string): Promi
 /** Expects that nobody is let in when `authenticate` answers so. */
 async function expectFault(lab: Lab, authenticate: () => unknown): Promise<void> {
   const server = await lab.guard(open, { authenticate });
-  const refused = await server.knock({ token: SECRET });
+  const refused = await server.tryHandshake({ token: SECRET });
   expectRefused(lab, refused, "permission_error", 500);
   expect(refused.text).not.toContain(SECRET);
   expect(server.opened).toEqual([]);
@@ -38,7 +38,7 @@ export const authenticate: Subject = {
     for (const isAsync of [false, true]) {
       const found = ({ token }: Credentials) => ({ user: { id: token }, tenant: "blue" });
       const server = await lab.guard(open, {
-        authenticate: (given) => (isAsync ? sleep(5).then(() => found(given)) : found(given)),
+        authenticate: (credentials) => (isAsync ? sleep(5).then(() => found(credentials)) : found(credentials)),
       });
       const client = await server.connect({ token: "alice" });
       expectHandled(await client.request("own"));
@@ -81,7 +81,7 @@ export const authenticate: Subject = {
             throw error;
           },
         });
-        expectRefused(lab, await server.knock(), code, status);
+        expectRefused(lab, await server.tryHandshake(), code, status);
       }
     }
   },
@@ -126,7 +126,7 @@ export const authenticate: Subject = {
         return new Promise(() => {});
       },
     });
-    expectRefused(lab, await server.knock(), "permission_timeout", 503);
+    expectRefused(lab, await server.tryHandshake(), "permission_timeout", 503);
     expect(signal?.aborted).toBe(true);
   },
 
@@ -137,14 +137,14 @@ export const authenticate: Subject = {
       authenticate: () => sleep(900),
     });
     const startedAt = Date.now();
-    expectRefused(lab, await server.knock(), "permission_timeout", 503);
+    expectRefused(lab, await server.tryHandshake(), "permission_timeout", 503);
     expect(Date.now() - startedAt).toBeLessThan(2000);
   },
 
   "an answer that comes too late opens nothing": async (lab) => {
     const { promise, resolve } = deferred<object>();
     const server = await lab.guard(open, { timeout: { connect: 40 }, authenticate: () => promise });
-    expectRefused(lab, await server.knock(), "permission_timeout", 503);
+    expectRefused(lab, await server.tryHandshake(), "permission_timeout", 503);
     resolve({ user: { id: "alice" } });
     await sleep(30);
     expect(server.opened).toEqual([]);

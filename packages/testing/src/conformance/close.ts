@@ -180,7 +180,7 @@ export const close: Subject = {
     expectDenied(await client.request("say"), "permission_denied", 403);
     expectDenied(await client.request("held"), "permission_denied", 403);
     expectHandled(await client.request("more"));
-    expectRefused(lab, await server.knock(), "permission_denied", 403);
+    expectRefused(lab, await server.tryHandshake(), "permission_denied", 403);
   },
 
   "replace() with something that is no policy is a misuse, and the old one stays": async (lab) => {
@@ -215,7 +215,7 @@ export const close: Subject = {
     void client.request("held");
     await until(() => asked.length === 1, "the rule is asked");
     const closing = server.guard.close();
-    expectRefused(lab, await server.knock(), "going_away", 503);
+    expectRefused(lab, await server.tryHandshake(), "going_away", 503);
     client.sendAll([client.message("say")]);
     await sleep(30);
     resolve(true);
@@ -232,7 +232,7 @@ export const close: Subject = {
       return promise;
     };
     const server = await lab.guard(rules({}, { connect: permission("slow", { connect: ask }) }));
-    const knocking = server.knock();
+    const knocking = server.tryHandshake();
     await until(() => isAsked, "the rule is asked");
     const closing = server.guard.close();
     resolve(true);

@@ -37,7 +37,7 @@ export const connect: Subject = {
 
   "`permissions` refuses with its deny": async (lab) => {
     const server = await lab.guard(rules({}, { permissions: connecting("closed", () => deny("closed")) }));
-    expectRefused(lab, await server.knock(), "closed", 403);
+    expectRefused(lab, await server.tryHandshake(), "closed", 403);
   },
 
   "`connect` passes on allow only": async (lab) => {
@@ -45,9 +45,9 @@ export const connect: Subject = {
       await (await (await lab.guard(rules({}, { connect: connecting("open", () => true) }))).connect()).request("ping"),
     );
     const silent = await lab.guard(rules({}, { connect: connecting("silent", () => abstain()) }));
-    expectRefused(lab, await silent.knock(), "permission_denied", 403);
+    expectRefused(lab, await silent.tryHandshake(), "permission_denied", 403);
     const unaware = await lab.guard(rules({}, { connect: permission("unaware", { object: () => true }) }));
-    expectRefused(lab, await unaware.knock(), "permission_denied", 403);
+    expectRefused(lab, await unaware.tryHandshake(), "permission_denied", 403);
   },
 
   "`permissions` lends nothing to `connect`, and is asked first": async (lab) => {
@@ -58,18 +58,18 @@ export const connect: Subject = {
         return answer;
       });
     const server = await lab.guard(rules({}, { permissions: part("general", true), connect: part("own", abstain()) }));
-    expectRefused(lab, await server.knock(), "permission_denied", 403);
+    expectRefused(lab, await server.tryHandshake(), "permission_denied", 403);
     expect(asked).toEqual(["general", "own"]);
     const closed = await lab.guard(
       rules({}, { permissions: part("general", deny("general")), connect: part("own", deny("own")) }),
     );
-    expectRefused(lab, await closed.knock(), "general", 403);
+    expectRefused(lab, await closed.tryHandshake(), "general", 403);
     expect(asked).toEqual(["general", "own", "general"]);
   },
 
   "`connect: IsAuthenticated` means what it reads": async (lab) => {
     const server = await lab.guard(rules({}, { connect: IsAuthenticated }), bearer);
-    expectRefused(lab, await server.knock(), "not_authenticated", 401);
+    expectRefused(lab, await server.tryHandshake(), "not_authenticated", 401);
     expectHandled(await (await server.connect({ token: "alice" })).request("ping"));
   },
 
@@ -96,7 +96,7 @@ export const connect: Subject = {
     ] as const;
     for (const [answer, code, status] of decisions) {
       const server = await lab.guard(rules({}, { connect: connecting("judge", answer) }));
-      expectRefused(lab, await server.knock(), code, status);
+      expectRefused(lab, await server.tryHandshake(), code, status);
     }
   },
 
@@ -105,7 +105,7 @@ export const connect: Subject = {
     check: async (lab) => {
       const answer = () => deny("moved", { headers: { "x-where": "elsewhere" }, retryAfter: 7 });
       const server = await lab.guard(rules({}, { connect: connecting("judge", answer) }));
-      const { headers = {} } = await server.knock();
+      const { headers = {} } = await server.tryHandshake();
       const byName = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
       expect(byName.get("x-where")).toBe("elsewhere");
       expect(byName.get("retry-after")).toBe("7");
@@ -114,7 +114,7 @@ export const connect: Subject = {
 
   "a refused client is never seen by the application": async (lab) => {
     const server = await lab.guard(rules({}, { connect: connecting("closed", async () => false) }));
-    await server.knock();
+    await server.tryHandshake();
     await sleep(20);
     expect(server.opened).toEqual([]);
     expect(server.handled).toEqual([]);
@@ -145,7 +145,7 @@ export const connect: Subject = {
   "messages of a refused client reach nobody": async (lab) => {
     const { promise, resolve } = deferred<boolean>();
     const server = await lab.guard(rules({ say: AllowAny }, { connect: connecting("slow", () => promise) }));
-    const knocking = server.knock({ early: [{ id: 1, action: "say", payload: {}, wantsAnswer: true }] });
+    const knocking = server.tryHandshake({ early: [{ id: 1, action: "say", payload: {}, wantsAnswer: true }] });
     await sleep(20);
     resolve(false);
     expectRefused(lab, await knocking, "permission_denied", 403);
@@ -166,7 +166,7 @@ export const connect: Subject = {
     });
     const server = await lab.guard(policy);
     const controller = new AbortController();
-    const knocking = server.knock({ signal: controller.signal }).catch(() => undefined);
+    const knocking = server.tryHandshake({ signal: controller.signal }).catch(() => undefined);
     await until(() => signals.length === 1, "the rule is asked");
     controller.abort();
     await until(() => signals[0]?.aborted === true, "the rule is told that nobody waits");

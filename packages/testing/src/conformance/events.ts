@@ -33,8 +33,8 @@ export const events: Subject = {
 
   "a refused handshake is an event too": async (lab) => {
     const server = await lab.guard(rules({}, { connect: IsAuthenticated }), { isListening: true, origins: [null] });
-    await server.knock();
-    await server.knock({ origin: "https://evil.example" });
+    await server.tryHandshake();
+    await server.tryHandshake({ origin: "https://evil.example" });
     expect(server.events.map(({ phase, decision, session }) => [phase, decision.code, session])).toEqual([
       ["connect", "not_authenticated", undefined],
       ["connect", "origin_not_allowed", undefined],

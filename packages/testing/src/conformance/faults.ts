@@ -61,7 +61,7 @@ const faultCheck =
     const messages = ["bare", "turned", "twice", "either"].map((action) =>
       client.message(action, secretPayload(SECRET)),
     );
-    for (const given of await Promise.all(client.sendAll(messages))) expectDenied(given, "permission_error", 500);
+    for (const answer of await Promise.all(client.sendAll(messages))) expectDenied(answer, "permission_error", 500);
     await expectAnsweredOnce(client, ...messages);
     expect(client.text).not.toContain(SECRET);
     expectHandled(await client.request("rescued"));
@@ -87,7 +87,7 @@ async function checkConnect(lab: Lab, answer: () => unknown): Promise<void> {
     const rule = permission("faulty", { connect: () => asked() as boolean });
     for (const connect of [rule, not(rule)]) {
       const server = await lab.guard(rules({}, { connect }));
-      const refused = await server.knock({ token: SECRET, query: { secret: SECRET } });
+      const refused = await server.tryHandshake({ token: SECRET, query: { secret: SECRET } });
       expect([refused.status, refused.closeCode]).toContain(refused.closeCode === undefined ? 500 : 1011);
       expect(refused.text).not.toContain(SECRET);
       expect(server.opened).toEqual([]);

@@ -36,7 +36,7 @@ class OnlyAlice extends BasePermission {
 /** Knows more about connecting; about actions it knows what it has inherited. */
 class OnlyAliceFromTheOffice extends OnlyAlice {
   override canConnect({ query }: Scope): boolean {
-    return query.place === "office";
+    return query.office === "yes";
   }
 }
 
@@ -46,7 +46,7 @@ export const holes: Subject = {
     const server = await lab.guard(rules(), { authenticate: () => ({ user: { id: "whose cookie it is" } }) });
     const cookie = { headers: { cookie: "session=of-the-victim" } };
     for (const handshake of [{ ...cookie, origin: "https://evil.example" }, cookie]) {
-      expectRefused(lab, await server.knock(handshake), "origin_not_allowed", 403);
+      expectRefused(lab, await server.tryHandshake(handshake), "origin_not_allowed", 403);
     }
     expectHandled(await (await server.connect({ ...cookie, origin: server.origin })).request("ping"));
   },
@@ -65,7 +65,7 @@ export const holes: Subject = {
     client.terminate();
     await until(() => server.ended.length === 1, "the application hears of the end");
     const comesBack = { token: "mallory", ...(client.raw && { resumes: client.raw }) };
-    expectRefused(lab, await server.knock(comesBack), "permission_denied", 403);
+    expectRefused(lab, await server.tryHandshake(comesBack), "permission_denied", 403);
     expect(server.actions).toEqual(["ping"]);
   },
 
@@ -76,7 +76,7 @@ export const holes: Subject = {
     });
     const text = "x".repeat(1000);
     const early = Array.from({ length: 200 }, (_, id) => ({ id, action: "say", payload: { text }, wantsAnswer: true }));
-    const knocks = await Promise.all(Array.from({ length: 20 }, () => server.knock({ early })));
+    const knocks = await Promise.all(Array.from({ length: 20 }, () => server.tryHandshake({ early })));
     expect(knocks.map(({ status }) => status)).toEqual(Array(20).fill("cut"));
     expect([server.opened, server.handled, [...server.guard.sessions]]).toEqual([[], [], []]);
   },
@@ -153,8 +153,8 @@ export const holes: Subject = {
       .action("say", IsAuthenticated, () => "base");
     const derived = base.permissions(AllowAny).handler("say", () => "derived");
     const server = await lab.serve(derived, bearer);
-    expectRefused(lab, await server.knock({ token: "alice" }), "permission_denied", 403);
-    const query = { place: "office" };
+    expectRefused(lab, await server.tryHandshake({ token: "alice" }), "permission_denied", 403);
+    const query = { office: "yes" };
     const [alice, bob] = [
       await server.connect({ token: "alice", query }),
       await server.connect({ token: "bob", query }),
@@ -176,7 +176,7 @@ export const holes: Subject = {
       expectDenied(await client.request("own"), "not_authenticated", 401);
       expectDenied(await client.request("nowhere"), "unknown_action", 405);
       expectHandled(await client.request("ping"));
-      expectRefused(lab, await server.knock({ entrance, query: { name: "banned" } }), "permission_denied", 403);
+      expectRefused(lab, await server.tryHandshake({ entrance, query: { name: "banned" } }), "permission_denied", 403);
     }
     expect(server.actions).toEqual(lab.harness.entrances.map(() => "ping"));
   },

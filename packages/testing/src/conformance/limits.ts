@@ -87,10 +87,10 @@ export const limits: Subject = {
   "a client that never stops keeps nobody waiting, and little of it waits": async (lab) => {
     const { held, resolve } = holding();
     const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingBytes: 20_000 } });
-    const [greedy, other] = [await server.connect(), await server.connect()];
-    greedy.sendAll([greedy.message("held"), ...Array.from({ length: 3000 }, () => greedy.message("say"))]);
+    const [flooding, other] = [await server.connect(), await server.connect()];
+    flooding.sendAll([flooding.message("held"), ...Array.from({ length: 3000 }, () => flooding.message("say"))]);
     for (let n = 0; n < 5; n++) expectHandled(await other.request("ping"));
-    greedy.terminate();
+    flooding.terminate();
     // One that is not read is not seen to go.
     server.opened[0]?.close();
     await until(() => [...server.guard.sessions].length === 1, "it is gone");
@@ -195,7 +195,7 @@ export const limits: Subject = {
       authenticate: () => new Promise(() => {}),
     });
     const startedAt = Date.now();
-    const refused = await server.knock();
+    const refused = await server.tryHandshake();
     expect(refused.status).toBe("cut");
     expect(Date.now() - startedAt).toBeLessThan(1500);
     expect(server.opened).toEqual([]);

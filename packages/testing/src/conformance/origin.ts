@@ -16,7 +16,7 @@ async function expectTurnedAway(lab: Lab, options: LabOptions, handshakes: Hands
   let count = 0;
   const server = await lab.guard(rules(), { authenticate: () => void ++count, ...options });
   for (const handshake of handshakes(server.origin)) {
-    expectRefused(lab, await server.knock(handshake), "origin_not_allowed", 403);
+    expectRefused(lab, await server.tryHandshake(handshake), "origin_not_allowed", 403);
   }
   expect(count, "`authenticate` is not asked").toBe(0);
   expect(server.opened).toEqual([]);
@@ -71,7 +71,7 @@ export const origin: Subject = {
   },
 
   "with a function: only true admits": async (lab) => {
-    const ofApp = (given: string | undefined) => given === APP;
+    const ofApp = (origin: string | undefined) => origin === APP;
     await expectAdmitted(lab, { origins: ofApp }, () => [{ origin: APP }, { origin: `${APP}:443` }]);
     await expectTurnedAway(lab, { origins: ofApp }, (own) => [{}, { origin: own }, { origin: EVIL }]);
     await expectTurnedAway(lab, { origins: (() => 1) as never }, () => [{ origin: APP }]);
@@ -86,7 +86,7 @@ export const origin: Subject = {
     ];
     for (const origins of failing) {
       const server = await lab.guard(rules(), { origins: origins as never });
-      expectRefused(lab, await server.knock({ origin: APP }), "permission_error", 500);
+      expectRefused(lab, await server.tryHandshake({ origin: APP }), "permission_error", 500);
     }
   },
 

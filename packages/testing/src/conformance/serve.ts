@@ -28,7 +28,7 @@ export const serve: Subject = {
       .connect(permission("notBanned", { connect: ({ scope }) => scope.query.name !== "banned" }))
       .action("own", IsAuthenticated, () => ++count);
     const server = await lab.serve(consumer, bearer);
-    await server.knock({ query: { name: "banned" } });
+    await server.tryHandshake({ query: { name: "banned" } });
     const [nobody, alice] = [await server.connect(), await server.connect({ token: "alice" })];
     expectDenied(await nobody.request("own"), "not_authenticated", 401);
     expectDenied(await nobody.request("nowhere"), "unknown_action", 405);

@@ -15,7 +15,7 @@ export const unansweredDenials: Hole = {
     const ids = client.send(...Array.from({ length: HOW_MANY }, () => target.guarded));
     const allowed = await target.ask(client, target.open);
     const countOf = (id: number) => client.answers.filter((answer) => answer.id === id).length;
-    await client.bell.until(() => ids.every((id) => countOf(id) > 0) || client.isEnded, target.limits.patience);
+    await client.bell.until(() => ids.every((id) => countOf(id) > 0) || client.isEnded, target.limits.timeout);
     await sleep(target.limits.settle);
     const counts = ids.map(countOf);
     const isOnce = counts.every((count) => count === 1);
@@ -59,7 +59,9 @@ async function refusalsOf(target: Target): Promise<{ text: string; secret: strin
   const before = client.texts.length;
   const secret = target.mark();
   const broken = wire.message(entrance, 901, secret, {}).replace(/.$/, "");
-  client.line.write(textFrame(wire.transport === "ws" ? broken : wire.message(entrance, 901, "error", { secret })));
+  client.connection.write(
+    textFrame(wire.transport === "ws" ? broken : wire.message(entrance, 901, "error", { secret })),
+  );
   await sleep(target.limits.settle);
   for (const text of client.texts.slice(before)) refusals.push({ text, secret });
   const marker = target.mark();
@@ -67,9 +69,9 @@ async function refusalsOf(target: Target): Promise<{ text: string; secret: strin
     origin: "https://attacker.example",
     headers: { "X-Marker": marker },
   });
-  const { refusal } = outside.line;
+  const { refusal } = outside.connection;
   const texts =
-    refusal === "" ? outside.texts.filter((text) => wire.hear(text, entrance)?.kind === "refused") : [refusal];
+    refusal === "" ? outside.texts.filter((text) => wire.read(text, entrance)?.kind === "refused") : [refusal];
   return [...refusals, ...texts.map((text) => ({ text, secret: marker }))];
 }
 

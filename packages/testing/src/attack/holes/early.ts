@@ -1,4 +1,4 @@
-import type { Client, Marked } from "../client.js";
+import type { Client, MarkedMessage } from "../client.js";
 import { holds, isOpen } from "../findings.js";
 import type { Hole } from "../hole.js";
 import type { Target } from "../target.js";
@@ -24,7 +24,7 @@ export const earlyMessages: Hole = {
 
 const WHEN = { early: "sent with the handshake", first: "sent as soon as it was let in" };
 
-async function lossOf(target: Target, client: Client, message: Marked): Promise<string | undefined> {
+async function lossOf(target: Target, client: Client, message: MarkedMessage): Promise<string | undefined> {
   // A client that speaks too early may be shown out: then it knows.
   if (!client.isIn) return client.isEnded ? undefined : "a client that must be let in was not";
   await target.fence(client);

@@ -2,8 +2,8 @@ import { cannot, holds, isOpen } from "../findings.js";
 import { textFrame } from "../frames.js";
 import type { Hole } from "../hole.js";
 import { poll } from "../polling.js";
-import { packetStart } from "../socketio-wire.js";
 import type { Target } from "../target.js";
+import { packetStart } from "../wires/socketio.js";
 
 /** airlinklabs/panel #74: the root was guarded, `/admin` was not. */
 export const otherEntrances: Hole = {
@@ -45,7 +45,7 @@ async function throughDenied(target: Target, entrance: string): Promise<string |
   if (target.wire.transport === "ws") return undefined;
   // On a connection that is in a namespace already.
   const inside = await target.enterSurely(target.denied);
-  inside.line.write(textFrame(packetStart("0", entrance) + JSON.stringify(target.denied.auth ?? {})));
+  inside.connection.write(textFrame(packetStart("0", entrance) + JSON.stringify(target.denied.auth ?? {})));
   await inside.bell.until(() => inside.texts.some((text) => text.includes(entrance)), target.limits.settle);
   return (await handles(target, inside, entrance)) ? `at ${entrance}, from inside of ${target.entrance}` : undefined;
 }
@@ -54,11 +54,11 @@ async function handles(target: Target, client: Awaited<ReturnType<Target["decide
   const message = target.guarded;
   const id = 900;
   const before = client.texts.length;
-  client.line.write(textFrame(target.wire.message(entrance, id, message.action, message.payload)));
+  client.connection.write(textFrame(target.wire.message(entrance, id, message.action, message.payload)));
   const answerOf = () =>
     client.texts
       .slice(before)
-      .map((text) => target.wire.hear(text, entrance))
+      .map((text) => target.wire.read(text, entrance))
       .find((heard) => heard?.kind === "answer");
   await client.bell.until(() => answerOf() !== undefined || client.isEnded, target.limits.settle * 4);
   const answer = answerOf();

@@ -2,7 +2,7 @@ import { sleep } from "../bell.js";
 import { headersOf } from "../client.js";
 import { holds, isOpen } from "../findings.js";
 import type { Hole } from "../hole.js";
-import { dial, upgradeOf } from "../line.js";
+import { dial, upgradeOf } from "../raw-connection.js";
 import type { Target } from "../target.js";
 
 /** Half of a handshake, and no more for ever. */
@@ -13,7 +13,7 @@ export const unfinishedHandshakes: Hole = {
   name: "unfinished-handshakes",
   title: "handshakes that are never finished are kept for ever",
   async play(target) {
-    const { connections, handshake, patience } = target.limits;
+    const { connections, handshake, timeout } = target.limits;
     const startedAt = performance.now();
     const knocks = Array.from({ length: connections }, (_, at) => (at % 2 === 0 ? halfUpgrade(target) : half(target)));
     try {
@@ -21,7 +21,7 @@ export const unfinishedHandshakes: Hole = {
       if (!(await target.isAlive())) return isOpen(`with ${connections} of them nobody else gets in`);
       const since = () => `${Math.round(performance.now() - startedAt)} ms`;
       const left = () => knocks.filter(({ isOver }) => !isOver()).length;
-      const deadline = startedAt + handshake + patience;
+      const deadline = startedAt + handshake + timeout;
       while (left() > 0 && performance.now() < deadline) await sleep(10);
       if (left() > 0) return isOpen(`${left()} of ${connections} are open ${since()} later`);
       return holds(`${connections} of them were cut off, the last after ${since()}`);
@@ -46,8 +46,8 @@ function halfUpgrade(target: Target): Unfinished {
 /** Of socket.io: a connection that never asks for a namespace. Of ws: one that says nothing at all. */
 function half(target: Target): Unfinished {
   if (target.wire.transport === "ws") return saying(target, "");
-  const { line } = target.knock(target.denied, { isMute: true });
-  return { isOver: () => line.end !== undefined, end: () => line.socket.destroy() };
+  const { connection } = target.connect(target.denied, { isMute: true });
+  return { isOver: () => connection.end !== undefined, end: () => connection.socket.destroy() };
 }
 
 function saying({ url, options }: Target, text: string): Unfinished {

@@ -38,7 +38,7 @@ export const reservedEvents: Hole = {
         target.limits.settle,
       );
       if (await target.hasRun(client, id, message)) return isOpen(`the listener of "${action}" has run`);
-      client.line.write(textFrame(target.wire.message(target.entrance, 902, action, null as never)));
+      client.connection.write(textFrame(target.wire.message(target.entrance, 902, action, null as never)));
       await sleep(target.limits.settle / 4);
       if (!(await target.isAlive())) return isOpen(`after "${action}" with null the server does not answer any more`);
     }

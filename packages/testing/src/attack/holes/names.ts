@@ -1,4 +1,4 @@
-import { holds, isOpen, type Verdict } from "../findings.js";
+import { holds, isOpen, type PlayResult } from "../findings.js";
 import type { Hole } from "../hole.js";
 import type { Target } from "../target.js";
 
@@ -30,7 +30,7 @@ export const methodsAsActions: Hole = {
   play: (target) => askFor(target, OF_METHODS),
 };
 
-async function askFor(target: Target, names: readonly string[]): Promise<Verdict> {
+async function askFor(target: Target, names: readonly string[]): Promise<PlayResult> {
   const client = await target.enterSurely(target.allowed);
   const messages = names.map((action) => ({ ...target.open, action }));
   const handled = await target.handledOf(client, messages);

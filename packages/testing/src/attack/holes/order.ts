@@ -13,8 +13,8 @@ export const reorderedMessages: Hole = {
     const messages = Array.from({ length: ROUNDS }, () => [slow ? target.message(slow) : target.guarded, target.open]);
     const ids = client.send(...messages.flat());
     const ours = () => client.answers.filter(({ id }) => ids.includes(id));
-    const patience = target.limits.patience * 2;
-    const isAnswered = await client.bell.until(() => ours().length >= ids.length || client.isEnded, patience);
+    const timeout = target.limits.timeout * 2;
+    const isAnswered = await client.bell.until(() => ours().length >= ids.length || client.isEnded, timeout);
     const order = ours().map(({ id }) => id);
     if (!isAnswered || order.length < ids.length) return isOpen(`only ${order.length} of ${ids.length} were answered`);
     if (order.join() !== ids.join()) return isOpen(`sent ${ids.join(", ")}, answered ${order.join(", ")}`);

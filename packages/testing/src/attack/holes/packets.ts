@@ -3,7 +3,7 @@ import { headersOf } from "../client.js";
 import { holds, isOpen } from "../findings.js";
 import { frameOf, OPCODE, textFrame } from "../frames.js";
 import type { Hole } from "../hole.js";
-import { dial, upgradeOf } from "../line.js";
+import { dial, upgradeOf } from "../raw-connection.js";
 import type { Target } from "../target.js";
 
 const DEPTH = 5_000;
@@ -121,9 +121,9 @@ function casesOf(target: Target): [what: string, send: () => Promise<void>][] {
 /** Sends it as a client that is in, and gives the server time to stumble. */
 async function inject(target: Target, frame: Buffer, isIn = false): Promise<void> {
   const client = await (isIn ? target.enter(target.denied) : target.decide(target.denied));
-  client.line.write(frame);
+  client.connection.write(frame);
   await client.bell.until(() => client.isEnded, target.limits.settle / 10);
-  client.line.socket.destroy();
+  client.connection.socket.destroy();
 }
 
 /** Requests that are no handshakes. */

@@ -1,5 +1,5 @@
 import { sleep } from "../bell.js";
-import { cannot, holds, isOpen, type Verdict } from "../findings.js";
+import { cannot, holds, isOpen, type PlayResult } from "../findings.js";
 import type { Hole } from "../hole.js";
 import type { Target } from "../target.js";
 
@@ -16,7 +16,7 @@ export const staleRules: Hole = {
       await revoke();
       const after = target.guarded;
       const [id] = client.send(after) as [number];
-      await client.answerTo(id, target.limits.patience);
+      await client.answerTo(id, target.limits.timeout);
       await sleep(target.limits.settle);
       if (await target.hasRun(client, id, after)) return isOpen("a message was handled after it was revoked");
       return holds("the next message on the open connection was refused");
@@ -35,7 +35,7 @@ export const recoveryAfterBan: Hole = {
       const { pid, offset } = client;
       if (pid === undefined) return cannot("the server resumes no connections");
       if (offset === undefined) return cannot("the server has emitted nothing from which to resume");
-      client.line.vanish();
+      client.connection.vanish();
       await sleep(target.limits.settle);
       await revoke();
       const back = await target.decide(target.allowed, { resumed: { pid, offset } });
@@ -47,7 +47,10 @@ export const recoveryAfterBan: Hole = {
 };
 
 /** Plays something with a right that is taken away, and gives it back whatever happens. */
-async function revoked(target: Target, play: (revoke: () => Promise<unknown>) => Promise<Verdict>): Promise<Verdict> {
+async function revoked(
+  target: Target,
+  play: (revoke: () => Promise<unknown>) => Promise<PlayResult>,
+): Promise<PlayResult> {
   const { revoke, restore } = target.options;
   if (revoke === undefined || restore === undefined) return cannot("`revoke` and `restore` are needed to tell");
   try {

@@ -20,12 +20,12 @@ export const oversizedMessages: Hole = {
   name: "oversized-messages",
   title: "a message larger than the limit is taken in and handled",
   async play(target) {
-    const { message: limit, patience } = target.limits;
+    const { message: limit, timeout } = target.limits;
     const client = await target.enterSurely(target.allowed);
     const open = target.open;
     const large = { ...open, payload: { ...open.payload, filler: "x".repeat(limit + TOO_MUCH) } };
     const [id] = client.send(large) as [number];
-    await client.answerTo(id, patience);
+    await client.answerTo(id, timeout);
     if (await target.hasRun(client, id, large)) return isOpen(`one of ${limit + TOO_MUCH} bytes was handled`);
     if (!client.isEnded && client.answers.every((answer) => answer.id !== id)) {
       return isOpen(`one of ${limit + TOO_MUCH} bytes was neither refused nor was the connection closed`);
@@ -44,12 +44,12 @@ export const unreadAnswers: Hole = {
     const refusal = await target.ask(client, target.guarded);
     if (refusal === undefined) return cannot("denied messages are not answered");
     const before = client.answers.length;
-    client.line.socket.pause();
+    client.connection.socket.pause();
     const ending = (await flood(target, client)) ?? (await fill(target, client));
     if (ending) return holds(`${ending} after ${unread} messages at the most`);
-    client.line.socket.resume();
+    client.connection.socket.resume();
     const count = () => client.answers.length - before;
-    await client.bell.until(() => count() >= unread || client.isEnded, target.limits.patience * 2);
+    await client.bell.until(() => count() >= unread || client.isEnded, target.limits.timeout * 2);
     if (client.isEnded && count() < unread)
       return holds(`it kept ${count()} of ${unread} answers, then it cut the connection off`);
     return isOpen(`answers to ${unread} messages were kept for a client that read none`);
@@ -79,12 +79,12 @@ async function fill(target: Target, client: Client): Promise<string | undefined>
 }
 
 /** Writes, and waits where the server does not read. Returns why it went no further. */
-async function write(target: Target, { line }: Client, data: Buffer): Promise<string | undefined> {
-  const { socket } = line;
-  if (socket.destroyed || line.end !== undefined) return "it was cut off";
+async function write(target: Target, { connection }: Client, data: Buffer): Promise<string | undefined> {
+  const { socket } = connection;
+  if (socket.destroyed || connection.end !== undefined) return "it was cut off";
   if (socket.write(data)) return undefined;
   let isDrained = false;
-  const drained = once(socket, "drain", { signal: AbortSignal.timeout(target.limits.patience * 4) }).then(
+  const drained = once(socket, "drain", { signal: AbortSignal.timeout(target.limits.timeout * 4) }).then(
     () => {
       isDrained = true;
     },
@@ -93,7 +93,7 @@ async function write(target: Target, { line }: Client, data: Buffer): Promise<st
   for (let looks = 0; looks < LOOKS; looks++) {
     await Promise.race([drained, sleep(STALLED)]);
     if (isDrained) return undefined;
-    if (socket.destroyed || line.end !== undefined) return "it was cut off";
+    if (socket.destroyed || connection.end !== undefined) return "it was cut off";
     // On a busy machine nothing moves for a while: what counts is that others are served meanwhile.
     if (!(await target.isAlive())) break;
   }

@@ -1,21 +1,21 @@
-import type { Client, Marked } from "../client.js";
+import type { Client, MarkedMessage } from "../client.js";
 import { holds, isOpen } from "../findings.js";
 import { fragmentsOf, frameOf, OPCODE, textFrame } from "../frames.js";
 import type { Hole } from "../hole.js";
 import type { Target } from "../target.js";
 
 /** Writes a denied message in another form than the plain one, and returns its id. */
-type Twin = (client: Client, message: Marked) => number;
+type Twin = (client: Client, message: MarkedMessage) => number;
 
 const OF_WS: Readonly<Record<string, Twin>> = {
   "a binary frame": (client, message) => {
     const { id, text } = client.textOf(message);
-    client.line.write(frameOf(OPCODE.binary, text));
+    client.connection.write(frameOf(OPCODE.binary, text));
     return id;
   },
   fragments: (client, message) => {
     const { id, text } = client.textOf(message);
-    client.line.write(fragmentsOf(text));
+    client.connection.write(fragmentsOf(text));
     return id;
   },
 };
@@ -24,14 +24,14 @@ const OF_SOCKETIO: Readonly<Record<string, Twin>> = {
   "a binary event": (client, message) => {
     const attachment = { _placeholder: true, num: 0 };
     const { id, text } = client.textOf({ ...message, payload: { ...message.payload, attachment } });
-    client.line.write(textFrame(text.replace(/^42/, "451-")), frameOf(OPCODE.binary, "bytes"));
+    client.connection.write(textFrame(text.replace(/^42/, "451-")), frameOf(OPCODE.binary, "bytes"));
     return id;
   },
   "an event whose argument is bytes": (client, message) => {
     const { id, text } = client.textOf(message);
     const [head] = text.split("[", 1) as [string];
     const event = JSON.stringify([message.action, { _placeholder: true, num: 0 }, message.payload]);
-    client.line.write(textFrame(head.replace(/^42/, "451-") + event), frameOf(OPCODE.binary, message.marker));
+    client.connection.write(textFrame(head.replace(/^42/, "451-") + event), frameOf(OPCODE.binary, message.marker));
     return id;
   },
 };

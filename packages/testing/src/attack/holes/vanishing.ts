@@ -1,5 +1,5 @@
 import { sleep } from "../bell.js";
-import { holds, isOpen, type Verdict } from "../findings.js";
+import { holds, isOpen, type PlayResult } from "../findings.js";
 import type { Hole } from "../hole.js";
 import type { Probe } from "../options.js";
 import type { Target } from "../target.js";
@@ -28,12 +28,12 @@ export const vanishedClients: Hole = {
 };
 
 async function vanishKnocking(target: Target, ticks: number): Promise<void> {
-  const { line } = target.knock(target.allowed, { first: [target.open, target.guarded] });
-  line.socket.once("connect", () => setTimeout(() => line.vanish(), ticks));
-  await new Promise<void>((resolve) => line.socket.once("close", () => resolve()));
+  const { connection } = target.connect(target.allowed, { first: [target.open, target.guarded] });
+  connection.socket.once("connect", () => setTimeout(() => connection.vanish(), ticks));
+  await new Promise<void>((resolve) => connection.socket.once("close", () => resolve()));
 }
 
-async function vanishDuringDecision(target: Target): Promise<Verdict> {
+async function vanishDuringDecision(target: Target): Promise<PlayResult> {
   const { slow } = target.options.actions;
   const { handled } = target.options;
   const knocked = `${target.limits.connections} vanished while they knocked`;
@@ -47,7 +47,7 @@ async function vanishDuringDecision(target: Target): Promise<Verdict> {
     const message = target.message(slow);
     client.send(message);
     await sleep(SLOW_ENOUGH / 2);
-    client.line.vanish();
+    client.connection.vanish();
     await sleep(took * 2 + target.limits.settle);
     if (!(await handled(message.marker))) {
       return holds(`${knocked}, and nothing was handled of one that vanished during a decision`);
@@ -66,7 +66,7 @@ async function timeOf(target: Target, slow: Probe): Promise<number> {
 async function isWithin(target: Target, before: number | undefined): Promise<boolean> {
   const { connections } = target.options;
   if (connections === undefined || before === undefined) return true;
-  const deadline = performance.now() + target.limits.patience;
+  const deadline = performance.now() + target.limits.timeout;
   while ((await connections()) > before) {
     if (performance.now() > deadline) return false;
     await sleep(10);

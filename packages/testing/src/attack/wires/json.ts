@@ -1,5 +1,5 @@
-import type { OwnProtocol } from "./options.js";
-import type { Wire } from "./wire.js";
+import type { OwnProtocol } from "../options.js";
+import type { Wire } from "../wire.js";
 
 /** A named protocol, with what its keys are called. */
 interface Named {
@@ -47,11 +47,11 @@ const PROTOCOLS: Readonly<Record<string, (named: Named) => OwnProtocol>> = {
 };
 
 /** How a protocol of ws is spoken; `undefined` where there is none of that name. */
-export function jsonWire(given: OwnProtocol): Wire;
-export function jsonWire(given: Named): Wire | undefined;
-export function jsonWire(given: OwnProtocol | Named): Wire | undefined {
-  const isKnown = "kind" in given && Object.hasOwn(PROTOCOLS, given.kind);
-  const own = "kind" in given ? (isKnown ? PROTOCOLS[given.kind]?.(given) : undefined) : given;
+export function jsonWire(protocol: OwnProtocol): Wire;
+export function jsonWire(protocol: Named): Wire | undefined;
+export function jsonWire(protocol: OwnProtocol | Named): Wire | undefined {
+  const isKnown = "kind" in protocol && Object.hasOwn(PROTOCOLS, protocol.kind);
+  const own = "kind" in protocol ? (isKnown ? PROTOCOLS[protocol.kind]?.(protocol) : undefined) : protocol;
   if (own === undefined) return undefined;
   return {
     transport: "ws",
@@ -59,7 +59,7 @@ export function jsonWire(given: OwnProtocol | Named): Wire | undefined {
     address: (url, entrance) => new URL(entrance, url),
     hello: () => undefined,
     message: (_entrance, id, action, payload) => own.request(id, action, payload),
-    hear(text) {
+    read(text) {
       const answer = own.read(text);
       return answer && { kind: "answer", ...answer };
     },

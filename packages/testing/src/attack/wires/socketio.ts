@@ -1,4 +1,4 @@
-import type { Wire } from "./wire.js";
+import type { Wire } from "../wire.js";
 
 /** One packet of socket.io behind a message of engine.io: type, attachments, namespace, id, data. */
 const PACKET = /^4(\d)(?:\d+-)?(?:(\/[^,]*),)?(\d*)(.*)$/s;
@@ -26,7 +26,7 @@ export function socketWire(path: string, isRefusal: (answer: unknown) => boolean
     hello: (namespace, { auth = {} }, resumed) => packetStart("0", namespace) + JSON.stringify({ ...auth, ...resumed }),
     message: (namespace, id, event, payload) =>
       `${packetStart("2", namespace)}${id}${JSON.stringify([event, payload])}`,
-    hear(text, entrance) {
+    read(text, entrance) {
       if (text === "2") return { kind: "reply", text: "3" };
       if (text.startsWith("0{")) return { kind: "ready" };
       const [, type, namespace = "/", id, body = ""] = PACKET.exec(text) ?? [];

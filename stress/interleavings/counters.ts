@@ -15,7 +15,7 @@ export function runs(short: number, share = 1): number {
 }
 
 /** Counts orders, and how many of them differ. */
-export class Tally {
+export class Counters {
   #schedules = 0;
   readonly #seen = new Set<number>();
 

@@ -3,7 +3,7 @@ import type { Order } from "./order.js";
 import type { EventName, Setup } from "./plans.js";
 
 /** Where a message plays: on a session alone, or on a server with sockets. */
-export interface Stage {
+export interface Scenario {
   readonly setup: Setup;
   readonly order: Order;
   readonly isServed: boolean;

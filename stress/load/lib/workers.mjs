@@ -18,7 +18,7 @@ const UNCOMPILED = ["--jitless", "--no-expose-wasm", "--no-flush-bytecode"];
 /** Files that a process needs beside its sockets. */
 const OTHER_FILES = 400;
 
-export class Crew {
+export class Workers {
   /** @type {Process[]} */
   #processes = [];
 

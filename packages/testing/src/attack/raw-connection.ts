@@ -31,8 +31,16 @@ export function upgradeOf(url: URL, headers: Readonly<Record<string, string>>): 
   return `GET ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** Who hears what comes on a line. */
-export interface LineListener {
+/** The handshake of a connection. */
+export interface RawHandshake {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tls: ConnectionOptions | undefined;
+  /** Frames that are sent with the handshake, before it is answered. */
+  readonly early: readonly Buffer[];
+}
+
+/** Receives the events of a connection. */
+export interface RawConnectionListener {
   /** A text, whatever frames it came in. */
   onText(text: string): void;
   /** It was opened, refused or ended, or something came. */
@@ -40,7 +48,7 @@ export interface LineListener {
 }
 
 /** One connection on a raw socket, which says what no client would. */
-export class Line {
+export class RawConnection {
   readonly socket: Socket;
   /** Of the answer to the handshake; `undefined` while there is none. */
   status: number | undefined;
@@ -49,20 +57,11 @@ export class Line {
   /** How it ended; `undefined` while it is open. */
   end: string | undefined;
   readonly #reader = new FrameReader();
-  readonly #listener: LineListener;
+  readonly #listener: RawConnectionListener;
   #head = "";
   #fragments: Buffer[] = [];
 
-  /**
-   * @param early What is sent with the handshake, before it is answered.
-   */
-  constructor(
-    url: URL,
-    headers: Readonly<Record<string, string>>,
-    tls: ConnectionOptions | undefined,
-    early: readonly Buffer[],
-    listener: LineListener,
-  ) {
+  constructor(url: URL, { headers, tls, early }: RawHandshake, listener: RawConnectionListener) {
     this.#listener = listener;
     this.socket = dial(url, tls);
     this.socket.write(Buffer.concat([Buffer.from(upgradeOf(url, headers)), ...early]));

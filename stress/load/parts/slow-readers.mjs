@@ -18,7 +18,7 @@ const MESSAGES = {
 const sum = (/** @type {number[]} */ values) => values.reduce((total, one) => total + one, 0);
 
 /** @param {import("../lib/figures.mjs").Context} context @returns {Promise<import("../lib/figures.mjs").Result>} */
-export async function deaf({ quick, crew, say }) {
+export async function slowReaders({ quick, workers, say }) {
   const [seconds, clients] = quick ? [4, 20] : [30, 100];
   const [figures, failures, raw] = [/** @type {any[]} */ ([]), /** @type {string[]} */ ([]), /** @type {any[]} */ ([])];
   const runs = /** @type {const} */ ([
@@ -31,17 +31,17 @@ export async function deaf({ quick, crew, say }) {
     { transport: "socket.io", kind: "hand", says: "secret" },
   ]);
   for (const { transport, kind, says } of runs) {
-    const server = await crew.serve({ transport, kind });
-    const generator = await crew.generator();
+    const server = await workers.serve({ transport, kind });
+    const generator = await workers.generator();
     const [target] = server.targets;
     const before = await server.ask({ command: "measure" });
     await server.ask({ command: "peak" });
     const flooding = generator.ask({ command: "flood", target, count: clients, seconds, says, isReading: false });
     const grown = await watch(server, seconds);
     // One that grows without end would not come to an end of closing either.
-    if (grown.isCut) crew.stop();
+    if (grown.isCut) workers.stop();
     const ended = grown.isCut ? undefined : await end(server, generator, flooding);
-    crew.stop();
+    workers.stop();
 
     const isGuarded = kind === "guard";
     const how = isGuarded ? "guarded" : "checked by hand";
@@ -99,8 +99,8 @@ function expectBounded(failures, name, rss, ended) {
 /**
  * The most the server had, and what is left once all clients are gone.
  *
- * @param {import("../lib/crew.mjs").ServerProcess} server
- * @param {import("../lib/crew.mjs").Process} generator
+ * @param {import("../lib/workers.mjs").ServerProcess} server
+ * @param {import("../lib/workers.mjs").Process} generator
  * @param {Promise<any>} flooding
  */
 async function end(server, generator, flooding) {
@@ -118,7 +118,7 @@ async function end(server, generator, flooding) {
 /**
  * Looks at the server's memory from outside, until the time is over or it has grown too much.
  *
- * @param {import("../lib/crew.mjs").ServerProcess} server
+ * @param {import("../lib/workers.mjs").ServerProcess} server
  * @param {number} seconds
  */
 async function watch(server, seconds) {
