@@ -2,7 +2,7 @@ import { PermissionMisuse, type Policy, type Scope } from "@portcullis/core";
 import { Gate, type GuardOf, type GuardSession, type ServableConsumer } from "@portcullis/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
 import { addToUpgrade } from "./answer-headers.js";
-import type { HttpServer } from "./clock.js";
+import type { HttpServer } from "./handshake-timeout.js";
 import { closeSoon } from "./close.js";
 import { pingOf } from "./codecs/heartbeat.js";
 import type { GuardContext } from "./connection.js";

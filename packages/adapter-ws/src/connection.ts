@@ -27,7 +27,7 @@ import type { BareSocket } from "./guarded-socket.js";
 import { type Message, readMessage } from "./message.js";
 import { type Parser, parserOf } from "./parser.js";
 import { WsHandshake } from "./scope.js";
-import { type Turns, takeTurns } from "./turns.js";
+import { type Turns, takeTurns } from "./fair-scheduling.js";
 
 const OPEN = 1;
 const CLOSED = 3;

@@ -1,6 +1,6 @@
 import type { Duplex } from "node:stream";
 import type { BareSocket } from "./guarded-socket.js";
-import type { Turns } from "./turns.js";
+import type { Turns } from "./fair-scheduling.js";
 
 /** What is used of a receiver of ws, which reads frames. All of it is looked at first. */
 interface Receiver {

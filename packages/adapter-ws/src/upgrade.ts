@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Decision } from "@portcullis/core";
 import { decisionFromError, type HandshakeResult, openAnswerHeaders, throwAsync } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
-import { HandshakeTimeout } from "./clock.js";
+import { HandshakeTimeout } from "./handshake-timeout.js";
 import { type GuardContext, WsConnection } from "./connection.js";
 import { type Answer, ClosingServer, readNo, refuseWithStatus } from "./refuse.js";
 

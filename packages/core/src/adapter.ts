@@ -18,7 +18,7 @@ export {
   type HandshakeResult,
   readExtra,
   refusalIn,
-} from "./guard/handshake/admission.js";
+} from "./guard/handshake/handshake-evaluation.js";
 export type { Origins } from "./guard/handshake/allowed-origins.js";
 export { notAuthenticated } from "./guard/handshake/authentication-error.js";
 export { type HandshakeInfo, HandshakeScope } from "./guard/handshake/handshake-scope.js";
@@ -43,7 +43,7 @@ export {
 } from "./guard/refusal.js";
 export type { ClientMessage, Connection, ReplyOptions } from "./guard/session/connection.js";
 export { type Carrier, ConnectionConsumer } from "./guard/session/connection-consumer.js";
-export { ViolationCounter } from "./guard/session/flood.js";
+export { ViolationCounter } from "./guard/session/violation-counter.js";
 export type { Session } from "./guard/session/session.js";
 export type {
   Authenticate,

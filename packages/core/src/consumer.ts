@@ -4,7 +4,7 @@
  * @module @portcullis/core/consumer
  */
 
-import { type ActionHandler, ActionInvocation, loaderOf } from "./consumer/message-handler.js";
+import { type ActionHandler, ActionInvocation, loaderOf } from "./consumer/action-invocation.js";
 import type { ActionOptions, ConsumerFactory } from "./consumer/types.js";
 import { checkKeys, misuse, PermissionMisuse, show } from "./decision/errors.js";
 import { preparing } from "./engine/program.js";

@@ -10,7 +10,7 @@ import { Timeout } from "../util/deadline.js";
 import { isThenable } from "../util/thenable.js";
 import { printError, throwAsync } from "../util/throw-async.js";
 import { FaultLog } from "./fault-log.js";
-import { type Handshake, HandshakeEvaluation, type HandshakeResult } from "./handshake/admission.js";
+import { type Handshake, HandshakeEvaluation, type HandshakeResult } from "./handshake/handshake-evaluation.js";
 import { type Origins, readOrigins } from "./handshake/allowed-origins.js";
 import type { OriginRule } from "./handshake/origin.js";
 import { type Limits, readLimits } from "./limits.js";

@@ -3,12 +3,12 @@ import { ABORTED, type AnswerRecord, CancellationScope, createAnswerRecord } fro
 import type { Consumer, Payload, Scope } from "../../types.js";
 import { throwAsync } from "../../util/throw-async.js";
 import type { Gate, ServableConsumer } from "../gate.js";
-import type { HandshakeEvaluation } from "../handshake/admission.js";
+import type { HandshakeEvaluation } from "../handshake/handshake-evaluation.js";
 import { closeCodeOf, TOO_MANY_PENDING } from "../refusal.js";
 import { ConcurrentHandlers } from "./concurrent-handlers.js";
 import type { ClientMessage, Connection } from "./connection.js";
 import { Drain } from "./drain.js";
-import { ViolationCounter } from "./flood.js";
+import { ViolationCounter } from "./violation-counter.js";
 import { MessageQueue } from "./message-queue.js";
 
 /** A message is on its way to its listeners. */

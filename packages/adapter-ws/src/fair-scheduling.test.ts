@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { closeFrame, frame, MODES, start, stopAll, Tcp, until } from "../test/support.js";
 import { guard, type WsGuardOptions } from "./index.js";
-import { type Turns, takeTurns } from "./turns.js";
+import { type Turns, takeTurns } from "./fair-scheduling.js";
 
 afterEach(stopAll);
 

@@ -15,7 +15,7 @@ import {
 import { describe, expect, test, vi } from "vitest";
 import { CONSUMER, deferred, scopeOf, settled, sleep, withThen } from "../../../test/connection.js";
 import { type DecisionEvent, Gate, type GuardOptions } from "../gate.js";
-import { readExtra } from "./admission.js";
+import { readExtra } from "./handshake-evaluation.js";
 
 type Options = GuardOptions<string, unknown>;
 
