@@ -1,16 +1,15 @@
-import { type Decision, decision, decisionFromError, decisionIn, isPermissionDenied } from "../decision/decision.js";
-import { PermissionDenied, PermissionMisuse } from "../decision/errors.js";
-import { type Evidence, HANDS_ON, named, refuses } from "../engine/combine.js";
-import { evaluate, type Stage } from "../engine/evaluate.js";
-import { type AnswerRecord, createAnswerRecord, type EvaluationOptions } from "../engine/evaluation.js";
-import { readLoaded } from "../engine/loaded-object.js";
-import type { DispatchContext } from "../guard/gate.js";
+import { type Decision, decisionFromError, decisionIn, isPermissionDenied } from "../decision/decision.js";
+import { type Evidence, HANDS_ON } from "../engine/combine.js";
+import type { Stage } from "../engine/evaluate.js";
+import type { DispatchContext } from "../guard/dispatch.js";
+import type { CheckOptions, GuardSession } from "../guard/guard-session.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
-import type { Session } from "../guard/session/session.js";
+import { allows, enforce } from "../guard/verbs.js";
 import type { ActionRule } from "../policy/compile-policy.js";
-import type { RuleContext } from "../rules/rule-context.js";
 import type { Consumer, Payload, Scope } from "../types.js";
-import { isThenable } from "../util/thenable.js";
+import { ignoreRejection, isThenable } from "../util/thenable.js";
+import { handedAstray, handlerError, notChecked, refusalFrom } from "./handler-faults.js";
+import { ObjectCheck, ObjectQuestion } from "./object-check.js";
 
 /** One action of a consumer, ready to be handled. */
 export interface ActionHandler {
@@ -20,17 +19,7 @@ export interface ActionHandler {
   readonly handler: (context: ActionInvocation) => unknown;
 }
 
-/**
- * Makes a loader stage of what the developer gave: nothing found is a refusal, and so is a returned `deny()` or `fault()`.
- */
-export function loaderOf(object: (question: RuleContext) => unknown): (question: RuleContext) => unknown {
-  return (question) => {
-    const found = object(question);
-    return isThenable(found) ? Promise.resolve(found).then(readLoaded) : readLoaded(found);
-  };
-}
-
-const NOTHING: Readonly<Record<string, unknown>> = Object.freeze(Object.create(null));
+const NO_EVIDENCE: Readonly<Record<string, unknown>> = Object.freeze(Object.create(null));
 
 const NO_OPTIONS: ReplyOptions = Object.freeze({});
 
@@ -39,56 +28,49 @@ function readOptions({ status, action }: ReplyOptions): ReplyOptions {
   return { ...(Number.isInteger(status) && { status }), ...(typeof action === "string" && { action }) } as ReplyOptions;
 }
 
-/** One allowed message on its way through its handler, and what the handler is called with. */
+/** One allowed message on its way through its handler, and the context that the handler is called with. */
 export class ActionInvocation {
   object: unknown;
   evidence: Readonly<Record<string, unknown>>;
   readonly payload: Payload;
-  readonly #turn: DispatchContext;
+  readonly #dispatch: DispatchContext;
   readonly #action: ActionHandler;
-  /** Whether its payload was made of another message, or before `input` has parsed it. */
+  /** True when its payload was made of another message, or before `input` has parsed it. */
   readonly #isAstray: boolean;
   #isAnswered = false;
-  /** Whether nothing more is sent. */
+  /** True when nothing more is sent. */
   #isRefused = false;
-  /** Whether the object is still to be asked about before anything may be sent. */
-  #owesObject: boolean;
-  /** A refusal of `authorizeObject`: it stands in place of whatever the handler answers. */
-  #denial: { readonly decision: Decision; readonly error: unknown } | undefined;
-  /** How many object questions are under way, and what waits for them. */
-  #asking = 0;
-  readonly #waiting: (() => void)[] = [];
+  /** Set once the handler has asked about an object. */
+  #check: ObjectCheck | undefined;
 
   /**
    * Loads the object and asks about it, runs the handler, and answers exactly once.
    *
    * @returns A promise where something must be waited for. Never throws, never rejects.
    */
-  static handle(turn: DispatchContext, action: ActionHandler): Promise<void> | undefined {
-    const handling = new ActionInvocation(turn, action);
-    if (handling.#isAstray) return handling.#refuseAndReport(handedAstray(turn.message.action));
-    return action.loading ? handling.#load(action.loading) : handling.#run();
+  static handle(dispatch: DispatchContext, action: ActionHandler): Promise<void> | undefined {
+    const invocation = new ActionInvocation(dispatch, action);
+    if (invocation.#isAstray) return invocation.#refuseAndReport(handedAstray(dispatch.message.action));
+    return action.loading ? invocation.#load(action.loading) : invocation.#run();
   }
 
-  private constructor(turn: DispatchContext, action: ActionHandler) {
-    this.#turn = turn;
+  private constructor(dispatch: DispatchContext, action: ActionHandler) {
+    this.#dispatch = dispatch;
     this.#action = action;
-    const asked = turn.watch?.payload ?? turn.message.payload;
-    const evidence: Evidence = turn.decision.evidence;
+    const asked = dispatch.answers?.payload ?? dispatch.message.payload;
+    const evidence: Evidence = dispatch.decision.evidence;
     const handed = evidence?.[HANDS_ON];
     this.payload = handed ? handed.payload : asked;
     this.#isAstray = handed !== undefined && handed.of !== asked;
-    this.evidence = evidence ?? NOTHING;
-    const { pending, objects } = action.rule;
-    this.#owesObject = pending && objects === undefined && action.loading === undefined;
+    this.evidence = evidence ?? NO_EVIDENCE;
   }
 
   get scope(): Scope {
-    return this.#turn.scope;
+    return this.#dispatch.scope;
   }
 
-  get session(): Session {
-    return this.#turn.session;
+  get session(): GuardSession {
+    return this.#dispatch.session;
   }
 
   get consumer(): Consumer {
@@ -96,7 +78,7 @@ export class ActionInvocation {
   }
 
   get action(): string {
-    return this.#turn.message.action;
+    return this.#dispatch.message.action;
   }
 
   get signal(): AbortSignal {
@@ -105,39 +87,68 @@ export class ActionInvocation {
 
   get reply(): (data: unknown, options?: ReplyOptions) => void {
     return (data, options = NO_OPTIONS) => {
-      if (this.#asking === 0) this.#send(data, options);
-      else this.#waiting.push(() => this.#attempt(data, options));
+      if (this.#check?.isPending) this.#check.whenDecided(() => this.#attempt(data, options));
+      else this.#send(data, options);
     };
   }
 
-  get authorizeObject(): (object: unknown) => Decision | Promise<Decision> {
-    return (object) => this.#askObject(object);
+  get decide(): GuardSession["decide"] {
+    return (action, payload, options) => this.#decide(action, payload, options);
+  }
+
+  get can(): GuardSession["can"] {
+    return (action, payload, options) => allows(this.#decide(action, payload, options));
+  }
+
+  get authorize(): GuardSession["authorize"] {
+    return (action, payload, options) => {
+      const decision = this.#decide(action, payload, options);
+      if (!this.#isOwnObject(action, options)) return enforce(decision);
+      const enforced = (this.#check as ObjectCheck).enforce(decision);
+      // Its refusal counts also where the handler does not wait for it, and must not become an unhandled rejection.
+      ignoreRejection(enforced);
+      return enforced;
+    };
+  }
+
+  /** True when a check is about the action that runs, and an object of it. */
+  #isOwnObject(action: string, options: CheckOptions | undefined): options is CheckOptions {
+    return action === this.action && options !== undefined && "object" in options;
+  }
+
+  #decide(action: string, payload: Payload | undefined, options?: CheckOptions): Decision | Promise<Decision> {
+    const { session } = this.#dispatch;
+    const isOwn = action === this.action && (payload === undefined || payload === this.payload);
+    if (!this.#isOwnObject(action, options)) return session.decide(action, isOwn ? this.payload : payload, options);
+    this.#check ??= new ObjectCheck(this.#dispatch, this.#action.rule, this.payload);
+    return isOwn ? this.#check.decide(options.object) : session.decide(action, payload, options);
   }
 
   #load(loading: readonly Stage[]): Promise<void> | undefined {
-    const watch = this.#reusing();
-    const startedAt = this.#turn.gate.now();
-    const go = (made: Decision) => {
-      this.#report("object", made, watch, startedAt);
-      if (made.outcome !== "allow") {
-        this.#refuse(made);
-        return undefined;
-      }
-      this.object = watch.object;
-      this.evidence = made.evidence ?? this.evidence;
-      return this.#run();
-    };
-    const made = this.#evaluate(loading, undefined, watch);
-    if (!(made instanceof Promise)) return go(made);
-    const { session } = this;
+    const question = new ObjectQuestion(this.#dispatch, this.payload);
+    const decision = question.ask(loading, undefined);
+    if (!(decision instanceof Promise)) return this.#proceed(question, decision);
+    const { session } = this.#dispatch;
     session.beginObject();
-    return made.then((later) => {
+    return decision.then((made) => {
       try {
-        return go(later);
+        return this.#proceed(question, made);
       } finally {
         session.endObject();
       }
     });
+  }
+
+  /** Runs the handler behind an allowed object. */
+  #proceed(question: ObjectQuestion, decision: Decision): Promise<void> | undefined {
+    question.report(decision);
+    if (decision.outcome !== "allow") {
+      this.#refuse(decision);
+      return undefined;
+    }
+    this.object = question.answers.object;
+    this.evidence = decision.evidence ?? this.evidence;
+    return this.#run();
   }
 
   #run(): Promise<void> | undefined {
@@ -159,16 +170,17 @@ export class ActionInvocation {
     }
   }
 
-  /** Answers with what the handler returned, once every object it asked about is decided. */
+  /** Answers with the value that the handler returned, once every object it asked about is decided. */
   #finish(value: unknown): Promise<void> | undefined {
     if (this.#isAnswered) return undefined;
     const answer = () => this.#attempt(value === undefined ? null : value, NO_OPTIONS);
-    if (this.#asking === 0) {
+    const check = this.#check;
+    if (!check?.isPending) {
       answer();
       return undefined;
     }
     return new Promise((resolve) => {
-      this.#waiting.push(() => {
+      check.whenDecided(() => {
         if (!this.#isAnswered) answer();
         resolve();
       });
@@ -184,110 +196,45 @@ export class ActionInvocation {
   }
 
   #send(data: unknown, options: ReplyOptions): void {
-    const { session, link, message } = this.#turn;
+    const { session, connection, message } = this.#dispatch;
     if (session.isEnded || this.#isRefused) return;
-    const said = decisionIn(data);
-    if (this.#denial) this.#refuse(this.#denial.decision);
-    else if (said) this.#refuseAndReport(refusalFrom(said, message.action));
+    const answered = decisionIn(data);
+    const denial = this.#check?.denial;
+    if (denial) this.#refuse(denial.decision);
+    else if (answered) this.#refuseAndReport(refusalFrom(answered, message.action));
     else if (this.#owesObject) this.#refuseAndReport(notChecked(message.action));
     else {
-      link.reply(message, data, options === NO_OPTIONS ? options : readOptions(options));
+      connection.reply(message, data, options === NO_OPTIONS ? options : readOptions(options));
       this.#isAnswered = true;
     }
   }
 
-  /** What a handler throws is a refusal: that of `authorizeObject`, its own, or a fault. */
+  /** True while the rule knows objects and none was asked about. */
+  get #owesObject(): boolean {
+    const { rule, loading } = this.#action;
+    return this.#check === undefined && rule.pending && rule.objects === undefined && loading === undefined;
+  }
+
+  /** An error of a handler is a refusal: that of `authorize` about its object, its own, or a fault. */
   #fail(error: unknown): void {
-    const { decision: denied, error: denying } = this.#denial ?? {};
-    if (denied && denying === error) this.#refuse(denied);
+    const denial = this.#check?.denial;
+    if (denial && denial.error === error) this.#refuse(denial.decision);
     else if (isPermissionDenied(error)) this.#refuseAndReport(decisionFromError(error, "handler", "deny"));
     else this.#refuseAndReport(handlerError(error));
   }
 
   #refuseAndReport(refusal: Decision): undefined {
-    this.#report("action", refusal, undefined, this.#turn.gate.now());
+    const { log, scope, session } = this.#dispatch;
+    const { action, consumer } = this;
+    const [answers, startedAt] = [undefined, log.now()];
+    log.report({ phase: "action", action, decision: refusal, scope, consumer, session, answers, startedAt });
     this.#refuse(refusal);
   }
 
   #refuse(refusal: Decision): void {
-    const { session, link, message } = this.#turn;
+    const { session, connection, message } = this.#dispatch;
     const isOver = this.#isAnswered || this.#isRefused || session.isEnded;
     this.#isRefused = true;
-    if (!isOver) link.sendRefusal(message, refusal);
+    if (!isOver) connection.sendRefusal(message, refusal);
   }
-
-  #askObject(object: unknown): Decision | Promise<Decision> {
-    this.#owesObject = false;
-    const { rule } = this.#action;
-    const watch = this.#reusing();
-    const startedAt = this.#turn.gate.now();
-    const judge = (made: Decision): Decision => {
-      this.#report("object", made, watch, startedAt);
-      if (made.outcome === "allow") return made;
-      const error = new PermissionDenied(made.code, made);
-      this.#denial ??= { decision: made, error };
-      throw error;
-    };
-    const loaded = readLoaded(object);
-    const known = "object" in loaded ? this.#turn.decision : loaded;
-    const made = "object" in loaded && rule.asksObject ? this.#evaluate(rule.objectStages, object, watch) : known;
-    if (!(made instanceof Promise)) return judge(made);
-    this.#asking += 1;
-    const judged = made.then(judge).finally(() => this.#asked());
-    // A handler may let go of it: its refusal counts all the same, and must not become an unhandled rejection.
-    judged.catch(() => undefined);
-    return judged;
-  }
-
-  #asked(): void {
-    this.#asking -= 1;
-    if (this.#asking === 0) for (const go of this.#waiting.splice(0)) go();
-  }
-
-  #evaluate(stages: readonly Stage[], object: unknown, watch: AnswerRecord): Decision | Promise<Decision> {
-    const { gate, session, scope } = this.#turn;
-    const control: EvaluationOptions = { timeout: gate.timeouts.object, cancellation: session.cancellation };
-    return evaluate(stages, scope, this.consumer, this.action, this.payload, object, control, watch);
-  }
-
-  /** The answers of the message so far. A copy: what is found out about one object is not said of another. */
-  #reusing(): AnswerRecord {
-    const [first, second] = (this.#turn.watch ?? createAnswerRecord()).answers;
-    return { answers: [new Map(first), new Map(second)], reuses: true };
-  }
-
-  #report(phase: "action" | "object", made: Decision, watch: AnswerRecord | undefined, startedAt: number): void {
-    const { gate, session, scope } = this.#turn;
-    gate.report(phase, this.action, made, session, watch, startedAt, scope);
-  }
-}
-
-function handlerError(error: unknown): Decision {
-  return decision("error", "handler_error", { by: "handler", reason: "The action could not be done.", error });
-}
-
-/** A handler that answers a decision has refused; one that allows is no answer. */
-function refusalFrom(said: Decision, action: string): Decision {
-  if (refuses(said)) return named(said, "handler");
-  return handlerError(
-    new PermissionMisuse(
-      `the handler of action "${action}" answered a decision that allows: return data, not a decision`,
-    ),
-  );
-}
-
-/** A handler behind a rule that only knows objects has answered without asking about one. */
-function notChecked(action: string): Decision {
-  const error = new PermissionMisuse(
-    `the rule of action "${action}" knows objects: call authorizeObject(object) in the handler before it answers, or name how to load it, as in .action("${action}", rule, { object: ({ payload }) => ... }, handler)`,
-  );
-  return decision("error", "object_not_checked", { by: "handler", error });
-}
-
-/** What a rule hands on is of another payload than the handler's. */
-function handedAstray(action: string): Decision {
-  const error = new PermissionMisuse(
-    `a rule of action "${action}" hands on what it made of another payload: ask it behind \`input\` and not in \`permissions\`, about each message anew`,
-  );
-  return decision("error", "permission_error", { by: "handler", error });
 }

@@ -1,84 +1,113 @@
-import { type Decision, decision, decisionFromError, decisionIn, withParts } from "../../decision/decision.js";
-import { PermissionMisuse, show } from "../../decision/errors.js";
-import { refuses } from "../../engine/combine.js";
+import { type Decision, decision, decisionFromError } from "../../decision/decision.js";
+import { PermissionMisuse } from "../../decision/errors.js";
 import { CancellationScope, createAnswerRecord } from "../../engine/evaluation.js";
 import { RuleContext } from "../../rules/rule-context.js";
-import type { Consumer, Payload, Scope } from "../../types.js";
+import type { Consumer, Scope } from "../../types.js";
 import { type Context, contextOfNow } from "../../util/async-context.js";
 import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../../util/deadline.js";
-import { ignoreRejection, isThenable } from "../../util/thenable.js";
-import type { Gate } from "../gate.js";
+import { isThenable } from "../../util/thenable.js";
+import type { OpenSession } from "../guard-session.js";
 import { GOING_AWAY } from "../refusal.js";
-import type { Session } from "../session/session.js";
+import type { GuardRuntime, HandshakeResult } from "../runtime.js";
+import type { ClientMessage, Connection } from "../session/connection.js";
+import { ConnectionConsumer } from "../session/connection-consumer.js";
+import { Session } from "../session/session.js";
 import { notAuthenticated } from "./authentication-error.js";
+import { HandshakeScope } from "./handshake-scope.js";
 import { judgeOrigin } from "./origin.js";
-
-/** A handshake, as an adapter hands it to the gate. */
-export interface Handshake<Request> {
-  /** What `authenticate` gets. */
-  readonly request: Request;
-  /** Makes the scope of the handshake, with what `authenticate` returned added to it. */
-  scope(extra: Readonly<Record<string, unknown>>): Scope;
-  /** What is wrong with the handshake itself: it is refused before anybody is asked. */
-  readonly refusal?: Decision | undefined;
-  /** What the client sent to be judged with the handshake, where the transport has such a thing. */
-  readonly message?: Payload;
-}
-
-/** The answer to a handshake. */
-export interface HandshakeResult {
-  readonly decision: Decision;
-  readonly scope: Scope;
-}
+import { ANONYMOUS, readExtra, refusalIn } from "./read-extra.js";
 
 const TIMED_OUT = decision("error", "permission_timeout", { by: "connect" });
 const ABORTED = decision("error", "aborted", { status: 499, by: "connect" });
-const ANONYMOUS = Object.freeze({ user: null });
 
-/** One handshake on its way: origin, then `authenticate`, then the connect question, all inside one deadline. */
-export class HandshakeEvaluation<Request> implements TimeoutNode {
+/** The reason for an evaluation that is not the first admission of a client. */
+export interface EvaluationCause {
+  /** Why the adapter refuses, where it does. */
+  readonly refusal?: Decision | undefined;
+  /** The session that is renewed. */
+  readonly session?: OpenSession;
+}
+
+/** The evaluation of one handshake: origin, then `authenticate`, then the connect rules, all inside one deadline. */
+export class HandshakeEvaluation<M extends ClientMessage, Request> implements TimeoutNode {
   previous: TimeoutNode | undefined;
   next: TimeoutNode | undefined;
   due = 0;
+  /** The server end of the connection, as rules see it. */
+  readonly consumer: Consumer;
   /** The answer; a promise of it where something must be waited for. Never rejects. */
   readonly result: HandshakeResult | Promise<HandshakeResult>;
-  readonly #gate: Gate<Request>;
-  readonly #handshake: Handshake<Request>;
-  readonly #consumer: Consumer;
-  readonly #renewed: Session | undefined;
+  readonly #runtime: GuardRuntime<Request>;
+  readonly #connection: Connection<M, Request>;
+  readonly #renewed: OpenSession | undefined;
   readonly #startedAt: number;
-  readonly #watch = createAnswerRecord();
+  readonly #answers = createAnswerRecord();
   readonly #cancellation = new CancellationScope();
-  readonly #question: RuleContext;
+  readonly #context: RuleContext;
   #scope: Scope;
-  #admitted: HandshakeResult | undefined;
-  #resolve: ((admitted: HandshakeResult) => void) | undefined;
-  /** Where `onDecision` is told of an end that comes from elsewhere. */
-  #context: Context | undefined;
+  #settled: HandshakeResult | undefined;
+  #isOpened = false;
+  #resolve: ((result: HandshakeResult) => void) | undefined;
+  /** The context in which `onDecision` hears of an end that comes from elsewhere. */
+  #asyncContext: Context | undefined;
 
-  /** @param renewed The session that asks again; without it a connection is to be opened. */
-  constructor(gate: Gate<Request>, handshake: Handshake<Request>, consumer: Consumer, renewed?: Session) {
-    this.#renewed = renewed;
-    this.#gate = gate;
-    this.#handshake = handshake;
-    this.#consumer = consumer;
-    this.#startedAt = gate.now();
-    this.#scope = handshake.scope(ANONYMOUS);
-    this.#question = new RuleContext(this.#scope, consumer, "connect", handshake.message ?? {}, undefined);
-    const decision = this.#begin();
-    if (decision instanceof Promise) {
+  constructor(runtime: GuardRuntime<Request>, connection: Connection<M, Request>, cause: EvaluationCause) {
+    const { refusal, session } = cause;
+    this.#runtime = runtime;
+    this.#connection = connection;
+    this.#renewed = session;
+    this.consumer = session?.consumer ?? new ConnectionConsumer(connection);
+    this.#startedAt = runtime.log.now();
+    this.#scope = this.#scopeOf(ANONYMOUS);
+    this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {}, undefined);
+    const made = refusal ?? this.#begin();
+    if (made instanceof Promise) {
       this.result = new Promise((resolve) => {
         this.#resolve = resolve;
-        if (gate.isHeard) this.#context = contextOfNow();
-        timeoutListOf(gate.timeouts.connect).add(this);
-        decision.then((made) => (isOverdue(this) ? this.expire() : this.#settle(made)));
+        if (runtime.log.isObserved) this.#asyncContext = contextOfNow();
+        timeoutListOf(runtime.timeouts.connect).add(this);
+        made.then((later) => (isOverdue(this) ? this.expire() : this.#settle(later)));
       });
-    } else this.result = this.#settle(decision);
+    } else this.result = this.#settle(made);
   }
 
-  /** The client has gone away: whatever is under way is of no use. */
+  /**
+   * Opens the session of an admitted connection, once.
+   *
+   * @throws {PermissionMisuse} When the handshake was not allowed, or is open already.
+   */
+  open(): Session<M> {
+    if (this.#settled?.decision.outcome !== "allow" || this.#isOpened || this.#renewed) {
+      throw new PermissionMisuse("open() needs a handshake that was allowed, and opens it once");
+    }
+    this.#isOpened = true;
+    const consumer = this.consumer as ConnectionConsumer;
+    const runtime = this.#runtime;
+    const session = new Session<M>(runtime as never, this.#connection, this.#settled.scope, consumer);
+    consumer.session = session;
+    runtime.sessions.add(session);
+    // Admitted just before the guard began to close. Later, so that the adapter has its session.
+    if (runtime.isClosing) queueMicrotask(() => session.close(1001, "going away"));
+    return session;
+  }
+
+  /** Ends the evaluation of a client that has gone away. */
   abort(): void {
-    if (this.#admitted === undefined) this.#end(ABORTED);
+    if (this.#settled === undefined) this.#end(ABORTED);
+  }
+
+  /**
+   * Refuses a handshake that the adapter cannot carry out. It is reported, also where it was allowed before.
+   *
+   * @returns The refusal.
+   */
+  reject(refusal: Decision): Decision {
+    if (this.#settled === undefined) this.#end(refusal);
+    else {
+      this.#settled = { decision: refusal, scope: this.#scope };
+      this.#report(refusal);
+    }
+    return refusal;
   }
 
   /** The deadline has passed. */
@@ -87,43 +116,56 @@ export class HandshakeEvaluation<Request> implements TimeoutNode {
   }
 
   #end(made: Decision): void {
-    if (this.#context) this.#context(() => this.#settle(made));
+    if (this.#asyncContext) this.#asyncContext(() => this.#settle(made));
     else this.#settle(made);
     this.#cancellation.cancel(made.reason);
-    this.#question.abort(made.reason);
+    this.#context.abort(made.reason);
   }
 
   #settle(made: Decision): HandshakeResult {
-    if (this.#admitted !== undefined) return this.#admitted;
-    const decision = this.#isTooLate && made.outcome === "allow" ? GOING_AWAY : made;
-    this.#admitted = { decision, scope: this.#scope };
+    if (this.#settled !== undefined) return this.#settled;
+    const settled = this.#isTooLate && made.outcome === "allow" ? GOING_AWAY : made;
+    const result = { decision: settled, scope: this.#scope };
+    this.#settled = result;
     cancelTimeout(this);
-    this.#gate.report(
-      "connect",
-      "connect",
-      decision,
-      this.#renewed ?? { scope: this.#scope, consumer: this.#consumer },
-      this.#watch,
-      this.#startedAt,
-      this.#scope,
-    );
-    this.#resolve?.(this.#admitted);
-    return this.#admitted;
+    this.#report(settled);
+    this.#resolve?.(result);
+    return result;
   }
 
-  /** A gate that closes admits nobody; what it has accepted may still renew itself. */
+  #report(made: Decision): void {
+    const { log } = this.#runtime;
+    if (!log.wants(made)) return;
+    log.report({
+      phase: "connect",
+      action: "connect",
+      decision: made,
+      scope: this.#scope,
+      consumer: this.consumer,
+      session: this.#renewed,
+      answers: this.#answers,
+      startedAt: this.#startedAt,
+    });
+  }
+
+  /** True when the guard closes: it admits nobody, but an open session may still be renewed. */
   get #isTooLate(): boolean {
-    return this.#gate.isClosing && this.#renewed === undefined;
+    return this.#runtime.isClosing && this.#renewed === undefined;
+  }
+
+  #scopeOf(extra: Readonly<Record<string, unknown>>): Scope {
+    const connection = this.#connection;
+    return connection.createScope ? connection.createScope(extra) : new HandshakeScope(connection, extra);
   }
 
   #begin(): Decision | Promise<Decision> {
     if (this.#isTooLate) return GOING_AWAY;
-    const refused = this.#handshake.refusal ?? judgeOrigin(this.#gate.origins, this.#scope);
+    const { origins, authenticate } = this.#runtime;
+    const refused = this.#connection.refusal ?? judgeOrigin(origins, this.#scope);
     if (refused) return refused;
-    const { authenticate } = this.#gate;
     if (authenticate === undefined) return this.#ask(ANONYMOUS);
     try {
-      const extra: unknown = authenticate(this.#handshake.request, this.#question);
+      const extra: unknown = authenticate(this.#connection.client, this.#context);
       if (!isThenable(extra)) return this.#ask(extra);
       return Promise.resolve(extra).then((later) => this.#ask(later), notAuthenticated);
     } catch (error) {
@@ -137,42 +179,15 @@ export class HandshakeEvaluation<Request> implements TimeoutNode {
     if (refusal) return refusal;
     let scope: Scope;
     try {
-      // Also where it comes too late: what it left behind may reject.
-      scope = this.#handshake.scope(readExtra(extra));
+      // Also where it comes too late: a promise among its values may reject.
+      scope = this.#scopeOf(readExtra(extra));
     } catch (error) {
       return decisionFromError(error, "authenticate");
     }
-    if (this.#admitted !== undefined) return this.#admitted.decision;
+    if (this.#settled !== undefined) return this.#settled.decision;
     this.#scope = scope;
-    const control = { timeout: this.#gate.timeouts.connect, cancellation: this.#cancellation };
-    const { engine } = this.#gate;
-    return engine.decideConnect(this.#scope, this.#consumer, this.#handshake.message ?? {}, control, this.#watch);
+    const { engine, timeouts } = this.#runtime;
+    const options = { timeout: timeouts.connect, cancellation: this.#cancellation };
+    return engine.decideConnect(scope, this.consumer, this.#connection.message ?? {}, options, this.#answers);
   }
-}
-
-/** The refusal that `authenticate` returned in place of throwing one, if it did. Never throws. */
-export function refusalIn(extra: unknown): Decision | undefined {
-  const said = decisionIn(extra);
-  return said && refuses(said) ? withParts(said, { by: "authenticate" }) : undefined;
-}
-
-/**
- * Reads what `authenticate` returned, and did not refuse with. Nothing stands for anonymous.
- *
- * @throws {PermissionMisuse} When it is no object, or a decision, or has a promise that nobody waited for.
- */
-export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
-  if (extra === undefined) return ANONYMOUS;
-  if (typeof extra !== "object" || Array.isArray(extra)) {
-    throw new PermissionMisuse(
-      `authenticate() returned ${show(extra)}: return an object for the scope, as in { user }, or nothing`,
-    );
-  }
-  if (decisionIn(extra)) {
-    throw new PermissionMisuse("authenticate() returned a decision that allows: return who is there, as in { user }");
-  }
-  const read: Record<string, unknown> = { ...ANONYMOUS, ...extra };
-  const [promised] = Object.keys(read).filter((key) => ignoreRejection(read[key]));
-  if (promised === undefined) return read;
-  throw new PermissionMisuse(`authenticate() returned a promise as \`${promised}\`: await it`);
 }
