@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** What each package publishes: the specifier of each entry. */
 const ENTRIES = {
-  core: ["", "/consumer", "/explain", "/adapter"],
+  core: ["", "/consumer", "/explain", "/adapter", "/internal"],
   "adapter-ws": [""],
   "adapter-socketio": [""],
   "adapter-express-bridge": ["", "/koa"],

@@ -1,6 +1,6 @@
 import { AllowAny, allow, deny, fault, PermissionDenied, permission } from "@portcullis/core";
-import { REPEATABLE } from "@portcullis/core/adapter";
 import { defineConsumer } from "@portcullis/core/consumer";
+import { REPEATABLE } from "@portcullis/core/internal";
 import fc from "fast-check";
 
 const fail = (): never => {

@@ -1,14 +1,8 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { definePolicy, permission } from "@portcullis/core";
-import {
-  Gate,
-  type HandshakeInfo,
-  HandshakeScope,
-  judgeOrigin,
-  publicRefusal,
-  takeAnswerHeaders,
-} from "@portcullis/core/adapter";
+import { Gate, type HandshakeInfo, HandshakeScope, publicRefusal } from "@portcullis/core/adapter";
+import { judgeOrigin, takeAnswerHeaders } from "@portcullis/core/internal";
 import { derive } from "../../packages/adapter-express-bridge/src/exchange/derive-request.js";
 import { messageIn, secondsOf } from "../../packages/adapter-express-bridge/src/exchange/read-response.js";
 import { Recording } from "../../packages/adapter-express-bridge/src/exchange/response-recorder.js";
@@ -21,10 +15,10 @@ import { payloadOf } from "../../packages/adapter-express-bridge/src/to-http/req
 import { sizeOf } from "../../packages/adapter-socketio/src/namespace/approximate-size.js";
 import { readEvent } from "../../packages/adapter-socketio/src/namespace/event.js";
 import { type Codec, dcrf, json, jsonRpc } from "../../packages/adapter-ws/src/index.js";
-import { readMessage } from "../../packages/adapter-ws/src/message.js";
+import { Message } from "../../packages/adapter-ws/src/message.js";
 import { describeIssues, issuesOf } from "../../packages/core/src/decision/decision-parts.js";
 import { isOwnOrigin } from "../../packages/core/src/guard/handshake/origin.js";
-import { CONSUMER, scopeOf } from "../../packages/core/test/connection.js";
+import { CONSUMER, scopeOf, Wire } from "../../packages/core/test/connection.js";
 import { type Reader, reader } from "./growth.js";
 
 const REQUEST = new IncomingMessage(new Socket());
@@ -172,7 +166,7 @@ const frames: Reader[] = CODECS.flatMap(([codecName, codec, frame, count]) =>
       from: fromOf(name),
       make: (parts) => Buffer.from(frame(fields(parts), id(parts))),
       // An answer repeats the id.
-      read: (data) => codec.denied(readMessage(codec, data, false).request, REFUSAL),
+      read: (data) => codec.denied(new Message(codec, data, false).request, REFUSAL),
     }),
   ),
 );
@@ -192,7 +186,7 @@ const messages: Reader[] = [
     name: "a frame in parts",
     from: FROM,
     make: (parts) => times(parts, () => Buffer.from(" ")),
-    read: (data) => readMessage(json(), data, false),
+    read: (data) => new Message(json(), data, false),
   }),
   ...events("many arguments", (parts) => ["a", ...times(parts, String)]),
   ...events("many names", (parts) => ["a", record(parts, (index) => `a${index}`, String)]),
@@ -233,9 +227,8 @@ function queued(parts: number): () => void {
       close: nothing,
       flush,
     };
-    const gate = new Gate<object>("guard()", policy, { limits });
-    const handshake = { request: {}, scope: scopeOf };
-    const session = gate.open(handshake, { scope: scopeOf() } as never, CONSUMER, link);
+    const gate = new Gate<string>("guard()", policy, { limits });
+    const session = gate.admit(Object.assign(new Wire(), link)).open();
     for (let sent = 0; sent < parts; sent++) session.receive(message);
     while (whenFlushed) {
       const flushed = whenFlushed;

@@ -167,14 +167,15 @@ export class Message implements ClientMessage, Asked {
     });
   }
 
-  async #handleLater({ reply, authorizeObject }: HandlerContext): Promise<unknown> {
+  async #handleLater({ action, reply, authorize }: HandlerContext): Promise<unknown> {
     const { handler } = this.plan;
+    const check = () => authorize(action, undefined, { object: {} });
     if (handler === "hangs") await new Promise(() => {});
-    else if (handler === "asks about an object") await authorizeObject({});
+    else if (handler === "asks about an object") await check();
     else if (handler === "lets go of an object") {
-      void authorizeObject({});
+      void check();
       if (this.index % 2 === 1) reply(this.index);
-    } else if (handler === "passes over an object") await passOver(authorizeObject);
+    } else if (handler === "passes over an object") await passOver(check);
     else if (handler === "replies twice") {
       reply(this.index);
       await this.#later();
@@ -192,9 +193,9 @@ export class Message implements ClientMessage, Asked {
   }
 }
 
-async function passOver(authorizeObject: HandlerContext["authorizeObject"]): Promise<void> {
+async function passOver(check: () => Promise<void>): Promise<void> {
   try {
-    await authorizeObject({});
+    await check();
   } catch {
     // Its refusal counts all the same.
   }

@@ -1,6 +1,7 @@
 import type { Guard } from "@portcullis/adapter-ws";
+import type { DecisionEvent } from "@portcullis/core";
 import { type Decision, PermissionDenied } from "@portcullis/core";
-import type { DecisionEvent, Session } from "@portcullis/core/adapter";
+import type { Session } from "@portcullis/core/adapter";
 import { vi } from "vitest";
 import { Message } from "./message.js";
 import type { Order } from "./order.js";
@@ -31,7 +32,7 @@ const PASSING: Partial<Record<EventName, number>> = {
 
 /** What is the same of both transports. */
 type AnyGuard = Pick<Guard, "close"> & { replace(next: never): void; readonly sessions: ReadonlySet<unknown> };
-type AnySession = Pick<Session, "isEnded" | "signal" | "close" | "refresh" | "authorizeObject">;
+type AnySession = Pick<Session, "isEnded" | "signal" | "close" | "refresh" | "decide">;
 
 /** A guarded server with one client. */
 export interface Theatre {
@@ -164,7 +165,7 @@ export class Play implements Scenario {
         askAction: () => true,
         askObject: () => answer(this.order, "object", { ...NOW, isLater: true }, () => {}),
       };
-      this.track("object check", Promise.resolve(session.authorizeObject("plain", {}, { about: check })));
+      this.track("object check", Promise.resolve(session.decide("plain", { about: check }, { object: {} })));
     }
   }
 

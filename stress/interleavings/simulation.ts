@@ -1,13 +1,7 @@
+import type { DecisionEvent } from "@portcullis/core";
 import { PermissionDenied } from "@portcullis/core";
-import {
-  type DecisionEvent,
-  Gate,
-  type HandshakeEvaluation,
-  type HandshakeResult,
-  type Session,
-} from "@portcullis/core/adapter";
+import { Gate, type HandshakeEvaluation, type HandshakeResult, type Session } from "@portcullis/core/adapter";
 import { vi } from "vitest";
-import { scopeOf } from "../../packages/core/test/connection.js";
 import { Message } from "./message.js";
 import type { Order } from "./order.js";
 import { type Answer, answer, type EventName, type Setup, type Verdict } from "./plans.js";
@@ -42,7 +36,7 @@ export class Simulation implements Scenario {
   readonly gate: Gate<string>;
   readonly wire: Wire;
   session: Session<Message> | undefined;
-  admission: HandshakeEvaluation<string> | undefined;
+  admission: HandshakeEvaluation<Message, string> | undefined;
   admitted: HandshakeResult | undefined;
   /** What listeners have thrown, and what came of it. */
   thrown = 0;
@@ -92,17 +86,12 @@ export class Simulation implements Scenario {
 
   /** Knocks, and opens the session as an adapter does. */
   begin(): void {
-    const handshake = {
-      request: "request",
-      message: { about: this },
-      scope: (extra: object) => scopeOf(extra),
-    };
-    const consumer = { id: "1", transport: "test", raw: undefined, close: () => this.happen("the server closes") };
-    this.admission = this.gate.admit(handshake, consumer);
+    const admission = this.gate.admit<Message>(this.wire);
+    this.admission = admission;
     const conclude = (admitted: HandshakeResult) => {
       this.admitted = admitted;
       if (admitted.decision.outcome !== "allow" || this.hasLeft) return;
-      this.session = this.gate.open(handshake, admitted, consumer, this.wire);
+      this.session = admission.open();
       this.watch(this.session.signal);
       this.#arrive();
     };
@@ -191,7 +180,7 @@ export class Simulation implements Scenario {
       },
     };
     const asked = async (): Promise<void> => {
-      const { outcome } = await session.authorizeObject("plain", {}, { about: check });
+      const { outcome } = await session.decide("plain", { about: check }, { object: {} });
       if (outcome === "allow" && !isSettled) this.fail("an object was allowed, and its rule had not answered");
     };
     this.track("object check", asked());

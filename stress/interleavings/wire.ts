@@ -1,14 +1,22 @@
 import type { Decision } from "@portcullis/core";
 import type { Connection } from "@portcullis/core/adapter";
+import { TestHandshake } from "../../packages/core/test/connection.js";
 import type { Message } from "./message.js";
 import type { Simulation } from "./simulation.js";
 
 /** A transport that only looks whether it may be told what it is told. */
-export class Wire implements Connection<Message> {
+export class Wire extends TestHandshake implements Connection<Message, string> {
   isPaused = false;
   closes = 0;
 
-  constructor(protected readonly world: Simulation) {}
+  constructor(protected readonly world: Simulation) {
+    super();
+    this.message = { about: world };
+  }
+
+  override abort(): void {
+    this.world.happen("the server closes");
+  }
 
   deliver(message: Message): void {
     const { index, objection, plan, isAnswered } = message;

@@ -135,7 +135,7 @@ function behind(name, actions, chat) {
  */
 function watching(chat) {
   return (/** @type {Context} */ { session, signal, reply }) => {
-    const mayRead = async () => (await session.authorize("chat.watch")).outcome === "allow";
+    const mayRead = () => session.can("chat.watch");
     const send = (/** @type {unknown} */ message) => reply(message, { action: "chat.message" });
     chat.watch(session.id, { mayRead, send }, signal);
     reply({ messages: chat.messages });

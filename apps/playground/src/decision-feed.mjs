@@ -1,6 +1,6 @@
 // @ts-check
 
-/** @typedef {import("@portcullis/core/adapter").DecisionEvent} DecisionEvent */
+/** @typedef {import("@portcullis/core").DecisionEvent} DecisionEvent */
 /** @typedef {import("./rules.mjs").ChatScope} ChatScope */
 /** @typedef {Pick<DecisionEvent, "phase" | "action" | "decision" | "milliseconds" | "trace"> & { scope: object }} Decided */
 

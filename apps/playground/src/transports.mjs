@@ -30,7 +30,7 @@ export function serveChat(server, consumer, { app, identify, feed, hosts, origin
   const common = {
     origins: [...origins],
     trace: true,
-    onDecision: (/** @type {import("@portcullis/core/adapter").DecisionEvent} */ event) => feed.report(event),
+    onDecision: (/** @type {import("@portcullis/core").DecisionEvent} */ event) => feed.report(event),
   };
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE });
   const io = new Server(server, {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
-import { REPEATABLE } from "@portcullis/core/adapter";
+import { REPEATABLE } from "@portcullis/core/internal";
 import express, { type RequestHandler, type Response } from "express";
 import { describe, expect, test } from "vitest";
 import { askAction, handshake } from "../test/support.js";

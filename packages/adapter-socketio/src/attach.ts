@@ -1,5 +1,5 @@
-import type { Policy } from "@portcullis/core";
-import { Gate, type GuardOf, type GuardSession, type ServableConsumer } from "@portcullis/core/adapter";
+import type { GuardSession, Policy } from "@portcullis/core";
+import { Gate, type GuardOf, type ServableConsumer } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
 import { corsOrigins } from "./cors-origins.js";

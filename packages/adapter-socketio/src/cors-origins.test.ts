@@ -1,6 +1,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { Scope } from "@portcullis/core";
-import { HandshakeScope, judgeOrigin } from "@portcullis/core/adapter";
+import { HandshakeScope } from "@portcullis/core/adapter";
+import { judgeOrigin } from "@portcullis/core/internal";
 import cors from "cors";
 import fc from "fast-check";
 import { Server } from "socket.io";

@@ -1,4 +1,5 @@
-import { isOwnOrigin, type OriginRule } from "@portcullis/core/adapter";
+import type { OriginRule } from "@portcullis/core";
+import { isOwnOrigin } from "@portcullis/core/internal";
 import type { BareServer } from "./socketio-internals.js";
 
 /**

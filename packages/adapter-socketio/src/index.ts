@@ -4,16 +4,8 @@
  * @module @portcullis/adapter-socketio
  */
 
-export type {
-  DecisionEvent,
-  GuardSession,
-  Limits,
-  Needed,
-  OriginRule,
-  Origins,
-  PolicyFor,
-  Refusal,
-} from "@portcullis/core/adapter";
+export type { DecisionEvent, GuardSession, Limits, Needed, OriginRule, Origins, Refusal } from "@portcullis/core";
+export type { PolicyFor } from "@portcullis/core/adapter";
 // Put rules in front of a server
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";

@@ -1,5 +1,6 @@
 import { PermissionMisuse } from "@portcullis/core";
-import { COMMON_OPTIONS, checkKeys, type GuardOptions } from "@portcullis/core/adapter";
+import type { GuardOptions } from "@portcullis/core/adapter";
+import { COMMON_OPTIONS, checkKeys } from "@portcullis/core/internal";
 import type { Socket } from "socket.io";
 import type { ReadPayload } from "./namespace/event.js";
 import { type Denied, denied } from "./namespace/refusal.js";
@@ -37,7 +38,7 @@ export function readOptions<S>(
   place: string,
   options: SocketGuardOptions<S>,
 ): { own: OwnOptions; common: GuardOptions<S> } {
-  checkKeys(place, options, [...COMMON_OPTIONS, "payload", "denied", "turns"]);
+  checkKeys(place, options, [...COMMON_OPTIONS, "payload", "denied", "fairScheduling"]);
   const { payload, denied: shape = denied, fairScheduling = true, ...common } = options;
   if (payload !== undefined && typeof payload !== "function") {
     throw new PermissionMisuse(
@@ -50,6 +51,6 @@ export function readOptions<S>(
     );
   }
   if (typeof fairScheduling !== "boolean")
-    throw new PermissionMisuse(`${place} got a wrong \`turns\`: write true or false`);
+    throw new PermissionMisuse(`${place} got a wrong \`fairScheduling\`: write true or false`);
   return { own: { payload, denied: shape, fairScheduling }, common };
 }

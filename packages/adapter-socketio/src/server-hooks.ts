@@ -1,6 +1,8 @@
 import { isPromise } from "node:util/types";
+import type { Limits } from "@portcullis/core";
 import { type Decision, fault, PermissionMisuse } from "@portcullis/core";
-import { badMessage, decisionFromError, FaultLog, type Limits, throwAsync } from "@portcullis/core/adapter";
+import { badMessage, decisionFromError, throwAsync } from "@portcullis/core/adapter";
+import { FaultLog } from "@portcullis/core/internal";
 import { authTooLarge, EngineConnection } from "./engine/engine-connection.js";
 import { BY_CLIENT, type Found, Fronts } from "./namespace/guard-registry.js";
 import { type GuardContext, type Middlewares, NamespaceConnection } from "./namespace/namespace-connection.js";

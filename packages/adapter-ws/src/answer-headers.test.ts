@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
-import { addAnswerHeader } from "@portcullis/core/adapter";
+import { addAnswerHeader } from "@portcullis/core/internal";
 import { afterEach, describe, expect, test } from "vitest";
 import { ADDED_COOKIES, ADDED_HEADERS } from "../../../test/helpers.js";
 import { Client, deferred, knock, MODES, start, stopAll } from "../test/support.js";

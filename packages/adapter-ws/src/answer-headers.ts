@@ -1,4 +1,4 @@
-import { takeAnswerHeaders } from "@portcullis/core/adapter";
+import { takeAnswerHeaders } from "@portcullis/core/internal";
 
 /** Adds to the 101 what rules have added to it: each value as a header of its own. */
 export function addToUpgrade(lines: string[], request: object): void {

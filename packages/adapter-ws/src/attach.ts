@@ -1,104 +1,109 @@
+import type { IncomingMessage } from "node:http";
 import { PermissionMisuse, type Policy, type Scope } from "@portcullis/core";
-import { Gate, type GuardOf, type GuardSession, type ServableConsumer } from "@portcullis/core/adapter";
+import { type AttachedServer, createGuard, type Gate, type GuardOf } from "@portcullis/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
 import { addToUpgrade } from "./answer-headers.js";
-import type { HttpServer } from "./clock.js";
 import { closeSoon } from "./close.js";
 import { pingOf } from "./codecs/heartbeat.js";
-import type { GuardContext } from "./connection.js";
-import { type BareSocket, type GuardedClass, guardedClass } from "./guarded-socket.js";
-import { readOptions, type WsGuardOptions } from "./options.js";
+import { type GuardedClass, guardedClass } from "./guarded-socket.js";
+import type { HttpServer } from "./handshake-timeout.js";
+import { OWN_OPTIONS, type OwnOptions, readOptions, type WsGuardOptions } from "./options.js";
 import { probe } from "./probe.js";
 import { Upgrade, type VerifyClient } from "./upgrade.js";
+import type { BareSocket } from "./ws-internals.js";
 
-/** What stands in front of a server of ws. `P` is what `replace` takes, `S` the scope of its sessions. */
+/** The guard of a server of ws. `P` is the argument of `replace`, `S` the scope of its sessions. */
 export interface Guard<P = Policy, S = Scope> extends GuardOf<WebSocket, P, S> {}
 
 /** Marks a guarded server, across copies of this package. */
 const GUARDED = Symbol.for("@portcullis/adapter-ws/guarded");
 
 /**
- * Puts a gate in front of a server: on the options of this instance, which ws reads for each handshake.
+ * Attaches a guard to a server: to the options of this instance, which ws reads for each handshake.
  *
  * @throws {PermissionMisuse} When this is no server of ws, or it is guarded already, or an option is wrong.
  */
 export function attach<P, S>(
-  place: string,
+  caller: "guard()" | "serve()",
   wss: WebSocketServer,
-  policy: unknown,
-  given: WsGuardOptions,
-  served?: ServableConsumer,
+  rules: unknown,
+  options: WsGuardOptions,
 ): Guard<P, S> {
-  checkServer(place, wss);
-  const { own, common } = readOptions(place, given);
-  const { codec, listenerGrace, refuse, challenge, fairScheduling } = own;
-  if (served && codec.reply === undefined) {
-    throw new PermissionMisuse(`${place} got a \`codec\` without reply(): handlers need it to answer`);
-  }
-  const gate = new Gate(place, policy, common, served);
-  probe(wss, place);
+  checkServer(caller, wss);
+  return createGuard<IncomingMessage, WebSocket, P, S>({
+    caller,
+    rules,
+    options,
+    ownOptions: OWN_OPTIONS,
+    attach(gate) {
+      const own = readOptions(caller, options);
+      if (gate.served && own.codec.reply === undefined) {
+        throw new PermissionMisuse(`${caller} got a \`codec\` without reply(): handlers need it to answer`);
+      }
+      probe(wss, caller);
+      return attachGate(caller, wss, gate, own);
+    },
+  });
+}
+
+function attachGate(
+  caller: string,
+  wss: WebSocketServer,
+  gate: Gate<IncomingMessage>,
+  own: OwnOptions,
+): AttachedServer<WebSocket> {
   const { options } = wss;
   const Base = options.WebSocket as typeof WebSocket;
   const { allowSynchronousEvents } = options as { allowSynchronousEvents?: boolean };
-  // INVARIANT: what one client sends is never handled in one go, however much of it is there: others have their turn.
-  const takesTurns = fairScheduling && allowSynchronousEvents !== false;
-  const front: GuardContext = {
+  const { codec, listenerGrace, fairScheduling } = own;
+  // INVARIANT: the messages of one client are never handled in one go, however many are there: others have their turn.
+  const isFair = fairScheduling && allowSynchronousEvents !== false;
+  const upgrade = new Upgrade(wss, {
     gate,
-    codec,
+    options: own,
     isPing: codec.heartbeat && pingOf(codec.heartbeat),
-    listenerGrace,
-    sayUnheard: sayOnce(place, listenerGrace),
+    warnUnheard: warnOnce(caller, listenerGrace),
     bare: Base.prototype as BareSocket,
-    turns: takesTurns,
-  };
-  const upgrade = new Upgrade(
-    front,
-    wss,
-    (options.verifyClient ?? undefined) as VerifyClient | undefined,
-    challenge,
-    refuse,
-  );
-  const Guarded = guardedClass(Base, () => upgrade.take());
+    isFair,
+  });
+  const Guarded = guardedClass(Base, () => upgrade.takeConnection());
   // INVARIANT: ws takes the form with a callback for one of exactly two parameters.
   const verifyClient: VerifyClient = (info, answer) => upgrade.verify(info, answer as never);
   Object.assign(options, { verifyClient, WebSocket: Guarded });
-  if (takesTurns) Object.assign(options, { allowSynchronousEvents: false });
+  if (isFair) Object.assign(options, { allowSynchronousEvents: false });
   Object.defineProperty(wss, GUARDED, { value: true });
   wss.on("headers", addToUpgrade);
-  for (const socket of wss.clients ?? []) expel(socket as BareSocket);
+  for (const socket of wss.clients ?? []) disconnectUnguarded(socket as BareSocket);
   watchServer(wss, upgrade);
   return {
-    sessions: gate.sessions as never,
-    sessionOf: (socket) => Guarded.connectionOf(socket)?.session as GuardSession<S> | undefined,
-    replace: (next) => gate.replace(next),
+    sessionOf: (socket) => Guarded.connectionOf(socket)?.session,
     audit: () => audit(wss, verifyClient, Guarded),
-    close: () => gate.close(),
   };
 }
 
-/** Says, of the first message alone, that it was allowed and nobody listened. */
-function sayOnce(place: string, grace: number): () => void {
-  let isSaid = false;
+/** Warns, of the first message alone, that it was allowed and nobody listened. */
+function warnOnce(caller: string, grace: number): () => void {
+  let hasWarned = false;
   return () => {
-    if (isSaid) return;
-    isSaid = true;
+    if (hasWarned) return;
+    hasWarned = true;
     console.warn(
-      `${place}: a message was allowed, and after ${grace} ms (\`listenerGrace\`) nobody listened for it: write ` +
+      `${caller}: a message was allowed, and after ${grace} ms (\`listenerGrace\`) nobody listened for it: write ` +
         'socket.on("message", ...) in the connection listener, or use serve()',
     );
   };
 }
 
-function checkServer(place: string, wss: WebSocketServer): void {
+function checkServer(caller: string, wss: WebSocketServer): void {
   const { options, handleUpgrade } = (wss ?? {}) as Partial<WebSocketServer>;
   if (typeof options !== "object" || options === null || typeof handleUpgrade !== "function") {
-    throw new PermissionMisuse(`${place} needs a WebSocketServer of ws, as in ${place.slice(0, -1)}wss, ...)`);
+    throw new PermissionMisuse(`${caller} needs a WebSocketServer of ws, as in ${caller.slice(0, -1)}wss, ...)`);
   }
-  if (wss[GUARDED as never]) throw new PermissionMisuse(`${place}: this server is guarded already: guard it once`);
+  if (wss[GUARDED as never]) throw new PermissionMisuse(`${caller}: this server is guarded already: guard it once`);
 }
 
 /** A socket that was open before nobody has judged: nothing of it reaches a handler any more. */
-function expel(socket: BareSocket): void {
+function disconnectUnguarded(socket: BareSocket): void {
   const { emit } = socket;
   socket.emit = (event: string | symbol, ...values: unknown[]) =>
     event === "message" ? false : emit.call(socket, event, ...values);
@@ -108,11 +113,11 @@ function expel(socket: BareSocket): void {
   closeSoon(socket, 1012, "guarded");
 }
 
-function watchServer(wss: WebSocketServer, { clock }: Upgrade): void {
+function watchServer(wss: WebSocketServer, { timeout }: Upgrade): void {
   // A server that ws has made itself is in no option.
   const { options, _server: own } = wss as unknown as { options: { server?: HttpServer | null }; _server?: HttpServer };
   const server = options.server ?? own;
-  if (server) wss.once("close", clock.watch(server));
+  if (server) wss.once("close", timeout.watch(server));
 }
 
 function audit({ options, clients }: WebSocketServer, verifyClient: unknown, Guarded: GuardedClass): string[] {

@@ -1,5 +1,5 @@
+import type { DecisionEvent } from "@portcullis/core";
 import { AllowAny, PermissionMisuse } from "@portcullis/core";
-import type { DecisionEvent } from "@portcullis/core/adapter";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { WebSocketServer } from "ws";

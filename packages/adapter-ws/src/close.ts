@@ -1,10 +1,8 @@
-import { Timeout } from "@portcullis/core/adapter";
-import type { BareSocket } from "./guarded-socket.js";
+import { type Session, Timeout } from "@portcullis/core/adapter";
+import { type BareSocket, CLOSED } from "./ws-internals.js";
 
 /** How long a client may take to answer a closing, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1000;
-/** Of a socket that is closed. */
-const CLOSED = 3;
 /** A close frame has room for this many bytes of reason. */
 const LONGEST_REASON = 123;
 
@@ -15,8 +13,8 @@ const LONGEST_REASON = 123;
  */
 export function closeSoon(socket: BareSocket, code: number, reason: string): void {
   if (socket.readyState === CLOSED) return;
-  const wait = new Timeout(CLOSE_TIMEOUT_MS, () => socket.terminate());
-  socket.once("close", () => wait.cancel());
+  const timeout = new Timeout(CLOSE_TIMEOUT_MS, () => socket.terminate());
+  socket.once("close", () => timeout.cancel());
   try {
     socket.close(code, shorten(reason));
   } catch (error) {
@@ -29,4 +27,25 @@ function shorten(reason: string): string {
   const bytes = Buffer.from(reason);
   if (bytes.length <= LONGEST_REASON) return reason;
   return new TextDecoder().decode(bytes.subarray(0, LONGEST_REASON), { stream: true });
+}
+
+/** The steps of a drain. */
+interface DrainSteps {
+  /** @param isLater True when the call that began the drain has returned. */
+  whenDrained(isLater: boolean): void;
+  /** Runs before that call returns. */
+  meanwhile?(): void;
+}
+
+/** Drains a session. Returns true when that takes longer than this call. */
+export function drainSession(session: Pick<Session, "drain">, { whenDrained, meanwhile }: DrainSteps): boolean {
+  let isLater = false;
+  let isDrained = false;
+  session.drain(() => {
+    isDrained = true;
+    whenDrained(isLater);
+  });
+  meanwhile?.();
+  isLater = true;
+  return !isDrained;
 }

@@ -1,5 +1,5 @@
+import type { DecisionEvent } from "@portcullis/core";
 import { AllowAny, DenyAll, definePolicy, IsAuthenticated, PermissionMisuse, permission } from "@portcullis/core";
-import type { DecisionEvent } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { Client, frame, knock, MODES, sleep, start, stopAll, Tcp, until } from "../test/support.js";
@@ -170,8 +170,8 @@ describe("a session", () => {
     const policy = definePolicy({ connect: IsAuthenticated, actions: { ping: AllowAny, secret: DenyAll } });
     const { url, session } = await start({ policy, options: { authenticate: () => ({ user }) } });
     const client = await Client.open(url);
-    expect(await session().authorize("ping")).toMatchObject({ outcome: "allow" });
-    expect(await session().authorizeObject("secret", {})).toMatchObject({ outcome: "deny" });
+    expect(await session().decide("ping")).toMatchObject({ outcome: "allow" });
+    expect(await session().decide("secret", {}, { object: {} })).toMatchObject({ outcome: "deny" });
     user = { id: 2 };
     const { connectedAt } = session().scope;
     expect(await session().refresh()).toMatchObject({ outcome: "allow" });

@@ -4,8 +4,8 @@ import { attach, type Guard } from "./attach.js";
 import type { OptionsFor } from "./types.js";
 
 /**
- * Puts a policy in front of a WebSocket server: whom it refuses does not get in, and the server's own `message`
- * listeners see exactly what it allows, in order and unchanged.
+ * Enforces a policy on a WebSocket server. Refused clients are rejected during the handshake; `message` listeners receive
+ * only allowed messages, unchanged and in order.
  *
  * @param wss A server of ws, made with `server`, `port` or `noServer`, in use or not.
  * @param policy What `definePolicy` returned. What its rules need of the scope, `authenticate` must return.

@@ -1,25 +1,9 @@
-import type { EventEmitter } from "node:events";
 import type { WebSocket } from "ws";
 import { closeSoon } from "./close.js";
 import type { WsConnection } from "./connection.js";
-
-/** What is used of a socket of ws. */
-export interface BareSocket extends EventEmitter {
-  readonly readyState: number;
-  readonly bufferedAmount: number;
-  readonly isPaused: boolean;
-  /** Of ws alone: whether the client has begun to close. */
-  readonly _closeFrameReceived?: boolean;
-  binaryType: string;
-  pause(): void;
-  resume(): void;
-  terminate(): void;
-  close(code?: number, reason?: string): void;
-  send(data: string | Uint8Array, callback?: (error?: Error) => void): void;
-}
+import { type BareSocket, CLOSED } from "./ws-internals.js";
 
 const BLOB = "blob";
-const CLOSED = 3;
 
 /** The listener of any event. */
 type Listener = (...values: unknown[]) => void;
@@ -55,29 +39,29 @@ export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | 
 
     override emit(event: string | symbol, ...values: unknown[]): boolean {
       const connection = GuardedSocket.connectionOf(this);
-      if (event === "message" || event === "ping" || event === "pong") connection?.turns?.take();
+      if (event === "message" || event === "ping" || event === "pong") connection?.fairShare?.take();
       if (event === "message") return connection?.receive(values[0] as never, values[1] as boolean) ?? false;
       if (event === "open" && #connection in this) open(this, connection);
-      else if (event === "close" && connection?.ends(values)) return true;
-      else if (event === "error" && connection?.fails()) return false;
+      else if (event === "close" && connection?.handleClose(values)) return true;
+      else if (event === "error" && connection?.handleError()) return false;
       return super.emit(event, ...values);
     }
 
     override on(event: string | symbol, listener: Listener): this {
       super.on(event, listener);
-      if (event === "message") GuardedSocket.connectionOf(this)?.isListenedTo();
+      if (event === "message") GuardedSocket.connectionOf(this)?.noteListener();
       return this;
     }
 
     override addListener(event: string | symbol, listener: Listener): this {
       super.addListener(event, listener);
-      if (event === "message") GuardedSocket.connectionOf(this)?.isListenedTo();
+      if (event === "message") GuardedSocket.connectionOf(this)?.noteListener();
       return this;
     }
 
     override prependListener(event: string | symbol, listener: Listener): this {
       super.prependListener(event, listener);
-      if (event === "message") GuardedSocket.connectionOf(this)?.isListenedTo();
+      if (event === "message") GuardedSocket.connectionOf(this)?.noteListener();
       return this;
     }
 
@@ -107,12 +91,12 @@ export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | 
     override resume(): void {
       const connection = GuardedSocket.connectionOf(this);
       notePause(this, connection, false);
-      if (!connection?.isHeld) super.resume();
+      if (!connection?.isPaused) super.resume();
     }
 
     override close(code?: number, reason?: string): void {
       const close = () => super.close(code, reason);
-      if (!GuardedSocket.connectionOf(this)?.concludes(close)) close();
+      if (!GuardedSocket.connectionOf(this)?.deferClose(close)) close();
     }
 
     override terminate(): void {

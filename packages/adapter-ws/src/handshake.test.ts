@@ -1,6 +1,6 @@
 import { Agent, get, type IncomingMessage } from "node:http";
+import type { DecisionEvent } from "@portcullis/core";
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
-import type { DecisionEvent } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   Client,

@@ -4,18 +4,8 @@
  * @module @portcullis/adapter-ws
  */
 
-export type {
-  Authenticated,
-  DecisionEvent,
-  GuardSession,
-  Limits,
-  Needed,
-  OriginRule,
-  Origins,
-  PolicyFor,
-  Refusal,
-  ScopeWith,
-} from "@portcullis/core/adapter";
+export type { DecisionEvent, GuardSession, Limits, Needed, OriginRule, Origins, Refusal } from "@portcullis/core";
+export type { Authenticated, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
 // Put rules in front of a server
 export type { Guard } from "./attach.js";
 // Speak with clients

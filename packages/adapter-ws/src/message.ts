@@ -1,43 +1,48 @@
 import { type Decision, type Payload, PermissionMisuse } from "@portcullis/core";
 import { badMessage, type ClientMessage, MISSING_ACTION } from "@portcullis/core/adapter";
 import type { RawData } from "ws";
-import { type Codec, type Decoded, isRecord, mustBeThere } from "./codecs/codec.js";
+import { assertSync, type Codec, type Decoded, isRecord } from "./codecs/codec.js";
 
-const NOTHING: Payload = Object.freeze(Object.create(null));
+const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 const UNREADABLE: Decoded = Object.freeze({ action: undefined });
 
-/** One frame, with what the codec read from it. */
+/** One frame, with the request that the codec read from it. */
 export class Message implements ClientMessage {
+  /** As ws emitted it. */
+  readonly data: RawData;
+  readonly isBinary: boolean;
+  readonly bytes: number;
+  /** As the codec made it, for its answers. */
+  readonly request: Decoded;
   readonly action: string;
   readonly payload: Payload;
+  readonly refusal: Decision | undefined;
 
-  constructor(
-    /** As ws emitted it. */
-    readonly data: RawData,
-    readonly isBinary: boolean,
-    readonly bytes: number,
-    /** As the codec made it, for its answers. */
-    readonly request: Decoded,
-    { action, payload }: Decoded,
-    readonly refusal: Decision | undefined,
-  ) {
-    this.action = action ?? "";
-    this.payload = payload ?? NOTHING;
-  }
-}
-
-/** Reads a frame. Never throws: what the codec throws, or answers wrongly, is in `refusal.error`. */
-export function readMessage(codec: Codec, data: RawData, isBinary: boolean): Message {
-  let size = 0;
-  try {
-    const bytes = toBuffer(data);
-    size = bytes.length;
-    const request: unknown = codec.decode(bytes, isBinary);
-    mustBeThere(request, "decode");
-    const decoded = readDecoded(request);
-    return new Message(data, isBinary, size, request as Decoded, decoded, refusalOf(decoded));
-  } catch (error) {
-    return new Message(data, isBinary, size, UNREADABLE, UNREADABLE, badMessage(undefined, error));
+  /** Reads a frame. Never throws: an error or a wrong answer of the codec is in `refusal.error`. */
+  constructor(codec: Codec, data: RawData, isBinary: boolean) {
+    let size = 0;
+    let request: unknown = UNREADABLE;
+    let decoded = UNREADABLE;
+    let refusal: Decision | undefined;
+    try {
+      const bytes = toBuffer(data);
+      size = bytes.length;
+      const answer: unknown = codec.decode(bytes, isBinary);
+      assertSync(answer, "decode");
+      decoded = readDecoded(answer);
+      refusal = refusalOf(decoded);
+      request = answer;
+    } catch (error) {
+      decoded = UNREADABLE;
+      refusal = badMessage(undefined, error);
+    }
+    this.data = data;
+    this.isBinary = isBinary;
+    this.bytes = size;
+    this.request = request as Decoded;
+    this.action = decoded.action ?? "";
+    this.payload = decoded.payload ?? EMPTY_PAYLOAD;
+    this.refusal = refusal;
   }
 }
 

@@ -51,9 +51,9 @@ describe("says what is wrong, and what to write instead", () => {
       "`listenerGrace` is 0: give milliseconds, from 1 to 2147483647",
     ],
     [
-      "turns that are no yes or no",
-      () => withOptions({ turns: "no" }),
-      "guard() got a wrong `turns`: write true or false",
+      "fairScheduling that is no boolean",
+      () => withOptions({ fairScheduling: "no" }),
+      "guard() got a wrong `fairScheduling`: write true or false",
     ],
     ["an unknown option", () => withOptions({ codecs: [] }), "guard() has no option `codecs`: the options are"],
     ["an unknown limit", () => withOptions({ limits: { pending: 1 } }), "pending"],

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
-import { COMMON_OPTIONS, checkKeys, type GuardOptions, isHeader, readMilliseconds } from "@portcullis/core/adapter";
+import type { GuardOptions } from "@portcullis/core/adapter";
+import { isHeader, readMilliseconds } from "@portcullis/core/internal";
 import type { Codec } from "./codecs/codec.js";
 import { dcrf } from "./codecs/dcrf.js";
 import { readHeartbeat } from "./codecs/heartbeat.js";
@@ -37,33 +38,36 @@ export interface OwnOptions {
   readonly fairScheduling: boolean;
 }
 
-const OWN = ["codec", "refuse", "challenge", "listenerGrace", "turns"];
+/** The names of the options of this adapter. */
+export const OWN_OPTIONS: readonly string[] = ["codec", "refuse", "challenge", "listenerGrace", "fairScheduling"];
 
 /**
- * Parts the options of this adapter from those that all have in common.
+ * Reads the options of this adapter.
  *
- * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
+ * @throws {PermissionMisuse} When one is of the wrong type.
  */
-export function readOptions(
-  place: string,
-  options: WsGuardOptions,
-): { own: OwnOptions; common: GuardOptions<IncomingMessage> } {
-  checkKeys(place, options, [...COMMON_OPTIONS, ...OWN]);
-  const { codec = dcrf(), refuse = "status", challenge = "Bearer", ...rest } = options;
-  const { listenerGrace = 1000, fairScheduling = true, ...common } = rest;
+export function readOptions(caller: string, options: WsGuardOptions): OwnOptions {
+  const {
+    codec = dcrf(),
+    refuse = "status",
+    challenge = "Bearer",
+    listenerGrace = 1000,
+    fairScheduling = true,
+  } = options;
   const { decode, denied, reply = () => undefined, heartbeat } = (codec ?? {}) as Partial<Codec>;
   if (![decode, denied, reply].every((method) => typeof method === "function")) {
-    throw new PermissionMisuse(`${place} got a wrong \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`);
+    throw new PermissionMisuse(`${caller} got a wrong \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`);
   }
-  readHeartbeat(`the codec of ${place}`, heartbeat);
+  readHeartbeat(`the codec of ${caller}`, heartbeat);
   if (refuse !== "status" && refuse !== "close") {
-    throw new PermissionMisuse(`${place} got a wrong \`refuse\`: write "status" or "close"`);
+    throw new PermissionMisuse(`${caller} got a wrong \`refuse\`: write "status" or "close"`);
   }
   if (!isHeader("WWW-Authenticate", challenge)) {
-    throw new PermissionMisuse(`${place} got a wrong \`challenge\`: give a header value, as in 'Bearer realm="app"'`);
+    throw new PermissionMisuse(`${caller} got a wrong \`challenge\`: give a header value, as in 'Bearer realm="app"'`);
   }
   readMilliseconds(listenerGrace, "`listenerGrace`");
-  if (typeof fairScheduling !== "boolean")
-    throw new PermissionMisuse(`${place} got a wrong \`turns\`: write true or false`);
-  return { own: { codec, refuse, challenge, listenerGrace, fairScheduling }, common };
+  if (typeof fairScheduling !== "boolean") {
+    throw new PermissionMisuse(`${caller} got a wrong \`fairScheduling\`: write true or false`);
+  }
+  return { codec, refuse, challenge, listenerGrace, fairScheduling };
 }

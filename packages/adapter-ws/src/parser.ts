@@ -1,13 +1,6 @@
 import type { Duplex } from "node:stream";
-import type { BareSocket } from "./guarded-socket.js";
-import type { Turns } from "./turns.js";
-
-/** What is used of a receiver of ws, which reads frames. All of it is looked at first. */
-interface Receiver {
-  _allowSynchronousEvents: boolean;
-  /** Reads what is there, and calls back once more may be written. */
-  startLoop(whenRead: () => void): void;
-}
+import type { FairShare } from "./fair-scheduling.js";
+import type { BareSocket, Receiver, SocketInternals } from "./ws-internals.js";
 
 /**
  * Holds the parser of one socket: `pause()` of ws does not hold back what has come in the same chunk. One message, ping or
@@ -16,17 +9,17 @@ interface Receiver {
 export class Parser {
   readonly #receiver: Receiver;
   readonly #tcp: Duplex;
-  readonly #turns: Turns | undefined;
+  readonly #fairShare: FairShare | undefined;
   /** Whether ws hands on several messages in one turn, where nobody takes turns. */
   readonly #isSync: boolean;
   #isHeld = false;
   /** Continues what was held. */
   #next: (() => void) | undefined;
 
-  constructor(receiver: Receiver, tcp: Duplex, turns: Turns | undefined) {
+  constructor(receiver: Receiver, tcp: Duplex, fairShare: FairShare | undefined) {
     this.#receiver = receiver;
     this.#tcp = tcp;
-    this.#turns = turns;
+    this.#fairShare = fairShare;
     this.#isSync = receiver._allowSynchronousEvents;
     const { startLoop } = receiver;
     receiver.startLoop = (whenRead) => {
@@ -48,7 +41,7 @@ export class Parser {
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    this.#receiver._allowSynchronousEvents = this.#turns ? this.#turns.hasShare : this.#isSync;
+    this.#receiver._allowSynchronousEvents = this.#fairShare ? this.#fairShare.hasShare : this.#isSync;
     if (this.#next) setImmediate(this.#goOn);
   }
 
@@ -61,8 +54,8 @@ export class Parser {
 }
 
 /** The parser of a socket; `undefined` where this ws has none that can be held. */
-export function parserOf(socket: BareSocket, turns: Turns | undefined): Parser | undefined {
-  const { _receiver: receiver, _socket: tcp } = socket as { _receiver?: Partial<Receiver>; _socket?: Duplex };
+export function parserOf(socket: BareSocket, fairShare: FairShare | undefined): Parser | undefined {
+  const { _receiver: receiver, _socket: tcp } = socket as SocketInternals;
   const isKnown = typeof receiver?.startLoop === "function" && typeof receiver._allowSynchronousEvents === "boolean";
-  return isKnown && tcp ? new Parser(receiver as Receiver, tcp, turns) : undefined;
+  return isKnown && tcp ? new Parser(receiver as Receiver, tcp, fairShare) : undefined;
 }

@@ -22,7 +22,7 @@ const REQUEST = {
  *
  * @throws {PermissionMisuse} When it does not.
  */
-export function probe(wss: WebSocketServer, place: string): void {
+export function probe(wss: WebSocketServer, caller: string): void {
   let isAsked = false;
   let isMade = false;
   class Made {
@@ -57,7 +57,7 @@ export function probe(wss: WebSocketServer, place: string): void {
       ? [`the ws of Bun ${bun.version}`, "Bun 1.4.4 or later"]
       : ["this version of ws", "ws 8.17 or later 8"];
     throw new PermissionMisuse(
-      `${place}: ${what} does not read \`verifyClient\` and \`WebSocket\` from the server's options: use ${instead}`,
+      `${caller}: ${what} does not read \`verifyClient\` and \`WebSocket\` from the server's options: use ${instead}`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { AllowAny, definePolicy, deny, fault, PermissionDenied, permission } from "@portcullis/core";
-import { addAnswerHeader } from "@portcullis/core/adapter";
+import { addAnswerHeader } from "@portcullis/core/internal";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { Client, closeFrame, frame, knock, sleep, start, stopAll, Tcp, until } from "../test/support.js";

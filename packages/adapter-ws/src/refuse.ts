@@ -1,10 +1,11 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Decision } from "@portcullis/core";
-import { closeCodeOf, isForRules, isHeader, publicRefusal, takeAnswerHeaders } from "@portcullis/core/adapter";
+import { closeCodeOf, publicRefusal } from "@portcullis/core/adapter";
+import { isForRules, isHeader, takeAnswerHeaders } from "@portcullis/core/internal";
 import { WebSocketServer } from "ws";
 import { addToUpgrade, respell } from "./answer-headers.js";
 import { closeSoon } from "./close.js";
-import type { BareSocket } from "./guarded-socket.js";
+import type { BareSocket } from "./ws-internals.js";
 
 /** The second argument of `verifyClient`, as ws gives it. */
 export type Answer = (isVerified: boolean, status?: number, body?: string, headers?: Record<string, string>) => void;
@@ -20,11 +21,11 @@ export function readNo([status, body, headers]: readonly unknown[]): [number, st
   return [valid, text, readHeaders(headers)];
 }
 
-function readHeaders(given: unknown): Record<string, string> {
+function readHeaders(value: unknown): Record<string, string> {
   const headers: Record<string, string> = {};
   try {
-    for (const [name, value] of Object.entries(given ?? {})) {
-      const text = Array.isArray(value) || typeof value === "number" ? String(value) : value;
+    for (const [name, entry] of Object.entries(value ?? {})) {
+      const text = Array.isArray(entry) || typeof entry === "number" ? String(entry) : entry;
       if (isHeader(name, text)) headers[name] = text;
     }
   } catch {

@@ -1,4 +1,3 @@
-import { PermissionMisuse } from "@portcullis/core";
 import type { Authenticated, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
@@ -28,8 +27,5 @@ export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
   consumer: ServableConsumer<S>,
   ...[options = {}]: OptionsFor<S, Extra>
 ): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
-  if (typeof (consumer as Partial<ServableConsumer> | undefined)?.dispatch !== "function") {
-    throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
-  }
-  return attach("serve()", wss, consumer, options, consumer);
+  return attach("serve()", wss, consumer, options);
 }

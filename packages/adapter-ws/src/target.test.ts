@@ -1,5 +1,5 @@
+import type { DecisionEvent } from "@portcullis/core";
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
-import type { DecisionEvent } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { knock, start, stopAll } from "../test/support.js";
 

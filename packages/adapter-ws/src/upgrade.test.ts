@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { PassThrough } from "node:stream";
+import type { DecisionEvent } from "@portcullis/core";
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
-import type { DecisionEvent } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket, type WebSocketServer } from "ws";
 import { Client, deferred, knock, sleep, start, stopAll, Tcp, uncaughtOf, until } from "../test/support.js";

@@ -1,9 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Decision } from "@portcullis/core";
-import { decisionFromError, type HandshakeResult, openAnswerHeaders, throwAsync } from "@portcullis/core/adapter";
+import { decisionFromError, type HandshakeResult, throwAsync } from "@portcullis/core/adapter";
+import { openAnswerHeaders } from "@portcullis/core/internal";
 import type { WebSocketServer } from "ws";
-import { HandshakeTimeout } from "./clock.js";
-import { type GuardContext, WsConnection } from "./connection.js";
+import { WsConnection } from "./connection.js";
+import type { GuardContext } from "./guard-context.js";
+import { HandshakeTimeout } from "./handshake-timeout.js";
 import { type Answer, ClosingServer, readNo, refuseWithStatus } from "./refuse.js";
 
 /** What ws tells `verifyClient` of a handshake. */
@@ -18,39 +20,36 @@ export type VerifyClient = (info: VerifyClientInfo, answer?: Answer) => unknown;
 
 /** Decides handshakes: between the request of a client and the answer of ws. */
 export class Upgrade {
-  readonly clock: HandshakeTimeout;
+  readonly timeout: HandshakeTimeout;
+  /** The application's own `verifyClient`, which is asked first. */
+  readonly #application: VerifyClient | undefined;
   readonly #closing: ClosingServer | undefined;
   #next: WsConnection | undefined;
 
-  /**
-   * @param application The application's own `verifyClient`, which is asked first.
-   * @param challenge What a 401 says in `WWW-Authenticate`.
-   */
+  /** @param wss The server, before its options are changed. */
   constructor(
-    private readonly front: GuardContext,
     private readonly wss: WebSocketServer,
-    private readonly application: VerifyClient | undefined,
-    private readonly challenge: string,
-    refuse: "status" | "close",
+    private readonly context: GuardContext,
   ) {
-    this.clock = new HandshakeTimeout(front.gate.limits.handshake);
-    this.#closing = refuse === "close" ? new ClosingServer() : undefined;
+    this.#application = (wss.options.verifyClient ?? undefined) as VerifyClient | undefined;
+    this.timeout = new HandshakeTimeout(context.gate.limits.handshake);
+    this.#closing = context.options.refuse === "close" ? new ClosingServer() : undefined;
   }
 
-  /** The connection that is being opened: from the moment ws is told yes until it makes the socket, which is at once. */
-  take(): WsConnection | undefined {
+  /** Takes the connection that is being opened: ws makes its socket as soon as it is told yes, in the same call. */
+  takeConnection(): WsConnection | undefined {
     const next = this.#next;
     this.#next = undefined;
     return next;
   }
 
-  /** What ws calls for each handshake. */
+  /** Handles one handshake. ws calls it. */
   verify(info: VerifyClientInfo, answer: Answer): void {
-    const connection = new WsConnection(this.front, info.req);
+    const connection = new WsConnection(this.context, info.req);
     openAnswerHeaders(info.req);
-    this.clock.ask(info.req.socket);
-    if (this.application === undefined) this.#admit(connection, answer);
-    else this.#askApplication(this.application, connection, info, answer);
+    this.timeout.ask(info.req.socket);
+    if (this.#application === undefined) this.#admit(connection, answer);
+    else this.#askApplication(this.#application, connection, info, answer);
   }
 
   /** As ws asks it, but that it may answer with a promise, and that a second answer is ignored. */
@@ -61,65 +60,63 @@ export class Upgrade {
       isAnswered = true;
       if (isVerified) this.#admit(connection, answer);
       else {
-        this.clock.end(info.req.socket);
-        if (!this.#hasLeft(connection)) answer(false, ...readNo(refusal));
+        this.timeout.end(info.req.socket);
+        if (!this.#dropGone(connection)) answer(false, ...readNo(refusal));
       }
     };
     const fail = (error: unknown) => {
       if (isAnswered) return throwAsync(error);
       isAnswered = true;
-      this.#fail(connection, error, answer);
+      this.#admit(connection, answer, decisionFromError(error, "verifyClient"));
     };
     try {
       const hasCallback = application.length === 2;
-      const given = hasCallback
+      const verified: unknown = hasCallback
         ? application.call(this.wss.options, info, once)
         : application.call(this.wss.options, info);
-      if (typeof (given as Partial<PromiseLike<unknown>> | undefined)?.then === "function") {
-        Promise.resolve(given)
+      if (typeof (verified as Partial<PromiseLike<unknown>> | undefined)?.then === "function") {
+        Promise.resolve(verified)
           .then((later) => hasCallback || once(Boolean(later)))
           .catch(fail);
-      } else if (!hasCallback) once(Boolean(given));
+      } else if (!hasCallback) once(Boolean(verified));
     } catch (error) {
       fail(error);
     }
   }
 
-  #admit(connection: WsConnection, answer: Answer): void {
+  /** @param refusal Why it is refused, where nobody is to be asked. */
+  #admit(connection: WsConnection, answer: Answer, refusal?: Decision): void {
     const { socket } = connection.request;
-    if (this.#hasLeft(connection)) return;
-    const admission = this.front.gate.admit(connection, connection.consumer);
-    const { result } = admission;
+    if (refusal === undefined && this.#dropGone(connection)) return;
+    const evaluation = this.context.gate.admit(connection, refusal);
+    connection.evaluation = evaluation;
+    const { result } = evaluation;
     if (!(result instanceof Promise)) {
       this.#conclude(connection, result, answer);
       return;
     }
-    connection.admission = admission;
-    const leave = () => admission.abort();
+    const leave = () => evaluation.abort();
     // A client that goes away says so by `end` (FIN) or by `close` alone (RST).
     socket.on("end", leave);
     socket.on("close", leave);
     result
-      .then((admitted) => {
+      .then((settled) => {
         socket.off("end", leave);
         socket.off("close", leave);
-        connection.admission = undefined;
-        this.#conclude(connection, admitted, answer);
+        this.#conclude(connection, settled, answer);
       })
       .catch(throwAsync);
   }
 
-  #conclude(connection: WsConnection, admitted: HandshakeResult, answer: Answer): void {
-    const { decision } = admitted;
-    this.clock.end(connection.request.socket);
-    if (this.#hasLeft(connection)) return;
+  #conclude(connection: WsConnection, { decision }: HandshakeResult, answer: Answer): void {
+    this.timeout.end(connection.request.socket);
+    if (this.#dropGone(connection)) return;
     if (decision.outcome !== "allow") this.#refuse(connection, decision, answer);
-    else this.#open(connection, admitted, answer);
+    else this.#open(connection, answer);
   }
 
   /** INVARIANT: ws makes the socket before `answer` returns, so no other handshake can come between. */
-  #open(connection: WsConnection, admitted: HandshakeResult, answer: Answer): void {
-    connection.admit(admitted);
+  #open(connection: WsConnection, answer: Answer): void {
     this.#next = connection;
     const { socket } = connection.request;
     try {
@@ -127,37 +124,25 @@ export class Upgrade {
     } finally {
       this.#next = undefined;
       // Made of another class than the guard's, or not at all since the application has thrown: it must not live.
-      if (connection.socket === undefined && !socket.writableEnded) socket.destroy();
+      if (connection.raw === undefined && !socket.writableEnded) socket.destroy();
     }
   }
 
-  #refuse(connection: WsConnection, decision: HandshakeResult["decision"], answer: Answer): void {
+  #refuse(connection: WsConnection, decision: Decision, answer: Answer): void {
+    const { request, evaluation } = connection;
     try {
-      if (this.#closing) this.#closing.refuse(connection.request, decision);
-      else refuseWithStatus(connection.request, decision, this.challenge, answer);
+      if (this.#closing) this.#closing.refuse(request, decision);
+      else refuseWithStatus(request, decision, this.context.options.challenge, answer);
     } catch (error) {
-      this.#report(connection, decisionFromError(error, "guard"));
-      connection.request.socket.destroy();
+      evaluation?.reject(decisionFromError(error, "guard"));
+      request.socket.destroy();
     }
   }
 
-  #fail(connection: WsConnection, error: unknown, answer: Answer): void {
-    const decision = decisionFromError(error, "verifyClient");
-    this.#report(connection, decision);
-    this.clock.end(connection.request.socket);
-    if (!this.#hasLeft(connection)) this.#refuse(connection, decision, answer);
-  }
-
-  #report(connection: WsConnection, decision: Decision): void {
-    const { gate } = this.front;
-    const about = { scope: connection.scope({ user: null }), consumer: connection.consumer };
-    gate.report("connect", "connect", decision, about, undefined, gate.now());
-  }
-
-  /** A client that has gone away is answered nothing. */
-  #hasLeft(connection: WsConnection): boolean {
+  /** Destroys the connection of a client that has gone away: it is answered nothing. Returns true where it has. */
+  #dropGone(connection: WsConnection): boolean {
     if (!connection.isGone) return false;
-    this.clock.end(connection.request.socket);
+    this.timeout.end(connection.request.socket);
     connection.request.socket.destroy();
     return true;
   }

@@ -1,5 +1,5 @@
+import type { DecisionEvent } from "@portcullis/core";
 import { definePolicy, permission } from "@portcullis/core";
-import type { DecisionEvent } from "@portcullis/core/adapter";
 import type { WebSocket } from "ws";
 import type { WsGuardOptions } from "../src/index.js";
 import { enter, frame, start, until } from "./support.js";

@@ -21,9 +21,17 @@ export type {
 } from "./decision/decision.js";
 // Write rules
 export { abstain, allow, deny, fault } from "./decision/decision.js";
+export type { PublicIssue, Refusal } from "./decision/decision-parts.js";
 export type { DeniedOptions } from "./decision/errors.js";
 // Errors
 export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";
+// Guard a server
+export type { DecisionEvent } from "./guard/decision-log.js";
+export type { CheckOptions, GuardSession } from "./guard/guard-session.js";
+export type { Origins } from "./guard/handshake/allowed-origins.js";
+export type { OriginRule } from "./guard/handshake/origin.js";
+export type { Limits } from "./guard/limits.js";
+export type { Authenticate, Needed } from "./guard/types.js";
 export { permissionsFor } from "./policy/permissions-for.js";
 export type {
   ActionEntry,

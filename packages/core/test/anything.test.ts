@@ -1,5 +1,6 @@
+import type { Decision } from "@portcullis/core";
 import { definePolicy, permission } from "@portcullis/core";
-import { type Decision, publicRefusal } from "@portcullis/core/adapter";
+import { publicRefusal } from "@portcullis/core/adapter";
 import { explain } from "@portcullis/core/explain";
 import { describe, expect, test } from "vitest";
 import { answer, KINDS, oddOf, PLACES } from "../../../test/anything.js";

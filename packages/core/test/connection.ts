@@ -1,8 +1,7 @@
-import type { Consumer, Decision, Payload, Policy, Scope } from "@portcullis/core";
+import type { Consumer, Decision, DecisionEvent, Payload, Policy, Scope } from "@portcullis/core";
 import {
   type ClientMessage,
   type Connection,
-  type DecisionEvent,
   Gate,
   type GuardOptions,
   type ReplyOptions,
@@ -31,8 +30,35 @@ export function scopeOf(extra: Partial<Scope> = {}): Scope {
   };
 }
 
+/** The facts of a handshake that no client sent. */
+export class TestHandshake {
+  readonly transport = "test";
+  readonly path = "/";
+  readonly url = "/";
+  readonly headers = {};
+  readonly remoteAddress = "127.0.0.1";
+  readonly secure = false;
+  readonly connectedAt = 0;
+  readonly request = undefined;
+  readonly client: string = "the request";
+  readonly raw: unknown = undefined;
+  isAborted = false;
+  message?: Payload;
+
+  /** @param known The scope of the handshake. */
+  constructor(readonly known: Partial<Scope> = {}) {}
+
+  createScope(extra: object): Scope {
+    return scopeOf({ ...this.known, ...extra });
+  }
+
+  abort(): void {
+    this.isAborted = true;
+  }
+}
+
 /** A transport that only takes down what it is told, one line a call. */
-export class Wire implements Connection {
+export class Wire extends TestHandshake implements Connection<ClientMessage, string> {
   readonly log: string[] = [];
   readonly refused: Decision[] = [];
   /** What the application does with a message it gets. */
@@ -54,7 +80,7 @@ export class Wire implements Connection {
   }
 
   /** What a transport does that is told of it. */
-  crowd: Required<Connection>["crowd"] = () => {};
+  throttle: Required<Connection>["throttle"] = () => {};
 
   pause(): void {
     this.log.push("pause");
@@ -91,10 +117,9 @@ export function connect(rules: Policy | ServableConsumer, { scope, ...options }:
   const served = "dispatch" in rules ? rules : undefined;
   const onDecision = (event: DecisionEvent) => void events.push(event);
   const gate = new Gate<string>("serve()", rules, { onDecision, ...options }, served);
-  const wire = new Wire();
-  const handshake = { request: "request", scope: (extra: object) => scopeOf({ ...scope, ...extra }) };
-  const admitted = { decision: undefined as never, scope: scopeOf(scope) };
-  const session = gate.open(handshake, admitted, CONSUMER, wire);
+  const wire = new Wire(scope);
+  const session = gate.admit(wire).open();
+  events.length = 0;
   return {
     gate,
     session,

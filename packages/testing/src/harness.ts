@@ -1,5 +1,5 @@
-import type { MaybePromise, Payload, RuleOptions } from "@portcullis/core";
-import type { GuardOptions, Refusal, Session } from "@portcullis/core/adapter";
+import type { GuardSession, MaybePromise, Payload, Refusal, RuleOptions } from "@portcullis/core";
+import type { GuardOptions } from "@portcullis/core/adapter";
 import type { Account, AttackOptions } from "./attack/options.js";
 
 /** What an adapter may lack, and what the suite then leaves out. */
@@ -18,10 +18,7 @@ export interface Credentials {
 }
 
 /** The session of a connection, as a guard shows it. */
-export type HarnessSession = Pick<
-  Session,
-  "id" | "scope" | "consumer" | "signal" | "isEnded" | "authorize" | "authorizeObject" | "refresh" | "close"
->;
+export type HarnessSession = GuardSession;
 
 /** A message as the application behind the guard got it. */
 export interface Delivered {

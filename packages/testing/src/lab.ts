@@ -1,5 +1,4 @@
-import type { Payload } from "@portcullis/core";
-import type { DecisionEvent } from "@portcullis/core/adapter";
+import type { DecisionEvent, Payload } from "@portcullis/core";
 import { TestClient } from "./client.js";
 import type {
   ClientHandshake,

@@ -13,7 +13,7 @@ import { WebSocketServer } from "ws";
  * @typedef {object} Application
  * @property {import("./server.mjs").Settings} settings
  * @property {(token: string, signal: AbortSignal) => Promise<{ user: object | null }>} authenticate
- * @property {(event: import("@portcullis/core/adapter").DecisionEvent) => void} onDecision
+ * @property {(event: import("@portcullis/core").DecisionEvent) => void} onDecision
  * @property {(id: string) => void} handled Is told of each request that reaches a handler.
  */
 

@@ -29,7 +29,7 @@ const REASONS = [
   { at: /upgrade\.ts$/, in: /^(#admit|#conclude|leave|#hasLeft)$/, why: "a client that leaves within one turn" },
   {
     at: /message\.ts$|codec\.ts$|json-rpc\.ts$/,
-    in: /^(readMessage|mustBeThere|codeOf|toBuffer)$/,
+    in: /^(Message|assertSync|codeOf|toBuffer)$/,
     why: "a codec of the application that throws, or another type of bytes than the application wants",
   },
   { at: /dcrf\.ts$/, in: /^denied$/, why: "a codec without `codes`, or a refusal that says when to come again" },

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
-import { isHeader, show } from "@portcullis/core/adapter";
+import { isHeader, show } from "@portcullis/core/internal";
 import type { HttpContext, RuleSettings } from "../from-http/options.js";
 import { textOf } from "../from-http/url.js";
 import { type Body, bodyOf } from "./body.js";

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { IncomingMessage, ServerResponse } from "node:http";
-import { cancelTimeout, printError, type TimeoutNode, timeoutListOf } from "@portcullis/core/adapter";
+import { cancelTimeout, printError, type TimeoutNode, timeoutListOf } from "@portcullis/core/internal";
 import type { Derived } from "./derive-request.js";
 import { factsOf, NullSocket } from "./null-socket.js";
 import { Recording } from "./response-recorder.js";

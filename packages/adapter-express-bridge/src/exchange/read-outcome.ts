@@ -1,6 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { type Answer, allow, deny, fault, PermissionMisuse } from "@portcullis/core";
-import { isHeader, REPEATABLE } from "@portcullis/core/adapter";
+import { isHeader, REPEATABLE } from "@portcullis/core/internal";
 import type { Ending, Exchange, Skip } from "./exchange.js";
 import { joined, messageIn, secondsOf, textAt } from "./read-response.js";
 

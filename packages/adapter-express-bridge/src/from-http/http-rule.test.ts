@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/adapter";
+import { openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/internal";
 import express, { type RequestHandler } from "express";
 import { describe, expect, test, vi } from "vitest";
 import { askAction, askConnect, handshake, scopeOf } from "../../test/support.js";

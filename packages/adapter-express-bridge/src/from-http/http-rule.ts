@@ -7,7 +7,7 @@ import {
   type Rule,
   type Scope,
 } from "@portcullis/core";
-import { addAnswerHeader } from "@portcullis/core/adapter";
+import { addAnswerHeader } from "@portcullis/core/internal";
 import { keepCookies } from "../exchange/cookies.js";
 import { type Derived, derive } from "../exchange/derive-request.js";
 import { type Ending, Exchange } from "../exchange/exchange.js";

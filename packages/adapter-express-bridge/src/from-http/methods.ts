@@ -1,6 +1,6 @@
 import { METHODS } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
-import { checkKeys } from "@portcullis/core/adapter";
+import { checkKeys } from "@portcullis/core/internal";
 
 /** HTTP methods by name of the action; `connect` stands for the moment a connection is opened. */
 export type MethodMap = Readonly<Record<string, string>>;

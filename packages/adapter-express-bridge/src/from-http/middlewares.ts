@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
-import { show } from "@portcullis/core/adapter";
+import { show } from "@portcullis/core/internal";
 
 /** Any function: what a middleware takes is between it and the application. */
 export type AnyMiddleware = Pick<CallableFunction, "name" | "length" | "apply">;

@@ -1,5 +1,5 @@
 import { type Consumer, type Payload, PermissionMisuse, type Scope } from "@portcullis/core";
-import { checkKeys, printError, readMilliseconds, show } from "@portcullis/core/adapter";
+import { checkKeys, printError, readMilliseconds, show } from "@portcullis/core/internal";
 import { type MethodMap, type MethodOf, readMethods } from "./methods.js";
 import type { AnyMiddleware } from "./middlewares.js";
 import { readUrl, type UrlOf } from "./url.js";

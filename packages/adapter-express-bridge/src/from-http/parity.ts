@@ -8,7 +8,7 @@ import {
   type Rule,
   type Scope,
 } from "@portcullis/core";
-import { engineOf } from "@portcullis/core/adapter";
+import { engineOf } from "@portcullis/core/internal";
 import { type FromExpressOptions, fromExpress } from "./from-express.js";
 import type { Middlewares } from "./middlewares.js";
 

@@ -1,5 +1,5 @@
 import { PermissionDenied, PermissionMisuse } from "@portcullis/core";
-import { show } from "@portcullis/core/adapter";
+import { show } from "@portcullis/core/internal";
 import type { HttpContext } from "./options.js";
 
 /** Makes the url of a derived request. */

@@ -1,5 +1,5 @@
 import { AllowAny, definePolicy, IsAuthenticated, PermissionMisuse } from "@portcullis/core";
-import { addAnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/adapter";
+import { addAnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/internal";
 import express, { type RequestHandler, Router } from "express";
 import session, { MemoryStore } from "express-session";
 import { describe, expect, test } from "vitest";

@@ -8,7 +8,7 @@ import {
   type RuleOptions,
   type Scope,
 } from "@portcullis/core";
-import { checkKeys } from "@portcullis/core/adapter";
+import { checkKeys } from "@portcullis/core/internal";
 import { derive } from "../exchange/derive-request.js";
 import { answerOf } from "../exchange/read-outcome.js";
 import { type ExpressApplication, expressRun, readApp } from "../runners/express.js";

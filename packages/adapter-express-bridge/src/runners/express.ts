@@ -1,5 +1,5 @@
 import { PermissionMisuse, type Scope } from "@portcullis/core";
-import { show } from "@portcullis/core/adapter";
+import { show } from "@portcullis/core/internal";
 import type { Derived } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
 import type { Run } from "../from-http/http-rule.js";

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
-import { show } from "@portcullis/core/adapter";
+import { show } from "@portcullis/core/internal";
 import type { Derived } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
 import type { Run } from "../from-http/http-rule.js";

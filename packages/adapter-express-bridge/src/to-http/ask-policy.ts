@@ -1,13 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import type { Authenticate } from "@portcullis/core";
 import { type Decision, fault, type MaybePromise, type Payload, PermissionMisuse, type Scope } from "@portcullis/core";
+import { BAD_TARGET, decisionFromError, pathOf } from "@portcullis/core/adapter";
 import {
   type AnswerRecord,
-  type Authenticate,
-  BAD_TARGET,
   cancelTimeout,
   createAnswerRecord,
-  decisionFromError,
   engineOf,
   FaultLog,
   isHeader,
@@ -15,7 +14,6 @@ import {
   notAuthenticated,
   type Phase,
   type PolicyEngine,
-  pathOf,
   printError,
   readLoaded,
   readMilliseconds,
@@ -25,7 +23,7 @@ import {
   type Traces,
   timeoutListOf,
   traces,
-} from "@portcullis/core/adapter";
+} from "@portcullis/core/internal";
 import { mustBe } from "../from-http/options.js";
 import { payloadOf, type RequestParts } from "./request-payload.js";
 import { httpScope, type KnownOfRequest } from "./request-scope.js";

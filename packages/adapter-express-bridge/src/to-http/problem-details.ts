@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Decision } from "@portcullis/core";
-import { isHeader, publicRefusal } from "@portcullis/core/adapter";
+import { publicRefusal } from "@portcullis/core/adapter";
+import { isHeader } from "@portcullis/core/internal";
 
 /** A refusal as an HTTP response: problem details (RFC 9457). */
 export interface Problem {

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import type { Scope } from "@portcullis/core";
-import { HandshakeScope, pathOf, readExtra } from "@portcullis/core/adapter";
+import { HandshakeScope, pathOf } from "@portcullis/core/adapter";
+import { readExtra } from "@portcullis/core/internal";
 
 /** What a framework knows of a request better than its socket: it may stand behind a proxy. */
 export interface KnownOfRequest {

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { guard, type SocketScope } from "@portcullis/adapter-socketio";
+import type { Refusal } from "@portcullis/core";
 import { AllowAny, definePolicy } from "@portcullis/core";
-import type { Refusal } from "@portcullis/core/adapter";
 import { Server } from "socket.io";
 import { type Socket as ClientSocket, io as connectTo } from "socket.io-client";
 import { atEnd } from "../support.js";

@@ -1,4 +1,5 @@
-import { type Limits, ViolationCounter } from "@portcullis/core/adapter";
+import type { Limits } from "@portcullis/core";
+import { ViolationCounter } from "@portcullis/core/internal";
 
 /** How often a client asks: `"often"` is not asked about any more, `"flood"` is cut off. */
 export type Frequency = "fine" | "often" | "flood";

@@ -1,5 +1,6 @@
+import type { Limits } from "@portcullis/core";
 import { type Decision, fault } from "@portcullis/core";
-import { type Limits, Timeout } from "@portcullis/core/adapter";
+import { Timeout } from "@portcullis/core/adapter";
 import { connectError } from "../namespace/refusal.js";
 import {
   type BareClient,

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { AllowAny, definePolicy, PermissionMisuse, permission } from "@portcullis/core";
-import { addAnswerHeader } from "@portcullis/core/adapter";
+import { addAnswerHeader } from "@portcullis/core/internal";
 import fc from "fast-check";
 import { Server } from "socket.io";
 import { afterEach, describe, expect, test, vi } from "vitest";

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
-import { addAnswerHeader } from "@portcullis/core/adapter";
+import { addAnswerHeader } from "@portcullis/core/internal";
 import type { Server } from "socket.io";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";

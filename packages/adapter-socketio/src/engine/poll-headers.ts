@@ -1,4 +1,4 @@
-import { type AnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/adapter";
+import { type AnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/internal";
 import type { BareConnection, BareResponse } from "../socketio-internals.js";
 import type { Facts } from "./handshake-facts.js";
 

@@ -1,6 +1,7 @@
 import { isPromise } from "node:util/types";
 import { type Decision, fault } from "@portcullis/core";
-import { decisionFromError, isOverdue, Timeout } from "@portcullis/core/adapter";
+import { decisionFromError, Timeout } from "@portcullis/core/adapter";
+import { isOverdue } from "@portcullis/core/internal";
 import type { Decide } from "../socketio-internals.js";
 
 /** Whether a function of the application accepts a namespace for a client; a decision where it has failed. */

@@ -1,11 +1,6 @@
 import { type Decision, type Payload, PermissionMisuse } from "@portcullis/core";
-import {
-  badMessage,
-  type ClientMessage,
-  decisionFromError,
-  ignoreRejection,
-  MISSING_ACTION,
-} from "@portcullis/core/adapter";
+import { badMessage, type ClientMessage, decisionFromError, MISSING_ACTION } from "@portcullis/core/adapter";
+import { ignoreRejection } from "@portcullis/core/internal";
 import type { Packet } from "../socketio-internals.js";
 import { sizeOf } from "./approximate-size.js";
 import { hasWirePrototype } from "./wire-prototypes.js";

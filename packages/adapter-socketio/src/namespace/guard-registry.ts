@@ -1,5 +1,5 @@
+import type { Limits } from "@portcullis/core";
 import { PermissionMisuse } from "@portcullis/core";
-import type { Limits } from "@portcullis/core/adapter";
 import type { BareNamespace, BareServer, Decide } from "../socketio-internals.js";
 import { accepts, type Verdict } from "./accepted-namespace.js";
 import type { GuardContext } from "./namespace-connection.js";

@@ -1,5 +1,5 @@
 import type { Scope } from "@portcullis/core";
-import { identityOf } from "@portcullis/core/adapter";
+import { identityOf } from "@portcullis/core/internal";
 
 /**
  * Says who is behind a session, as a text that can be kept: by which guard, and who `scope.user` is. Where `authenticate`

@@ -1,5 +1,5 @@
+import type { DecisionEvent } from "@portcullis/core";
 import { AllowAny, definePolicy, PermissionMisuse, permission } from "@portcullis/core";
-import type { DecisionEvent } from "@portcullis/core/adapter";
 import type { Namespace, Server } from "socket.io";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { WebSocket } from "ws";

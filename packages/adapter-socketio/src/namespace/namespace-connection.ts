@@ -1,22 +1,17 @@
 import { type Decision, PermissionMisuse, type Scope } from "@portcullis/core";
 import {
-  ABORTED,
   badMessage,
-  type Carrier,
   type Connection,
-  ConnectionConsumer,
   decisionFromError,
   type Gate,
-  type Handshake,
   type HandshakeEvaluation,
   type HandshakeResult,
-  ignoreRejection,
-  judgeOrigin,
   publicRefusal,
   type ReplyOptions,
   type Session,
   throwAsync,
 } from "@portcullis/core/adapter";
+import { ABORTED, ignoreRejection, judgeOrigin } from "@portcullis/core/internal";
 import type { Socket } from "socket.io";
 import type { EngineConnection } from "../engine/engine-connection.js";
 import { unknownHandshake } from "../engine/handshake-facts.js";
@@ -55,8 +50,7 @@ export interface GuardContext {
 export type Middlewares = (done: Done, fail: (error: unknown) => void) => void;
 
 /** One socket in one namespace: first its handshake, then what its session needs of it. */
-export class NamespaceConnection implements Handshake<Socket>, Connection<Message>, Carrier {
-  readonly consumer = new ConnectionConsumer(this);
+export class NamespaceConnection implements Connection<Message, Socket> {
   session: Session<Message> | undefined;
   readonly #front: GuardContext;
   readonly #bare: BareSocket;
@@ -66,8 +60,9 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
   readonly #withheld: Withheld | undefined;
   /** How the socket hands on an event. */
   #deliver: BareSocket["onevent"];
-  #admission: HandshakeEvaluation<Socket> | undefined;
-  #admitted: HandshakeResult | undefined;
+  #evaluation: HandshakeEvaluation<Message, Socket> | undefined;
+  /** The scope of a connection that was allowed, and is not open yet. */
+  #admitted: Scope | undefined;
   #isUnwanted = false;
   #isAsked = false;
   /** Whether its rooms are being looked up. */
@@ -87,13 +82,13 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
     this.#front = front;
     this.#bare = socket;
     this.#line = line;
-    this.#knock = new NamespaceHandshake(this.request, line.facts);
+    this.#knock = new NamespaceHandshake(this.client, line.facts);
     this.#deliver = socket.onevent;
     this.#withheld = takeWithheld(socket);
   }
 
   /** What `authenticate` gets. */
-  get request(): Socket {
+  get client(): Socket {
     return this.#bare as unknown as Socket;
   }
 
@@ -106,7 +101,35 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
     return this.#knock.transport;
   }
 
-  get socket(): BareSocket | undefined {
+  get path(): string {
+    return this.#knock.path;
+  }
+
+  get url(): string {
+    return this.#knock.url;
+  }
+
+  get headers(): NamespaceHandshake["headers"] {
+    return this.#knock.headers;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#knock.remoteAddress;
+  }
+
+  get secure(): boolean {
+    return this.#knock.secure;
+  }
+
+  get connectedAt(): number {
+    return this.#knock.connectedAt;
+  }
+
+  get request(): NamespaceHandshake["request"] {
+    return this.#knock.request;
+  }
+
+  get raw(): BareSocket | undefined {
     return this.session && this.#bare;
   }
 
@@ -119,7 +142,7 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
     return this.#knock.auth;
   }
 
-  scope(extra: Readonly<Record<string, unknown>>): Scope {
+  createScope(extra: Readonly<Record<string, unknown>>): Scope {
     return new NamespaceScope(this.#knock, extra);
   }
 
@@ -136,7 +159,7 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
     if (this.#done === undefined) return;
     const fault = found ?? this.#fault();
     if (fault) this.#answer(connectError(this.#report(fault)));
-    else if (gate.isClosing || judgeOrigin(gate.origins, this.scope({ user: null }))) this.#ask();
+    else if (gate.isClosing || judgeOrigin(gate.origins, this.createScope({ user: null }))) this.#ask();
     else this.#run(middlewares);
   }
 
@@ -177,17 +200,17 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
 
   /** Opens it where it was admitted; else the client is told that it was not. */
   open(proceed: () => void): void {
-    const admitted = this.#admitted;
-    if (admitted === undefined) this.#turnAway(new PermissionMisuse("nobody was asked about this connection"));
+    const scope = this.#admitted;
+    if (scope === undefined) this.#turnAway(new PermissionMisuse("nobody was asked about this connection"));
     else if (this.#isUnwanted) this.#turnAway(undefined);
-    else if (this.#withheld && isOf(this.#withheld, principalOf(this.#front.name, admitted.scope), this.#bare))
-      this.#resume(admitted, this.#withheld, proceed);
-    else this.#start(admitted, proceed);
+    else if (this.#withheld && isOf(this.#withheld, principalOf(this.#front.name, scope), this.#bare))
+      this.#resume(this.#withheld, proceed);
+    else this.#start(proceed);
   }
 
-  abandon(): void {
+  abort(): void {
     this.#isUnwanted = true;
-    this.#admission?.abort();
+    this.#evaluation?.abort();
   }
 
   deliver({ packet }: Message): void {
@@ -195,13 +218,13 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
   }
 
   sendRefusal(message: Message, decision: Decision): void {
-    const { gate, options } = this.#front;
+    const { options } = this.#front;
     const { action, isAwaited } = message;
     const request = { action, isAcknowledgement: isAwaited };
     try {
       this.#tell(message, readBody(options.denied(publicRefusal(decision), request)));
     } catch (error) {
-      gate.report("action", action, decisionFromError(error, "denied"), this.session as never, undefined, gate.now());
+      this.#opened.reportFault(message, error, "denied");
       this.#tellUsual(message, decision);
     }
   }
@@ -209,11 +232,10 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
   /** The refusal that needs no option. Where even it cannot be sent, the client is not left without an answer. */
   #tellUsual(message: Message, decision: Decision): void {
     const { action, isAwaited } = message;
-    const { gate } = this.#front;
     try {
       this.#tell(message, denied(publicRefusal(decision), { action, isAcknowledgement: isAwaited }));
     } catch (error) {
-      gate.report("action", action, decisionFromError(error, "guard"), this.session as never, undefined, gate.now());
+      this.#opened.reportFault(message, error, "guard");
       this.#opened.close();
     }
   }
@@ -230,8 +252,8 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
 
   resume(): void {}
 
-  crowd(isCrowded: boolean): void {
-    this.#line.crowd(this.#bare, isCrowded);
+  throttle(isThrottled: boolean): void {
+    this.#line.crowd(this.#bare, isThrottled);
   }
 
   /**
@@ -312,17 +334,17 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
   #ask(): void {
     if (this.#isAsked || this.#done === undefined) return;
     this.#isAsked = true;
-    this.#admission = this.#front.gate.admit(this, this.consumer);
-    const { result } = this.#admission;
-    if (result instanceof Promise) result.then((admitted) => this.#conclude(admitted)).catch(throwAsync);
+    const evaluation = this.#front.gate.admit(this);
+    this.#evaluation = evaluation;
+    const { result } = evaluation;
+    if (result instanceof Promise) result.then((settled) => this.#conclude(settled)).catch(throwAsync);
     else this.#conclude(result);
   }
 
-  #conclude(admitted: HandshakeResult): void {
-    const { decision } = admitted;
+  #conclude({ decision, scope }: HandshakeResult): void {
     if (decision.outcome !== "allow") this.#answer(connectError(decision));
     else {
-      this.#admitted = admitted;
+      this.#admitted = scope;
       this.#answer();
     }
   }
@@ -341,7 +363,7 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
 
   /** Whatever is still asked about it is of no use. */
   #turnDown(error: Error, size?: number): void {
-    this.#admission?.abort();
+    this.#evaluation?.abort();
     this.#answer(error, size);
   }
 
@@ -351,14 +373,16 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
     if (this.#isResuming) this.#bare._cleanup();
   }
 
-  #start(admitted: HandshakeResult, proceed: () => void): void {
+  #start(proceed: () => void): void {
     const bare = this.#bare;
     const onclose = bare._onclose;
     // What a middleware has put there stands behind the gate.
     this.#deliver = bare.onevent;
     const { gate } = this.#front;
-    this.session = gate.open(this, admitted, this.consumer, this);
-    this.#line.outgoing.join(this.session, gate.limits.unread);
+    const session = (this.#evaluation as HandshakeEvaluation<Message, Socket>).open();
+    this.session = session;
+    this.#evaluation = this.#admitted = undefined;
+    this.#line.outgoing.join(session, gate.limits.unread);
     this.#line.enter(this.#bare, gate);
     override(bare, "onevent", this.#receive);
     override(bare, "_onclose", (reason, description) =>
@@ -371,14 +395,14 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
     }
   }
 
-  #resume(admitted: HandshakeResult, withheld: Withheld, proceed: () => void): void {
+  #resume(withheld: Withheld, proceed: () => void): void {
     this.#isResuming = true;
     giveBack(this.#bare, withheld)
       .then(
         () => {
           if (this.#bare.conn.readyState !== "open") return;
           if (this.#isUnwanted) this.#turnAway(undefined);
-          else this.#start(admitted, proceed);
+          else this.#start(proceed);
         },
         (error) => this.#turnAway(error),
       )
@@ -398,9 +422,8 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
   }
 
   #report(decision: Decision): Decision {
-    const { gate } = this.#front;
-    const about = { scope: this.scope({ user: null }), consumer: this.consumer };
-    gate.report("connect", "connect", decision, about, undefined, gate.now());
+    if (this.#evaluation) return this.#evaluation.reject(decision);
+    this.#front.gate.admit(this, decision);
     return decision;
   }
 

@@ -1,5 +1,5 @@
-import type { Decision } from "@portcullis/core";
-import { publicRefusal, type Refusal } from "@portcullis/core/adapter";
+import type { Decision, Refusal } from "@portcullis/core";
+import { publicRefusal } from "@portcullis/core/adapter";
 import type { BareSocket, Done } from "../socketio-internals.js";
 import { sizeOf } from "./approximate-size.js";
 

@@ -1,7 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { isUint8Array } from "node:util/types";
+import type { PublicIssue, Refusal } from "@portcullis/core";
 import { type Payload, PermissionMisuse } from "@portcullis/core";
-import { type PublicIssue, type Refusal, show } from "@portcullis/core/adapter";
+import { show } from "@portcullis/core/internal";
 import type { Heartbeat } from "./heartbeat.js";
 
 /** What a codec has read from one frame. A codec may add fields of its own for its answers. */
@@ -94,7 +95,7 @@ export function canEcho(id: unknown, levels = MAX_ID_DEPTH): boolean {
  *
  * @throws {PermissionMisuse} When it answers with a promise.
  */
-export function mustBeThere(value: unknown, method: string): void {
+export function assertSync(value: unknown, method: string): void {
   if (typeof (value as Partial<PromiseLike<unknown>> | undefined)?.then !== "function") return;
   // Whatever becomes of it, nobody waits for it: it must not be an unhandled rejection.
   Promise.resolve(value).catch(() => undefined);
@@ -107,7 +108,7 @@ export function mustBeThere(value: unknown, method: string): void {
  * @throws {PermissionMisuse} When it is no frame.
  */
 export function frameOf(value: unknown, method: string): Frame | undefined {
-  mustBeThere(value, method);
+  assertSync(value, method);
   if (value === undefined || typeof value === "string" || isUint8Array(value)) return value;
   throw new PermissionMisuse(`the codec's ${method}() answered ${show(value)}: it must answer a string, or bytes`);
 }

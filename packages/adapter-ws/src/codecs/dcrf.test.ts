@@ -1,5 +1,5 @@
+import type { Refusal } from "@portcullis/core";
 import { PermissionMisuse } from "@portcullis/core";
-import type { Refusal } from "@portcullis/core/adapter";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type DcrfRequest, dcrf } from "./dcrf.js";

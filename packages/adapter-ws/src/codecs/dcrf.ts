@@ -1,5 +1,6 @@
+import type { PublicIssue } from "@portcullis/core";
 import { PermissionMisuse } from "@portcullis/core";
-import { checkKeys, type PublicIssue } from "@portcullis/core/adapter";
+import { checkKeys } from "@portcullis/core/internal";
 import { type Codec, canEcho, type Decoded, isRecord, parseJson, without } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
 

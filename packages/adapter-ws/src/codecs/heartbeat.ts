@@ -1,4 +1,4 @@
-import { checkKeys, misuse } from "@portcullis/core/adapter";
+import { checkKeys, misuse } from "@portcullis/core/internal";
 import type { RawData } from "ws";
 
 /**
@@ -36,21 +36,21 @@ function isObject(text: string): boolean {
  * @returns It, as a part of a codec.
  * @throws {PermissionMisuse} When it is not two texts, both the same, or the ping may be a message of the application.
  */
-export function readHeartbeat(place: string, heartbeat: Heartbeat | undefined): { heartbeat?: Heartbeat } {
+export function readHeartbeat(caller: string, heartbeat: Heartbeat | undefined): { heartbeat?: Heartbeat } {
   if (heartbeat === undefined) return {};
-  checkKeys(`\`heartbeat\` of ${place}`, heartbeat, ["ping", "pong"]);
+  checkKeys(`\`heartbeat\` of ${caller}`, heartbeat, ["ping", "pong"]);
   const { ping, pong } = heartbeat;
   if (isText(ping) && isText(pong)) {
     if (ping === pong)
       throw misuse(
-        place,
+        caller,
         ping,
         "give two that differ, so that no answer is a question",
         "both texts of its `heartbeat`",
       );
     if (isObject(ping))
       throw misuse(
-        place,
+        caller,
         ping,
         'give a text that is no message, as in "ping": no rule is asked about it',
         "the ping of its `heartbeat`",
@@ -58,7 +58,7 @@ export function readHeartbeat(place: string, heartbeat: Heartbeat | undefined): 
     return { heartbeat: { ping, pong } };
   }
   throw misuse(
-    place,
+    caller,
     isText(ping) ? pong : ping,
     'give two texts, as in { ping: "ping", pong: "pong" }',
     "`heartbeat`",
@@ -68,6 +68,6 @@ export function readHeartbeat(place: string, heartbeat: Heartbeat | undefined): 
 /** Tells whether a message is the ping of a heartbeat. */
 export function pingOf({ ping }: Heartbeat): (data: RawData, isBinary: boolean) => boolean {
   const bytes = Buffer.from(ping);
-  // ws gives text as one Buffer, whatever the binary type; a class in its place may do otherwise.
+  // ws gives text as one Buffer, whatever the binary type; a class in its caller may do otherwise.
   return (data, isBinary) => !isBinary && Buffer.isBuffer(data) && bytes.equals(data);
 }

@@ -1,4 +1,4 @@
-import type { Refusal } from "@portcullis/core/adapter";
+import type { Refusal } from "@portcullis/core";
 import { describe, expect, test } from "vitest";
 import { jsonRpc } from "./json-rpc.js";
 

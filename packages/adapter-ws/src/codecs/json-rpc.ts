@@ -1,4 +1,5 @@
-import { checkKeys, type Refusal } from "@portcullis/core/adapter";
+import type { Refusal } from "@portcullis/core";
+import { checkKeys } from "@portcullis/core/internal";
 import { type Codec, type Decoded, isRecord, parseJson } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
 

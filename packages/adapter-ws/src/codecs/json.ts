@@ -1,5 +1,5 @@
 import { PermissionMisuse } from "@portcullis/core";
-import { checkKeys } from "@portcullis/core/adapter";
+import { checkKeys } from "@portcullis/core/internal";
 import { type Codec, canEcho, type Decoded, isRecord, parseJson, without } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
 

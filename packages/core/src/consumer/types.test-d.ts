@@ -95,16 +95,25 @@ test("the payload is what input makes of it, for loader and handler", () => {
     );
 });
 
-test("authorizeObject answers later only where some rule may", () => {
-  app
-    .action("sync", isOwner, ({ authorizeObject }) => expectTypeOf(authorizeObject({})).toEqualTypeOf<Decision>())
-    .action("async", isMember, ({ authorizeObject }) =>
-      expectTypeOf(authorizeObject({})).toEqualTypeOf<Decision | Promise<Decision>>(),
-    )
-    .permissions(isMember)
-    .action("general", isOwner, ({ authorizeObject }) =>
-      expectTypeOf(authorizeObject({})).toEqualTypeOf<Decision | Promise<Decision>>(),
-    );
+test("decide answers a decision, can a boolean, authorize nothing", () => {
+  app.action("sync", isOwner, async ({ decide, can, authorize, session }) => {
+    for (const verbs of [{ decide, can, authorize }, session]) {
+      expectTypeOf(verbs.decide("sync", {}, { object: 1 })).toEqualTypeOf<Decision | Promise<Decision>>();
+      expectTypeOf(verbs.can("sync", {}, { object: 1 })).toEqualTypeOf<Promise<boolean>>();
+      expectTypeOf(verbs.authorize("sync", {}, { object: 1 })).toEqualTypeOf<Promise<void>>();
+    }
+    // @ts-expect-error a promise is always true
+    if (session.authorize("sync")) return 1;
+    // @ts-expect-error a promise is always true
+    if (authorize("sync")) return 1;
+    // @ts-expect-error a promise is always true
+    if (session.can("sync")) return 1;
+    // @ts-expect-error a promise is always true
+    if (can("sync")) return 1;
+    // @ts-expect-error it returns nothing to be tested
+    if (await session.authorize("sync")) return 1;
+    return (await can("sync")) ? 1 : 0;
+  });
 });
 
 test("the session of a handler is the public part of it", () => {

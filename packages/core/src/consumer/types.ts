@@ -1,7 +1,6 @@
-import type { Decision } from "../decision/decision.js";
-import type { ServableConsumer } from "../guard/gate.js";
+import type { ServableConsumer } from "../guard/dispatch.js";
+import type { GuardSession } from "../guard/guard-session.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
-import type { Session } from "../guard/session/session.js";
 import type { Policy, Timeouts } from "../policy/policy.js";
 import type {
   And,
@@ -13,38 +12,31 @@ import type {
   PermissionLike,
   ScopeOf,
 } from "../rules/infer.js";
-import type { Consumer, MaybePromise, Payload, Scope, StandardSchema } from "../types.js";
+import type { Consumer, Payload, Scope, StandardSchema } from "../types.js";
 
 /** The session of a message, as its handler sees it. */
-export type HandlerSession = Readonly<
-  Pick<
-    Session,
-    "id" | "scope" | "consumer" | "signal" | "isEnded" | "authorize" | "authorizeObject" | "refresh" | "close"
-  >
->;
+export type HandlerSession = Readonly<GuardSession>;
 
 /**
- * What a handler is called with. `S` is the scope, `I` the payload, `E` the evidence, `O` the loaded object,
- * `D` what `authorizeObject` returns.
+ * The argument of a handler. `S` is the scope, `I` the payload, `E` the evidence, `O` the loaded object.
+ *
+ * `decide`, `can` and `authorize` are those of the session. A check with an object and about the action that runs is the
+ * check that a rule which knows objects waits for: only questions that the message was not asked are asked, with the
+ * payload of this message where none is given. Where `authorize` refuses such an object, the message is answered with that
+ * refusal even if the handler goes on; where `can` or `decide` does, the answer is the handler's choice.
  */
-export interface HandlerContext<
-  out S = Scope,
-  out I = Payload,
-  out E = unknown,
-  out O = unknown,
-  out D = MaybePromise<Decision>,
-> {
-  /** The scope the message was decided with; narrowed to what the rules that allowed guarantee. */
+export interface HandlerContext<out S = Scope, out I = Payload, out E = unknown, out O = unknown>
+  extends Pick<GuardSession, "decide" | "can" | "authorize"> {
+  /** The scope the message was decided with; narrowed to the guarantees of the rules that allowed. */
   readonly scope: S;
   readonly consumer: Consumer;
-  /** For checks of other actions and objects, whose answers are only answers. */
   readonly session: HandlerSession;
   readonly action: string;
-  /** What the client sent, or what `input` made of it. */
+  /** The payload of the client, as `input` parsed it. */
   readonly payload: I;
-  /** What the rules that allowed have found. */
+  /** The evidence of the rules that allowed. */
   readonly evidence: E;
-  /** What `object` has loaded, allowed by the rule. */
+  /** The object that `object` has loaded, allowed by the rule. */
   readonly object: O;
   /** Aborted when the connection has ended. */
   readonly signal: AbortSignal;
@@ -53,17 +45,9 @@ export interface HandlerContext<
    * connection ends, as subscriptions need, and does nothing after that.
    */
   readonly reply: (data: unknown, options?: ReplyOptions) => void;
-  /**
-   * Asks whether this action may be done to an object. Only what is new is asked.
-   *
-   * @returns The decision that allows it.
-   * @throws {PermissionDenied} Where it is refused: the handler stops, and the message is answered with that refusal
-   *   even if the handler goes on. For an answer without consequences use `session.authorizeObject`.
-   */
-  readonly authorizeObject: (object: unknown) => D;
 }
 
-/** What an `object` loader is called with. */
+/** The argument of an `object` loader. */
 export interface LoadContext<out S = Scope, out I = Payload> {
   readonly scope: S;
   readonly consumer: Consumer;
@@ -73,7 +57,7 @@ export interface LoadContext<out S = Scope, out I = Payload> {
   readonly signal: AbortSignal;
 }
 
-/** What an action may have beside its rule and its handler. */
+/** Options of an action. */
 export interface ActionOptions<S, I, F> {
   /**
    * Any Standard Schema. Runs after `permissions`, which see the payload as it came, and before the rule, which sees the
@@ -84,7 +68,7 @@ export interface ActionOptions<S, I, F> {
   readonly object?: (context: LoadContext<S, I>) => F;
   /** Lets the next message begin before this one has ended. */
   readonly concurrent?: boolean;
-  /** Says that the handler asks `session.authorizeObject` itself, where the rule only knows objects. */
+  /** Says that the handler checks the object itself, by `session.authorize`, where the rule only knows objects. */
   readonly objects?: "checked-by-handler";
 }
 
@@ -106,13 +90,7 @@ type HandlerScope<B, P, R> = NarrowedBy<NarrowedBy<[B] extends [never] ? Scope &
 
 /** A handler behind the permissions `P` and the rule `R`. */
 export type Handler<B, P, R, I, O> = (
-  context: HandlerContext<
-    HandlerScope<B, P, R>,
-    I,
-    Known<EvidenceBy<P> & EvidenceBy<R>>,
-    O,
-    MaybeLater<AsyncOf<P> | AsyncOf<R>>
-  >,
+  context: HandlerContext<HandlerScope<B, P, R>, I, Known<EvidenceBy<P> & EvidenceBy<R>>, O>,
 ) => unknown;
 
 type Both<P, L extends PermissionLike> = [P] extends [never]

@@ -47,7 +47,7 @@ describe("an object that is none", () => {
     const { session } = connect(defineConsumer().action("edit", lax, { object: () => 1 }, () => 1));
     asked.length = 0;
     const made: Decision[] = [
-      await session.authorizeObject("edit", make()),
+      await session.decide("edit", {}, { object: make() }),
       await policy.authorizeObject(scopeOf(), CONSUMER, "edit", {}, make()),
       await policy.authorizeObject(scopeOf(), CONSUMER, "any", {}, make()),
     ];
@@ -60,8 +60,8 @@ describe("an object that is none", () => {
 
   test.each(given)("%s refuses where a handler asks", async (_, make, refusal) => {
     const ran: unknown[] = [];
-    const consumer = defineConsumer().action("edit", lax, async ({ authorizeObject }) => {
-      ran.push(await authorizeObject(make()));
+    const consumer = defineConsumer().action("edit", lax, async ({ authorize }) => {
+      ran.push(await authorize("edit", undefined, { object: make() }));
     });
     const { send, wire } = connect(consumer);
     asked.length = 0;

@@ -8,7 +8,7 @@ const MINUTE = 60_000;
 const MAX_LINES = 100;
 
 /** What was printed last, and how much has come since that was not. */
-interface Line {
+interface LogEntry {
   readonly printedAt: number;
   more: number;
 }
@@ -19,7 +19,7 @@ interface Line {
  */
 export class FaultLog {
   /** The oldest first. */
-  readonly #lines = new Map<string, Line>();
+  readonly #lines = new Map<string, LogEntry>();
 
   /** @param where The action that was asked about. */
   tell(made: Decision, where: string): void {
@@ -27,12 +27,12 @@ export class FaultLog {
     const isDenial = isRefusedToken(made);
     if (!isDenial && !isIncident(made)) return;
     const name = by === "" ? code : `${code} in ${by}`;
-    const place = `${name} (${printable(where)})`;
+    const subject = `${name} (${printable(where)})`;
     // Rules have names, and handlers those of their actions.
-    const more = this.#take(by === "handler" ? place : name, performance.now());
+    const more = this.#take(by === "handler" ? subject : name, performance.now());
     if (more === undefined) return;
     const cause = isDenial ? printable(textOf(partOf(error, "message")) ?? show(error)) : error;
-    printError(`${place}${more}:`, cause ?? "no answer in time");
+    printError(`${subject}${more}:`, cause ?? "no answer in time");
   }
 
   /** What is to be said of those that were not printed; `undefined` where this one is not either. */
@@ -61,7 +61,7 @@ function isRefusedToken({ outcome, status, error }: Decision): boolean {
 }
 
 /** A clock that has gone back tells nothing. */
-function isFresh({ printedAt }: Line, now: number): boolean {
+function isFresh({ printedAt }: LogEntry, now: number): boolean {
   return now >= printedAt && now - printedAt < MINUTE;
 }
 

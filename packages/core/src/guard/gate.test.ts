@@ -1,13 +1,30 @@
-import { AllowAny, definePolicy, fault, PermissionDenied, PermissionMisuse, permission } from "@portcullis/core";
+import {
+  AllowAny,
+  definePolicy,
+  fault,
+  PermissionDenied,
+  PermissionMisuse,
+  type Policy,
+  permission,
+} from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from "vitest";
 import { uncaughtOf } from "../../../../test/helpers.js";
-import { CONSUMER, connect, deferred, scopeOf, settled, sleep, Wire } from "../../test/connection.js";
+import { connect, deferred, settled, sleep, Wire } from "../../test/connection.js";
+import { engineOf } from "../policy/policy.js";
+import type { ServableConsumer } from "./dispatch.js";
 import { Gate } from "./gate.js";
+import { GuardRuntime } from "./runtime.js";
 import type { Connection } from "./session/connection.js";
 
 const open = definePolicy({ permissions: AllowAny });
-const handshake = { request: "request", scope: (extra: object) => scopeOf(extra) };
+
+/** The state of a guard with these rules. */
+function runtimeOf(rules: Policy | ServableConsumer, options = {}, served?: ServableConsumer): GuardRuntime {
+  return new GuardRuntime(engineOf(rules, "guard()"), served, options, () => {
+    throw new Error("nobody renews");
+  });
+}
 
 describe("options", () => {
   test.each([
@@ -49,7 +66,9 @@ describe("a rule that only knows objects", () => {
   test("is accepted where a handler says that it asks, and where a consumer is served", () => {
     const said = definePolicy({ actions: { edit: { rule: isOwner, objects: "checked-by-handler" } } });
     expect(() => new Gate("guard()", said, {})).not.toThrow();
-    const consumer = defineConsumer().action("edit", isOwner, ({ authorizeObject }) => authorizeObject({}));
+    const consumer = defineConsumer().action("edit", isOwner, ({ authorize }) =>
+      authorize("edit", undefined, { object: {} }),
+    );
     expect(() => new Gate("serve()", consumer, {}, consumer)).not.toThrow();
   });
 });
@@ -109,7 +128,7 @@ describe("onDecision", () => {
         action: "ping",
         decision: expect.objectContaining({ outcome: "allow" }),
         scope: session.scope,
-        consumer: CONSUMER,
+        consumer: session.consumer,
         session,
         milliseconds: expect.any(Number),
       },
@@ -126,17 +145,20 @@ describe("onDecision", () => {
         permission("yes", () => true),
         () => 1,
       );
-    const { send, events, gate } = connect(consumer);
+    const { send, events } = connect(consumer);
     send("edit");
     expect(events.map(({ phase, trace }) => [phase, trace])).toEqual([
       ["action", undefined],
       ["object", undefined],
     ]);
-    expect(["edit", "ping"].map((action) => gate.watches(action))).toEqual([true, false]);
-    expect(new Gate("guard()", definePolicy({ permissions: AllowAny }), {}).watches("ping")).toBe(false);
+    expect(["edit", "ping"].map((action) => runtimeOf(consumer, {}, consumer).keepsAnswers(action))).toEqual([
+      true,
+      false,
+    ]);
+    expect(runtimeOf(definePolicy({ permissions: AllowAny })).keepsAnswers("ping")).toBe(false);
     const said = definePolicy({ actions: { edit: { rule: isOwner, objects: "checked-by-handler" } } });
-    expect(new Gate("guard()", said, {}).watches("edit")).toBe(false);
-    expect(new Gate("guard()", said, { trace: true }).watches("any")).toBe(true);
+    expect(runtimeOf(said).keepsAnswers("edit")).toBe(false);
+    expect(runtimeOf(said, { trace: true }).keepsAnswers("any")).toBe(true);
   });
 
   test("hears how long it took from the arrival of the message on", () => {
@@ -186,8 +208,7 @@ describe("onDecision", () => {
     });
     const gate = new Gate("guard()", policy, {});
     const wire = new Wire();
-    const admitted = { decision: undefined as never, scope: scopeOf() };
-    const session = gate.open(handshake, admitted, CONSUMER, wire);
+    const session = gate.admit(wire).open();
     for (const action of ["crash", "denied", "limited"]) session.receive({ action, payload: {}, bytes: 1 });
     expect(wire.log).toEqual([
       "refuse crash permission_error 500",
@@ -214,7 +235,7 @@ describe("onDecision", () => {
     const { send, events, gate } = connect(policy, { trace: true });
     send("ping");
     send("other");
-    gate.admit(handshake, CONSUMER);
+    gate.admit(new Wire());
     const rule = (name: string) => expect.objectContaining({ kind: "rule", name, outcome: "allow" });
     expect(events.map(({ trace }) => trace)).toEqual([
       { permissions: rule("isFit"), rule: rule("AllowAny") },
@@ -236,7 +257,7 @@ describe("close", () => {
     const closing = gate.close();
     expect(gate.isClosing).toBe(true);
     expect(wire.sent).toEqual([]);
-    const admission = gate.admit(handshake, CONSUMER);
+    const admission = gate.admit(new Wire());
     expect(admission.result).toMatchObject({ decision: { code: "going_away", status: 503 } });
     answer.resolve(true);
     await closing;
@@ -268,7 +289,7 @@ describe("close", () => {
     const answer = deferred<boolean>();
     const slow = permission("slow", { connect: () => answer.promise });
     const gate = new Gate("guard()", definePolicy({ connect: slow, permissions: AllowAny }), {});
-    const admission = gate.admit(handshake, CONSUMER);
+    const admission = gate.admit(new Wire());
     await gate.close();
     answer.resolve(true);
     expect(await admission.result).toMatchObject({ decision: { code: "going_away" } });
@@ -287,10 +308,10 @@ describe("close", () => {
 
   test("whoever is opened after all is closed once the adapter has the session", async () => {
     const gate = new Gate("guard()", open, {});
-    const admitted = await gate.admit(handshake, CONSUMER).result;
-    await gate.close();
     const wire = new Wire();
-    gate.open(handshake, admitted, CONSUMER, wire);
+    const evaluation = gate.admit(wire);
+    await gate.close();
+    evaluation.open();
     expect(wire.log).toEqual([]);
     await sleep(0);
     expect(wire.log).toEqual(["close 1001 going away"]);
@@ -301,7 +322,7 @@ describe("close", () => {
     const wire: Wire & Pick<Connection, "whenGone"> = new Wire();
     const gone = deferred<void>();
     wire.whenGone = (callback) => void gone.promise.then(callback);
-    gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
+    gate.admit(wire).open();
     let isOver = false;
     const closing = gate.close().then(() => {
       isOver = true;
@@ -318,7 +339,7 @@ describe("close", () => {
     const gate = new Gate("guard()", open, { limits: { drain: 5001 } });
     const wire: Wire & Pick<Connection, "whenGone"> = new Wire();
     wire.whenGone = () => undefined;
-    gate.open(handshake, await gate.admit(handshake, CONSUMER).result, CONSUMER, wire);
+    gate.admit(wire).open();
     const closing = gate.close();
     await vi.advanceTimersByTimeAsync(5300);
     await closing;
@@ -327,12 +348,11 @@ describe("close", () => {
 
   test("ends, and closes all others, also where a listener throws at the closing of one", async () => {
     const gate = new Gate("guard()", open, {});
-    const admitted = await gate.admit(handshake, CONSUMER).result;
     const [broken, wire] = [new Wire(), new Wire()];
     broken.close = () => {
       throw new Error("the application fails");
     };
-    for (const one of [broken, wire]) gate.open(handshake, admitted, CONSUMER, one);
+    for (const one of [broken, wire]) gate.admit(one).open();
     await uncaughtOf(async (thrown) => {
       await gate.close();
       await sleep(0);

@@ -53,9 +53,9 @@ const COUNTS = ["pendingMessages", "pendingBytes", "namespaces", "unread", "conc
  *
  * @throws {PermissionMisuse} When a limit is unknown or no number above 0.
  */
-export function readLimits(given: Limits = {}): Required<Limits> {
-  checkKeys("`limits`", given, Object.keys(DEFAULTS));
-  const limits = { ...DEFAULTS, ...given };
+export function readLimits(options: Limits = {}): Required<Limits> {
+  checkKeys("`limits`", options, Object.keys(DEFAULTS));
+  const limits = { ...DEFAULTS, ...options };
   for (const key of TIMES) readMilliseconds(limits[key], `\`limits.${key}\``);
   for (const key of COUNTS) {
     if (!Number.isSafeInteger(limits[key]) || limits[key] < 1) {

@@ -1,20 +1,10 @@
 import type { Policy } from "../policy/policy.js";
 import type { MaybePromise, Scope } from "../types.js";
-import type { Session } from "./session/session.js";
-
-/** One guarded connection, for checks inside a handler. `S` is its scope. */
-export interface GuardSession<S = Scope>
-  extends Pick<
-    Session,
-    "id" | "consumer" | "signal" | "isEnded" | "authorize" | "authorizeObject" | "refresh" | "close"
-  > {
-  /** What is known of the connection; another one after `refresh()`. */
-  readonly scope: S;
-}
+import type { GuardSession } from "./guard-session.js";
 
 /**
- * What stands in front of a server. `Socket` is what the transport calls a connection, `P` what `replace` takes, `S` the
- * scope of its sessions.
+ * The guard of a server. `Socket` is the transport's type of a connection, `P` what `replace` takes, `S` the scope of its
+ * sessions.
  */
 export interface GuardOf<Socket, P = Policy, S = Scope> {
   /** The connections that are open. */
@@ -27,7 +17,7 @@ export interface GuardOf<Socket, P = Policy, S = Scope> {
    * @throws {PermissionMisuse} When they cannot be used here.
    */
   replace(policy: P): void;
-  /** What is not guarded, in sentences: empty where all is as it should be. */
+  /** The parts that are not guarded, in sentences: empty where all is as it should be. */
   audit(): readonly string[];
   /**
    * Admits nobody any more, answers what was accepted, then closes every connection with 1001. The server itself
@@ -48,12 +38,12 @@ export type Needed<S, Base = Scope> = {
 };
 
 /** Says who is there. What it returns has no promise among its values: one that was not awaited is nobody. */
-export type Authenticate<Given extends readonly unknown[], Extra> = ((...given: Given) => MaybePromise<Extra>) &
-  ((...given: Given) => MaybePromise<Settled<Extra>>);
+export type Authenticate<Input extends readonly unknown[], Extra> = ((...input: Input) => MaybePromise<Extra>) &
+  ((...input: Input) => MaybePromise<Settled<Extra>>);
 
 type Settled<Extra> = Extra extends object ? { readonly [K in keyof Extra]: NotThenable<Extra[K]> } : Extra;
 
-type NotThenable<Value> = Value extends { then: (...given: never) => unknown } ? never : Value;
+type NotThenable<Value> = Value extends { then: (...input: never) => unknown } ? never : Value;
 
 /** What `authenticate` may return where rules need that scope. Nothing stands for `{ user: null }`. */
 export type Authenticated<S, Base = Scope> = [keyof Needed<S, Base>] extends [never]

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { CONSUMER, scopeOf } from "../../test/connection.js";
+import { CONSUMER, scopeOf, Wire } from "../../test/connection.js";
 import { Gate } from "../guard/gate.js";
 import { contextOfNow } from "./async-context.js";
 
@@ -51,7 +51,7 @@ describe("what one timer ends of several requests", () => {
         return never;
       },
     });
-    const knock = (request: string) => gate.admit({ request, scope: (extra) => scopeOf(extra) }, CONSUMER);
+    const knock = (request: string) => gate.admit(Object.assign(new Wire(), { client: request }));
     await Promise.all(REQUESTS.map((request) => als.run(request, () => knock(request).result)));
     expect(heard).toEqual(REQUESTS.map((request) => ["permission_timeout", request]));
     expect(aborted).toEqual(REQUESTS.map((request) => [request, request]));
@@ -85,7 +85,7 @@ describe("nothing is kept of a context", () => {
     const policy = make({ connect: late, actions: { late, hanging }, timeout: { action: 5 } });
     await policy.authorize(scopeOf(), CONSUMER, "late");
     await policy.authorize(scopeOf(), CONSUMER, "hanging");
-    await new Made("guard()", policy, {}).admit({ request: 1, scope: (extra) => scopeOf(extra) }, CONSUMER).result;
+    await new Made("guard()", policy, {}).admit(new Wire()).result;
     expect(snapshot).not.toHaveBeenCalled();
     snapshot.mockRestore();
   });

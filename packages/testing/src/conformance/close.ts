@@ -95,7 +95,7 @@ export const close: Subject = {
     session.close(4001, "enough");
     session.close(4002, "twice");
     await expectClosed(client, 4001);
-    expect(await session.authorize("late")).toMatchObject({ outcome: "error", code: "aborted" });
+    expect(await session.decide("late")).toMatchObject({ outcome: "error", code: "aborted" });
     expect(await session.refresh()).toMatchObject({ outcome: "error", code: "aborted" });
     expect(session.signal.aborted).toBe(true);
   },

@@ -137,11 +137,11 @@ export const message: Subject = {
     const server = await lab.guard(rules({ say: room, late: permission("late", async () => true) }), {
       answer: async ({ session }) => {
         const decisions = [
-          session.authorize("say", { room: "lobby" }),
-          session.authorize("say", {}),
-          session.authorize("nowhere"),
+          session.decide("say", { room: "lobby" }),
+          session.decide("say", {}),
+          session.decide("nowhere"),
         ];
-        return [...decisions, await session.authorize("late")].map((decision) => (decision as { code: string }).code);
+        return [...decisions, await session.decide("late")].map((decision) => (decision as { code: string }).code);
       },
     });
     const client = await server.connect();

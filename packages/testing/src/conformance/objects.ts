@@ -35,7 +35,7 @@ export const objects: Subject = {
       ...bearer,
       answer: async ({ session, action, payload }) => {
         if (action === "ping") return "pong";
-        const { code, status } = await session.authorizeObject(action, NOTES.get(payload.id), payload);
+        const { code, status } = await session.decide(action, payload, { object: NOTES.get(payload.id) });
         return { code, status };
       },
     });
@@ -54,9 +54,9 @@ export const objects: Subject = {
     const decisions: Decision[] = [];
     const server = await lab.guard(rules({ edit: member }), {
       answer: async ({ session, payload }) => {
-        decisions.push(await session.authorizeObject("edit", NOTES.get("open"), payload));
-        decisions.push(await session.authorizeObject("edit", NOTES.get("open"), {}));
-        decisions.push(await session.authorizeObject("nowhere", NOTES.get("open"), {}));
+        decisions.push(await session.decide("edit", payload, { object: NOTES.get("open") }));
+        decisions.push(await session.decide("edit", {}, { object: NOTES.get("open") }));
+        decisions.push(await session.decide("nowhere", {}, { object: NOTES.get("open") }));
       },
     });
     const client = await server.connect();
@@ -69,7 +69,7 @@ export const objects: Subject = {
     const hangs = permission("hangs", { object: () => new Promise<boolean>(() => {}) });
     const server = await lab.guard(rules({ edit: entry(hangs) }), {
       timeout: { object: 50 },
-      answer: async ({ session }) => (await session.authorizeObject("edit", {})).code,
+      answer: async ({ session }) => (await session.decide("edit", {}, { object: {} })).code,
     });
     const client = await server.connect();
     expect((await client.request("edit"))?.data).toBe("permission_timeout");

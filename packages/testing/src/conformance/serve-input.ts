@@ -142,17 +142,17 @@ export const serveInput: Subject = {
     expectReplied(await client.request("either", { id: "n1" }), "handled");
   },
 
-  "a handler that calls authorizeObject() is stopped by a refusal, and cannot hide it": async (lab) => {
+  "a handler whose authorize() refuses an object is stopped, and cannot hide it": async (lab) => {
     const { isOwner } = ownership();
     const log: string[] = [];
     const consumer = base
-      .action("edit", isOwner, async ({ payload, authorizeObject }) => {
-        await authorizeObject(NOTES.get(payload.id));
+      .action("edit", isOwner, async ({ payload, authorize }) => {
+        await authorize("edit", payload, { object: NOTES.get(payload.id) });
         log.push("edited");
         return "edited";
       })
-      .action("hide", isOwner, async ({ payload, authorizeObject }) => {
-        await Promise.resolve(authorizeObject(NOTES.get(payload.id))).catch(() => undefined);
+      .action("hide", isOwner, async ({ payload, authorize }) => {
+        await authorize("hide", payload, { object: NOTES.get(payload.id) }).catch(() => undefined);
         return SECRET;
       });
     const server = await lab.serve(consumer, bearer);

@@ -13,17 +13,17 @@ export type Origins = readonly (string | RegExp | null)[] | OriginRule | "*";
  * @throws {PermissionMisuse} When an entry can never be an origin, or a regular expression is not anchored, or repeats a
  *   group with a repetition in it.
  */
-export function readOrigins(given: Origins | undefined): OriginRule {
-  if (given === undefined) return isOwnOrigin;
-  if (typeof given === "function") return given;
-  if (given === "*") return anyOrigin();
-  if (!Array.isArray(given)) {
+export function readOrigins(origins: Origins | undefined): OriginRule {
+  if (origins === undefined) return isOwnOrigin;
+  if (typeof origins === "function") return origins;
+  if (origins === "*") return anyOrigin();
+  if (!Array.isArray(origins)) {
     throw new PermissionMisuse(
-      `\`origins\` is ${show(given)}: give a list, as in ["https://app.example"], a function, or "*"`,
+      `\`origins\` is ${show(origins)}: give a list, as in ["https://app.example"], a function, or "*"`,
     );
   }
-  const patterns = given.filter((entry) => entry instanceof RegExp).map(readPattern);
-  const texts = new Set(given.filter((entry) => !(entry instanceof RegExp)).map(readText));
+  const patterns = origins.filter((entry) => entry instanceof RegExp).map(readPattern);
+  const texts = new Set(origins.filter((entry) => !(entry instanceof RegExp)).map(readText));
   return (origin) => texts.has(origin) || (origin !== undefined && patterns.some((pattern) => pattern.test(origin)));
 }
 

@@ -6,7 +6,7 @@ import * as jose from "jose";
 import { createLocalJWKSet, exportJWK, jwtVerify, SignJWT } from "jose";
 import jwt from "jsonwebtoken";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { CONSUMER, scopeOf } from "../../../test/connection.js";
+import { Wire } from "../../../test/connection.js";
 import { Gate } from "../gate.js";
 import { notAuthenticated } from "./authentication-error.js";
 
@@ -22,8 +22,7 @@ afterEach(() => print.mockRestore());
 /** The answer to a client whose `authenticate` does this. */
 async function answerTo(authenticate: () => unknown) {
   const gate = new Gate("guard()", policy, { authenticate });
-  const handshake = { request: undefined as never, scope: (extra: object) => scopeOf(extra) };
-  const { decision } = await gate.admit(handshake, CONSUMER).result;
+  const { decision } = await gate.admit(new Wire()).result;
   const { outcome, code, status, retry, reason, by } = decision;
   return { outcome, code, status, retry, reason, by };
 }

@@ -28,7 +28,7 @@ export interface HandshakeInfo {
  */
 export class HandshakeScope implements Scope {
   declare readonly user: unknown;
-  readonly #knock: HandshakeInfo;
+  readonly #info: HandshakeInfo;
   #path: string | undefined;
   #headers: Values | undefined;
   #cookies: Cookies | undefined;
@@ -38,8 +38,8 @@ export class HandshakeScope implements Scope {
    * @param extra What `authenticate` returned.
    * @throws {PermissionMisuse} When it has a name that the scope has already.
    */
-  constructor(knock: HandshakeInfo, extra: Readonly<Record<string, unknown>>) {
-    this.#knock = knock;
+  constructor(info: HandshakeInfo, extra: Readonly<Record<string, unknown>>) {
+    this.#info = info;
     for (const key of Object.keys(extra)) {
       if (isOwnName(this, key)) {
         throw new PermissionMisuse(
@@ -52,29 +52,29 @@ export class HandshakeScope implements Scope {
   }
 
   get transport(): string {
-    return this.#knock.transport;
+    return this.#info.transport;
   }
 
   get request(): unknown {
-    return this.#knock.request;
+    return this.#info.request;
   }
 
   get connectedAt(): number {
-    return this.#knock.connectedAt;
+    return this.#info.connectedAt;
   }
 
   get path(): string {
-    this.#path ??= this.#knock.path ?? "";
+    this.#path ??= this.#info.path ?? "";
     return this.#path;
   }
 
   get query(): Values {
-    this.#query ??= readQuery(this.#knock.url);
+    this.#query ??= readQuery(this.#info.url);
     return this.#query;
   }
 
   get headers(): Values {
-    this.#headers ??= Object.freeze(Object.assign(Object.create(null), this.#knock.headers)) as Values;
+    this.#headers ??= Object.freeze(Object.assign(Object.create(null), this.#info.headers)) as Values;
     return this.#headers;
   }
 
@@ -88,11 +88,11 @@ export class HandshakeScope implements Scope {
   }
 
   get remoteAddress(): string | undefined {
-    return this.#knock.remoteAddress;
+    return this.#info.remoteAddress;
   }
 
   get secure(): boolean {
-    return this.#knock.secure;
+    return this.#info.secure;
   }
 
   get subprotocols(): readonly string[] {
@@ -101,7 +101,7 @@ export class HandshakeScope implements Scope {
   }
 
   #text(name: string): string | undefined {
-    return this.#knock.headers[name] as string | undefined;
+    return this.#info.headers[name] as string | undefined;
   }
 }
 

@@ -1,24 +1,18 @@
 import type { Consumer } from "../../types.js";
-import type { Session } from "./session.js";
+import type { Connection } from "./connection.js";
 
-/** One connection, as an adapter knows it. */
-export interface Carrier {
-  /** Name of the transport. */
-  readonly transport: string;
-  /** What the transport calls a connection; `undefined` while it is not open. */
-  readonly socket: unknown;
-  readonly session: Pick<Session, "close"> | undefined;
-  /** Sees to it that it is not opened. */
-  abandon(): void;
-}
+/** The part of a connection that a consumer shows. */
+type ConsumerSource = Pick<Connection, "transport" | "raw" | "abort">;
 
 /** The server end of one connection, as rules and handlers see it. */
 export class ConnectionConsumer implements Consumer {
-  readonly #carrier: Carrier;
+  /** Set once the connection is open. */
+  session: Pick<Consumer, "close"> | undefined;
+  readonly #connection: ConsumerSource;
   #id: string | undefined;
 
-  constructor(carrier: Carrier) {
-    this.#carrier = carrier;
+  constructor(connection: ConsumerSource) {
+    this.#connection = connection;
   }
 
   get id(): string {
@@ -27,16 +21,15 @@ export class ConnectionConsumer implements Consumer {
   }
 
   get transport(): string {
-    return this.#carrier.transport;
+    return this.#connection.transport;
   }
 
   get raw(): unknown {
-    return this.#carrier.socket;
+    return this.#connection.raw;
   }
 
   close(code?: number, reason?: string): void {
-    const { session } = this.#carrier;
-    if (session) session.close(code, reason);
-    else this.#carrier.abandon();
+    if (this.session) this.session.close(code, reason);
+    else this.#connection.abort();
   }
 }

@@ -1,5 +1,6 @@
 import type { Decision } from "../../decision/decision.js";
-import type { Payload } from "../../types.js";
+import type { Payload, Scope } from "../../types.js";
+import type { HandshakeInfo } from "../handshake/handshake-scope.js";
 
 /** One message of a client, as an adapter hands it to its session. An adapter may add fields of its own. */
 export interface ClientMessage {
@@ -7,11 +8,11 @@ export interface ClientMessage {
   readonly payload: Payload;
   /** Size on the wire. */
   readonly bytes: number;
-  /** What the codec already knows is wrong; then no rule is asked. */
+  /** Why the codec could not read it; then no rule is asked. */
   readonly refusal?: Decision | undefined;
 }
 
-/** What a served handler may say about a reply. */
+/** Options of a reply. */
 export interface ReplyOptions {
   /** Default 200. */
   status?: number;
@@ -19,32 +20,51 @@ export interface ReplyOptions {
   action?: string;
 }
 
-/** What an adapter fills for one connection. `pause` and `resume` may come more than once in a row. */
-export interface Connection<M extends ClientMessage = ClientMessage> {
-  /** Hands an allowed message to the application's own listeners. */
+/**
+ * One connection of a transport: the facts of its handshake, and what a session does with it once it is open. The only
+ * thing that an adapter implements. `M` is the adapter's message, `Request` what `authenticate` gets.
+ */
+export interface Connection<M extends ClientMessage = ClientMessage, Request = unknown> extends HandshakeInfo {
+  /** The argument of `authenticate`: the transport's own object for a client. */
+  readonly client: Request;
+  /** The transport's own socket, which is `consumer.raw`; `undefined` while it is not open. */
+  readonly raw: unknown;
+  /** Why the handshake itself is wrong. It is then refused, and no rule is asked. */
+  readonly refusal?: Decision | undefined;
+  /** The message of the handshake, on transports that have one. Rules get it as `message`. */
+  readonly message?: Payload;
+  /**
+   * Makes the scope. Default: a `HandshakeScope` of this connection.
+   *
+   * @param extra The value that `authenticate` returned.
+   * @throws {PermissionMisuse} When `extra` has a name that the scope has already.
+   */
+  createScope?(extra: Readonly<Record<string, unknown>>): Scope;
+  /** Ends the handshake of a connection that is not open yet, so that it is never opened. */
+  abort(): void;
+
+  /** Hands an allowed message to the listeners of the application. */
   deliver(message: M): void;
-  /** Answers a refused message, once, whatever happens on the way. Never throws. */
+  /** Answers a refused message, exactly once. Never throws. */
   sendRefusal(message: M, decision: Decision): void;
-  /** Sends what a served handler answered. Throws where it cannot be written: then nothing of it was sent. */
+  /** Sends the answer of a handler. Throws where it cannot be written, and then sends nothing of it. */
   reply(message: M, data: unknown, options: ReplyOptions): void;
-  /** Holds input back where the transport can. */
+  /** Stops reading from the client, where the transport can. May be called twice in a row. */
   pause(): void;
+  /** Continues reading. May be called twice in a row. */
   resume(): void;
   /**
-   * Half of what may wait does, or no longer. Only for transports that are read on while something waits: now they may be
-   * held back, but not for ever, since what a handler waits for may come behind it.
+   * Reports that the message queue has become half full, or no longer is. For transports that cannot pause: they should
+   * now slow down, but not stop for ever, since a handler may wait for a message that comes later.
    */
-  crowd?(isCrowded: boolean): void;
-  /** Begins an orderly close, and makes sure that it ends. */
+  throttle?(isThrottled: boolean): void;
+  /** Begins an orderly close, and destroys the connection of a client that does not answer it. */
   close(code: number, reason: string): void;
   /**
-   * Calls back once what was just delivered has reached its listeners; the next message is not decided before. Only for
-   * transports where that is not at once.
+   * Calls back once the message that was just delivered has reached its listeners. The next message is decided after that.
+   * Only for transports that deliver later.
    */
   flush?: ((whenFlushed: () => void) => void) | undefined;
-  /**
-   * Calls back once a connection that was closed is gone, so that its client has all it was answered. Only for
-   * transports where that is not at once.
-   */
+  /** Calls back once a closed connection is gone and its answers are sent. Only for transports that close later. */
   whenGone?(callback: () => void): void;
 }

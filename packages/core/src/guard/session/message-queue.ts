@@ -74,7 +74,7 @@ export class MessageQueue<M extends ClientMessage> {
   }
 
   /** All that waited is decided: what found no room is forgotten. */
-  settle(): void {
+  forgetExcess(): void {
     this.#excess = this.#excessBytes = 0;
   }
 }

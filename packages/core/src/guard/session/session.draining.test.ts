@@ -109,7 +109,7 @@ describe("what ends with the session", () => {
     const never = permission("never", { object: () => new Promise<boolean>(() => {}) });
     const policy = definePolicy({ actions: { edit: { rule: never, objects: "checked-by-handler" } } });
     const { session } = connect(policy);
-    const decision = session.authorizeObject("edit", {});
+    const decision = session.decide("edit", {}, { object: {} });
     session.end();
     expect(await decision).toMatchObject({ code: "aborted" });
   });

@@ -8,15 +8,15 @@ describe("checks inside a handler", () => {
     object: ({ object, scope }) => (object as { owner: unknown }).owner === scope.user,
   });
 
-  test("authorize and authorizeObject ask the policy with the scope of the session", async () => {
+  test("decide asks the policy with the scope of the session", async () => {
     const later = permission("later", { action: () => true, object: async () => deny("later") });
     const policy = definePolicy({ actions: { edit: isOwner, later, yes: AllowAny, no: DenyAll } });
     const { session, events } = connect(policy, { scope: { user: "ann" }, trace: true });
-    expect(session.authorize("yes")).toMatchObject({ outcome: "allow" });
-    expect(session.authorize("no", { a: 1 })).toMatchObject({ outcome: "deny" });
-    expect(session.authorizeObject("edit", { owner: "ann" })).toMatchObject({ outcome: "allow" });
-    expect(session.authorizeObject("edit", { owner: "bob" })).toMatchObject({ outcome: "deny", by: "isOwner" });
-    expect(await session.authorizeObject("later", {})).toMatchObject({ code: "later" });
+    expect(session.decide("yes")).toMatchObject({ outcome: "allow" });
+    expect(session.decide("no", { a: 1 })).toMatchObject({ outcome: "deny" });
+    expect(session.decide("edit", {}, { object: { owner: "ann" } })).toMatchObject({ outcome: "allow" });
+    expect(session.decide("edit", {}, { object: { owner: "bob" } })).toMatchObject({ outcome: "deny", by: "isOwner" });
+    expect(await session.decide("later", {}, { object: {} })).toMatchObject({ code: "later" });
     expect(events.map(({ phase, action, decision }) => [phase, action, decision.outcome])).toEqual([
       ["object", "edit", "allow"],
       ["object", "edit", "deny"],

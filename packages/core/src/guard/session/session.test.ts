@@ -215,7 +215,7 @@ describe("limits", () => {
 
   test("the transport hears when half of what may wait does, and when no longer", async () => {
     const { send, wire, answer } = open({ pendingMessages: 4 });
-    wire.crowd = (isCrowded) => void wire.log.push(`crowd ${isCrowded}`);
+    wire.throttle = (isThrottled) => void wire.log.push(`crowd ${isThrottled}`);
     send("held", { key: 2 });
     expect(wire.log).toEqual(["pause"]);
     send("yes");
@@ -231,7 +231,7 @@ describe("limits", () => {
 
   test("a transport that holds a crowd back lets go at the end of the connection", () => {
     const { send, wire, session } = open(few);
-    wire.crowd = (isCrowded) => void wire.log.push(`crowd ${isCrowded}`);
+    wire.throttle = (isThrottled) => void wire.log.push(`crowd ${isThrottled}`);
     for (let n = 0; n < 3; n++) send("yes");
     session.end();
     session.end();
@@ -311,7 +311,7 @@ describe("ending", () => {
     const { rule } = held();
     const { session } = connect(definePolicy({ actions: { held: rule } }));
     session.end();
-    expect(await session.authorize("held")).toMatchObject({ code: "aborted" });
+    expect(await session.decide("held")).toMatchObject({ code: "aborted" });
     expect(await session.refresh()).toMatchObject({ code: "aborted" });
   });
 });

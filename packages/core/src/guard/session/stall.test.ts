@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CONSUMER, scopeOf } from "../../../test/connection.js";
+import { CONSUMER, Wire } from "../../../test/connection.js";
 import { buildRules } from "../../policy/compile-policy.js";
 import { definePolicy, PolicyEngine } from "../../policy/policy.js";
 import { AllowAny } from "../../rules/built-in/allow-any.js";
@@ -43,7 +43,7 @@ describe("an answer that comes when its deadline has passed, before a timer coul
 
   const knock = (policy: object, authenticate?: () => unknown) => {
     const gate = new Gate<string>("guard()", policy, { timeout, ...(authenticate && { authenticate }) });
-    return gate.admit({ request: "the request", scope: (extra: object) => scopeOf({ ...extra }) }, CONSUMER).result;
+    return gate.admit(new Wire()).result;
   };
 
   it("admits nobody: of authenticate", async () => {

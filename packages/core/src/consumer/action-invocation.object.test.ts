@@ -42,7 +42,7 @@ describe("a rule that only knows objects, and no loader", () => {
         reason: "The permission could not be checked.",
       });
       expect(String(events.at(-1)?.decision.error)).toContain(
-        'the rule of action "edit" knows objects: call authorizeObject(object)',
+        'the rule of action "edit" knows objects: call authorize("edit", undefined, { object: object })',
       );
     }
   });
@@ -58,34 +58,35 @@ describe("a rule that only knows objects, and no loader", () => {
     expect(wire.sent).toEqual([unchecked]);
   });
 
-  test("objects: checked-by-handler leaves it to session.authorizeObject", () => {
-    const handler = ({ session, payload }: never) =>
-      (session as { authorizeObject(...args: unknown[]): unknown }).authorizeObject(
-        "edit",
-        notes[(payload as { id: number }).id],
-      );
-    const consumer = defineConsumer().action("edit", isOwner, { objects: "checked-by-handler" }, handler as never);
+  test("objects: checked-by-handler leaves it to session.authorize", async () => {
+    const consumer = defineConsumer().action(
+      "edit",
+      isOwner,
+      { objects: "checked-by-handler" },
+      ({ session, payload }) => session.authorize("edit", {}, { object: notes[payload.id as number] }),
+    );
     const { send, wire } = connect(consumer, ann);
     send("edit", { id: 2 });
+    await settled();
     expect(wire.sent).toEqual(["refuse edit permission_denied 403"]);
   });
 
   test("is answered once it has asked and was allowed", async () => {
     const slow = permission("slow", { object: async ({ object }: { object: Note }) => object.owner === "ann" });
     for (const rule of [isOwner, slow, or(isOwner, IsAuthenticated)]) {
-      const consumer = defineConsumer().action("edit", rule, async ({ authorizeObject }) => {
-        const { outcome } = await authorizeObject(notes[1]);
-        return outcome;
+      const consumer = defineConsumer().action("edit", rule, async ({ authorize }) => {
+        await authorize("edit", undefined, { object: notes[1] });
+        return "done";
       });
       const { send, wire } = connect(consumer, ann);
       send("edit");
       await settled();
-      expect(wire.sent).toEqual(['reply edit "allow"']);
+      expect(wire.sent).toEqual(['reply edit "done"']);
     }
   });
 });
 
-describe("authorizeObject", () => {
+describe("authorize about an object", () => {
   const slow = permission("slow", {
     object: async ({ object }: { object: Note }) => object.owner === "ann" || deny("not_yours"),
   });
@@ -97,9 +98,9 @@ describe("authorizeObject", () => {
       [isOwner, "permission_denied"],
       [slow, "not_yours"],
     ] as const) {
-      const consumer = defineConsumer().action("edit", rule as typeof slow, async ({ authorizeObject }) => {
+      const consumer = defineConsumer().action("edit", rule as typeof slow, async ({ authorize }) => {
         try {
-          await authorizeObject(notes[2]);
+          await authorize("edit", undefined, { object: notes[2] });
         } catch (error) {
           errors.push(error);
           throw error;
@@ -143,8 +144,8 @@ describe("authorizeObject", () => {
       },
     ];
     for (const handler of goOn) {
-      const consumer = defineConsumer().action("edit", slow, ({ authorizeObject, reply }) =>
-        handler(() => authorizeObject(notes[2]), reply),
+      const consumer = defineConsumer().action("edit", slow, ({ authorize, reply }) =>
+        handler(() => authorize("edit", undefined, { object: notes[2] }), reply),
       );
       const { send, wire } = connect(consumer, ann);
       send("edit");
@@ -157,13 +158,13 @@ describe("authorizeObject", () => {
     const answer = deferred<boolean>();
     const rule = permission("rule", { object: () => answer.promise });
     const consumer = defineConsumer()
-      .action("return", rule, ({ authorizeObject }) => {
-        void authorizeObject(notes[1]);
-        void authorizeObject(notes[2]);
+      .action("return", rule, ({ authorize }) => {
+        void authorize("return", undefined, { object: notes[1] });
+        void authorize("return", undefined, { object: notes[2] });
         return 1;
       })
-      .action("reply", rule, async ({ authorizeObject, reply }) => {
-        void authorizeObject(notes[1]);
+      .action("reply", rule, async ({ authorize, reply }) => {
+        void authorize("reply", undefined, { object: notes[1] });
         reply(1);
         reply(2);
         return 3;
@@ -180,8 +181,8 @@ describe("authorizeObject", () => {
 
   test("a reply that was held back and cannot be sent is a fault of the handler", async () => {
     const { send, wire } = connect(
-      defineConsumer().action("edit", slow, ({ authorizeObject, reply }) => {
-        void authorizeObject(notes[1]);
+      defineConsumer().action("edit", slow, ({ authorize, reply }) => {
+        void authorize("edit", undefined, { object: notes[1] });
         reply(1n);
       }),
       ann,
@@ -192,8 +193,8 @@ describe("authorizeObject", () => {
   });
 
   test("the handler may refuse in its own words, hiding that the object exists", async () => {
-    const consumer = defineConsumer().action("edit", slow, async ({ authorizeObject }) => {
-      await Promise.resolve(authorizeObject(notes[2])).catch(() => {
+    const consumer = defineConsumer().action("edit", slow, async ({ authorize }) => {
+      await Promise.resolve(authorize("edit", undefined, { object: notes[2] })).catch(() => {
         throw new PermissionDenied("not_found", { status: 404 });
       });
     });
@@ -212,11 +213,9 @@ describe("authorizeObject", () => {
       },
     });
     const handler = (ids: number[]) =>
-      defineConsumer().action("edit", rule, ({ authorizeObject }) => {
+      defineConsumer().action("edit", rule, ({ authorize }) => {
         for (const id of ids) {
-          try {
-            authorizeObject(notes[id]);
-          } catch {}
+          void authorize("edit", undefined, { object: notes[id] });
         }
         return "done";
       });
@@ -234,7 +233,7 @@ describe("authorizeObject", () => {
 
   test.each([undefined, null])("%s is no object: not found", async (nothing) => {
     const { send, wire } = connect(
-      defineConsumer().action("edit", AllowAny, ({ authorizeObject }) => authorizeObject(nothing)),
+      defineConsumer().action("edit", AllowAny, ({ authorize }) => authorize("edit", undefined, { object: nothing })),
       ann,
     );
     send("edit");
@@ -247,8 +246,8 @@ describe("authorizeObject", () => {
     const answers = [deferred<boolean>(), deferred<boolean>()];
     let asked = 0;
     const rule = permission("rule", { object: () => answers[asked++]?.promise as Promise<boolean> });
-    const consumer = defineConsumer().action("edit", rule, ({ authorizeObject, reply }) => {
-      for (const note of [notes[1], notes[2]]) void authorizeObject(note);
+    const consumer = defineConsumer().action("edit", rule, ({ authorize, reply }) => {
+      for (const note of [notes[1], notes[2]]) void authorize("edit", undefined, { object: note });
       reply("both");
     });
     const { send, wire } = connect(consumer);
@@ -269,12 +268,10 @@ describe("authorizeObject", () => {
   });
 
   test("a refusal after the answer stops what would follow it", async () => {
-    const consumer = defineConsumer().action("watch", or(isOwner, IsAuthenticated), ({ authorizeObject, reply }) => {
-      authorizeObject(notes[1]);
+    const consumer = defineConsumer().action("watch", or(isOwner, IsAuthenticated), ({ authorize, reply }) => {
+      void authorize("watch", undefined, { object: notes[1] });
       reply("watching");
-      try {
-        authorizeObject(notes[2]);
-      } catch {}
+      void authorize("watch", undefined, { object: notes[2] });
       reply("secret");
       reply("secret");
     });
@@ -286,10 +283,10 @@ describe("authorizeObject", () => {
 
   test("after the end of the connection async rules refuse, and nothing is sent", async () => {
     const caught: unknown[] = [];
-    const consumer = defineConsumer().action("edit", slow, async ({ authorizeObject, session }) => {
+    const consumer = defineConsumer().action("edit", slow, async ({ authorize, session }) => {
       session.close(4000, "bye");
       try {
-        await authorizeObject(notes[1]);
+        await authorize("edit", undefined, { object: notes[1] });
       } catch (error) {
         caught.push((error as PermissionDenied).code);
       }

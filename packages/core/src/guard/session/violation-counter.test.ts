@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { readLimits } from "../limits.js";
-import { ViolationCounter } from "./flood.js";
+import { ViolationCounter } from "./violation-counter.js";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["performance"] }));
 afterEach(() => void vi.useRealTimers());

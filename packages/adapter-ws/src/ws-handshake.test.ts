@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
+import type { DecisionEvent } from "@portcullis/core";
 import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
-import { type DecisionEvent, HandshakeScope } from "@portcullis/core/adapter";
+import { HandshakeScope } from "@portcullis/core/adapter";
 import { afterEach, describe, expect, test } from "vitest";
 import { Client, knock, start, stopAll, until } from "../test/support.js";
-import { WsHandshake } from "./scope.js";
+import { WsHandshake } from "./ws-handshake.js";
 
 afterEach(stopAll);
 

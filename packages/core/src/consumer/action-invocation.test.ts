@@ -152,7 +152,7 @@ describe("the answer", () => {
 
   test("the decision of a question in a handler is its refusal", async () => {
     const consumer = defineConsumer()
-      .action("ask", AllowAny, ({ session }) => session.authorize("own"))
+      .action("ask", AllowAny, ({ session }) => session.decide("own"))
       .action("own", IsAuthenticated, () => 1);
     const { send, wire } = connect(consumer);
     send("ask");

@@ -222,12 +222,12 @@ describe("what was answered about the message", () => {
     expect(asked).toEqual(["general", "first", "second", "general object", "second object"]);
   });
 
-  test("a rule that knows no objects is not asked again by a loader or by authorizeObject", async () => {
+  test("a rule that knows no objects is not asked again by a loader or by authorize", async () => {
     let count = 0;
     const limiter = permission("limiter", () => (++count > 0 ? allow({ left: 9 }) : false));
     const consumer = defineConsumer()
       .action("load", limiter, { object: () => notes[2] }, ({ object, evidence }) => [object, evidence])
-      .action("ask", limiter, async ({ authorizeObject }) => [authorizeObject(notes[2])]);
+      .action("ask", limiter, async ({ decide }) => [decide("ask", undefined, { object: notes[2] })]);
     const { send, wire } = connect(consumer);
     send("load");
     send("ask");

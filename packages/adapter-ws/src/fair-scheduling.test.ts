@@ -2,8 +2,8 @@ import { AllowAny, definePolicy, PermissionMisuse } from "@portcullis/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { closeFrame, frame, MODES, start, stopAll, Tcp, until } from "../test/support.js";
+import { type FairShare, fairShareOf } from "./fair-scheduling.js";
 import { guard, type WsGuardOptions } from "./index.js";
-import { type Turns, takeTurns } from "./turns.js";
 
 afterEach(stopAll);
 
@@ -167,7 +167,7 @@ describe("what one may have in a turn", () => {
   /** One that has more to say than it may. */
   class Greedy {
     readonly receiver = { _allowSynchronousEvents: false };
-    readonly turns = takeTurns({ _receiver: this.receiver } as never) as Turns;
+    readonly turns = fairShareOf({ _receiver: this.receiver } as never) as FairShare;
 
     /** How many are handed on until ws is told to put off the next. */
     saysAll(): number {
@@ -208,7 +208,7 @@ describe("what one may have in a turn", () => {
 
   test("is one, where ws cannot be told anew while it reads", () => {
     for (const receiver of [undefined, {}, { _allowSynchronousEvents: undefined }]) {
-      expect(takeTurns({ _receiver: receiver } as never)).toBeUndefined();
+      expect(fairShareOf({ _receiver: receiver } as never)).toBeUndefined();
     }
   });
 });

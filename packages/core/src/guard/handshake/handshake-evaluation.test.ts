@@ -13,9 +13,11 @@ import {
   type Scope,
 } from "@portcullis/core";
 import { describe, expect, test, vi } from "vitest";
-import { CONSUMER, deferred, scopeOf, settled, sleep, withThen } from "../../../test/connection.js";
-import { type DecisionEvent, Gate, type GuardOptions } from "../gate.js";
-import { readExtra } from "./admission.js";
+import { deferred, settled, sleep, Wire, withThen } from "../../../test/connection.js";
+import type { DecisionEvent } from "../decision-log.js";
+import { Gate } from "../gate.js";
+import type { GuardOptions } from "../options.js";
+import { readExtra } from "./read-extra.js";
 
 type Options = GuardOptions<string, unknown>;
 
@@ -25,8 +27,9 @@ const open = definePolicy({ permissions: AllowAny });
 function knock(policy: object, options: Options = {}, base: Partial<Scope> = {}, message?: { room: string }) {
   const events: DecisionEvent[] = [];
   const gate = new Gate<string>("guard()", policy, { onDecision: (event) => void events.push(event), ...options });
-  const scope = (extra: object) => scopeOf({ ...base, ...extra });
-  const admission = gate.admit({ request: "the request", scope, ...(message && { message }) }, CONSUMER);
+  const wire = new Wire(base);
+  if (message) wire.message = message;
+  const admission = gate.admit(wire);
   return { admission, events, gate, result: admission.result };
 }
 
@@ -36,7 +39,7 @@ describe("without anything to wait for", () => {
     const denied = knock(definePolicy({ connect: IsAuthenticated, permissions: AllowAny }));
     expect(denied.result).toMatchObject({ decision: { outcome: "deny", code: "not_authenticated", status: 401 } });
     expect(denied.events.map(({ phase, action, session, consumer }) => [phase, action, session, consumer])).toEqual([
-      ["connect", "connect", undefined, CONSUMER],
+      ["connect", "connect", undefined, denied.admission.consumer],
     ]);
   });
 
@@ -266,7 +269,7 @@ describe("a gate that closes", () => {
     const authenticate = vi.fn();
     const late = new Gate<string>("guard()", open, { authenticate });
     await late.close();
-    expect(late.admit({ request: "", scope: scopeOf }, CONSUMER).result).toMatchObject({
+    expect(late.admit(new Wire()).result).toMatchObject({
       decision: { code: "going_away" },
     });
     expect(authenticate).not.toHaveBeenCalled();

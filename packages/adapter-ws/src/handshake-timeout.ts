@@ -11,8 +11,8 @@ export interface HttpServer {
 }
 
 /** The time one client takes until its handshake is decided. */
-interface Handshaking {
-  readonly wait: Timeout;
+interface PendingHandshake {
+  readonly timeout: Timeout;
   /** Whether its request has reached the guard. */
   isAsked: boolean;
 }
@@ -24,7 +24,7 @@ const RARER = ["connect", "checkContinue", "checkExpectation"];
 /** Destroys connections whose handshake is not decided in time. */
 export class HandshakeTimeout {
   readonly #limit: number;
-  readonly #running = new WeakMap<Socket, Handshaking>();
+  readonly #running = new WeakMap<Socket, PendingHandshake>();
   readonly #onClose: (this: Socket) => void;
 
   /** @param limit Milliseconds from accept to decision. */
@@ -72,20 +72,20 @@ export class HandshakeTimeout {
 
   /** The handshake is decided. */
   end(socket: Socket): void {
-    const handshaking = this.#running.get(socket);
-    if (handshaking === undefined) return;
-    handshaking.wait.cancel();
+    const handshake = this.#running.get(socket);
+    if (handshake === undefined) return;
+    handshake.timeout.cancel();
     this.#running.delete(socket);
     socket.off("close", this.#onClose);
   }
 
-  #start(socket: Socket): Handshaking {
-    let handshaking = this.#running.get(socket);
-    if (handshaking === undefined) {
-      handshaking = { wait: new Timeout(this.#limit, () => socket.destroy()), isAsked: false };
-      this.#running.set(socket, handshaking);
+  #start(socket: Socket): PendingHandshake {
+    let handshake = this.#running.get(socket);
+    if (handshake === undefined) {
+      handshake = { timeout: new Timeout(this.#limit, () => socket.destroy()), isAsked: false };
+      this.#running.set(socket, handshake);
       socket.on("close", this.#onClose);
     }
-    return handshaking;
+    return handshake;
   }
 }

@@ -1,0 +1,240 @@
+import { type Decision, decisionFromError, decisionIn, isPermissionDenied } from "../decision/decision.js";
+import { type Evidence, HANDS_ON } from "../engine/combine.js";
+import type { Stage } from "../engine/evaluate.js";
+import type { DispatchContext } from "../guard/dispatch.js";
+import type { CheckOptions, GuardSession } from "../guard/guard-session.js";
+import type { ReplyOptions } from "../guard/session/connection.js";
+import { allows, enforce } from "../guard/verbs.js";
+import type { ActionRule } from "../policy/compile-policy.js";
+import type { Consumer, Payload, Scope } from "../types.js";
+import { ignoreRejection, isThenable } from "../util/thenable.js";
+import { handedAstray, handlerError, notChecked, refusalFrom } from "./handler-faults.js";
+import { ObjectCheck, ObjectQuestion } from "./object-check.js";
+
+/** One action of a consumer, ready to be handled. */
+export interface ActionHandler {
+  readonly rule: ActionRule;
+  /** Loads the object and asks about it. */
+  readonly loading: readonly Stage[] | undefined;
+  readonly handler: (context: ActionInvocation) => unknown;
+}
+
+const NO_EVIDENCE: Readonly<Record<string, unknown>> = Object.freeze(Object.create(null));
+
+const NO_OPTIONS: ReplyOptions = Object.freeze({});
+
+/** Each option is read once; one of another type is left out. */
+function readOptions({ status, action }: ReplyOptions): ReplyOptions {
+  return { ...(Number.isInteger(status) && { status }), ...(typeof action === "string" && { action }) } as ReplyOptions;
+}
+
+/** One allowed message on its way through its handler, and the context that the handler is called with. */
+export class ActionInvocation {
+  object: unknown;
+  evidence: Readonly<Record<string, unknown>>;
+  readonly payload: Payload;
+  readonly #dispatch: DispatchContext;
+  readonly #action: ActionHandler;
+  /** True when its payload was made of another message, or before `input` has parsed it. */
+  readonly #isAstray: boolean;
+  #isAnswered = false;
+  /** True when nothing more is sent. */
+  #isRefused = false;
+  /** Set once the handler has asked about an object. */
+  #check: ObjectCheck | undefined;
+
+  /**
+   * Loads the object and asks about it, runs the handler, and answers exactly once.
+   *
+   * @returns A promise where something must be waited for. Never throws, never rejects.
+   */
+  static handle(dispatch: DispatchContext, action: ActionHandler): Promise<void> | undefined {
+    const invocation = new ActionInvocation(dispatch, action);
+    if (invocation.#isAstray) return invocation.#refuseAndReport(handedAstray(dispatch.message.action));
+    return action.loading ? invocation.#load(action.loading) : invocation.#run();
+  }
+
+  private constructor(dispatch: DispatchContext, action: ActionHandler) {
+    this.#dispatch = dispatch;
+    this.#action = action;
+    const asked = dispatch.answers?.payload ?? dispatch.message.payload;
+    const evidence: Evidence = dispatch.decision.evidence;
+    const handed = evidence?.[HANDS_ON];
+    this.payload = handed ? handed.payload : asked;
+    this.#isAstray = handed !== undefined && handed.of !== asked;
+    this.evidence = evidence ?? NO_EVIDENCE;
+  }
+
+  get scope(): Scope {
+    return this.#dispatch.scope;
+  }
+
+  get session(): GuardSession {
+    return this.#dispatch.session;
+  }
+
+  get consumer(): Consumer {
+    return this.session.consumer;
+  }
+
+  get action(): string {
+    return this.#dispatch.message.action;
+  }
+
+  get signal(): AbortSignal {
+    return this.session.signal;
+  }
+
+  get reply(): (data: unknown, options?: ReplyOptions) => void {
+    return (data, options = NO_OPTIONS) => {
+      if (this.#check?.isPending) this.#check.whenDecided(() => this.#attempt(data, options));
+      else this.#send(data, options);
+    };
+  }
+
+  get decide(): GuardSession["decide"] {
+    return (action, payload, options) => this.#decide(action, payload, options);
+  }
+
+  get can(): GuardSession["can"] {
+    return (action, payload, options) => allows(this.#decide(action, payload, options));
+  }
+
+  get authorize(): GuardSession["authorize"] {
+    return (action, payload, options) => {
+      const decision = this.#decide(action, payload, options);
+      if (!this.#isOwnObject(action, options)) return enforce(decision);
+      const enforced = (this.#check as ObjectCheck).enforce(decision);
+      // Its refusal counts also where the handler does not wait for it, and must not become an unhandled rejection.
+      ignoreRejection(enforced);
+      return enforced;
+    };
+  }
+
+  /** True when a check is about the action that runs, and an object of it. */
+  #isOwnObject(action: string, options: CheckOptions | undefined): options is CheckOptions {
+    return action === this.action && options !== undefined && "object" in options;
+  }
+
+  #decide(action: string, payload: Payload | undefined, options?: CheckOptions): Decision | Promise<Decision> {
+    const { session } = this.#dispatch;
+    const isOwn = action === this.action && (payload === undefined || payload === this.payload);
+    if (!this.#isOwnObject(action, options)) return session.decide(action, isOwn ? this.payload : payload, options);
+    this.#check ??= new ObjectCheck(this.#dispatch, this.#action.rule, this.payload);
+    return isOwn ? this.#check.decide(options.object) : session.decide(action, payload, options);
+  }
+
+  #load(loading: readonly Stage[]): Promise<void> | undefined {
+    const question = new ObjectQuestion(this.#dispatch, this.payload);
+    const decision = question.ask(loading, undefined);
+    if (!(decision instanceof Promise)) return this.#proceed(question, decision);
+    const { session } = this.#dispatch;
+    session.beginObject();
+    return decision.then((made) => {
+      try {
+        return this.#proceed(question, made);
+      } finally {
+        session.endObject();
+      }
+    });
+  }
+
+  /** Runs the handler behind an allowed object. */
+  #proceed(question: ObjectQuestion, decision: Decision): Promise<void> | undefined {
+    question.report(decision);
+    if (decision.outcome !== "allow") {
+      this.#refuse(decision);
+      return undefined;
+    }
+    this.object = question.answers.object;
+    this.evidence = decision.evidence ?? this.evidence;
+    return this.#run();
+  }
+
+  #run(): Promise<void> | undefined {
+    if (this.session.isEnded) return undefined;
+    try {
+      const result = this.#action.handler(this);
+      return isThenable(result) ? this.#settle(result) : this.#finish(result);
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  async #settle(result: PromiseLike<unknown>): Promise<void> {
+    try {
+      await this.#finish(await result);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** Answers with the value that the handler returned, once every object it asked about is decided. */
+  #finish(value: unknown): Promise<void> | undefined {
+    if (this.#isAnswered) return undefined;
+    const answer = () => this.#attempt(value === undefined ? null : value, NO_OPTIONS);
+    const check = this.#check;
+    if (!check?.isPending) {
+      answer();
+      return undefined;
+    }
+    return new Promise((resolve) => {
+      check.whenDecided(() => {
+        if (!this.#isAnswered) answer();
+        resolve();
+      });
+    });
+  }
+
+  #attempt(data: unknown, options: ReplyOptions): void {
+    try {
+      this.#send(data, options);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #send(data: unknown, options: ReplyOptions): void {
+    const { session, connection, message } = this.#dispatch;
+    if (session.isEnded || this.#isRefused) return;
+    const answered = decisionIn(data);
+    const denial = this.#check?.denial;
+    if (denial) this.#refuse(denial.decision);
+    else if (answered) this.#refuseAndReport(refusalFrom(answered, message.action));
+    else if (this.#owesObject) this.#refuseAndReport(notChecked(message.action));
+    else {
+      connection.reply(message, data, options === NO_OPTIONS ? options : readOptions(options));
+      this.#isAnswered = true;
+    }
+  }
+
+  /** True while the rule knows objects and none was asked about. */
+  get #owesObject(): boolean {
+    const { rule, loading } = this.#action;
+    return this.#check === undefined && rule.pending && rule.objects === undefined && loading === undefined;
+  }
+
+  /** An error of a handler is a refusal: that of `authorize` about its object, its own, or a fault. */
+  #fail(error: unknown): void {
+    const denial = this.#check?.denial;
+    if (denial && denial.error === error) this.#refuse(denial.decision);
+    else if (isPermissionDenied(error)) this.#refuseAndReport(decisionFromError(error, "handler", "deny"));
+    else this.#refuseAndReport(handlerError(error));
+  }
+
+  #refuseAndReport(refusal: Decision): undefined {
+    const { log, scope, session } = this.#dispatch;
+    const { action, consumer } = this;
+    const [answers, startedAt] = [undefined, log.now()];
+    log.report({ phase: "action", action, decision: refusal, scope, consumer, session, answers, startedAt });
+    this.#refuse(refusal);
+  }
+
+  #refuse(refusal: Decision): void {
+    const { session, connection, message } = this.#dispatch;
+    const isOver = this.#isAnswered || this.#isRefused || session.isEnded;
+    this.#isRefused = true;
+    if (!isOver) connection.sendRefusal(message, refusal);
+  }
+}

@@ -1,0 +1,104 @@
+import type { Decision } from "../decision/decision.js";
+import type { PermissionDenied } from "../decision/errors.js";
+import { evaluate, type Stage } from "../engine/evaluate.js";
+import { type AnswerRecord, createAnswerRecord } from "../engine/evaluation.js";
+import { readLoaded } from "../engine/loaded-object.js";
+import type { DispatchContext } from "../guard/dispatch.js";
+import { denialOf } from "../guard/verbs.js";
+import type { ActionRule } from "../policy/compile-policy.js";
+import type { Payload } from "../types.js";
+
+/** A question of one message about an object. */
+export class ObjectQuestion {
+  /** The answers of the message so far. A copy: an answer about one object does not hold for another. */
+  readonly answers: AnswerRecord;
+  readonly #startedAt: number;
+
+  constructor(
+    private readonly dispatch: DispatchContext,
+    private readonly payload: Payload,
+  ) {
+    const [first, second] = (dispatch.answers ?? createAnswerRecord()).answers;
+    this.answers = { answers: [new Map(first), new Map(second)], reuses: true };
+    this.#startedAt = dispatch.log.now();
+  }
+
+  /** Asks the stages. Only questions that the message was not asked are asked. Never rejects. */
+  ask(stages: readonly Stage[], object: unknown): Decision | Promise<Decision> {
+    const { scope, session, message, objectTimeout } = this.dispatch;
+    const options = { timeout: objectTimeout, cancellation: session.cancellation };
+    return evaluate(stages, scope, session.consumer, message.action, this.payload, object, options, this.answers);
+  }
+
+  /** Reports the decision, and returns it. */
+  readonly report = (decision: Decision): Decision => {
+    const { log, scope, session, message } = this.dispatch;
+    const { consumer } = session;
+    const { action } = message;
+    const [answers, startedAt] = [this.answers, this.#startedAt];
+    if (log.wants(decision)) {
+      log.report({ phase: "object", action, decision, scope, consumer, session, answers, startedAt });
+    }
+    return decision;
+  };
+}
+
+/** The checks of a handler: its questions whether the action that runs may be done to an object. */
+export class ObjectCheck {
+  /** The first refusal of `authorize`: it takes the place of the handler's answer. */
+  denial: { readonly decision: Decision; readonly error: PermissionDenied } | undefined;
+  /** The number of checks under way, and the answers that wait for them. */
+  #pending = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  /** @param payload The payload of the handler. */
+  constructor(
+    private readonly dispatch: DispatchContext,
+    private readonly rule: ActionRule,
+    private readonly payload: Payload,
+  ) {}
+
+  /** True while an object is being asked about. */
+  get isPending(): boolean {
+    return this.#pending > 0;
+  }
+
+  /** Calls back once every object is decided. */
+  whenDecided(callback: () => void): void {
+    this.#waiting.push(callback);
+  }
+
+  /** Asks about an object. Never throws, never rejects. */
+  decide(object: unknown): Decision | Promise<Decision> {
+    const question = new ObjectQuestion(this.dispatch, this.payload);
+    const loaded = readLoaded(object);
+    if (!("object" in loaded)) return question.report(loaded);
+    if (!this.rule.asksObject) return question.report(this.dispatch.decision);
+    const decision = question.ask(this.rule.objectStages, object);
+    return decision instanceof Promise ? decision.then(question.report) : question.report(decision);
+  }
+
+  /**
+   * Makes a decision about an object binding: its refusal takes the place of the handler's answer, also where the handler
+   * has not waited for it.
+   *
+   * @throws {PermissionDenied} Rejects with it when the decision refuses.
+   */
+  async enforce(deciding: Decision | Promise<Decision>): Promise<void> {
+    if (!(deciding instanceof Promise)) return this.#judge(deciding);
+    this.#pending += 1;
+    try {
+      this.#judge(await deciding);
+    } finally {
+      this.#pending -= 1;
+      if (this.#pending === 0) for (const callback of this.#waiting.splice(0)) callback();
+    }
+  }
+
+  #judge(decision: Decision): void {
+    if (decision.outcome === "allow") return;
+    const error = denialOf(decision);
+    this.denial ??= { decision, error };
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+import { checkKeys, PermissionMisuse } from "../decision/errors.js";
+import type { Policy } from "../policy/policy.js";
+import type { Scope } from "../types.js";
+import type { ServableConsumer } from "./dispatch.js";
+import { Gate } from "./gate.js";
+import type { GuardSession } from "./guard-session.js";
+import { COMMON_OPTIONS, type GuardOptions } from "./options.js";
+import type { GuardOf } from "./types.js";
+
+/** A server behind a gate, as its adapter sees it. */
+export interface AttachedServer<Socket> {
+  /** The session of a socket; `undefined` where it did not come through this guard. */
+  sessionOf(socket: Socket): GuardSession | undefined;
+  /** The parts of the server that are not guarded, in sentences. Default: none. */
+  audit?(): readonly string[];
+}
+
+/** The parts of one guard. */
+export interface GuardSetup<Request, Socket> {
+  /** The function the application has called. `serve()` needs a consumer. */
+  readonly caller: "guard()" | "serve()";
+  /** A policy of `definePolicy`, or for `serve()` a consumer. */
+  readonly rules: unknown;
+  /** The options of the application: those common to all adapters, and the adapter's own. */
+  readonly options: GuardOptions<Request>;
+  /** The names of the adapter's own options. Default: none. */
+  readonly ownOptions?: readonly string[];
+  /** Puts the gate in front of the server. Called last, once all else is checked. */
+  attach(gate: Gate<Request>): AttachedServer<Socket>;
+}
+
+/**
+ * Makes a guard: checks the options, builds the gate, has the adapter attach it, and returns what applications get.
+ *
+ * @throws {PermissionMisuse} When an option is unknown or of the wrong type, or the rules cannot be used here.
+ */
+export function createGuard<Request, Socket, P = Policy, S = Scope>(
+  setup: GuardSetup<Request, Socket>,
+): GuardOf<Socket, P, S> {
+  const { caller, rules, options, ownOptions = [] } = setup;
+  const isServed = caller === "serve()";
+  if (isServed && typeof (rules as Partial<ServableConsumer> | undefined)?.dispatch !== "function") {
+    throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
+  }
+  checkKeys(caller, options, [...COMMON_OPTIONS, ...ownOptions]);
+  const gate = new Gate<Request>(caller, rules, options, isServed ? (rules as ServableConsumer) : undefined);
+  const server = setup.attach(gate);
+  return {
+    sessions: gate.sessions as ReadonlySet<GuardSession> as never,
+    sessionOf: (socket) => server.sessionOf(socket) as GuardSession<S> | undefined,
+    replace: (next) => gate.replace(next),
+    audit: () => server.audit?.() ?? [],
+    close: () => gate.close(),
+  };
+}

@@ -1,0 +1,95 @@
+import type { Decision } from "../decision/decision.js";
+import type { AnswerRecord } from "../engine/evaluation.js";
+import type { Rules } from "../policy/compile-policy.js";
+import { type Traces, traces } from "../policy/trace.js";
+import type { Phase } from "../rules/tree.js";
+import type { Consumer, MaybePromise, Scope } from "../types.js";
+import { isThenable } from "../util/thenable.js";
+import { printError } from "../util/throw-async.js";
+import { FaultLog } from "./fault-log.js";
+import type { GuardSession } from "./guard-session.js";
+
+/** One decision of a guard, for `onDecision`. */
+export interface DecisionEvent {
+  readonly phase: Phase;
+  /** `connect` at connect. */
+  readonly action: string;
+  readonly decision: Decision;
+  readonly scope: Scope;
+  readonly consumer: Consumer;
+  /** `undefined` before the connection is open. */
+  readonly session: GuardSession | undefined;
+  /** The duration of the decision, `authenticate` included. */
+  readonly milliseconds: number;
+  /** With `trace: true`: the rules that were asked, and their answers. */
+  readonly trace?: Traces;
+}
+
+/** The options of a log. */
+export interface DecisionLogOptions {
+  onDecision?: (event: DecisionEvent) => MaybePromise<void>;
+  trace?: boolean;
+}
+
+/** One decision to be reported. */
+export interface DecisionReport extends Omit<DecisionEvent, "milliseconds" | "trace"> {
+  readonly answers: AnswerRecord | undefined;
+  /** The value of `now()` when the decision began. */
+  readonly startedAt: number;
+}
+
+function printThrown(error: unknown): void {
+  printError("onDecision has thrown:", error);
+}
+
+/** Reports decisions to `onDecision`; without it, prints the causes of faults. */
+export class DecisionLog {
+  /** The rules in force, for traces. */
+  rules: Rules;
+  /** True when `onDecision` hears of every decision. */
+  readonly isObserved: boolean;
+  readonly isTracing: boolean;
+  readonly #onDecision: DecisionLogOptions["onDecision"];
+  readonly #faults = new FaultLog();
+
+  constructor(rules: Rules, { onDecision, trace }: DecisionLogOptions) {
+    this.rules = rules;
+    this.isObserved = onDecision !== undefined;
+    this.isTracing = trace === true;
+    this.#onDecision = onDecision;
+  }
+
+  /** The time, where durations are reported. */
+  now(): number {
+    return this.isObserved ? performance.now() : 0;
+  }
+
+  /** Tells whether a decision has to be reported. */
+  wants(decision: Decision): boolean {
+    return this.isObserved || decision.outcome !== "allow";
+  }
+
+  /** Reports one decision that it wants. Never throws. */
+  report(report: DecisionReport): void {
+    const onDecision = this.#onDecision;
+    if (onDecision === undefined) {
+      // A fault must not go unseen where no listener is set.
+      this.#faults.tell(report.decision, report.action);
+      return;
+    }
+    const milliseconds = performance.now() - report.startedAt;
+    try {
+      const later: unknown = onDecision(this.#eventOf(report, milliseconds));
+      if (isThenable(later)) later.then(undefined, printThrown);
+    } catch (error) {
+      printThrown(error);
+    }
+  }
+
+  #eventOf(report: DecisionReport, milliseconds: number): DecisionEvent {
+    const { phase, action, decision, scope, consumer, session, answers } = report;
+    const event = { phase, action, decision, scope, consumer, session, milliseconds };
+    if (!this.isTracing || answers === undefined) return event;
+    return { ...event, trace: traces(this.rules, phase, action, answers.answers) };
+  }
+}

@@ -1,0 +1,30 @@
+import type { Decision } from "../decision/decision.js";
+import type { AnswerRecord } from "../engine/evaluation.js";
+import type { PolicyEngine } from "../policy/policy.js";
+import type { Scope } from "../types.js";
+import type { DecisionLog } from "./decision-log.js";
+import type { DispatchSession } from "./guard-session.js";
+import type { ClientMessage, Connection } from "./session/connection.js";
+
+/** One allowed message on its way to its handler. */
+export interface DispatchContext {
+  readonly log: DecisionLog;
+  readonly session: DispatchSession;
+  readonly connection: Connection;
+  readonly message: ClientMessage;
+  /** The scope it was decided with, whatever `refresh()` has changed since. */
+  readonly scope: Scope;
+  readonly decision: Decision;
+  /** Set where the rule knows objects or the payload was parsed. */
+  readonly answers: AnswerRecord | undefined;
+  /** Milliseconds for a question about an object. */
+  readonly objectTimeout: number;
+}
+
+/** A consumer for `serve()`: rules with handlers. `S` is the scope they need. */
+export interface ServableConsumer<in S = never> {
+  readonly "~types"?: { readonly scope: (scope: S) => void };
+  readonly engine: PolicyEngine;
+  /** Loads the object, runs the handler and replies. Never throws, never rejects. */
+  dispatch(context: DispatchContext): Promise<void> | undefined;
+}

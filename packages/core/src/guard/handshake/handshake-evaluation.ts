@@ -1,0 +1,193 @@
+import { type Decision, decision, decisionFromError } from "../../decision/decision.js";
+import { PermissionMisuse } from "../../decision/errors.js";
+import { CancellationScope, createAnswerRecord } from "../../engine/evaluation.js";
+import { RuleContext } from "../../rules/rule-context.js";
+import type { Consumer, Scope } from "../../types.js";
+import { type Context, contextOfNow } from "../../util/async-context.js";
+import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../../util/deadline.js";
+import { isThenable } from "../../util/thenable.js";
+import type { OpenSession } from "../guard-session.js";
+import { GOING_AWAY } from "../refusal.js";
+import type { GuardRuntime, HandshakeResult } from "../runtime.js";
+import type { ClientMessage, Connection } from "../session/connection.js";
+import { ConnectionConsumer } from "../session/connection-consumer.js";
+import { Session } from "../session/session.js";
+import { notAuthenticated } from "./authentication-error.js";
+import { HandshakeScope } from "./handshake-scope.js";
+import { judgeOrigin } from "./origin.js";
+import { ANONYMOUS, readExtra, refusalIn } from "./read-extra.js";
+
+const TIMED_OUT = decision("error", "permission_timeout", { by: "connect" });
+const ABORTED = decision("error", "aborted", { status: 499, by: "connect" });
+
+/** The reason for an evaluation that is not the first admission of a client. */
+export interface EvaluationCause {
+  /** Why the adapter refuses, where it does. */
+  readonly refusal?: Decision | undefined;
+  /** The session that is renewed. */
+  readonly session?: OpenSession;
+}
+
+/** The evaluation of one handshake: origin, then `authenticate`, then the connect rules, all inside one deadline. */
+export class HandshakeEvaluation<M extends ClientMessage, Request> implements TimeoutNode {
+  previous: TimeoutNode | undefined;
+  next: TimeoutNode | undefined;
+  due = 0;
+  /** The server end of the connection, as rules see it. */
+  readonly consumer: Consumer;
+  /** The answer; a promise of it where something must be waited for. Never rejects. */
+  readonly result: HandshakeResult | Promise<HandshakeResult>;
+  readonly #runtime: GuardRuntime<Request>;
+  readonly #connection: Connection<M, Request>;
+  readonly #renewed: OpenSession | undefined;
+  readonly #startedAt: number;
+  readonly #answers = createAnswerRecord();
+  readonly #cancellation = new CancellationScope();
+  readonly #context: RuleContext;
+  #scope: Scope;
+  #settled: HandshakeResult | undefined;
+  #isOpened = false;
+  #resolve: ((result: HandshakeResult) => void) | undefined;
+  /** The context in which `onDecision` hears of an end that comes from elsewhere. */
+  #asyncContext: Context | undefined;
+
+  constructor(runtime: GuardRuntime<Request>, connection: Connection<M, Request>, cause: EvaluationCause) {
+    const { refusal, session } = cause;
+    this.#runtime = runtime;
+    this.#connection = connection;
+    this.#renewed = session;
+    this.consumer = session?.consumer ?? new ConnectionConsumer(connection);
+    this.#startedAt = runtime.log.now();
+    this.#scope = this.#scopeOf(ANONYMOUS);
+    this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {}, undefined);
+    const made = refusal ?? this.#begin();
+    if (made instanceof Promise) {
+      this.result = new Promise((resolve) => {
+        this.#resolve = resolve;
+        if (runtime.log.isObserved) this.#asyncContext = contextOfNow();
+        timeoutListOf(runtime.timeouts.connect).add(this);
+        made.then((later) => (isOverdue(this) ? this.expire() : this.#settle(later)));
+      });
+    } else this.result = this.#settle(made);
+  }
+
+  /**
+   * Opens the session of an admitted connection, once.
+   *
+   * @throws {PermissionMisuse} When the handshake was not allowed, or is open already.
+   */
+  open(): Session<M> {
+    if (this.#settled?.decision.outcome !== "allow" || this.#isOpened || this.#renewed) {
+      throw new PermissionMisuse("open() needs a handshake that was allowed, and opens it once");
+    }
+    this.#isOpened = true;
+    const consumer = this.consumer as ConnectionConsumer;
+    const runtime = this.#runtime;
+    const session = new Session<M>(runtime as never, this.#connection, this.#settled.scope, consumer);
+    consumer.session = session;
+    runtime.sessions.add(session);
+    // Admitted just before the guard began to close. Later, so that the adapter has its session.
+    if (runtime.isClosing) queueMicrotask(() => session.close(1001, "going away"));
+    return session;
+  }
+
+  /** Ends the evaluation of a client that has gone away. */
+  abort(): void {
+    if (this.#settled === undefined) this.#end(ABORTED);
+  }
+
+  /**
+   * Refuses a handshake that the adapter cannot carry out. It is reported, also where it was allowed before.
+   *
+   * @returns The refusal.
+   */
+  reject(refusal: Decision): Decision {
+    if (this.#settled === undefined) this.#end(refusal);
+    else {
+      this.#settled = { decision: refusal, scope: this.#scope };
+      this.#report(refusal);
+    }
+    return refusal;
+  }
+
+  /** The deadline has passed. */
+  expire(): void {
+    this.#end(TIMED_OUT);
+  }
+
+  #end(made: Decision): void {
+    if (this.#asyncContext) this.#asyncContext(() => this.#settle(made));
+    else this.#settle(made);
+    this.#cancellation.cancel(made.reason);
+    this.#context.abort(made.reason);
+  }
+
+  #settle(made: Decision): HandshakeResult {
+    if (this.#settled !== undefined) return this.#settled;
+    const settled = this.#isTooLate && made.outcome === "allow" ? GOING_AWAY : made;
+    const result = { decision: settled, scope: this.#scope };
+    this.#settled = result;
+    cancelTimeout(this);
+    this.#report(settled);
+    this.#resolve?.(result);
+    return result;
+  }
+
+  #report(made: Decision): void {
+    const { log } = this.#runtime;
+    if (!log.wants(made)) return;
+    log.report({
+      phase: "connect",
+      action: "connect",
+      decision: made,
+      scope: this.#scope,
+      consumer: this.consumer,
+      session: this.#renewed,
+      answers: this.#answers,
+      startedAt: this.#startedAt,
+    });
+  }
+
+  /** True when the guard closes: it admits nobody, but an open session may still be renewed. */
+  get #isTooLate(): boolean {
+    return this.#runtime.isClosing && this.#renewed === undefined;
+  }
+
+  #scopeOf(extra: Readonly<Record<string, unknown>>): Scope {
+    const connection = this.#connection;
+    return connection.createScope ? connection.createScope(extra) : new HandshakeScope(connection, extra);
+  }
+
+  #begin(): Decision | Promise<Decision> {
+    if (this.#isTooLate) return GOING_AWAY;
+    const { origins, authenticate } = this.#runtime;
+    const refused = this.#connection.refusal ?? judgeOrigin(origins, this.#scope);
+    if (refused) return refused;
+    if (authenticate === undefined) return this.#ask(ANONYMOUS);
+    try {
+      const extra: unknown = authenticate(this.#connection.client, this.#context);
+      if (!isThenable(extra)) return this.#ask(extra);
+      return Promise.resolve(extra).then((later) => this.#ask(later), notAuthenticated);
+    } catch (error) {
+      return notAuthenticated(error);
+    }
+  }
+
+  #ask(extra: unknown): Decision | Promise<Decision> {
+    if (isOverdue(this)) this.expire();
+    const refusal = refusalIn(extra);
+    if (refusal) return refusal;
+    let scope: Scope;
+    try {
+      // Also where it comes too late: a promise among its values may reject.
+      scope = this.#scopeOf(readExtra(extra));
+    } catch (error) {
+      return decisionFromError(error, "authenticate");
+    }
+    if (this.#settled !== undefined) return this.#settled.decision;
+    this.#scope = scope;
+    const { engine, timeouts } = this.#runtime;
+    const options = { timeout: timeouts.connect, cancellation: this.#cancellation };
+    return engine.decideConnect(scope, this.consumer, this.#connection.message ?? {}, options, this.#answers);
+  }
+}

@@ -1,0 +1,34 @@
+import { type Decision, decisionIn, withParts } from "../../decision/decision.js";
+import { PermissionMisuse, show } from "../../decision/errors.js";
+import { refuses } from "../../engine/combine.js";
+import { ignoreRejection } from "../../util/thenable.js";
+
+/** The scope of a client that did not sign in. */
+export const ANONYMOUS: Readonly<Record<string, unknown>> = Object.freeze({ user: null });
+
+/** The refusal that `authenticate` returned in place of throwing one, if it did. Never throws. */
+export function refusalIn(extra: unknown): Decision | undefined {
+  const returned = decisionIn(extra);
+  return returned && refuses(returned) ? withParts(returned, { by: "authenticate" }) : undefined;
+}
+
+/**
+ * Reads what `authenticate` returned, and did not refuse with. Nothing stands for anonymous.
+ *
+ * @throws {PermissionMisuse} When it is no object, or a decision, or has a promise that nobody waited for.
+ */
+export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
+  if (extra === undefined) return ANONYMOUS;
+  if (typeof extra !== "object" || Array.isArray(extra)) {
+    throw new PermissionMisuse(
+      `authenticate() returned ${show(extra)}: return an object for the scope, as in { user }, or nothing`,
+    );
+  }
+  if (decisionIn(extra)) {
+    throw new PermissionMisuse("authenticate() returned a decision that allows: return who is there, as in { user }");
+  }
+  const read: Record<string, unknown> = { ...ANONYMOUS, ...extra };
+  const [promised] = Object.keys(read).filter((key) => ignoreRejection(read[key]));
+  if (promised === undefined) return read;
+  throw new PermissionMisuse(`authenticate() returned a promise as \`${promised}\`: await it`);
+}

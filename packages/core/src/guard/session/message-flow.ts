@@ -1,0 +1,239 @@
+import type { Decision } from "../../decision/decision.js";
+import { throwAsync } from "../../util/throw-async.js";
+import type { GuardRuntime } from "../runtime.js";
+import { ConcurrentHandlers } from "./concurrent-handlers.js";
+import type { ClientMessage, Connection } from "./connection.js";
+import { Drain } from "./drain.js";
+import { MessageQueue } from "./message-queue.js";
+import { ViolationCounter } from "./violation-counter.js";
+
+/** A message is on its way to its listeners. */
+export const FLUSHING = Symbol("flushing");
+
+/** The thing that the next message must wait for. */
+export type Until = Promise<unknown> | typeof FLUSHING;
+
+/** The flow of the messages of one connection: their order, their queue, backpressure, and the drain at the end. */
+export abstract class MessageFlow<M extends ClientMessage> {
+  protected readonly runtime: GuardRuntime;
+  protected readonly connection: Connection<M>;
+  #queue: MessageQueue<M> | undefined;
+  /** Counts undecodable messages. */
+  #violations: ViolationCounter | undefined;
+  /** The number of messages whose object is being loaded or asked about. */
+  #loading = 0;
+  /** The handlers that run beside the queue. */
+  #concurrent: ConcurrentHandlers | undefined;
+  /** True when half of the queue is in use. */
+  #isThrottled = false;
+  #isBusy = false;
+  /** True when nothing more is decided until the client has read its answers. */
+  #isBlocked = false;
+  /** True when nothing but that keeps the session busy. */
+  #isParked = false;
+  /** True when a handler keeps the session busy, and no decision. */
+  #isHandling = false;
+  #isEnded = false;
+  #drains: Set<Drain> | undefined;
+
+  constructor(runtime: GuardRuntime, connection: Connection<M>) {
+    this.runtime = runtime;
+    this.connection = connection;
+  }
+
+  /** Decides a message, and delivers or refuses it. Returns the thing that the next message must wait for. */
+  protected abstract process(message: M): Until | undefined;
+  protected abstract refuse(message: M, refusal: Decision): void;
+  abstract close(code?: number, reason?: string): void;
+
+  /** True when the connection has ended: no message of it reaches a handler any more. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Takes a message from the transport. Messages are decided and delivered in the order of arrival. */
+  receive(message: M): void {
+    if (this.#isEnded || this.#drains) return;
+    if (message.refusal?.code === "bad_message") {
+      this.#violations ??= new ViolationCounter();
+      if (this.#violations.add(this.runtime.limits)) {
+        this.close(1008, "too many undecodable messages");
+        return;
+      }
+    }
+    if (this.#isBusy) {
+      this.#enqueue(message);
+      return;
+    }
+    // INVARIANT: busy from the first question on: a close in the middle of it waits until this one is answered.
+    this.#isBusy = true;
+    let until: Until | undefined;
+    try {
+      until = this.process(message);
+    } finally {
+      if (until === undefined) this.#finish();
+    }
+    if (until === undefined) return;
+    this.connection.pause();
+    this.#wait(until);
+  }
+
+  /**
+   * Takes no more messages; calls back once all that were taken are decided and handed on, at the latest after
+   * `limits.drain`.
+   *
+   * @param withHandlers Waits for served handlers to end too.
+   */
+  drain(whenDrained: () => void, withHandlers = false): void {
+    this.#drains ??= new Set();
+    new Drain(this.#drains, this.runtime.limits.drain, withHandlers, whenDrained);
+    this.settleDrains();
+  }
+
+  /** The client does not read its answers: until `unblock` its messages wait. Running handlers go on, and answer. */
+  block(): void {
+    this.#isBlocked = true;
+    if (this.#isBusy || this.#isEnded) return;
+    this.#isBusy = this.#isParked = true;
+    this.connection.pause();
+  }
+
+  unblock(): void {
+    this.#isBlocked = false;
+    this.#admitConcurrent();
+    if (!this.#isParked) return;
+    this.#isParked = false;
+    this.#advance();
+  }
+
+  /** The handler of a message waits for its object: until `endObject` it is not handed on. */
+  beginObject(): void {
+    this.#loading += 1;
+  }
+
+  endObject(): void {
+    this.#loading -= 1;
+    this.settleDrains();
+  }
+
+  /** Drops the queue: no message is decided any more. */
+  protected stop(): void {
+    this.#isEnded = true;
+    this.#queue = undefined;
+    this.#throttle(false);
+    this.#concurrent?.settle(false);
+  }
+
+  /** Ends the drains that are through. */
+  protected settleDrains(): void {
+    for (const drain of this.#drains ?? []) if (this.#isEnded || this.#isThrough(drain)) drain.expire();
+  }
+
+  /** Runs a handler: beside the queue, or else as the thing that the next message must wait for. */
+  protected run(handling: Promise<unknown>, isConcurrent: boolean): Promise<unknown> | undefined {
+    if (!isConcurrent) {
+      this.#isHandling = true;
+      this.settleDrains();
+      return handling;
+    }
+    this.#concurrent ??= new ConcurrentHandlers();
+    this.#concurrent.run(handling, () => {
+      this.#admitConcurrent();
+      this.settleDrains();
+    });
+    return undefined;
+  }
+
+  /** True when no further handler may run beside the queue. */
+  protected get isFull(): boolean {
+    return this.#concurrent !== undefined && this.#concurrent.running >= this.runtime.limits.concurrent;
+  }
+
+  /** Waits until another handler may run beside the queue. Resolves to false when none has ended in time. */
+  protected whenFree(): Promise<boolean> {
+    return (this.#concurrent as ConcurrentHandlers).whenFree(this.runtime.timeouts.action);
+  }
+
+  #admitConcurrent(): void {
+    if (!this.#isBlocked) this.#concurrent?.settle(true);
+  }
+
+  /** Makes the next messages wait for a decision or a handler. */
+  #wait(until: Until): void {
+    if (until === FLUSHING) {
+      (this.connection as { flush(whenFlushed: () => void): void }).flush(() => this.#advance());
+      return;
+    }
+    until.then(
+      (next) => (next === FLUSHING ? this.#wait(FLUSHING) : this.#advance()),
+      (error: unknown) => {
+        throwAsync(error);
+        this.#advance();
+      },
+    );
+  }
+
+  /** A message is through at once: so is the session, unless others came in the middle of it. */
+  #finish(): void {
+    if (this.#isBlocked || this.#hasQueued) {
+      this.connection.pause();
+      this.#advance();
+    } else {
+      this.#isBusy = false;
+      if (this.#drains) this.settleDrains();
+    }
+  }
+
+  /** Processes the queue. INVARIANT: busy until it is empty, so that a message that arrives meanwhile does not overtake it. */
+  #advance(): void {
+    this.#isHandling = false;
+    while (!this.#isBlocked) {
+      const message = this.#queue?.take();
+      if (message === undefined) break;
+      if (this.#isThrottled) this.#throttle(this.#queue?.isHalfFull === true);
+      try {
+        const until = this.process(message);
+        if (until) {
+          this.#wait(until);
+          return;
+        }
+      } catch (error) {
+        throwAsync(error);
+      }
+    }
+    this.#isParked = this.#isBlocked && !this.#isEnded;
+    this.#isBusy = this.#isParked;
+    if (this.#isEnded) return;
+    if (!this.#isParked) {
+      this.#queue?.forgetExcess();
+      this.connection.resume();
+    }
+    this.settleDrains();
+  }
+
+  #isThrough({ withHandlers }: Drain): boolean {
+    const isQuiet = !this.#isBusy || (this.#isParked && !this.#hasQueued);
+    if (withHandlers) return isQuiet && !this.#concurrent?.running;
+    return this.#loading === 0 && (isQuiet || (this.#isHandling && !this.#hasQueued));
+  }
+
+  get #hasQueued(): boolean {
+    return this.#queue?.isEmpty === false;
+  }
+
+  #enqueue(message: M): void {
+    this.#queue ??= new MessageQueue(this.runtime.limits);
+    const excess = this.#queue.add(message);
+    // An honest client may come back (RFC 6455, section 7.4.1): 1013 says later.
+    if (excess === "flood") this.close(1013, "too many messages");
+    else if (excess) this.refuse(message, excess);
+    else if (!this.#isThrottled) this.#throttle(this.#queue.isHalfFull);
+  }
+
+  /** Tells the transport where it has changed. */
+  #throttle(isThrottled: boolean): void {
+    if (this.#isThrottled === isThrottled) return;
+    this.#isThrottled = isThrottled;
+    this.connection.throttle?.(isThrottled);
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * Parts that the packages of this project share. They may change with every release, without notice.
+ *
+ * @module @portcullis/core/internal
+ */
+
+// Read options
+export { checkKeys, misuse, show } from "./decision/errors.js";
+// Evaluate rules
+export { HANDS_ON, type HandedOn, REPEATABLE } from "./engine/combine.js";
+export { ABORTED, type AnswerRecord, createAnswerRecord } from "./engine/evaluation.js";
+export { readLoaded } from "./engine/loaded-object.js";
+// Report
+export { FaultLog } from "./guard/fault-log.js";
+// Evaluate handshakes
+export { notAuthenticated } from "./guard/handshake/authentication-error.js";
+export { isOwnOrigin, judgeOrigin } from "./guard/handshake/origin.js";
+export { readExtra, refusalIn } from "./guard/handshake/read-extra.js";
+// Headers of the answer to a handshake
+export {
+  type AnswerHeader,
+  addAnswerHeader,
+  isForRules,
+  isHeader,
+  openAnswerHeaders,
+  takeAnswerHeaders,
+} from "./guard/handshake/response-headers.js";
+// Guard a server
+export { COMMON_OPTIONS } from "./guard/options.js";
+export { ViolationCounter } from "./guard/session/violation-counter.js";
+export { readMilliseconds } from "./policy/compile-policy.js";
+export { engineOf, type PolicyEngine } from "./policy/policy.js";
+export { type TraceNode, type Traces, traces } from "./policy/trace.js";
+export type { Phase } from "./rules/tree.js";
+export { type Identity, identityOf } from "./rules/user.js";
+// Wait
+export { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "./util/deadline.js";
+export { ignoreRejection } from "./util/thenable.js";
+export { printError } from "./util/throw-async.js";
