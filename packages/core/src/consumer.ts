@@ -10,7 +10,8 @@ import { checkKeys, misuse, PermissionMisuse, show } from "./decision/errors.js"
 import { preparing } from "./engine/program.js";
 import type { DispatchContext, ServableConsumer } from "./guard/gate.js";
 import { buildRules, makeStage, type Parse } from "./policy/compile-policy.js";
-import { PolicyEngine, type Timeouts } from "./policy/policy.js";
+import type { Timeouts } from "./policy/options.js";
+import { PolicyEngine } from "./policy/policy.js";
 import { invalidInput, validate } from "./rules/standard-schema.js";
 import { Combination, toTree } from "./rules/tree.js";
 import type { StandardSchema } from "./types.js";

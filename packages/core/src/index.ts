@@ -24,15 +24,14 @@ export { abstain, allow, deny, fault } from "./decision/decision.js";
 export type { DeniedOptions } from "./decision/errors.js";
 // Errors
 export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";
+export type { ActionEntry, PolicyOptions, Timeouts } from "./policy/options.js";
 export { permissionsFor } from "./policy/permissions-for.js";
 export type {
-  ActionEntry,
-  AuthorizeOptions,
+  DecideConnectOptions,
+  DecideOptions,
   DescribedPolicy,
   Policy,
   PolicyFactory,
-  PolicyOptions,
-  Timeouts,
 } from "./policy/policy.js";
 export { definePolicy } from "./policy/policy.js";
 // Built-in rules

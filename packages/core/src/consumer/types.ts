@@ -2,7 +2,8 @@ import type { Decision } from "../decision/decision.js";
 import type { ServableConsumer } from "../guard/gate.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import type { Session } from "../guard/session/session.js";
-import type { Policy, Timeouts } from "../policy/policy.js";
+import type { Timeouts } from "../policy/options.js";
+import type { Policy } from "../policy/policy.js";
 import type {
   And,
   AsyncOf,

@@ -39,9 +39,9 @@ describe("the deadline", () => {
   it.each(places)("makes the whole tree an error: a rule that never answers, %s", async (_, rule) => {
     const policy = engine({ connect: rule, actions: { act: rule }, timeout: TIMEOUT });
     const decisions = await Promise.all([
-      policy.connect({}, CONSUMER),
-      policy.authorize({}, CONSUMER, "act"),
-      policy.authorizeObject({}, CONSUMER, "act", {}, {}),
+      policy.decideConnect({}, CONSUMER),
+      policy.decide({}, CONSUMER, "act"),
+      policy.decide({}, CONSUMER, "act", {}, { object: {} }),
     ]);
     for (const decision of decisions) expect(decision).toMatchObject(late);
   });
@@ -57,7 +57,7 @@ describe("the deadline", () => {
       });
     // A length of its own: no timer of another test stands for it.
     const policy = engine({ actions: { act: and(slow("a"), slow("b"), slow("c")) }, timeout: { action: 61 } });
-    const decision = policy.authorize({}, CONSUMER, "act");
+    const decision = policy.decide({}, CONSUMER, "act");
     await vi.advanceTimersByTimeAsync(200);
     vi.useRealTimers();
     expect(await decision).toMatchObject(late);
@@ -73,7 +73,7 @@ describe("the deadline", () => {
       return true;
     });
     const policy = engine({ actions: { act: and(slow, behind) }, timeout: TIMEOUT });
-    const decision = await policy.authorize({}, CONSUMER, "act");
+    const decision = await policy.decide({}, CONSUMER, "act");
     settle(answer instanceof Error ? Promise.reject(answer) : answer);
     await turn();
     expect(decision).toMatchObject(late);
@@ -95,8 +95,8 @@ describe("the deadline", () => {
       actions: { act: reading, later: afterwards },
       timeout: TIMEOUT,
     });
-    await policy.authorize({}, CONSUMER, "act");
-    await policy.authorize({}, CONSUMER, "later");
+    await policy.decide({}, CONSUMER, "act");
+    await policy.decide({}, CONSUMER, "later");
     expect(contexts.map(({ signal }) => signal.aborted)).toEqual([true, true]);
     expect(contexts[0]?.signal.reason).toBe("The permission could not be checked in time.");
   });
@@ -108,7 +108,7 @@ describe("the deadline", () => {
       void context.signal;
       return true;
     });
-    await engine({ actions: { act: rule }, timeout: TIMEOUT }).authorize({}, CONSUMER, "act");
+    await engine({ actions: { act: rule }, timeout: TIMEOUT }).decide({}, CONSUMER, "act");
     await wait(50);
     expect(kept?.signal.aborted).toBe(false);
   });
@@ -123,7 +123,7 @@ describe("what goes on at once", () => {
       return true;
     });
     const policy = engine({ actions: { act: and(rule, rule) } });
-    await Promise.all([1, 2, 3].map((user) => policy.authorize({ user }, CONSUMER, "act", { user })));
+    await Promise.all([1, 2, 3].map((user) => policy.decide({ user }, CONSUMER, "act", { user })));
     expect(kept.map(({ scope, payload }) => [scope.user, payload.user])).toEqual([1, 2, 3, 1, 2, 3].map((n) => [n, n]));
     expect(new Set(kept).size).toBe(3);
   });
@@ -138,12 +138,12 @@ describe("what goes on at once", () => {
         read: isReader,
         write: and(
           isReader,
-          permission("asksAgain", ({ scope, consumer }) => policy.authorize(scope, consumer, "read")),
+          permission("asksAgain", ({ scope, consumer }) => policy.decide(scope, consumer, "read")),
         ),
       },
     });
-    expect(await policy.authorize({ user: "alice" }, CONSUMER, "write")).toMatchObject({ outcome: "allow" });
-    expect(await policy.authorize({ user: "bob" }, CONSUMER, "write")).toMatchObject({
+    expect(await policy.decide({ user: "alice" }, CONSUMER, "write")).toMatchObject({ outcome: "allow" });
+    expect(await policy.decide({ user: "bob" }, CONSUMER, "write")).toMatchObject({
       outcome: "deny",
       by: "isReader",
     });
@@ -155,13 +155,13 @@ describe("what goes on at once", () => {
     });
     const other = engine({ actions: { no: permission("no", () => false), broken } });
     const asking = (action: string) =>
-      permission("asking", ({ scope, consumer }) => other.authorize(scope, consumer, action));
+      permission("asking", ({ scope, consumer }) => other.decide(scope, consumer, action));
     const asked = vi.fn(() => true);
     const policy = engine({
       actions: { no: asking("no"), broken: and(asking("broken"), permission("unasked", asked)) },
     });
-    expect(policy.authorize({}, CONSUMER, "no")).toMatchObject({ outcome: "deny", by: "no" });
-    expect(policy.authorize({}, CONSUMER, "broken")).toMatchObject({ outcome: "error", by: "broken" });
+    expect(policy.decide({}, CONSUMER, "no")).toMatchObject({ outcome: "deny", by: "no" });
+    expect(policy.decide({}, CONSUMER, "broken")).toMatchObject({ outcome: "error", by: "broken" });
     expect(asked).not.toHaveBeenCalled();
   });
 
@@ -172,14 +172,14 @@ describe("what goes on at once", () => {
       },
     });
     const policy = engine({ actions: { act: or(not(permission("odd", () => odd as never)), not(AllowAny)) } });
-    expect(policy.authorize({}, CONSUMER, "act")).toMatchObject({ outcome: "error", by: "odd" });
+    expect(policy.decide({}, CONSUMER, "act")).toMatchObject({ outcome: "error", by: "odd" });
   });
 
   it("a rule that asks itself without end is a fault", () => {
     const policy: PolicyEngine = engine({
-      actions: { loop: permission("loop", ({ scope, consumer }) => policy.authorize(scope, consumer, "loop")) },
+      actions: { loop: permission("loop", ({ scope, consumer }) => policy.decide(scope, consumer, "loop")) },
     });
-    expect(policy.authorize({}, CONSUMER, "loop")).toMatchObject({ outcome: "error", code: "permission_error" });
+    expect(policy.decide({}, CONSUMER, "loop")).toMatchObject({ outcome: "error", code: "permission_error" });
   });
 });
 
@@ -199,7 +199,7 @@ describe("a cancellation", () => {
     const cancellation = new CancellationScope();
     const asked = vi.fn(() => true);
     const policy = engine({ actions: { act: and(cutting(cancellation, answer), permission("behind", asked)) } });
-    const decision = policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined);
+    const decision = policy.evaluateAction({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined);
     expect(decision).toMatchObject(aborted);
     await turn();
     expect(asked).not.toHaveBeenCalled();
@@ -211,9 +211,9 @@ describe("a cancellation", () => {
     for (const answer of [() => never, () => true, () => Promise.reject(new Error("late"))]) {
       const policy = engine({ actions: { act: and(first, cutting(cancellation, answer)) } });
       cancellation.isCancelled = false;
-      expect(await policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined)).toMatchObject(
-        aborted,
-      );
+      expect(
+        await policy.evaluateAction({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined),
+      ).toMatchObject(aborted);
     }
   });
 
@@ -226,7 +226,7 @@ describe("a cancellation", () => {
     });
     const policy = engine({ actions: { act: rule } });
     const decisions = [1, 2].map(() =>
-      policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined),
+      policy.evaluateAction({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined),
     );
     cancellation.cancel("the connection is closed");
     for (const decision of await Promise.all(decisions)) expect(decision).toMatchObject(aborted);
@@ -243,7 +243,7 @@ describe("a cancellation", () => {
       return true;
     });
     const policy = engine({ actions: { act: rule } });
-    await policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined);
+    await policy.evaluateAction({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined);
     cancellation.cancel("gone");
     expect(signal?.aborted).toBe(false);
   });
@@ -254,7 +254,7 @@ describe("what is answered later", () => {
     const give = vi.spyOn(TreeWalker.prototype, "give");
     const later = (answer: boolean) => permission("later", async () => answer);
     const policy = engine({ permissions: and(later(true), later(true)), actions: { act: or(later(false), AllowAny) } });
-    expect(await policy.authorize({}, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+    expect(await policy.decide({}, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
     expect(give).not.toHaveBeenCalled();
     give.mockRestore();
   });
@@ -263,7 +263,7 @@ describe("what is answered later", () => {
     let settle: (answer: boolean) => void = () => undefined;
     const slow = permission("slow", () => new Promise<boolean>((resolve) => (settle = resolve)));
     const watch = createAnswerRecord();
-    const decision = engine({ actions: { act: slow } }).decide({}, CONSUMER, "act", {}, { timeout: 20 }, watch);
+    const decision = engine({ actions: { act: slow } }).evaluateAction({}, CONSUMER, "act", {}, { timeout: 20 }, watch);
     expect(await decision).toMatchObject({ code: "permission_timeout" });
     settle(true);
     await turn();
@@ -275,7 +275,7 @@ describe("what an object question reuses", () => {
   it("is nothing where the action itself is asked: a rule that stands twice is asked twice", () => {
     const twice = vi.fn(() => true);
     const rule = or(permission("twice", twice), AllowAny);
-    engine({ actions: { act: and(rule, rule) } }).decide(
+    engine({ actions: { act: and(rule, rule) } }).evaluateAction(
       {},
       CONSUMER,
       "act",
@@ -301,17 +301,17 @@ describe("what an object question reuses", () => {
     const policy = engine({ permissions: both("g"), actions: { act: rule } });
     const watch = createAnswerRecord();
     const control = { timeout: 100 };
-    await policy.decide({}, CONSUMER, "act", {}, control, watch);
+    await policy.evaluateAction({}, CONSUMER, "act", {}, control, watch);
     expect(asked.splice(0)).toEqual(["g.action", "a.action", "b.action"]);
-    await policy.decideObject({}, CONSUMER, "act", {}, {}, control, watch);
+    await policy.evaluateObject({}, CONSUMER, "act", {}, {}, control, watch);
     expect(asked.splice(0)).toEqual(["g.object", "a.object", "b.object"]);
   });
 
   it("nothing is reused from one message to the next", async () => {
     asked.length = 0;
     const policy = engine({ actions: { act: both("a") } });
-    policy.authorizeObject({}, CONSUMER, "act", {}, {});
-    policy.authorizeObject({}, CONSUMER, "act", {}, {});
+    policy.decide({}, CONSUMER, "act", {}, { object: {} });
+    policy.decide({}, CONSUMER, "act", {}, { object: {} });
     expect(asked).toEqual(["a.action", "a.object", "a.action", "a.object"]);
   });
 
@@ -327,7 +327,7 @@ describe("what an object question reuses", () => {
     const object = { author: 1 };
     const scope = { user: 1 };
     const policy = engine({ actions: { edit: IsAuthor } });
-    expect(await policy.authorizeObject(scope, CONSUMER, "edit", { text: "x" }, object)).toMatchObject({
+    expect(await policy.decide(scope, CONSUMER, "edit", { text: "x" }, { object })).toMatchObject({
       outcome: "allow",
     });
     expect(given).toEqual([scope, CONSUMER, "edit", object, { text: "x" }, false]);

@@ -8,7 +8,7 @@ import { compile, type Program, preparing, refusing } from "../engine/program.js
 import { isPermission } from "../rules/permission.js";
 import { type Leaf, PHASES, type Phase, type Tree, toTree } from "../rules/tree.js";
 import type { Payload } from "../types.js";
-import type { ActionEntry, PolicyOptions, Timeouts } from "./policy.js";
+import type { ActionEntry, PolicyOptions, Timeouts } from "./options.js";
 
 /** One action, ready to be asked. */
 export interface ActionRule {

@@ -1,4 +1,5 @@
 import type { Decision } from "../decision/decision.js";
+import { enforce, isAllowed } from "../decision/enforce.js";
 import { PermissionMisuse, show } from "../decision/errors.js";
 import { evaluate } from "../engine/evaluate.js";
 import {
@@ -13,22 +14,7 @@ import { type DescribedRule, describeTree } from "../rules/describe.js";
 import type { AsyncOf, CheckScope, MaybeLater, PermissionLike, ScopeOf } from "../rules/infer.js";
 import type { Consumer, Payload } from "../types.js";
 import { type ActionRule, buildRules, type Rules } from "./compile-policy.js";
-
-/** Milliseconds per question. Each 5,000 by default. */
-export interface Timeouts {
-  connect?: number;
-  action?: number;
-  object?: number;
-}
-
-/** An action of a policy that needs more than its rule. */
-export interface ActionEntry<R extends PermissionLike = PermissionLike> {
-  readonly rule: R;
-  /** Whether a served handler of this action lets the next message begin before it has ended. */
-  readonly concurrent?: boolean;
-  /** Says that the handler calls `authorizeObject` itself; needed where a rule only knows objects. */
-  readonly objects?: "checked-by-handler";
-}
+import type { ActionEntry, PolicyOptions } from "./options.js";
 
 /** What a question answers where nothing is known of its rules. */
 type Answered = Decision | Promise<Decision>;
@@ -43,71 +29,104 @@ type FitsEntry<S, E> =
     ? { readonly rule: CheckScope<S, R> } & { readonly [K in Exclude<keyof E, keyof ActionEntry>]: never }
     : CheckScope<S, E>;
 
-/** What `definePolicy` takes. */
-export interface PolicyOptions<C, P, A> {
-  /** Who may open a connection. Without it, whoever `permissions` does not refuse. */
-  readonly connect?: C;
-  /** Asked of every action, beside the table; its `canConnect` at connect. */
-  readonly permissions?: P;
-  /** The rules by name of the action. An action that is not in the table is refused. */
-  readonly actions?: A;
-  /** Milliseconds per question; 5,000 each by default. */
-  readonly timeout?: Timeouts;
-  /**
-   * `"deny"` hides which actions there are: an unknown one is `not_authenticated` (401) to a client without a user and
-   * `permission_denied` (403) to all others. So is, to a client without a user, a payload that does not fit.
-   */
-  readonly unknownAction?: "deny";
-}
-
-/** An extra of a direct call. */
-export interface AuthorizeOptions {
+/** Options of the connect question of a policy. */
+export interface DecideConnectOptions {
   /** Ends the evaluation with the code `aborted`. */
   readonly signal?: AbortSignal;
 }
 
-/** What adapters give beside: the answers of a question are kept in a watch of theirs. */
-interface RecordedAuthorizeOptions extends AuthorizeOptions {
-  readonly watch?: AnswerRecord | undefined;
+/** Options of a question to a policy. */
+export interface DecideOptions extends DecideConnectOptions {
+  /**
+   * The object of the action. Where the option is there, the rules are asked about the object; `undefined` and `null` are
+   * refused as `not_found`.
+   */
+  readonly object?: unknown;
 }
 
+/** The options of adapters, which keep the answers of a question in a record of their own. */
+interface RecordedOptions extends DecideOptions {
+  readonly record?: AnswerRecord | undefined;
+}
+
+/** A name of the table, or any other. */
+type ActionName<A> = (keyof A & string) | (string & Record<never, never>);
+
 /**
- * The rules of a server. Its questions never throw and never reject; they answer a plain decision where every rule
- * that is asked is sync.
+ * The rules of a server, and three verbs to ask them. `decide` answers a {@link Decision} and never throws; `can` answers
+ * a boolean; `authorize` answers nothing and rejects where refused. Each has a second form for the connect question.
  *
- * `S` is the scope the rules need. The others say what is answered, a decision or perhaps a promise of one: `A` for each
- * action of the table, `O` for an action that is known by no literal name, `C` for a connection.
+ * `S` is the scope the rules need. The others say what `decide` answers, a decision or perhaps a promise of one: `A` for
+ * each action of the table, `O` for an action that is known by no literal name, `C` for a connection.
  */
 export interface Policy<in S = never, out A = Record<string, Answered>, out O = Answered, out C = Answered> {
   readonly "~types"?: { readonly scope: (scope: S) => void };
-  /** May this connection be opened? */
-  connect(scope: S, consumer: Consumer, message?: Payload, asked?: AuthorizeOptions): C;
-  /** May this action be done? */
-  authorize<N extends keyof A & string>(
+  /**
+   * Decides whether an action may be done, to an object where `options` has one.
+   *
+   * @param scope What is known of the client.
+   * @param consumer The server end of its connection.
+   * @param action The name of the action.
+   * @param payload The client's arguments. Default: none.
+   * @param options `object`, `signal`.
+   * @returns The decision; a promise of it only where a rule may answer later. Never throws, never rejects.
+   */
+  decide<N extends keyof A & string>(
     scope: S,
     consumer: Consumer,
     action: N,
     payload?: Payload,
-    asked?: AuthorizeOptions,
+    options?: DecideOptions,
   ): A[N];
-  authorize(scope: S, consumer: Consumer, action: string, payload?: Payload, asked?: AuthorizeOptions): O;
-  /** May this action be done to this object? */
-  authorizeObject<N extends keyof A & string>(
+  decide(scope: S, consumer: Consumer, action: string, payload?: Payload, options?: DecideOptions): O;
+  /**
+   * Tells whether an action may be done. The arguments are those of `decide`.
+   *
+   * @returns A promise of true where it is allowed. Never rejects.
+   */
+  can(
     scope: S,
     consumer: Consumer,
-    action: N,
-    payload: Payload,
-    object: unknown,
-    asked?: AuthorizeOptions,
-  ): A[N];
-  authorizeObject(
+    action: ActionName<A>,
+    payload?: Payload,
+    options?: DecideOptions,
+  ): Promise<boolean>;
+  /**
+   * Enforces that an action may be done. The arguments are those of `decide`.
+   *
+   * @returns A promise of nothing. Wait for it; where it is forgotten, its rejection does not end the process.
+   * @throws {PermissionDenied} When it is refused. The `cause` is the decision.
+   */
+  authorize(
     scope: S,
     consumer: Consumer,
-    action: string,
-    payload: Payload,
-    object: unknown,
-    asked?: AuthorizeOptions,
-  ): O;
+    action: ActionName<A>,
+    payload?: Payload,
+    options?: DecideOptions,
+  ): Promise<void>;
+  /**
+   * Decides whether a connection may be opened.
+   *
+   * @param scope What is known of the client.
+   * @param consumer The server end of its connection.
+   * @param message The message of the handshake, where the transport has one.
+   * @param options `signal`.
+   * @returns The decision; a promise of it only where a rule may answer later. Never throws, never rejects.
+   */
+  decideConnect(scope: S, consumer: Consumer, message?: Payload, options?: DecideConnectOptions): C;
+  /**
+   * Tells whether a connection may be opened. The arguments are those of `decideConnect`.
+   *
+   * @returns A promise of true where it is allowed. Never rejects.
+   */
+  canConnect(scope: S, consumer: Consumer, message?: Payload, options?: DecideConnectOptions): Promise<boolean>;
+  /**
+   * Enforces that a connection may be opened. The arguments are those of `decideConnect`.
+   *
+   * @returns A promise of nothing. Wait for it; where it is forgotten, its rejection does not end the process.
+   * @throws {PermissionDenied} When it is refused. The `cause` is the decision.
+   */
+  authorizeConnect(scope: S, consumer: Consumer, message?: Payload, options?: DecideConnectOptions): Promise<void>;
   /** The rules as plain JSON. */
   describe(): DescribedPolicy;
 }
@@ -119,52 +138,65 @@ export interface DescribedPolicy {
   actions?: Record<string, { rule: DescribedRule; concurrent?: boolean; objects?: string }>;
 }
 
-const NOTHING: Payload = Object.freeze(Object.create(null));
+const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 
 /** A policy at run time: what adapters and `explain` see of it. */
 export class PolicyEngine implements Policy<unknown> {
   constructor(readonly rules: Rules) {}
 
-  connect(
-    scope: unknown,
-    consumer: Consumer,
-    message: Payload = NOTHING,
-    asked?: RecordedAuthorizeOptions,
-  ): Decision | Promise<Decision> {
-    const watch = asked?.watch;
-    return this.#ask((control) => this.decideConnect(scope, consumer, message, control, watch), "connect", asked);
-  }
-
-  authorize(
+  decide(
     scope: unknown,
     consumer: Consumer,
     action: string,
-    payload: Payload = NOTHING,
-    asked?: RecordedAuthorizeOptions,
-  ): Decision | Promise<Decision> {
+    payload: Payload = EMPTY_PAYLOAD,
+    options?: RecordedOptions,
+  ): Answered {
     const { rules } = this;
-    if (asked === undefined) {
+    if (options === undefined) {
       const { stages } = rules.entryOf(action);
       return evaluate(stages, scope, consumer, action, payload, undefined, rules.controls.action, undefined);
     }
-    const { watch } = asked;
-    return this.#ask((control) => this.decide(scope, consumer, action, payload, control, watch), "action", asked);
+    const { record } = options;
+    if (!("object" in options)) {
+      return this.#ask(
+        (control) => this.evaluateAction(scope, consumer, action, payload, control, record),
+        "action",
+        options,
+      );
+    }
+    const { object } = options;
+    const reused = record ?? createAnswerRecord();
+    return this.#ask(
+      (control) => this.evaluateObject(scope, consumer, action, payload, object, control, reused),
+      "object",
+      options,
+    );
   }
 
-  authorizeObject(
+  can(...question: Parameters<PolicyEngine["decide"]>): Promise<boolean> {
+    return isAllowed(this.decide(...question));
+  }
+
+  authorize(...question: Parameters<PolicyEngine["decide"]>): Promise<void> {
+    return enforce(this.decide(...question));
+  }
+
+  decideConnect(
     scope: unknown,
     consumer: Consumer,
-    action: string,
-    payload: Payload,
-    object: unknown,
-    asked?: RecordedAuthorizeOptions,
-  ): Decision | Promise<Decision> {
-    const watch = asked?.watch ?? createAnswerRecord();
-    return this.#ask(
-      (control) => this.decideObject(scope, consumer, action, payload, object, control, watch),
-      "object",
-      asked,
-    );
+    message: Payload = EMPTY_PAYLOAD,
+    options?: RecordedOptions,
+  ): Answered {
+    const record = options?.record;
+    return this.#ask((control) => this.evaluateConnect(scope, consumer, message, control, record), "connect", options);
+  }
+
+  canConnect(...question: Parameters<PolicyEngine["decideConnect"]>): Promise<boolean> {
+    return isAllowed(this.decideConnect(...question));
+  }
+
+  authorizeConnect(...question: Parameters<PolicyEngine["decideConnect"]>): Promise<void> {
+    return enforce(this.decideConnect(...question));
   }
 
   describe(): DescribedPolicy {
@@ -177,7 +209,7 @@ export class PolicyEngine implements Policy<unknown> {
     };
   }
 
-  decideConnect(
+  evaluateConnect(
     scope: unknown,
     consumer: Consumer,
     message: Payload,
@@ -187,7 +219,7 @@ export class PolicyEngine implements Policy<unknown> {
     return evaluate(this.rules.connectStages, scope, consumer, "connect", message, undefined, control, watch);
   }
 
-  decide(
+  evaluateAction(
     scope: unknown,
     consumer: Consumer,
     action: string,
@@ -199,7 +231,7 @@ export class PolicyEngine implements Policy<unknown> {
   }
 
   /** The object question reuses the answers in `watch`, and asks only what is new. One watch serves one object. */
-  decideObject(
+  evaluateObject(
     scope: unknown,
     consumer: Consumer,
     action: string,
@@ -208,8 +240,7 @@ export class PolicyEngine implements Policy<unknown> {
     control: EvaluationOptions,
     watch: AnswerRecord,
   ): Decision | Promise<Decision> {
-    const isThere = object !== undefined && object !== null;
-    const loaded = isThere ? readLoaded(object) : { object };
+    const loaded = readLoaded(object);
     if (!("object" in loaded)) return loaded;
     const { objectStages } = this.rules.entryOf(action);
     return evaluate(objectStages, scope, consumer, action, payload, object, control, { ...watch, reuses: true });
@@ -218,10 +249,10 @@ export class PolicyEngine implements Policy<unknown> {
   #ask(
     question: (control: EvaluationOptions) => Decision | Promise<Decision>,
     phase: "connect" | "action" | "object",
-    asked: AuthorizeOptions | undefined,
+    options: DecideOptions | undefined,
   ): Decision | Promise<Decision> {
     const control = this.rules.controls[phase];
-    const signal = asked?.signal;
+    const signal = options?.signal;
     if (signal === undefined) return question(control);
     if (signal.aborted) return ABORTED;
     const cancellation = new CancellationScope();
@@ -262,7 +293,7 @@ export type PolicyFactory<Bound = never> = <
  *
  * @param options `connect`, `permissions`, `actions` (name to rule, or to `{ rule, concurrent, objects }`),
  *   `timeout` (milliseconds per question), `unknownAction`.
- * @returns A policy: `connect`, `authorize`, `authorizeObject`, `describe`.
+ * @returns A policy: `decide`, `can` and `authorize`, each also with `Connect` behind it, and `describe`.
  * @throws {PermissionMisuse} When neither `permissions` nor `actions` is given, or something in it is no rule.
  * @example
  * ```ts
@@ -272,7 +303,7 @@ export type PolicyFactory<Bound = never> = <
  *   actions: { ping: AllowAny, "chat.send": IsAuthenticated },
  * });
  * const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
- * console.assert(policy.authorize({ user: null }, consumer, "chat.send").code === "not_authenticated");
+ * console.assert(policy.decide({ user: null }, consumer, "chat.send").code === "not_authenticated");
  * ```
  */
 export const definePolicy: PolicyFactory = (options: PolicyOptions<unknown, unknown, unknown>) =>

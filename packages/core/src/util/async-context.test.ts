@@ -23,9 +23,9 @@ describe("what one timer ends of several requests", () => {
       const slow = permission("slow", { connect: ask, action: ask, object: ask });
       const policy = definePolicy({ connect: slow, actions: { act: slow }, timeout: { [phase]: 20 } });
       const asking = {
-        connect: (scope: never) => policy.connect(scope, CONSUMER),
-        action: (scope: never) => policy.authorize(scope, CONSUMER, "act"),
-        object: (scope: never) => policy.authorizeObject(scope, CONSUMER, "act", {}, 1),
+        connect: (scope: never) => policy.decideConnect(scope, CONSUMER),
+        action: (scope: never) => policy.decide(scope, CONSUMER, "act"),
+        object: (scope: never) => policy.decide(scope, CONSUMER, "act", {}, { object: 1 }),
       }[phase];
       const made = await Promise.all(
         REQUESTS.map((user) =>
@@ -65,9 +65,7 @@ describe("what one timer ends of several requests", () => {
     });
     const policy = definePolicy({ actions: { act: rule } });
     const controller = new AbortController();
-    const made = als.run("asking", () =>
-      policy.authorize(scopeOf(), CONSUMER, "act", {}, { signal: controller.signal }),
-    );
+    const made = als.run("asking", () => policy.decide(scopeOf(), CONSUMER, "act", {}, { signal: controller.signal }));
     als.run("leaving", () => controller.abort());
     expect(await made).toMatchObject({ code: "aborted" });
     expect(seen).toEqual(["asking"]);
@@ -83,8 +81,8 @@ describe("nothing is kept of a context", () => {
     const late = rule("late", async ({ scope }) => scope !== null);
     const hanging = rule("hanging", () => never);
     const policy = make({ connect: late, actions: { late, hanging }, timeout: { action: 5 } });
-    await policy.authorize(scopeOf(), CONSUMER, "late");
-    await policy.authorize(scopeOf(), CONSUMER, "hanging");
+    await policy.decide(scopeOf(), CONSUMER, "late");
+    await policy.decide(scopeOf(), CONSUMER, "hanging");
     await new Made("guard()", policy, {}).admit({ request: 1, scope: (extra) => scopeOf(extra) }, CONSUMER).result;
     expect(snapshot).not.toHaveBeenCalled();
     snapshot.mockRestore();

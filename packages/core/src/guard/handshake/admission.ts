@@ -146,7 +146,7 @@ export class HandshakeEvaluation<Request> implements TimeoutNode {
     this.#scope = scope;
     const control = { timeout: this.#gate.timeouts.connect, cancellation: this.#cancellation };
     const { engine } = this.#gate;
-    return engine.decideConnect(this.#scope, this.#consumer, this.#handshake.message ?? {}, control, this.#watch);
+    return engine.evaluateConnect(this.#scope, this.#consumer, this.#handshake.message ?? {}, control, this.#watch);
   }
 }
 

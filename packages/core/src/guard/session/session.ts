@@ -113,7 +113,7 @@ export class Session<M extends ClientMessage = ClientMessage> {
 
   /** Asks the policy, for checks inside a handler. Never throws, never rejects. */
   authorize(action: string, payload: Payload = {}): Decision | Promise<Decision> {
-    return this.#gate.engine.decide(this.scope, this.consumer, action, payload, this, undefined);
+    return this.#gate.engine.evaluateAction(this.scope, this.consumer, action, payload, this, undefined);
   }
 
   /** Asks the policy about an object, for checks inside a handler. Never throws, never rejects. */
@@ -127,7 +127,7 @@ export class Session<M extends ClientMessage = ClientMessage> {
       gate.report("object", action, made, this as never, watch, startedAt, scope);
       return made;
     };
-    const made = gate.engine.decideObject(scope, this.consumer, action, payload, object, control, watch);
+    const made = gate.engine.evaluateObject(scope, this.consumer, action, payload, object, control, watch);
     return made instanceof Promise ? made.then(report) : report(made);
   }
 
@@ -228,7 +228,7 @@ export class Session<M extends ClientMessage = ClientMessage> {
     }
     const watch = gate.watches(action) ? createAnswerRecord() : undefined;
     const startedAt = gate.now();
-    const decision = engine.decide(scope, this.consumer, action, payload, this, watch);
+    const decision = engine.evaluateAction(scope, this.consumer, action, payload, this, watch);
     return decision instanceof Promise
       ? decision.then((later) => this.#conclude(message, later, watch, startedAt, scope, served))
       : this.#conclude(message, decision, watch, startedAt, scope, served);
