@@ -7,9 +7,10 @@
 export { type Decision, decisionFromError } from "./decision/decision.js";
 export { type PublicIssue, publicIssues, publicRefusal, type Refusal } from "./decision/decision-parts.js";
 export { checkKeys, misuse, show } from "./decision/errors.js";
+export { ABORTED } from "./engine/cancellation.js";
 export { HANDS_ON, type HandedOn, REPEATABLE } from "./engine/combine.js";
-export { ABORTED, type AnswerRecord, createAnswerRecord } from "./engine/evaluation.js";
 export { readLoaded } from "./engine/loaded-object.js";
+export { type AnswerRecord, createAnswerRecord } from "./engine/record.js";
 export { FaultLog } from "./guard/fault-log.js";
 export { COMMON_OPTIONS, type DecisionEvent, Gate, type GuardOptions, type ServableConsumer } from "./guard/gate.js";
 export {

@@ -8,8 +8,9 @@ import { type ActionHandler, ActionInvocation, loaderOf } from "./consumer/messa
 import type { ActionOptions, ConsumerFactory } from "./consumer/types.js";
 import { checkKeys, misuse, PermissionMisuse, show } from "./decision/errors.js";
 import { preparing } from "./engine/program.js";
+import { makeStage } from "./engine/stage.js";
 import type { DispatchContext, ServableConsumer } from "./guard/gate.js";
-import { buildRules, makeStage, type Parse } from "./policy/compile-policy.js";
+import { buildRules, type Parse } from "./policy/compile-policy.js";
 import type { Timeouts } from "./policy/options.js";
 import { PolicyEngine } from "./policy/policy.js";
 import { invalidInput, validate } from "./rules/standard-schema.js";

@@ -1,14 +1,16 @@
 import { type Decision, decision, decisionFromError, decisionIn, isPermissionDenied } from "../decision/decision.js";
 import { PermissionDenied, PermissionMisuse } from "../decision/errors.js";
+import type { EvaluationOptions } from "../engine/cancellation.js";
 import { type Evidence, HANDS_ON, named, refuses } from "../engine/combine.js";
-import { evaluate, type Stage } from "../engine/evaluate.js";
-import { type AnswerRecord, createAnswerRecord, type EvaluationOptions } from "../engine/evaluation.js";
 import { readLoaded } from "../engine/loaded-object.js";
+import { type AnswerRecord, createAnswerRecord } from "../engine/record.js";
+import type { Stage } from "../engine/stage.js";
+import { evaluateRecorded } from "../engine/stage-list.js";
 import type { DispatchContext } from "../guard/gate.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import type { Session } from "../guard/session/session.js";
 import type { ActionRule } from "../policy/compile-policy.js";
-import type { RuleContext } from "../rules/rule-context.js";
+import { RuleContext } from "../rules/rule-context.js";
 import type { Consumer, Payload, Scope } from "../types.js";
 import { isThenable } from "../util/thenable.js";
 
@@ -247,7 +249,8 @@ export class ActionInvocation {
   #evaluate(stages: readonly Stage[], object: unknown, watch: AnswerRecord): Decision | Promise<Decision> {
     const { gate, session, scope } = this.#turn;
     const control: EvaluationOptions = { timeout: gate.timeouts.object, cancellation: session.cancellation };
-    return evaluate(stages, scope, this.consumer, this.action, this.payload, object, control, watch);
+    const question = new RuleContext(scope, this.consumer, this.action, this.payload).about(object);
+    return evaluateRecorded(stages, question, control, watch);
   }
 
   /** The answers of the message so far. A copy: what is found out about one object is not said of another. */

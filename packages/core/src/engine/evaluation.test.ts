@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { CONSUMER } from "../../test/probes.js";
 import { expectNoUnhandledRejection, turn, wait } from "../../test/support.js";
 import { deny } from "../decision/decision.js";
-import { buildRules, makeStage } from "../policy/compile-policy.js";
+import { buildRules } from "../policy/compile-policy.js";
 import { definePolicy, PolicyEngine } from "../policy/policy.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { and } from "../rules/combinators/and.js";
@@ -10,11 +10,15 @@ import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
 import type { PermissionLike } from "../rules/infer.js";
 import { BasePermission, permission } from "../rules/permission.js";
+import { RuleContext } from "../rules/rule-context.js";
 import { toTree } from "../rules/tree.js";
 import type { Context } from "../types.js";
-import { evaluate } from "./evaluate.js";
-import { type AnswerRecord, CancellationScope, createAnswerRecord } from "./evaluation.js";
+import { CancellationScope } from "./cancellation.js";
+import { Evaluation } from "./evaluation.js";
 import { compile, type Program, preparing } from "./program.js";
+import { type AnswerRecord, createAnswerRecord } from "./record.js";
+import { makeStage } from "./stage.js";
+import { evaluateRecorded, StageList } from "./stage-list.js";
 import { TreeWalker } from "./tree-walker.js";
 
 expectNoUnhandledRejection();
@@ -22,6 +26,8 @@ expectNoUnhandledRejection();
 const TIMEOUT = { connect: 20, action: 20, object: 20 };
 const THEN = "then";
 const never = new Promise<boolean>(() => undefined);
+const CALLER = { scope: {}, consumer: CONSUMER, timeout: 100 };
+const ACT = { action: "act", payload: {} };
 const engine = (options: object) => new PolicyEngine(buildRules(options));
 
 describe("the deadline", () => {
@@ -199,7 +205,7 @@ describe("a cancellation", () => {
     const cancellation = new CancellationScope();
     const asked = vi.fn(() => true);
     const policy = engine({ actions: { act: and(cutting(cancellation, answer), permission("behind", asked)) } });
-    const decision = policy.evaluateAction({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined);
+    const decision = policy.evaluateAction({ ...CALLER, cancellation }, ACT);
     expect(decision).toMatchObject(aborted);
     await turn();
     expect(asked).not.toHaveBeenCalled();
@@ -211,9 +217,7 @@ describe("a cancellation", () => {
     for (const answer of [() => never, () => true, () => Promise.reject(new Error("late"))]) {
       const policy = engine({ actions: { act: and(first, cutting(cancellation, answer)) } });
       cancellation.isCancelled = false;
-      expect(
-        await policy.evaluateAction({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined),
-      ).toMatchObject(aborted);
+      expect(await policy.evaluateAction({ ...CALLER, cancellation }, ACT)).toMatchObject(aborted);
     }
   });
 
@@ -225,9 +229,7 @@ describe("a cancellation", () => {
       return never;
     });
     const policy = engine({ actions: { act: rule } });
-    const decisions = [1, 2].map(() =>
-      policy.evaluateAction({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined),
-    );
+    const decisions = [1, 2].map(() => policy.evaluateAction({ ...CALLER, cancellation }, ACT));
     cancellation.cancel("the connection is closed");
     for (const decision of await Promise.all(decisions)) expect(decision).toMatchObject(aborted);
     expect(signals.map(({ reason }) => reason)).toEqual(["the connection is closed", "the connection is closed"]);
@@ -243,7 +245,7 @@ describe("a cancellation", () => {
       return true;
     });
     const policy = engine({ actions: { act: rule } });
-    await policy.evaluateAction({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined);
+    await policy.evaluateAction({ ...CALLER, cancellation }, ACT);
     cancellation.cancel("gone");
     expect(signal?.aborted).toBe(false);
   });
@@ -262,12 +264,12 @@ describe("what is answered later", () => {
   it("is not taken down any more once the decision is made", async () => {
     let settle: (answer: boolean) => void = () => undefined;
     const slow = permission("slow", () => new Promise<boolean>((resolve) => (settle = resolve)));
-    const watch = createAnswerRecord();
-    const decision = engine({ actions: { act: slow } }).evaluateAction({}, CONSUMER, "act", {}, { timeout: 20 }, watch);
+    const record = createAnswerRecord();
+    const decision = engine({ actions: { act: slow } }).evaluateAction({ ...CALLER, timeout: 20 }, ACT, record);
     expect(await decision).toMatchObject({ code: "permission_timeout" });
     settle(true);
     await turn();
-    expect(watch.answers.map(({ size }) => size)).toEqual([0, 0]);
+    expect(record.answers.map(({ size }) => size)).toEqual([0, 0]);
   });
 });
 
@@ -275,14 +277,7 @@ describe("what an object question reuses", () => {
   it("is nothing where the action itself is asked: a rule that stands twice is asked twice", () => {
     const twice = vi.fn(() => true);
     const rule = or(permission("twice", twice), AllowAny);
-    engine({ actions: { act: and(rule, rule) } }).evaluateAction(
-      {},
-      CONSUMER,
-      "act",
-      {},
-      { timeout: 100 },
-      createAnswerRecord(),
-    );
+    engine({ actions: { act: and(rule, rule) } }).evaluateAction(CALLER, ACT, createAnswerRecord());
     expect(twice).toHaveBeenCalledTimes(2);
   });
 
@@ -299,11 +294,10 @@ describe("what an object question reuses", () => {
     asked.length = 0;
     const rule = and(both("a"), or(both("b"), both("c")));
     const policy = engine({ permissions: both("g"), actions: { act: rule } });
-    const watch = createAnswerRecord();
-    const control = { timeout: 100 };
-    await policy.evaluateAction({}, CONSUMER, "act", {}, control, watch);
+    const record = createAnswerRecord();
+    await policy.evaluateAction(CALLER, ACT, record);
     expect(asked.splice(0)).toEqual(["g.action", "a.action", "b.action"]);
-    await policy.evaluateObject({}, CONSUMER, "act", {}, {}, control, watch);
+    await policy.evaluateObject(CALLER, ACT, {}, record);
     expect(asked.splice(0)).toEqual(["g.object", "a.object", "b.object"]);
   });
 
@@ -343,13 +337,15 @@ describe("a stage that prepares", () => {
     };
     return compile(toTree(permission(name, { action: take, object: take }), ""), "action", false) as Program;
   };
-  const run = (prepared: Program, seen: unknown[], watch?: AnswerRecord) => {
+  const run = (prepared: Program, seen: unknown[], record?: AnswerRecord) => {
     const stages = [
       makeStage(0, rule("before", seen), false),
       makeStage(1, prepared),
       makeStage(1, rule("after", seen), false),
     ];
-    return evaluate(stages, {}, CONSUMER, "act", { raw: 1 }, undefined, { timeout: 100 }, watch);
+    if (record) return evaluateRecorded(stages, new RuleContext({}, CONSUMER, "act", { raw: 1 }), CALLER, record);
+    const made = new StageList(stages).run({}, CONSUMER, "act", { raw: 1 });
+    return made instanceof Evaluation ? made.finish(CALLER) : made;
   };
 
   const input = (fn: Parameters<typeof preparing>[1]) => preparing("input", fn);
@@ -360,18 +356,18 @@ describe("a stage that prepares", () => {
     async (isLater) => {
       const give = <T>(value: T) => (isLater ? Promise.resolve(value) : value);
       const seen: unknown[] = [];
-      const watch = createAnswerRecord();
+      const record = createAnswerRecord();
       expect(
         await run(
           input(({ payload }) => give({ payload: { parsed: payload.raw } })),
           seen,
-          watch,
+          record,
         ),
       ).toMatchObject({
         outcome: "allow",
       });
       expect(seen).toEqual([{ raw: 1 }, undefined, { parsed: 1 }, undefined]);
-      expect(watch.payload).toEqual({ parsed: 1 });
+      expect(record.payload).toEqual({ parsed: 1 });
       seen.length = 0;
       expect(
         await run(

@@ -1,6 +1,6 @@
 import type { Decision } from "../decision/decision.js";
 import { checkKeys, PermissionMisuse, show } from "../decision/errors.js";
-import type { AnswerRecord } from "../engine/evaluation.js";
+import type { AnswerRecord } from "../engine/record.js";
 import { readMilliseconds } from "../policy/compile-policy.js";
 import type { Timeouts } from "../policy/options.js";
 import { engineOf, type PolicyEngine } from "../policy/policy.js";

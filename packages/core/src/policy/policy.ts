@@ -1,17 +1,15 @@
 import type { Decision } from "../decision/decision.js";
 import { enforce, isAllowed } from "../decision/enforce.js";
 import { PermissionMisuse, show } from "../decision/errors.js";
-import { evaluate } from "../engine/evaluate.js";
-import {
-  ABORTED,
-  type AnswerRecord,
-  CancellationScope,
-  createAnswerRecord,
-  type EvaluationOptions,
-} from "../engine/evaluation.js";
+import { ABORTED, CancellationScope, type EvaluationOptions } from "../engine/cancellation.js";
+import { Evaluation } from "../engine/evaluation.js";
 import { readLoaded } from "../engine/loaded-object.js";
+import { type AnswerRecord, createAnswerRecord } from "../engine/record.js";
+import { evaluateRecorded, type StageList } from "../engine/stage-list.js";
 import { type DescribedRule, describeTree } from "../rules/describe.js";
 import type { AsyncOf, CheckScope, MaybeLater, PermissionLike, ScopeOf } from "../rules/infer.js";
+import { RuleContext } from "../rules/rule-context.js";
+import type { Phase } from "../rules/tree.js";
 import type { Consumer, Payload } from "../types.js";
 import { type ActionRule, buildRules, type Rules } from "./compile-policy.js";
 import type { ActionEntry, PolicyOptions } from "./options.js";
@@ -140,7 +138,19 @@ export interface DescribedPolicy {
 
 const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 
-/** A policy at run time: what adapters and `explain` see of it. */
+/** The side that asks: a client, and how long its evaluations may take. A session is one. */
+export interface Caller extends EvaluationOptions {
+  readonly scope: unknown;
+  readonly consumer: Consumer;
+}
+
+/** The part of a message that rules are asked about. */
+export interface ActionMessage {
+  readonly action: string;
+  readonly payload: Payload;
+}
+
+/** A policy at run time, as adapters and `explain` see it. */
 export class PolicyEngine implements Policy<unknown> {
   constructor(readonly rules: Rules) {}
 
@@ -153,23 +163,19 @@ export class PolicyEngine implements Policy<unknown> {
   ): Answered {
     const { rules } = this;
     if (options === undefined) {
-      const { stages } = rules.entryOf(action);
-      return evaluate(stages, scope, consumer, action, payload, undefined, rules.controls.action, undefined);
+      const made = rules.entryOf(action).stages.run(scope, consumer, action, payload);
+      return made instanceof Evaluation ? made.finish(rules.controls.action) : made;
     }
     const { record } = options;
+    const message = { action, payload };
     if (!("object" in options)) {
-      return this.#ask(
-        (control) => this.evaluateAction(scope, consumer, action, payload, control, record),
-        "action",
-        options,
+      return this.#ask("action", options, (limits) =>
+        this.evaluateAction({ ...limits, scope, consumer }, message, record),
       );
     }
     const { object } = options;
-    const reused = record ?? createAnswerRecord();
-    return this.#ask(
-      (control) => this.evaluateObject(scope, consumer, action, payload, object, control, reused),
-      "object",
-      options,
+    return this.#ask("object", options, (limits) =>
+      this.evaluateObject({ ...limits, scope, consumer }, message, object, record),
     );
   }
 
@@ -187,8 +193,9 @@ export class PolicyEngine implements Policy<unknown> {
     message: Payload = EMPTY_PAYLOAD,
     options?: RecordedOptions,
   ): Answered {
-    const record = options?.record;
-    return this.#ask((control) => this.evaluateConnect(scope, consumer, message, control, record), "connect", options);
+    return this.#ask("connect", options, (limits) =>
+      this.evaluateConnect({ ...limits, scope, consumer }, message, options?.record),
+    );
   }
 
   canConnect(...question: Parameters<PolicyEngine["decideConnect"]>): Promise<boolean> {
@@ -209,61 +216,58 @@ export class PolicyEngine implements Policy<unknown> {
     };
   }
 
-  evaluateConnect(
-    scope: unknown,
-    consumer: Consumer,
-    message: Payload,
-    control: EvaluationOptions,
-    watch: AnswerRecord | undefined,
-  ): Decision | Promise<Decision> {
-    return evaluate(this.rules.connectStages, scope, consumer, "connect", message, undefined, control, watch);
+  /** Asks the connect question of an adapter. Never throws, never rejects. */
+  evaluateConnect(caller: Caller, message: Payload, record?: AnswerRecord): Answered {
+    return evaluate(this.rules.connectStages, caller, { action: "connect", payload: message }, record);
   }
 
-  evaluateAction(
-    scope: unknown,
-    consumer: Consumer,
-    action: string,
-    payload: Payload,
-    control: EvaluationOptions,
-    watch: AnswerRecord | undefined,
-  ): Decision | Promise<Decision> {
-    return evaluate(this.rules.entryOf(action).stages, scope, consumer, action, payload, undefined, control, watch);
+  /** Asks about the action of a message. Never throws, never rejects. */
+  evaluateAction(caller: Caller, message: ActionMessage, record?: AnswerRecord): Answered {
+    return evaluate(this.rules.entryOf(message.action).stages, caller, message, record);
   }
 
-  /** The object question reuses the answers in `watch`, and asks only what is new. One watch serves one object. */
+  /**
+   * Asks about the object of a message. Answers that are in the record already are used again; a record serves one
+   * object. Never throws, never rejects.
+   */
   evaluateObject(
-    scope: unknown,
-    consumer: Consumer,
-    action: string,
-    payload: Payload,
+    caller: Caller,
+    { action, payload }: ActionMessage,
     object: unknown,
-    control: EvaluationOptions,
-    watch: AnswerRecord,
-  ): Decision | Promise<Decision> {
+    record = createAnswerRecord(),
+  ): Answered {
     const loaded = readLoaded(object);
     if (!("object" in loaded)) return loaded;
-    const { objectStages } = this.rules.entryOf(action);
-    return evaluate(objectStages, scope, consumer, action, payload, object, control, { ...watch, reuses: true });
+    const question = new RuleContext(caller.scope, caller.consumer, action, payload).about(object);
+    return evaluateRecorded(this.rules.entryOf(action).objectStages, question, caller, { ...record, reuses: true });
   }
 
-  #ask(
-    question: (control: EvaluationOptions) => Decision | Promise<Decision>,
-    phase: "connect" | "action" | "object",
-    options: DecideOptions | undefined,
-  ): Decision | Promise<Decision> {
-    const control = this.rules.controls[phase];
+  #ask(phase: Phase, options: DecideOptions | undefined, question: (limits: EvaluationOptions) => Answered): Answered {
+    const limits = this.rules.controls[phase];
     const signal = options?.signal;
-    if (signal === undefined) return question(control);
+    if (signal === undefined) return question(limits);
     if (signal.aborted) return ABORTED;
     const cancellation = new CancellationScope();
-    const cut = () => cancellation.cancel(signal.reason);
-    const decision = question({ timeout: control.timeout, cancellation });
+    const cancel = () => cancellation.cancel(signal.reason);
+    const decision = question({ timeout: limits.timeout, cancellation });
     if (!(decision instanceof Promise)) return decision;
     // A rule may have aborted it while it was asked.
-    if (signal.aborted) cut();
-    signal.addEventListener("abort", cut);
-    return decision.finally(() => signal.removeEventListener("abort", cut));
+    if (signal.aborted) cancel();
+    signal.addEventListener("abort", cancel);
+    return decision.finally(() => signal.removeEventListener("abort", cancel));
   }
+}
+
+function evaluate(
+  stages: StageList,
+  caller: Caller,
+  { action, payload }: ActionMessage,
+  record: AnswerRecord | undefined,
+): Answered {
+  const { scope, consumer } = caller;
+  if (record) return evaluateRecorded(stages.list, new RuleContext(scope, consumer, action, payload), caller, record);
+  const made = stages.run(scope, consumer, action, payload);
+  return made instanceof Evaluation ? made.finish(caller) : made;
 }
 
 function describeEntry({ rule, concurrent, objects }: ActionRule) {

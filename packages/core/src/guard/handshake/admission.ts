@@ -1,7 +1,8 @@
 import { type Decision, decision, decisionFromError, decisionIn, withParts } from "../../decision/decision.js";
 import { PermissionMisuse, show } from "../../decision/errors.js";
+import { CancellationScope } from "../../engine/cancellation.js";
 import { refuses } from "../../engine/combine.js";
-import { CancellationScope, createAnswerRecord } from "../../engine/evaluation.js";
+import { createAnswerRecord } from "../../engine/record.js";
 import { RuleContext } from "../../rules/rule-context.js";
 import type { Consumer, Payload, Scope } from "../../types.js";
 import { type Context, contextOfNow } from "../../util/async-context.js";
@@ -64,7 +65,7 @@ export class HandshakeEvaluation<Request> implements TimeoutNode {
     this.#consumer = consumer;
     this.#startedAt = gate.now();
     this.#scope = handshake.scope(ANONYMOUS);
-    this.#question = new RuleContext(this.#scope, consumer, "connect", handshake.message ?? {}, undefined);
+    this.#question = new RuleContext(this.#scope, consumer, "connect", handshake.message ?? {});
     const decision = this.#begin();
     if (decision instanceof Promise) {
       this.result = new Promise((resolve) => {
@@ -144,9 +145,9 @@ export class HandshakeEvaluation<Request> implements TimeoutNode {
     }
     if (this.#admitted !== undefined) return this.#admitted.decision;
     this.#scope = scope;
-    const control = { timeout: this.#gate.timeouts.connect, cancellation: this.#cancellation };
-    const { engine } = this.#gate;
-    return engine.evaluateConnect(this.#scope, this.#consumer, this.#handshake.message ?? {}, control, this.#watch);
+    const { engine, timeouts } = this.#gate;
+    const caller = { scope, consumer: this.#consumer, timeout: timeouts.connect, cancellation: this.#cancellation };
+    return engine.evaluateConnect(caller, this.#handshake.message ?? {}, this.#watch);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Decision } from "../../decision/decision.js";
-import { ABORTED, type AnswerRecord, CancellationScope, createAnswerRecord } from "../../engine/evaluation.js";
+import { ABORTED, CancellationScope } from "../../engine/cancellation.js";
+import { type AnswerRecord, createAnswerRecord } from "../../engine/record.js";
 import type { Consumer, Payload, Scope } from "../../types.js";
 import { throwAsync } from "../../util/throw-async.js";
 import type { Gate, ServableConsumer } from "../gate.js";
@@ -113,7 +114,7 @@ export class Session<M extends ClientMessage = ClientMessage> {
 
   /** Asks the policy, for checks inside a handler. Never throws, never rejects. */
   authorize(action: string, payload: Payload = {}): Decision | Promise<Decision> {
-    return this.#gate.engine.evaluateAction(this.scope, this.consumer, action, payload, this, undefined);
+    return this.#gate.engine.evaluateAction(this, { action, payload });
   }
 
   /** Asks the policy about an object, for checks inside a handler. Never throws, never rejects. */
@@ -122,12 +123,13 @@ export class Session<M extends ClientMessage = ClientMessage> {
     const gate = this.#gate;
     const watch = createAnswerRecord();
     const startedAt = gate.now();
-    const control = { timeout: gate.timeouts.object, cancellation: this.cancellation };
+    const { consumer, cancellation } = this;
+    const caller = { scope, consumer, timeout: gate.timeouts.object, cancellation };
     const report = (made: Decision) => {
       gate.report("object", action, made, this as never, watch, startedAt, scope);
       return made;
     };
-    const made = gate.engine.evaluateObject(scope, this.consumer, action, payload, object, control, watch);
+    const made = gate.engine.evaluateObject(caller, { action, payload }, object, watch);
     return made instanceof Promise ? made.then(report) : report(made);
   }
 
@@ -215,7 +217,7 @@ export class Session<M extends ClientMessage = ClientMessage> {
 
   /** Decides a message and hands it on or refuses it. Returns what the next message must wait for. */
   #process(message: M): Until | undefined {
-    const { refusal, action, payload } = message;
+    const { refusal, action } = message;
     if (refusal) {
       this.#refuse(message, refusal);
       return undefined;
@@ -228,7 +230,7 @@ export class Session<M extends ClientMessage = ClientMessage> {
     }
     const watch = gate.watches(action) ? createAnswerRecord() : undefined;
     const startedAt = gate.now();
-    const decision = engine.evaluateAction(scope, this.consumer, action, payload, this, watch);
+    const decision = engine.evaluateAction(this, message, watch);
     return decision instanceof Promise
       ? decision.then((later) => this.#conclude(message, later, watch, startedAt, scope, served))
       : this.#conclude(message, decision, watch, startedAt, scope, served);

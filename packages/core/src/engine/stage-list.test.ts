@@ -97,7 +97,7 @@ describe("more ways to a denial than are remembered", () => {
       pairs.reduce((bits, index, pair) => bits | (((choice >> pair) & 1) << index), 0),
     );
     for (let turn = 0; turn < 2; turn++) expect(all.map(told)).toEqual(all.map(wanted));
-    const [stage] = (policy as unknown as PolicyEngine).rules.entryOf("act").stages;
+    const [stage] = (policy as unknown as PolicyEngine).rules.entryOf("act").stages.list;
     expect(stage?.program.denials?.size).toBe(256);
     const [first] = all as [number];
     expect(policy.decide({ bits: first } as never, CONSUMER, "act")).toBe(
@@ -182,7 +182,7 @@ describe("what a rule is asked with", () => {
   });
 });
 
-describe("the options of `hasPermission` are there whenever the method can see them", () => {
+describe("the options of `hasPermission`", () => {
   const seen: unknown[] = [];
   const see = (options: unknown) => {
     seen.push((options as { signal: AbortSignal }).signal.aborted);
@@ -225,7 +225,51 @@ describe("the options of `hasPermission` are there whenever the method can see t
     expect(seen).toEqual([false]);
   });
 
-  it("and no object is made for one that cannot see them", () => {
+  it("have a signal of their own in each question that reads it", async () => {
+    const signals: AbortSignal[] = [];
+    class Reads extends BasePermission<object> {
+      override hasPermission(_s: object, _c: unknown, _a: string, _p: object, { signal }: { signal: AbortSignal }) {
+        signals.push(signal);
+        return true;
+      }
+    }
+    class Late extends BasePermission<object> {
+      override async hasPermission(...[, , , , options]: unknown[]) {
+        await undefined;
+        signals.push((options as { signal: AbortSignal }).signal);
+        return true;
+      }
+    }
+    const policy = definePolicy({ actions: { reads: Reads, late: Late } });
+    for (const action of ["reads", "reads", "late", "late"] as const) {
+      await Promise.all([policy.decide({}, CONSUMER, action), policy.decide({}, CONSUMER, action)]);
+    }
+    expect(new Set(signals).size).toBe(8);
+  });
+
+  it("of an async rule are aborted at its deadline, and those of other questions are not", async () => {
+    const signals: AbortSignal[] = [];
+    class Hangs extends BasePermission<{ hangs: boolean }> {
+      override hasPermission(scope: { hangs: boolean }, ...[, , , options]: unknown[]) {
+        if (!scope.hangs) return true;
+        return Promise.resolve().then(() => {
+          signals.push((options as { signal: AbortSignal }).signal);
+          return new Promise<boolean>(() => undefined);
+        });
+      }
+    }
+    const policy = definePolicy({ actions: { act: Hangs }, timeout: { action: 20 } });
+    const first = policy.decide({ hangs: true }, CONSUMER, "act");
+    expect(policy.decide({ hangs: false }, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+    expect(await first).toMatchObject({ code: "permission_timeout" });
+    const second = policy.decide({ hangs: true }, CONSUMER, "act");
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    await second;
+  });
+
+  it("are the same object from one sync question to the next", () => {
     class Plain extends BasePermission<object> {
       override hasPermission(_scope: object, _consumer: unknown, _action: string) {
         return true;

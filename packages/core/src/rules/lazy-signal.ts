@@ -1,0 +1,30 @@
+import { type Context, contextOfNow } from "../util/async-context.js";
+
+/** The options of a class rule: a signal whose controller is made when it is needed. */
+export class LazySignal {
+  #controller: AbortController | undefined;
+  /** The async context of the rule that has read the signal. */
+  #context: Context | undefined;
+
+  /** True once a rule has read the signal: it serves no other question then. */
+  get isRead(): boolean {
+    return this.#controller !== undefined;
+  }
+
+  /**
+   * Aborted when nobody waits for the answer any more, in the async context of the rule that reads it first.
+   */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    this.#context ??= contextOfNow();
+    return this.#controller.signal;
+  }
+
+  /** Aborts the signal, also for rules that read it later. */
+  abort(reason: unknown): void {
+    this.#controller ??= new AbortController();
+    const controller = this.#controller;
+    if (this.#context) this.#context(() => controller.abort(reason));
+    else controller.abort(reason);
+  }
+}
