@@ -14,7 +14,6 @@ import { RuleContext } from "../rules/rule-context.js";
 import { toTree } from "../rules/tree.js";
 import type { Context } from "../types.js";
 import { CancellationScope } from "./cancellation.js";
-import { Evaluation } from "./evaluation.js";
 import { compile, type Program, preparing } from "./program.js";
 import { type AnswerRecord, createAnswerRecord } from "./record.js";
 import { makeStage } from "./stage.js";
@@ -344,8 +343,8 @@ describe("a stage that prepares", () => {
       makeStage(1, rule("after", seen), false),
     ];
     if (record) return evaluateRecorded(stages, new RuleContext({}, CONSUMER, "act", { raw: 1 }), CALLER, record);
-    const made = new StageList(stages).run({}, CONSUMER, "act", { raw: 1 });
-    return made instanceof Evaluation ? made.finish(CALLER) : made;
+    const list = new StageList(stages);
+    return list.run({}, CONSUMER, "act", { raw: 1 }) ?? list.finish(CALLER);
   };
 
   const input = (fn: Parameters<typeof preparing>[1]) => preparing("input", fn);

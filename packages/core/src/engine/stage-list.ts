@@ -18,18 +18,18 @@ const OPEN = decision("allow", "allowed", { by: "policy" });
 /** The stages of one question, in the order of asking. */
 export class StageList {
   /** The last argument of class rules. One serves many questions, until a rule reads it or answers later. */
-  private options = new LazySignal();
+  options: LazySignal = new LazySignal(this);
+  private unfinished: Evaluation | undefined;
 
   constructor(readonly list: readonly Stage[]) {}
 
   /**
    * Asks the stages as long as every answer is there: no promise, no timer, and no allocation but one context where a
-   * rule takes it. The first answer that is neither true nor false begins an {@link Evaluation}, which the caller must
-   * finish.
+   * rule takes it. The first answer that is neither true nor false begins an {@link Evaluation}.
    *
-   * @returns The decision, or what is left to do for it. Never throws.
+   * @returns The decision; `undefined` where the caller must call `finish` at once. Never throws.
    */
-  run(scope: unknown, consumer: Consumer, action: string, payload: Payload): Decision | Evaluation {
+  run(scope: unknown, consumer: Consumer, action: string, payload: Payload): Decision | undefined {
     const stages = this.list;
     const { options } = this;
     let question: RuleContext | undefined;
@@ -39,7 +39,8 @@ export class StageList {
       let step = program.start;
       if (step === undefined) {
         question ??= new RuleContext(scope, consumer, action, payload);
-        return new Evaluation(stages, question, undefined, index).begin();
+        this.unfinished = new Evaluation(stages, question, undefined, index).begin();
+        return undefined;
       }
       let trues = 0;
       let answer: unknown;
@@ -65,17 +66,25 @@ export class StageList {
       const { end } = step;
       if (end === null) {
         question ??= new RuleContext(scope, consumer, action, payload);
-        this.options = new LazySignal();
-        return new Evaluation(stages, question.adopt(options), undefined, index).resume(step, trues, answer);
+        this.options = new LazySignal(this);
+        this.unfinished = new Evaluation(stages, question.adopt(options), undefined, index).resume(step, trues, answer);
+        return undefined;
       }
-      if (step.kind === Kind.Refuses) {
-        passed = decisionAt(program, step, trues);
-        break;
-      }
+      if (step.kind === Kind.Refuses) return decisionAt(program, step, trues);
       passed = end;
     }
-    if (options.isRead) this.options = new LazySignal();
     return passed;
+  }
+
+  /**
+   * Finishes the evaluation that `run` has begun.
+   *
+   * @returns The decision, or a promise of it. Never throws, never rejects.
+   */
+  finish(options: EvaluationOptions): Decision | Promise<Decision> {
+    const evaluation = this.unfinished as Evaluation;
+    this.unfinished = undefined;
+    return evaluation.finish(options);
   }
 }
 

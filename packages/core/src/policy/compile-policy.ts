@@ -3,7 +3,7 @@ import { checkKeys, misuse, PermissionMisuse, show } from "../decision/errors.js
 import type { EvaluationOptions } from "../engine/cancellation.js";
 import { HANDS_ON } from "../engine/combine.js";
 import { hiddenActions } from "../engine/hidden-actions.js";
-import { compile, type Program, preparing, refusing } from "../engine/program.js";
+import { compile, preparing, refusing } from "../engine/program.js";
 import { makeStage, type Stage } from "../engine/stage.js";
 import { StageList } from "../engine/stage-list.js";
 import { isPermission } from "../rules/permission.js";

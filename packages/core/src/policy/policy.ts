@@ -2,7 +2,6 @@ import type { Decision } from "../decision/decision.js";
 import { enforce, isAllowed } from "../decision/enforce.js";
 import { PermissionMisuse, show } from "../decision/errors.js";
 import { ABORTED, CancellationScope, type EvaluationOptions } from "../engine/cancellation.js";
-import { Evaluation } from "../engine/evaluation.js";
 import { readLoaded } from "../engine/loaded-object.js";
 import { type AnswerRecord, createAnswerRecord } from "../engine/record.js";
 import { evaluateRecorded, type StageList } from "../engine/stage-list.js";
@@ -161,22 +160,10 @@ export class PolicyEngine implements Policy<unknown> {
     payload: Payload = EMPTY_PAYLOAD,
     options?: RecordedOptions,
   ): Answered {
+    if (options !== undefined) return this.#decideWith({ scope, consumer }, { action, payload }, options);
     const { rules } = this;
-    if (options === undefined) {
-      const made = rules.entryOf(action).stages.run(scope, consumer, action, payload);
-      return made instanceof Evaluation ? made.finish(rules.controls.action) : made;
-    }
-    const { record } = options;
-    const message = { action, payload };
-    if (!("object" in options)) {
-      return this.#ask("action", options, (limits) =>
-        this.evaluateAction({ ...limits, scope, consumer }, message, record),
-      );
-    }
-    const { object } = options;
-    return this.#ask("object", options, (limits) =>
-      this.evaluateObject({ ...limits, scope, consumer }, message, object, record),
-    );
+    const { stages } = rules.entryOf(action);
+    return stages.run(scope, consumer, action, payload) ?? stages.finish(rules.controls.action);
   }
 
   can(...question: Parameters<PolicyEngine["decide"]>): Promise<boolean> {
@@ -242,6 +229,22 @@ export class PolicyEngine implements Policy<unknown> {
     return evaluateRecorded(this.rules.entryOf(action).objectStages, question, caller, { ...record, reuses: true });
   }
 
+  /** Apart from `decide`, where closures would cost every call an allocation. */
+  #decideWith(
+    client: Omit<Caller, keyof EvaluationOptions>,
+    message: ActionMessage,
+    options: RecordedOptions,
+  ): Answered {
+    const { record } = options;
+    if (!("object" in options)) {
+      return this.#ask("action", options, (limits) => this.evaluateAction({ ...client, ...limits }, message, record));
+    }
+    const { object } = options;
+    return this.#ask("object", options, (limits) =>
+      this.evaluateObject({ ...client, ...limits }, message, object, record),
+    );
+  }
+
   #ask(phase: Phase, options: DecideOptions | undefined, question: (limits: EvaluationOptions) => Answered): Answered {
     const limits = this.rules.controls[phase];
     const signal = options?.signal;
@@ -266,8 +269,7 @@ function evaluate(
 ): Answered {
   const { scope, consumer } = caller;
   if (record) return evaluateRecorded(stages.list, new RuleContext(scope, consumer, action, payload), caller, record);
-  const made = stages.run(scope, consumer, action, payload);
-  return made instanceof Evaluation ? made.finish(caller) : made;
+  return stages.run(scope, consumer, action, payload) ?? stages.finish(caller);
 }
 
 function describeEntry({ rule, concurrent, objects }: ActionRule) {

@@ -8,7 +8,9 @@ import { LazySignal } from "./lazy-signal.js";
 export class RuleContext {
   /** The object of the action, where one is asked about. */
   declare object: unknown;
-  #options: LazySignal | undefined;
+  #own: LazySignal | undefined;
+  /** The options that class rules were asked with before the context was made. */
+  #adopted: LazySignal | undefined;
 
   constructor(
     readonly scope: unknown,
@@ -25,9 +27,9 @@ export class RuleContext {
     return this;
   }
 
-  /** Takes over the options that class rules were asked with. */
+  /** Takes over the options that class rules were asked with: they end with the question. */
   adopt(options: LazySignal): this {
-    this.#options = options;
+    this.#adopted = options;
     return this;
   }
 
@@ -38,13 +40,14 @@ export class RuleContext {
 
   /** Aborted when nobody waits for the answer any more. */
   get signal(): AbortSignal {
-    this.#options ??= new LazySignal();
-    return this.#options.signal;
+    this.#own ??= new LazySignal();
+    return this.#own.signal;
   }
 
   /** Tells rules that are still at work, and those that read the signal later, that nobody waits for them. */
   abort(reason: unknown): void {
-    this.#options ??= new LazySignal();
-    this.#options.abort(reason);
+    this.#own ??= new LazySignal();
+    this.#own.abort(reason);
+    this.#adopted?.abort(reason);
   }
 }
