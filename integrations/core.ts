@@ -46,12 +46,12 @@ const server = serve({
   async connect(url) {
     const name = new URL(url).searchParams.get("name");
     const scope: AppScope = { user: name ? { name } : null };
-    const { outcome, status } = await policy.connect(scope, consumer);
+    const { outcome, status } = await policy.decideConnect(scope, consumer);
     return { status: outcome === "allow" ? 101 : status, scope };
   },
   async message(scope, text) {
     const { action, ...payload } = JSON.parse(text) as Payload & { action: string };
-    const { outcome, status, code } = await policy.authorize(scope, consumer, action, payload);
+    const { outcome, status, code } = await policy.decide(scope, consumer, action, payload);
     return JSON.stringify(outcome === "allow" ? { action, status: 200 } : { action, status, code });
   },
 });

@@ -82,7 +82,7 @@ function throughBridge(chain, requests) {
     user: null,
     request: { url: "/", headers: { host: "127.0.0.1", connection: "Upgrade", ...headers }, socket },
   }));
-  const ask = (i) => policy.authorize(scopes[i % scopes.length], consumer, "create", payload);
+  const ask = (i) => policy.decide(scopes[i % scopes.length], consumer, "create", payload);
   return { name: BRIDGE, isAsync: true, read: ({ outcome }) => outcome === "allow", bases: [HTTP, INJECT], ask };
 }
 

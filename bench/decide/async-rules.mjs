@@ -85,7 +85,7 @@ const policyOf = (name, permissions, bases) => {
     read: (decision) => decision.outcome === "allow",
     ask(i) {
       const { scope, payload } = CASES[i & 7];
-      return policy.authorize(scope, consumer, "edit", payload);
+      return policy.decide(scope, consumer, "edit", payload);
     },
   };
 };

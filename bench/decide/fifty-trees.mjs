@@ -121,7 +121,7 @@ const contenders = [
     bases: [CALLED],
     ask(i) {
       const { classPolicy, action, scope, payload } = turn(i);
-      return classPolicy.authorize(scope, consumer, action, payload).outcome === "allow";
+      return classPolicy.decide(scope, consumer, action, payload).outcome === "allow";
     },
   },
   {
@@ -129,7 +129,7 @@ const contenders = [
     bases: [BY_NAME, CALLED],
     ask(i) {
       const { action, scope, payload } = turn(i);
-      return classTable.authorize(scope, consumer, action, payload).outcome === "allow";
+      return classTable.decide(scope, consumer, action, payload).outcome === "allow";
     },
   },
   {
@@ -137,7 +137,7 @@ const contenders = [
     bases: [CALLED],
     ask(i) {
       const { functionPolicy, action, scope, payload } = turn(i);
-      return functionPolicy.authorize(scope, consumer, action, payload).outcome === "allow";
+      return functionPolicy.decide(scope, consumer, action, payload).outcome === "allow";
     },
   },
   {
@@ -145,7 +145,7 @@ const contenders = [
     bases: [BY_NAME, CALLED],
     ask(i) {
       const { action, scope, payload } = turn(i);
-      return functionTable.authorize(scope, consumer, action, payload).outcome === "allow";
+      return functionTable.decide(scope, consumer, action, payload).outcome === "allow";
     },
   },
   {
@@ -161,7 +161,7 @@ const contenders = [
     bases: [OWN],
     ask(i) {
       const { ownPolicy, action, scope, payload } = turn(i);
-      return ownPolicy.authorize(scope, consumer, action, payload).outcome === "allow";
+      return ownPolicy.decide(scope, consumer, action, payload).outcome === "allow";
     },
   },
 ];

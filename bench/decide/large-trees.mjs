@@ -43,7 +43,7 @@ const policy = (permissions) => {
 
 function asked(policy) {
   return {
-    authorize: (i) => policy.authorize(SCOPES[i % SCOPES.length], consumer, "edit", SCOPES[0]).outcome === "allow",
+    authorize: (i) => policy.decide(SCOPES[i % SCOPES.length], consumer, "edit", SCOPES[0]).outcome === "allow",
   };
 }
 

@@ -72,7 +72,7 @@ function contender([name, policy]) {
     bases: name.endsWith("name") ? [BY_NAME, INLINED] : [CALLED, INLINED],
     ask(i) {
       const { scope, payload } = CASES[i & 7];
-      return policy.authorize(scope, consumer, "edit", payload).outcome === "allow";
+      return policy.decide(scope, consumer, "edit", payload).outcome === "allow";
     },
   };
 }

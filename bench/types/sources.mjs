@@ -41,7 +41,7 @@ ${times(100, (index) => `  "action.${index}": ${ruleFor(index)},`).join("\n")}
 } });
 declare const scope: AppScope & Scope;
 declare const consumer: import("@portcullis/core").Consumer;
-${times(100, (index) => `export const decision${index} = policy.authorize(scope, consumer, "action.${index}");`).join("\n")}
+${times(100, (index) => `export const decision${index} = policy.decide(scope, consumer, "action.${index}");`).join("\n")}
 `;
 
 const behind = (guaranteed) => `export type Behind = Narrowed<AppScope, typeof rule>;

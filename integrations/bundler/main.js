@@ -5,5 +5,5 @@ import { explain } from "@portcullis/core/explain";
 const policy = definePolicy({ actions: { "chat.send": IsAuthenticated } });
 const consumer = { id: "page", transport: "none", raw: undefined, close() {} };
 
-export const isShown = (user) => policy.authorize({ user }, consumer, "chat.send", {}).outcome === "allow";
+export const isShown = (user) => policy.decide({ user }, consumer, "chat.send", {}).outcome === "allow";
 export const why = async (user) => String(await explain(policy, { user }, consumer, "chat.send"));

@@ -1,5 +1,5 @@
 import { vi } from "vitest";
-import { CancellationScope } from "../../packages/core/src/engine/evaluation.js";
+import { CancellationScope } from "../../packages/core/src/engine/cancellation.js";
 import { TimeoutList, type TimeoutNode } from "../../packages/core/src/util/deadline.js";
 
 /** What a simulation has left behind so far. */

@@ -29,12 +29,10 @@ function build(core, tree, leaf) {
     : core.or(.../** @type {[any]} */ (tree.or.map(inside)));
 }
 
-/** @param {any} policy @param {string} phase @param {string} action @param {object[]} more */
-function ask(policy, phase, action, ...more) {
-  if (phase === "connect") return policy.connect({}, CONSUMER, undefined, ...more);
-  return phase === "action"
-    ? policy.authorize({}, CONSUMER, action, {}, ...more)
-    : policy.authorizeObject({}, CONSUMER, action, {}, {}, ...more);
+/** @param {any} policy @param {string} phase @param {string} action @param {object} [options] */
+function ask(policy, phase, action, options = {}) {
+  if (phase === "connect") return policy.decideConnect({}, CONSUMER, undefined, options);
+  return policy.decide({}, CONSUMER, action, {}, phase === "action" ? options : { ...options, object: {} });
 }
 
 /** A rule that answers as told. @param {Core} core @param {string} name @param {object} answers @param {boolean} isLater @param {(question: string) => void} onAsked */

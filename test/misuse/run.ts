@@ -37,7 +37,7 @@ function vocabulary(): Record<string, unknown> {
 async function ask(rule: core.Permission): Promise<void> {
   const policy = core.definePolicy({ actions: { act: rule } });
   const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
-  throw (await policy.authorize({} as never, consumer, "act")).error;
+  throw (await policy.decide({} as never, consumer, "act")).error;
 }
 
 /** Sends a route a body, and throws why it could not be decided. */

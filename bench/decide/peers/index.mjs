@@ -31,7 +31,7 @@ export async function peers() {
       bases: [HAND],
       ask(i) {
         const { scope, payload } = CASES[i & 7];
-        return policy.authorize(scope, consumer, "edit", payload).outcome === "allow";
+        return policy.decide(scope, consumer, "edit", payload).outcome === "allow";
       },
     },
   ];

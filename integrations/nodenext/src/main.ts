@@ -96,7 +96,7 @@ http.close();
 await testPermission(isAnn, [{ scope: { user: { id: 2, name: "bob" } }, want: "deny" }]);
 const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
 const scope = { user: null } as unknown as AppScope;
-const decision: Decision = await policy.authorize(scope, consumer, "ann.only", {});
+const decision: Decision = await policy.decide(scope, consumer, "ann.only", {});
 assert.equal(decision.outcome, "deny");
 assert.match(String(await explain(policy, scope, consumer, "ann.only")), /IsAuthenticated: deny/);
 console.log("typed: refused 401, ann 200, bob 403");

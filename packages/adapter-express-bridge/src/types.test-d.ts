@@ -81,7 +81,7 @@ describe("fromExpress", () => {
   });
   test("decides later", () => {
     const policy = definePolicy({ actions: { ping: fromExpress(handler, { app }) } });
-    expectTypeOf(policy.authorize({} as Scope, consumer, "ping")).toEqualTypeOf<Decision | Promise<Decision>>();
+    expectTypeOf(policy.decide({} as Scope, consumer, "ping")).toEqualTypeOf<Decision | Promise<Decision>>();
   });
 });
 

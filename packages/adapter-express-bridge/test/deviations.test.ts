@@ -88,7 +88,7 @@ describe("DCRF 1.3.0 shares one view consumer among all sockets, so that request
     const policy = definePolicy({ actions: { look: rule } });
     const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
     const as = (name: string) => ({ path: "/", query: {}, headers: { "x-name": name }, user: null }) as never;
-    const asked = ["ann", "bob", "eve"].map((name) => policy.authorize(as(name), consumer, "look"));
+    const asked = ["ann", "bob", "eve"].map((name) => policy.decide(as(name), consumer, "look"));
     const found = (await Promise.all(asked)).map(({ evidence }) => evidence?.locals);
     expect(found).toEqual([{ first: "ann" }, { first: "bob" }, { first: "eve" }]);
   });

@@ -108,13 +108,13 @@ export async function askAction(
 ) {
   const policy = definePolicy({ actions: { [action]: rule } });
   const asked = signal && { signal };
-  return (await policy.authorize((scope ?? scopeOf()) as never, nobody, action, payload, asked)) as Decision;
+  return (await policy.decide((scope ?? scopeOf()) as never, nobody, action, payload, asked)) as Decision;
 }
 
 /** Asks a rule about a connection. */
 export async function askConnect(rule: PermissionLike, { payload = {}, scope }: Question = {}) {
   const policy = definePolicy({ connect: rule, permissions: rule });
-  return (await policy.connect((scope ?? scopeOf()) as never, nobody, payload)) as Decision;
+  return (await policy.decideConnect((scope ?? scopeOf()) as never, nobody, payload)) as Decision;
 }
 
 /** The request that an Express middleware sees. */

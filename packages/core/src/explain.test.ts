@@ -108,7 +108,7 @@ describe("every rule", () => {
       [ann, "nope"],
     ] as const) {
       const { decision } = await explain(policy, scope, CONSUMER, action);
-      expect(decision).toEqual(policy.authorize(scope, CONSUMER, action as "do"));
+      expect(decision).toEqual(policy.decide(scope, CONSUMER, action as "do"));
     }
     expect((await explain(policy, ann, CONSUMER, "nope")).rule).toBeUndefined();
   });

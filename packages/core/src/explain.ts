@@ -5,19 +5,16 @@
  */
 
 import { type Decision, decision } from "./decision/decision.js";
-import { evaluate, type Stage } from "./engine/evaluate.js";
-import {
-  type AnswerRecord,
-  createAnswerRecord,
-  type EvaluationOptions,
-  type RecordedAnswer,
-} from "./engine/evaluation.js";
+import type { EvaluationOptions } from "./engine/cancellation.js";
 import { Kind, type Step } from "./engine/plan.js";
 import { alone, refusing } from "./engine/program.js";
-import { makeStage } from "./policy/compile-policy.js";
+import { type AnswerRecord, createAnswerRecord, type RecordedAnswer } from "./engine/record.js";
+import { makeStage, type Stage } from "./engine/stage.js";
+import { evaluateRecorded } from "./engine/stage-list.js";
 import { drawing } from "./policy/format-trace.js";
 import { engineOf } from "./policy/policy.js";
 import { type TraceNode, traces } from "./policy/trace.js";
+import { RuleContext } from "./rules/rule-context.js";
 import type { Phase, RuleHook } from "./rules/tree.js";
 import type { Consumer, Payload } from "./types.js";
 
@@ -85,18 +82,18 @@ export async function explain<S>(
   const { phase = "object" in options ? "object" : "action", object } = options;
   const isConnect = phase === "connect";
   const entry = rules.entryOf(action);
-  const stages = { connect: rules.connectStages, action: entry.stages, object: entry.objectStages }[phase];
-  const parsing = isConnect ? undefined : entry.stages.find(isParsing);
+  const stages = { connect: rules.connectStages.list, action: entry.stages.list, object: entry.objectStages }[phase];
+  const parsing = isConnect ? undefined : entry.stages.list.find(isParsing);
   const asked = isConnect ? "connect" : action;
   const inquiry = new Inquiry(scope, consumer, asked, object, rules.controls[phase]);
   const made = await inquiry.ask(stages, parsing, payload);
-  const trees = traces(rules, phase, action, inquiry.watch.answers);
+  const trees = traces(rules, phase, action, inquiry.record.answers);
   return { decision: made, ...trees, toString: () => drawing(asked, made, trees) };
 }
 
 /** Asks every leaf alone, then decides with the answers that are there. */
 class Inquiry {
-  readonly watch: AnswerRecord = createAnswerRecord();
+  readonly record: AnswerRecord = createAnswerRecord();
 
   constructor(
     private readonly scope: unknown,
@@ -111,11 +108,11 @@ class Inquiry {
     const before = stages.filter(({ part }) => part === 0);
     const after = stages.filter(({ part }) => part === 1);
     const asked = this.#askAll(before, payload);
-    const parsed = parsing && (await this.#evaluate([parsing], payload, this.watch));
+    const parsed = parsing && (await this.#evaluate([parsing], payload, this.record));
     const refused = parsed && parsed.outcome !== "allow" ? [makeStage(1, refusing(parsed))] : undefined;
-    if (!refused) await this.#askAll(after, this.watch.payload ?? payload);
+    if (!refused) await this.#askAll(after, this.record.payload ?? payload);
     await asked;
-    const answers = [new Answers(this.watch.answers[0]), new Answers(this.watch.answers[1])] as const;
+    const answers = [new Answers(this.record.answers[0]), new Answers(this.record.answers[1])] as const;
     const made = await this.#evaluate([...before, ...(refused ?? after)], payload, { answers, reuses: true });
     return answers.some(({ wasLate }) => wasLate) ? TIMED_OUT : made;
   }
@@ -128,15 +125,16 @@ class Inquiry {
   }
 
   async #askLeaf(leaf: Step, part: 0 | 1, payload: Payload): Promise<void> {
-    await this.#evaluate([makeStage(part, alone(leaf))], payload, this.watch);
-    const answers = this.watch.answers[part];
+    await this.#evaluate([makeStage(part, alone(leaf))], payload, this.record);
+    const answers = this.record.answers[part];
     if (!answers.has(leaf.ask)) {
       answers.set(leaf.ask, { decision: TIMED_OUT, isFinal: true, milliseconds: this.control.timeout });
     }
   }
 
-  #evaluate(stages: readonly Stage[], payload: Payload, watch: AnswerRecord): Decision | Promise<Decision> {
-    return evaluate(stages, this.scope, this.consumer, this.action, payload, this.object, this.control, watch);
+  #evaluate(stages: readonly Stage[], payload: Payload, record: AnswerRecord): Decision | Promise<Decision> {
+    const question = new RuleContext(this.scope, this.consumer, this.action, payload).about(this.object);
+    return evaluateRecorded(stages, question, this.control, record);
   }
 }
 

@@ -32,16 +32,9 @@ export type { Origins } from "./guard/handshake/allowed-origins.js";
 export type { OriginRule } from "./guard/handshake/origin.js";
 export type { Limits } from "./guard/limits.js";
 export type { Authenticate, Needed } from "./guard/types.js";
+export type { ActionEntry, PolicyOptions, Timeouts } from "./policy/options.js";
 export { permissionsFor } from "./policy/permissions-for.js";
-export type {
-  ActionEntry,
-  AuthorizeOptions,
-  DescribedPolicy,
-  Policy,
-  PolicyFactory,
-  PolicyOptions,
-  Timeouts,
-} from "./policy/policy.js";
+export type { DecideConnectOptions, DecideOptions, DescribedPolicy, Policy, PolicyFactory } from "./policy/policy.js";
 export { definePolicy } from "./policy/policy.js";
 // Built-in rules
 export { AllowAny } from "./rules/built-in/allow-any.js";

@@ -6,10 +6,11 @@
 
 // Read options
 export { checkKeys, misuse, show } from "./decision/errors.js";
+export { ABORTED } from "./engine/cancellation.js";
 // Evaluate rules
 export { HANDS_ON, type HandedOn, REPEATABLE } from "./engine/combine.js";
-export { ABORTED, type AnswerRecord, createAnswerRecord } from "./engine/evaluation.js";
 export { readLoaded } from "./engine/loaded-object.js";
+export { type AnswerRecord, createAnswerRecord } from "./engine/record.js";
 // Report
 export { FaultLog } from "./guard/fault-log.js";
 // Evaluate handshakes

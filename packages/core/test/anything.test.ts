@@ -36,7 +36,7 @@ describe("an answer made of anything is a decision made of texts and numbers", (
         for (const rule of rules) {
           const policy = definePolicy({ permissions: yes, actions: { ask: rule, both: [rule, yes] } });
           for (const action of ["ask", "both"]) {
-            const decision = await policy.authorize(scope as never, consumer, action);
+            const decision = await policy.decide(scope as never, consumer, action);
             const parts = oddParts(decision);
             if (parts.length > 0) odd.push({ kind, action, parts });
           }

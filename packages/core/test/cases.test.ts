@@ -12,14 +12,12 @@ interface Want {
   readonly asked: readonly string[];
 }
 
-type Asked = Record<"connect" | "authorize" | "authorizeObject", (...all: unknown[]) => Decision | Promise<Decision>>;
+type Asked = Record<"decide" | "decideConnect", (...all: unknown[]) => Decision | Promise<Decision>>;
 
 function ask(policy: unknown, phase: Question, action: string): Decision | Promise<Decision> {
   const asked = policy as Asked;
-  if (phase === "connect") return asked.connect({}, CONSUMER);
-  return phase === "action"
-    ? asked.authorize({}, CONSUMER, action, {})
-    : asked.authorizeObject({}, CONSUMER, action, {}, {});
+  if (phase === "connect") return asked.decideConnect({}, CONSUMER);
+  return asked.decide({}, CONSUMER, action, {}, phase === "action" ? undefined : { object: {} });
 }
 
 /** A rule that answers as told, at once or later, and takes down that it was asked. */

@@ -43,7 +43,7 @@ class Async extends BasePermission<object> {
 }
 
 function act(rule: Parameters<typeof and>[0], scope: object = ALICE): Decision | Promise<Decision> {
-  return definePolicy({ actions: { act: rule } }).authorize(scope as never, CONSUMER, "act", {});
+  return definePolicy({ actions: { act: rule } }).decide(scope as never, CONSUMER, "act", {});
 }
 
 describe("nothing is configured", () => {
@@ -102,15 +102,15 @@ describe("what counts as a yes", () => {
 describe("negation", () => {
   it("DCRF: ~IsAuthenticated negates the inherited can_connect, so nobody can connect. Here: it has nothing to say there", () => {
     const policy = definePolicy({ permissions: not(IsAuthenticated), actions: { act: AllowAny } });
-    expect(policy.connect(ANONYMOUS, CONSUMER)).toMatchObject({ outcome: "allow" });
-    expect(policy.connect(ALICE, CONSUMER)).toMatchObject({ outcome: "allow" });
-    expect(policy.authorize(ANONYMOUS, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
-    expect(policy.authorize(ALICE, CONSUMER, "act")).toMatchObject({ outcome: "deny", by: "not(IsAuthenticated)" });
+    expect(policy.decideConnect(ANONYMOUS, CONSUMER)).toMatchObject({ outcome: "allow" });
+    expect(policy.decideConnect(ALICE, CONSUMER)).toMatchObject({ outcome: "allow" });
+    expect(policy.decide(ANONYMOUS, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+    expect(policy.decide(ALICE, CONSUMER, "act")).toMatchObject({ outcome: "deny", by: "not(IsAuthenticated)" });
   });
 
   it("DCRF: ~(a rule that only knows connections) allows every action. Here: abstain is not negated", async () => {
     expect(await act(not(ConnectOnly))).toMatchObject({ outcome: "deny", code: "permission_denied" });
-    expect(definePolicy({ permissions: not(ConnectOnly) }).authorize(ALICE, CONSUMER, "act")).toMatchObject({
+    expect(definePolicy({ permissions: not(ConnectOnly) }).decide(ALICE, CONSUMER, "act")).toMatchObject({
       outcome: "deny",
     });
   });
@@ -121,7 +121,7 @@ describe("composition", () => {
     const nested = or(and(Sync, not(not(or(and(Sync, Async), Sync)))), not(and(Sync, Async)));
     expect(await act(nested)).toMatchObject({ outcome: "allow" });
     const policy = definePolicy({ connect: nested, actions: { act: nested } });
-    expect(await policy.connect(ALICE, CONSUMER)).toMatchObject({ outcome: "allow" });
+    expect(await policy.decideConnect(ALICE, CONSUMER)).toMatchObject({ outcome: "allow" });
   });
 
   it("DCRF: a sync permission inside a composition crashes. Here: sync and async mix", async () => {
@@ -148,7 +148,7 @@ describe("composition", () => {
     expect(await act(or(raising, not(Sync)))).toMatchObject({ code: "banned", status: 403 });
     expect(await act(and(raising, or(Sync, Async)))).toMatchObject({ code: "banned", status: 403 });
     const policy = definePolicy({ permissions: raising, actions: { act: or(raising, Sync) } });
-    expect(policy.authorize(ALICE, CONSUMER, "act")).toMatchObject({ code: "banned" });
+    expect(policy.decide(ALICE, CONSUMER, "act")).toMatchObject({ code: "banned" });
   });
 
   it("DCRF: a permission without has_permission denies every action in an `and`. Here: it abstains, the others decide", async () => {
@@ -172,7 +172,7 @@ describe("composition", () => {
     }
     const policy = definePolicy({ connect: Keeping, permissions: Keeping, actions: { act: AllowAny } });
     const before = made;
-    const answers = [ALICE, { user: { id: 2 } }].map((scope) => policy.authorize(scope, CONSUMER, "act"));
+    const answers = [ALICE, { user: { id: 2 } }].map((scope) => policy.decide(scope, CONSUMER, "act"));
     expect(answers).toMatchObject([{ outcome: "allow" }, { outcome: "allow" }]);
     expect(made).toBe(before);
   });
@@ -201,10 +201,10 @@ describe("refusals", () => {
       return true;
     });
     const policy = definePolicy({ actions: { act: rule } });
-    const refused = policy.authorize(ALICE as never, CONSUMER, "act");
+    const refused = policy.decide(ALICE as never, CONSUMER, "act");
     expect(refused).toMatchObject({ outcome: "error", code: "permission_error", status: 500 });
     isDown = false;
-    expect(policy.authorize(ALICE as never, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+    expect(policy.decide(ALICE as never, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
   });
 
   it("DCRF: a denial is always 403 and its message is lost. Here: code, reason and status survive any composition", async () => {
@@ -226,7 +226,7 @@ describe("refusals", () => {
         ),
       },
     });
-    expect(policy.authorize(ANONYMOUS as never, CONSUMER, "act")).toMatchObject({
+    expect(policy.decide(ANONYMOUS as never, CONSUMER, "act")).toMatchObject({
       status: 401,
       code: "not_authenticated",
       reason: "Authentication credentials were not provided.",
@@ -247,8 +247,8 @@ describe("objects", () => {
 
   it("DCRF: has_object_permission is never asked. Here: it is", () => {
     const policy = definePolicy({ actions: { edit: IsAuthor } });
-    expect(policy.authorizeObject(ALICE, CONSUMER, "edit", {}, { author: 1 })).toMatchObject({ outcome: "allow" });
-    expect(policy.authorizeObject(ALICE, CONSUMER, "edit", {}, { author: 2 })).toMatchObject({ outcome: "deny" });
+    expect(policy.decide(ALICE, CONSUMER, "edit", {}, { object: { author: 1 } })).toMatchObject({ outcome: "allow" });
+    expect(policy.decide(ALICE, CONSUMER, "edit", {}, { object: { author: 2 } })).toMatchObject({ outcome: "deny" });
   });
 });
 
@@ -267,7 +267,7 @@ describe("what a client sends", () => {
     });
     const payload = JSON.parse('{"scope":{"user":{"id":9}},"consumer":1,"self":2,"action":"x","__proto__":{"a":1}}');
     const policy = definePolicy({ actions: { act: and(Seeing, rule) } });
-    expect(policy.authorize(ANONYMOUS, CONSUMER, "act", payload)).toMatchObject({ outcome: "allow" });
+    expect(policy.decide(ANONYMOUS, CONSUMER, "act", payload)).toMatchObject({ outcome: "allow" });
     expect(seen).toEqual([
       [ANONYMOUS, CONSUMER, "act", payload],
       [ANONYMOUS, CONSUMER, "act", payload],
@@ -283,7 +283,7 @@ describe("what a client sends", () => {
     });
     const policy = definePolicy({ actions: { act: rule } });
     const users = ["admin", "anon", "bob"];
-    const decisions = users.map((user) => policy.authorize({ user }, CONSUMER, "act", { from: user }));
+    const decisions = users.map((user) => policy.decide({ user }, CONSUMER, "act", { from: user }));
     expect((await Promise.all(decisions)).map(({ outcome }) => outcome)).toEqual(["allow", "allow", "allow"]);
     expect(new Set(contexts).size).toBe(3);
     expect(contexts.map(({ scope }) => scope.user)).toEqual(users);

@@ -68,7 +68,7 @@ describe("a rule that never answers", () => {
           const policy = definePolicy({ actions: { act: rule }, timeout: { action: 20 } });
           const scope = tableOf(leavesOf(spec), ways);
           const answers = { ...scope.answers, [never]: () => silent };
-          const decision = await policy.authorize({ ...scope, answers } as never, CONSUMER, "act");
+          const decision = await policy.decide({ ...scope, answers } as never, CONSUMER, "act");
           const { asked } = reference(spec, "action")(ways);
           const until = asked.indexOf(never) + 1;
           expect(scope.asked).toEqual(until > 0 ? asked.slice(0, until) : asked);

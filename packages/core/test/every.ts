@@ -68,9 +68,9 @@ export function built(spec: Spec, phase: Question, style: Style, places: Built["
 const NOTHING = {};
 
 function askingAt(phase: Question, policy: Policy<unknown>): Built["ask"] {
-  if (phase === "connect") return (scope) => policy.connect(scope, CONSUMER);
-  if (phase === "action") return (scope) => policy.authorize(scope, CONSUMER, "act", NOTHING);
-  return (scope) => policy.authorizeObject(scope, CONSUMER, "act", NOTHING, NOTHING);
+  if (phase === "connect") return (scope) => policy.decideConnect(scope, CONSUMER);
+  if (phase === "action") return (scope) => policy.decide(scope, CONSUMER, "act", NOTHING);
+  return (scope) => policy.decide(scope, CONSUMER, "act", NOTHING, { object: NOTHING });
 }
 
 /** The table of one choice of answers; `isLater` makes some of them come later. */

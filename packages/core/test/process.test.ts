@@ -32,7 +32,7 @@ async function asked(milliseconds: number, rule: string): Promise<string> {
     const ping = permission("ping", ${rule});
     const policy = definePolicy({ actions: { ping }, timeout: { action: ${milliseconds} } });
     const consumer = { id: "1", transport: "test", raw: undefined, close() {} };
-    const { code } = await policy.authorize({ user: null }, consumer, "ping", {});
+    const { code } = await policy.decide({ user: null }, consumer, "ping", {});
     console.log(code);
   `;
   const path = join(folder, `ask-${milliseconds}.js`);

@@ -4,7 +4,7 @@ import { CONSUMER } from "./probes.js";
 
 /** What a rule says to an action called `act`. */
 export function act(rule: PermissionLike, scope: object = {}, payload: Payload = {}): Decision | Promise<Decision> {
-  return definePolicy({ actions: { act: rule } }).authorize(scope as never, CONSUMER, "act", payload);
+  return definePolicy({ actions: { act: rule } }).decide(scope as never, CONSUMER, "act", payload);
 }
 
 /** The same of rules that answer at once. */

@@ -30,7 +30,7 @@ const ANONYMOUS: Scope = Object.freeze({
  * import { definePolicy, IsAuthenticated } from "@portcullis/core";
  * import { consumerOf, scopeOf } from "@portcullis/testing/permission-suite";
  * const policy = definePolicy({ actions: { "chat.read": IsAuthenticated } });
- * const ask = (user: { id: number } | null) => policy.authorize(scopeOf({ user }), consumerOf(), "chat.read");
+ * const ask = (user: { id: number } | null) => policy.decide(scopeOf({ user }), consumerOf(), "chat.read");
  * console.assert(ask(null).code === "not_authenticated" && ask({ id: 1 }).outcome === "allow");
  * ```
  */

@@ -61,9 +61,9 @@ async function ask(permission: PermissionLike, row: PermissionCase): Promise<Dec
   const policy = definePolicy({ connect: permission, actions: { [action]: permission } });
   const scope = scopeOf(row.scope) as never;
   const consumer = consumerOf(row.consumer);
-  if (phase === "connect") return policy.connect(scope, consumer, payload);
-  if (phase === "object") return policy.authorizeObject(scope, consumer, action, payload, object);
-  return policy.authorize(scope, consumer, action, payload);
+  if (phase === "connect") return policy.decideConnect(scope, consumer, payload);
+  if (phase === "object") return policy.decide(scope, consumer, action, payload, { object });
+  return policy.decide(scope, consumer, action, payload);
 }
 
 function describe(

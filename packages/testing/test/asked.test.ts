@@ -40,16 +40,16 @@ describe("a scope of which some is given", () => {
     const scope = scopeOf({ user: { id: 1, roles: ["editor"] } });
     expectTypeOf(scope.user.id).toEqualTypeOf<number>();
     expectTypeOf(scope.path).toEqualTypeOf<string>();
-    expect(policy.authorize(scope, consumerOf(), "read").outcome).toBe("allow");
-    expect(policy.authorize(scopeOf({ user: null }), consumerOf(), "read").outcome).toBe("deny");
+    expect(policy.decide(scope, consumerOf(), "read").outcome).toBe("allow");
+    expect(policy.decide(scopeOf({ user: null }), consumerOf(), "read").outcome).toBe("deny");
     // @ts-expect-error The rules need an `id`.
-    expect(policy.authorize(scopeOf({ user: { name: "ann" } }), consumerOf(), "read").outcome).toBe("deny");
+    expect(policy.decide(scopeOf({ user: { name: "ann" } }), consumerOf(), "read").outcome).toBe("deny");
   });
 
   test("is enough for the rules that are built in", () => {
     const policy = definePolicy({ connect: IsAuthenticated, actions: { edit: HasRole("editor") } });
-    expect(policy.connect(scopeOf(), consumerOf()).status).toBe(401);
-    expect(policy.authorize(scopeOf({ user: { roles: ["editor"] } }), consumerOf(), "edit").outcome).toBe("allow");
+    expect(policy.decideConnect(scopeOf(), consumerOf()).status).toBe(401);
+    expect(policy.decide(scopeOf({ user: { roles: ["editor"] } }), consumerOf(), "edit").outcome).toBe("allow");
   });
 });
 

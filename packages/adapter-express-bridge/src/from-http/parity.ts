@@ -115,7 +115,7 @@ function actionOf({ phase, action }: ParityCase, index: number): string {
 async function ask(policy: object, action: string, { phase, payload = {}, scope }: ParityCase): Promise<Decision> {
   const asked = policy as Policy<Scope>;
   const full = { ...ANONYMOUS, ...scope } as Scope;
-  return phase === "connect" ? asked.connect(full, NOBODY, payload) : asked.authorize(full, NOBODY, action, payload);
+  return phase === "connect" ? asked.decideConnect(full, NOBODY, payload) : asked.decide(full, NOBODY, action, payload);
 }
 
 function answerOf({ outcome, status, reason }: Decision): ParityAnswer {

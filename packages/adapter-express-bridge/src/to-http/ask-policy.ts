@@ -207,19 +207,20 @@ async function decide<From>(
   const asking = (phase: "connect" | "action", isWatched = options.trace) => {
     progress.phase = phase;
     progress.watch = isWatched ? createAnswerRecord() : undefined;
-    return { signal, watch: progress.watch };
+    return { signal, record: progress.watch };
   };
   if (options.connect !== false) {
-    const connected = await policy.connect(scope, consumer, undefined, asking("connect"));
+    const connected = await policy.decideConnect(scope, consumer, undefined, asking("connect"));
     if (connected.outcome !== "allow") return connected;
   }
   const asked = asking("action", options.trace || options.object !== undefined);
   const payload = options.payload ? await options.payload(from) : payloadOf(parts, request);
-  const decision = await policy.authorize(scope, consumer, action, payload, asked);
+  const decision = await policy.decide(scope, consumer, action, payload, asked);
   if (decision.outcome !== "allow" || options.object === undefined) return decision;
   progress.phase = "object";
   const loaded = readLoaded(await options.object(from, payload));
-  return "outcome" in loaded ? loaded : policy.authorizeObject(scope, consumer, action, payload, loaded.object, asked);
+  if ("outcome" in loaded) return loaded;
+  return policy.decide(scope, consumer, action, payload, { ...asked, object: loaded.object });
 }
 
 function report(print: () => void, tell: (() => MaybePromise<void>) | undefined): void {

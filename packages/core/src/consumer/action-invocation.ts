@@ -1,10 +1,10 @@
 import { type Decision, decisionFromError, decisionIn, isPermissionDenied } from "../decision/decision.js";
+import { enforce, isAllowed } from "../decision/enforce.js";
 import { type Evidence, HANDS_ON } from "../engine/combine.js";
-import type { Stage } from "../engine/evaluate.js";
+import type { Stage } from "../engine/stage.js";
 import type { DispatchContext } from "../guard/dispatch.js";
 import type { CheckOptions, GuardSession } from "../guard/guard-session.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
-import { allows, enforce } from "../guard/verbs.js";
 import type { ActionRule } from "../policy/compile-policy.js";
 import type { Consumer, Payload, Scope } from "../types.js";
 import { ignoreRejection, isThenable } from "../util/thenable.js";
@@ -97,7 +97,7 @@ export class ActionInvocation {
   }
 
   get can(): GuardSession["can"] {
-    return (action, payload, options) => allows(this.#decide(action, payload, options));
+    return (action, payload, options) => isAllowed(this.#decide(action, payload, options));
   }
 
   get authorize(): GuardSession["authorize"] {

@@ -43,8 +43,8 @@ describe("building", () => {
     const consumer = defineConsumer().action("ping", IsAuthenticated, () => "pong");
     expect(consumer.engine).toBe(consumer.engine);
     expect(consumer.policy).toBe(consumer.engine);
-    expect(consumer.policy.authorize(scopeOf(ann.scope), CONSUMER, "ping")).toMatchObject({ outcome: "allow" });
-    expect(consumer.policy.authorize(scopeOf(), CONSUMER, "ping")).toMatchObject({ code: "not_authenticated" });
+    expect(consumer.policy.decide(scopeOf(ann.scope), CONSUMER, "ping")).toMatchObject({ outcome: "allow" });
+    expect(consumer.policy.decide(scopeOf(), CONSUMER, "ping")).toMatchObject({ code: "not_authenticated" });
   });
 
   test("a class is instantiated once, however often the consumer is extended", () => {
@@ -75,8 +75,8 @@ describe("building", () => {
     const { connect: connecting, permissions } = consumer.policy.describe();
     expect(connecting?.name).toBe("and(AllowAny, IsAuthenticated)");
     expect(permissions?.name).toBe("and(not(DenyAll), and(IsAuthenticated))");
-    expect(consumer.policy.connect(scopeOf(), CONSUMER)).toMatchObject({ code: "not_authenticated" });
-    expect(consumer.policy.authorize(scopeOf(), CONSUMER, "ping")).toMatchObject({ code: "not_authenticated" });
+    expect(consumer.policy.decideConnect(scopeOf(), CONSUMER)).toMatchObject({ code: "not_authenticated" });
+    expect(consumer.policy.decide(scopeOf(), CONSUMER, "ping")).toMatchObject({ code: "not_authenticated" });
   });
 
   test("a replaced handler keeps its rule, its input and its options (CVE-2026-41856 in another framework)", () => {
@@ -309,10 +309,10 @@ describe("input", () => {
   test("the policy of a consumer parses too", () => {
     const isHi = permission("isHi", ({ payload }) => payload.text === "hi");
     const { policy } = defineConsumer().action("say", isHi, { input: text }, () => 1);
-    expect(policy.authorize(scopeOf(), CONSUMER, "say", { text: " hi " })).toMatchObject({ outcome: "allow" });
-    expect(policy.authorize(scopeOf(), CONSUMER, "say", {})).toMatchObject({ code: "invalid_input" });
-    expect(
-      definePolicy({ actions: { say: isHi } }).authorize(scopeOf(), CONSUMER, "say", { text: " hi " }),
-    ).toMatchObject({ outcome: "deny" });
+    expect(policy.decide(scopeOf(), CONSUMER, "say", { text: " hi " })).toMatchObject({ outcome: "allow" });
+    expect(policy.decide(scopeOf(), CONSUMER, "say", {})).toMatchObject({ code: "invalid_input" });
+    expect(definePolicy({ actions: { say: isHi } }).decide(scopeOf(), CONSUMER, "say", { text: " hi " })).toMatchObject(
+      { outcome: "deny" },
+    );
   });
 });

@@ -1,8 +1,10 @@
 import { checkKeys, PermissionMisuse, show } from "../decision/errors.js";
 import { preparing } from "../engine/program.js";
+import { makeStage } from "../engine/stage.js";
 import type { DispatchContext, ServableConsumer } from "../guard/dispatch.js";
-import { buildRules, makeStage, type Parse } from "../policy/compile-policy.js";
-import { PolicyEngine, type Timeouts } from "../policy/policy.js";
+import { buildRules, type Parse } from "../policy/compile-policy.js";
+import type { Timeouts } from "../policy/options.js";
+import { PolicyEngine } from "../policy/policy.js";
 import { invalidInput, validate } from "../rules/standard-schema.js";
 import { Combination, toTree } from "../rules/tree.js";
 import type { StandardSchema } from "../types.js";

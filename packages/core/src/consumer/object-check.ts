@@ -1,11 +1,13 @@
 import type { Decision } from "../decision/decision.js";
+import { denialFrom } from "../decision/enforce.js";
 import type { PermissionDenied } from "../decision/errors.js";
-import { evaluate, type Stage } from "../engine/evaluate.js";
-import { type AnswerRecord, createAnswerRecord } from "../engine/evaluation.js";
 import { readLoaded } from "../engine/loaded-object.js";
+import { type AnswerRecord, createAnswerRecord } from "../engine/record.js";
+import type { Stage } from "../engine/stage.js";
+import { evaluateRecorded } from "../engine/stage-list.js";
 import type { DispatchContext } from "../guard/dispatch.js";
-import { denialOf } from "../guard/verbs.js";
 import type { ActionRule } from "../policy/compile-policy.js";
+import { RuleContext } from "../rules/rule-context.js";
 import type { Payload } from "../types.js";
 
 /** A question of one message about an object. */
@@ -27,7 +29,8 @@ export class ObjectQuestion {
   ask(stages: readonly Stage[], object: unknown): Decision | Promise<Decision> {
     const { scope, session, message, objectTimeout } = this.dispatch;
     const options = { timeout: objectTimeout, cancellation: session.cancellation };
-    return evaluate(stages, scope, session.consumer, message.action, this.payload, object, options, this.answers);
+    const question = new RuleContext(scope, session.consumer, message.action, this.payload).about(object);
+    return evaluateRecorded(stages, question, options, this.answers);
   }
 
   /** Reports the decision, and returns it. */
@@ -97,7 +100,7 @@ export class ObjectCheck {
 
   #judge(decision: Decision): void {
     if (decision.outcome === "allow") return;
-    const error = denialOf(decision);
+    const error = denialFrom(decision);
     this.denial ??= { decision, error };
     throw error;
   }

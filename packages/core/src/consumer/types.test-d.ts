@@ -178,6 +178,6 @@ test("its policy is typed by the rules", () => {
   const { policy } = app.action("sync", IsAuthenticated, () => 1).action("async", isMember, () => 1);
   expectTypeOf(policy).toExtend<Policy<AppScope>>();
   const ask = (scope: AppScope) =>
-    [policy.authorize(scope, {} as never, "sync"), policy.authorize(scope, {} as never, "async")] as const;
+    [policy.decide(scope, {} as never, "sync"), policy.decide(scope, {} as never, "async")] as const;
   expectTypeOf(ask).returns.toEqualTypeOf<readonly [Decision, Decision | Promise<Decision>]>();
 });

@@ -13,6 +13,8 @@ export interface DeniedOptions {
   retryAfter?: number;
   /** Headers of an HTTP refusal, for example `WWW-Authenticate`. */
   headers?: Readonly<Record<string, string>>;
+  /** The error or the decision behind it. For logs; never sent to a client. */
+  cause?: unknown;
 }
 
 /**
@@ -36,13 +38,14 @@ export class PermissionDenied extends Error {
 
   /**
    * @param code Short, stable, for programs; `permission_denied` where omitted.
-   * @param options Reason, status (400 to 599), retryAfter (seconds), headers. One of another type is left out: an error
-   *   is made where something has gone wrong already.
+   * @param options Reason, status (400 to 599), retryAfter (seconds), headers, cause. An option of another type is left
+   *   out, because an error is made where something has gone wrong already.
    */
   constructor(code?: string, options?: DeniedOptions) {
     const name = textOf(code);
     const reason = textOf(partOf(options, "reason"));
-    super(reason ?? name ?? "permission denied");
+    const cause = partOf(options, "cause");
+    super(reason ?? name ?? "permission denied", cause === undefined ? undefined : { cause });
     this.name = "PermissionDenied";
     this.code = name;
     this.reason = reason;

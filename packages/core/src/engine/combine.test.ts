@@ -92,7 +92,7 @@ describe("evidence", () => {
 
   it("of permissions and of the rule of the action are merged", async () => {
     const policy = definePolicy({ permissions: isMember, actions: { act: hasPlan } });
-    expect(policy.authorize({} as never, { id: "" } as never, "act").evidence).toEqual({
+    expect(policy.decide({} as never, { id: "" } as never, "act").evidence).toEqual({
       membership: { role: "owner" },
       plan: "gold",
     });
@@ -121,7 +121,7 @@ describe("evidence", () => {
 
   it("the same key offered by permissions and by the rule is the same mistake", () => {
     const policy = definePolicy({ permissions: isMember, actions: { act: alsoMember } });
-    const decide = () => policy.authorize({} as never, { id: "" } as never, "act");
+    const decide = () => policy.decide({} as never, { id: "" } as never, "act");
     expect(decide()).toMatchObject({ outcome: "error", by: "alsoMember" });
     vi.stubEnv("NODE_ENV", "production");
     expect(decide()).toMatchObject({ evidence: { membership: { role: "guest" } } });
@@ -158,7 +158,7 @@ describe("evidence", () => {
   it("of an object question is told once, though the action's rules come again", () => {
     const rule = permission("both", { action: () => allow({ membership: 1 }), object: () => allow({ author: 2 }) });
     const policy = definePolicy({ actions: { edit: rule } });
-    expect(policy.authorizeObject({} as never, { id: "" } as never, "edit", {}, {})).toMatchObject({
+    expect(policy.decide({} as never, { id: "" } as never, "edit", {}, { object: {} })).toMatchObject({
       outcome: "allow",
       evidence: { membership: 1, author: 2 },
     });
@@ -168,7 +168,7 @@ describe("evidence", () => {
     const a = permission("a", { action: () => allow({ a: 1 }), object: () => false });
     const b = permission("b", { action: () => allow({ b: 2 }), object: () => true });
     const policy = definePolicy({ actions: { edit: or(a, b) } });
-    expect(policy.authorizeObject({} as never, { id: "" } as never, "edit", {}, {}).evidence).toEqual({ b: 2 });
+    expect(policy.decide({} as never, { id: "" } as never, "edit", {}, { object: {} }).evidence).toEqual({ b: 2 });
   });
 });
 
@@ -187,7 +187,7 @@ describe("causes", () => {
   it("of all parts of a policy come together", () => {
     const slow = says("slow", fault("slow"));
     const policy = definePolicy({ permissions: or(down, AllowAny), actions: { act: or(slow, AllowAny) } });
-    expect(codes(policy.authorize({} as never, { id: "" } as never, "act"))).toEqual(["directory_down", "slow"]);
+    expect(codes(policy.decide({} as never, { id: "" } as never, "act"))).toEqual(["directory_down", "slow"]);
   });
 
   it("of a refusal are all that refused", () => {

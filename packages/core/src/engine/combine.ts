@@ -1,6 +1,7 @@
 import { ALLOWED, type Decision, type Outcome, withParts } from "../decision/decision.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import type { Payload } from "../types.js";
+import { negatedOutcome } from "./outcome-fold.js";
 
 /**
  * The one refusal that stands for several that were met, in the order they were asked: of denials the first 401
@@ -23,9 +24,9 @@ function causesOf(one: Decision): readonly Decision[] {
 
 /** `not` of a decision: allow and deny change places, all else stays what it is. */
 export function negate(from: Decision, denial: Decision): Decision {
-  if (from.outcome === "allow") return denial;
-  if (from.outcome !== "deny") return from;
-  return allowing(undefined, from.causes);
+  const outcome = negatedOutcome(from.outcome);
+  if (outcome === from.outcome) return from;
+  return outcome === "deny" ? denial : allowing(undefined, from.causes);
 }
 
 /** An allowing decision, with the faults among its causes; with nothing to say it is always the same one. */
@@ -90,7 +91,7 @@ export function refuses({ outcome }: Decision): boolean {
   return outcome === "deny" || outcome === "error";
 }
 
-/** A refusal says who refused: its rule, or who was asked here. */
-export function named(said: Decision, by: string): Decision {
-  return said.by === "" && refuses(said) ? withParts(said, { by }) : said;
+/** A refusal names its author: the one it has already, or `by`. */
+export function named(made: Decision, by: string): Decision {
+  return made.by === "" && refuses(made) ? withParts(made, { by }) : made;
 }

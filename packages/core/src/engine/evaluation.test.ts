@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { CONSUMER } from "../../test/probes.js";
 import { expectNoUnhandledRejection, turn, wait } from "../../test/support.js";
 import { deny } from "../decision/decision.js";
-import { buildRules, makeStage } from "../policy/compile-policy.js";
+import { buildRules } from "../policy/compile-policy.js";
 import { definePolicy, PolicyEngine } from "../policy/policy.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { and } from "../rules/combinators/and.js";
@@ -10,11 +10,14 @@ import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
 import type { PermissionLike } from "../rules/infer.js";
 import { BasePermission, permission } from "../rules/permission.js";
+import { RuleContext } from "../rules/rule-context.js";
 import { toTree } from "../rules/tree.js";
 import type { Context } from "../types.js";
-import { evaluate } from "./evaluate.js";
-import { type AnswerRecord, CancellationScope, createAnswerRecord } from "./evaluation.js";
+import { CancellationScope } from "./cancellation.js";
 import { compile, type Program, preparing } from "./program.js";
+import { type AnswerRecord, createAnswerRecord } from "./record.js";
+import { makeStage } from "./stage.js";
+import { evaluateRecorded, StageList } from "./stage-list.js";
 import { TreeWalker } from "./tree-walker.js";
 
 expectNoUnhandledRejection();
@@ -22,6 +25,8 @@ expectNoUnhandledRejection();
 const TIMEOUT = { connect: 20, action: 20, object: 20 };
 const THEN = "then";
 const never = new Promise<boolean>(() => undefined);
+const CALLER = { scope: {}, consumer: CONSUMER, timeout: 100 };
+const ACT = { action: "act", payload: {} };
 const engine = (options: object) => new PolicyEngine(buildRules(options));
 
 describe("the deadline", () => {
@@ -39,9 +44,9 @@ describe("the deadline", () => {
   it.each(places)("makes the whole tree an error: a rule that never answers, %s", async (_, rule) => {
     const policy = engine({ connect: rule, actions: { act: rule }, timeout: TIMEOUT });
     const decisions = await Promise.all([
-      policy.connect({}, CONSUMER),
-      policy.authorize({}, CONSUMER, "act"),
-      policy.authorizeObject({}, CONSUMER, "act", {}, {}),
+      policy.decideConnect({}, CONSUMER),
+      policy.decide({}, CONSUMER, "act"),
+      policy.decide({}, CONSUMER, "act", {}, { object: {} }),
     ]);
     for (const decision of decisions) expect(decision).toMatchObject(late);
   });
@@ -57,7 +62,7 @@ describe("the deadline", () => {
       });
     // A length of its own: no timer of another test stands for it.
     const policy = engine({ actions: { act: and(slow("a"), slow("b"), slow("c")) }, timeout: { action: 61 } });
-    const decision = policy.authorize({}, CONSUMER, "act");
+    const decision = policy.decide({}, CONSUMER, "act");
     await vi.advanceTimersByTimeAsync(200);
     vi.useRealTimers();
     expect(await decision).toMatchObject(late);
@@ -73,7 +78,7 @@ describe("the deadline", () => {
       return true;
     });
     const policy = engine({ actions: { act: and(slow, behind) }, timeout: TIMEOUT });
-    const decision = await policy.authorize({}, CONSUMER, "act");
+    const decision = await policy.decide({}, CONSUMER, "act");
     settle(answer instanceof Error ? Promise.reject(answer) : answer);
     await turn();
     expect(decision).toMatchObject(late);
@@ -95,8 +100,8 @@ describe("the deadline", () => {
       actions: { act: reading, later: afterwards },
       timeout: TIMEOUT,
     });
-    await policy.authorize({}, CONSUMER, "act");
-    await policy.authorize({}, CONSUMER, "later");
+    await policy.decide({}, CONSUMER, "act");
+    await policy.decide({}, CONSUMER, "later");
     expect(contexts.map(({ signal }) => signal.aborted)).toEqual([true, true]);
     expect(contexts[0]?.signal.reason).toBe("The permission could not be checked in time.");
   });
@@ -108,7 +113,7 @@ describe("the deadline", () => {
       void context.signal;
       return true;
     });
-    await engine({ actions: { act: rule }, timeout: TIMEOUT }).authorize({}, CONSUMER, "act");
+    await engine({ actions: { act: rule }, timeout: TIMEOUT }).decide({}, CONSUMER, "act");
     await wait(50);
     expect(kept?.signal.aborted).toBe(false);
   });
@@ -123,7 +128,7 @@ describe("what goes on at once", () => {
       return true;
     });
     const policy = engine({ actions: { act: and(rule, rule) } });
-    await Promise.all([1, 2, 3].map((user) => policy.authorize({ user }, CONSUMER, "act", { user })));
+    await Promise.all([1, 2, 3].map((user) => policy.decide({ user }, CONSUMER, "act", { user })));
     expect(kept.map(({ scope, payload }) => [scope.user, payload.user])).toEqual([1, 2, 3, 1, 2, 3].map((n) => [n, n]));
     expect(new Set(kept).size).toBe(3);
   });
@@ -138,12 +143,12 @@ describe("what goes on at once", () => {
         read: isReader,
         write: and(
           isReader,
-          permission("asksAgain", ({ scope, consumer }) => policy.authorize(scope, consumer, "read")),
+          permission("asksAgain", ({ scope, consumer }) => policy.decide(scope, consumer, "read")),
         ),
       },
     });
-    expect(await policy.authorize({ user: "alice" }, CONSUMER, "write")).toMatchObject({ outcome: "allow" });
-    expect(await policy.authorize({ user: "bob" }, CONSUMER, "write")).toMatchObject({
+    expect(await policy.decide({ user: "alice" }, CONSUMER, "write")).toMatchObject({ outcome: "allow" });
+    expect(await policy.decide({ user: "bob" }, CONSUMER, "write")).toMatchObject({
       outcome: "deny",
       by: "isReader",
     });
@@ -155,13 +160,13 @@ describe("what goes on at once", () => {
     });
     const other = engine({ actions: { no: permission("no", () => false), broken } });
     const asking = (action: string) =>
-      permission("asking", ({ scope, consumer }) => other.authorize(scope, consumer, action));
+      permission("asking", ({ scope, consumer }) => other.decide(scope, consumer, action));
     const asked = vi.fn(() => true);
     const policy = engine({
       actions: { no: asking("no"), broken: and(asking("broken"), permission("unasked", asked)) },
     });
-    expect(policy.authorize({}, CONSUMER, "no")).toMatchObject({ outcome: "deny", by: "no" });
-    expect(policy.authorize({}, CONSUMER, "broken")).toMatchObject({ outcome: "error", by: "broken" });
+    expect(policy.decide({}, CONSUMER, "no")).toMatchObject({ outcome: "deny", by: "no" });
+    expect(policy.decide({}, CONSUMER, "broken")).toMatchObject({ outcome: "error", by: "broken" });
     expect(asked).not.toHaveBeenCalled();
   });
 
@@ -172,14 +177,14 @@ describe("what goes on at once", () => {
       },
     });
     const policy = engine({ actions: { act: or(not(permission("odd", () => odd as never)), not(AllowAny)) } });
-    expect(policy.authorize({}, CONSUMER, "act")).toMatchObject({ outcome: "error", by: "odd" });
+    expect(policy.decide({}, CONSUMER, "act")).toMatchObject({ outcome: "error", by: "odd" });
   });
 
   it("a rule that asks itself without end is a fault", () => {
     const policy: PolicyEngine = engine({
-      actions: { loop: permission("loop", ({ scope, consumer }) => policy.authorize(scope, consumer, "loop")) },
+      actions: { loop: permission("loop", ({ scope, consumer }) => policy.decide(scope, consumer, "loop")) },
     });
-    expect(policy.authorize({}, CONSUMER, "loop")).toMatchObject({ outcome: "error", code: "permission_error" });
+    expect(policy.decide({}, CONSUMER, "loop")).toMatchObject({ outcome: "error", code: "permission_error" });
   });
 });
 
@@ -199,7 +204,7 @@ describe("a cancellation", () => {
     const cancellation = new CancellationScope();
     const asked = vi.fn(() => true);
     const policy = engine({ actions: { act: and(cutting(cancellation, answer), permission("behind", asked)) } });
-    const decision = policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined);
+    const decision = policy.evaluateAction({ ...CALLER, cancellation }, ACT);
     expect(decision).toMatchObject(aborted);
     await turn();
     expect(asked).not.toHaveBeenCalled();
@@ -211,9 +216,7 @@ describe("a cancellation", () => {
     for (const answer of [() => never, () => true, () => Promise.reject(new Error("late"))]) {
       const policy = engine({ actions: { act: and(first, cutting(cancellation, answer)) } });
       cancellation.isCancelled = false;
-      expect(await policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined)).toMatchObject(
-        aborted,
-      );
+      expect(await policy.evaluateAction({ ...CALLER, cancellation }, ACT)).toMatchObject(aborted);
     }
   });
 
@@ -225,9 +228,7 @@ describe("a cancellation", () => {
       return never;
     });
     const policy = engine({ actions: { act: rule } });
-    const decisions = [1, 2].map(() =>
-      policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined),
-    );
+    const decisions = [1, 2].map(() => policy.evaluateAction({ ...CALLER, cancellation }, ACT));
     cancellation.cancel("the connection is closed");
     for (const decision of await Promise.all(decisions)) expect(decision).toMatchObject(aborted);
     expect(signals.map(({ reason }) => reason)).toEqual(["the connection is closed", "the connection is closed"]);
@@ -243,7 +244,7 @@ describe("a cancellation", () => {
       return true;
     });
     const policy = engine({ actions: { act: rule } });
-    await policy.decide({}, CONSUMER, "act", {}, { timeout: 100, cancellation }, undefined);
+    await policy.evaluateAction({ ...CALLER, cancellation }, ACT);
     cancellation.cancel("gone");
     expect(signal?.aborted).toBe(false);
   });
@@ -254,7 +255,7 @@ describe("what is answered later", () => {
     const give = vi.spyOn(TreeWalker.prototype, "give");
     const later = (answer: boolean) => permission("later", async () => answer);
     const policy = engine({ permissions: and(later(true), later(true)), actions: { act: or(later(false), AllowAny) } });
-    expect(await policy.authorize({}, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+    expect(await policy.decide({}, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
     expect(give).not.toHaveBeenCalled();
     give.mockRestore();
   });
@@ -262,12 +263,12 @@ describe("what is answered later", () => {
   it("is not taken down any more once the decision is made", async () => {
     let settle: (answer: boolean) => void = () => undefined;
     const slow = permission("slow", () => new Promise<boolean>((resolve) => (settle = resolve)));
-    const watch = createAnswerRecord();
-    const decision = engine({ actions: { act: slow } }).decide({}, CONSUMER, "act", {}, { timeout: 20 }, watch);
+    const record = createAnswerRecord();
+    const decision = engine({ actions: { act: slow } }).evaluateAction({ ...CALLER, timeout: 20 }, ACT, record);
     expect(await decision).toMatchObject({ code: "permission_timeout" });
     settle(true);
     await turn();
-    expect(watch.answers.map(({ size }) => size)).toEqual([0, 0]);
+    expect(record.answers.map(({ size }) => size)).toEqual([0, 0]);
   });
 });
 
@@ -275,14 +276,7 @@ describe("what an object question reuses", () => {
   it("is nothing where the action itself is asked: a rule that stands twice is asked twice", () => {
     const twice = vi.fn(() => true);
     const rule = or(permission("twice", twice), AllowAny);
-    engine({ actions: { act: and(rule, rule) } }).decide(
-      {},
-      CONSUMER,
-      "act",
-      {},
-      { timeout: 100 },
-      createAnswerRecord(),
-    );
+    engine({ actions: { act: and(rule, rule) } }).evaluateAction(CALLER, ACT, createAnswerRecord());
     expect(twice).toHaveBeenCalledTimes(2);
   });
 
@@ -299,19 +293,18 @@ describe("what an object question reuses", () => {
     asked.length = 0;
     const rule = and(both("a"), or(both("b"), both("c")));
     const policy = engine({ permissions: both("g"), actions: { act: rule } });
-    const watch = createAnswerRecord();
-    const control = { timeout: 100 };
-    await policy.decide({}, CONSUMER, "act", {}, control, watch);
+    const record = createAnswerRecord();
+    await policy.evaluateAction(CALLER, ACT, record);
     expect(asked.splice(0)).toEqual(["g.action", "a.action", "b.action"]);
-    await policy.decideObject({}, CONSUMER, "act", {}, {}, control, watch);
+    await policy.evaluateObject(CALLER, ACT, {}, record);
     expect(asked.splice(0)).toEqual(["g.object", "a.object", "b.object"]);
   });
 
   it("nothing is reused from one message to the next", async () => {
     asked.length = 0;
     const policy = engine({ actions: { act: both("a") } });
-    policy.authorizeObject({}, CONSUMER, "act", {}, {});
-    policy.authorizeObject({}, CONSUMER, "act", {}, {});
+    policy.decide({}, CONSUMER, "act", {}, { object: {} });
+    policy.decide({}, CONSUMER, "act", {}, { object: {} });
     expect(asked).toEqual(["a.action", "a.object", "a.action", "a.object"]);
   });
 
@@ -327,7 +320,7 @@ describe("what an object question reuses", () => {
     const object = { author: 1 };
     const scope = { user: 1 };
     const policy = engine({ actions: { edit: IsAuthor } });
-    expect(await policy.authorizeObject(scope, CONSUMER, "edit", { text: "x" }, object)).toMatchObject({
+    expect(await policy.decide(scope, CONSUMER, "edit", { text: "x" }, { object })).toMatchObject({
       outcome: "allow",
     });
     expect(given).toEqual([scope, CONSUMER, "edit", object, { text: "x" }, false]);
@@ -343,13 +336,15 @@ describe("a stage that prepares", () => {
     };
     return compile(toTree(permission(name, { action: take, object: take }), ""), "action", false) as Program;
   };
-  const run = (prepared: Program, seen: unknown[], watch?: AnswerRecord) => {
+  const run = (prepared: Program, seen: unknown[], record?: AnswerRecord) => {
     const stages = [
       makeStage(0, rule("before", seen), false),
       makeStage(1, prepared),
       makeStage(1, rule("after", seen), false),
     ];
-    return evaluate(stages, {}, CONSUMER, "act", { raw: 1 }, undefined, { timeout: 100 }, watch);
+    if (record) return evaluateRecorded(stages, new RuleContext({}, CONSUMER, "act", { raw: 1 }), CALLER, record);
+    const list = new StageList(stages);
+    return list.run({}, CONSUMER, "act", { raw: 1 }) ?? list.finish(CALLER);
   };
 
   const input = (fn: Parameters<typeof preparing>[1]) => preparing("input", fn);
@@ -360,18 +355,18 @@ describe("a stage that prepares", () => {
     async (isLater) => {
       const give = <T>(value: T) => (isLater ? Promise.resolve(value) : value);
       const seen: unknown[] = [];
-      const watch = createAnswerRecord();
+      const record = createAnswerRecord();
       expect(
         await run(
           input(({ payload }) => give({ payload: { parsed: payload.raw } })),
           seen,
-          watch,
+          record,
         ),
       ).toMatchObject({
         outcome: "allow",
       });
       expect(seen).toEqual([{ raw: 1 }, undefined, { parsed: 1 }, undefined]);
-      expect(watch.payload).toEqual({ parsed: 1 });
+      expect(record.payload).toEqual({ parsed: 1 });
       seen.length = 0;
       expect(
         await run(

@@ -1,75 +1,15 @@
 import { ALLOWED, type Decision, decision, decisionFromError, decisionIn } from "../decision/decision.js";
 import { RuleContext } from "../rules/rule-context.js";
-import type { RuleHook } from "../rules/tree.js";
-import type { Payload } from "../types.js";
 import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../util/deadline.js";
 import { isThenable } from "../util/thenable.js";
+import { ABORTED, type CancellationScope, type EvaluationOptions } from "./cancellation.js";
 import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
-import type { Stage } from "./evaluate.js";
 import { hidden } from "./hidden-actions.js";
 import { Kind, type Step } from "./plan.js";
+import type { AnswerRecord, Prepared } from "./record.js";
+import type { Stage } from "./stage.js";
 import { decisionAt, Failure, isFailure, type LeafResult, leafResult, readAnswer, TreeWalker } from "./tree-walker.js";
 
-/** How long an evaluation may take, and what may end it before. */
-export interface EvaluationOptions {
-  /** Milliseconds for the whole question. */
-  readonly timeout: number;
-  readonly cancellation?: CancellationScope | undefined;
-}
-
-/** Something that can be ended before it is through. */
-interface Abortable {
-  abort(reason: unknown): void;
-}
-
-/** The evaluations that must end when something else ends: a connection, or a caller's signal. */
-export class CancellationScope {
-  readonly #held = new Set<Abortable>();
-  isCancelled = false;
-
-  add(one: Abortable): void {
-    this.#held.add(one);
-  }
-
-  remove(one: Abortable): void {
-    this.#held.delete(one);
-  }
-
-  /** Ends every evaluation that is under way with the code `aborted`. */
-  cancel(reason: unknown): void {
-    this.isCancelled = true;
-    for (const one of [...this.#held]) one.abort(reason);
-  }
-}
-
-/** An answer and how long it took. */
-export interface RecordedAnswer extends LeafResult {
-  /** Milliseconds. */
-  readonly milliseconds: number;
-}
-
-/** What is kept of one message: its answers, for the object question and for traces, and its parsed payload. */
-export interface AnswerRecord {
-  /** Answers by question, of the `permissions` and of the rule. */
-  readonly answers: readonly [Map<RuleHook, RecordedAnswer>, Map<RuleHook, RecordedAnswer>];
-  /** Whether answers that are there already are used instead of asking. */
-  reuses: boolean;
-  /** Set by an input schema. */
-  payload?: Payload;
-  /** Set by an object loader. */
-  object?: unknown;
-}
-
-/** What a stage has found that asks no rule: the parsed payload, or the loaded object. */
-export type Prepared = Pick<AnswerRecord, "payload" | "object">;
-
-/** Makes an empty {@link AnswerRecord}. */
-export function createAnswerRecord(): AnswerRecord {
-  return { answers: [new Map(), new Map()], reuses: false };
-}
-
-/** Nobody waits for the decision any more. */
-export const ABORTED = decision("error", "aborted", { status: 499 });
 const TIMED_OUT = decision("error", "permission_timeout");
 
 /**
@@ -91,33 +31,43 @@ export class Evaluation implements TimeoutNode {
   private noted: readonly Decision[] | undefined;
   private decision: Decision | undefined;
   private resolve: ((decision: Decision) => void) | undefined;
+  /** The answer that the fast path met and could not wait for. */
+  private pending: PromiseLike<unknown> | undefined;
+  private cancellation: CancellationScope | undefined;
 
   /** @param index The stage it stands at. */
   constructor(
     private readonly stages: readonly Stage[],
-    private index: number,
     private question: RuleContext,
-    private readonly control: EvaluationOptions,
-    private readonly watch: AnswerRecord | undefined,
+    private readonly record: AnswerRecord | undefined,
+    private index: number,
   ) {}
 
   /** Starts at the beginning of its stage. */
-  begin(): Decision | Promise<Decision> {
+  begin(): this {
     this.open();
-    return this.go();
+    return this;
   }
 
   /** Takes over from the fast path, with the answer it could not read. */
-  resume(at: Step, trues: number, answer: unknown): Decision | Promise<Decision> {
+  resume(at: Step, trues: number, answer: unknown): this {
     this.step = at;
     this.trues = trues;
-    return this.go(this.receive(answer));
+    this.pending = this.receive(answer);
+    return this;
   }
 
-  private go(first?: PromiseLike<unknown>): Decision | Promise<Decision> {
-    const pending = first ?? this.advance();
+  /**
+   * Asks what is left.
+   *
+   * @returns The decision, or a promise of it. Never throws, never rejects.
+   */
+  finish(options: EvaluationOptions): Decision | Promise<Decision> {
+    const pending = this.pending ?? this.advance();
     if (pending === undefined) return this.decision as Decision;
-    const { cancellation, timeout } = this.control;
+    const { cancellation, timeout } = options;
+    this.pending = undefined;
+    this.cancellation = cancellation;
     void this.proceed(pending);
     if (cancellation?.isCancelled) {
       this.abort(undefined);
@@ -142,13 +92,13 @@ export class Evaluation implements TimeoutNode {
 
   private end(made: Decision, reason: unknown): void {
     this.question.abort(reason);
-    this.settle(made);
+    this.conclude(made);
   }
 
-  private settle(made: Decision): void {
+  private conclude(made: Decision): void {
     this.decision ??= made;
     cancelTimeout(this);
-    this.control.cancellation?.remove(this);
+    this.cancellation?.remove(this);
     this.resolve?.(this.decision);
   }
 
@@ -166,13 +116,13 @@ export class Evaluation implements TimeoutNode {
       this.take(answer);
       pending = this.advance();
     }
-    this.settle(this.decision as unknown as Decision);
+    this.conclude(this.decision as unknown as Decision);
   }
 
   /** Goes on until the decision is made (`undefined`) or an answer must be waited for. */
   private advance(): PromiseLike<unknown> | undefined {
     while (this.decision === undefined) {
-      const known = this.watch?.reuses && this.watch.answers[this.stage.part].get(this.leaf.ask);
+      const known = this.record?.reuses && this.record.answers[this.stage.part].get(this.leaf.ask);
       const pending = known ? this.give(known) : this.receive(this.ask());
       if (pending) return pending;
     }
@@ -202,7 +152,7 @@ export class Evaluation implements TimeoutNode {
   private open(): void {
     const { start, root } = this.stage.program;
     this.trues = 0;
-    if (start && !this.watch) this.goTo(start);
+    if (start && !this.record) this.goTo(start);
     else {
       this.step = undefined;
       this.walk = new TreeWalker(root);
@@ -254,9 +204,9 @@ export class Evaluation implements TimeoutNode {
     const { kind, fn, self } = this.leaf;
     const { question } = this;
     const { scope, consumer, action, payload } = question;
-    if (this.watch) this.askedAt = performance.now();
+    if (this.record) this.askedAt = performance.now();
     try {
-      if (kind === Kind.ClassRule) return fn.call(self, ...([scope, consumer, action, payload] as never[]));
+      if (kind === Kind.ClassRule) return fn.call(self, ...([scope, consumer, action, payload, question] as never[]));
       return fn.call(self as never, question as never);
     } catch (error) {
       return new Failure(error);
@@ -265,16 +215,16 @@ export class Evaluation implements TimeoutNode {
 
   /** Puts an answer where it belongs. */
   private take(answer: unknown): void {
-    const { leaf, step, watch } = this;
+    const { leaf, step, record } = this;
     if (step !== undefined && typeof answer === "boolean") {
       if (answer) this.trues |= step.bit;
       this.goTo(answer ? step.onTrue : step.onFalse);
       return;
     }
     const taken = leaf.kind === Kind.Preparation ? this.prepare(answer) : readAnswer(answer, leaf);
-    if (watch) {
+    if (record) {
       const milliseconds = performance.now() - this.askedAt;
-      watch.answers[this.stage.part].set(leaf.ask, { ...taken, milliseconds });
+      record.answers[this.stage.part].set(leaf.ask, { ...taken, milliseconds });
     }
     this.give(taken);
   }
@@ -283,8 +233,8 @@ export class Evaluation implements TimeoutNode {
     if (isFailure(answer) || decisionIn(answer)) return readAnswer(answer, this.leaf);
     const { scope, consumer, action, ...asked } = this.question;
     const { payload, object } = { ...asked, ...(answer as Prepared) };
-    this.question = new RuleContext(scope, consumer, action, payload, object);
-    Object.assign(this.watch ?? {}, answer);
+    this.question = new RuleContext(scope, consumer, action, payload).about(object);
+    Object.assign(this.record ?? {}, answer);
     return leafResult(ALLOWED);
   }
 }

@@ -48,8 +48,8 @@ describe("an object that is none", () => {
     asked.length = 0;
     const made: Decision[] = [
       await session.decide("edit", {}, { object: make() }),
-      await policy.authorizeObject(scopeOf(), CONSUMER, "edit", {}, make()),
-      await policy.authorizeObject(scopeOf(), CONSUMER, "any", {}, make()),
+      await policy.decide(scopeOf(), CONSUMER, "edit", {}, { object: make() }),
+      await policy.decide(scopeOf(), CONSUMER, "any", {}, { object: make() }),
     ];
     for (const { code, status, by, error } of made) {
       expect(`${code} ${status} ${by}`).toBe(`${refusal} object`);

@@ -12,11 +12,11 @@ export const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "N
  */
 export function readLoaded(found: unknown): { readonly object: unknown } | Decision {
   if (found === undefined || found === null) return NOT_FOUND;
-  const said = decisionIn(found);
-  if (said && refuses(said)) return named(said, "object");
-  const advice = said ? "give the object itself" : adviceFor(found);
+  const made = decisionIn(found);
+  if (made && refuses(made)) return named(made, "object");
+  const advice = made ? "give the object itself" : adviceFor(found);
   if (advice === undefined) return { object: found };
-  const error = new PermissionMisuse(`the object of an action is ${said ? "a decision" : show(found)}: ${advice}`);
+  const error = new PermissionMisuse(`the object of an action is ${made ? "a decision" : show(found)}: ${advice}`);
   return decision("error", "permission_error", { by: "object", error });
 }
 

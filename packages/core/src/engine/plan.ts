@@ -9,11 +9,11 @@ export type Plan = Step | PlanBranch;
 
 /** What a step is. Leaves come before ends: the loop goes on while the kind is below `Allows`. */
 export enum Kind {
-  /** Asked with scope, consumer, action and payload. */
+  /** Asked with scope, consumer, action, payload and options. */
   ClassRule,
   /** Asked with one context. */
   FunctionRule,
-  /** Asked as a function rule, but what it answers is a the parsed payload, the loaded object, or a refusal. */
+  /** Asked as a function rule, but what it answers is the parsed payload, the loaded object, or a refusal. */
   Preparation,
   /** An end that allows. */
   Allows,

@@ -56,7 +56,7 @@ describe("a program", () => {
 describe("a denial by way of several branches", () => {
   const decide = (rule: PermissionLike, scope: Record<string, boolean>) => {
     const policy = definePolicy({ actions: { act: rule } });
-    return policy.authorize(scope as never, CONSUMER, "act") as unknown as {
+    return policy.decide(scope as never, CONSUMER, "act") as unknown as {
       outcome: string;
       causes?: { by: string }[];
     };
@@ -74,7 +74,7 @@ describe("a denial by way of several branches", () => {
     const rule = or(and(a, b), and(...many));
     const policy = definePolicy({ actions: { act: rule } });
     for (const scope of [{ a: true }, {}, { a: true, f0: true, f1: true }, { a: true }]) {
-      const decision = policy.authorize(scope as never, CONSUMER, "act") as unknown as { causes?: { by: string }[] };
+      const decision = policy.decide(scope as never, CONSUMER, "act") as unknown as { causes?: { by: string }[] };
       const second = "f1" in scope ? "f2" : "f0";
       expect(decision.causes?.map(({ by }) => by)).toEqual(["a" in scope ? "b" : "a", second]);
     }

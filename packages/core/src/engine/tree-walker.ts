@@ -6,8 +6,10 @@ import {
   decisionIn,
   invalidAnswer,
   isPermissionDenied,
+  type Outcome,
 } from "../decision/decision.js";
 import { allowing, combine, type Evidence, mergeEvidence, named, negate, refuses } from "./combine.js";
+import { OutcomeFold } from "./outcome-fold.js";
 import { isStep, type Plan, type PlanBranch, type Step } from "./plan.js";
 import { type Program, UNRESOLVED } from "./program.js";
 
@@ -43,56 +45,55 @@ export function readAnswer(answer: unknown, { name, denial }: Step): LeafResult 
   if (answer === true) return leafResult(ALLOWED);
   if (answer === false) return leafResult(denial);
   if (isFailure(answer)) return leafResult(decisionFromError(answer.error, name), isPermissionDenied(answer.error));
-  const said = decisionIn(answer);
-  if (said === undefined) return leafResult(invalidAnswer(answer, name));
-  return leafResult(named(said, name), said.outcome === "error");
+  const made = decisionIn(answer);
+  if (made === undefined) return leafResult(invalidAnswer(answer, name));
+  return leafResult(named(made, name), made.outcome === "error");
 }
 
-/** One branch on the way: the two tables of Kleene's strong logic, with abstain as neutral; with evidence and causes. */
-class Frame {
+/** One branch on the way, with the evidence and the causes of its outcome. */
+class Frame extends OutcomeFold {
   /** Position of the operand that comes next. */
   #next = 0;
-  #isAllowed = false;
-  #hasHalted = false;
   #evidence: Evidence;
   /** Denials and errors, in the order they were met. */
   readonly #met: Decision[] = [];
   /** Faults behind operands that allowed all the same. */
   readonly #noted: Decision[] = [];
 
-  constructor(private readonly branch: PlanBranch) {}
+  constructor(private readonly branch: PlanBranch) {
+    super(branch.kind === "or" ? "or" : "and");
+  }
 
   operand(): Plan {
     return this.branch.operands[this.#next++] as Plan;
   }
 
-  /** Takes what an operand said. Answers what the branch says, once that is decided. */
+  /** Takes the answer of an operand. Returns the answer of the branch once that is decided. */
   take({ decision, isFinal }: LeafResult): LeafResult | undefined {
     const { kind, name, denial, operands } = this.branch;
     if (kind === "not") return leafResult(negate(decision, denial), isFinal);
-    const met = this.#met;
-    const noted = this.#noted;
-    const { outcome, causes } = decision;
-    let isOver = this.#next === operands.length;
-    if (refuses(decision)) {
-      met.push(decision);
-      this.#hasHalted ||= isFinal;
-      isOver ||= kind === "and" && (isFinal || outcome === "deny");
-    } else if (outcome === "allow") {
-      isOver ||= kind === "or";
-      if (causes) noted.push(...causes);
+    const isDecided = this.add(this.#keep(decision, name), isFinal);
+    if (!isDecided && this.#next < operands.length) return undefined;
+    const { outcome } = this;
+    if (outcome === "allow") return leafResult(allowing(this.#evidence, [...this.#met, ...this.#noted]));
+    if (outcome === "abstain") return leafResult(abstain());
+    return leafResult(combine(this.#met, outcome), this.isFinal);
+  }
+
+  /** Keeps evidence and causes of an answer. Returns its outcome, an error where its evidence cannot be merged. */
+  #keep(decision: Decision, name: string): Outcome {
+    const { outcome, causes, evidence } = decision;
+    if (refuses(decision)) this.#met.push(decision);
+    else if (outcome === "allow") {
+      if (causes) this.#noted.push(...causes);
       try {
-        this.#evidence = mergeEvidence(this.#evidence, decision.evidence);
-        this.#isAllowed = true;
+        this.#evidence = mergeEvidence(this.#evidence, evidence);
       } catch (error) {
-        met.push(decisionFromError(error, name));
+        this.#met.push(decisionFromError(error, name));
+        return "error";
       }
     }
-    if (!isOver) return undefined;
-    if (this.#isAllowed && (kind === "or" || met.length === 0))
-      return leafResult(allowing(this.#evidence, [...met, ...noted]));
-    if (met.length === 0) return leafResult(abstain());
-    return leafResult(combine(met, kind === "and" ? "deny" : "error"), this.#hasHalted);
+    return outcome;
   }
 }
 
@@ -112,22 +113,22 @@ export class TreeWalker {
 
   /** Takes the answer of `leaf` and moves on to the next one. */
   give(answer: LeafResult): void {
-    let said = answer;
+    let result = answer;
     for (let frame = this.#path.at(-1); frame !== undefined; frame = this.#path.at(-1)) {
-      const decided = frame.take(said);
+      const decided = frame.take(result);
       if (decided === undefined) {
         this.#enter(frame.operand());
         return;
       }
-      said = decided;
+      result = decided;
       this.#path.pop();
     }
-    this.result = said.decision;
+    this.result = result.decision;
   }
 
   /**
-   * Goes to where the fast program stands. What was answered on the way is in the bits; beyond the last bit it follows
-   * from having come there.
+   * Replays the evaluation up to `at`. Answers come from the bit mask; leaves beyond the last bit are inferred from having
+   * reached `at`.
    */
   replay(at: Step, trues: number): void {
     while (this.result === undefined && this.leaf !== at) {

@@ -1,5 +1,5 @@
 import type { Decision } from "../decision/decision.js";
-import type { AnswerRecord } from "../engine/evaluation.js";
+import type { AnswerRecord } from "../engine/record.js";
 import type { Rules } from "../policy/compile-policy.js";
 import { type Traces, traces } from "../policy/trace.js";
 import type { Phase } from "../rules/tree.js";

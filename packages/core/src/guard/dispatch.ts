@@ -1,5 +1,5 @@
 import type { Decision } from "../decision/decision.js";
-import type { AnswerRecord } from "../engine/evaluation.js";
+import type { AnswerRecord } from "../engine/record.js";
 import type { PolicyEngine } from "../policy/policy.js";
 import type { Scope } from "../types.js";
 import type { DecisionLog } from "./decision-log.js";

@@ -1,6 +1,7 @@
 import type { Decision } from "../decision/decision.js";
 import { PermissionMisuse } from "../decision/errors.js";
-import { engineOf, type PolicyEngine, type Timeouts } from "../policy/policy.js";
+import type { Timeouts } from "../policy/options.js";
+import { engineOf, type PolicyEngine } from "../policy/policy.js";
 import { Timeout } from "../util/deadline.js";
 import { throwAsync } from "../util/throw-async.js";
 import type { ServableConsumer } from "./dispatch.js";

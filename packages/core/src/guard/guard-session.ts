@@ -1,5 +1,5 @@
 import type { Decision } from "../decision/decision.js";
-import type { CancellationScope } from "../engine/evaluation.js";
+import type { CancellationScope } from "../engine/cancellation.js";
 import type { Consumer, Payload, Scope } from "../types.js";
 
 /** Options of a check inside a handler. */

@@ -1,6 +1,6 @@
 import { checkKeys, PermissionMisuse, show } from "../decision/errors.js";
 import { readMilliseconds } from "../policy/compile-policy.js";
-import type { Timeouts } from "../policy/policy.js";
+import type { Timeouts } from "../policy/options.js";
 import { PHASES } from "../rules/tree.js";
 import type { MaybePromise, RuleOptions } from "../types.js";
 import type { DecisionEvent } from "./decision-log.js";

@@ -1,5 +1,6 @@
 import type { Decision } from "../decision/decision.js";
-import type { PolicyEngine, Timeouts } from "../policy/policy.js";
+import type { Timeouts } from "../policy/options.js";
+import type { PolicyEngine } from "../policy/policy.js";
 import type { Scope } from "../types.js";
 import { DecisionLog } from "./decision-log.js";
 import type { ServableConsumer } from "./dispatch.js";

@@ -94,9 +94,9 @@ describe("the table", () => {
     const policy = build({
       actions: JSON.parse('{"__proto__":1,"toString":1}', (_, value) => (value === 1 ? AllowAny : value)),
     });
-    expect(policy.authorize({} as never, consumer, "toString")).toMatchObject({ outcome: "allow" });
-    expect(policy.authorize({} as never, consumer, "__proto__")).toMatchObject({ outcome: "allow" });
-    expect(policy.authorize({} as never, consumer, "constructor")).toMatchObject({ code: "unknown_action" });
+    expect(policy.decide({} as never, consumer, "toString")).toMatchObject({ outcome: "allow" });
+    expect(policy.decide({} as never, consumer, "__proto__")).toMatchObject({ outcome: "allow" });
+    expect(policy.decide({} as never, consumer, "constructor")).toMatchObject({ code: "unknown_action" });
     expect(Object.keys(policy.describe().actions ?? {})).toEqual(["__proto__", "toString"]);
   });
 
@@ -105,8 +105,8 @@ describe("the table", () => {
     const policy = build({ actions });
     actions.ping = AllowAny;
     actions.pong = AllowAny;
-    expect(policy.authorize({} as never, consumer, "ping")).toMatchObject({ outcome: "deny" });
-    expect(policy.authorize({} as never, consumer, "pong")).toMatchObject({ code: "unknown_action" });
+    expect(policy.decide({} as never, consumer, "ping")).toMatchObject({ outcome: "deny" });
+    expect(policy.decide({} as never, consumer, "pong")).toMatchObject({ code: "unknown_action" });
   });
 
   it("a permission that has a field called `rule` is no entry", () => {
@@ -116,7 +116,7 @@ describe("the table", () => {
         return false;
       }
     }
-    expect(build({ actions: { ping: new Wrapper() } }).authorize({} as never, consumer, "ping")).toMatchObject({
+    expect(build({ actions: { ping: new Wrapper() } }).decide({} as never, consumer, "ping")).toMatchObject({
       outcome: "deny",
       by: "Wrapper",
     });
@@ -175,13 +175,13 @@ describe("an input check", () => {
     );
 
   it("stands between permissions and the rule, and replaces the payload", async () => {
-    expect(rules(() => ({ payload: { n: 1 } })).authorize({}, consumer, "send", { n: "1" })).toMatchObject({
+    expect(rules(() => ({ payload: { n: 1 } })).decide({}, consumer, "send", { n: "1" })).toMatchObject({
       outcome: "allow",
     });
-    expect(await rules(async () => ({ payload: { n: 1 } })).authorize({}, consumer, "send")).toMatchObject({
+    expect(await rules(async () => ({ payload: { n: 1 } })).decide({}, consumer, "send")).toMatchObject({
       outcome: "allow",
     });
-    expect(rules(() => ({ payload: { n: 2 } })).authorize({}, consumer, "send")).toMatchObject({
+    expect(rules(() => ({ payload: { n: 2 } })).decide({}, consumer, "send")).toMatchObject({
       outcome: "deny",
       by: "send",
     });
@@ -191,8 +191,8 @@ describe("an input check", () => {
     const failing = () => {
       throw new Error("schema");
     };
-    expect(rules(failing).authorize({}, consumer, "send")).toMatchObject({ outcome: "error", by: "input" });
-    expect(await rules(async () => failing()).authorize({}, consumer, "send")).toMatchObject({
+    expect(rules(failing).decide({}, consumer, "send")).toMatchObject({ outcome: "error", by: "input" });
+    expect(await rules(async () => failing()).decide({}, consumer, "send")).toMatchObject({
       outcome: "error",
       by: "input",
     });

@@ -1,14 +1,15 @@
 import { decision } from "../decision/decision.js";
 import { checkKeys, misuse, PermissionMisuse, show } from "../decision/errors.js";
+import type { EvaluationOptions } from "../engine/cancellation.js";
 import { HANDS_ON } from "../engine/combine.js";
-import type { Stage } from "../engine/evaluate.js";
-import type { EvaluationOptions } from "../engine/evaluation.js";
 import { hiddenActions } from "../engine/hidden-actions.js";
-import { compile, type Program, preparing, refusing } from "../engine/program.js";
+import { compile, preparing, refusing } from "../engine/program.js";
+import { makeStage, type Stage } from "../engine/stage.js";
+import { StageList } from "../engine/stage-list.js";
 import { isPermission } from "../rules/permission.js";
 import { type Leaf, PHASES, type Phase, type Tree, toTree } from "../rules/tree.js";
 import type { Payload } from "../types.js";
-import type { ActionEntry, PolicyOptions, Timeouts } from "./policy.js";
+import type { ActionEntry, PolicyOptions, Timeouts } from "./options.js";
 
 /** One action, ready to be asked. */
 export interface ActionRule {
@@ -17,7 +18,7 @@ export interface ActionRule {
   readonly objects: "checked-by-handler" | undefined;
   /** Whether some rule of this action can only be decided once the object is there. */
   readonly pending: boolean;
-  readonly stages: readonly Stage[];
+  readonly stages: StageList;
   readonly objectStages: readonly Stage[];
   /** Whether some rule of this action has a question about the object. */
   readonly asksObject: boolean;
@@ -33,7 +34,7 @@ export interface Rules {
   readonly permissions: Tree | undefined;
   readonly table: ReadonlyMap<string, ActionRule> | undefined;
   readonly controls: Readonly<Record<Phase, EvaluationOptions>>;
-  readonly connectStages: readonly Stage[];
+  readonly connectStages: StageList;
   /** What an action that is in no table meets. */
   readonly other: ActionRule;
   entryOf(action: string): ActionRule;
@@ -72,17 +73,20 @@ export function buildRules(
   const before = partOf(permissions, 0, hasTable);
   const hides = unknownAction === "deny";
   const refused = [makeStage(1, hides ? hiddenActions() : refusing(UNKNOWN))];
-  const unknown = { ...NOTHING, stages: refused, objectStages: refused };
+  const unknown = { ...SILENT, stages: refused, objectStages: refused };
   const table = hasTable ? readTable(actions, before, parses) : undefined;
   for (const { stages, objectStages } of table?.values() ?? []) {
-    for (const stage of [...stages, ...objectStages]) stage.hides = hides;
+    for (const stage of [...stages.list, ...objectStages]) stage.hides = hides;
   }
   return {
     connect,
     permissions,
     table,
     controls: readTimeouts(timeout),
-    connectStages: [...stagesOf(permissions, "connect", 0, true), ...stagesOf(connect, "connect", 1, false)],
+    connectStages: new StageList([
+      ...stagesOf(permissions, "connect", 0, true),
+      ...stagesOf(connect, "connect", 1, false),
+    ]),
     other: makeEntry(hasTable ? [{ ...before, pending: false, asksObject: false }, unknown] : [before]),
     entryOf,
   };
@@ -94,9 +98,11 @@ function entryOf(this: Rules, action: string): ActionRule {
 }
 
 /** What one part of a policy adds to an entry. */
-type Part = Pick<ActionRule, "pending" | "stages" | "objectStages" | "asksObject" | "handsOn">;
+interface Part extends Pick<ActionRule, "pending" | "objectStages" | "asksObject" | "handsOn"> {
+  readonly stages: readonly Stage[];
+}
 
-const NOTHING: Omit<Part, "stages"> = { pending: false, objectStages: [], asksObject: false, handsOn: false };
+const SILENT: Omit<Part, "stages"> = { pending: false, objectStages: [], asksObject: false, handsOn: false };
 
 /** All entries have the same shape, which keeps the hot path fast: a spread may give each a shape of its own. */
 function makeEntry(parts: readonly Part[], said: Partial<ActionRule> = {}): ActionRule {
@@ -106,7 +112,7 @@ function makeEntry(parts: readonly Part[], said: Partial<ActionRule> = {}): Acti
     concurrent,
     objects,
     pending: parts.some(({ pending }) => pending),
-    stages: parts.flatMap(({ stages }) => stages),
+    stages: new StageList(parts.flatMap(({ stages }) => stages)),
     objectStages: parts.flatMap(({ objectStages }) => objectStages),
     asksObject: parts.some(({ asksObject }) => asksObject),
     isParsed,
@@ -144,7 +150,7 @@ function readTable(actions: unknown, before: Part, parses?: ReadonlyMap<string, 
       : [];
     table.set(
       name,
-      makeEntry([before, { ...NOTHING, stages: parsing }, partOf(rule, 1, false)], {
+      makeEntry([before, { ...SILENT, stages: parsing }, partOf(rule, 1, false)], {
         rule,
         concurrent: concurrent === true,
         objects,
@@ -176,11 +182,6 @@ function stagesOf(tree: Tree | undefined, phase: Phase, part: 0 | 1, passesAbsta
   if (program === undefined && passesAbstain) return [];
   const silent = () => refusing(decision("deny", "permission_denied", { by: tree.name }));
   return [makeStage(part, program ?? silent(), passesAbstain)];
-}
-
-/** All stages have the same shape, which keeps the hot path fast. */
-export function makeStage(part: 0 | 1, program: Program, passesAbstain = false, isRepeated = false): Stage {
-  return { part, program, passesAbstain, isRepeated, hides: false };
 }
 
 /** Whether some rule of a tree has such questions. */

@@ -81,11 +81,11 @@ describe("definePolicy() bound to a scope", () => {
       actions: { a: AllowAny, b: new IsOwner(), c: { rule: or(IsOwner, HasRole("x")), concurrent: true }, d: [small] },
     });
     expectTypeOf(policy).toExtend<Policy<AppScope>>();
-    expectTypeOf(policy.authorize).parameter(0).toEqualTypeOf<AppScope>();
-    expectTypeOf(policy.authorize(app, consumer, "c")).toEqualTypeOf<Decision>();
-    expectTypeOf(policy.connect(app, consumer)).toEqualTypeOf<Decision | Promise<Decision>>();
+    expectTypeOf(policy.decide).parameter(0).toEqualTypeOf<AppScope>();
+    expectTypeOf(policy.decide(app, consumer, "c")).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decideConnect(app, consumer)).toEqualTypeOf<Decision | Promise<Decision>>();
     // @ts-expect-error the rest of the scope is missing
-    policy.authorize({ user: null }, consumer, "a");
+    policy.decide({ user: null }, consumer, "a");
   });
   test("rejects a rule that needs more, wherever it stands", () => {
     // @ts-expect-error tenant is missing

@@ -35,13 +35,13 @@ describe("what a policy answers", () => {
       permissions: not(isBanned),
       actions: { ping: AllowAny, "chat.send": [IsOwner, HasRole("admin")], "chat.edit": { rule: IsOwner } },
     });
-    expectTypeOf(policy.connect(app, consumer)).toEqualTypeOf<Decision>();
-    expectTypeOf(policy.authorize(app, consumer, "ping")).toEqualTypeOf<Decision>();
-    expectTypeOf(policy.authorize(app, consumer, "chat.send", {})).toEqualTypeOf<Decision>();
-    expectTypeOf(policy.authorize(app, consumer, name)).toEqualTypeOf<Decision>();
-    expectTypeOf(policy.authorize(app, consumer, "unknown")).toEqualTypeOf<Decision>();
-    expectTypeOf(policy.authorizeObject(app, consumer, "chat.edit", {}, {})).toEqualTypeOf<Decision>();
-    expectTypeOf(policy.authorizeObject(app, consumer, name, {}, {})).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decideConnect(app, consumer)).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decide(app, consumer, "ping")).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decide(app, consumer, "chat.send", {})).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decide(app, consumer, name)).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decide(app, consumer, "unknown")).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decide(app, consumer, "chat.edit", {}, { object: {} })).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decide(app, consumer, name, {}, { object: {} })).toEqualTypeOf<Decision>();
   });
   const mixed = definePolicy({
     actions: {
@@ -53,80 +53,80 @@ describe("what a policy answers", () => {
     },
   });
   test("for each action what its own rule says", () => {
-    expectTypeOf(mixed.authorize(app, consumer, "ping")).toEqualTypeOf<Decision>();
-    expectTypeOf(mixed.authorize(app, consumer, "chat.read")).toEqualTypeOf<Decision>();
-    expectTypeOf(mixed.authorize(app, consumer, "chat.send")).toEqualTypeOf<Later>();
-    expectTypeOf(mixed.authorize(app, consumer, "chat.list")).toEqualTypeOf<Later>();
-    expectTypeOf(mixed.authorize(app, consumer, "chat.edit")).toEqualTypeOf<Later>();
-    expectTypeOf(mixed.authorizeObject(app, consumer, "chat.read", {}, {})).toEqualTypeOf<Decision>();
-    expectTypeOf(mixed.authorizeObject(app, consumer, "chat.edit", {}, {})).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.decide(app, consumer, "ping")).toEqualTypeOf<Decision>();
+    expectTypeOf(mixed.decide(app, consumer, "chat.read")).toEqualTypeOf<Decision>();
+    expectTypeOf(mixed.decide(app, consumer, "chat.send")).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.decide(app, consumer, "chat.list")).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.decide(app, consumer, "chat.edit")).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.decide(app, consumer, "chat.read", {}, { object: {} })).toEqualTypeOf<Decision>();
+    expectTypeOf(mixed.decide(app, consumer, "chat.edit", {}, { object: {} })).toEqualTypeOf<Later>();
   });
   test("for a name known later what any of the rules says", () => {
-    expectTypeOf(mixed.authorize(app, consumer, name)).toEqualTypeOf<Later>();
-    expectTypeOf(mixed.authorize(app, consumer, "chat.other")).toEqualTypeOf<Later>();
-    expectTypeOf(mixed.authorizeObject(app, consumer, name, {}, {})).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.decide(app, consumer, name)).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.decide(app, consumer, "chat.other")).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.decide(app, consumer, name, {}, { object: {} })).toEqualTypeOf<Later>();
     const one = name as "ping" | "chat.read";
-    expectTypeOf(mixed.authorize(app, consumer, one)).toEqualTypeOf<Decision>();
+    expectTypeOf(mixed.decide(app, consumer, one)).toEqualTypeOf<Decision>();
     const other = name as "ping" | "chat.send";
-    expectTypeOf(mixed.authorize(app, consumer, other)).toEqualTypeOf<Later>();
+    expectTypeOf(mixed.decide(app, consumer, other)).toEqualTypeOf<Later>();
   });
   test("one async `permissions` makes everything async", () => {
     const policy = definePolicy({ permissions: isMember, connect: AllowAny, actions: { ping: AllowAny } });
-    expectTypeOf(policy.authorize(app, consumer, "ping")).toEqualTypeOf<Later>();
-    expectTypeOf(policy.authorize(app, consumer, name)).toEqualTypeOf<Later>();
-    expectTypeOf(policy.connect(app, consumer)).toEqualTypeOf<Later>();
+    expectTypeOf(policy.decide(app, consumer, "ping")).toEqualTypeOf<Later>();
+    expectTypeOf(policy.decide(app, consumer, name)).toEqualTypeOf<Later>();
+    expectTypeOf(policy.decideConnect(app, consumer)).toEqualTypeOf<Later>();
     const alone = definePolicy({ permissions: [IsAuthenticated, isMember] });
-    expectTypeOf(alone.authorize(app, consumer, "ping")).toEqualTypeOf<Later>();
+    expectTypeOf(alone.decide(app, consumer, "ping")).toEqualTypeOf<Later>();
   });
   test("`connect` and the actions apart from each other", () => {
     const connects = definePolicy({ connect: isMember, actions: { ping: AllowAny } });
-    expectTypeOf(connects.connect(app, consumer)).toEqualTypeOf<Later>();
-    expectTypeOf(connects.authorize(app, consumer, "ping")).toEqualTypeOf<Decision>();
-    expectTypeOf(mixed.connect(app, consumer)).toEqualTypeOf<Decision>();
+    expectTypeOf(connects.decideConnect(app, consumer)).toEqualTypeOf<Later>();
+    expectTypeOf(connects.decide(app, consumer, "ping")).toEqualTypeOf<Decision>();
+    expectTypeOf(mixed.decideConnect(app, consumer)).toEqualTypeOf<Decision>();
   });
   test("`permissions` alone, and a table of which only the type is known", () => {
     const alone = definePolicy({ permissions: AllowAny });
-    expectTypeOf(alone.authorize({}, consumer, "ping")).toEqualTypeOf<Decision>();
+    expectTypeOf(alone.decide({}, consumer, "ping")).toEqualTypeOf<Decision>();
     const table: Record<string, PermissionLike<AppScope>> = { ping: AllowAny };
     const policy = definePolicy({ permissions: AllowAny, actions: table });
-    expectTypeOf<ReturnType<typeof policy.authorize>>().toEqualTypeOf<Later>();
+    expectTypeOf<ReturnType<typeof policy.decide>>().toEqualTypeOf<Later>();
   });
 });
 
 describe("what scope a policy needs", () => {
   test("what its rules need", () => {
     const policy = definePolicy({ connect: IsOwner, permissions: IsAuthenticated, actions: { a: needsTenant } });
-    expectTypeOf(policy.authorize).parameter(0).toExtend<TenantScope>();
-    expectTypeOf(policy.connect(tenant, consumer)).toEqualTypeOf<Decision>();
-    expectTypeOf(policy.authorize(tenant, consumer, "a")).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decide).parameter(0).toExtend<TenantScope>();
+    expectTypeOf(policy.decideConnect(tenant, consumer)).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decide(tenant, consumer, "a")).toEqualTypeOf<Decision>();
     // @ts-expect-error tenant is missing
-    policy.authorize(app, consumer, "a");
+    policy.decide(app, consumer, "a");
     // @ts-expect-error tenant is missing
-    policy.authorize(app, consumer, name);
+    policy.decide(app, consumer, name);
     // @ts-expect-error tenant is missing
-    policy.authorizeObject(app, consumer, "a", {}, {});
+    policy.decide(app, consumer, "a", {}, { object: {} });
     // @ts-expect-error tenant is missing
-    policy.connect(app, consumer);
+    policy.decideConnect(app, consumer);
   });
   test("from each part: connect, permissions, an entry, a list, a combination, what a method asks for", () => {
     // @ts-expect-error tenant is missing
-    definePolicy({ connect: InTenant, permissions: AllowAny }).authorize(app, consumer, "a");
+    definePolicy({ connect: InTenant, permissions: AllowAny }).decide(app, consumer, "a");
     // @ts-expect-error tenant is missing
-    definePolicy({ permissions: new InTenant() }).authorize(app, consumer, "a");
+    definePolicy({ permissions: new InTenant() }).decide(app, consumer, "a");
     // @ts-expect-error tenant is missing
-    definePolicy({ actions: { a: { rule: InTenant } } }).authorize(app, consumer, "a");
+    definePolicy({ actions: { a: { rule: InTenant } } }).decide(app, consumer, "a");
     // @ts-expect-error tenant is missing
-    definePolicy({ actions: { a: [AllowAny, InTenant], b: AllowAny } }).authorize(app, consumer, "b");
+    definePolicy({ actions: { a: [AllowAny, InTenant], b: AllowAny } }).decide(app, consumer, "b");
     // @ts-expect-error tenant is missing
-    definePolicy({ permissions: or(not(InTenant), AllowAny) }).authorize(app, consumer, "a");
+    definePolicy({ permissions: or(not(InTenant), AllowAny) }).decide(app, consumer, "a");
     // @ts-expect-error tenant is missing
-    definePolicy({ permissions: Sneaky }).authorize(app, consumer, "a");
+    definePolicy({ permissions: Sneaky }).decide(app, consumer, "a");
   });
   test("only what is needed", () => {
     const policy = definePolicy({ connect: AllowAny, actions: { a: IsAuthenticated } });
-    expectTypeOf(policy.authorize({ user: null }, consumer, "a")).toEqualTypeOf<Decision>();
+    expectTypeOf(policy.decide({ user: null }, consumer, "a")).toEqualTypeOf<Decision>();
     // @ts-expect-error user is missing
-    policy.authorize({}, consumer, "a");
+    policy.decide({}, consumer, "a");
   });
   test("a policy that needs more does not stand for one that needs less", () => {
     const policy = definePolicy({ actions: { a: needsTenant } });
@@ -135,7 +135,7 @@ describe("what scope a policy needs", () => {
     expectTypeOf<Policy<Scope>>().toExtend<Policy<AppScope>>();
     expectTypeOf<Policy<AppScope>>().not.toExtend<Policy<Scope>>();
     const annotated: Policy<TenantScope> = definePolicy({ connect: isMember, actions: { a: { rule: needsTenant } } });
-    expectTypeOf(annotated.authorize(tenant, consumer, "a")).toEqualTypeOf<Later>();
+    expectTypeOf(annotated.decide(tenant, consumer, "a")).toEqualTypeOf<Later>();
     // @ts-expect-error tenant is missing
     const wrong: Policy<AppScope> = definePolicy({ connect: isMember, actions: { a: { rule: needsTenant } } });
     expectTypeOf(wrong).toEqualTypeOf<Policy<AppScope>>();
@@ -194,5 +194,40 @@ test("a class made by a function is a rule like any other", () => {
       }
     };
   const policy = definePolicy({ actions: { a: owns(1), b: and(owns(1), owns(2)) } });
-  expectTypeOf(policy.authorize(app, consumer, "b")).toEqualTypeOf<Decision>();
+  expectTypeOf(policy.decide(app, consumer, "b")).toEqualTypeOf<Decision>();
+});
+
+describe("the verbs", () => {
+  const policy = definePolicy({ connect: AllowAny, actions: { ping: AllowAny, "chat.send": isMember } });
+  test("`can` is a promise of a boolean, also where every rule is sync", () => {
+    expectTypeOf(policy.can(app, consumer, "ping")).toEqualTypeOf<Promise<boolean>>();
+    expectTypeOf(policy.can(app, consumer, name, {}, { object: {} })).toEqualTypeOf<Promise<boolean>>();
+    expectTypeOf(policy.canConnect(app, consumer)).toEqualTypeOf<Promise<boolean>>();
+  });
+  test("`authorize` is a promise of nothing", () => {
+    expectTypeOf(policy.authorize(app, consumer, "ping")).toEqualTypeOf<Promise<void>>();
+    expectTypeOf(policy.authorize(app, consumer, name, {}, { object: {} })).toEqualTypeOf<Promise<void>>();
+    expectTypeOf(policy.authorizeConnect(app, consumer)).toEqualTypeOf<Promise<void>>();
+  });
+  test("a condition must wait", async () => {
+    // @ts-expect-error TS2801: this condition will always return true
+    if (policy.can(app, consumer, "ping")) void 0;
+    // @ts-expect-error TS2801: this condition will always return true
+    if (policy.canConnect(app, consumer)) void 0;
+    // @ts-expect-error TS2801: this condition will always return true
+    if (policy.authorize(app, consumer, "ping")) void 0;
+    // @ts-expect-error TS2801: this condition will always return true
+    if (policy.authorizeConnect(app, consumer)) void 0;
+    if (await policy.can(app, consumer, "ping")) void 0;
+    // @ts-expect-error TS1345: nothing cannot be tested for truthiness
+    if (await policy.authorize(app, consumer, "ping")) void 0;
+  });
+  test("ask with the scope that the rules need", () => {
+    const { can, authorize } = definePolicy({ actions: { a: needsTenant } });
+    expectTypeOf(can).parameter(0).toExtend<TenantScope>();
+    // @ts-expect-error tenant is missing
+    can(app, consumer, "a");
+    // @ts-expect-error tenant is missing
+    authorize(app, consumer, "a");
+  });
 });

@@ -34,9 +34,9 @@ describe("{ signal } of a direct call", () => {
   const policy = definePolicy({ connect: slow, actions: { act: slow } });
   type Call = (signal: AbortSignal) => Decision | Promise<Decision>;
   const calls: [string, Call][] = [
-    ["connect", (signal) => policy.connect(SCOPE, CONSUMER, {}, { signal })],
-    ["authorize", (signal) => policy.authorize(SCOPE, CONSUMER, "act", {}, { signal })],
-    ["authorizeObject", (signal) => policy.authorizeObject(SCOPE, CONSUMER, "act", {}, {}, { signal })],
+    ["decideConnect", (signal) => policy.decideConnect(SCOPE, CONSUMER, {}, { signal })],
+    ["decide", (signal) => policy.decide(SCOPE, CONSUMER, "act", {}, { signal })],
+    ["decide, of an object", (signal) => policy.decide(SCOPE, CONSUMER, "act", {}, { object: {}, signal })],
   ];
 
   it.each(calls)("%s: leaves nothing on the signal once it is decided", async (_, call) => {
@@ -53,10 +53,10 @@ describe("{ signal } of a direct call", () => {
 
   it("that is aborted already ends sync rules too", () => {
     const sync = definePolicy({ actions: { act: permission("sync", () => asked() === undefined) } });
-    expect(sync.authorize(SCOPE, CONSUMER, "act", {}, { signal: AbortSignal.abort() })).toMatchObject(aborted);
+    expect(sync.decide(SCOPE, CONSUMER, "act", {}, { signal: AbortSignal.abort() })).toMatchObject(aborted);
     expect(asked).not.toHaveBeenCalled();
-    expect(sync.authorize(SCOPE, CONSUMER, "act", {}, { signal: new AbortController().signal }).outcome).toBe("allow");
-    expect(sync.authorize(SCOPE, CONSUMER, "act", {}, {}).outcome).toBe("allow");
+    expect(sync.decide(SCOPE, CONSUMER, "act", {}, { signal: new AbortController().signal }).outcome).toBe("allow");
+    expect(sync.decide(SCOPE, CONSUMER, "act", {}, {}).outcome).toBe("allow");
   });
 
   it.each(calls)("%s: aborted meanwhile, it ends at once", async (_, call) => {
@@ -86,7 +86,7 @@ describe("{ signal } of a direct call", () => {
     });
     const controller = new AbortController();
     const waiting = definePolicy({ actions: { act: rule } });
-    const decision = waiting.authorize(SCOPE, CONSUMER, "act", {}, { signal: controller.signal });
+    const decision = waiting.decide(SCOPE, CONSUMER, "act", {}, { signal: controller.signal });
     controller.abort("navigated away");
     expect(await decision).toMatchObject(aborted);
     expect(seen.map(({ reason }) => reason)).toEqual(["navigated away"]);
@@ -100,7 +100,7 @@ describe("{ signal } of a direct call", () => {
     });
     const { signal } = controller;
     const self = definePolicy({ actions: { act: rule } });
-    expect(await self.authorize(SCOPE, CONSUMER, "act", {}, { signal })).toMatchObject(aborted);
+    expect(await self.decide(SCOPE, CONSUMER, "act", {}, { signal })).toMatchObject(aborted);
   });
 });
 
@@ -111,15 +111,15 @@ describe("unknownAction", () => {
     const open = definePolicy({ permissions: IsAuthenticated, actions });
     const shut = definePolicy({ permissions: IsAuthenticated, actions, unknownAction: "deny" });
     const anonymous = { user: null } as never;
-    expect(open.authorize(SCOPE, CONSUMER, "nope")).toMatchObject({
+    expect(open.decide(SCOPE, CONSUMER, "nope")).toMatchObject({
       outcome: "deny",
       code: "unknown_action",
       status: 405,
       reason: "Unknown action.",
     });
-    expect(open.authorize(anonymous, CONSUMER, "nope")).toEqual(open.authorize(anonymous, CONSUMER, "ping"));
-    expect(shut.authorize(SCOPE, CONSUMER, "nope")).toMatchObject({ code: "permission_denied", status: 403 });
-    expect(shut.authorizeObject(SCOPE, CONSUMER, "nope", {}, {})).toMatchObject({ code: "permission_denied" });
+    expect(open.decide(anonymous, CONSUMER, "nope")).toEqual(open.decide(anonymous, CONSUMER, "ping"));
+    expect(shut.decide(SCOPE, CONSUMER, "nope")).toMatchObject({ code: "permission_denied", status: 403 });
+    expect(shut.decide(SCOPE, CONSUMER, "nope", {}, { object: {} })).toMatchObject({ code: "permission_denied" });
   });
 
   const TEXT: StandardSchema<unknown, object> = {
@@ -159,7 +159,7 @@ describe("unknownAction", () => {
   ])("hides with `deny` from a client without a user: %s", async (_what, action, payload) => {
     const { policy } = hiding.unknownAction("deny");
     for (const user of [null, undefined, { isAuthenticated: false }]) {
-      const made = await policy.authorize({ user } as never, CONSUMER, action, payload);
+      const made = await policy.decide({ user } as never, CONSUMER, action, payload);
       expect(publicRefusal(made)).toStrictEqual({
         code: "not_authenticated",
         status: 401,
@@ -174,8 +174,8 @@ describe("unknownAction", () => {
   it("tells a client with a user, and where nothing is hidden everybody, what does not fit", async () => {
     const { policy } = hiding.unknownAction("deny");
     for (const action of ["parsed", "parsedLater", "checked"]) {
-      expect(await policy.authorize(SCOPE as never, CONSUMER, action)).toMatchObject({ code: "invalid_input" });
-      expect(await hiding.policy.authorize({ user: null } as never, CONSUMER, action)).toMatchObject({
+      expect(await policy.decide(SCOPE as never, CONSUMER, action)).toMatchObject({ code: "invalid_input" });
+      expect(await hiding.policy.decide({ user: null } as never, CONSUMER, action)).toMatchObject({
         code: "invalid_input",
         issues: [{ message: "no text" }],
       });
@@ -184,7 +184,7 @@ describe("unknownAction", () => {
 
   it("keeps for logs what is hidden", () => {
     const { policy } = hiding.unknownAction("deny");
-    expect(policy.authorize({ user: null } as never, CONSUMER, "parsed")).toMatchObject({
+    expect(policy.decide({ user: null } as never, CONSUMER, "parsed")).toMatchObject({
       by: "input",
       causes: [{ code: "invalid_input", issues: [{ message: "no text" }] }],
     });
@@ -197,8 +197,8 @@ describe("unknownAction", () => {
       },
     };
     const { policy } = hiding.unknownAction("deny");
-    expect(policy.authorize(scope as never, CONSUMER, "nope")).toMatchObject({ code: "not_authenticated" });
-    expect(policy.authorize(scope as never, CONSUMER, "parsed")).toMatchObject({ code: "not_authenticated" });
+    expect(policy.decide(scope as never, CONSUMER, "nope")).toMatchObject({ code: "not_authenticated" });
+    expect(policy.decide(scope as never, CONSUMER, "parsed")).toMatchObject({ code: "not_authenticated" });
   });
 });
 
@@ -255,7 +255,7 @@ describe("permissionsFor", () => {
     }
     const bound = permissionsFor<AppScope>();
     const isFirst = bound.permission("isFirst", ({ scope }) => scope.user.id === 1);
-    expect(bound.definePolicy({ permissions: isFirst }).authorize(SCOPE, CONSUMER, "act").outcome).toBe("allow");
+    expect(bound.definePolicy({ permissions: isFirst }).decide(SCOPE, CONSUMER, "act").outcome).toBe("allow");
   });
 });
 
@@ -265,7 +265,7 @@ describe("engineOf", () => {
   it("takes a policy, also of another copy of the package, and what holds one", () => {
     const engine = engineOf(policy, "guard()");
     expect(engine).toBeInstanceOf(PolicyEngine);
-    const ofAnotherCopy = { rules: engine.rules, decide: engine.decide };
+    const ofAnotherCopy = { rules: engine.rules, decide: engine.evaluateAction };
     expect(engineOf(ofAnotherCopy, "guard()")).toBe(ofAnotherCopy);
     expect(engineOf({ engine }, "guard()")).toBe(engine);
   });

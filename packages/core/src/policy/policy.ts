@@ -1,34 +1,17 @@
 import type { Decision } from "../decision/decision.js";
+import { enforce, isAllowed } from "../decision/enforce.js";
 import { PermissionMisuse, show } from "../decision/errors.js";
-import { evaluate } from "../engine/evaluate.js";
-import {
-  ABORTED,
-  type AnswerRecord,
-  CancellationScope,
-  createAnswerRecord,
-  type EvaluationOptions,
-} from "../engine/evaluation.js";
+import { ABORTED, CancellationScope, type EvaluationOptions } from "../engine/cancellation.js";
 import { readLoaded } from "../engine/loaded-object.js";
+import { type AnswerRecord, createAnswerRecord } from "../engine/record.js";
+import { evaluateRecorded, type StageList } from "../engine/stage-list.js";
 import { type DescribedRule, describeTree } from "../rules/describe.js";
 import type { AsyncOf, CheckScope, MaybeLater, PermissionLike, ScopeOf } from "../rules/infer.js";
+import { RuleContext } from "../rules/rule-context.js";
+import type { Phase } from "../rules/tree.js";
 import type { Consumer, Payload } from "../types.js";
 import { type ActionRule, buildRules, type Rules } from "./compile-policy.js";
-
-/** Milliseconds per question. Each 5,000 by default. */
-export interface Timeouts {
-  connect?: number;
-  action?: number;
-  object?: number;
-}
-
-/** An action of a policy that needs more than its rule. */
-export interface ActionEntry<R extends PermissionLike = PermissionLike> {
-  readonly rule: R;
-  /** Whether a served handler of this action lets the next message begin before it has ended. */
-  readonly concurrent?: boolean;
-  /** Says that the handler calls `authorizeObject` itself; needed where a rule only knows objects. */
-  readonly objects?: "checked-by-handler";
-}
+import type { ActionEntry, PolicyOptions } from "./options.js";
 
 /** What a question answers where nothing is known of its rules. */
 type Answered = Decision | Promise<Decision>;
@@ -43,71 +26,104 @@ type FitsEntry<S, E> =
     ? { readonly rule: CheckScope<S, R> } & { readonly [K in Exclude<keyof E, keyof ActionEntry>]: never }
     : CheckScope<S, E>;
 
-/** What `definePolicy` takes. */
-export interface PolicyOptions<C, P, A> {
-  /** Who may open a connection. Without it, whoever `permissions` does not refuse. */
-  readonly connect?: C;
-  /** Asked of every action, beside the table; its `canConnect` at connect. */
-  readonly permissions?: P;
-  /** The rules by name of the action. An action that is not in the table is refused. */
-  readonly actions?: A;
-  /** Milliseconds per question; 5,000 each by default. */
-  readonly timeout?: Timeouts;
-  /**
-   * `"deny"` hides which actions there are: an unknown one is `not_authenticated` (401) to a client without a user and
-   * `permission_denied` (403) to all others. So is, to a client without a user, a payload that does not fit.
-   */
-  readonly unknownAction?: "deny";
-}
-
-/** An extra of a direct call. */
-export interface AuthorizeOptions {
+/** Options of the connect question of a policy. */
+export interface DecideConnectOptions {
   /** Ends the evaluation with the code `aborted`. */
   readonly signal?: AbortSignal;
 }
 
-/** What adapters give beside: the answers of a question are kept in a watch of theirs. */
-interface RecordedAuthorizeOptions extends AuthorizeOptions {
-  readonly watch?: AnswerRecord | undefined;
+/** Options of a question to a policy. */
+export interface DecideOptions extends DecideConnectOptions {
+  /**
+   * The object of the action. Where the option is there, the rules are asked about the object; `undefined` and `null` are
+   * refused as `not_found`.
+   */
+  readonly object?: unknown;
 }
 
+/** The options of adapters, which keep the answers of a question in a record of their own. */
+interface RecordedOptions extends DecideOptions {
+  readonly record?: AnswerRecord | undefined;
+}
+
+/** A name of the table, or any other. */
+type ActionName<A> = (keyof A & string) | (string & Record<never, never>);
+
 /**
- * The rules of a server. Its questions never throw and never reject; they answer a plain decision where every rule
- * that is asked is sync.
+ * The rules of a server, and three verbs to ask them. `decide` answers a {@link Decision} and never throws; `can` answers
+ * a boolean; `authorize` answers nothing and rejects where refused. Each has a second form for the connect question.
  *
- * `S` is the scope the rules need. The others say what is answered, a decision or perhaps a promise of one: `A` for each
- * action of the table, `O` for an action that is known by no literal name, `C` for a connection.
+ * `S` is the scope the rules need. The others say what `decide` answers, a decision or perhaps a promise of one: `A` for
+ * each action of the table, `O` for an action that is known by no literal name, `C` for a connection.
  */
 export interface Policy<in S = never, out A = Record<string, Answered>, out O = Answered, out C = Answered> {
   readonly "~types"?: { readonly scope: (scope: S) => void };
-  /** May this connection be opened? */
-  connect(scope: S, consumer: Consumer, message?: Payload, asked?: AuthorizeOptions): C;
-  /** May this action be done? */
-  authorize<N extends keyof A & string>(
+  /**
+   * Decides whether an action may be done, to an object where `options` has one.
+   *
+   * @param scope What is known of the client.
+   * @param consumer The server end of its connection.
+   * @param action The name of the action.
+   * @param payload The client's arguments. Default: none.
+   * @param options `object`, `signal`.
+   * @returns The decision; a promise of it only where a rule may answer later. Never throws, never rejects.
+   */
+  decide<N extends keyof A & string>(
     scope: S,
     consumer: Consumer,
     action: N,
     payload?: Payload,
-    asked?: AuthorizeOptions,
+    options?: DecideOptions,
   ): A[N];
-  authorize(scope: S, consumer: Consumer, action: string, payload?: Payload, asked?: AuthorizeOptions): O;
-  /** May this action be done to this object? */
-  authorizeObject<N extends keyof A & string>(
+  decide(scope: S, consumer: Consumer, action: string, payload?: Payload, options?: DecideOptions): O;
+  /**
+   * Tells whether an action may be done. The arguments are those of `decide`.
+   *
+   * @returns A promise of true where it is allowed. Never rejects.
+   */
+  can(
     scope: S,
     consumer: Consumer,
-    action: N,
-    payload: Payload,
-    object: unknown,
-    asked?: AuthorizeOptions,
-  ): A[N];
-  authorizeObject(
+    action: ActionName<A>,
+    payload?: Payload,
+    options?: DecideOptions,
+  ): Promise<boolean>;
+  /**
+   * Enforces that an action may be done. The arguments are those of `decide`.
+   *
+   * @returns A promise of nothing. Wait for it; where it is forgotten, its rejection does not end the process.
+   * @throws {PermissionDenied} When it is refused. The `cause` is the decision.
+   */
+  authorize(
     scope: S,
     consumer: Consumer,
-    action: string,
-    payload: Payload,
-    object: unknown,
-    asked?: AuthorizeOptions,
-  ): O;
+    action: ActionName<A>,
+    payload?: Payload,
+    options?: DecideOptions,
+  ): Promise<void>;
+  /**
+   * Decides whether a connection may be opened.
+   *
+   * @param scope What is known of the client.
+   * @param consumer The server end of its connection.
+   * @param message The message of the handshake, where the transport has one.
+   * @param options `signal`.
+   * @returns The decision; a promise of it only where a rule may answer later. Never throws, never rejects.
+   */
+  decideConnect(scope: S, consumer: Consumer, message?: Payload, options?: DecideConnectOptions): C;
+  /**
+   * Tells whether a connection may be opened. The arguments are those of `decideConnect`.
+   *
+   * @returns A promise of true where it is allowed. Never rejects.
+   */
+  canConnect(scope: S, consumer: Consumer, message?: Payload, options?: DecideConnectOptions): Promise<boolean>;
+  /**
+   * Enforces that a connection may be opened. The arguments are those of `decideConnect`.
+   *
+   * @returns A promise of nothing. Wait for it; where it is forgotten, its rejection does not end the process.
+   * @throws {PermissionDenied} When it is refused. The `cause` is the decision.
+   */
+  authorizeConnect(scope: S, consumer: Consumer, message?: Payload, options?: DecideConnectOptions): Promise<void>;
   /** The rules as plain JSON. */
   describe(): DescribedPolicy;
 }
@@ -119,52 +135,62 @@ export interface DescribedPolicy {
   actions?: Record<string, { rule: DescribedRule; concurrent?: boolean; objects?: string }>;
 }
 
-const NOTHING: Payload = Object.freeze(Object.create(null));
+const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 
-/** A policy at run time: what adapters and `explain` see of it. */
+/** The side that asks: a client, and how long its evaluations may take. A session is one. */
+export interface Caller extends EvaluationOptions {
+  readonly scope: unknown;
+  readonly consumer: Consumer;
+}
+
+/** The part of a message that rules are asked about. */
+export interface ActionMessage {
+  readonly action: string;
+  readonly payload: Payload;
+}
+
+/** A policy at run time, as adapters and `explain` see it. */
 export class PolicyEngine implements Policy<unknown> {
   constructor(readonly rules: Rules) {}
 
-  connect(
-    scope: unknown,
-    consumer: Consumer,
-    message: Payload = NOTHING,
-    asked?: RecordedAuthorizeOptions,
-  ): Decision | Promise<Decision> {
-    const watch = asked?.watch;
-    return this.#ask((control) => this.decideConnect(scope, consumer, message, control, watch), "connect", asked);
-  }
-
-  authorize(
+  decide(
     scope: unknown,
     consumer: Consumer,
     action: string,
-    payload: Payload = NOTHING,
-    asked?: RecordedAuthorizeOptions,
-  ): Decision | Promise<Decision> {
+    payload: Payload = EMPTY_PAYLOAD,
+    options?: RecordedOptions,
+  ): Answered {
+    if (options !== undefined) return this.#decideWith({ scope, consumer }, { action, payload }, options);
     const { rules } = this;
-    if (asked === undefined) {
-      const { stages } = rules.entryOf(action);
-      return evaluate(stages, scope, consumer, action, payload, undefined, rules.controls.action, undefined);
-    }
-    const { watch } = asked;
-    return this.#ask((control) => this.decide(scope, consumer, action, payload, control, watch), "action", asked);
+    const { stages } = rules.entryOf(action);
+    return stages.run(scope, consumer, action, payload) ?? stages.finish(rules.controls.action);
   }
 
-  authorizeObject(
+  can(...question: Parameters<PolicyEngine["decide"]>): Promise<boolean> {
+    return isAllowed(this.decide(...question));
+  }
+
+  authorize(...question: Parameters<PolicyEngine["decide"]>): Promise<void> {
+    return enforce(this.decide(...question));
+  }
+
+  decideConnect(
     scope: unknown,
     consumer: Consumer,
-    action: string,
-    payload: Payload,
-    object: unknown,
-    asked?: RecordedAuthorizeOptions,
-  ): Decision | Promise<Decision> {
-    const watch = asked?.watch ?? createAnswerRecord();
-    return this.#ask(
-      (control) => this.decideObject(scope, consumer, action, payload, object, control, watch),
-      "object",
-      asked,
+    message: Payload = EMPTY_PAYLOAD,
+    options?: RecordedOptions,
+  ): Answered {
+    return this.#ask("connect", options, (limits) =>
+      this.evaluateConnect({ ...limits, scope, consumer }, message, options?.record),
     );
+  }
+
+  canConnect(...question: Parameters<PolicyEngine["decideConnect"]>): Promise<boolean> {
+    return isAllowed(this.decideConnect(...question));
+  }
+
+  authorizeConnect(...question: Parameters<PolicyEngine["decideConnect"]>): Promise<void> {
+    return enforce(this.decideConnect(...question));
   }
 
   describe(): DescribedPolicy {
@@ -177,62 +203,73 @@ export class PolicyEngine implements Policy<unknown> {
     };
   }
 
-  decideConnect(
-    scope: unknown,
-    consumer: Consumer,
-    message: Payload,
-    control: EvaluationOptions,
-    watch: AnswerRecord | undefined,
-  ): Decision | Promise<Decision> {
-    return evaluate(this.rules.connectStages, scope, consumer, "connect", message, undefined, control, watch);
+  /** Asks the connect question of an adapter. Never throws, never rejects. */
+  evaluateConnect(caller: Caller, message: Payload, record?: AnswerRecord): Answered {
+    return evaluate(this.rules.connectStages, caller, { action: "connect", payload: message }, record);
   }
 
-  decide(
-    scope: unknown,
-    consumer: Consumer,
-    action: string,
-    payload: Payload,
-    control: EvaluationOptions,
-    watch: AnswerRecord | undefined,
-  ): Decision | Promise<Decision> {
-    return evaluate(this.rules.entryOf(action).stages, scope, consumer, action, payload, undefined, control, watch);
+  /** Asks about the action of a message. Never throws, never rejects. */
+  evaluateAction(caller: Caller, message: ActionMessage, record?: AnswerRecord): Answered {
+    return evaluate(this.rules.entryOf(message.action).stages, caller, message, record);
   }
 
-  /** The object question reuses the answers in `watch`, and asks only what is new. One watch serves one object. */
-  decideObject(
-    scope: unknown,
-    consumer: Consumer,
-    action: string,
-    payload: Payload,
+  /**
+   * Asks about the object of a message. Answers that are in the record already are used again; a record serves one
+   * object. Never throws, never rejects.
+   */
+  evaluateObject(
+    caller: Caller,
+    { action, payload }: ActionMessage,
     object: unknown,
-    control: EvaluationOptions,
-    watch: AnswerRecord,
-  ): Decision | Promise<Decision> {
-    const isThere = object !== undefined && object !== null;
-    const loaded = isThere ? readLoaded(object) : { object };
+    record = createAnswerRecord(),
+  ): Answered {
+    const loaded = readLoaded(object);
     if (!("object" in loaded)) return loaded;
-    const { objectStages } = this.rules.entryOf(action);
-    return evaluate(objectStages, scope, consumer, action, payload, object, control, { ...watch, reuses: true });
+    const question = new RuleContext(caller.scope, caller.consumer, action, payload).about(object);
+    return evaluateRecorded(this.rules.entryOf(action).objectStages, question, caller, { ...record, reuses: true });
   }
 
-  #ask(
-    question: (control: EvaluationOptions) => Decision | Promise<Decision>,
-    phase: "connect" | "action" | "object",
-    asked: AuthorizeOptions | undefined,
-  ): Decision | Promise<Decision> {
-    const control = this.rules.controls[phase];
-    const signal = asked?.signal;
-    if (signal === undefined) return question(control);
+  /** Apart from `decide`, where closures would cost every call an allocation. */
+  #decideWith(
+    client: Omit<Caller, keyof EvaluationOptions>,
+    message: ActionMessage,
+    options: RecordedOptions,
+  ): Answered {
+    const { record } = options;
+    if (!("object" in options)) {
+      return this.#ask("action", options, (limits) => this.evaluateAction({ ...client, ...limits }, message, record));
+    }
+    const { object } = options;
+    return this.#ask("object", options, (limits) =>
+      this.evaluateObject({ ...client, ...limits }, message, object, record),
+    );
+  }
+
+  #ask(phase: Phase, options: DecideOptions | undefined, question: (limits: EvaluationOptions) => Answered): Answered {
+    const limits = this.rules.controls[phase];
+    const signal = options?.signal;
+    if (signal === undefined) return question(limits);
     if (signal.aborted) return ABORTED;
     const cancellation = new CancellationScope();
-    const cut = () => cancellation.cancel(signal.reason);
-    const decision = question({ timeout: control.timeout, cancellation });
+    const cancel = () => cancellation.cancel(signal.reason);
+    const decision = question({ timeout: limits.timeout, cancellation });
     if (!(decision instanceof Promise)) return decision;
     // A rule may have aborted it while it was asked.
-    if (signal.aborted) cut();
-    signal.addEventListener("abort", cut);
-    return decision.finally(() => signal.removeEventListener("abort", cut));
+    if (signal.aborted) cancel();
+    signal.addEventListener("abort", cancel);
+    return decision.finally(() => signal.removeEventListener("abort", cancel));
   }
+}
+
+function evaluate(
+  stages: StageList,
+  caller: Caller,
+  { action, payload }: ActionMessage,
+  record: AnswerRecord | undefined,
+): Answered {
+  const { scope, consumer } = caller;
+  if (record) return evaluateRecorded(stages.list, new RuleContext(scope, consumer, action, payload), caller, record);
+  return stages.run(scope, consumer, action, payload) ?? stages.finish(caller);
 }
 
 function describeEntry({ rule, concurrent, objects }: ActionRule) {
@@ -262,7 +299,7 @@ export type PolicyFactory<Bound = never> = <
  *
  * @param options `connect`, `permissions`, `actions` (name to rule, or to `{ rule, concurrent, objects }`),
  *   `timeout` (milliseconds per question), `unknownAction`.
- * @returns A policy: `connect`, `authorize`, `authorizeObject`, `describe`.
+ * @returns A policy: `decide`, `can` and `authorize`, each also with `Connect` behind it, and `describe`.
  * @throws {PermissionMisuse} When neither `permissions` nor `actions` is given, or something in it is no rule.
  * @example
  * ```ts
@@ -272,7 +309,7 @@ export type PolicyFactory<Bound = never> = <
  *   actions: { ping: AllowAny, "chat.send": IsAuthenticated },
  * });
  * const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
- * console.assert(policy.authorize({ user: null }, consumer, "chat.send").code === "not_authenticated");
+ * console.assert(policy.decide({ user: null }, consumer, "chat.send").code === "not_authenticated");
  * ```
  */
 export const definePolicy: PolicyFactory = (options: PolicyOptions<unknown, unknown, unknown>) =>

@@ -16,7 +16,7 @@ import {
 import { describe, expect, test, vi } from "vitest";
 import { connect, settled } from "../../test/connection.js";
 import { decision } from "../decision/decision.js";
-import type { RecordedAnswer } from "../engine/evaluation.js";
+import type { RecordedAnswer } from "../engine/record.js";
 import type { DecisionEvent } from "../guard/decision-log.js";
 import { type Phase, type RuleHook, type Tree, toTree } from "../rules/tree.js";
 import { type TraceNode, traceTree } from "./trace.js";

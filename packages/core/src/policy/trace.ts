@@ -1,5 +1,6 @@
 import type { Outcome } from "../decision/decision.js";
-import type { AnswerRecord, RecordedAnswer } from "../engine/evaluation.js";
+import { negatedOutcome, OutcomeFold } from "../engine/outcome-fold.js";
+import type { AnswerRecord, RecordedAnswer } from "../engine/record.js";
 import type { Leaf, Phase, RuleHook, Tree } from "../rules/tree.js";
 import type { Rules } from "./compile-policy.js";
 
@@ -24,10 +25,10 @@ export interface Traces {
   readonly rule?: TraceNode;
 }
 
-/** What one node said, and whether nothing behind it was asked. */
+/** The outcome of one node; `isFinal` tells that nothing behind it was asked. */
 interface NodeOutcome {
   readonly outcome: Outcome | undefined;
-  readonly halts: boolean;
+  readonly isFinal: boolean;
 }
 
 interface Drawn extends NodeOutcome {
@@ -46,8 +47,8 @@ export function traceTree(tree: Tree, phase: Phase, answers: Answers, fallback: 
     if (from.kind === "leaf") return drawLeaf(from, phase, answers, fallback, isOdd);
     const { kind, name } = from;
     const drawn = from.operands.map((operand) => draw(operand, isOdd !== (kind === "not")));
-    const said = kind === "not" ? negated(drawn[0] as Drawn) : together(kind, drawn);
-    return { ...said, node: { kind, name, ...outcomeOf(said), operands: drawn.map(({ node }) => node) } };
+    const result = kind === "not" ? negated(drawn[0] as Drawn) : together(kind, drawn);
+    return { ...result, node: { kind, name, ...outcomeOf(result), operands: drawn.map(({ node }) => node) } };
   };
   return draw(tree, false).node;
 }
@@ -66,25 +67,25 @@ function drawLeaf(leaf: Leaf, phase: Phase, answers: Answers, fallback: boolean,
   const node = { kind: "rule", name: leaf.name } as const;
   const { connect, action, object } = leaf.hooks;
   if (phase === "action" && !action && object) {
-    const said: NodeOutcome = { outcome: isOdd ? "deny" : "allow", halts: false };
-    return { ...said, node: { ...node, ...outcomeOf(said), isPending: true } };
+    const result: NodeOutcome = { outcome: isOdd ? "deny" : "allow", isFinal: false };
+    return { ...result, node: { ...node, ...outcomeOf(result), isPending: true } };
   }
   const atConnect = connect ?? (fallback ? action : undefined);
   const asks = phase === "connect" ? [atConnect] : phase === "action" ? [action] : [action, object];
-  const given = asks.flatMap((ask) => (ask ? [answers.get(ask)] : []));
-  const said = together(
+  const recorded = asks.flatMap((ask) => (ask ? [answers.get(ask)] : []));
+  const result = together(
     "and",
-    given.map((one) => ({ outcome: one?.decision.outcome, halts: one?.isFinal === true })),
+    recorded.map((one) => ({ outcome: one?.decision.outcome, isFinal: one?.isFinal === true })),
   );
-  const telling = given.find((one) => one && one.decision.outcome === said.outcome);
-  return { ...said, node: { ...node, ...outcomeOf(said), ...(telling && tell(telling, given)) } };
+  const telling = recorded.find((one) => one && one.decision.outcome === result.outcome);
+  return { ...result, node: { ...node, ...outcomeOf(result), ...(telling && tell(telling, recorded)) } };
 }
 
 function tell(
   { decision: { code, reason } }: RecordedAnswer,
-  given: readonly (RecordedAnswer | undefined)[],
+  recorded: readonly (RecordedAnswer | undefined)[],
 ): Partial<TraceNode> {
-  const milliseconds = given.reduce((sum, one) => sum + (one?.milliseconds ?? 0), 0);
+  const milliseconds = recorded.reduce((sum, one) => sum + (one?.milliseconds ?? 0), 0);
   return { code, milliseconds, ...(reason !== undefined && { reason }) };
 }
 
@@ -92,24 +93,19 @@ function outcomeOf({ outcome }: NodeOutcome): { outcome?: Outcome } {
   return outcome === undefined ? {} : { outcome };
 }
 
-function negated({ outcome, halts }: NodeOutcome): NodeOutcome {
-  return { outcome: outcome === "allow" ? "deny" : outcome === "deny" ? "allow" : outcome, halts };
+function negated({ outcome, isFinal }: NodeOutcome): NodeOutcome {
+  return { outcome: outcome && negatedOutcome(outcome), isFinal };
 }
 
-/** The tables of `and` and `or`, as the decision goes through them: what is behind the decisive operand does not count. */
+/** The outcome of `and` or `or`. A decisive operand, or a fault in `and`, outweighs one that was not asked. */
 function together(kind: "and" | "or", operands: readonly NodeOutcome[]): NodeOutcome {
-  const decisive = kind === "and" ? "deny" : "allow";
-  const order: readonly (Outcome | undefined)[] =
-    kind === "and" ? ["error", undefined, "allow"] : [undefined, "error", "deny"];
-  const met = new Set<Outcome | undefined>();
-  let halts = false;
-  for (const { outcome, halts: isHalting } of operands) {
-    if (outcome === decisive) return { outcome, halts: false };
-    met.add(outcome);
-    halts ||= isHalting;
-    if (isHalting && kind === "and") break;
+  const fold = new OutcomeFold(kind);
+  let isOpen = false;
+  for (const { outcome, isFinal } of operands) {
+    if (outcome === undefined) isOpen = true;
+    else if (fold.add(outcome, isFinal)) return { outcome: fold.outcome, isFinal: fold.isFinal };
   }
-  const found = order.findIndex((outcome) => met.has(outcome));
-  const outcome = found === -1 ? "abstain" : order[found];
-  return { outcome, halts };
+  const { outcome, isFinal } = fold;
+  const isUnknown = isOpen && !(kind === "and" && outcome === "error");
+  return { outcome: isUnknown ? undefined : outcome, isFinal };
 }

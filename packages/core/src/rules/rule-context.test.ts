@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { CONSUMER } from "../../test/probes.js";
 import { RuleContext } from "./rule-context.js";
 
-const make = () => new RuleContext({}, CONSUMER, "act", {}, undefined);
+const make = () => new RuleContext({}, CONSUMER, "act", {});
 
 afterEach(() => {
   vi.unstubAllGlobals();

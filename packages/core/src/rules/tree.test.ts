@@ -120,7 +120,7 @@ describe("a class with fields of its own is a class all the same", () => {
       }
     }
     for (const rule of [Denying, new Denying(), and(AllowAny, new Denying())]) {
-      expect(isAsked(rule).authorize({} as never, { id: "" } as never, "act")).toMatchObject({
+      expect(isAsked(rule).decide({} as never, { id: "" } as never, "act")).toMatchObject({
         outcome: "deny",
         by: "Denying",
       });
@@ -169,8 +169,8 @@ describe("a denial by `false`", () => {
     expect(actNow(IsMember)).toMatchObject(refusal);
     expect(actNow(and(AllowAny, or(IsMember, not(not(IsMember)))))).toMatchObject(refusal);
     const policy = definePolicy({ actions: { act: IsMember } });
-    const decision = policy.authorize({}, { id: "" } as never, "act");
-    expect(policy.authorize({}, { id: "" } as never, "act")).toBe(decision);
+    const decision = policy.decide({}, { id: "" } as never, "act");
+    expect(policy.decide({}, { id: "" } as never, "act")).toBe(decision);
   });
 });
 
@@ -195,9 +195,9 @@ describe("depth and width", () => {
     const rule = nested(name.includes("turn") ? 750 : 1000, wrap);
     const policy = definePolicy({ connect: rule, permissions: rule, actions: { act: rule } });
     const consumer = { id: "" } as never;
-    expect(policy.authorize({} as never, consumer, "act")).toMatchObject({ outcome: "allow" });
-    expect(policy.connect({} as never, consumer)).toMatchObject({ outcome: "allow" });
-    expect(policy.authorizeObject({} as never, consumer, "act", {}, {})).toMatchObject({ outcome: "allow" });
+    expect(policy.decide({} as never, consumer, "act")).toMatchObject({ outcome: "allow" });
+    expect(policy.decideConnect({} as never, consumer)).toMatchObject({ outcome: "allow" });
+    expect(policy.decide({} as never, consumer, "act", {}, { object: {} })).toMatchObject({ outcome: "allow" });
     expect(JSON.stringify(policy.describe()).length).toBeGreaterThan(1000);
   });
 
@@ -243,8 +243,8 @@ describe("a class rule", () => {
     const entry = { rule: Noting, objects: "checked-by-handler" } as const;
     const policy = definePolicy({ connect: Noting, actions: { edit: entry } });
     const [message, object] = [{ room: "lobby" }, { owner: 1 }];
-    policy.connect({}, CONSUMER, message);
-    policy.authorizeObject({}, CONSUMER, "edit", {}, object);
+    policy.decideConnect({}, CONSUMER, message);
+    policy.decide({}, CONSUMER, "edit", {}, { object });
     expect(given).toEqual([message, "edit", object]);
   });
 
@@ -255,7 +255,7 @@ describe("a class rule", () => {
     class Hiding extends BasePermission<object> {
       override hasPermission = hasPermission;
     }
-    definePolicy({ actions: { act: Hiding as never } }).authorize({} as never, CONSUMER, "act");
+    definePolicy({ actions: { act: Hiding as never } }).decide({} as never, CONSUMER, "act");
     expect(given).toHaveLength(1);
     expect(given).not.toEqual([1]);
   });

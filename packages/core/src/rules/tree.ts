@@ -16,7 +16,7 @@ export type Phase = (typeof PHASES)[number];
 
 /** One question of one rule. Also the key under which its answer is remembered. */
 export interface RuleHook {
-  /** Asked with one context (function style) or with scope, consumer, action, payload (class style). */
+  /** Asked with one context (function style) or with scope, consumer, action, payload, options (class style). */
   readonly fn: ((question: RuleContext) => unknown) & ((...args: never[]) => unknown);
   readonly self: object | undefined;
   readonly context: boolean;
@@ -178,25 +178,13 @@ function classLeaf(rule: BasePermission<never>): Leaf {
         `\`${name}.${METHODS[phase]}\` is ${show(method)}: define it as a method that answers true or false`,
       );
     }
-    if (phase === "action" && !takesOptions(method))
-      return { fn: method as RuleHook["fn"], self: rule, context: false };
+    if (phase === "action") return { fn: method as RuleHook["fn"], self: rule, context: false };
     const fn = (q: RuleContext) =>
       phase === "connect"
         ? method.call(rule, q.scope, q.consumer, q.message, q)
-        : method.call(rule, q.scope, q.consumer, q.action, phase === "object" ? q.object : q.payload, q);
+        : method.call(rule, q.scope, q.consumer, q.action, q.object, q);
     return { fn, self: rule, context: true };
   });
-}
-
-/**
- * Whether a `hasPermission` can see its fifth argument. Only then is an object made for it.
- * When in doubt (defaults, rest parameters, `arguments`, comments among the parameters, native code) it can.
- */
-function takesOptions(method: { readonly length: number }): boolean {
-  if (method.length > 4) return true;
-  const source = Function.prototype.toString.call(method);
-  const head = source.slice(0, source.indexOf(")"));
-  return /\.\.\.|\barguments\b|\bsignal\b|\[native code\]/.test(source) || /=(?!>)|\/[*/]/.test(head);
 }
 
 function denialOf(by: string, { code = "permission_denied", reason, status }: DenialOptions): Decision {

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncLocalStorage, createHook } from "node:async_hooks";
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { CONSUMER, scopeOf, Wire } from "../../test/connection.js";
@@ -23,9 +23,9 @@ describe("what one timer ends of several requests", () => {
       const slow = permission("slow", { connect: ask, action: ask, object: ask });
       const policy = definePolicy({ connect: slow, actions: { act: slow }, timeout: { [phase]: 20 } });
       const asking = {
-        connect: (scope: never) => policy.connect(scope, CONSUMER),
-        action: (scope: never) => policy.authorize(scope, CONSUMER, "act"),
-        object: (scope: never) => policy.authorizeObject(scope, CONSUMER, "act", {}, 1),
+        connect: (scope: never) => policy.decideConnect(scope, CONSUMER),
+        action: (scope: never) => policy.decide(scope, CONSUMER, "act"),
+        object: (scope: never) => policy.decide(scope, CONSUMER, "act", {}, { object: 1 }),
       }[phase];
       const made = await Promise.all(
         REQUESTS.map((user) =>
@@ -65,9 +65,7 @@ describe("what one timer ends of several requests", () => {
     });
     const policy = definePolicy({ actions: { act: rule } });
     const controller = new AbortController();
-    const made = als.run("asking", () =>
-      policy.authorize(scopeOf(), CONSUMER, "act", {}, { signal: controller.signal }),
-    );
+    const made = als.run("asking", () => policy.decide(scopeOf(), CONSUMER, "act", {}, { signal: controller.signal }));
     als.run("leaving", () => controller.abort());
     expect(await made).toMatchObject({ code: "aborted" });
     expect(seen).toEqual(["asking"]);
@@ -76,18 +74,19 @@ describe("what one timer ends of several requests", () => {
 
 describe("nothing is kept of a context", () => {
   test("for rules that do not read `signal`, where nobody hears of decisions", async () => {
-    const snapshot = vi.spyOn(AsyncLocalStorage, "snapshot");
-    vi.resetModules();
-    const { definePolicy: make, permission: rule } = await import("@portcullis/core");
-    const { Gate: Made } = await import("../guard/gate.js");
-    const late = rule("late", async ({ scope }) => scope !== null);
-    const hanging = rule("hanging", () => never);
-    const policy = make({ connect: late, actions: { late, hanging }, timeout: { action: 5 } });
-    await policy.authorize(scopeOf(), CONSUMER, "late");
-    await policy.authorize(scopeOf(), CONSUMER, "hanging");
-    await new Made("guard()", policy, {}).admit(new Wire()).result;
-    expect(snapshot).not.toHaveBeenCalled();
-    snapshot.mockRestore();
+    const resources: string[] = [];
+    const hook = createHook({ init: (_id, type) => resources.push(type) }).enable();
+    const late = permission("late", async ({ scope }) => scope !== null);
+    const hanging = permission("hanging", () => never);
+    const reading = permission("reading", async ({ signal }) => !signal.aborted);
+    const policy = definePolicy({ connect: late, actions: { late, hanging, reading }, timeout: { action: 5 } });
+    await policy.decide(scopeOf(), CONSUMER, "late");
+    await policy.decide(scopeOf(), CONSUMER, "hanging");
+    await new Gate("guard()", policy, {}).admit(new Wire()).result;
+    expect(resources).not.toContain("PortcullisContext");
+    await policy.decide(scopeOf(), CONSUMER, "reading");
+    expect(resources).toContain("PortcullisContext");
+    hook.disable();
   });
 });
 

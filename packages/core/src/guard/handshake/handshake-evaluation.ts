@@ -1,6 +1,7 @@
 import { type Decision, decision, decisionFromError } from "../../decision/decision.js";
 import { PermissionMisuse } from "../../decision/errors.js";
-import { CancellationScope, createAnswerRecord } from "../../engine/evaluation.js";
+import { CancellationScope } from "../../engine/cancellation.js";
+import { createAnswerRecord } from "../../engine/record.js";
 import { RuleContext } from "../../rules/rule-context.js";
 import type { Consumer, Scope } from "../../types.js";
 import { type Context, contextOfNow } from "../../util/async-context.js";
@@ -59,7 +60,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     this.consumer = session?.consumer ?? new ConnectionConsumer(connection);
     this.#startedAt = runtime.log.now();
     this.#scope = this.#scopeOf(ANONYMOUS);
-    this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {}, undefined);
+    this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {});
     const made = refusal ?? this.#begin();
     if (made instanceof Promise) {
       this.result = new Promise((resolve) => {
@@ -187,7 +188,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     if (this.#settled !== undefined) return this.#settled.decision;
     this.#scope = scope;
     const { engine, timeouts } = this.#runtime;
-    const options = { timeout: timeouts.connect, cancellation: this.#cancellation };
-    return engine.decideConnect(scope, this.consumer, this.#connection.message ?? {}, options, this.#answers);
+    const caller = { scope, consumer: this.consumer, timeout: timeouts.connect, cancellation: this.#cancellation };
+    return engine.evaluateConnect(caller, this.#connection.message ?? {}, this.#answers);
   }
 }

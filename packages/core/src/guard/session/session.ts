@@ -1,11 +1,12 @@
 import { type Decision, decisionFromError } from "../../decision/decision.js";
-import { ABORTED, CancellationScope, createAnswerRecord } from "../../engine/evaluation.js";
+import { enforce, isAllowed } from "../../decision/enforce.js";
+import { ABORTED, CancellationScope } from "../../engine/cancellation.js";
+import { createAnswerRecord } from "../../engine/record.js";
 import type { Consumer, Payload, Scope } from "../../types.js";
 import type { DispatchContext, ServableConsumer } from "../dispatch.js";
 import type { CheckOptions, DispatchSession, OpenSession } from "../guard-session.js";
 import { closeCodeOf, TOO_MANY_PENDING } from "../refusal.js";
 import type { GuardRuntime } from "../runtime.js";
-import { allows, enforce } from "../verbs.js";
 import type { ClientMessage, Connection } from "./connection.js";
 import { FLUSHING, MessageFlow, type Until } from "./message-flow.js";
 
@@ -57,11 +58,11 @@ export class Session<M extends ClientMessage = ClientMessage>
 
   decide(action: string, payload: Payload = {}, options?: CheckOptions): Decision | Promise<Decision> {
     if (options && "object" in options) return this.#decideObject(action, payload, options.object);
-    return this.runtime.engine.decide(this.scope, this.consumer, action, payload, this, undefined);
+    return this.runtime.engine.evaluateAction(this, { action, payload });
   }
 
   can(action: string, payload?: Payload, options?: CheckOptions): Promise<boolean> {
-    return allows(this.decide(action, payload, options));
+    return isAllowed(this.decide(action, payload, options));
   }
 
   authorize(action: string, payload?: Payload, options?: CheckOptions): Promise<void> {
@@ -115,18 +116,18 @@ export class Session<M extends ClientMessage = ClientMessage>
     const { engine, log, timeouts } = this.runtime;
     const answers = createAnswerRecord();
     const startedAt = log.now();
-    const options = { timeout: timeouts.object, cancellation: this.cancellation };
+    const caller = { scope, consumer, timeout: timeouts.object, cancellation: this.cancellation };
     const report = (decision: Decision) => {
       const event = { phase: "object", action, decision, scope, consumer, session: this, answers, startedAt } as const;
       if (log.wants(decision)) log.report(event);
       return decision;
     };
-    const made = engine.decideObject(scope, consumer, action, payload, object, options, answers);
+    const made = engine.evaluateObject(caller, { action, payload }, object, answers);
     return made instanceof Promise ? made.then(report) : report(made);
   }
 
   protected process(message: M): Until | undefined {
-    const { refusal, action, payload } = message;
+    const { refusal, action } = message;
     if (refusal) {
       this.refuse(message, refusal);
       return undefined;
@@ -136,7 +137,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     if (served && this.isFull && served.engine.rules.entryOf(action).concurrent) return this.#processLater(message);
     const answers = runtime.keepsAnswers(action) ? createAnswerRecord() : undefined;
     const startedAt = log.now();
-    const decision = engine.decide(scope, this.consumer, action, payload, this, answers);
+    const decision = engine.evaluateAction(this, message, answers);
     const isLater = decision instanceof Promise;
     // The hot path: nothing is allocated for a message that listeners get at once.
     if (!served && !isLater && !log.wants(decision)) return this.isEnded ? undefined : this.#deliver(message);

@@ -35,9 +35,9 @@ describe("an answer that comes when its deadline has passed, before a timer coul
     const next = permission("next", () => asked.push("next") > 0);
     const rule = word === "yes" ? late : not(late);
     const engine = new PolicyEngine(buildRules({ connect: rule, actions: { act: and(rule, next) }, timeout }));
-    expect(await engine.connect({}, CONSUMER)).toMatchObject(LATE);
-    expect(await engine.authorize({}, CONSUMER, "act")).toMatchObject(LATE);
-    expect(await engine.authorizeObject({}, CONSUMER, "act", {}, {})).toMatchObject(LATE);
+    expect(await engine.decideConnect({}, CONSUMER)).toMatchObject(LATE);
+    expect(await engine.decide({}, CONSUMER, "act")).toMatchObject(LATE);
+    expect(await engine.decide({}, CONSUMER, "act", {}, { object: {} })).toMatchObject(LATE);
     expect(asked).toEqual([]);
   });
 

@@ -12,9 +12,9 @@ it.each([
   [not(DenyAll), "allow"],
 ] as const)("AllowAny and DenyAll answer all three questions, %#", (rule, outcome) => {
   const policy = definePolicy({ connect: rule, actions: { act: rule } });
-  expect(policy.connect({} as never, CONSUMER)).toMatchObject({ outcome });
-  expect(policy.authorize({} as never, CONSUMER, "act")).toMatchObject({ outcome });
-  expect(policy.authorizeObject({} as never, CONSUMER, "act", {}, {})).toMatchObject({ outcome });
+  expect(policy.decideConnect({} as never, CONSUMER)).toMatchObject({ outcome });
+  expect(policy.decide({} as never, CONSUMER, "act")).toMatchObject({ outcome });
+  expect(policy.decide({} as never, CONSUMER, "act", {}, { object: {} })).toMatchObject({ outcome });
 });
 
 it("DenyAll denies an object also where its action was not asked", () => {

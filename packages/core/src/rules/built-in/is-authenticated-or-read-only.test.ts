@@ -9,22 +9,22 @@ const policy = definePolicy({ connect: rule, permissions: rule });
 
 it("allows everybody to connect and to read, whoever is signed in to do all", () => {
   const nobody = { user: null };
-  expect(policy.connect(nobody, CONSUMER)).toMatchObject({ outcome: "allow" });
-  expect(policy.authorize(nobody, CONSUMER, "list")).toMatchObject({ outcome: "allow" });
-  expect(policy.authorize(nobody, CONSUMER, "delete")).toMatchObject({
+  expect(policy.decideConnect(nobody, CONSUMER)).toMatchObject({ outcome: "allow" });
+  expect(policy.decide(nobody, CONSUMER, "list")).toMatchObject({ outcome: "allow" });
+  expect(policy.decide(nobody, CONSUMER, "delete")).toMatchObject({
     code: "not_authenticated",
     status: 401,
     by: "IsAuthenticatedOrReadOnly",
   });
-  expect(policy.authorize(nobody, CONSUMER, "constructor")).toMatchObject({ outcome: "deny" });
-  expect(policy.authorize({ user: { id: 1 } }, CONSUMER, "delete")).toMatchObject({ outcome: "allow" });
+  expect(policy.decide(nobody, CONSUMER, "constructor")).toMatchObject({ outcome: "deny" });
+  expect(policy.decide({ user: { id: 1 } }, CONSUMER, "delete")).toMatchObject({ outcome: "allow" });
 });
 
 it("does not see what is changed in the list afterwards", () => {
   const readOnly = ["list"];
   const fixed = IsAuthenticatedOrReadOnly({ readOnly });
   readOnly.push("delete");
-  expect(definePolicy({ permissions: fixed }).authorize({ user: null }, CONSUMER, "delete")).toMatchObject({
+  expect(definePolicy({ permissions: fixed }).decide({ user: null }, CONSUMER, "delete")).toMatchObject({
     outcome: "deny",
   });
 });

@@ -8,21 +8,21 @@ describe("IsAuthenticated", () => {
 
   it("answers 401 to an action of nobody, and lets nobody connect unless `connect` says otherwise", () => {
     const policy = definePolicy({ permissions: IsAuthenticated });
-    expect(policy.connect(ANONYMOUS, CONSUMER)).toMatchObject({ outcome: "allow" });
-    expect(policy.authorize(ANONYMOUS, CONSUMER, "act")).toMatchObject({
+    expect(policy.decideConnect(ANONYMOUS, CONSUMER)).toMatchObject({ outcome: "allow" });
+    expect(policy.decide(ANONYMOUS, CONSUMER, "act")).toMatchObject({
       outcome: "deny",
       code: "not_authenticated",
       status: 401,
       retry: "after-auth",
       by: "IsAuthenticated",
     });
-    expect(policy.authorize({} as never, CONSUMER, "act")).toMatchObject({ status: 401 });
-    expect(policy.authorize({ user: { id: 1 } }, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+    expect(policy.decide({} as never, CONSUMER, "act")).toMatchObject({ status: 401 });
+    expect(policy.decide({ user: { id: 1 } }, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
   });
 
   it("as `connect` it means what it reads", () => {
     const policy = definePolicy({ connect: IsAuthenticated, actions: {} });
-    expect(policy.connect(ANONYMOUS, CONSUMER)).toMatchObject({ status: 401 });
-    expect(policy.connect({ user: { id: 1 } }, CONSUMER)).toMatchObject({ outcome: "allow" });
+    expect(policy.decideConnect(ANONYMOUS, CONSUMER)).toMatchObject({ status: 401 });
+    expect(policy.decideConnect({ user: { id: 1 } }, CONSUMER)).toMatchObject({ outcome: "allow" });
   });
 });

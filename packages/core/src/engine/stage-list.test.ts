@@ -29,10 +29,10 @@ describe("a sync decision", () => {
     const timer = vi.spyOn(globalThis, "setTimeout");
     const promise = vi.spyOn(Promise.prototype, "then");
     for (let turn = 0; turn < 3; turn++) {
-      expect(policy.authorize(ALICE, CONSUMER, "act").outcome).toBe("allow");
-      expect(policy.authorize({ user: null }, CONSUMER, "act").code).toBe("not_authenticated");
-      expect(policy.connect(ALICE, CONSUMER).outcome).toBe("allow");
-      expect(policy.authorizeObject(ALICE, CONSUMER, "act", {}, {}).outcome).toBe("allow");
+      expect(policy.decide(ALICE, CONSUMER, "act").outcome).toBe("allow");
+      expect(policy.decide({ user: null }, CONSUMER, "act").code).toBe("not_authenticated");
+      expect(policy.decideConnect(ALICE, CONSUMER).outcome).toBe("allow");
+      expect(policy.decide(ALICE, CONSUMER, "act", {}, { object: {} }).outcome).toBe("allow");
     }
     expect(timer).not.toHaveBeenCalled();
     expect(promise).not.toHaveBeenCalled();
@@ -48,19 +48,19 @@ describe("a sync decision", () => {
   });
 
   it("of class rules with static codes is made once and shared", () => {
-    expect(policy.authorize(ALICE, CONSUMER, "act")).toBe(policy.authorize(ALICE, CONSUMER, "act"));
-    const denied = policy.authorize({ user: null }, CONSUMER, "act");
-    expect(policy.authorize({ user: null }, CONSUMER, "act")).toBe(denied);
-    expect(policy.authorize(ALICE, CONSUMER, "no")).toBe(policy.authorize(ALICE, CONSUMER, "no"));
+    expect(policy.decide(ALICE, CONSUMER, "act")).toBe(policy.decide(ALICE, CONSUMER, "act"));
+    const denied = policy.decide({ user: null }, CONSUMER, "act");
+    expect(policy.decide({ user: null }, CONSUMER, "act")).toBe(denied);
+    expect(policy.decide(ALICE, CONSUMER, "no")).toBe(policy.decide(ALICE, CONSUMER, "no"));
   });
 
   it("says who decided", () => {
-    expect(policy.authorize(ALICE, CONSUMER, "act")).toMatchObject({
+    expect(policy.decide(ALICE, CONSUMER, "act")).toMatchObject({
       code: "allowed",
       by: "and(IsAuthenticated, or(DenyAll, AllowAny))",
     });
-    expect(policy.authorize({ user: null }, CONSUMER, "act")).toMatchObject({ by: "IsAuthenticated", status: 401 });
-    expect(definePolicy({ actions: {} }).connect({} as never, CONSUMER)).toMatchObject({
+    expect(policy.decide({ user: null }, CONSUMER, "act")).toMatchObject({ by: "IsAuthenticated", status: 401 });
+    expect(definePolicy({ actions: {} }).decideConnect({} as never, CONSUMER)).toMatchObject({
       outcome: "allow",
       by: "policy",
     });
@@ -88,7 +88,7 @@ describe("more ways to a denial than are remembered", () => {
     const branches = pairs.map((index) => and(flag(index), flag(index + 1))) as unknown as [PermissionLike];
     const policy = definePolicy({ actions: { act: or(...branches) } });
     const told = (bits: number) => {
-      const decision = policy.authorize({ bits } as never, CONSUMER, "act") as ReturnType<typeof deny>;
+      const decision = policy.decide({ bits } as never, CONSUMER, "act") as ReturnType<typeof deny>;
       return decision.causes?.map(({ by }) => by).join() ?? decision.outcome;
     };
     const wanted = (bits: number) => pairs.map((index) => ((bits >> index) & 1 ? `f${index + 1}` : `f${index}`)).join();
@@ -97,11 +97,11 @@ describe("more ways to a denial than are remembered", () => {
       pairs.reduce((bits, index, pair) => bits | (((choice >> pair) & 1) << index), 0),
     );
     for (let turn = 0; turn < 2; turn++) expect(all.map(told)).toEqual(all.map(wanted));
-    const [stage] = (policy as unknown as PolicyEngine).rules.entryOf("act").stages;
+    const [stage] = (policy as unknown as PolicyEngine).rules.entryOf("act").stages.list;
     expect(stage?.program.denials?.size).toBe(256);
     const [first] = all as [number];
-    expect(policy.authorize({ bits: first } as never, CONSUMER, "act")).toBe(
-      policy.authorize({ bits: first } as never, CONSUMER, "act"),
+    expect(policy.decide({ bits: first } as never, CONSUMER, "act")).toBe(
+      policy.decide({ bits: first } as never, CONSUMER, "act"),
     );
   });
 });
@@ -138,10 +138,10 @@ describe("what a rule is asked with", () => {
       },
     });
     const policy = definePolicy({ connect: and(Connecting, rule), permissions: AllowAny });
-    expect(policy.connect(scope as never, CONSUMER, payload).outcome).toBe("allow");
+    expect(policy.decideConnect(scope as never, CONSUMER, payload).outcome).toBe("allow");
     expect(given).toEqual([true, scope, CONSUMER, payload, false, scope, CONSUMER, payload, false]);
     given.length = 0;
-    policy.connect(scope as never, CONSUMER);
+    policy.decideConnect(scope as never, CONSUMER);
     expect(given[3]).toEqual({});
   });
 
@@ -158,7 +158,7 @@ describe("what a rule is asked with", () => {
       return true;
     });
     const policy = definePolicy({ connect: and(Seeing, rule), actions: {} });
-    policy.connect(scope as never, CONSUMER, payload);
+    policy.decideConnect(scope as never, CONSUMER, payload);
     expect(given).toEqual(["connect", payload, "connect", payload]);
   });
 
@@ -168,21 +168,21 @@ describe("what a rule is asked with", () => {
         act: permission("rule", ({ payload }) => Object.isFrozen(payload) && Object.keys(payload).length === 0),
       },
     });
-    expect(policy.authorize(scope as never, CONSUMER, "act").outcome).toBe("allow");
+    expect(policy.decide(scope as never, CONSUMER, "act").outcome).toBe("allow");
   });
 
   it("all function rules of a question share one context, and the next question gets another", () => {
     const contexts: unknown[] = [];
     const rule = permission("rule", (context) => contexts.push(context) > 0);
     const policy = definePolicy({ permissions: rule, actions: { act: and(rule, AllowAny, rule) } });
-    policy.authorize(scope as never, CONSUMER, "act");
-    policy.authorize(scope as never, CONSUMER, "act");
+    policy.decide(scope as never, CONSUMER, "act");
+    policy.decide(scope as never, CONSUMER, "act");
     expect(new Set(contexts.slice(0, 3)).size).toBe(1);
     expect(new Set(contexts).size).toBe(2);
   });
 });
 
-describe("the options of `hasPermission` are there whenever the method can see them", () => {
+describe("the options of `hasPermission`", () => {
   const seen: unknown[] = [];
   const see = (options: unknown) => {
     seen.push((options as { signal: AbortSignal }).signal.aborted);
@@ -225,7 +225,51 @@ describe("the options of `hasPermission` are there whenever the method can see t
     expect(seen).toEqual([false]);
   });
 
-  it("and no object is made for one that cannot see them", () => {
+  it("have a signal of their own in each question that reads it", async () => {
+    const signals: AbortSignal[] = [];
+    class Reads extends BasePermission<object> {
+      override hasPermission(_s: object, _c: unknown, _a: string, _p: object, { signal }: { signal: AbortSignal }) {
+        signals.push(signal);
+        return true;
+      }
+    }
+    class Late extends BasePermission<object> {
+      override async hasPermission(...[, , , , options]: unknown[]) {
+        await undefined;
+        signals.push((options as { signal: AbortSignal }).signal);
+        return true;
+      }
+    }
+    const policy = definePolicy({ actions: { reads: Reads, late: Late } });
+    for (const action of ["reads", "reads", "late", "late"] as const) {
+      await Promise.all([policy.decide({}, CONSUMER, action), policy.decide({}, CONSUMER, action)]);
+    }
+    expect(new Set(signals).size).toBe(8);
+  });
+
+  it("of an async rule are aborted at its deadline, and those of other questions are not", async () => {
+    const signals: AbortSignal[] = [];
+    class Hangs extends BasePermission<{ hangs: boolean }> {
+      override hasPermission(scope: { hangs: boolean }, ...[, , , options]: unknown[]) {
+        if (!scope.hangs) return true;
+        return Promise.resolve().then(() => {
+          signals.push((options as { signal: AbortSignal }).signal);
+          return new Promise<boolean>(() => undefined);
+        });
+      }
+    }
+    const policy = definePolicy({ actions: { act: Hangs }, timeout: { action: 20 } });
+    const first = policy.decide({ hangs: true }, CONSUMER, "act");
+    expect(policy.decide({ hangs: false }, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
+    expect(await first).toMatchObject({ code: "permission_timeout" });
+    const second = policy.decide({ hangs: true }, CONSUMER, "act");
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+    await second;
+  });
+
+  it("are the same object from one sync question to the next", () => {
     class Plain extends BasePermission<object> {
       override hasPermission(_scope: object, _consumer: unknown, _action: string) {
         return true;

@@ -1,0 +1,103 @@
+import { type Decision, decision } from "../decision/decision.js";
+import { LazySignal } from "../rules/lazy-signal.js";
+import { RuleContext } from "../rules/rule-context.js";
+import type { Consumer, Payload } from "../types.js";
+import type { EvaluationOptions } from "./cancellation.js";
+import { Evaluation } from "./evaluation.js";
+import { Kind } from "./plan.js";
+import type { AnswerRecord } from "./record.js";
+import type { Stage } from "./stage.js";
+import { decisionAt, Failure } from "./tree-walker.js";
+
+/** `hasPermission` of a class. */
+type ClassHook = (...question: readonly unknown[]) => unknown;
+
+/** The decision where nothing is to be asked. */
+const OPEN = decision("allow", "allowed", { by: "policy" });
+
+/** The stages of one question, in the order of asking. */
+export class StageList {
+  /** The last argument of class rules. One serves many questions, until a rule reads it or answers later. */
+  options: LazySignal = new LazySignal(this);
+  private unfinished: Evaluation | undefined;
+
+  constructor(readonly list: readonly Stage[]) {}
+
+  /**
+   * Asks the stages as long as every answer is there: no promise, no timer, and no allocation but one context where a
+   * rule takes it. The first answer that is neither true nor false begins an {@link Evaluation}.
+   *
+   * @returns The decision; `undefined` where the caller must call `finish` at once. Never throws.
+   */
+  run(scope: unknown, consumer: Consumer, action: string, payload: Payload): Decision | undefined {
+    const stages = this.list;
+    const { options } = this;
+    let question: RuleContext | undefined;
+    let passed = OPEN;
+    for (let index = 0; index < stages.length; index++) {
+      const { program } = stages[index] as Stage;
+      let step = program.start;
+      if (step === undefined) {
+        question ??= new RuleContext(scope, consumer, action, payload);
+        this.unfinished = new Evaluation(stages, question, undefined, index).begin();
+        return undefined;
+      }
+      let trues = 0;
+      let answer: unknown;
+      try {
+        while (step.kind < Kind.Allows) {
+          if (step.kind === Kind.ClassRule) {
+            answer = (step.fn as ClassHook).call(step.self, scope, consumer, action, payload, options);
+          } else {
+            question ??= new RuleContext(scope, consumer, action, payload);
+            const { fn } = step;
+            answer = fn(question as never);
+          }
+          if (answer === true) {
+            trues |= step.bit;
+            step = step.onTrue;
+          } else if (answer === false) {
+            step = step.onFalse;
+          } else break;
+        }
+      } catch (error) {
+        answer = new Failure(error);
+      }
+      const { end } = step;
+      if (end === null) {
+        question ??= new RuleContext(scope, consumer, action, payload);
+        this.options = new LazySignal(this);
+        this.unfinished = new Evaluation(stages, question.adopt(options), undefined, index).resume(step, trues, answer);
+        return undefined;
+      }
+      if (step.kind === Kind.Refuses) return decisionAt(program, step, trues);
+      passed = end;
+    }
+    return passed;
+  }
+
+  /**
+   * Finishes the evaluation that `run` has begun.
+   *
+   * @returns The decision, or a promise of it. Never throws, never rejects.
+   */
+  finish(options: EvaluationOptions): Decision | Promise<Decision> {
+    const evaluation = this.unfinished as Evaluation;
+    this.unfinished = undefined;
+    return evaluation.finish(options);
+  }
+}
+
+/**
+ * Asks the stages, and keeps every answer in a record.
+ *
+ * @returns The decision, or a promise of it. Never throws, never rejects.
+ */
+export function evaluateRecorded(
+  stages: readonly Stage[],
+  question: RuleContext,
+  options: EvaluationOptions,
+  record: AnswerRecord,
+): Decision | Promise<Decision> {
+  return stages.length === 0 ? OPEN : new Evaluation(stages, question, record, 0).begin().finish(options);
+}
