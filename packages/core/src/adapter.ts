@@ -4,9 +4,11 @@
  * @module @portcullis/core/adapter
  */
 
-export { type Decision, decisionFromError } from "./decision/decision.js";
+export { decisionFromError } from "./decision/decision-from-error.js";
 export { type PublicIssue, publicIssues, publicRefusal, type Refusal } from "./decision/decision-parts.js";
-export { checkKeys, misuse, show } from "./decision/errors.js";
+export type { Decision } from "./decision/decision-types.js";
+export { misuse } from "./decision/errors.js";
+export { checkKeys, readMilliseconds } from "./decision/read-options.js";
 export { ABORTED } from "./engine/cancellation.js";
 export { HANDS_ON, type HandedOn, REPEATABLE } from "./engine/combine.js";
 export { readLoaded } from "./engine/loaded-object.js";
@@ -56,11 +58,12 @@ export type {
   PolicyFor,
   ScopeWith,
 } from "./guard/types.js";
-export { readMilliseconds } from "./policy/compile-policy.js";
 export { engineOf, type PolicyEngine } from "./policy/policy.js";
 export { type TraceNode, type Traces, traces } from "./policy/trace.js";
 export type { Phase } from "./rules/tree.js";
 export { type Identity, identityOf } from "./rules/user.js";
 export { cancelTimeout, isOverdue, Timeout, type TimeoutNode, timeoutListOf } from "./util/deadline.js";
+export { printError } from "./util/print-error.js";
+export { show } from "./util/show.js";
 export { ignoreRejection } from "./util/thenable.js";
-export { printError, throwAsync } from "./util/throw-async.js";
+export { throwAsync } from "./util/throw-async.js";

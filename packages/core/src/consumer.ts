@@ -6,7 +6,8 @@
 
 import { type ActionHandler, ActionInvocation, loaderOf } from "./consumer/message-handler.js";
 import type { ActionOptions, ConsumerFactory } from "./consumer/types.js";
-import { checkKeys, misuse, PermissionMisuse, show } from "./decision/errors.js";
+import { misuse, PermissionMisuse } from "./decision/errors.js";
+import { checkKeys } from "./decision/read-options.js";
 import { preparing } from "./engine/program.js";
 import { makeStage } from "./engine/stage.js";
 import type { DispatchContext, ServableConsumer } from "./guard/gate.js";
@@ -16,6 +17,7 @@ import { PolicyEngine } from "./policy/policy.js";
 import { invalidInput, validate } from "./rules/standard-schema.js";
 import { Combination, toTree } from "./rules/tree.js";
 import type { StandardSchema } from "./types.js";
+import { show } from "./util/show.js";
 
 export type {
   ActionOptions,

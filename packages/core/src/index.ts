@@ -7,20 +7,10 @@
 // Decide
 
 // Types
-export type {
-  Abstain,
-  Allow,
-  Answer,
-  Decision,
-  Deny,
-  DenyOptions,
-  Fault,
-  FaultOptions,
-  Outcome,
-  Retry,
-} from "./decision/decision.js";
+export type { Abstain, Allow, Answer, Deny, DenyOptions, Fault, FaultOptions } from "./decision/answers.js";
 // Write rules
-export { abstain, allow, deny, fault } from "./decision/decision.js";
+export { abstain, allow, deny, fault } from "./decision/answers.js";
+export type { Decision, Outcome, Retry } from "./decision/decision-types.js";
 export type { DeniedOptions } from "./decision/errors.js";
 // Errors
 export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";

@@ -1,4 +1,6 @@
-import { type Decision, decision, decisionFromError, decisionIn, isPermissionDenied } from "../decision/decision.js";
+import { decision, decisionIn } from "../decision/decision.js";
+import { decisionFromError, isPermissionDenied } from "../decision/decision-from-error.js";
+import type { Decision } from "../decision/decision-types.js";
 import { PermissionDenied, PermissionMisuse } from "../decision/errors.js";
 import type { EvaluationOptions } from "../engine/cancellation.js";
 import { type Evidence, HANDS_ON, named, refuses } from "../engine/combine.js";

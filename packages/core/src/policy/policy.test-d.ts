@@ -10,7 +10,7 @@ import {
   Sneaky,
   type TenantScope,
 } from "../../test/app.js";
-import type { Decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { HasRole } from "../rules/built-in/has-role.js";
 import { IsAuthenticated } from "../rules/built-in/is-authenticated.js";

@@ -1,6 +1,6 @@
-import type { Decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import { enforce, isAllowed } from "../decision/enforce.js";
-import { PermissionMisuse, show } from "../decision/errors.js";
+import { PermissionMisuse } from "../decision/errors.js";
 import { ABORTED, CancellationScope, type EvaluationOptions } from "../engine/cancellation.js";
 import { readLoaded } from "../engine/loaded-object.js";
 import { type AnswerRecord, createAnswerRecord } from "../engine/record.js";
@@ -10,6 +10,7 @@ import type { AsyncOf, CheckScope, MaybeLater, PermissionLike, ScopeOf } from ".
 import { RuleContext } from "../rules/rule-context.js";
 import type { Phase } from "../rules/tree.js";
 import type { Consumer, Payload } from "../types.js";
+import { show } from "../util/show.js";
 import { type ActionRule, buildRules, type Rules } from "./compile-policy.js";
 import type { ActionEntry, PolicyOptions } from "./options.js";
 
@@ -320,11 +321,11 @@ export const definePolicy: PolicyFactory = (options: PolicyOptions<unknown, unkn
  *
  * @throws {PermissionMisuse} When the value is no policy.
  */
-export function engineOf(policy: unknown, place: string): PolicyEngine {
+export function engineOf(policy: unknown, caller: string): PolicyEngine {
   if (typeof policy === "object" && policy !== null) {
     const engine: unknown = "engine" in policy ? policy.engine : policy;
     if (typeof engine === "object" && engine !== null && "rules" in engine && "decide" in engine)
       return engine as PolicyEngine;
   }
-  throw new PermissionMisuse(`${place} got ${show(policy)} as its policy: give what definePolicy({ ... }) returned`);
+  throw new PermissionMisuse(`${caller} got ${show(policy)} as its policy: give what definePolicy({ ... }) returned`);
 }

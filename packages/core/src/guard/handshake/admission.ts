@@ -1,5 +1,7 @@
-import { type Decision, decision, decisionFromError, decisionIn, withParts } from "../../decision/decision.js";
-import { PermissionMisuse, show } from "../../decision/errors.js";
+import { decision, decisionIn, withParts } from "../../decision/decision.js";
+import { decisionFromError } from "../../decision/decision-from-error.js";
+import type { Decision } from "../../decision/decision-types.js";
+import { PermissionMisuse } from "../../decision/errors.js";
 import { CancellationScope } from "../../engine/cancellation.js";
 import { refuses } from "../../engine/combine.js";
 import { createAnswerRecord } from "../../engine/record.js";
@@ -7,6 +9,7 @@ import { RuleContext } from "../../rules/rule-context.js";
 import type { Consumer, Payload, Scope } from "../../types.js";
 import { type Context, contextOfNow } from "../../util/async-context.js";
 import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../../util/deadline.js";
+import { show } from "../../util/show.js";
 import { ignoreRejection, isThenable } from "../../util/thenable.js";
 import type { Gate } from "../gate.js";
 import { GOING_AWAY } from "../refusal.js";

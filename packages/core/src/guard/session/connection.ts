@@ -1,4 +1,4 @@
-import type { Decision } from "../../decision/decision.js";
+import type { Decision } from "../../decision/decision-types.js";
 import type { Payload } from "../../types.js";
 
 /** One message of a client, as an adapter hands it to its session. An adapter may add fields of its own. */

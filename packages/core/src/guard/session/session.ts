@@ -1,4 +1,4 @@
-import type { Decision } from "../../decision/decision.js";
+import type { Decision } from "../../decision/decision-types.js";
 import { ABORTED, CancellationScope } from "../../engine/cancellation.js";
 import { type AnswerRecord, createAnswerRecord } from "../../engine/record.js";
 import type { Consumer, Payload, Scope } from "../../types.js";
