@@ -16,14 +16,14 @@ export type { DeniedOptions } from "./decision/errors.js";
 export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";
 export type { ActionEntry, PolicyOptions, Timeouts } from "./policy/options.js";
 export { permissionsFor } from "./policy/permissions-for.js";
+export { definePolicy } from "./policy/policy.js";
 export type {
   DecideConnectOptions,
   DecideOptions,
   DescribedPolicy,
   Policy,
   PolicyFactory,
-} from "./policy/policy.js";
-export { definePolicy } from "./policy/policy.js";
+} from "./policy/policy-types.js";
 // Built-in rules
 export { AllowAny } from "./rules/built-in/allow-any.js";
 export { DenyAll } from "./rules/built-in/deny-all.js";

@@ -3,7 +3,7 @@ import type { ServableConsumer } from "../guard/gate.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import type { Session } from "../guard/session/session.js";
 import type { Timeouts } from "../policy/options.js";
-import type { Policy } from "../policy/policy.js";
+import type { Policy } from "../policy/policy-types.js";
 import type {
   And,
   AsyncOf,

@@ -20,7 +20,7 @@ import { or } from "../rules/combinators/or.js";
 import { permission as barePermission, type Rule } from "../rules/permission.js";
 import type { ConnectContext, Consumer, Context, ObjectContext, Scope, StandardSchema } from "../types.js";
 import { permissionsFor } from "./permissions-for.js";
-import type { Policy } from "./policy.js";
+import type { Policy } from "./policy-types.js";
 
 const { permission, definePolicy } = permissionsFor<AppScope>();
 declare const app: AppScope;
