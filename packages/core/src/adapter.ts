@@ -5,7 +5,7 @@
  */
 
 // Answer clients
-export { decisionFromError } from "./decision/decision.js";
+export { decisionFromError } from "./decision/decision-from-error.js";
 export { publicIssues, publicRefusal } from "./decision/decision-parts.js";
 // Guard a server
 export { type AttachedServer, createGuard, type GuardSetup } from "./guard/create-guard.js";

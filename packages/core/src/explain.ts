@@ -4,7 +4,8 @@
  * @module @portcullis/core/explain
  */
 
-import { type Decision, decision } from "./decision/decision.js";
+import { decision } from "./decision/decision.js";
+import type { Decision } from "./decision/decision-types.js";
 import type { EvaluationOptions } from "./engine/cancellation.js";
 import { Kind, type Step } from "./engine/plan.js";
 import { alone, refusing } from "./engine/program.js";

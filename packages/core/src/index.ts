@@ -7,21 +7,11 @@
 // Decide
 
 // Types
-export type {
-  Abstain,
-  Allow,
-  Answer,
-  Decision,
-  Deny,
-  DenyOptions,
-  Fault,
-  FaultOptions,
-  Outcome,
-  Retry,
-} from "./decision/decision.js";
+export type { Abstain, Allow, Answer, Deny, DenyOptions, Fault, FaultOptions } from "./decision/answers.js";
 // Write rules
-export { abstain, allow, deny, fault } from "./decision/decision.js";
+export { abstain, allow, deny, fault } from "./decision/answers.js";
 export type { PublicIssue, Refusal } from "./decision/decision-parts.js";
+export type { Decision, Outcome, Retry } from "./decision/decision-types.js";
 export type { DeniedOptions } from "./decision/errors.js";
 // Errors
 export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";
@@ -34,8 +24,14 @@ export type { Limits } from "./guard/limits.js";
 export type { Authenticate, Needed } from "./guard/types.js";
 export type { ActionEntry, PolicyOptions, Timeouts } from "./policy/options.js";
 export { permissionsFor } from "./policy/permissions-for.js";
-export type { DecideConnectOptions, DecideOptions, DescribedPolicy, Policy, PolicyFactory } from "./policy/policy.js";
 export { definePolicy } from "./policy/policy.js";
+export type {
+  DecideConnectOptions,
+  DecideOptions,
+  DescribedPolicy,
+  Policy,
+  PolicyFactory,
+} from "./policy/policy-types.js";
 // Built-in rules
 export { AllowAny } from "./rules/built-in/allow-any.js";
 export { DenyAll } from "./rules/built-in/deny-all.js";

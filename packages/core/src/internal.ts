@@ -4,8 +4,9 @@
  * @module @portcullis/core/internal
  */
 
+export { misuse } from "./decision/errors.js";
 // Read options
-export { checkKeys, misuse, show } from "./decision/errors.js";
+export { checkKeys, readMilliseconds } from "./decision/read-options.js";
 export { ABORTED } from "./engine/cancellation.js";
 // Evaluate rules
 export { HANDS_ON, type HandedOn, REPEATABLE } from "./engine/combine.js";
@@ -29,12 +30,12 @@ export {
 // Guard a server
 export { COMMON_OPTIONS } from "./guard/options.js";
 export { ViolationCounter } from "./guard/session/violation-counter.js";
-export { readMilliseconds } from "./policy/compile-policy.js";
 export { engineOf, type PolicyEngine } from "./policy/policy.js";
 export { type TraceNode, type Traces, traces } from "./policy/trace.js";
 export type { Phase } from "./rules/tree.js";
 export { type Identity, identityOf } from "./rules/user.js";
 // Wait
 export { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "./util/deadline.js";
+export { printError } from "./util/print-error.js";
+export { show } from "./util/show.js";
 export { ignoreRejection } from "./util/thenable.js";
-export { printError } from "./util/throw-async.js";

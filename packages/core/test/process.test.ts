@@ -28,7 +28,8 @@ afterAll(() => rm(folder, { recursive: true }));
 /** What a process prints that asks one question. It is ended where it does not end itself. */
 async function asked(milliseconds: number, rule: string): Promise<string> {
   const program = `
-    import { definePolicy, permission } from "./index.js";
+    import { definePolicy } from "../src/policy/policy.js";
+import { permission } from "../src/rules/permission.js";
     const ping = permission("ping", ${rule});
     const policy = definePolicy({ actions: { ping }, timeout: { action: ${milliseconds} } });
     const consumer = { id: "1", transport: "test", raw: undefined, close() {} };

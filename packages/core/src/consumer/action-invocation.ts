@@ -1,4 +1,6 @@
-import { type Decision, decisionFromError, decisionIn, isPermissionDenied } from "../decision/decision.js";
+import { decisionIn } from "../decision/decision.js";
+import { decisionFromError, isPermissionDenied } from "../decision/decision-from-error.js";
+import type { Decision } from "../decision/decision-types.js";
 import { enforce, isAllowed } from "../decision/enforce.js";
 import { type Evidence, HANDS_ON } from "../engine/combine.js";
 import type { Stage } from "../engine/stage.js";

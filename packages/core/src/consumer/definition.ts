@@ -1,4 +1,5 @@
-import { checkKeys, PermissionMisuse, show } from "../decision/errors.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import { checkKeys } from "../decision/read-options.js";
 import { preparing } from "../engine/program.js";
 import { makeStage } from "../engine/stage.js";
 import type { DispatchContext, ServableConsumer } from "../guard/dispatch.js";
@@ -8,6 +9,7 @@ import { PolicyEngine } from "../policy/policy.js";
 import { invalidInput, validate } from "../rules/standard-schema.js";
 import { Combination, toTree } from "../rules/tree.js";
 import type { StandardSchema } from "../types.js";
+import { show } from "../util/show.js";
 import { type ActionHandler, ActionInvocation } from "./action-invocation.js";
 import { loaderOf } from "./object-loader.js";
 import type { ActionOptions } from "./types.js";

@@ -1,4 +1,4 @@
-import type { Decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import { denialFrom } from "../decision/enforce.js";
 import type { PermissionDenied } from "../decision/errors.js";
 import { readLoaded } from "../engine/loaded-object.js";

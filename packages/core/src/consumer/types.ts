@@ -2,7 +2,7 @@ import type { ServableConsumer } from "../guard/dispatch.js";
 import type { GuardSession } from "../guard/guard-session.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import type { Timeouts } from "../policy/options.js";
-import type { Policy } from "../policy/policy.js";
+import type { Policy } from "../policy/policy-types.js";
 import type {
   And,
   AsyncOf,

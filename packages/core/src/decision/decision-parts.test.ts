@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import { describeIssues, issuesOf, listOf, partOf, publicIssues, textsOf } from "./decision-parts.js";
+import { listOf, partOf, textsOf } from "../util/safe-read.js";
+import { describeIssues, issuesOf, publicIssues } from "./decision-parts.js";
 
 const revoked = () => {
   const { proxy, revoke } = Proxy.revocable([], {});

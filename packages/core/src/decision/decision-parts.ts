@@ -1,5 +1,6 @@
 import type { StandardIssue } from "../types.js";
-import type { Decision, Retry } from "./decision.js";
+import { listOf, partOf, textOf } from "../util/safe-read.js";
+import type { Decision, Retry } from "./decision-types.js";
 
 /** How many issues of a schema are kept, and how many keys of a path. */
 const KEPT = 20;
@@ -7,58 +8,9 @@ const KEPT = 20;
 const TOLD = 5;
 const TOLD_CHARACTERS = 500;
 
-/** Reads one part of something that may be anything. Never throws: a part that cannot be read is not there. */
-export function partOf(from: unknown, name: PropertyKey): unknown {
-  try {
-    return (from as Record<PropertyKey, unknown>)[name];
-  } catch {
-    return undefined;
-  }
-}
-
-/** A text; all else is not there. */
-export function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-/** The texts among the own fields of a record, copied. Never throws. */
-export function textsOf(given: unknown): Readonly<Record<string, string>> | undefined {
-  if (typeof given !== "object") return undefined;
-  const texts: Record<string, string> = Object.create(null);
-  try {
-    for (const name of Object.keys(given as object)) {
-      const text = textOf(partOf(given, name));
-      if (text !== undefined) texts[name] = text;
-    }
-  } catch {
-    return undefined;
-  }
-  return Object.freeze(texts);
-}
-
-/** The first values of a list, each read once, without those that `read` makes nothing of. Never throws. */
-export function listOf<T>(
-  given: unknown,
-  most: number,
-  read: (value: unknown) => T | undefined,
-): readonly T[] | undefined {
-  try {
-    if (!Array.isArray(given)) return undefined;
-    const length = Math.min(given.length, most);
-    const list: T[] = [];
-    for (let index = 0; index < length; index++) {
-      const value = read(given[index]);
-      if (value !== undefined) list.push(value);
-    }
-    return Object.freeze(list);
-  } catch {
-    return undefined;
-  }
-}
-
 /** The first issues of a schema, with what of them is text. A schema may find any number, as long as a client likes. */
-export function issuesOf(given: unknown): readonly StandardIssue[] | undefined {
-  return listOf(given, KEPT, (issue) => {
+export function issuesOf(issues: unknown): readonly StandardIssue[] | undefined {
+  return listOf(issues, KEPT, (issue) => {
     const message = textOf(partOf(issue, "message"))?.slice(0, TOLD_CHARACTERS);
     if (message === undefined) return undefined;
     const path = listOf(partOf(issue, "path"), KEPT, keyOf);

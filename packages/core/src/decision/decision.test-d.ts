@@ -9,7 +9,7 @@ import {
   deny,
   type Fault,
   fault,
-} from "./decision.js";
+} from "./answers.js";
 
 describe("what a rule can answer", () => {
   test("allow() keeps the type of what it was given", () => {

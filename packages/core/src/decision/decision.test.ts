@@ -1,17 +1,8 @@
 import { describe, expect, it } from "vitest";
-import {
-  abstain,
-  allow,
-  type Decision,
-  decision,
-  decisionFromError,
-  decisionIn,
-  deny,
-  fault,
-  invalidAnswer,
-  isIncident,
-  isPermissionDenied,
-} from "./decision.js";
+import { abstain, allow, deny, fault, invalidAnswer } from "./answers.js";
+import { decision, decisionIn } from "./decision.js";
+import { decisionFromError, isIncident, isPermissionDenied } from "./decision-from-error.js";
+import type { Decision } from "./decision-types.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 
 const isDecision = (value: unknown): boolean => decisionIn(value) !== undefined;

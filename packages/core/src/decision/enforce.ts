@@ -1,5 +1,5 @@
 import { ignoreRejection } from "../util/thenable.js";
-import type { Decision } from "./decision.js";
+import type { Decision } from "./decision-types.js";
 import { PermissionDenied } from "./errors.js";
 
 /** A decision that is there already, or comes later. */

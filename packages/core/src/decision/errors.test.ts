@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { PermissionDenied, PermissionMisuse, show } from "./errors.js";
+import { show } from "../util/show.js";
+import { PermissionDenied, PermissionMisuse } from "./errors.js";
 
 describe("PermissionDenied", () => {
   it("carries code, reason, status and the rest", () => {

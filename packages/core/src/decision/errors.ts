@@ -1,4 +1,5 @@
-import { partOf, textOf, textsOf } from "./decision-parts.js";
+import { partOf, textOf, textsOf } from "../util/safe-read.js";
+import { show } from "../util/show.js";
 
 const DENIED = Symbol.for("@portcullis/core/PermissionDenied");
 const MISUSE = Symbol.for("@portcullis/core/PermissionMisuse");
@@ -115,37 +116,6 @@ function numberOf(value: unknown): number | undefined {
  *
  * @param role What it was given as, for example the name of an option.
  */
-export function misuse(place: string, given: unknown, advice: string, role?: string): PermissionMisuse {
-  return new PermissionMisuse(`${place} got ${show(given)}${role ? ` as ${role}` : ""}: ${advice}`);
-}
-
-/**
- * Checks that an options object holds known keys only.
- *
- * @throws {PermissionMisuse} When it does not, naming the known ones.
- */
-export function checkKeys(place: string, given: unknown, known: readonly string[]): void {
-  if (typeof given !== "object" || given === null || Array.isArray(given)) {
-    throw misuse(place, given, `give an object with ${known.join(", ")}`);
-  }
-  const unknown = Object.keys(given).find((key) => !known.includes(key));
-  if (unknown !== undefined)
-    throw new PermissionMisuse(`${place} has no option \`${unknown}\`: the options are ${known.join(", ")}`);
-}
-
-/** A value as a message may show it: short. Never throws, whatever the value is. */
-export function show(value: unknown): string {
-  try {
-    return describe(value);
-  } catch {
-    return "something that cannot be read";
-  }
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return `"${value.slice(0, 40)}"`;
-  if (typeof value === "function") return `the function \`${value.name || "anonymous"}\``;
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
-  if (typeof value === "object" && value !== null) return "an object";
-  return String(value);
+export function misuse(caller: string, value: unknown, advice: string, role?: string): PermissionMisuse {
+  return new PermissionMisuse(`${caller} got ${show(value)}${role ? ` as ${role}` : ""}: ${advice}`);
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { act, actNow } from "../../test/support.js";
-import { abstain, allow, deny, fault } from "../decision/decision.js";
+import { abstain, allow, deny, fault } from "../decision/answers.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { definePolicy } from "../policy/policy.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";

@@ -1,4 +1,5 @@
-import { ALLOWED, type Decision, type Outcome, withParts } from "../decision/decision.js";
+import { ALLOWED, withParts } from "../decision/decision.js";
+import type { Decision, Outcome } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import type { Payload } from "../types.js";
 import { negatedOutcome } from "./outcome-fold.js";

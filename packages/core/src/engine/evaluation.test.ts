@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { CONSUMER } from "../../test/probes.js";
 import { expectNoUnhandledRejection, turn, wait } from "../../test/support.js";
-import { deny } from "../decision/decision.js";
+import { deny } from "../decision/answers.js";
 import { buildRules } from "../policy/compile-policy.js";
 import { definePolicy, PolicyEngine } from "../policy/policy.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";

@@ -1,4 +1,6 @@
-import { ALLOWED, type Decision, decision, decisionFromError, decisionIn } from "../decision/decision.js";
+import { ALLOWED, decision, decisionIn } from "../decision/decision.js";
+import { decisionFromError } from "../decision/decision-from-error.js";
+import type { Decision } from "../decision/decision-types.js";
 import { RuleContext } from "../rules/rule-context.js";
 import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../util/deadline.js";
 import { isThenable } from "../util/thenable.js";

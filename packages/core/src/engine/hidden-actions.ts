@@ -1,4 +1,5 @@
-import { type Decision, decision } from "../decision/decision.js";
+import { decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import { isSignedIn } from "../rules/user.js";
 import { preparing } from "./program.js";
 

@@ -1,5 +1,7 @@
-import { type Decision, decision, decisionIn } from "../decision/decision.js";
-import { PermissionMisuse, show } from "../decision/errors.js";
+import { decision, decisionIn } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import { show } from "../util/show.js";
 import { ignoreRejection } from "../util/thenable.js";
 import { named, refuses } from "./combine.js";
 

@@ -1,4 +1,4 @@
-import type { Outcome } from "../decision/decision.js";
+import type { Outcome } from "../decision/decision-types.js";
 
 /** The outcomes of a combination from the strongest on. The first decides at once; none of them is "nothing to say". */
 const STRENGTH = { and: ["deny", "error", "allow"], or: ["allow", "error", "deny"] } as const;

@@ -1,4 +1,4 @@
-import type { Decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import type { Branch, Leaf, Phase, RuleHook, Tree } from "../rules/tree.js";
 
 /**

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { CONSUMER } from "../../test/probes.js";
 import { actNow } from "../../test/support.js";
-import { allow, type Decision, deny } from "../decision/decision.js";
+import { allow, deny } from "../decision/answers.js";
+import type { Decision } from "../decision/decision-types.js";
 import { definePolicy } from "../policy/policy.js";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";

@@ -1,4 +1,5 @@
-import { ALLOWED, type Decision, decision } from "../decision/decision.js";
+import { ALLOWED, decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import type { RuleContext } from "../rules/rule-context.js";
 import type { Phase, Tree } from "../rules/tree.js";
 import { BITS, isStep, Kind, type Plan, plan, Step } from "./plan.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { CONSUMER } from "../../test/probes.js";
 import { actNow, expectNoUnhandledRejection } from "../../test/support.js";
-import { abstain, allow, deny, fault } from "../decision/decision.js";
+import { abstain, allow, deny, fault } from "../decision/answers.js";
 import { definePolicy, type PolicyEngine } from "../policy/policy.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { DenyAll } from "../rules/built-in/deny-all.js";

@@ -1,4 +1,5 @@
-import { type Decision, decision } from "../decision/decision.js";
+import { decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import { LazySignal } from "../rules/lazy-signal.js";
 import { RuleContext } from "../rules/rule-context.js";
 import type { Consumer, Payload } from "../types.js";

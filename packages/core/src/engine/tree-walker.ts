@@ -1,13 +1,7 @@
-import {
-  ALLOWED,
-  abstain,
-  type Decision,
-  decisionFromError,
-  decisionIn,
-  invalidAnswer,
-  isPermissionDenied,
-  type Outcome,
-} from "../decision/decision.js";
+import { abstain, invalidAnswer } from "../decision/answers.js";
+import { ALLOWED, decisionIn } from "../decision/decision.js";
+import { decisionFromError, isPermissionDenied } from "../decision/decision-from-error.js";
+import type { Decision, Outcome } from "../decision/decision-types.js";
 import { allowing, combine, type Evidence, mergeEvidence, named, negate, refuses } from "./combine.js";
 import { OutcomeFold } from "./outcome-fold.js";
 import { isStep, type Plan, type PlanBranch, type Step } from "./plan.js";

@@ -1,5 +1,6 @@
-import { checkKeys, PermissionMisuse } from "../decision/errors.js";
-import type { Policy } from "../policy/policy.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import { checkKeys } from "../decision/read-options.js";
+import type { Policy } from "../policy/policy-types.js";
 import type { Scope } from "../types.js";
 import type { ServableConsumer } from "./dispatch.js";
 import { Gate } from "./gate.js";

@@ -1,11 +1,11 @@
-import type { Decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import type { AnswerRecord } from "../engine/record.js";
 import type { Rules } from "../policy/compile-policy.js";
 import { type Traces, traces } from "../policy/trace.js";
 import type { Phase } from "../rules/tree.js";
 import type { Consumer, MaybePromise, Scope } from "../types.js";
+import { printError } from "../util/print-error.js";
 import { isThenable } from "../util/thenable.js";
-import { printError } from "../util/throw-async.js";
 import { FaultLog } from "./fault-log.js";
 import type { GuardSession } from "./guard-session.js";
 

@@ -1,6 +1,7 @@
 import { PermissionDenied } from "@portcullis/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { type Decision, decision } from "../decision/decision.js";
+import { decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import { FaultLog } from "./fault-log.js";
 
 let print = vi.spyOn(console, "error");

@@ -1,7 +1,8 @@
-import { type Decision, isIncident, isPermissionDenied } from "../decision/decision.js";
-import { partOf, textOf } from "../decision/decision-parts.js";
-import { show } from "../decision/errors.js";
-import { printError } from "../util/throw-async.js";
+import { isIncident, isPermissionDenied } from "../decision/decision-from-error.js";
+import type { Decision } from "../decision/decision-types.js";
+import { printError } from "../util/print-error.js";
+import { partOf, textOf } from "../util/safe-read.js";
+import { show } from "../util/show.js";
 
 const MINUTE = 60_000;
 /** As many rules as have a line of their own. */

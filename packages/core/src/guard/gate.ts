@@ -1,4 +1,4 @@
-import type { Decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import type { Timeouts } from "../policy/options.js";
 import { engineOf, type PolicyEngine } from "../policy/policy.js";

@@ -1,4 +1,4 @@
-import type { Decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import type { CancellationScope } from "../engine/cancellation.js";
 import type { Consumer, Payload, Scope } from "../types.js";
 

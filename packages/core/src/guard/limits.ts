@@ -1,5 +1,6 @@
-import { checkKeys, PermissionMisuse, show } from "../decision/errors.js";
-import { readMilliseconds } from "../policy/compile-policy.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import { checkKeys, readMilliseconds } from "../decision/read-options.js";
+import { show } from "../util/show.js";
 
 /** What one connection may use up. */
 export interface Limits {

@@ -1,8 +1,9 @@
-import { checkKeys, PermissionMisuse, show } from "../decision/errors.js";
-import { readMilliseconds } from "../policy/compile-policy.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import { checkKeys, readMilliseconds } from "../decision/read-options.js";
 import type { Timeouts } from "../policy/options.js";
 import { PHASES } from "../rules/tree.js";
 import type { MaybePromise, RuleOptions } from "../types.js";
+import { show } from "../util/show.js";
 import type { DecisionEvent } from "./decision-log.js";
 import type { Origins } from "./handshake/allowed-origins.js";
 import type { Limits } from "./limits.js";

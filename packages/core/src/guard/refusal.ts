@@ -1,4 +1,5 @@
-import { type Decision, decision } from "../decision/decision.js";
+import { decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 
 /**
  * The close code (RFC 6455, section 7.4.2: 4000 to 4999 are private) that says the same as a refusal:

@@ -1,4 +1,4 @@
-import type { Decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import type { Timeouts } from "../policy/options.js";
 import type { PolicyEngine } from "../policy/policy.js";
 import type { Scope } from "../types.js";

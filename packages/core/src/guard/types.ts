@@ -1,4 +1,4 @@
-import type { Policy } from "../policy/policy.js";
+import type { Policy } from "../policy/policy-types.js";
 import type { MaybePromise, Scope } from "../types.js";
 import type { GuardSession } from "./guard-session.js";
 

@@ -1,5 +1,6 @@
 import { decision } from "../decision/decision.js";
-import { checkKeys, misuse, PermissionMisuse, show } from "../decision/errors.js";
+import { misuse, PermissionMisuse } from "../decision/errors.js";
+import { checkChoice, checkKeys, readMilliseconds } from "../decision/read-options.js";
 import type { EvaluationOptions } from "../engine/cancellation.js";
 import { HANDS_ON } from "../engine/combine.js";
 import { hiddenActions } from "../engine/hidden-actions.js";
@@ -44,6 +45,12 @@ export interface Rules {
 export type Parse = (payload: Payload) => unknown;
 
 const KEYS = ["connect", "permissions", "actions", "timeout", "unknownAction"];
+const UNKNOWN_ACTION = { values: [undefined, "deny"], advice: 'leave it out, or write "deny"' };
+const OBJECTS = {
+  values: [undefined, "checked-by-handler"],
+  advice: 'leave it out, or write "checked-by-handler"',
+};
+const CONCURRENT = { values: [undefined, true, false], advice: "write true or false" };
 const ENTRY_KEYS = ["rule", "concurrent", "objects"];
 
 const UNKNOWN = decision("deny", "unknown_action", { status: 405, reason: "Unknown action.", by: "actions" });
@@ -58,16 +65,16 @@ export function buildRules(
   options: PolicyOptions<unknown, unknown, unknown>,
   parses?: ReadonlyMap<string, Parse>,
 ): Rules {
-  const place = "definePolicy()";
-  checkKeys(place, options, KEYS);
+  const caller = "definePolicy()";
+  checkKeys(caller, options, KEYS);
   const { actions, unknownAction, timeout } = options;
   const hasTable = "actions" in options;
   if (!hasTable && !("permissions" in options)) {
     throw new PermissionMisuse(
-      `${place} got neither \`permissions\` nor \`actions\`: write \`permissions: AllowAny\` to leave messages open`,
+      `${caller} got neither \`permissions\` nor \`actions\`: write \`permissions: AllowAny\` to leave messages open`,
     );
   }
-  checkChoice(place, "unknownAction", unknownAction, [undefined, "deny"], 'leave it out, or write "deny"');
+  checkChoice(caller, "unknownAction", unknownAction, UNKNOWN_ACTION);
   const permissions = treeOf(options, "permissions");
   const connect = treeOf(options, "connect");
   const before = partOf(permissions, 0, hasTable);
@@ -105,8 +112,8 @@ interface Part extends Pick<ActionRule, "pending" | "objectStages" | "asksObject
 const SILENT: Omit<Part, "stages"> = { pending: false, objectStages: [], asksObject: false, handsOn: false };
 
 /** All entries have the same shape, which keeps the hot path fast: a spread may give each a shape of its own. */
-function makeEntry(parts: readonly Part[], said: Partial<ActionRule> = {}): ActionRule {
-  const { rule = undefined as never, concurrent = false, objects, isParsed = false } = said;
+function makeEntry(parts: readonly Part[], known: Partial<ActionRule> = {}): ActionRule {
+  const { rule = undefined as never, concurrent = false, objects, isParsed = false } = known;
   return {
     rule,
     concurrent,
@@ -125,20 +132,14 @@ function readTable(actions: unknown, before: Part, parses?: ReadonlyMap<string, 
     throw misuse("definePolicy()", actions, "give an object of rules by action name", "`actions`");
   }
   const table = new Map<string, ActionRule>();
-  for (const [name, given] of Object.entries(actions)) {
-    const place = `\`actions["${name}"]\``;
-    const isEntry = typeof given === "object" && given !== null && "rule" in given && !isPermission(given);
-    const { rule: operand, objects, concurrent } = (isEntry ? given : { rule: given }) as ActionEntry;
-    if (isEntry) checkKeys(place, given, ENTRY_KEYS);
-    checkChoice(
-      place,
-      "objects",
-      objects,
-      [undefined, "checked-by-handler"],
-      'leave it out, or write "checked-by-handler"',
-    );
-    checkChoice(place, "concurrent", concurrent, [undefined, true, false], "write true or false");
-    const rule = toTree(operand, place);
+  for (const [name, value] of Object.entries(actions)) {
+    const caller = `\`actions["${name}"]\``;
+    const isEntry = typeof value === "object" && value !== null && "rule" in value && !isPermission(value);
+    const { rule: operand, objects, concurrent } = (isEntry ? value : { rule: value }) as ActionEntry;
+    if (isEntry) checkKeys(caller, value, ENTRY_KEYS);
+    checkChoice(caller, "objects", objects, OBJECTS);
+    checkChoice(caller, "concurrent", concurrent, CONCURRENT);
+    const rule = toTree(operand, caller);
     const parse = parses?.get(name);
     const parsing = parse
       ? [
@@ -196,27 +197,12 @@ function treeOf(options: PolicyOptions<unknown, unknown, unknown>, key: "connect
 }
 
 const DEFAULT_TIMEOUT = 5000;
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
-function readTimeouts(given: Timeouts = {}): Record<Phase, EvaluationOptions> {
-  checkKeys("`timeout`", given, PHASES);
+function readTimeouts(timeouts: Timeouts = {}): Record<Phase, EvaluationOptions> {
+  checkKeys("`timeout`", timeouts, PHASES);
   const read = (phase: Phase): EvaluationOptions => {
-    const { [phase]: milliseconds = DEFAULT_TIMEOUT } = given;
+    const { [phase]: milliseconds = DEFAULT_TIMEOUT } = timeouts;
     return { timeout: readMilliseconds(milliseconds, `\`timeout.${phase}\``) };
   };
   return { connect: read("connect"), action: read("action"), object: read("object") };
-}
-
-/**
- * Reads a length of time.
- *
- * @throws {PermissionMisuse} When it is no number of milliseconds above 0.
- */
-export function readMilliseconds(value: unknown, place: string): number {
-  if (typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT) return value;
-  throw new PermissionMisuse(`${place} is ${show(value)}: give milliseconds, from 1 to ${LONGEST_TIMEOUT}`);
-}
-
-function checkChoice(place: string, key: string, given: unknown, choice: readonly unknown[], advice: string): void {
-  if (!choice.includes(given)) throw misuse(place, given, advice, `\`${key}\``);
 }

@@ -1,4 +1,4 @@
-import type { Decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import type { TraceNode } from "./trace.js";
 
 /** A decision and its trees as text. */

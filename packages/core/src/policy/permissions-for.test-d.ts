@@ -9,7 +9,8 @@ import {
   type TenantScope,
   type User,
 } from "../../test/app.js";
-import { allow, type Decision, deny } from "../decision/decision.js";
+import { allow, deny } from "../decision/answers.js";
+import type { Decision } from "../decision/decision-types.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { HasRole } from "../rules/built-in/has-role.js";
 import { IsAuthenticated } from "../rules/built-in/is-authenticated.js";
@@ -19,7 +20,7 @@ import { or } from "../rules/combinators/or.js";
 import { permission as barePermission, type Rule } from "../rules/permission.js";
 import type { ConnectContext, Consumer, Context, ObjectContext, Scope, StandardSchema } from "../types.js";
 import { permissionsFor } from "./permissions-for.js";
-import type { Policy } from "./policy.js";
+import type { Policy } from "./policy-types.js";
 
 const { permission, definePolicy } = permissionsFor<AppScope>();
 declare const app: AppScope;

@@ -1,5 +1,6 @@
 import { type PermissionFactory, permission } from "../rules/permission.js";
-import { definePolicy, type PolicyFactory } from "./policy.js";
+import { definePolicy } from "./policy.js";
+import type { PolicyFactory } from "./policy-types.js";
 
 /**
  * Binds the scope type of a server once, so that rules need no annotation.

@@ -10,7 +10,7 @@ import {
   Sneaky,
   type TenantScope,
 } from "../../test/app.js";
-import type { Decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { HasRole } from "../rules/built-in/has-role.js";
 import { IsAuthenticated } from "../rules/built-in/is-authenticated.js";
@@ -20,7 +20,8 @@ import { or } from "../rules/combinators/or.js";
 import type { PermissionLike } from "../rules/infer.js";
 import { BasePermission, permission } from "../rules/permission.js";
 import type { Consumer, Scope } from "../types.js";
-import { definePolicy, type Policy } from "./policy.js";
+import { definePolicy } from "./policy.js";
+import type { Policy } from "./policy-types.js";
 
 type Later = Decision | Promise<Decision>;
 declare const app: AppScope;

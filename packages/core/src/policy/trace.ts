@@ -1,4 +1,4 @@
-import type { Outcome } from "../decision/decision.js";
+import type { Outcome } from "../decision/decision-types.js";
 import { negatedOutcome, OutcomeFold } from "../engine/outcome-fold.js";
 import type { AnswerRecord, RecordedAnswer } from "../engine/record.js";
 import type { Leaf, Phase, RuleHook, Tree } from "../rules/tree.js";

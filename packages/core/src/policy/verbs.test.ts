@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CONSUMER } from "../../test/connection.js";
-import { type Decision, deny, fault } from "../decision/decision.js";
+import { deny, fault } from "../decision/answers.js";
+import type { Decision } from "../decision/decision-types.js";
 import { PermissionDenied } from "../decision/errors.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { DenyAll } from "../rules/built-in/deny-all.js";

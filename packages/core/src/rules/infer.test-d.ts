@@ -11,7 +11,8 @@ import type {
   Sneaky,
   TenantScope,
 } from "../../test/app.js";
-import { type Abstain, type Answer, abstain, allow, type Decision, deny, fault } from "../decision/decision.js";
+import { type Abstain, type Answer, abstain, allow, deny, fault } from "../decision/answers.js";
+import type { Decision } from "../decision/decision-types.js";
 import type { MaybePromise, Scope } from "../types.js";
 import type { AllowAny } from "./built-in/allow-any.js";
 import type { IsAuthenticated, SignedIn } from "./built-in/is-authenticated.js";

@@ -1,4 +1,6 @@
-import type { Abstain, Allow, Decision } from "../decision/decision.js";
+import type { Abstain } from "../decision/answers.js";
+import type { Decision } from "../decision/decision-types.js";
+import type { AsyncAnswer, EvidenceAnswer } from "./answer-types.js";
 import type { Permission, Rule } from "./permission.js";
 
 /** A permission, or a class of one. */
@@ -42,15 +44,6 @@ type Method<I, K extends string> = I extends { readonly [P in K]: (scope: infer 
   : never;
 type OnAction<I> = Method<I, "hasPermission">;
 type MethodOf<I> = OnAction<I> | Method<I, "canConnect"> | Method<I, "hasObjectPermission">;
-
-/** Whether an answer comes later: `true`, `false`, or `boolean` where it may be either. */
-export type AsyncAnswer<V> = unknown extends V ? boolean : [V] extends [never] ? boolean : Comes<V>;
-type Comes<V> = V extends PromiseLike<unknown> ? true : false;
-
-/** The evidence of an answer; `unknown` where it may allow without any. */
-export type EvidenceAnswer<V> = EvidenceOfAwaited<Awaited<V>>;
-type EvidenceOfAwaited<W> = true extends W ? unknown : Abstain extends W ? unknown : EvidenceBranch<W>;
-type EvidenceBranch<W> = W extends Allow<infer E> ? E : never;
 
 /** What every one of the functions takes. */
 type Taken<F> = [F] extends [(value: infer T) => void] ? T : never;

@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, test } from "vitest";
 import { type AppScope, isMember, type Membership, type TenantScope } from "../../test/app.js";
-import { type Answer, abstain, allow, deny, fault } from "../decision/decision.js";
+import { type Answer, abstain, allow, deny, fault } from "../decision/answers.js";
 import type {
   ConnectContext,
   Consumer,

@@ -1,5 +1,5 @@
-import type { Answer } from "../decision/decision.js";
-import { PermissionMisuse, show } from "../decision/errors.js";
+import type { Answer } from "../decision/answers.js";
+import { PermissionMisuse } from "../decision/errors.js";
 import type {
   ConnectContext,
   Consumer,
@@ -12,7 +12,8 @@ import type {
   Scope,
   StandardSchema,
 } from "../types.js";
-import type { AsyncAnswer, EvidenceAnswer } from "./infer.js";
+import { show } from "../util/show.js";
+import type { AsyncAnswer, EvidenceAnswer } from "./answer-types.js";
 import { invalidInput, validate } from "./standard-schema.js";
 
 /**
@@ -207,8 +208,8 @@ function readParts(name: string, rule: unknown, checked: unknown): FunctionRule[
     );
   }
   if ("payload" in rule) return { action: withPayload(name, rule.payload as StandardSchema, checked) };
-  const given = Object.entries(rule);
-  for (const [key, value] of given) {
+  const parts = Object.entries(rule);
+  for (const [key, value] of parts) {
     if (!QUESTIONS.includes(key as "action")) {
       throw new PermissionMisuse(
         `permission("${name}") has no part \`${key}\`: the parts are connect, action and object`,
@@ -219,7 +220,7 @@ function readParts(name: string, rule: unknown, checked: unknown): FunctionRule[
     }
     checkAnswers(name, value);
   }
-  if (given.length === 0) {
+  if (parts.length === 0) {
     throw new PermissionMisuse(
       `permission("${name}") answers nothing: give at least one of connect, action and object`,
     );

@@ -1,7 +1,9 @@
-import { type Decision, decision } from "../decision/decision.js";
+import { decision } from "../decision/decision.js";
 import { describeIssues, issuesOf } from "../decision/decision-parts.js";
-import { PermissionMisuse, show } from "../decision/errors.js";
+import type { Decision } from "../decision/decision-types.js";
+import { PermissionMisuse } from "../decision/errors.js";
 import type { MaybePromise, StandardResult, StandardSchema } from "../types.js";
+import { show } from "../util/show.js";
 import { isThenable } from "../util/thenable.js";
 
 /**

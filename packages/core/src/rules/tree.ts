@@ -1,5 +1,8 @@
-import { check, type Decision, decision } from "../decision/decision.js";
-import { PermissionMisuse, show } from "../decision/errors.js";
+import { checkRefusal } from "../decision/answers.js";
+import { decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import { show } from "../util/show.js";
 import {
   BasePermission,
   type FunctionRule,
@@ -76,14 +79,14 @@ export class Combination {
  * Builds a branch from what the developer wrote.
  *
  * @param level How many lists it lies in.
- * @param said What a `not` says where its operand allowed.
+ * @param denial What a `not` says where its operand allowed.
  * @throws {PermissionMisuse} When there is no operand, one is no permission, or it is nested too deep.
  */
 export function branch(
   kind: Branch["kind"],
   operands: readonly unknown[],
   level = 0,
-  said: DenialOptions = {},
+  denial: DenialOptions = {},
 ): Branch {
   if (operands.length === 0) {
     throw new PermissionMisuse(
@@ -94,7 +97,7 @@ export function branch(
   const depth = 1 + trees.reduce((deepest, tree) => Math.max(deepest, tree.depth), 0);
   checkDepth(depth, kind);
   const name = nameOf(kind, trees);
-  return { kind, operands: trees, depth, name, denial: denialOf(name, said) };
+  return { kind, operands: trees, depth, name, denial: denialOf(name, denial) };
 }
 
 function checkDepth(depth: number, kind: string): void {
@@ -118,15 +121,15 @@ function nameOf(kind: string, trees: readonly Tree[]): string {
 /**
  * Reads one operand: a permission, a class of one, or a list.
  *
- * @param place What to call the place in the message of a misuse.
+ * @param caller The name of the caller in the message of a misuse.
  * @param level How many lists it lies in.
  * @throws {PermissionMisuse} When it is no permission.
  */
-export function toTree(operand: unknown, place: string, level = 0): Tree {
+export function toTree(operand: unknown, caller: string, level = 0): Tree {
   if (Array.isArray(operand)) {
     if (operand.length === 0) {
       throw new PermissionMisuse(
-        `${place} got an empty list: write AllowAny to admit everybody, DenyAll to admit nobody`,
+        `${caller} got an empty list: write AllowAny to admit everybody, DenyAll to admit nobody`,
       );
     }
     checkDepth(level, "and");
@@ -134,7 +137,7 @@ export function toTree(operand: unknown, place: string, level = 0): Tree {
   }
   if (isPermissionClass(operand)) return classLeaf(new operand());
   if (!isPermission(operand))
-    throw new PermissionMisuse(`${place} got ${show(operand)}, which is no permission: ${adviceFor(operand)}`);
+    throw new PermissionMisuse(`${caller} got ${show(operand)}, which is no permission: ${adviceFor(operand)}`);
   const kind = operand[PERMISSION];
   if (kind === "combination") return (operand as Combination).tree;
   return kind === "function" ? ruleLeaf(operand as FunctionRule) : classLeaf(operand as BasePermission);
@@ -150,9 +153,9 @@ function adviceFor(value: unknown): string {
   return "give a class that extends BasePermission, or permission(name, fn)";
 }
 
-function leaf(name: string, said: DenialOptions, ask: (phase: Phase) => RuleHook | undefined): Leaf {
+function leaf(name: string, options: DenialOptions, ask: (phase: Phase) => RuleHook | undefined): Leaf {
   const hooks = { connect: ask("connect"), action: ask("action"), object: ask("object") };
-  return { kind: "leaf", name, denial: denialOf(name, said), hooks, depth: 0 };
+  return { kind: "leaf", name, denial: denialOf(name, options), hooks, depth: 0 };
 }
 
 function ruleLeaf({ name, parts }: FunctionRule): Leaf {
@@ -188,6 +191,6 @@ function classLeaf(rule: BasePermission<never>): Leaf {
 }
 
 function denialOf(by: string, { code = "permission_denied", reason, status }: DenialOptions): Decision {
-  check("deny", code, status, 499);
+  checkRefusal("deny", code, status, 499);
   return decision("deny", code, { reason, status, by });
 }

@@ -1,6 +1,6 @@
 import { format } from "node:util";
 import { afterEach, expect, test, vi } from "vitest";
-import { printError } from "./throw-async.js";
+import { printError } from "./print-error.js";
 
 afterEach(() => void vi.restoreAllMocks());
 

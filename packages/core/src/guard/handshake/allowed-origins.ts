@@ -1,4 +1,5 @@
-import { PermissionMisuse, show } from "../../decision/errors.js";
+import { PermissionMisuse } from "../../decision/errors.js";
+import { show } from "../../util/show.js";
 import { isOwnOrigin, normalOrigin, type OriginRule } from "./origin.js";
 
 /**

@@ -1,4 +1,6 @@
-import { type Decision, decision, decisionFromError, isPermissionDenied } from "../../decision/decision.js";
+import { decision } from "../../decision/decision.js";
+import { decisionFromError, isPermissionDenied } from "../../decision/decision-from-error.js";
+import type { Decision } from "../../decision/decision-types.js";
 
 /** Errors of jsonwebtoken, by name. */
 const OF_JSONWEBTOKEN = new Set(["TokenExpiredError", "NotBeforeError", "JsonWebTokenError"]);

@@ -1,4 +1,6 @@
-import { type Decision, decision, decisionFromError } from "../../decision/decision.js";
+import { decision } from "../../decision/decision.js";
+import { decisionFromError } from "../../decision/decision-from-error.js";
+import type { Decision } from "../../decision/decision-types.js";
 import { PermissionMisuse } from "../../decision/errors.js";
 import type { Scope } from "../../types.js";
 import { isThenable } from "../../util/thenable.js";

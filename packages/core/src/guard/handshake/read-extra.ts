@@ -1,6 +1,8 @@
-import { type Decision, decisionIn, withParts } from "../../decision/decision.js";
-import { PermissionMisuse, show } from "../../decision/errors.js";
+import { decisionIn, withParts } from "../../decision/decision.js";
+import type { Decision } from "../../decision/decision-types.js";
+import { PermissionMisuse } from "../../decision/errors.js";
 import { refuses } from "../../engine/combine.js";
+import { show } from "../../util/show.js";
 import { ignoreRejection } from "../../util/thenable.js";
 
 /** The scope of a client that did not sign in. */

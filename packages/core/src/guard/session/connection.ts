@@ -1,4 +1,4 @@
-import type { Decision } from "../../decision/decision.js";
+import type { Decision } from "../../decision/decision-types.js";
 import type { Payload, Scope } from "../../types.js";
 import type { HandshakeInfo } from "../handshake/handshake-scope.js";
 

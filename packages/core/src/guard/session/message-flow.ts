@@ -1,4 +1,4 @@
-import type { Decision } from "../../decision/decision.js";
+import type { Decision } from "../../decision/decision-types.js";
 import { throwAsync } from "../../util/throw-async.js";
 import type { GuardRuntime } from "../runtime.js";
 import { ConcurrentHandlers } from "./concurrent-handlers.js";

@@ -1,4 +1,4 @@
-import type { Decision } from "../../decision/decision.js";
+import type { Decision } from "../../decision/decision-types.js";
 import type { Limits } from "../limits.js";
 import { PAYLOAD_TOO_LARGE, TOO_MANY_PENDING } from "../refusal.js";
 import type { ClientMessage } from "./connection.js";

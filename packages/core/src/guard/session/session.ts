@@ -1,4 +1,5 @@
-import { type Decision, decisionFromError } from "../../decision/decision.js";
+import { decisionFromError } from "../../decision/decision-from-error.js";
+import type { Decision } from "../../decision/decision-types.js";
 import { enforce, isAllowed } from "../../decision/enforce.js";
 import { ABORTED, CancellationScope } from "../../engine/cancellation.js";
 import { createAnswerRecord } from "../../engine/record.js";

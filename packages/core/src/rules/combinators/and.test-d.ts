@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, test } from "vitest";
 import { type AppScope, HasMembership, hasQuota, InTenant, IsOwner, isBanned, isMember } from "../../../test/app.js";
-import { abstain, allow } from "../../decision/decision.js";
+import { abstain, allow } from "../../decision/answers.js";
 import { AllowAny } from "../built-in/allow-any.js";
 import { DenyAll } from "../built-in/deny-all.js";
 import { HasRole } from "../built-in/has-role.js";

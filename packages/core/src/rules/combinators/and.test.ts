@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { act, actNow } from "../../../test/support.js";
-import { abstain, deny, fault } from "../../decision/decision.js";
+import { abstain, deny, fault } from "../../decision/answers.js";
 import { PermissionDenied, PermissionMisuse } from "../../decision/errors.js";
 import { AllowAny } from "../built-in/allow-any.js";
 import { permission } from "../permission.js";

@@ -7,7 +7,7 @@ import { branch, Combination, type DenialOptions } from "../tree.js";
  * Turns allow and deny round. "Nothing to say" and faults stay what they are, so nothing that went wrong opens the gate.
  *
  * @param operand A class, an instance, a function rule or a combination.
- * @param said What to say where the operand allowed: `code`, `reason`, `status` (400 to 499). Default: as a plain `false`.
+ * @param denial What to say where the operand allowed: `code`, `reason`, `status` (400 to 499). Default: as a plain `false`.
  * @returns A permission that needs what the operand needs, and guarantees nothing.
  * @throws {PermissionMisuse} When the operand is no permission, or more than one is given.
  * @example
@@ -17,12 +17,12 @@ import { branch, Combination, type DenialOptions } from "../tree.js";
  * console.assert(not(isBanned, { code: "banned", reason: "You are banned." }).name === "not(isBanned)");
  * ```
  */
-export function not<const L extends PermissionLike>(operand: L, said: DenialOptions = {}): Not<L> {
-  const isSaid = typeof said === "object" && said !== null && !isPermission(said);
-  if (!isSaid || Object.keys(said).some((key) => !SAID.includes(key))) {
+export function not<const L extends PermissionLike>(operand: L, denial: DenialOptions = {}): Not<L> {
+  const isDenial = typeof denial === "object" && denial !== null && !isPermission(denial);
+  if (!isDenial || Object.keys(denial).some((key) => !DENIAL_KEYS.includes(key))) {
     throw new PermissionMisuse("not() takes one permission: write not(or(a, b)) for neither of two");
   }
-  return new Combination(branch("not", [operand], 0, said));
+  return new Combination(branch("not", [operand], 0, denial));
 }
 
-const SAID = ["code", "reason", "status"];
+const DENIAL_KEYS = ["code", "reason", "status"];

@@ -1,6 +1,6 @@
 import { describe, expectTypeOf, test } from "vitest";
 import { type AppScope, hasQuota, InTenant, IsOwner, isBanned, isMember, type Membership } from "../../../test/app.js";
-import { abstain, allow, deny } from "../../decision/decision.js";
+import { abstain, allow, deny } from "../../decision/answers.js";
 import { AllowAny } from "../built-in/allow-any.js";
 import { DenyAll } from "../built-in/deny-all.js";
 import { HasRole } from "../built-in/has-role.js";

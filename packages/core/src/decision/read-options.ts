@@ -1,0 +1,43 @@
+import { show } from "../util/show.js";
+import { misuse, PermissionMisuse } from "./errors.js";
+
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+/**
+ * Checks that an options object holds known keys only.
+ *
+ * @throws {PermissionMisuse} When it does not, naming the known ones.
+ */
+export function checkKeys(caller: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw misuse(caller, options, `give an object with ${known.join(", ")}`);
+  }
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new PermissionMisuse(`${caller} has no option \`${unknown}\`: the options are ${known.join(", ")}`);
+}
+
+/**
+ * Reads a length of time.
+ *
+ * @throws {PermissionMisuse} When it is no number of milliseconds above 0.
+ */
+export function readMilliseconds(value: unknown, name: string): number {
+  if (typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT) return value;
+  throw new PermissionMisuse(`${name} is ${show(value)}: give milliseconds, from 1 to ${LONGEST_TIMEOUT}`);
+}
+
+/** What an option may be, and the advice where it is something else. */
+export interface Choice {
+  readonly values: readonly unknown[];
+  readonly advice: string;
+}
+
+/**
+ * Checks that an option has one of a few values.
+ *
+ * @throws {PermissionMisuse} When it has not.
+ */
+export function checkChoice(caller: string, key: string, value: unknown, { values, advice }: Choice): void {
+  if (!values.includes(value)) throw misuse(caller, value, advice, `\`${key}\``);
+}
