@@ -75,7 +75,7 @@ test("a socket that has no place for a guard, as of another copy of socket.io, i
 test.each([undefined, true, false, 0, 1, "yes", null])("turns: %j", (turns) => {
   const attempt = () => guard(new Server(), policy, { fairScheduling: turns as never });
   if (turns === undefined || typeof turns === "boolean") expect(attempt).not.toThrow();
-  else expect(attempt).toThrow(new PermissionMisuse("guard() got a wrong `turns`: write true or false"));
+  else expect(attempt).toThrow(new PermissionMisuse("guard() got a wrong `fairScheduling`: write true or false"));
 });
 
 describe("audit()", () => {

@@ -1,4 +1,4 @@
-import { type Session, Timeout } from "@portcullis/core/adapter";
+import { type Session, Timeout, throwAsync } from "@portcullis/core/adapter";
 import { type BareSocket, CLOSED } from "./ws-internals.js";
 
 /** How long a client may take to answer a closing, in milliseconds. */
@@ -48,4 +48,13 @@ export function drainSession(session: Pick<Session, "drain">, { whenDrained, mea
   meanwhile?.();
   isLater = true;
   return !isDrained;
+}
+
+/** Emits the close event behind the gate. An error of a listener is thrown later, where nobody catches it. */
+export function emitClose(bare: BareSocket, socket: BareSocket | undefined, closing: readonly unknown[]): void {
+  try {
+    bare.emit.call(socket, "close", ...closing);
+  } catch (error) {
+    throwAsync(error);
+  }
 }

@@ -1,15 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Decision } from "@portcullis/core";
-import {
-  type Connection,
-  type HandshakeEvaluation,
-  type ReplyOptions,
-  type Session,
-  throwAsync,
-} from "@portcullis/core/adapter";
+import type { Connection, HandshakeEvaluation, ReplyOptions, Session } from "@portcullis/core/adapter";
 import type { RawData } from "ws";
-import { closeSoon, drainSession } from "./close.js";
-import { type Codec, type Frame, frameOf } from "./codecs/codec.js";
+import { closeSoon, drainSession, emitClose } from "./close.js";
+import { type Codec, frameOf } from "./codecs/codec.js";
 import { encodeRefusal } from "./encode-refusal.js";
 import { type FairShare, fairShareOf } from "./fair-scheduling.js";
 import { FirstMessage } from "./first-message.js";
@@ -29,7 +23,6 @@ export class WsConnection
   session: Session<Message> | undefined;
   isPausedByApplication = false;
   wantsBlobs = false;
-  /** Set where the sockets of the server take turns. */
   fairShare: FairShare | undefined;
   /** Set while the first message waits for a listener: the next is not decided before. */
   flush: ((whenFlushed: () => void) => void) | undefined;
@@ -41,7 +34,6 @@ export class WsConnection
   /** True when nobody has listened yet, and the first message is still to come. */
   #isUnheard = false;
   #first: FirstMessage | undefined;
-  /** True when the client has begun to close. */
   #isClosing = false;
 
   constructor(context: GuardContext, request: IncomingMessage) {
@@ -67,7 +59,6 @@ export class WsConnection
     this.#isUnheard = !gate.served && socket.listenerCount("message") === 0;
   }
 
-  /** A listener for messages was added. */
   noteListener(): void {
     this.#isUnheard = false;
     this.#first?.listen();
@@ -129,7 +120,7 @@ export class WsConnection
     return drainSession(session, {
       whenDrained: (isLater) => {
         session.end();
-        if (isLater) this.#emitClose(closing);
+        if (isLater) emitClose(this.#context.bare, this.raw, closing);
       },
       meanwhile: () => this.#outgoing.discard(),
     });
@@ -147,10 +138,11 @@ export class WsConnection
   }
 
   sendRefusal(message: Message, decision: Decision): void {
+    const report = (error: unknown) => this.session?.reportFault(message, error, "codec");
     try {
-      this.#outgoing.send(this.#encodeRefusal(message, decision));
+      this.#outgoing.send(encodeRefusal(this.#context.options.codec, message, decision, report));
     } catch (error) {
-      this.session?.reportFault(message, error, "codec");
+      report(error);
       this.#opened.terminate();
     }
   }
@@ -221,18 +213,5 @@ export class WsConnection
   #handOn({ data, isBinary }: Message): void {
     const value = this.wantsBlobs && isBinary ? new Blob([data as Buffer]) : data;
     this.#context.bare.emit.call(this.raw, "message", value, isBinary);
-  }
-
-  #encodeRefusal(message: Message, decision: Decision): Frame | undefined {
-    const report = (error: unknown) => this.session?.reportFault(message, error, "codec");
-    return encodeRefusal(this.#context.options.codec, message, decision, report);
-  }
-
-  #emitClose(closing: readonly unknown[]): void {
-    try {
-      this.#context.bare.emit.call(this.raw, "close", ...closing);
-    } catch (error) {
-      throwAsync(error);
-    }
   }
 }

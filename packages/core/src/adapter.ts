@@ -8,7 +8,7 @@
 export { decisionFromError } from "./decision/decision-from-error.js";
 export { publicIssues, publicRefusal } from "./decision/decision-parts.js";
 // Guard a server
-export { type AttachedServer, createGuard, type GuardSetup } from "./guard/create-guard.js";
+export { type AttachedServer, createGuard } from "./guard/create-guard.js";
 export type { ServableConsumer } from "./guard/dispatch.js";
 export { Gate } from "./guard/gate.js";
 // Evaluate a handshake

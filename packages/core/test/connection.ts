@@ -1,4 +1,12 @@
-import type { Consumer, Decision, DecisionEvent, Payload, Policy, Scope } from "@portcullis/core";
+import {
+  AllowAny,
+  type Consumer,
+  type Decision,
+  type DecisionEvent,
+  type Payload,
+  type Policy,
+  type Scope,
+} from "@portcullis/core";
 import {
   type ClientMessage,
   type Connection,
@@ -8,6 +16,7 @@ import {
   type ServableConsumer,
   type Session,
 } from "@portcullis/core/adapter";
+import { defineConsumer } from "@portcullis/core/consumer";
 
 export const CONSUMER: Consumer = { id: "c1", transport: "test", raw: undefined, close() {} };
 
@@ -111,15 +120,32 @@ export interface TestConnection {
 
 type Options = GuardOptions<string, unknown> & { readonly scope?: Partial<Scope> };
 
-/** Opens a connection to a server that is guarded by a policy, or that serves a consumer. */
+const ADMITS_ALL = defineConsumer().connect(AllowAny);
+
+/** Opens a connection to a server that is guarded by a policy, or that serves a consumer. Its handshake is not judged. */
 export function connect(rules: Policy | ServableConsumer, { scope, ...options }: Options = {}): TestConnection {
   const events: DecisionEvent[] = [];
   const served = "dispatch" in rules ? rules : undefined;
-  const onDecision = (event: DecisionEvent) => void events.push(event);
-  const gate = new Gate<string>("serve()", rules, { onDecision, ...options }, served);
+  const { authenticate, onDecision = (event) => void events.push(event) } = options;
+  let isOpen = false;
+  const gate = new Gate<string>(
+    "serve()",
+    served ? ADMITS_ALL : ADMITS_ALL.policy,
+    {
+      ...options,
+      ...(authenticate && { authenticate: (...input) => (isOpen ? authenticate(...input) : undefined) }),
+      onDecision:
+        "onDecision" in options && options.onDecision === undefined
+          ? (undefined as never)
+          : (event) => (isOpen ? onDecision(event) : undefined),
+    },
+    served && (ADMITS_ALL as ServableConsumer),
+  );
   const wire = new Wire(scope);
   const session = gate.admit(wire).open();
-  events.length = 0;
+  session.scope = scopeOf(scope);
+  gate.replace(rules);
+  isOpen = true;
   return {
     gate,
     session,

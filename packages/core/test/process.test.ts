@@ -42,7 +42,43 @@ import { permission } from "../src/rules/permission.js";
   return stdout.trim();
 }
 
+/** Runs a program of one file. Rejects where the process ends with an error. */
+async function run(name: string, program: string): Promise<string> {
+  const path = join(folder, `${name}.js`);
+  await writeFile(path, program);
+  const { stdout } = await promisify(execFile)(process.execPath, [path], { timeout: 15_000 });
+  return stdout.trim();
+}
+
 describe("a process", () => {
+  test("survives an authorize that was not awaited, at once or later", async () => {
+    const program = `
+      import { AllowAny, DenyAll, definePolicy, or, permission } from "./index.js";
+      import { Gate } from "./adapter.js";
+      import { defineConsumer } from "./consumer.js";
+      const later = permission("later", { action: async () => false, object: async () => false });
+      const consumer = defineConsumer()
+        .action("no", DenyAll, () => 1)
+        .action("later", later, () => 1)
+        .action("do", or(later, AllowAny), ({ authorize, session }) => {
+          for (const ask of [authorize, session.authorize.bind(session)]) {
+            for (const action of ["no", "later", "nowhere", "do"]) {
+              ask(action);
+              ask(action, {}, { object: {} });
+            }
+          }
+          authorize("no", {}, { object: null });
+          return 1;
+        });
+      const wire = { transport: "test", url: "/", path: "/", headers: {}, abort() {}, pause() {}, resume() {},
+        deliver() {}, close() {}, sendRefusal: (message, { code }) => console.log(code), reply: (message, data) => console.log(data) };
+      const session = new Gate("serve()", consumer, {}, consumer).admit(wire).open();
+      session.receive({ action: "do", payload: {}, bytes: 1 });
+      setTimeout(() => console.log("alive"), 50);
+    `;
+    expect(await run("forgotten", program)).toMatch(/alive$/);
+  });
+
   test("ends once its question is answered, whatever the deadline", async () => {
     expect(await asked(2_147_483_647, "() => Promise.resolve(true)")).toBe("allowed");
   });

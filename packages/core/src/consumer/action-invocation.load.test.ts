@@ -64,12 +64,12 @@ describe("a loader", () => {
       );
       return notes[1];
     };
-    const { send } = connect(
+    const { send, session } = connect(
       defineConsumer().action("edit", isOwner, { object: object as never }, () => 1),
       ann,
     );
     send("edit", { id: 1 });
-    expect(seen).toEqual([{ id: 1 }, "ann", "c1", "edit", false]);
+    expect(seen).toEqual([{ id: 1 }, "ann", session.id, "edit", false]);
   });
 
   test.each([

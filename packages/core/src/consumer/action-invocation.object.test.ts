@@ -42,7 +42,7 @@ describe("a rule that only knows objects, and no loader", () => {
         reason: "The permission could not be checked.",
       });
       expect(String(events.at(-1)?.decision.error)).toContain(
-        'the rule of action "edit" knows objects: call authorize("edit", undefined, { object: object })',
+        'the rule of action "edit" knows objects: await authorize("edit", payload, { object }) in the handler before it answers',
       );
     }
   });
@@ -297,5 +297,50 @@ describe("authorize about an object", () => {
     await settled();
     expect(caught).toEqual(["aborted"]);
     expect(wire.sent).toEqual(["close 4000 bye"]);
+  });
+});
+
+describe("decide and can about an object", () => {
+  test("count as the check, and leave the answer to the handler", async () => {
+    for (const verb of ["decide", "can"] as const) {
+      const consumer = defineConsumer().action("edit", isOwner, async (context) => {
+        const answer = await context[verb]("edit", undefined, { object: notes[2] });
+        return typeof answer === "boolean" ? answer : answer.outcome;
+      });
+      const { send, wire, events } = connect(consumer, ann);
+      send("edit");
+      await settled();
+      expect(wire.sent).toEqual([`reply edit ${verb === "can" ? "false" : '"deny"'}`]);
+      expect(events.map(({ phase }) => phase)).toEqual(["action", "object"]);
+    }
+  });
+
+  test("about another action or without an object are no check", async () => {
+    for (const ask of [["other", undefined, { object: notes[1] }], ["edit"], ["edit", {}, {}]] as const) {
+      const consumer = defineConsumer()
+        .action("other", AllowAny, () => 1)
+        .action("edit", isOwner, async ({ can }) => can(ask[0], ask[1], ask[2]));
+      const { send, wire } = connect(consumer, ann);
+      send("edit");
+      await settled();
+      expect(wire.sent).toEqual(["refuse edit object_not_checked 500"]);
+    }
+  });
+
+  test("about another payload asks every rule anew, and a refused authorize still counts", async () => {
+    const asked: unknown[] = [];
+    const member = permission("member", {
+      action: ({ payload }) => asked.push(payload.room) > 0 && payload.room === "lobby",
+      object: () => true,
+    });
+    const consumer = defineConsumer().action("edit", member, async ({ authorize }) => {
+      await authorize("edit", { room: "cellar" }, { object: notes[1] }).catch(() => undefined);
+      return "secret";
+    });
+    const { send, wire } = connect(consumer, ann);
+    send("edit", { room: "lobby" });
+    await settled();
+    expect(asked).toEqual(["lobby", "cellar"]);
+    expect(wire.sent).toEqual(["refuse edit permission_denied 403"]);
   });
 });

@@ -11,7 +11,7 @@ import {
 } from "@portcullis/core";
 import { defineConsumer, type HandlerContext } from "@portcullis/core/consumer";
 import { describe, expect, test, vi } from "vitest";
-import { CONSUMER, connect, deferred, settled, type TestConnection, withThen } from "../../test/connection.js";
+import { connect, deferred, settled, type TestConnection, withThen } from "../../test/connection.js";
 
 /** Serves one action that everybody may do, and sends it once. */
 function serve(
@@ -299,7 +299,7 @@ describe("the context", () => {
     const { session } = serve(({ scope, payload, action, session: own, consumer, object, evidence }) => {
       seen.push(scope, payload, action, own, consumer, object, evidence);
     });
-    expect(seen).toEqual([session.scope, { a: 1 }, "do", session, CONSUMER, undefined, {}]);
+    expect(seen).toEqual([session.scope, { a: 1 }, "do", session, session.consumer, undefined, {}]);
   });
 
   test("merges the evidence of permissions and rule", async () => {

@@ -30,6 +30,16 @@ function readOptions({ status, action }: ReplyOptions): ReplyOptions {
   return { ...(Number.isInteger(status) && { status }), ...(typeof action === "string" && { action }) } as ReplyOptions;
 }
 
+/** Tells whether a check is about an object. */
+function hasObject(options: CheckOptions | undefined): options is CheckOptions {
+  return options !== undefined && "object" in options;
+}
+
+/** Tells whether a handler must ask about an object before it answers. */
+function needsCheck({ rule, loading }: ActionHandler): boolean {
+  return rule.pending && rule.objects === undefined && loading === undefined;
+}
+
 /** One allowed message on its way through its handler, and the context that the handler is called with. */
 export class ActionInvocation {
   object: unknown;
@@ -105,7 +115,7 @@ export class ActionInvocation {
   get authorize(): GuardSession["authorize"] {
     return (action, payload, options) => {
       const decision = this.#decide(action, payload, options);
-      if (!this.#isOwnObject(action, options)) return enforce(decision);
+      if (action !== this.action || !hasObject(options)) return enforce(decision);
       const enforced = (this.#check as ObjectCheck).enforce(decision);
       // Its refusal counts also where the handler does not wait for it, and must not become an unhandled rejection.
       ignoreRejection(enforced);
@@ -113,15 +123,11 @@ export class ActionInvocation {
     };
   }
 
-  /** True when a check is about the action that runs, and an object of it. */
-  #isOwnObject(action: string, options: CheckOptions | undefined): options is CheckOptions {
-    return action === this.action && options !== undefined && "object" in options;
-  }
-
   #decide(action: string, payload: Payload | undefined, options?: CheckOptions): Decision | Promise<Decision> {
     const { session } = this.#dispatch;
-    const isOwn = action === this.action && (payload === undefined || payload === this.payload);
-    if (!this.#isOwnObject(action, options)) return session.decide(action, isOwn ? this.payload : payload, options);
+    if (action !== this.action) return session.decide(action, payload, options);
+    const isOwn = payload === undefined || payload === this.payload;
+    if (!hasObject(options)) return session.decide(action, isOwn ? this.payload : payload);
     this.#check ??= new ObjectCheck(this.#dispatch, this.#action.rule, this.payload);
     return isOwn ? this.#check.decide(options.object) : session.decide(action, payload, options);
   }
@@ -204,17 +210,11 @@ export class ActionInvocation {
     const denial = this.#check?.denial;
     if (denial) this.#refuse(denial.decision);
     else if (answered) this.#refuseAndReport(refusalFrom(answered, message.action));
-    else if (this.#owesObject) this.#refuseAndReport(notChecked(message.action));
+    else if (this.#check === undefined && needsCheck(this.#action)) this.#refuseAndReport(notChecked(message.action));
     else {
       connection.reply(message, data, options === NO_OPTIONS ? options : readOptions(options));
       this.#isAnswered = true;
     }
-  }
-
-  /** True while the rule knows objects and none was asked about. */
-  get #owesObject(): boolean {
-    const { rule, loading } = this.#action;
-    return this.#check === undefined && rule.pending && rule.objects === undefined && loading === undefined;
   }
 
   /** An error of a handler is a refusal: that of `authorize` about its object, its own, or a fault. */

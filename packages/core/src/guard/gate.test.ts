@@ -12,6 +12,7 @@ import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } 
 import { uncaughtOf } from "../../../../test/helpers.js";
 import { connect, deferred, settled, sleep, Wire } from "../../test/connection.js";
 import { engineOf } from "../policy/policy.js";
+import { createGuard } from "./create-guard.js";
 import type { ServableConsumer } from "./dispatch.js";
 import { Gate } from "./gate.js";
 import { GuardRuntime } from "./runtime.js";
@@ -37,8 +38,11 @@ describe("options", () => {
     [{ origins: "https://a.example" }, '`origins` is "https://a.example": give a list'],
     [undefined, "guard() got undefined"],
   ])("%j is a misuse", (options, message) => {
-    expect(() => new Gate("guard()", open, options as never)).toThrow(PermissionMisuse);
-    expect(() => new Gate("guard()", open, options as never)).toThrow(message);
+    const attach = vi.fn();
+    const make = () => createGuard({ caller: "guard()", rules: open, options: options as never, attach });
+    expect(make).toThrow(PermissionMisuse);
+    expect(make).toThrow(message);
+    expect(attach).not.toHaveBeenCalled();
   });
 
   test("timeouts are those of the guard, else those of the policy, also of the one that replaces it", () => {

@@ -5,7 +5,6 @@ import { ConcurrentHandlers } from "./concurrent-handlers.js";
 import type { ClientMessage, Connection } from "./connection.js";
 import { Drain } from "./drain.js";
 import { MessageQueue } from "./message-queue.js";
-import { ViolationCounter } from "./violation-counter.js";
 
 /** A message is on its way to its listeners. */
 export const FLUSHING = Symbol("flushing");
@@ -15,14 +14,9 @@ export type Until = Promise<unknown> | typeof FLUSHING;
 
 /** The flow of the messages of one connection: their order, their queue, backpressure, and the drain at the end. */
 export abstract class MessageFlow<M extends ClientMessage> {
-  protected readonly runtime: GuardRuntime;
-  protected readonly connection: Connection<M>;
   #queue: MessageQueue<M> | undefined;
-  /** Counts undecodable messages. */
-  #violations: ViolationCounter | undefined;
   /** The number of messages whose object is being loaded or asked about. */
-  #loading = 0;
-  /** The handlers that run beside the queue. */
+  protected loading = 0;
   #concurrent: ConcurrentHandlers | undefined;
   /** True when half of the queue is in use. */
   #isThrottled = false;
@@ -36,14 +30,16 @@ export abstract class MessageFlow<M extends ClientMessage> {
   #isEnded = false;
   #drains: Set<Drain> | undefined;
 
-  constructor(runtime: GuardRuntime, connection: Connection<M>) {
-    this.runtime = runtime;
-    this.connection = connection;
-  }
+  constructor(
+    protected readonly runtime: GuardRuntime,
+    protected readonly connection: Connection<M>,
+  ) {}
 
   /** Decides a message, and delivers or refuses it. Returns the thing that the next message must wait for. */
   protected abstract process(message: M): Until | undefined;
   protected abstract refuse(message: M, refusal: Decision): void;
+  /** Counts an undecodable message. Closes the connection of a client that sends too many, and returns true. */
+  protected abstract closeViolator(): boolean;
   abstract close(code?: number, reason?: string): void;
 
   /** True when the connection has ended: no message of it reaches a handler any more. */
@@ -54,13 +50,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
   /** Takes a message from the transport. Messages are decided and delivered in the order of arrival. */
   receive(message: M): void {
     if (this.#isEnded || this.#drains) return;
-    if (message.refusal?.code === "bad_message") {
-      this.#violations ??= new ViolationCounter();
-      if (this.#violations.add(this.runtime.limits)) {
-        this.close(1008, "too many undecodable messages");
-        return;
-      }
-    }
+    if (message.refusal?.code === "bad_message" && this.closeViolator()) return;
     if (this.#isBusy) {
       this.#enqueue(message);
       return;
@@ -104,16 +94,6 @@ export abstract class MessageFlow<M extends ClientMessage> {
     if (!this.#isParked) return;
     this.#isParked = false;
     this.#advance();
-  }
-
-  /** The handler of a message waits for its object: until `endObject` it is not handed on. */
-  beginObject(): void {
-    this.#loading += 1;
-  }
-
-  endObject(): void {
-    this.#loading -= 1;
-    this.settleDrains();
   }
 
   /** Drops the queue: no message is decided any more. */
@@ -175,7 +155,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
 
   /** A message is through at once: so is the session, unless others came in the middle of it. */
   #finish(): void {
-    if (this.#isBlocked || this.#hasQueued) {
+    if (this.#isBlocked || this.#queue?.isEmpty === false) {
       this.connection.pause();
       this.#advance();
     } else {
@@ -212,13 +192,10 @@ export abstract class MessageFlow<M extends ClientMessage> {
   }
 
   #isThrough({ withHandlers }: Drain): boolean {
-    const isQuiet = !this.#isBusy || (this.#isParked && !this.#hasQueued);
+    const isEmpty = this.#queue?.isEmpty !== false;
+    const isQuiet = !this.#isBusy || (this.#isParked && isEmpty);
     if (withHandlers) return isQuiet && !this.#concurrent?.running;
-    return this.#loading === 0 && (isQuiet || (this.#isHandling && !this.#hasQueued));
-  }
-
-  get #hasQueued(): boolean {
-    return this.#queue?.isEmpty === false;
+    return this.loading === 0 && (isQuiet || (this.#isHandling && isEmpty));
   }
 
   #enqueue(message: M): void {
@@ -230,7 +207,6 @@ export abstract class MessageFlow<M extends ClientMessage> {
     else if (!this.#isThrottled) this.#throttle(this.#queue.isHalfFull);
   }
 
-  /** Tells the transport where it has changed. */
   #throttle(isThrottled: boolean): void {
     if (this.#isThrottled === isThrottled) return;
     this.#isThrottled = isThrottled;

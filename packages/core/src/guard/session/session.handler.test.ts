@@ -1,4 +1,4 @@
-import { AllowAny, type Decision, DenyAll, definePolicy, deny, permission } from "@portcullis/core";
+import { AllowAny, type Decision, DenyAll, definePolicy, deny, PermissionDenied, permission } from "@portcullis/core";
 import { describe, expect, test } from "vitest";
 import { connect, deferred, settled } from "../../../test/connection.js";
 
@@ -23,7 +23,39 @@ describe("checks inside a handler", () => {
       ["object", "later", "deny"],
     ]);
     expect(events[1]?.trace?.rule).toMatchObject({ name: "isOwner", outcome: "deny" });
-    expect(session.id).toBe("c1");
+    expect(session.id).toBe(session.consumer.id);
+  });
+});
+
+describe("the three verbs of a session", () => {
+  const later = permission("later", async () => deny("later"));
+  const policy = definePolicy({ actions: { yes: AllowAny, no: DenyAll, later } });
+
+  test("can answers a boolean, also where a decision comes later", async () => {
+    const { session } = connect(policy);
+    expect(await Promise.all(["yes", "no", "later", "nowhere"].map((action) => session.can(action)))).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  test("authorize rejects with the refusal, and answers nothing", async () => {
+    const { session } = connect(policy);
+    expect(await session.authorize("yes")).toBeUndefined();
+    await expect(session.authorize("no")).rejects.toThrow(PermissionDenied);
+    await expect(session.authorize("later")).rejects.toMatchObject({ code: "later", status: 403 });
+  });
+
+  test("an object that is undefined is asked about all the same", async () => {
+    const seen: unknown[] = [];
+    const look = permission("look", { object: ({ object }) => seen.push(object) > 0 });
+    const { session } = connect(definePolicy({ actions: { edit: { rule: look, objects: "checked-by-handler" } } }));
+    await session.can("edit", {}, {});
+    expect(seen).toEqual([]);
+    await session.can("edit", {}, { object: undefined });
+    expect(seen).toEqual([undefined]);
   });
 });
 

@@ -10,6 +10,7 @@ import { closeCodeOf, TOO_MANY_PENDING } from "../refusal.js";
 import type { GuardRuntime } from "../runtime.js";
 import type { ClientMessage, Connection } from "./connection.js";
 import { FLUSHING, MessageFlow, type Until } from "./message-flow.js";
+import { ViolationCounter } from "./violation-counter.js";
 
 /** One message that is being decided. */
 interface AskedMessage<M extends ClientMessage> extends DispatchContext {
@@ -28,6 +29,8 @@ export class Session<M extends ClientMessage = ClientMessage>
   readonly consumer: Consumer;
   #cancellation: CancellationScope | undefined;
   #controller: AbortController | undefined;
+  /** Counts undecodable messages. */
+  #violations: ViolationCounter | undefined;
   #refreshes = 0;
 
   constructor(runtime: GuardRuntime, connection: Connection<M>, scope: Scope, consumer: Consumer) {
@@ -94,6 +97,15 @@ export class Session<M extends ClientMessage = ClientMessage>
     else callback();
   }
 
+  beginObject(): void {
+    this.loading += 1;
+  }
+
+  endObject(): void {
+    this.loading -= 1;
+    this.settleDrains();
+  }
+
   /** Ends the session of a connection that is gone, or must be taken for gone. A second call changes nothing. */
   end(): void {
     this.stop();
@@ -125,6 +137,13 @@ export class Session<M extends ClientMessage = ClientMessage>
     };
     const made = engine.evaluateObject(caller, { action, payload }, object, answers);
     return made instanceof Promise ? made.then(report) : report(made);
+  }
+
+  protected closeViolator(): boolean {
+    this.#violations ??= new ViolationCounter();
+    const isViolator = this.#violations.add(this.runtime.limits);
+    if (isViolator) this.close(1008, "too many undecodable messages");
+    return isViolator;
   }
 
   protected process(message: M): Until | undefined {

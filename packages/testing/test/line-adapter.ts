@@ -1,0 +1,158 @@
+import type { Server, Socket } from "node:net";
+import { createInterface } from "node:readline";
+import type { Decision, Policy } from "@portcullis/core";
+import {
+  badMessage,
+  type ClientMessage,
+  type Connection,
+  createGuard,
+  type GuardOf,
+  type GuardOptions,
+  type HandshakeEvaluation,
+  publicRefusal,
+  type ReplyOptions,
+  type Session,
+  Timeout,
+} from "@portcullis/core/adapter";
+
+/** The first line of a client: a path and a token. */
+export interface Hello {
+  readonly path: string;
+  readonly token: string | undefined;
+}
+
+/** A message: `<action> <JSON object>`. */
+interface Line extends ClientMessage {
+  readonly text: string;
+}
+
+class LineConnection implements Connection<Line, Hello> {
+  // 1. The facts of the handshake. The core makes the scope of them.
+  readonly transport = "line";
+  readonly headers = {};
+  readonly secure = false;
+  readonly connectedAt = Date.now();
+  readonly remoteAddress: string | undefined;
+  session: Session<Line> | undefined;
+  evaluation: HandshakeEvaluation<Line, Hello> | undefined;
+
+  constructor(
+    readonly socket: Socket,
+    readonly request: Hello,
+    readonly onLine: (socket: Socket, text: string) => void,
+  ) {
+    this.remoteAddress = socket.remoteAddress;
+  }
+
+  get client(): Hello {
+    return this.request;
+  }
+
+  get path(): string {
+    return this.request.path;
+  }
+
+  get url(): string {
+    return this.request.path;
+  }
+
+  get raw(): Socket | undefined {
+    return this.session && this.socket;
+  }
+
+  abort(): void {
+    this.evaluation?.abort();
+    this.socket.destroy();
+  }
+
+  // 2. The open connection, for its session.
+  deliver({ text }: Line): void {
+    this.onLine(this.socket, text);
+  }
+
+  sendRefusal({ action }: Line, decision: Decision): void {
+    this.send({ action, error: publicRefusal(decision) });
+  }
+
+  reply({ action }: Line, data: unknown, options: ReplyOptions): void {
+    this.send({ action, ...options, data });
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  close(code: number, reason: string): void {
+    this.socket.end(`${JSON.stringify({ closed: code, reason })}\n`);
+    const timeout = new Timeout(1000, () => this.socket.destroy());
+    this.socket.once("close", () => timeout.cancel());
+  }
+
+  send(answer: object): void {
+    this.socket.write(`${JSON.stringify(answer)}\n`);
+  }
+}
+
+/** 3. The codec. The reason why a message cannot be read is in `refusal`; nothing is thrown. */
+function decode(text: string): Line {
+  const [action = "", ...rest] = text.split(" ");
+  const line = { text, action, payload: {}, bytes: text.length };
+  try {
+    const payload: unknown = JSON.parse(rest.join(" ") || "{}");
+    if (action !== "" && typeof payload === "object" && payload !== null && !Array.isArray(payload)) {
+      return { ...line, payload: payload as ClientMessage["payload"] };
+    }
+  } catch {
+    // It is no JSON.
+  }
+  return { ...line, refusal: badMessage() };
+}
+
+/** 4. The guard. Every line of a client passes `session.receive`, or is dropped. */
+export function guardLines(
+  server: Server,
+  policy: Policy,
+  options: GuardOptions<Hello>,
+  onLine: (socket: Socket, text: string) => void,
+): GuardOf<Socket> {
+  return createGuard<Hello, Socket>({
+    caller: "guard()",
+    rules: policy,
+    options,
+    attach(gate) {
+      const connections = new WeakMap<Socket, LineConnection>();
+      server.on("connection", (socket) => {
+        const timeout = new Timeout(gate.limits.handshake, () => socket.destroy());
+        socket.on("error", () => socket.destroy());
+        let connection: LineConnection | undefined;
+        socket.once("close", () => {
+          timeout.cancel();
+          connection?.evaluation?.abort();
+          connection?.session?.end();
+        });
+        createInterface({ input: socket }).on("line", async (text) => {
+          // A client says hello and waits for the answer: what it sends before is dropped.
+          if (connection) return connection.session?.receive(decode(text));
+          const [path = "/", token] = text.split(" ");
+          connection = new LineConnection(socket, { path, token }, onLine);
+          connection.evaluation = gate.admit(connection);
+          const { decision } = await connection.evaluation.result;
+          timeout.cancel();
+          if (socket.destroyed) return;
+          if (decision.outcome !== "allow") {
+            socket.end(`${JSON.stringify({ error: publicRefusal(decision) })}\n`);
+            return;
+          }
+          connection.session = connection.evaluation.open();
+          connections.set(socket, connection);
+          connection.send({ open: true });
+        });
+      });
+      return { sessionOf: (socket) => connections.get(socket)?.session };
+    },
+  });
+}
