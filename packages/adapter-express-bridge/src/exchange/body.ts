@@ -52,14 +52,19 @@ export function unreadable(): PermissionDenied {
  */
 function isLonger(value: unknown, limit: number): boolean {
   const open: unknown[] = [value];
-  const met = new Set<object>();
+  let isRootRead = false;
+  // Made for the first object inside another one: a flat payload needs none.
+  let met: Set<unknown> | undefined;
   for (let length = 0; open.length > 0; ) {
     const one = open.pop();
     if (typeof one === "string") length += one.length + 2;
     else if (typeof one !== "object" || one === null) {
       if (!isWord(one)) throw unreadable();
       length += 1;
-    } else if (!met.has(one)) {
+    } else if (!isRootRead) {
+      isRootRead = true;
+      length += lengthOf(one, limit - length, open);
+    } else if (!(met ??= new Set([value])).has(one)) {
       met.add(one);
       length += lengthOf(one, limit - length, open);
     }

@@ -127,8 +127,8 @@ function headersOf(
   }
   if (settings.headers) addHeaders(place, headers, settings.headers(scope as never));
   const cookie = withCookies(scope, headers.cookie);
-  if (cookie === undefined) delete headers.cookie;
-  else headers.cookie = cookie;
+  if (cookie === undefined && headers.cookie !== undefined) delete headers.cookie;
+  else if (cookie !== headers.cookie) headers.cookie = cookie;
   headers["content-type"] = "application/json";
   headers["content-length"] = String(length);
   return headers;

@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from "node:async_hooks";
+import { AsyncResource } from "node:async_hooks";
 import { IncomingMessage, ServerResponse } from "node:http";
 import { cancelTimeout, printError, type TimeoutNode, timeoutListOf } from "@portcullis/core/adapter";
 import type { Derived } from "./derive-request.js";
@@ -56,8 +56,8 @@ export class Exchange implements TimeoutNode {
   readonly #method: string;
   readonly #socket: NullSocket;
   readonly #onLateError: (error: unknown) => void;
-  /** That of the question: one timer ends the waits of many. */
-  readonly #context = AsyncLocalStorage.snapshot();
+  /** The async context of the message. One timer expires for many messages, in the context of the first. */
+  readonly #context = new AsyncResource("PortcullisExchange");
   #resolve: ((ending: Ending) => void) | undefined;
   /** What the end of the response stands for. */
   #told: Ending = { how: "answered" };
@@ -164,7 +164,7 @@ export class Exchange implements TimeoutNode {
 
   /** The deadline has passed. */
   expire(): void {
-    this.#context(() => this.#end({ how: "late" }));
+    this.#context.runInAsyncScope(() => this.#end({ how: "late" }));
   }
 
   /** Nobody waits for the answer any more. */

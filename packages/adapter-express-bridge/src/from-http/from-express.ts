@@ -1,8 +1,8 @@
 import type { Rule, Scope } from "@portcullis/core";
 import type { HttpEvidence } from "../exchange/read-outcome.js";
 import { type ExpressApplication, expressRun, readApp } from "../runners/express.js";
-import type { Handler } from "../runners/express-chain.js";
 import { checkStops } from "../runners/express-routes.js";
+import type { Handler } from "../runners/handler.js";
 import { ruleOf } from "./http-rule.js";
 import { flatten, type Middlewares, nameOf } from "./middlewares.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";

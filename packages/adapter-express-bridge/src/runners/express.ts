@@ -5,7 +5,8 @@ import type { Exchange } from "../exchange/exchange.js";
 import type { Run } from "../from-http/http-rule.js";
 import type { RuleSettings } from "../from-http/options.js";
 import { copyOfPlain } from "./copy-plain.js";
-import { type Handler, runChain } from "./express-chain.js";
+import { runChain } from "./express-chain.js";
+import type { Handler } from "./handler.js";
 import { limitSessionWrites } from "./session-writes.js";
 
 /** What is used of an application of Express, 4 or 5. */

@@ -6,6 +6,7 @@ import type { Exchange } from "../exchange/exchange.js";
 import type { Run } from "../from-http/http-rule.js";
 import type { RuleSettings } from "../from-http/options.js";
 import { copyOfPlain } from "./copy-plain.js";
+import type { KoaContext, KoaMiddleware, KoaNext } from "./koa-context.js";
 import { routedIn, stopping, watchRouters } from "./koa-routes.js";
 
 /** What is used of an application of Koa, 2 or 3. */
@@ -14,22 +15,6 @@ export interface KoaApplication {
   readonly middleware: readonly unknown[];
   callback(): (request: IncomingMessage, response: ServerResponse) => unknown;
 }
-
-/** What is used of a context. */
-export interface KoaContext {
-  readonly req: IncomingMessage & { user?: unknown };
-  readonly request: object;
-  readonly state: Record<string, unknown>;
-  readonly body?: unknown;
-  status: number;
-  params?: Readonly<Record<string, unknown>>;
-  session?: unknown;
-}
-
-type Next = () => Promise<unknown>;
-
-/** A middleware, as Koa calls it. */
-export type KoaMiddleware = (context: KoaContext, next: Next) => unknown;
 
 /** One evaluation on its way. */
 interface Held {
@@ -57,7 +42,7 @@ export function koaRun(
 ): Run {
   // INVARIANT: known by the request alone, so that no evaluation passes by the end of another's chain.
   const held = new WeakMap<IncomingMessage, Held>();
-  const begin = (context: KoaContext, next: Next) => {
+  const begin = (context: KoaContext, next: KoaNext) => {
     const one = held.get(context.req) as Held;
     one.context = context;
     // Koa writes no body for a HEAD, whose refusal says no less.
