@@ -10,13 +10,10 @@ import {
   takeAnswerHeaders,
 } from "@portcullis/core/adapter";
 import { derive } from "../../packages/adapter-express-bridge/src/exchange/derive-request.js";
+import type { HttpContext } from "../../packages/adapter-express-bridge/src/exchange/http-context.js";
 import { messageIn, secondsOf } from "../../packages/adapter-express-bridge/src/exchange/read-response.js";
 import { Recording } from "../../packages/adapter-express-bridge/src/exchange/response-recorder.js";
-import {
-  type HttpContext,
-  type HttpRuleOptions,
-  readSettings,
-} from "../../packages/adapter-express-bridge/src/from-http/options.js";
+import { type HttpRuleOptions, readSettings } from "../../packages/adapter-express-bridge/src/from-http/options.js";
 import { payloadOf } from "../../packages/adapter-express-bridge/src/to-http/request-payload.js";
 import { sizeOf } from "../../packages/adapter-socketio/src/namespace/approximate-size.js";
 import { readEvent } from "../../packages/adapter-socketio/src/namespace/event.js";

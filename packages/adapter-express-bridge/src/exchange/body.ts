@@ -18,13 +18,13 @@ export interface Body {
  * @throws {PermissionDenied} When it is larger, or JSON cannot carry it.
  */
 export function bodyOf(value: unknown, limit: number): Body {
-  const given = value ?? {};
+  const input = value ?? {};
   // Before anything is made of it: JSON of bytes is several times as long, and takes a tenth of a second for a megabyte.
-  if (isLonger(given, limit)) throw tooLarge();
+  if (isLonger(input, limit)) throw tooLarge();
   let text: string;
   let body: unknown;
   try {
-    text = JSON.stringify(given);
+    text = JSON.stringify(input);
     body = JSON.parse(text);
   } catch {
     // Circular, too deep, or not known to JSON.
@@ -64,9 +64,10 @@ function isLonger(value: unknown, limit: number): boolean {
     } else if (!isRootRead) {
       isRootRead = true;
       length += lengthOf(one, limit - length, open);
-    } else if (!(met ??= new Set([value])).has(one)) {
+    } else {
+      met ??= new Set([value]);
+      if (!met.has(one)) length += lengthOf(one, limit - length, open);
       met.add(one);
-      length += lengthOf(one, limit - length, open);
     }
     if (length > limit) return true;
   }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Exchange, Skip } from "../exchange/exchange.js";
+import type { Skip } from "../exchange/ending.js";
+import type { Exchange } from "../exchange/exchange.js";
 import { statusOfError } from "../exchange/read-outcome.js";
 import { handlerFor, hasRoutes, isStacked } from "./express-routes.js";
 import type { Handler } from "./handler.js";

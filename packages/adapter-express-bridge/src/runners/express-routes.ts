@@ -15,7 +15,7 @@ interface Layer {
 
 interface Route {
   readonly stack: readonly Layer[];
-  dispatch(...given: unknown[]): unknown;
+  dispatch(...input: unknown[]): unknown;
 }
 
 /** A router, or an application with its router under a name. */
