@@ -4,13 +4,10 @@ import { definePolicy, permission } from "@portcullis/core";
 import { Gate, type HandshakeInfo, HandshakeScope, publicRefusal } from "@portcullis/core/adapter";
 import { judgeOrigin, takeAnswerHeaders } from "@portcullis/core/internal";
 import { derive } from "../../packages/adapter-express-bridge/src/exchange/derive-request.js";
+import type { HttpContext } from "../../packages/adapter-express-bridge/src/exchange/http-context.js";
 import { messageIn, secondsOf } from "../../packages/adapter-express-bridge/src/exchange/read-response.js";
 import { Recording } from "../../packages/adapter-express-bridge/src/exchange/response-recorder.js";
-import {
-  type HttpContext,
-  type HttpRuleOptions,
-  readSettings,
-} from "../../packages/adapter-express-bridge/src/from-http/options.js";
+import { type HttpRuleOptions, readSettings } from "../../packages/adapter-express-bridge/src/from-http/options.js";
 import { payloadOf } from "../../packages/adapter-express-bridge/src/to-http/request-payload.js";
 import { sizeOf } from "../../packages/adapter-socketio/src/namespace/approximate-size.js";
 import { readEvent } from "../../packages/adapter-socketio/src/namespace/event.js";

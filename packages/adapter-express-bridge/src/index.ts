@@ -4,6 +4,7 @@
  * @module @portcullis/adapter-express-bridge
  */
 
+export type { HttpContext } from "./exchange/http-context.js";
 export type { HttpEvidence } from "./exchange/read-outcome.js";
 // HTTP rules on sockets
 export type { FromExpressOptions } from "./from-http/from-express.js";
@@ -11,11 +12,11 @@ export { fromExpress } from "./from-http/from-express.js";
 export type { MethodMap } from "./from-http/methods.js";
 export { dcrfMethods } from "./from-http/methods.js";
 export type { AnyMiddleware, InlineMiddleware, Middlewares } from "./from-http/middlewares.js";
-export type { HttpContext, HttpRuleOptions } from "./from-http/options.js";
+export type { HttpRuleOptions } from "./from-http/options.js";
 // Both beside each other
 export type { ParityAnswer, ParityCase, ParityDifference } from "./from-http/parity.js";
 export { parity } from "./from-http/parity.js";
-export type { Handshaking, Identified, UseExpressOptions } from "./from-http/use-express.js";
+export type { HandshakeSource, Identified, UseExpressOptions } from "./from-http/use-express.js";
 export { useExpress } from "./from-http/use-express.js";
 export type { ExpressApplication } from "./runners/express.js";
 export type { HttpDecisionDetails, ToHttpOptions } from "./to-http/ask-policy.js";

@@ -18,13 +18,13 @@ export interface Body {
  * @throws {PermissionDenied} When it is larger, or JSON cannot carry it.
  */
 export function bodyOf(value: unknown, limit: number): Body {
-  const given = value ?? {};
+  const input = value ?? {};
   // Before anything is made of it: JSON of bytes is several times as long, and takes a tenth of a second for a megabyte.
-  if (isLonger(given, limit)) throw tooLarge();
+  if (isLonger(input, limit)) throw tooLarge();
   let text: string;
   let body: unknown;
   try {
-    text = JSON.stringify(given);
+    text = JSON.stringify(input);
     body = JSON.parse(text);
   } catch {
     // Circular, too deep, or not known to JSON.
@@ -52,16 +52,22 @@ export function unreadable(): PermissionDenied {
  */
 function isLonger(value: unknown, limit: number): boolean {
   const open: unknown[] = [value];
-  const met = new Set<object>();
+  let isRootRead = false;
+  // Made for the first object inside another one: a flat payload needs none.
+  let met: Set<unknown> | undefined;
   for (let length = 0; open.length > 0; ) {
     const one = open.pop();
     if (typeof one === "string") length += one.length + 2;
     else if (typeof one !== "object" || one === null) {
       if (!isWord(one)) throw unreadable();
       length += 1;
-    } else if (!met.has(one)) {
-      met.add(one);
+    } else if (!isRootRead) {
+      isRootRead = true;
       length += lengthOf(one, limit - length, open);
+    } else {
+      met ??= new Set([value]);
+      if (!met.has(one)) length += lengthOf(one, limit - length, open);
+      met.add(one);
     }
     if (length > limit) return true;
   }

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
 import { isHeader, show } from "@portcullis/core/internal";
-import type { HttpContext, RuleSettings } from "../from-http/options.js";
-import { textOf } from "../from-http/url.js";
 import { type Body, bodyOf } from "./body.js";
 import { withCookies } from "./cookies.js";
+import type { DerivationSettings, HttpContext } from "./http-context.js";
+import { textOf } from "./url-text.js";
 
 type HeaderValues = Record<string, string | string[] | undefined>;
 
@@ -29,17 +29,17 @@ const STRIPPED =
  * @throws {PermissionDenied} When it cannot be made of what the client sent.
  * @throws {PermissionMisuse} When a function among the options returned something that cannot be used.
  */
-export function derive(place: string, settings: RuleSettings, context: HttpContext<never>): Derived {
+export function derive(caller: string, settings: DerivationSettings, context: HttpContext<never>): Derived {
   const scope = context.scope as Scope;
   const handshake = (scope.request ?? {}) as Partial<IncomingMessage>;
-  const given = settings.params ? settings.params(context) : context.payload;
+  const input = settings.params ? settings.params(context) : context.payload;
   const { body, bytes } = bodyOf(settings.body ? settings.body(context) : context.payload, settings.maxBody);
   return {
     phase: context.phase,
     method: settings.methodOf(context.phase, context.action),
-    url: urlOf(settings, context, given, handshake),
-    headers: headersOf(place, settings, scope, handshake, bytes.length),
-    params: paramsOf(given),
+    url: urlOf(settings, context, input, handshake),
+    headers: headersOf(caller, settings, scope, handshake, bytes.length),
+    params: paramsOf(input),
     body,
     bytes,
     handshake,
@@ -48,12 +48,12 @@ export function derive(place: string, settings: RuleSettings, context: HttpConte
 }
 
 function urlOf(
-  { urlOf, query }: RuleSettings,
+  { urlOf, query }: DerivationSettings,
   context: HttpContext<never>,
-  given: Readonly<Record<string, unknown>>,
+  input: Readonly<Record<string, unknown>>,
   handshake: Partial<IncomingMessage>,
 ): string {
-  const url = urlOf ? urlOf(context, given) : (handshake.url ?? targetOf(context.scope as Scope));
+  const url = urlOf ? urlOf(context, input) : (handshake.url ?? targetOf(context.scope as Scope));
   if (query === undefined) return url;
   const search = searchOf(query(context));
   const [path] = url.split("?", 1) as [string];
@@ -87,9 +87,9 @@ function whole(text: string | undefined): string {
   throw new PermissionDenied("invalid_input", { status: 400, reason: "A query cannot be made of what was sent." });
 }
 
-function paramsOf(given: Readonly<Record<string, unknown>>): Record<string, string> {
+function paramsOf(input: Readonly<Record<string, unknown>>): Record<string, string> {
   const params: Record<string, string> = Object.create(null);
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(input)) {
     const text = textOf(value);
     if (text !== undefined) params[name] = text;
     else if (value !== undefined) refuseParam(params, name);
@@ -115,8 +115,8 @@ function refuseParam(params: Record<string, string>, name: string): void {
 }
 
 function headersOf(
-  place: string,
-  settings: RuleSettings,
+  caller: string,
+  settings: DerivationSettings,
   scope: Scope,
   handshake: Partial<IncomingMessage>,
   length: number,
@@ -125,21 +125,21 @@ function headersOf(
   for (const [name, value] of Object.entries((handshake.headers ?? scope.headers ?? {}) as HeaderValues)) {
     if (value !== undefined && !STRIPPED.test(name)) headers[name] = value;
   }
-  if (settings.headers) addHeaders(place, headers, settings.headers(scope as never));
+  if (settings.headers) addHeaders(caller, headers, settings.headers(scope as never));
   const cookie = withCookies(scope, headers.cookie);
-  if (cookie === undefined) delete headers.cookie;
-  else headers.cookie = cookie;
+  if (cookie === undefined && headers.cookie !== undefined) delete headers.cookie;
+  else if (cookie !== headers.cookie) headers.cookie = cookie;
   headers["content-type"] = "application/json";
   headers["content-length"] = String(length);
   return headers;
 }
 
-function addHeaders(place: string, headers: HeaderValues, added: Readonly<Record<string, string | undefined>>): void {
+function addHeaders(caller: string, headers: HeaderValues, added: Readonly<Record<string, string | undefined>>): void {
   for (const [name, value] of Object.entries(added)) {
     if (value === undefined) continue;
     const key = name.toLowerCase();
     if (STRIPPED.test(key) || typeof value !== "string") {
-      throw new PermissionMisuse(`${place}: \`headers\` returned ${show(value)} for ${name}: leave it out`);
+      throw new PermissionMisuse(`${caller}: \`headers\` returned ${show(value)} for ${name}: leave it out`);
     }
     if (!isHeader(name, value)) {
       throw new PermissionDenied("invalid_input", { status: 400, reason: "A header cannot be made of what was sent." });

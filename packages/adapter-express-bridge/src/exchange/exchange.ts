@@ -1,44 +1,11 @@
-import { AsyncLocalStorage } from "node:async_hooks";
-import { IncomingMessage, ServerResponse } from "node:http";
+import { AsyncResource } from "node:async_hooks";
+import { type IncomingMessage, ServerResponse } from "node:http";
 import { cancelTimeout, printError, type TimeoutNode, timeoutListOf } from "@portcullis/core/internal";
 import type { Derived } from "./derive-request.js";
+import type { Ending, Skip } from "./ending.js";
+import { makeRequest } from "./make-request.js";
 import { factsOf, NullSocket } from "./null-socket.js";
 import { Recording } from "./response-recorder.js";
-
-/** Why a chain has not come to its end without an answer. */
-export type Skip =
-  /** No route was there for the request. */
-  | "unmatched"
-  /** By `next("route")` or `next("router")`. */
-  | "left"
-  /** None of the functions was there at which the chain was to end. */
-  | "unreached"
-  /** The request has another method than its own. */
-  | "method";
-
-/** How middlewares have ended. */
-export type Ending =
-  /** They came to the end of their chain. */
-  | { readonly how: "passed" }
-  | {
-      readonly how: "answered";
-      /** Whether it is their own word: no error was there, and nothing that contradicts it. */
-      readonly isOwn?: true;
-    }
-  | {
-      readonly how: "failed";
-      readonly error: unknown;
-      /** Whether the middlewares have answered all the same: where they refuse so, that is what the client is told. */
-      readonly isAnswered?: true;
-    }
-  | {
-      readonly how: "skipped";
-      readonly why: Skip;
-    }
-  | { readonly how: "late" }
-  | { readonly how: "aborted" }
-  /** They have destroyed the request. */
-  | { readonly how: "destroyed" };
 
 /**
  * One request and its response, made for one evaluation and never used again: a real pair of Node's, on a socket that
@@ -56,8 +23,8 @@ export class Exchange implements TimeoutNode {
   readonly #method: string;
   readonly #socket: NullSocket;
   readonly #onLateError: (error: unknown) => void;
-  /** That of the question: one timer ends the waits of many. */
-  readonly #context = AsyncLocalStorage.snapshot();
+  /** The async context of the message. One timer expires for many messages, in the context of the first. */
+  readonly #context = new AsyncResource("PortcullisExchange");
   #resolve: ((ending: Ending) => void) | undefined;
   /** What the end of the response stands for. */
   #told: Ending = { how: "answered" };
@@ -115,7 +82,7 @@ export class Exchange implements TimeoutNode {
     // What is sent already counts; in HTTP too.
     const isAnswered = how === "answered" && this.response.writableEnded;
     if (this.isEnded || isAnswered || how === "failed") this.#tell(error);
-    else if (this.response.headersSent) this.#cut(error);
+    else if (this.response.headersSent) this.#destroyResponse(error);
     else {
       this.response.statusCode = status;
       this.#close({ how: "failed", error });
@@ -128,14 +95,14 @@ export class Exchange implements TimeoutNode {
     const { how } = this.#told;
     const isAnswered = how === "answered" && this.response.writableEnded;
     if (this.isEnded || isAnswered || how === "failed") this.#tell(error);
-    else if (this.response.headersSent) this.#cut(error);
+    else if (this.response.headersSent) this.#destroyResponse(error);
     else this.#told = { how: "failed", error, isAnswered: true };
   }
 
   /** The middlewares were to end the response, and cannot any more. */
-  giveUp(error: unknown): void {
+  failUnanswered(error: unknown): void {
     this.note(error);
-    if (this.#told.how === "failed") this.#cut(this.#told.error);
+    if (this.#told.how === "failed") this.#destroyResponse(this.#told.error);
   }
 
   /** The middlewares are through: one that has passed and left the response open is not waited for. */
@@ -164,7 +131,7 @@ export class Exchange implements TimeoutNode {
 
   /** The deadline has passed. */
   expire(): void {
-    this.#context(() => this.#end({ how: "late" }));
+    this.#context.runInAsyncScope(() => this.#end({ how: "late" }));
   }
 
   /** Nobody waits for the answer any more. */
@@ -175,8 +142,8 @@ export class Exchange implements TimeoutNode {
   #tell(error: unknown): void {
     try {
       this.#onLateError(error);
-    } catch (thrown) {
-      printError("onError has thrown:", thrown);
+    } catch (cause) {
+      printError("onError has thrown:", cause);
     }
   }
 
@@ -197,12 +164,12 @@ export class Exchange implements TimeoutNode {
     try {
       this.response.end();
     } catch (error) {
-      this.#cut(error);
+      this.#destroyResponse(error);
     }
   }
 
   /** An error has cut off a response: the status that was there before it says nothing of it. */
-  #cut(error: unknown): void {
+  #destroyResponse(error: unknown): void {
     this.response.statusCode = 500;
     this.#end({ how: "failed", error });
   }
@@ -236,9 +203,7 @@ export class Exchange implements TimeoutNode {
     const { response, request } = this;
     const ignore = () => {};
     for (const one of [response, request, this.#socket]) one.on("error", ignore);
-    // Else what `writeHead(status, headers)` sets could not be read back.
-    response.setHeader("x", "");
-    response.removeHeader("x");
+    keepHeadersReadable(response);
     this.recording.attach(response);
     response.assignSocket(this.#socket as never);
     response.on("finish", () => this.#finish());
@@ -246,20 +211,8 @@ export class Exchange implements TimeoutNode {
   }
 }
 
-function makeRequest({ method, url, headers, bytes }: Derived, socket: NullSocket): IncomingMessage {
-  const request = new IncomingMessage(socket as never);
-  request.method = method;
-  request.url = url;
-  request.httpVersion = "1.1";
-  request.httpVersionMajor = request.httpVersionMinor = 1;
-  request.headers = headers;
-  for (const name in headers) {
-    for (const value of [headers[name] as string | string[]].flat()) request.rawHeaders.push(name, value);
-  }
-  // A request that is an upgrade, or is not there yet, is one whose body parsers look away.
-  Object.assign(request, { upgrade: false });
-  request.complete = true;
-  request.push(bytes);
-  request.push(null);
-  return request;
+/** Without a header that was set once, those of `writeHead(status, headers)` could not be read back. */
+function keepHeadersReadable(response: ServerResponse): void {
+  response.setHeader("x", "");
+  response.removeHeader("x");
 }

@@ -1,7 +1,8 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import { type Answer, allow, deny, fault, PermissionMisuse } from "@portcullis/core";
 import { isHeader, REPEATABLE } from "@portcullis/core/internal";
-import type { Ending, Exchange, Skip } from "./exchange.js";
+import type { Ending, Skip } from "./ending.js";
+import type { Exchange } from "./exchange.js";
 import { joined, messageIn, secondsOf, textAt } from "./read-response.js";
 
 /** What middlewares have found, as handlers get it. What they did not set is not there. */
@@ -37,16 +38,16 @@ const INSTEAD: Record<Skip, string> = {
     "a middleware has changed the method of the request, by which the route of the action is not reached: leave it out, and give { methods }",
 };
 /** For these there are sentences already. */
-const SAID = new Set([401, 403, 429]);
+const WITH_REASON = new Set([401, 403, 429]);
 
-/** What was said by a refusal, over HTTP. */
-interface Said {
+/** A refusal of middlewares, over HTTP. */
+interface HttpRefusal {
   readonly status: number;
   readonly message: string | undefined;
   readonly location: string | undefined;
   readonly challenge: string | undefined;
   readonly retryAfter: number | undefined;
-  /** What was thrown, where it was not said by a response. */
+  /** The error that was thrown, where no response tells it. */
   readonly error?: unknown;
 }
 
@@ -60,9 +61,9 @@ export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEv
     case "passed":
       return allow(evidenceOf(found()));
     case "answered":
-      return refusal(saidByResponse(exchange), ending.isOwn);
+      return answerOfRefusal(refusalOfResponse(exchange), ending.isOwn);
     case "failed":
-      return refusal(saidByFailure(ending.error, exchange, ending.isAnswered));
+      return answerOfRefusal(refusalOfFailure(ending.error, exchange, ending.isAnswered));
     case "skipped":
       return fault("permission_denied", {
         status: 403,
@@ -90,30 +91,30 @@ function evidenceOf(found: HttpEvidence): Record<string, unknown> {
 }
 
 /**
- * A refusal as an answer. INVARIANT: a denial, which `not` turns round, is nothing but a 401 or a 403 of the middlewares'
+ * A refusal as an answer. INVARIANT: a denial, which `not` negates, is nothing but a 401 or a 403 of the middlewares'
  * own; all else says that something else was wrong than who asks.
  */
-function refusal(said: Said, isOwn = false): Answer {
-  const { status, message, location, retryAfter, error } = said;
-  const thrown = error === undefined ? {} : { error };
+function answerOfRefusal(refusal: HttpRefusal, isOwn = false): Answer {
+  const { status, message, location, retryAfter, error } = refusal;
+  const cause = error === undefined ? {} : { error };
   const again = retryAfter === undefined ? {} : { retryAfter };
-  const headers = headersOf(said);
-  if (status === 429) return fault("rate_limited", { ...reasonOf(status, message), ...again, ...thrown, status });
+  const headers = headersOf(refusal);
+  if (status === 429) return fault("rate_limited", { ...reasonOf(status, message), ...again, ...cause, status });
   if (status >= 500 || status < 200) {
     const valid = status >= 500 && status <= 599 ? status : 500;
-    const cause = error ?? new Error(`a middleware has answered ${status}`);
+    const fallback = error ?? new Error(`a middleware has answered ${status}`);
     // Never its own text: that is for the logs.
-    return fault("permission_error", { status: valid, ...reasonOf(valid, undefined), ...again, error: cause });
+    return fault("permission_error", { status: valid, ...reasonOf(valid, undefined), ...again, error: fallback });
   }
   if (status >= 300 && status < 400 && location !== undefined)
     return fault("not_authenticated", { status: 401, ...headers });
   if (status < 400) return fault("permission_denied", { status: 403, ...headers, error: answered(status) });
   const code = CODES.get(status) ?? "permission_denied";
   const parts = { status, ...reasonOf(status, message), ...again, ...headers };
-  return isOwn && (status === 401 || status === 403) ? deny(code, parts) : fault(code, { ...parts, ...thrown });
+  return isOwn && (status === 401 || status === 403) ? deny(code, parts) : fault(code, { ...parts, ...cause });
 }
 
-function headersOf({ challenge, location }: Said): { headers?: Record<string, string> } {
+function headersOf({ challenge, location }: HttpRefusal): { headers?: Record<string, string> } {
   const headers = {
     ...(challenge !== undefined && { "www-authenticate": challenge }),
     ...(location !== undefined && { location }),
@@ -129,21 +130,21 @@ function answered(status: number): PermissionMisuse {
 
 function reasonOf(status: number, message: string | undefined): { reason?: string } {
   if (message !== undefined) return { reason: message };
-  return SAID.has(status) ? {} : { reason: STATUS_CODES[status] ?? "Refused" };
+  return WITH_REASON.has(status) ? {} : { reason: STATUS_CODES[status] ?? "Refused" };
 }
 
-function saidByResponse({ response, recording }: Exchange): Said {
+function refusalOfResponse({ response, recording }: Exchange): HttpRefusal {
   const { statusCode: status } = response;
   const type = joined(response.getHeader("content-type"));
   const isEncoded = response.getHeader("content-encoding") !== undefined;
   return {
     status,
     message: isEncoded ? undefined : messageIn(recording.text, type),
-    ...saidByHeaders((name) => response.getHeader(name)),
+    ...refusalHeadersIn((name) => response.getHeader(name)),
   };
 }
 
-function saidByHeaders(header: (name: string) => unknown) {
+function refusalHeadersIn(header: (name: string) => unknown) {
   const valid = (name: string) => {
     const value = joined(header(name));
     return isHeader(name, value) ? value : undefined;
@@ -156,28 +157,28 @@ function saidByHeaders(header: (name: string) => unknown) {
 }
 
 /** An error that is told beside an answer counts for less than the answer, where that refuses. */
-function saidByFailure(error: unknown, exchange: Exchange, isAnswered = false): Said {
+function refusalOfFailure(error: unknown, exchange: Exchange, isAnswered = false): HttpRefusal {
   const { statusCode } = exchange.response;
   const isRefused = isAnswered && statusCode >= 400;
-  if (!isRefused) return saidByError(error, exchange.response);
+  if (!isRefused) return refusalOfError(error, exchange.response);
   // 404 is where Koa begins: beside an error that refuses nothing nobody has said it.
   const own = statusOfError(error, 500);
   const status = statusCode === 404 && own >= 500 ? own : statusCode;
-  return { ...saidByResponse(exchange), status, error };
+  return { ...refusalOfResponse(exchange), status, error };
 }
 
 /** What a server's last resort makes of an error. */
-function saidByError(error: unknown, response: ServerResponse): Said {
+function refusalOfError(error: unknown, response: ServerResponse): HttpRefusal {
   const status = statusOfError(error, response.statusCode);
-  const given = (isObject(error) ? error : {}) as { headers?: unknown; expose?: unknown; message?: unknown };
+  const input = (isObject(error) ? error : {}) as { headers?: unknown; expose?: unknown; message?: unknown };
   const own = new Map<string, unknown>();
-  if (isObject(given.headers)) {
-    for (const [name, value] of Object.entries(given.headers)) own.set(name.toLowerCase(), value);
+  if (isObject(input.headers)) {
+    for (const [name, value] of Object.entries(input.headers)) own.set(name.toLowerCase(), value);
   }
   return {
     status,
-    message: given.expose !== false ? textAt(given.message) : undefined,
-    ...saidByHeaders((name) => own.get(name) ?? response.getHeader(name)),
+    message: input.expose !== false ? textAt(input.message) : undefined,
+    ...refusalHeadersIn((name) => own.get(name) ?? response.getHeader(name)),
     error,
   };
 }

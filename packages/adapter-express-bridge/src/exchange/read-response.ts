@@ -32,14 +32,14 @@ export function messageIn(body: string | undefined, type = ""): string | undefin
 }
 
 function messageOfJson(body: string): string | undefined {
-  let said: unknown;
+  let parsed: unknown;
   try {
-    said = JSON.parse(body);
+    parsed = JSON.parse(body);
   } catch {
     // Then it says nothing.
   }
-  if (typeof said !== "object" || said === null) return textAt(said);
-  const { message, error, detail, errors } = said as Record<string, unknown>;
+  if (typeof parsed !== "object" || parsed === null) return textAt(parsed);
+  const { message, error, detail, errors } = parsed as Record<string, unknown>;
   const first = Array.isArray(errors) ? errors[0] : undefined;
   const places = [message, error, (error as { message?: unknown } | undefined | null)?.message, detail, first];
   const inner = (first as { message?: unknown; msg?: unknown } | undefined | null) ?? {};

@@ -17,13 +17,13 @@ export class Recording {
   attach(response: ServerResponse): void {
     const { write, end } = ServerResponse.prototype;
     const keep = (chunk: unknown, encoding: unknown) => this.#keep(chunk, encoding);
-    response.write = function recordedWrite(this: ServerResponse, ...given: never[]) {
-      keep(given[0], given[1]);
-      return (write as (...given: unknown[]) => boolean).apply(this, given);
+    response.write = function recordedWrite(this: ServerResponse, ...input: never[]) {
+      keep(input[0], input[1]);
+      return (write as (...input: unknown[]) => boolean).apply(this, input);
     } as ServerResponse["write"];
-    response.end = function recordedEnd(this: ServerResponse, ...given: never[]) {
-      keep(given[0], given[1]);
-      return (end as (...given: unknown[]) => ServerResponse).apply(this, given);
+    response.end = function recordedEnd(this: ServerResponse, ...input: never[]) {
+      keep(input[0], input[1]);
+      return (end as (...input: unknown[]) => ServerResponse).apply(this, input);
     } as ServerResponse["end"];
   }
 

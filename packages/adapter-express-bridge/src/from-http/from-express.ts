@@ -1,8 +1,8 @@
 import type { Rule, Scope } from "@portcullis/core";
 import type { HttpEvidence } from "../exchange/read-outcome.js";
 import { type ExpressApplication, expressRun, readApp } from "../runners/express.js";
-import type { Handler } from "../runners/express-chain.js";
 import { checkStops } from "../runners/express-routes.js";
+import type { Handler } from "../runners/handler.js";
 import { ruleOf } from "./http-rule.js";
 import { flatten, type Middlewares, nameOf } from "./middlewares.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
@@ -46,10 +46,10 @@ export function fromExpress<S extends Scope = Scope, A extends ExpressApplicatio
   middlewares: Middlewares<A>,
   options: FromExpressOptions<S, A> = {},
 ): Rule<S, unknown, HttpEvidence, true> {
-  const place = "fromExpress()";
-  const chain: Handler[] = flatten(place, middlewares);
-  const settings = readSettings(place, options as FromExpressOptions<never, A>, ["app"]);
-  checkStops(place, chain, settings.stopAt);
-  const app = readApp(place, options.app, chain);
-  return ruleOf(place, options.name ?? nameOf(place, chain), settings, expressRun(chain, app, settings));
+  const caller = "fromExpress()";
+  const chain: Handler[] = flatten(caller, middlewares);
+  const settings = readSettings(caller, options as FromExpressOptions<never, A>, ["app"]);
+  checkStops(caller, chain, settings.stopAt);
+  const app = readApp(caller, options.app, chain);
+  return ruleOf(caller, options.name ?? nameOf(caller, chain), settings, expressRun(chain, app, settings));
 }

@@ -13,7 +13,7 @@ export interface FromKoaOptions<S = Scope, A = KoaApplication> extends HttpRuleO
 }
 
 /** A router, which is not a middleware yet. */
-export type KoaRouter = { routes(): (...given: never[]) => unknown };
+export type KoaRouter = { routes(): (...input: never[]) => unknown };
 
 /** What the middlewares of an application take. */
 type ContextOf<A> = A extends { use(middleware: infer M): unknown }
@@ -60,17 +60,17 @@ export function fromKoa<S extends Scope = Scope, A extends KoaApplication = KoaA
   middlewares: KoaMiddlewares<A>,
   options: FromKoaOptions<S, A>,
 ): Rule<S, unknown, HttpEvidence, true> {
-  const place = "fromKoa()";
-  const chain: ((...given: never[]) => unknown)[] = flatten(place, middlewares, middlewareOf);
-  const settings = readSettings(place, (options ?? {}) as FromKoaOptions<never, A>, ["app"]);
+  const caller = "fromKoa()";
+  const chain: ((...input: never[]) => unknown)[] = flatten(caller, middlewares, middlewareOf);
+  const settings = readSettings(caller, (options ?? {}) as FromKoaOptions<never, A>, ["app"]);
   for (const one of chain) {
     if (one.constructor.name === "GeneratorFunction") {
-      throw new PermissionMisuse(`${place} got the generator \`${one.name}\`: wrap it, as in convert(${one.name})`);
+      throw new PermissionMisuse(`${caller} got the generator \`${one.name}\`: wrap it, as in convert(${one.name})`);
     }
   }
-  checkKoaStops(place, chain, settings.stopAt);
-  const run = koaRun(chain, readKoa(place, options?.app), settings);
-  return ruleOf(place, options.name ?? nameOf(place, chain), settings, run);
+  checkKoaStops(caller, chain, settings.stopAt);
+  const run = koaRun(chain, readKoa(caller, options?.app), settings);
+  return ruleOf(caller, options.name ?? nameOf(caller, chain), settings, run);
 }
 
 function middlewareOf(one: unknown): unknown {

@@ -21,9 +21,8 @@ export class HandOn {
 
   /** What middlewares have found, with the body only where they have changed it. */
   read(found: HttpEvidence, { bytes }: Derived): HttpEvidence {
-    const { body, ...others } = found;
     // Not the body that was given: middlewares change it in place.
-    if (isSame(body, JSON.parse(String(bytes)))) return others;
+    if (isSame(found.body, JSON.parse(String(bytes)))) return { ...found, body: undefined };
     if (this.handOn === undefined && !this.#isSaid) {
       this.#isSaid = true;
       console.warn(

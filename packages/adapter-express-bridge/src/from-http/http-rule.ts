@@ -10,23 +10,22 @@ import {
 import { addAnswerHeader } from "@portcullis/core/internal";
 import { keepCookies } from "../exchange/cookies.js";
 import { type Derived, derive } from "../exchange/derive-request.js";
-import { type Ending, Exchange } from "../exchange/exchange.js";
+import type { Exchange } from "../exchange/exchange.js";
+import type { HttpContext } from "../exchange/http-context.js";
 import { answerOf, type HttpEvidence } from "../exchange/read-outcome.js";
+import { type Runner, runToEnd } from "../runners/runner.js";
 import { HandOn } from "./hand-on.js";
-import type { HttpContext, RuleSettings } from "./options.js";
-
-/** Runs middlewares on an exchange; says what they have found once they have passed. */
-export type Run = (exchange: Exchange, derived: Derived) => () => HttpEvidence;
+import type { RuleSettings } from "./options.js";
 
 /** Headers that may go out with the answer to a handshake, beside those of the refusal itself. */
 const FOR_ANSWER = /^(set-cookie|(x-)?ratelimit(-.+)?|x-(request|correlation)-id|strict-transport-security)$/;
 
 /** Makes a permission of middlewares: asked at connect and at every action. */
 export function ruleOf<S>(
-  place: string,
+  caller: string,
   name: string,
   settings: RuleSettings,
-  run: Run,
+  runner: Runner,
 ): Rule<S, unknown, HttpEvidence, true> {
   const handOn = new HandOn(name, settings.handOn);
   /** Runs middlewares once. Rejects with what the reading of their findings throws. */
@@ -37,8 +36,8 @@ export function ruleOf<S>(
     payload: Payload,
   ): Promise<Answer> => {
     const { scope, consumer, signal } = question;
-    const derived = derive(place, settings, { phase, scope, consumer, action, payload } as HttpContext<never>);
-    const { exchange, ending, found } = await settle(derived, settings, run, signal);
+    const derived = derive(caller, settings, { phase, scope, consumer, action, payload } as HttpContext<never>);
+    const { exchange, ending, found } = await runToEnd(derived, settings, runner, signal);
     if (phase === "connect") {
       if (!signal.aborted) passHeaders(exchange, derived);
       return answerOf(ending, exchange, () => ({ ...found(), body: undefined }));
@@ -55,23 +54,6 @@ export function ruleOf<S>(
     connect: async (question) => ask("connect", question, "connect", question.message ?? {}),
     action: handOn.mark(async (question: Context) => ask("action", question, question.action, question.payload)),
   }) as never;
-}
-
-/** Runs middlewares on a new exchange, until they have ended. */
-export async function settle(
-  derived: Derived,
-  { timeout, onError }: Pick<RuleSettings, "timeout" | "onError">,
-  run: Run,
-  signal: AbortSignal,
-): Promise<{ exchange: Exchange; ending: Ending; found: () => HttpEvidence }> {
-  const exchange = new Exchange(derived, timeout, onError);
-  const abort = () => exchange.abort();
-  signal.addEventListener("abort", abort);
-  if (signal.aborted) abort();
-  const found = run(exchange, derived);
-  const ending = await exchange.ending;
-  signal.removeEventListener("abort", abort);
-  return { exchange, ending, found };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { METHODS } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
 import { checkKeys } from "@portcullis/core/internal";
+import type { MethodOf } from "../exchange/http-context.js";
 
 /** HTTP methods by name of the action; `connect` stands for the moment a connection is opened. */
 export type MethodMap = Readonly<Record<string, string>>;
@@ -42,21 +43,18 @@ export const dcrfMethods: MethodMap = Object.freeze({
 /** Middlewares let these pass without a look: a preflight brings no credentials. */
 const NEVER = ["OPTIONS", "CONNECT", "TRACE"];
 
-/** Says which method a request has. What no map names is POST. */
-export type MethodOf = (phase: "connect" | "action", action: string) => string;
-
 /**
  * Reads the option `methods`; what it does not name stays as it is.
  *
  * @throws {PermissionMisuse} When a method is none, or one that middlewares let pass without a look.
  */
-export function readMethods(place: string, given: MethodMap = {}): MethodOf {
-  checkKeys("`methods`", given, Object.keys(given));
+export function readMethods(caller: string, input: MethodMap = {}): MethodOf {
+  checkKeys("`methods`", input, Object.keys(input));
   const methods = new Map(Object.entries(REST));
-  for (const [action, method] of Object.entries(given)) {
+  for (const [action, method] of Object.entries(input)) {
     if (!METHODS.includes(method) || NEVER.includes(method)) {
       throw new PermissionMisuse(
-        `${place} got \`${String(method)}\` as the method of \`${action}\`: give one in capitals that asks for something, as in "POST"`,
+        `${caller} got \`${String(method)}\` as the method of \`${action}\`: give one in capitals that asks for something, as in "POST"`,
       );
     }
     methods.set(action, method);

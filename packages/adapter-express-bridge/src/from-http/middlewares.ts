@@ -22,17 +22,17 @@ const LONGEST_NAME = 200;
  *
  * @throws {PermissionMisuse} When there is none, or something is no function.
  */
-export function flatten(place: string, given: unknown, read: (one: unknown) => unknown = (one) => one): never[] {
-  const all = [given].flat(Number.POSITIVE_INFINITY).map(read);
+export function flatten(caller: string, input: unknown, read: (one: unknown) => unknown = (one) => one): never[] {
+  const all = [input].flat(Number.POSITIVE_INFINITY).map(read);
   if (all.length === 0) {
     throw new PermissionMisuse(
-      `${place} got no middleware: give at least one, as in ${place.slice(0, -1)}requireLogin)`,
+      `${caller} got no middleware: give at least one, as in ${caller.slice(0, -1)}requireLogin)`,
     );
   }
   for (const one of all) {
     if (typeof one !== "function") {
       throw new PermissionMisuse(
-        `${place} got ${show(one)}: give a function (request, response, next), or a list of them`,
+        `${caller} got ${show(one)}: give a function (request, response, next), or a list of them`,
       );
     }
   }
@@ -40,8 +40,8 @@ export function flatten(place: string, given: unknown, read: (one: unknown) => u
 }
 
 /** What a rule made of middlewares is called. */
-export function nameOf(place: string, chain: readonly ((...given: never[]) => unknown)[]): string {
+export function nameOf(caller: string, chain: readonly ((...input: never[]) => unknown)[]): string {
   const names = chain.map(({ name }) => name || "anonymous").join(", ");
   const short = names.length > LONGEST_NAME ? `${names.slice(0, LONGEST_NAME)}...` : names;
-  return `${place.slice(0, -1)}${short})`;
+  return `${caller.slice(0, -1)}${short})`;
 }

@@ -1,19 +1,11 @@
-import { type Consumer, type Payload, PermissionMisuse, type Scope } from "@portcullis/core";
-import { checkKeys, printError, readMilliseconds, show } from "@portcullis/core/internal";
-import { type MethodMap, type MethodOf, readMethods } from "./methods.js";
+import type { Scope } from "@portcullis/core";
+import { checkKeys, printError, readMilliseconds } from "@portcullis/core/internal";
+import { assertOption } from "../exchange/assert-option.js";
+import type { DerivationSettings, HttpContext } from "../exchange/http-context.js";
+import type { RunLimits, RunnerSettings } from "../runners/runner.js";
+import { type MethodMap, readMethods } from "./methods.js";
 import type { AnyMiddleware } from "./middlewares.js";
-import { readUrl, type UrlOf } from "./url.js";
-
-/** What a request is derived from. */
-export interface HttpContext<S = Scope> {
-  readonly phase: "connect" | "action";
-  readonly scope: S;
-  readonly consumer: Consumer;
-  /** `connect` at connect. */
-  readonly action: string;
-  /** At connect: the message of the handshake. */
-  readonly payload: Payload;
-}
+import { readUrl } from "./url.js";
 
 /** Options that Express and Koa rules have in common. `S` is the scope that the functions among them read. */
 export interface HttpRuleOptions<S = Scope> {
@@ -65,17 +57,8 @@ export interface HttpRuleOptions<S = Scope> {
 }
 
 /** The same options, checked, with their defaults. */
-export interface RuleSettings extends Pick<HttpRuleOptions<never>, "params" | "query" | "body" | "headers"> {
-  readonly methodOf: MethodOf;
-  readonly urlOf: UrlOf | undefined;
-  readonly usesScope: boolean;
-  readonly timeout: number;
-  readonly deniesUnmatched: boolean;
-  /** `undefined` where nothing was said. */
-  readonly stopAt: ReadonlySet<unknown> | undefined;
+export interface RuleSettings extends DerivationSettings, RunnerSettings, RunLimits {
   readonly handOn: "body" | false | undefined;
-  readonly maxBody: number;
-  readonly onError: (error: unknown) => void;
 }
 
 const FUNCTIONS = ["params", "query", "body", "headers", "onError"] as const;
@@ -84,23 +67,14 @@ const KEYS = ["name", "methods", "url", "user", "timeout", "unmatched", "stopAt"
 /**
  * Checks the options of a rule.
  *
- * @param place What to call the caller in messages, for example `fromExpress()`.
+ * @param caller The name of the caller in messages, for example `fromExpress()`.
  * @param more Names of further options, which the caller reads itself.
  * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
  */
-export function readSettings(place: string, options: HttpRuleOptions<never>, more: readonly string[]): RuleSettings {
-  checkKeys(place, options, [...KEYS, ...more]);
-  const { user = false, timeout = 5000, unmatched = "deny", maxBody = 65_536, onError = printLate } = options;
-  for (const key of FUNCTIONS) {
-    if (options[key] !== undefined) mustBe(typeof options[key] === "function", place, key, options[key], "a function");
-  }
-  const { name } = options;
-  mustBe(name === undefined || (typeof name === "string" && name !== ""), place, "name", name, "a short text");
-  mustBe(user === false || user === "scope", place, "user", user, '"scope" or false');
-  mustBe(unmatched === "deny" || unmatched === "allow", place, "unmatched", unmatched, '"deny" or "allow"');
-  const { handOn } = options;
-  mustBe(handOn === undefined || handOn === false || handOn === "body", place, "handOn", handOn, '"body" or false');
-  mustBe(Number.isInteger(maxBody) && maxBody > 0, place, "maxBody", maxBody, "a number of bytes");
+export function readSettings(caller: string, options: HttpRuleOptions<never>, more: readonly string[]): RuleSettings {
+  checkKeys(caller, options, [...KEYS, ...more]);
+  const { user = false, timeout = 5000, unmatched = "deny", maxBody = 65_536, onError = printLate, handOn } = options;
+  checkValues(caller, { ...options, user, unmatched, maxBody });
   readMilliseconds(timeout, "`timeout`");
   const { params, query, body, headers } = options;
   return {
@@ -108,29 +82,42 @@ export function readSettings(place: string, options: HttpRuleOptions<never>, mor
     ...(query && { query }),
     ...(body && { body }),
     ...(headers && { headers }),
-    methodOf: readMethods(place, options.methods),
-    urlOf: readUrl(place, options.url),
+    methodOf: readMethods(caller, options.methods),
+    urlOf: readUrl(caller, options.url),
     usesScope: user === "scope",
     timeout,
     deniesUnmatched: unmatched === "deny",
-    stopAt: readStops(place, options.stopAt),
+    stopAt: readStops(caller, options.stopAt),
     handOn,
     maxBody,
     onError,
   };
 }
 
-/** Functions of four parameters take errors: who comes to one is not allowed. */
-function readStops(place: string, stopAt: readonly AnyMiddleware[] | undefined): ReadonlySet<unknown> | undefined {
-  if (stopAt === undefined) return undefined;
-  const isFitting = Array.isArray(stopAt) && stopAt.every((one) => typeof one === "function" && one.length < 4);
-  mustBe(isFitting, place, "stopAt", stopAt, "a list of the functions that are not to be run, as in [deleteRoom]");
-  return new Set(stopAt);
+/** @throws {PermissionMisuse} When a value is not one of its option. */
+function checkValues(caller: string, options: HttpRuleOptions<never>): void {
+  const check = (key: keyof HttpRuleOptions, isValid: boolean, expected: string) =>
+    assertOption(isValid, { caller, key, value: options[key] }, expected);
+  const { name, user, unmatched, handOn, maxBody } = options;
+  for (const key of FUNCTIONS)
+    check(key, options[key] === undefined || typeof options[key] === "function", "a function");
+  check("name", name === undefined || (typeof name === "string" && name !== ""), "a short text");
+  check("user", user === false || user === "scope", '"scope" or false');
+  check("unmatched", unmatched === "deny" || unmatched === "allow", '"deny" or "allow"');
+  check("handOn", handOn === undefined || handOn === false || handOn === "body", '"body" or false');
+  check("maxBody", Number.isInteger(maxBody) && (maxBody as number) > 0, "a number of bytes");
 }
 
-/** @throws {PermissionMisuse} Where an option is not what it must be. */
-export function mustBe(isSo: boolean, place: string, key: string, value: unknown, what: string): void {
-  if (!isSo) throw new PermissionMisuse(`${place} got ${show(value)} as \`${key}\`: give ${what}`);
+/** Functions of four parameters take errors: who comes to one is not allowed. */
+function readStops(caller: string, stopAt: readonly AnyMiddleware[] | undefined): ReadonlySet<unknown> | undefined {
+  if (stopAt === undefined) return undefined;
+  const isFitting = Array.isArray(stopAt) && stopAt.every((one) => typeof one === "function" && one.length < 4);
+  assertOption(
+    isFitting,
+    { caller, key: "stopAt", value: stopAt },
+    "a list of the functions that are not to be run, as in [deleteRoom]",
+  );
+  return new Set(stopAt);
 }
 
 function printLate(error: unknown): void {

@@ -1,9 +1,7 @@
 import { PermissionDenied, PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/internal";
-import type { HttpContext } from "./options.js";
-
-/** Makes the url of a derived request. */
-export type UrlOf = (context: HttpContext<never>, parts: Readonly<Record<string, unknown>>) => string;
+import type { UrlOf } from "../exchange/http-context.js";
+import { textOf } from "../exchange/url-text.js";
 
 const PART = /:([A-Za-z_]\w*)/;
 /** Everything a request target may be made of (RFC 3986), and nothing that ends its line. */
@@ -14,21 +12,21 @@ const TARGET = /^\/[\w\-.~%!$&'()*+,;=:@/?[\]]*$/;
  *
  * @throws {PermissionMisuse} When it is neither.
  */
-export function readUrl(place: string, url: unknown): UrlOf | undefined {
+export function readUrl(caller: string, url: unknown): UrlOf | undefined {
   if (url === undefined) return undefined;
-  if (typeof url === "function") return (context) => checked(place, url(context));
+  if (typeof url === "function") return (context) => checked(caller, url(context));
   if (typeof url !== "string" || !TARGET.test(url)) {
     throw new PermissionMisuse(
-      `${place} got ${show(url)} as \`url\`: give a path that begins with a slash, as in "/orders/:id", or a function`,
+      `${caller} got ${show(url)} as \`url\`: give a path that begins with a slash, as in "/orders/:id", or a function`,
     );
   }
   const pieces = url.split(PART);
   return (_context, parts) => pieces.map((piece, index) => (index % 2 === 0 ? piece : fill(piece, parts))).join("");
 }
 
-function checked(place: string, url: unknown): string {
+function checked(caller: string, url: unknown): string {
   if (typeof url === "string" && TARGET.test(url)) return url;
-  throw new PermissionMisuse(`${place}: \`url\` returned ${show(url)}: return a path, each part encoded`);
+  throw new PermissionMisuse(`${caller}: \`url\` returned ${show(url)}: return a path, each part encoded`);
 }
 
 /** INVARIANT: a part stays one part of the path: it is encoded, not empty, and neither `.` nor `..`. */
@@ -45,11 +43,4 @@ function fill(name: string, parts: Readonly<Record<string, unknown>>): string {
 
 function unfit(name: string): PermissionDenied {
   return new PermissionDenied("invalid_input", { status: 400, reason: `\`${name}\` is missing or does not fit.` });
-}
-
-/** A value as it stands in a url; `undefined` where it cannot. */
-export function textOf(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  if (typeof value === "number") return Number.isFinite(value) ? String(value) : undefined;
-  return typeof value === "boolean" || typeof value === "bigint" ? String(value) : undefined;
 }

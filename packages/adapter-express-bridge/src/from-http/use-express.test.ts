@@ -4,7 +4,7 @@ import express, { type RequestHandler, Router } from "express";
 import session, { MemoryStore } from "express-session";
 import { describe, expect, test } from "vitest";
 import { handshake } from "../../test/support.js";
-import { type Handshaking, useExpress } from "../index.js";
+import { type HandshakeSource, useExpress } from "../index.js";
 
 const app = express();
 const EXPIRED = Object.assign(new Error("jwt expired"), { status: 401 });
@@ -162,7 +162,7 @@ describe("useExpress", () => {
 
   test("fits where a guard wants an `authenticate`", () => {
     const policy = definePolicy({ connect: IsAuthenticated, permissions: AllowAny });
-    const authenticate: (from: Handshaking) => Promise<{ user: unknown }> = useExpress(identify, { app });
+    const authenticate: (from: HandshakeSource) => Promise<{ user: unknown }> = useExpress(identify, { app });
     expect([policy, authenticate]).toHaveLength(2);
   });
 });

@@ -9,17 +9,19 @@ import {
   type Scope,
 } from "@portcullis/core";
 import { checkKeys } from "@portcullis/core/internal";
+import { assertOption } from "../exchange/assert-option.js";
 import { derive } from "../exchange/derive-request.js";
 import { answerOf } from "../exchange/read-outcome.js";
 import { type ExpressApplication, expressRun, readApp } from "../runners/express.js";
-import type { Handler } from "../runners/express-chain.js";
 import { checkStops } from "../runners/express-routes.js";
-import { passHeaders, settle } from "./http-rule.js";
+import type { Handler } from "../runners/handler.js";
+import { runToEnd } from "../runners/runner.js";
+import { passHeaders } from "./http-rule.js";
 import { flatten, type Middlewares } from "./middlewares.js";
-import { type HttpRuleOptions, mustBe, readSettings } from "./options.js";
+import { type HttpRuleOptions, readSettings } from "./options.js";
 
 /** What `authenticate` gets: the handshake, or a socket that has it under `request`. */
-export type Handshaking = IncomingMessage | { readonly request: IncomingMessage };
+export type HandshakeSource = IncomingMessage | { readonly request: IncomingMessage };
 
 /** A request as middlewares have left it. */
 export type Identified = IncomingMessage & {
@@ -29,7 +31,7 @@ export type Identified = IncomingMessage & {
 };
 
 /** What {@link useExpress} takes beside the middlewares. */
-export interface UseExpressOptions<Extra, From extends Handshaking = Handshaking, A = ExpressApplication | null>
+export interface UseExpressOptions<Extra, From extends HandshakeSource = HandshakeSource, A = ExpressApplication | null>
   extends Pick<HttpRuleOptions, "timeout" | "unmatched" | "stopAt" | "onError"> {
   /** The Express application whose settings count; `null` for plain connect-style middlewares. */
   app?: A;
@@ -68,22 +70,22 @@ const KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "stopAt", "on
  */
 export function useExpress<
   Extra = { user: unknown },
-  From extends Handshaking = Handshaking,
+  From extends HandshakeSource = HandshakeSource,
   A extends ExpressApplication | null = ExpressApplication,
 >(
   middlewares: Middlewares<A>,
   options: UseExpressOptions<Extra, From, A> = {},
 ): (from: From, asked?: Partial<RuleOptions>) => Promise<Extra> {
-  const place = "useExpress()";
-  const chain: Handler[] = flatten(place, middlewares);
-  checkKeys(place, options, KEYS);
-  const { app: given, headers, hydrate = findUser as never, ...common } = options;
-  mustBe(typeof hydrate === "function", place, "hydrate", hydrate, "a function");
-  const settings = readSettings(place, { ...common, headers: headers as never }, []);
-  checkStops(place, chain, settings.stopAt);
-  const run = expressRun(chain, readApp(place, given, chain), settings);
+  const caller = "useExpress()";
+  const chain: Handler[] = flatten(caller, middlewares);
+  checkKeys(caller, options, KEYS);
+  const { app, headers, hydrate = findUser as never, ...common } = options;
+  assertOption(typeof hydrate === "function", { caller, key: "hydrate", value: hydrate }, "a function");
+  const settings = readSettings(caller, { ...common, headers: headers as never }, []);
+  checkStops(caller, chain, settings.stopAt);
+  const run = expressRun(chain, readApp(caller, app, chain), settings);
   return async (from, asked = {}) => {
-    const request = readHandshake(place, from, asked);
+    const request = readHandshake(caller, from, asked);
     const own = headers ? { ...settings, headers: () => headers(from) } : settings;
     const scope = {
       request,
@@ -93,8 +95,8 @@ export function useExpress<
       },
     };
     const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
-    const derived = derive(place, own, context as never);
-    const { exchange, ending, found } = await settle(
+    const derived = derive(caller, own, context as never);
+    const { exchange, ending, found } = await runToEnd(
       derived,
       settings,
       run,
@@ -111,11 +113,11 @@ export function useExpress<
  *
  * @throws {PermissionMisuse} When it is gone and no guard asks: nobody is anonymous for want of it.
  */
-function readHandshake(place: string, from: Handshaking, asked: object): IncomingMessage {
+function readHandshake(caller: string, from: HandshakeSource, asked: object): IncomingMessage {
   const known = "request" in from ? from.request : from;
   const request = known ?? (asked as { readonly scope?: Scope }).scope?.request;
   if (request) return request as IncomingMessage;
-  throw new PermissionMisuse(`${place}: the request of this socket is gone: let a guard ask, as its \`authenticate\``);
+  throw new PermissionMisuse(`${caller}: the request of this socket is gone: let a guard ask, as its \`authenticate\``);
 }
 
 function findUser({ user, auth }: Identified): { user: unknown } {

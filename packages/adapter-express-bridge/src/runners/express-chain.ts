@@ -1,29 +1,34 @@
 import type { IncomingMessage } from "node:http";
-import type { Exchange, Skip } from "../exchange/exchange.js";
+import type { Skip } from "../exchange/ending.js";
+import type { Exchange } from "../exchange/exchange.js";
 import { statusOfError } from "../exchange/read-outcome.js";
-import { handlerFor, hasRoutes, routesMisuse, type StopAt } from "./express-routes.js";
-import { Way } from "./router-path.js";
+import { handlerFor, hasRoutes, isStacked } from "./express-routes.js";
+import type { Handler } from "./handler.js";
+import { RouterPath } from "./router-path.js";
+import { routesMisuse, type StopAt } from "./stop-at.js";
 
-/** One function of a chain, as Express and connect call it. */
-export type Handler = (...given: unknown[]) => unknown;
-
-/** What one evaluation runs. */
+/** The chain of one evaluation. */
 export interface ChainRun {
   readonly chain: readonly Handler[];
   readonly exchange: Exchange;
-  /** Whether a router in which no route matches refuses. */
+  /** True when a router in which no route matches refuses. */
   readonly deniesUnmatched: boolean;
   readonly stopAt: StopAt;
   /**
-   * Whether the end of the chain allows. Where functions are named that are not to be run, only they do, and a router in
-   * which no route matches where that lets pass.
+   * True when the end of the chain allows. Where `stopAt` names functions, only they allow, and a router in which no
+   * route matches where that passes.
    */
   mayPass: boolean;
-  /** Puts back what a mounted application changes on request and response. */
+  /** Restores the prototypes of request and response, which a mounted application replaces. */
   restore(): void;
 }
 
-/** Runs the functions of a chain one after the other, as Express does. Behind the last one the exchange has passed. */
+/** An error, or nothing where a middleware failed without one. */
+interface Failure {
+  readonly error: unknown;
+}
+
+/** Runs the functions of a chain one after the other, as Express does. The exchange has passed behind the last one. */
 export function runChain(run: Omit<ChainRun, "mayPass">): void {
   proceed({ ...run, mayPass: hasNoStops(run) }, 0, undefined);
 }
@@ -32,23 +37,18 @@ function hasNoStops({ stopAt }: Pick<ChainRun, "stopAt">): boolean {
   return stopAt === undefined || stopAt.size === 0;
 }
 
-/** An error stands for itself; a middleware that throws nothing has thrown all the same. */
-interface Thrown {
-  readonly error: unknown;
-}
-
-function proceed(run: ChainRun, from: number, thrown: Thrown | undefined): void {
+function proceed(run: ChainRun, from: number, failure: Failure | undefined): void {
   const { chain, exchange } = run;
   for (let at = from; at < chain.length; at++) {
     const handler = chain[at] as Handler;
-    // Four parameters take an error, and nothing else does.
-    const isFitting = thrown === undefined ? handler.length < 4 : handler.length === 4;
+    // A function of four parameters takes errors, and only errors.
+    const isFitting = failure === undefined ? handler.length < 4 : handler.length === 4;
     if (isFitting) {
-      call(run, at, handler, thrown);
+      new ChainStep(run, at, handler).call(failure);
       return;
     }
   }
-  if (thrown !== undefined) refuse(exchange, thrown.error);
+  if (failure !== undefined) refuse(exchange, failure.error);
   else if (run.mayPass) exchange.pass();
   else exchange.skip("unreached");
 }
@@ -57,67 +57,110 @@ function refuse(exchange: Exchange, error: unknown): void {
   exchange.fail(error, statusOfError(error, exchange.response.statusCode));
 }
 
-function call(run: ChainRun, at: number, handler: Handler, thrown: Thrown | undefined): void {
-  const { exchange } = run;
-  const { request, response } = exchange;
-  const isRouted = hasRoutes(handler);
-  if (isRouted) delete routed(request).route;
-  const way = new Way();
-  let isOver = false;
-  let isSentBehind = false;
-  const leave = (fault: Thrown | undefined) => {
-    if (isOver || exchange.isEnded) {
-      // It has gone on already: only a contradiction counts.
-      if (fault) refuse(exchange, fault.error);
+/** One call of one function of a chain. Only its first `next`, throw or rejection moves the chain on. */
+class ChainStep {
+  readonly #run: ChainRun;
+  readonly #at: number;
+  readonly #handler: Handler;
+  readonly #isRouted: boolean;
+  /** Plain functions have none: most chains hold no router. */
+  readonly #path: RouterPath | undefined;
+  #isOver = false;
+  #isLeft = false;
+  #isSentBehind = false;
+
+  constructor(run: ChainRun, at: number, handler: Handler) {
+    this.#run = run;
+    this.#at = at;
+    this.#handler = handler;
+    this.#isRouted = hasRoutes(handler);
+    this.#path = isStacked(handler) ? new RouterPath() : undefined;
+  }
+
+  call(failure: Failure | undefined): void {
+    const { exchange, stopAt } = this.#run;
+    const { request, response } = exchange;
+    const routed = routedPartsOf(request);
+    if (this.#isRouted) delete routed.route;
+    const next = (input?: unknown) => this.#next(input);
+    // `sendFile`, `render` and `format` of a response report their errors here.
+    routed.next = next;
+    try {
+      // The routes were added after the rule was made.
+      if (this.#isRouted && stopAt === undefined) throw routesMisuse("an HTTP rule");
+      const answer = this.#invoke(failure, next);
+      if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function") {
+        Promise.resolve(answer).then(undefined, (error) => this.#fail(error));
+      }
+      // The function has called `next`, and then answered all the same.
+      if (this.#isOver && !this.#isSentBehind && response.headersSent) exchange.doubt();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #invoke(failure: Failure | undefined, next: Handler): unknown {
+    const { exchange, stopAt } = this.#run;
+    const { request, response } = exchange;
+    const path = this.#path;
+    // Called without a `this`, as Express calls them.
+    let handler = this.#handler;
+    if (path) handler = handlerFor(handler, { exchange, stopAt, path });
+    else if (stopAt?.has(handler)) return exchange.pass();
+    if (failure === undefined) return handler(request, response, next);
+    exchange.doubt();
+    return handler(failure.error, request, response, next);
+  }
+
+  #next(input: unknown): void {
+    if (input === "route" || input === "router") {
+      if (input === "router") this.#isLeft = true;
+      this.#run.exchange.skip("left");
+    } else this.#leave(input ? { error: input } : undefined);
+  }
+
+  #fail(error: unknown): void {
+    this.#leave({ error: error ?? new Error("a middleware has thrown nothing") });
+  }
+
+  #leave(failure: Failure | undefined): void {
+    const run = this.#run;
+    const { exchange } = run;
+    const { response } = exchange;
+    if (this.#isOver || exchange.isEnded) {
+      // The chain has moved on already: only a contradiction counts.
+      if (failure) refuse(exchange, failure.error);
       return;
     }
-    isOver = true;
+    this.#isOver = true;
     run.restore();
-    // It has answered, and goes on all the same.
+    // The function has answered, and calls `next` all the same.
     if (response.headersSent) exchange.doubt();
-    const why = skipped(run, isRouted, way, fault);
+    const why = this.#end(failure);
     if (why) exchange.skip(why);
-    else proceed(run, at + 1, fault);
-    isSentBehind = response.headersSent;
-  };
-  const next = (given?: unknown) => {
-    if (given === "route" || given === "router") exchange.skip("left");
-    else leave(given ? { error: given } : undefined);
-  };
-  // What a response finds out by itself, as `sendFile`, `render` and `format` do, it tells here.
-  routed(request).next = next;
-  const fail = (error: unknown) => leave({ error: error ?? new Error("a middleware has thrown nothing") });
-  try {
-    // They were added after the rule was made.
-    if (isRouted && run.stopAt === undefined) throw routesMisuse("an HTTP rule");
-    const own = handlerFor(handler, exchange, run.stopAt, way);
-    const answer = thrown ? own(thrown.error, request, response, next) : own(request, response, next);
-    if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function") {
-      Promise.resolve(answer).then(undefined, fail);
-    }
-    // It has gone on, and answers all the same.
-    if (isOver && !isSentBehind && response.headersSent) exchange.doubt();
-  } catch (error) {
-    fail(error);
+    else proceed(run, this.#at + 1, failure);
+    this.#isSentBehind = response.headersSent;
   }
-}
 
-/** Why the chain ends behind a handler that has gone on. */
-function skipped(run: ChainRun, isRouted: boolean, way: Way, fault: Thrown | undefined): Skip | undefined {
-  if (fault) {
-    run.mayPass = hasNoStops(run);
+  /** Ends the step. Returns why the chain ends here too, if it does. */
+  #end(failure: Failure | undefined): Skip | undefined {
+    const run = this.#run;
+    if (failure) {
+      run.mayPass = hasNoStops(run);
+      return undefined;
+    }
+    const route = this.#isRouted ? routedPartsOf(run.exchange.request).route : undefined;
+    if (this.#isLeft || this.#path?.isLeft(route)) return "left";
+    if (!this.#isRouted) return undefined;
+    const holdsStop = this.#path?.holdsStop ?? false;
+    if (route !== undefined) return holdsStop ? "unreached" : undefined;
+    if (run.deniesUnmatched) return "unmatched";
+    if (holdsStop) run.mayPass = true;
     return undefined;
   }
-  const route = isRouted ? routed(run.exchange.request).route : undefined;
-  if (way.isLeft(route)) return "left";
-  if (route !== undefined && way.holdsStop) return "unreached";
-  if (!isRouted || route !== undefined) return undefined;
-  if (run.deniesUnmatched) return "unmatched";
-  if (way.holdsStop) run.mayPass = true;
-  return undefined;
 }
 
-/** What a router of Express puts on a request. */
-function routed(request: IncomingMessage): { route?: unknown; next?: unknown } {
+/** The properties that a router of Express sets on a request. */
+function routedPartsOf(request: IncomingMessage): { route?: unknown; next?: unknown } {
   return request as { route?: unknown; next?: unknown };
 }

@@ -1,7 +1,8 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { Exchange } from "../exchange/exchange.js";
-import type { Handler } from "./express-chain.js";
-import type { Way } from "./router-path.js";
+import type { Handler } from "./handler.js";
+import type { RouterPath } from "./router-path.js";
+import { assertFound, copyWith, routesMisuse, type StopAt } from "./stop-at.js";
 
 /** A part of a router of Express: a route, or something mounted. */
 interface Layer {
@@ -14,7 +15,7 @@ interface Layer {
 
 interface Route {
   readonly stack: readonly Layer[];
-  dispatch(...given: unknown[]): unknown;
+  dispatch(...input: unknown[]): unknown;
 }
 
 /** A router, or an application with its router under a name. */
@@ -23,10 +24,7 @@ interface Stacked {
   readonly inner?: { readonly name: string; readonly router: Handler };
 }
 
-/** The functions that are not to be run; `undefined` where it is not said whether there are some. */
-export type StopAt = ReadonlySet<unknown> | undefined;
-
-/** Whether a handler is a router or an application of Express in which there are routes, at any depth. */
+/** Tells a router or an application of Express in which there are routes, at any depth. */
 export function hasRoutes(handler: unknown): boolean {
   return stackedIn(handler)?.stack.some(isRouting) ?? false;
 }
@@ -44,6 +42,11 @@ function isRoute(route: unknown): route is Route {
   return typeof route === "object" && route !== null;
 }
 
+/** Tells a router or an application of Express. */
+export function isStacked(handler: unknown): boolean {
+  return stackedIn(handler) !== undefined;
+}
+
 function stackedIn(handler: unknown): Stacked | undefined {
   if (typeof handler !== "function") return undefined;
   const { stack, _router, request } = handler as { stack?: unknown; _router?: { stack?: unknown }; request?: unknown };
@@ -59,42 +62,23 @@ function innerOf(name: string, router: Handler & { stack: readonly Layer[] }): S
   return { stack: router.stack, inner: { name, router } };
 }
 
-/** What is said of routes whose handlers would run. */
-export function routesMisuse(place: string): PermissionMisuse {
-  return new PermissionMisuse(
-    `${place} got a router or an application with routes, whose handlers would run: name those that are not to be run, as in { stopAt: [deleteRoom] }, or write { stopAt: [] } where its routes hold guards alone`,
-  );
-}
-
 /**
  * Checks that it is said which functions of a chain are not to be run.
  *
  * @throws {PermissionMisuse} When there are routes and nothing is said, or a function is named that cannot be found.
  */
-export function checkStops(place: string, chain: readonly unknown[], stopAt: StopAt): void {
+export function checkStops(caller: string, chain: readonly unknown[], stopAt: StopAt): void {
   if (stopAt === undefined) {
-    if (chain.some(hasRoutes)) throw routesMisuse(place);
+    if (chain.some(hasRoutes)) throw routesMisuse(caller);
     return;
   }
   const found = new Set<unknown>();
   const hidden = chain.map((handler) => collect(handler, found)).some(Boolean);
-  mustBeFound(place, stopAt, found);
+  assertFound(caller, stopAt, found);
   if (stopAt.size > 0 && hidden) {
     throw new PermissionMisuse(
-      `${place} cannot look into an application that is mounted in another one: give that one itself, with \`stopAt\``,
+      `${caller} cannot look into an application that is mounted in another one: give that one itself, with \`stopAt\``,
     );
-  }
-}
-
-/** @throws {PermissionMisuse} When a function is named that is not among those that were found. */
-export function mustBeFound(place: string, stopAt: ReadonlySet<unknown>, found: ReadonlySet<unknown>): void {
-  for (const one of stopAt) {
-    if (!found.has(one)) {
-      const { name } = one as Handler;
-      throw new PermissionMisuse(
-        `${place} got \`${name || "anonymous"}\` in \`stopAt\`, which is nowhere among its middlewares and routes: give the function itself that the route has`,
-      );
-    }
   }
 }
 
@@ -109,20 +93,27 @@ function collectLayer(layer: Layer, found: Set<unknown>): boolean {
   return layer.route.stack.map((inner) => collectLayer(inner, found)).some(Boolean);
 }
 
+/** What a copy of a router needs to know of its evaluation. */
+export interface RouterRun {
+  readonly exchange: Exchange;
+  readonly stopAt: StopAt;
+  readonly path: RouterPath;
+}
+
 /**
- * A handler for one evaluation. The functions that are not to be run are the end of the chain, each route tells of its
- * end, and what takes errors is known, in a router too. Nothing of the router itself is changed.
+ * Copies a router for one evaluation. The functions that are not to be run are the end of the chain, each route reports
+ * its end, and functions that take errors are noticed. The router itself is not changed.
  */
-export function handlerFor(handler: Handler, exchange: Exchange, stopAt: StopAt, way: Way): Handler {
+export function handlerFor(handler: Handler, { exchange, stopAt, path }: RouterRun): Handler {
   const replace = (one: Handler): Handler => {
     if (stopAt?.has(one)) {
-      way.holdsStop = true;
+      path.holdsStop = true;
       return () => exchange.pass();
     }
     const stacked = stackedIn(one);
     if (stacked && typeof (one as { handle?: unknown }).handle === "function")
-      return copyOf(one, stacked, replace, way);
-    const watched = way.watch(one);
+      return copyRouter(one, stacked, replace, path);
+    const watched = path.watch(one);
     if (one.length !== 4) return watched;
     return (error, request, response, next) => {
       exchange.doubt();
@@ -135,40 +126,35 @@ export function handlerFor(handler: Handler, exchange: Exchange, stopAt: StopAt,
 type Replace = (handler: Handler) => Handler;
 
 /** A copy that takes everything from its original, but the functions that were replaced. */
-function copyOf(handler: Handler, { stack, inner }: Stacked, replace: Replace, way: Way): Handler {
+function copyRouter(handler: Handler, { stack, inner }: Stacked, replace: Replace, path: RouterPath): Handler {
   const copy = (request: unknown, response: unknown, next: unknown) =>
     (copy as unknown as { handle: Handler }).handle(request, response, next);
   Object.setPrototypeOf(copy, handler);
   const [name, value] = inner
     ? [inner.name, replace(inner.router)]
-    : ["stack", stack.map((layer) => copyLayer(layer, replace, way))];
+    : ["stack", stack.map((layer) => copyLayer(layer, replace, path))];
   return Object.defineProperty(copy, name, { value, writable: true }) as Handler;
 }
 
-function copyLayer(layer: Layer, replace: Replace, way: Way): Layer {
+function copyLayer(layer: Layer, replace: Replace, path: RouterPath): Layer {
   const { route, handle } = layer;
   if (isRoute(route)) {
-    const own = copyRoute(route, replace, way);
+    const own = copyRoute(route, replace, path);
     const dispatch = (request: unknown, response: unknown, next: unknown) => own.dispatch(request, response, next);
-    return like(layer, { route: own, handle: dispatch });
+    return copyWith(layer, { route: own, handle: dispatch });
   }
-  return like(layer, typeof handle === "function" ? { handle: replace(handle as Handler) } : {});
+  return copyWith(layer, typeof handle === "function" ? { handle: replace(handle as Handler) } : {});
 }
 
-function copyRoute(route: Route, replace: Replace, way: Way): Route {
-  const stack = route.stack.map((inner) => copyLayer(inner, replace, way));
-  const own = like(route, { stack });
-  way.add(own);
+function copyRoute(route: Route, replace: Replace, path: RouterPath): Route {
+  const stack = route.stack.map((inner) => copyLayer(inner, replace, path));
+  const own = copyWith(route, { stack });
+  path.add(own);
   const end = (_request: unknown, _response: unknown, next: unknown) => {
-    way.end(own);
+    path.end(own);
     (next as Handler)();
   };
   const [first] = stack;
-  if (first) stack.push(like(first, { handle: end, method: undefined }));
+  if (first) stack.push(copyWith(first, { handle: end, method: undefined }));
   return own;
-}
-
-/** A copy of an object, some of its own properties replaced. */
-export function like<T extends object>(one: T, own: Partial<T>): T {
-  return Object.assign(Object.create(Object.getPrototypeOf(one)), one, own);
 }

@@ -2,10 +2,10 @@ import { PermissionMisuse, type Scope } from "@portcullis/core";
 import { show } from "@portcullis/core/internal";
 import type { Derived } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
-import type { Run } from "../from-http/http-rule.js";
-import type { RuleSettings } from "../from-http/options.js";
-import { copyOfPlain } from "./copy-plain.js";
-import { type Handler, runChain } from "./express-chain.js";
+import { runChain } from "./express-chain.js";
+import type { Handler } from "./handler.js";
+import type { Runner, RunnerSettings } from "./runner.js";
+import { identityOf } from "./scope-identity.js";
 import { limitSessionWrites } from "./session-writes.js";
 
 /** What is used of an application of Express, 4 or 5. */
@@ -28,11 +28,11 @@ export type Extended = Record<string, unknown>;
  *
  * @throws {PermissionMisuse} When it is neither an application nor `null`.
  */
-export function readApp(place: string, app: unknown, chain: readonly unknown[]): Dressing | null {
+export function readApp(caller: string, app: unknown, chain: readonly unknown[]): Dressing | null {
   const found = app === undefined ? chain.find(isApplication) : app;
   if (found === null || isApplication(found)) return found;
   throw new PermissionMisuse(
-    `${place} got ${show(app)} as \`app\`: give the Express application whose settings count, as in { app: express() }, or null for middlewares that need none`,
+    `${caller} got ${show(app)} as \`app\`: give the Express application whose settings count, as in { app: express() }, or null for middlewares that need none`,
   );
 }
 
@@ -43,11 +43,7 @@ function isApplication(value: unknown): value is Dressing {
 }
 
 /** Runs a chain of Express middlewares. */
-export function expressRun(
-  chain: readonly Handler[],
-  app: Dressing | null,
-  settings: Pick<RuleSettings, "usesScope" | "deniesUnmatched" | "stopAt">,
-): Run {
+export function expressRun(chain: readonly Handler[], app: Dressing | null, settings: RunnerSettings): Runner {
   return (exchange, derived) => {
     const restore = () => dress(exchange, app);
     restore();
@@ -84,11 +80,11 @@ function prepare({ request, response }: Exchange, { body, params }: Derived, app
 
 /** Express writes no body for a HEAD, whose refusal says no less: an own property, below whatever is put in its place. */
 function keepUnwritten({ response, recording }: Exchange): void {
-  const value = function send(this: Extended, ...given: unknown[]): unknown {
+  const value = function send(this: Extended, ...input: unknown[]): unknown {
     // With a status beside it, in Express 4; what is an object comes again as the text of its JSON.
-    const body = given.find((one) => typeof one === "string" || one instanceof Uint8Array);
+    const body = input.find((one) => typeof one === "string" || one instanceof Uint8Array);
     if (body !== undefined) recording.unwritten = () => body;
-    return Object.getPrototypeOf(this).send.apply(this, given);
+    return Object.getPrototypeOf(this).send.apply(this, input);
   };
   Object.defineProperty(response, "send", { value, writable: true, configurable: true });
 }
@@ -99,8 +95,8 @@ function queryOf(url: string, app: ExpressApplication): unknown {
   return typeof parse === "function" ? parse(url.split("?").slice(1).join("?")) : {};
 }
 
-function useScope({ request }: Exchange, { user, session }: Scope & { session?: unknown }): void {
-  const given = copyOfPlain({ user, session });
-  if (user !== null && user !== undefined) Object.assign(request, { user: given.user });
-  if (session !== null && session !== undefined) Object.assign(request, { session: given.session });
+function useScope({ request }: Exchange, scope: Scope): void {
+  const { user, session } = identityOf(scope);
+  if (user !== undefined) Object.assign(request, { user });
+  if (session !== undefined) Object.assign(request, { session });
 }

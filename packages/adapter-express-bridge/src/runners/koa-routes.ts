@@ -1,5 +1,5 @@
-import { like, mustBeFound, routesMisuse, type StopAt } from "./express-routes.js";
-import type { KoaContext, KoaMiddleware } from "./koa.js";
+import type { KoaContext, KoaMiddleware } from "./koa-context.js";
+import { assertFound, copyWith, routesMisuse, type StopAt } from "./stop-at.js";
 
 /** A part of a router of Koa; what is only mounted has no methods. */
 interface Layer {
@@ -36,14 +36,14 @@ function isRouter(value: unknown): value is Router {
  *
  * @throws {PermissionMisuse} When there are routes and nothing is said, or a function is named that cannot be found.
  */
-export function checkKoaStops(place: string, chain: readonly unknown[], stopAt: StopAt): void {
+export function checkKoaStops(caller: string, chain: readonly unknown[], stopAt: StopAt): void {
   const routers = chain.flatMap((one) => routerOf(one) ?? []);
   if (stopAt === undefined) {
-    if (routers.some((router) => routesOf(router).length > 0)) throw routesMisuse(place);
+    if (routers.some((router) => routesOf(router).length > 0)) throw routesMisuse(caller);
     return;
   }
   const inside = routers.flatMap(({ stack = [] }) => stack.flatMap(({ stack: own = [] }) => own));
-  mustBeFound(place, stopAt, new Set<unknown>([...chain, ...inside]));
+  assertFound(caller, stopAt, new Set<unknown>([...chain, ...inside]));
 }
 
 /** A middleware in which the functions that are not to be run are the end of the chain. The router stays as it is. */
@@ -54,9 +54,9 @@ export function stopping(middleware: KoaMiddleware, stopAt: StopAt, end: KoaMidd
   if (router?.stack === undefined || router.routes === undefined) return middleware;
   return (context, next) => {
     const stack = (router.stack as readonly Layer[]).map((layer) =>
-      like(layer, { stack: (layer.stack ?? []).map((one) => (stopAt.has(one) ? end : one)) }),
+      copyWith(layer, { stack: (layer.stack ?? []).map((one) => (stopAt.has(one) ? end : one)) }),
     );
-    const copy = like(router, { stack });
+    const copy = copyWith(router, { stack });
     originals.set(copy, router);
     return (copy.routes as () => KoaMiddleware).call(copy)(context, next);
   };

@@ -3,10 +3,10 @@ import { PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/internal";
 import type { Derived } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
-import type { Run } from "../from-http/http-rule.js";
-import type { RuleSettings } from "../from-http/options.js";
-import { copyOfPlain } from "./copy-plain.js";
+import type { KoaContext, KoaMiddleware } from "./koa-context.js";
 import { routedIn, stopping, watchRouters } from "./koa-routes.js";
+import type { Runner, RunnerSettings } from "./runner.js";
+import { identityOf } from "./scope-identity.js";
 
 /** What is used of an application of Koa, 2 or 3. */
 export interface KoaApplication {
@@ -14,22 +14,6 @@ export interface KoaApplication {
   readonly middleware: readonly unknown[];
   callback(): (request: IncomingMessage, response: ServerResponse) => unknown;
 }
-
-/** What is used of a context. */
-export interface KoaContext {
-  readonly req: IncomingMessage & { user?: unknown };
-  readonly request: object;
-  readonly state: Record<string, unknown>;
-  readonly body?: unknown;
-  status: number;
-  params?: Readonly<Record<string, unknown>>;
-  session?: unknown;
-}
-
-type Next = () => Promise<unknown>;
-
-/** A middleware, as Koa calls it. */
-export type KoaMiddleware = (context: KoaContext, next: Next) => unknown;
 
 /** One evaluation on its way. */
 interface Held {
@@ -39,25 +23,51 @@ interface Held {
 }
 
 /** @throws {PermissionMisuse} When it is no application of Koa. */
-export function readKoa(place: string, app: unknown): KoaApplication {
+export function readKoa(caller: string, app: unknown): KoaApplication {
   const { context, middleware, callback } = (app ?? {}) as Partial<KoaApplication>;
   if (typeof context === "object" && Array.isArray(middleware) && typeof callback === "function") {
     return app as KoaApplication;
   }
   throw new PermissionMisuse(
-    `${place} got ${show(app)} as \`app\`: give the Koa application whose settings count, as in { app: new Koa() }`,
+    `${caller} got ${show(app)} as \`app\`: give the Koa application whose settings count, as in { app: new Koa() }`,
   );
 }
 
-/** Runs a chain of Koa middlewares in a shell of the application: its context and settings, and no middleware of its own. */
+/** INVARIANT: known by the request alone, so that no evaluation passes by the end of another one's chain. */
+type HeldByRequest = WeakMap<IncomingMessage, Held>;
+
+/** Runs a chain of Koa middlewares in a shell of the application: its context and settings, none of its middlewares. */
 export function koaRun(
-  chain: readonly ((...given: never[]) => unknown)[],
+  chain: readonly ((...input: never[]) => unknown)[],
   app: KoaApplication,
-  settings: Pick<RuleSettings, "usesScope" | "deniesUnmatched" | "stopAt">,
-): Run {
-  // INVARIANT: known by the request alone, so that no evaluation passes by the end of another's chain.
-  const held = new WeakMap<IncomingMessage, Held>();
-  const begin = (context: KoaContext, next: Next) => {
+  settings: RunnerSettings,
+): Runner {
+  const held: HeldByRequest = new WeakMap();
+  const note = (error: unknown, context: KoaContext | undefined) => {
+    const one = context && held.get(context.req);
+    one?.exchange.note(error);
+  };
+  const atStop = endOf(held, settings, true);
+  const stopped = (chain as readonly KoaMiddleware[]).map((one) => stopping(one, settings.stopAt, atStop));
+  const middlewares = [beginningOf(held, settings), ...stopped, endOf(held, settings, false)];
+  const callback = shellOf(app, middlewares, note).callback();
+  return (exchange, derived) => {
+    const one: Held = { exchange, derived, context: undefined };
+    held.set(exchange.request, one);
+    // Koa answers every rejection; the deadline is for a promise that never settles.
+    Promise.resolve(callback(exchange.request, exchange.response)).then(
+      () => exchange.complete(),
+      // A listener for errors has thrown, and Koa does not come to its answer.
+      (error) => exchange.failUnanswered(error),
+    );
+    // A chain that has passed has come through the beginning.
+    return () => foundIn(one.context as KoaContext);
+  };
+}
+
+/** Makes the middleware at the beginning of the chain, which prepares the context. */
+function beginningOf(held: HeldByRequest, settings: RunnerSettings): KoaMiddleware {
+  return (context, next) => {
     const one = held.get(context.req) as Held;
     one.context = context;
     // Koa writes no body for a HEAD, whose refusal says no less.
@@ -65,41 +75,27 @@ export function koaRun(
     prepare(context, one.derived, settings.usesScope);
     watchRouters(context, settings.stopAt);
     return next().catch((error: unknown) => {
-      // Whoever answers it repeats it: Koa itself, or what the application has put in its place.
+      // Koa, or the application's own error handler, answers with this error.
       one.exchange.doubt();
       throw error;
     });
   };
-  const hasStops = settings.stopAt !== undefined && settings.stopAt.size > 0;
-  /** Stands at the end of the chain, and in place of each function that is not to be run. */
-  const sentinel = (isStop: boolean) => (context: KoaContext) => {
+}
+
+/** Makes the middleware at the end of the chain, which also replaces each function that is not to be run. */
+function endOf(held: HeldByRequest, settings: RunnerSettings, isStop: boolean): KoaMiddleware {
+  const { stopAt, deniesUnmatched } = settings;
+  const hasStops = stopAt !== undefined && stopAt.size > 0;
+  return (context) => {
     const exchange = held.get(context.req)?.exchange;
     const { isUnmatched, isMatched } = routedIn(context);
-    if (settings.deniesUnmatched && isUnmatched) exchange?.skip("unmatched", true);
+    if (deniesUnmatched && isUnmatched) exchange?.skip("unmatched", true);
     else if (hasStops && !isStop && (isMatched || !isUnmatched)) exchange?.skip("unreached", true);
     else {
-      // As a handler that has answered, for middlewares that look at it on the way back.
+      // The status of a handler that has answered, for middlewares that read it on the way back.
       context.status = 204;
       exchange?.pass(true);
     }
-  };
-  const note = (error: unknown, context: KoaContext | undefined) => {
-    const one = context && held.get(context.req);
-    one?.exchange.note(error);
-  };
-  const stopped = (chain as readonly KoaMiddleware[]).map((one) => stopping(one, settings.stopAt, sentinel(true)));
-  const callback = shellOf(app, [begin, ...stopped, sentinel(false)], note).callback();
-  return (exchange, derived) => {
-    const one: Held = { exchange, derived, context: undefined };
-    held.set(exchange.request, one);
-    // Koa answers whatever rejects; a promise that never settles is what the deadline is for.
-    Promise.resolve(callback(exchange.request, exchange.response)).then(
-      () => exchange.complete(),
-      // A listener for errors has thrown, and Koa does not come to its answer.
-      (error) => exchange.giveUp(error),
-    );
-    // Who has passed has come through the beginning.
-    return () => foundIn(one.context as KoaContext);
   };
 }
 
@@ -109,11 +105,11 @@ function shellOf(
   middleware: readonly unknown[],
   note: (error: unknown, context: KoaContext | undefined) => void,
 ): KoaApplication {
-  const emitter = app as unknown as { emit(...given: unknown[]): boolean; listenerCount(event: string): number };
-  const emit = (event: string, ...given: unknown[]) => {
-    if (event === "error") note(given[0], given[1] as KoaContext | undefined);
+  const emitter = app as unknown as { emit(...input: unknown[]): boolean; listenerCount(event: string): number };
+  const emit = (event: string, ...input: unknown[]) => {
+    if (event === "error") note(input[0], input[1] as KoaContext | undefined);
     // Without a listener the emitter would throw.
-    return (event === "error" && emitter.listenerCount("error") === 0) || emitter.emit(event, ...given);
+    return (event === "error" && emitter.listenerCount("error") === 0) || emitter.emit(event, ...input);
   };
   return Object.create(app, {
     middleware: { value: middleware },
@@ -127,13 +123,12 @@ function prepare(context: KoaContext, { body, params, scope }: Derived, usesScop
   Object.assign(context.request, { body });
   context.params = params;
   if (!usesScope) return;
-  const { user: given, session: kept } = scope as { user: unknown; session?: unknown };
-  const { user, session } = copyOfPlain({ user: given, session: kept });
-  if (user !== null && user !== undefined) {
+  const { user, session } = identityOf(scope);
+  if (user !== undefined) {
     context.state.user = user;
     context.req.user = user;
   }
-  if (session !== null && session !== undefined && !("session" in context)) context.session = session;
+  if (session !== undefined && !("session" in context)) context.session = session;
 }
 
 function foundIn(context: KoaContext) {

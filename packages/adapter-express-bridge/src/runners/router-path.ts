@@ -1,10 +1,10 @@
-import type { Handler } from "./express-chain.js";
+import type { Handler } from "./handler.js";
 
 /**
  * The way of one request through one handler of a chain. INVARIANT: a router lets pass only where the route that matched
  * last was run to its end: by `next("route")`, `next("router")`, or a param that skips it, guards are left out.
  */
-export class Way {
+export class RouterPath {
   /** Whether there are functions in it that are not to be run. */
   holdsStop = false;
   readonly #own = new WeakSet<object>();
@@ -24,9 +24,9 @@ export class Way {
 
   /** The same function; it is noted that it leaves its router. */
   watch(handler: Handler): Handler {
-    const noting = (next: unknown) => (given?: unknown) => {
-      if (given === "router") this.#isRouterLeft = true;
-      return (next as Handler)(given);
+    const noting = (next: unknown) => (input?: unknown) => {
+      if (input === "router") this.#isRouterLeft = true;
+      return (next as Handler)(input);
     };
     if (handler.length === 4)
       return (error, request, response, next) => handler(error, request, response, noting(next));

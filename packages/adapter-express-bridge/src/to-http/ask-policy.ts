@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import type { Authenticate } from "@portcullis/core";
-import { type Decision, fault, type MaybePromise, type Payload, PermissionMisuse, type Scope } from "@portcullis/core";
+import {
+  type Authenticate,
+  type Decision,
+  fault,
+  type MaybePromise,
+  type Payload,
+  PermissionMisuse,
+  type Scope,
+} from "@portcullis/core";
 import { BAD_TARGET, decisionFromError, pathOf } from "@portcullis/core/adapter";
 import {
   type AnswerRecord,
@@ -24,7 +31,7 @@ import {
   timeoutListOf,
   traces,
 } from "@portcullis/core/internal";
-import { mustBe } from "../from-http/options.js";
+import { assertOption } from "../exchange/assert-option.js";
 import { payloadOf, type RequestParts } from "./request-payload.js";
 import { httpScope, type KnownOfRequest } from "./request-scope.js";
 
@@ -91,20 +98,20 @@ const SWITCHES = ["connect", "trace"] as const;
  * @throws {PermissionMisuse} When it is no policy, does not know the action, or needs an object that nobody loads.
  */
 export function readAsk<From>(
-  place: string,
+  caller: string,
   policy: unknown,
   action: string,
   options: ToHttpOptions<From>,
 ): AskHttp<From> {
-  checkOptions(place, options);
-  const engine = checkRule(place, policy, action, options);
+  checkOptions(caller, options);
+  const engine = checkRule(caller, policy, action, options);
   const { onDecision, timeout = 10_000 } = options;
   readMilliseconds(timeout, "`timeout`");
   const log = new FaultLog();
   return async (question) => {
     const progress: Progress = { phase: "connect", watch: undefined };
     const decided = decide(engine, action, options, question, progress).catch((error: unknown) =>
-      decisionFromError(error, place),
+      decisionFromError(error, caller),
     );
     const decision = await within(timeout, decided);
     const { phase, watch } = progress;
@@ -141,45 +148,50 @@ function within(timeout: number, decided: Promise<Decision>): Promise<Decision> 
   });
 }
 
-function checkOptions<From>(place: string, options: ToHttpOptions<From>): void {
+function checkOptions<From>(caller: string, options: ToHttpOptions<From>): void {
   const unknown = Object.keys(options).find((key) => !KEYS.includes(key));
   if (unknown !== undefined) {
-    throw new PermissionMisuse(`${place} has no option \`${unknown}\`: the options are ${KEYS.join(", ")}`);
+    throw new PermissionMisuse(`${caller} has no option \`${unknown}\`: the options are ${KEYS.join(", ")}`);
   }
   for (const key of FUNCTIONS) {
-    if (options[key] !== undefined) mustBe(typeof options[key] === "function", place, key, options[key], "a function");
+    if (options[key] !== undefined)
+      assertOption(typeof options[key] === "function", { caller, key, value: options[key] }, "a function");
   }
   for (const key of SWITCHES) {
     if (options[key] !== undefined)
-      mustBe(typeof options[key] === "boolean", place, key, options[key], "true or false");
+      assertOption(typeof options[key] === "boolean", { caller, key, value: options[key] }, "true or false");
   }
   const { challenge } = options;
   const isChallenge = challenge === undefined || isHeader("www-authenticate", challenge);
-  mustBe(isChallenge, place, "challenge", challenge, "a header value, as in 'Bearer realm=\"app\"'");
+  assertOption(
+    isChallenge,
+    { caller, key: "challenge", value: challenge },
+    "a header value, as in 'Bearer realm=\"app\"'",
+  );
 }
 
 function checkRule<From>(
-  place: string,
+  caller: string,
   policy: unknown,
   action: unknown,
   { object }: ToHttpOptions<From>,
 ): PolicyEngine {
-  const engine = engineOf(policy, place);
+  const engine = engineOf(policy, caller);
   const { rules } = engine;
   if (typeof action !== "string" || (rules.table && !rules.table.has(action))) {
     const known = rules.table ? `one of the policy: ${[...rules.table.keys()].join(", ")}` : "its name";
-    throw new PermissionMisuse(`${place} got ${show(action)} as its action: give ${known}`);
+    throw new PermissionMisuse(`${caller} got ${show(action)} as its action: give ${known}`);
   }
   const entry = rules.entryOf(action);
   if (entry.isParsed) {
-    throw new PermissionMisuse(`${place}: the action \`${action}\` parses its input, which only its consumer can do`);
+    throw new PermissionMisuse(`${caller}: the action \`${action}\` parses its input, which only its consumer can do`);
   }
   if (entry.handsOn) {
-    throw new PermissionMisuse(`${place}: a rule of \`${action}\` hands on a payload, which only serve() can do`);
+    throw new PermissionMisuse(`${caller}: a rule of \`${action}\` hands on a payload, which only serve() can do`);
   }
   if (entry.pending && entry.objects === undefined && object === undefined) {
     throw new PermissionMisuse(
-      `${place}: the rule of \`${action}\` only knows objects: give { object: (request) => ... }`,
+      `${caller}: the rule of \`${action}\` only knows objects: give { object: (request) => ... }`,
     );
   }
   return engine;

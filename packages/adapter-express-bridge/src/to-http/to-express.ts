@@ -79,16 +79,16 @@ export function toExpress<R extends IncomingMessage = ExpressRequest, Extra = un
 }
 
 function questionOf<R extends IncomingMessage>(request: R, response: ServerResponse): HttpQuestion<R> {
-  const given = request as ExpressRequest;
+  const input = request as ExpressRequest;
   const gone = new AbortController();
   response.once("close", () => gone.abort());
-  const { ip, secure, originalUrl = given.url as string, method, query, body, params } = given;
+  const { ip, secure, originalUrl = input.url as string, method, query, body, params } = input;
   return {
     from: request,
     request,
     known: { url: originalUrl, remoteAddress: ip, secure },
     parts: { method, query, body, params },
-    user: given.user ?? given.auth ?? null,
+    user: input.user ?? input.auth ?? null,
     signal: gone.signal,
   };
 }

@@ -1,0 +1,30 @@
+import type { Consumer, Payload, Scope } from "@portcullis/core";
+
+/** The question from which a request is derived. */
+export interface HttpContext<S = Scope> {
+  readonly phase: "connect" | "action";
+  readonly scope: S;
+  readonly consumer: Consumer;
+  /** `connect` at connect. */
+  readonly action: string;
+  /** At connect: the message of the handshake. */
+  readonly payload: Payload;
+}
+
+/** Finds the method of a derived request. */
+export type MethodOf = (phase: "connect" | "action", action: string) => string;
+
+/** Makes the url of a derived request. */
+export type UrlOf = (context: HttpContext<never>, parts: Readonly<Record<string, unknown>>) => string;
+
+/** The settings by which a request is derived. */
+export interface DerivationSettings {
+  readonly methodOf: MethodOf;
+  readonly urlOf: UrlOf | undefined;
+  readonly params?: (context: HttpContext<never>) => Readonly<Record<string, unknown>>;
+  readonly query?: (context: HttpContext<never>) => Readonly<Record<string, unknown>>;
+  readonly body?: (context: HttpContext<never>) => unknown;
+  readonly headers?: (scope: never) => Readonly<Record<string, string | undefined>>;
+  /** The largest body, in bytes. */
+  readonly maxBody: number;
+}

@@ -1,0 +1,49 @@
+import type { Derived } from "../exchange/derive-request.js";
+import type { Ending } from "../exchange/ending.js";
+import { Exchange } from "../exchange/exchange.js";
+import type { HttpEvidence } from "../exchange/read-outcome.js";
+import type { StopAt } from "./stop-at.js";
+
+/** Runs middlewares on an exchange. The returned function reads their findings once they have passed. */
+export type Runner = (exchange: Exchange, derived: Derived) => () => HttpEvidence;
+
+/** The settings by which a chain is run. */
+export interface RunnerSettings {
+  /** True when user and session are those of the scope. */
+  readonly usesScope: boolean;
+  /** True when a router in which no route matches refuses. */
+  readonly deniesUnmatched: boolean;
+  readonly stopAt: StopAt;
+}
+
+/** The limits of one run. */
+export interface RunLimits {
+  /** Milliseconds until the middlewares must have answered. */
+  readonly timeout: number;
+  /** Receives errors that are thrown after the answer. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** A run that has ended. */
+export interface Ended {
+  readonly exchange: Exchange;
+  readonly ending: Ending;
+  readonly found: () => HttpEvidence;
+}
+
+/** Runs middlewares on a new exchange, until they have ended. */
+export async function runToEnd(
+  derived: Derived,
+  { timeout, onError }: RunLimits,
+  runner: Runner,
+  signal: AbortSignal,
+): Promise<Ended> {
+  const exchange = new Exchange(derived, timeout, onError);
+  const abort = () => exchange.abort();
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
+  const found = runner(exchange, derived);
+  const ending = await exchange.ending;
+  signal.removeEventListener("abort", abort);
+  return { exchange, ending, found };
+}

@@ -1,0 +1,28 @@
+import { PermissionMisuse } from "@portcullis/core";
+
+/** The functions that are not to be run; `undefined` where the option is not given. */
+export type StopAt = ReadonlySet<unknown> | undefined;
+
+/** The error for routes whose handlers would run. */
+export function routesMisuse(caller: string): PermissionMisuse {
+  return new PermissionMisuse(
+    `${caller} got a router or an application with routes, whose handlers would run: name those that are not to be run, as in { stopAt: [deleteRoom] }, or write { stopAt: [] } where its routes hold guards alone`,
+  );
+}
+
+/** @throws {PermissionMisuse} When `stopAt` names a function that is not among those that were found. */
+export function assertFound(caller: string, stopAt: ReadonlySet<unknown>, found: ReadonlySet<unknown>): void {
+  for (const one of stopAt) {
+    if (!found.has(one)) {
+      const { name } = one as CallableFunction;
+      throw new PermissionMisuse(
+        `${caller} got \`${name || "anonymous"}\` in \`stopAt\`, which is nowhere among its middlewares and routes: give the function itself that the route has`,
+      );
+    }
+  }
+}
+
+/** Copies an object, and replaces some of its own properties. */
+export function copyWith<T extends object>(original: T, own: Partial<T>): T {
+  return Object.assign(Object.create(Object.getPrototypeOf(original)), original, own);
+}
