@@ -37,7 +37,7 @@ export function readOptions<S>(
   place: string,
   options: SocketGuardOptions<S>,
 ): { own: OwnOptions; common: GuardOptions<S> } {
-  checkKeys(place, options, [...COMMON_OPTIONS, "payload", "denied", "turns"]);
+  checkKeys(place, options, [...COMMON_OPTIONS, "payload", "denied", "fairScheduling"]);
   const { payload, denied: shape = denied, fairScheduling = true, ...common } = options;
   if (payload !== undefined && typeof payload !== "function") {
     throw new PermissionMisuse(
@@ -50,6 +50,6 @@ export function readOptions<S>(
     );
   }
   if (typeof fairScheduling !== "boolean")
-    throw new PermissionMisuse(`${place} got a wrong \`turns\`: write true or false`);
+    throw new PermissionMisuse(`${place} got a wrong \`fairScheduling\`: write true or false`);
   return { own: { payload, denied: shape, fairScheduling }, common };
 }
