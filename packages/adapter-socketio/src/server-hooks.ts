@@ -2,10 +2,12 @@ import { isPromise } from "node:util/types";
 import { type Decision, fault, PermissionMisuse } from "@portcullis/core";
 import { badMessage, decisionFromError, FaultLog, type Limits, throwAsync } from "@portcullis/core/adapter";
 import { authTooLarge, EngineConnection } from "./engine/engine-connection.js";
+import { ChildCleanup } from "./namespace/child-cleanup.js";
 import { BY_CLIENT, type Found, Fronts } from "./namespace/guard-registry.js";
 import { type GuardContext, type Middlewares, NamespaceConnection } from "./namespace/namespace-connection.js";
 import { watchLookups } from "./namespace/namespace-lookups.js";
 import { connectError } from "./namespace/refusal.js";
+import { type NamespaceRequest, reportRefusal } from "./namespace/refused-request.js";
 import { giveBack, isOf, takeWithheld, UNGUARDED, withhold } from "./namespace/state-recovery.js";
 import {
   type BareClient,
@@ -58,7 +60,10 @@ export class Hooks {
       this.#hook(namespace);
       return io._nsps;
     });
-    watchLookups(io, (error) => void this.#faultOf(error));
+    watchLookups(io, {
+      fault: (error) => void this.#faultOf(error),
+      refused: (line, request, decision) => this.#refuse(line, this.fronts.fallback, request, decision),
+    });
     const { bind, engine } = io;
     if (engine) this.#watch(engine);
     override(io, "bind", (next) => {
@@ -99,18 +104,22 @@ export class Hooks {
   #hook(namespace: BareNamespace): void {
     this.fronts.meet(namespace);
     const { _add: add, run, _doConnect: connect } = namespace;
+    const cleanup = new ChildCleanup(namespace);
     const hooked: Pick<BareNamespace, "_add" | "run" | "_doConnect"> = {
       _add: async (client, auth, whenOpen) => {
         const line = this.#lineOf(client.conn);
         const decided = line.wait();
+        cleanup.begin();
         try {
           if (await this.#knock(namespace, client, auth)) await add.call(namespace, client, auth, whenOpen);
         } catch (error) {
           // Nobody waits for this: it would end the process.
-          line.refuse(client, namespace.name, this.#faultOf(error));
+          const request = { client, name: namespace.name, auth };
+          this.#refuse(line, this.#guardOf(namespace), request, decisionFromError(error, "guard"));
         } finally {
           line.auths.release(Object(auth));
           decided();
+          cleanup.finish();
         }
       },
       run: (socket, done) => {
@@ -128,9 +137,8 @@ export class Hooks {
       },
     };
     for (const name of ["_add", "run", "_doConnect"] as const) override(namespace, name, hooked[name] as never);
-    const { _remove: remove } = namespace;
     override(namespace, "_remove", (socket) => {
-      remove.call(namespace, socket);
+      cleanup.remove(socket);
       this.#lines.get(socket.conn)?.auths.release(socket);
     });
     this.#hooked.set(namespace, hooked);
@@ -145,7 +153,7 @@ export class Hooks {
     line.meet(client, (other) => this.io._nsps.has(other));
     const answer = cover ? line.begin(name, limits) : "ask";
     const refusal = answer === "ask" ? readAuth(line, auth) : answer === "refuse" ? tooOften(limits) : undefined;
-    if (refusal) line.refuse(client, name, refusal);
+    if (refusal) this.#refuse(line, this.#guardOf(namespace), { client, name, auth }, refusal);
     if (answer !== "ask" || refusal) return false;
     await line.leaving(name);
     let front = cover;
@@ -217,6 +225,24 @@ export class Hooks {
     const withheld = takeWithheld(socket);
     if (withheld === undefined || !isOf(withheld, UNGUARDED, socket)) proceed();
     else giveBack(socket, withheld).then(proceed, fail).catch(throwAsync);
+  }
+
+  /** The guard that answers for a CONNECT without a socket. */
+  #guardOf(namespace: BareNamespace): GuardContext | undefined {
+    const cover = this.fronts.coverOf(namespace);
+    return cover === BY_CLIENT ? this.fronts.fallback : cover;
+  }
+
+  /** Refuses a CONNECT that has no socket. */
+  #refuse(
+    line: EngineConnection,
+    guard: GuardContext | undefined,
+    request: NamespaceRequest,
+    decision: Decision,
+  ): void {
+    if (guard) reportRefusal(guard, line, request, decision);
+    else this.#log.tell(decision, "connect");
+    line.refuse(request.client, request.name, decision);
   }
 
   /** What has failed where no guard tells of it: it is printed. */

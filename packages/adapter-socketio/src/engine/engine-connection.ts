@@ -14,6 +14,7 @@ import { Asked } from "./connect-attempts.js";
 import { Reading } from "./fair-scheduling.js";
 import { Facts } from "./handshake-facts.js";
 import { PollHeaders } from "./poll-headers.js";
+import { withoutDecisions } from "./public-data.js";
 import { Crowd } from "./read-pause.js";
 import { Outgoing } from "./unread-answers.js";
 
@@ -25,6 +26,11 @@ const CONNECT_ERROR = 4;
 /** What is read of a guard. */
 interface Closing {
   readonly isClosing: boolean;
+}
+
+/** A packet of the library's own; its data may be replaced. */
+export interface Answer extends Packet {
+  data: unknown;
 }
 
 /** A namespace that is asked for. */
@@ -126,22 +132,22 @@ export class EngineConnection {
   /**
    * The functions of the application are about to be asked for a namespace.
    *
-   * @returns What to do once they have answered; `"often"` where this client must not ask; `"told"` where it is
-   *   refused or cut off already: it asks for too many at once, or all that it gives as `auth` is too large.
+   * @returns What to do once they have answered; `"often"` where this client must not ask; `"large"` where
+   *   all that it gives as `auth` is too large; `"cut"` where it asks for too many at once and is cut off already.
    */
-  lookUp(name: string, auth: unknown): (() => void) | "often" | "told" {
+  lookUp(name: string, auth: unknown): (() => void) | "often" | "large" | "cut" {
     const limits = this.#limits;
     const frequency = this.#lookedUp.note(name, limits);
     if (frequency === "often") return "often";
     const holder = Object(auth);
     if (frequency === "flood" || this.#lookups >= limits.namespaces) {
       cut(this.#connection);
-      return "told";
+      return "cut";
     }
     if (!this.takes(holder)) {
-      if (this.#client) this.refuse(this.#client, name, authTooLarge());
-      else cut(this.#connection);
-      return "told";
+      if (this.#client) return "large";
+      cut(this.#connection);
+      return "cut";
     }
     this.#lookups += 1;
     const decided = this.wait();
@@ -217,7 +223,8 @@ export class EngineConnection {
   }
 
   /** Sends an answer. INVARIANT: all that the library itself answers goes this way, or is charged, so that it counts. */
-  send(socket: BareSocket, packet: Packet): void {
+  send(socket: BareSocket, packet: Answer): void {
+    packet.data = withoutDecisions(packet.data);
     if (!this.outgoing.send(socket, packet)) cut(this.#connection);
     else if (this.outgoing.isFull) this.#flush?.();
   }

@@ -85,11 +85,16 @@ export class Fronts {
     return [...(this.#wide ? [this.#wide] : []), ...this.#own.values()];
   }
 
-  /** Of a client of whom it is not known where it wants to go: those of the server's guard, else the longest. */
+  /** The guard of a client whose namespace is not known yet: the server's, else the one with the longest handshake. */
+  get fallback(): GuardContext {
+    const own = [...this.#own.values()];
+    const [longest] = own.sort((one, other) => other.gate.limits.handshake - one.gate.limits.handshake);
+    return this.#wide ?? (longest as GuardContext);
+  }
+
+  /** The limits of a client whose namespace is not known yet. */
   get limits(): Required<Limits> {
-    const all = [...this.#own.values()].map(({ gate }) => gate.limits);
-    const [longest] = all.sort((one, other) => other.handshake - one.handshake);
-    return this.#wide?.gate.limits ?? (longest as Required<Limits>);
+    return this.fallback.gate.limits;
   }
 
   #frontOf(parent: BareNamespace): GuardContext | undefined {
