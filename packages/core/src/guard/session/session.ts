@@ -46,6 +46,8 @@ export class Session<M extends ClientMessage = ClientMessage> {
   #isParked = false;
   /** Whether it is a handler that keeps the session busy, and no decision. */
   #isHandling = false;
+  /** True while the last message is on its way to its listeners. */
+  #isFlushing = false;
   #isEnded = false;
   #drains: Set<Drain> | undefined;
 
@@ -282,7 +284,11 @@ export class Session<M extends ClientMessage = ClientMessage> {
   /** Holds the next messages back until a decision or a handler is through. */
   #hold(until: Until): void {
     if (until === FLUSHING) {
-      (this.#link as { flush(whenFlushed: () => void): void }).flush(() => this.#release());
+      this.#isFlushing = true;
+      (this.#link as { flush(whenFlushed: () => void): void }).flush(() => {
+        this.#isFlushing = false;
+        this.#release();
+      });
       return;
     }
     until.then(
@@ -292,6 +298,7 @@ export class Session<M extends ClientMessage = ClientMessage> {
         this.#release();
       },
     );
+    this.#countQueued();
   }
 
   /** A message is through at once: so is the session, unless others came in the middle of it. */
@@ -325,7 +332,8 @@ export class Session<M extends ClientMessage = ClientMessage> {
     this.#isParked = this.#isBlocked && !this.#isEnded;
     this.#isBusy = this.#isParked;
     if (this.#isEnded) return;
-    if (!this.#isParked) {
+    if (this.#isParked) this.#countQueued();
+    else {
       this.#queue?.settle();
       this.#link.resume();
     }
@@ -359,11 +367,24 @@ export class Session<M extends ClientMessage = ClientMessage> {
 
   #enqueue(message: M): void {
     this.#queue ??= new MessageQueue(this.#gate.limits);
+    if (this.#isFlushing) {
+      this.#queue.append(message);
+      return;
+    }
     const lack = this.#queue.add(message);
     // Whoever is honest may come back (RFC 6455, section 7.4.1): 1013 says later.
     if (lack === "flood") this.close(1013, "too many messages");
     else if (lack) this.#refuse(message, lack);
     else if (!this.#isCrowded) this.#noteCrowd(this.#queue.isHalfFull);
+  }
+
+  /** Counts the messages that waited for a flush alone: now they wait for longer, so the limits hold for them. */
+  #countQueued(): void {
+    if (!this.#queue?.hasUncounted) return;
+    for (const message of this.#queue.takeUncounted()) {
+      if (this.#isEnded) return;
+      this.#enqueue(message);
+    }
   }
 
   /** Tells the transport where it has changed. */
