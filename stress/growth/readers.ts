@@ -18,7 +18,7 @@ import {
   readSettings,
 } from "../../packages/adapter-express-bridge/src/from-http/options.js";
 import { payloadOf } from "../../packages/adapter-express-bridge/src/to-http/request-payload.js";
-import { sizeOf } from "../../packages/adapter-socketio/src/namespace/approximate-size.js";
+import { sizeOf } from "../../packages/adapter-socketio/src/engine/approximate-size.js";
 import { readEvent } from "../../packages/adapter-socketio/src/namespace/event.js";
 import { type Codec, dcrf, json, jsonRpc } from "../../packages/adapter-ws/src/index.js";
 import { readMessage } from "../../packages/adapter-ws/src/message.js";

@@ -3,7 +3,8 @@ import { Gate, type GuardOf, type GuardSession, type ServableConsumer } from "@p
 import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
 import { corsOrigins } from "./cors-origins.js";
-import type { GuardContext, NamespaceConnection } from "./namespace/namespace-connection.js";
+import type { SocketGuardContext } from "./namespace/guard-registry.js";
+import type { NamespaceConnection } from "./namespace/namespace-connection.js";
 import type { SocketScope } from "./namespace/scope.js";
 import { readOptions, type SocketGuardOptions } from "./options.js";
 import { Hooks } from "./server-hooks.js";
@@ -21,26 +22,26 @@ export interface Guard<P = Policy, S = SocketScope> extends GuardOf<object, P, S
  * @throws {PermissionMisuse} When it is neither, or it is guarded already, or an option is wrong.
  */
 export function attach<P, S>(
-  place: string,
-  given: unknown,
+  caller: string,
+  subject: unknown,
   policy: unknown,
   options: SocketGuardOptions<never>,
   served?: ServableConsumer,
 ): Guard<P, S> {
-  const target = readTarget(place, given);
-  const { own, common } = readOptions<never>(place, options);
+  const target = readTarget(caller, subject);
+  const { own, common } = readOptions<never>(caller, options);
   const { origins = corsOrigins(target.io) } = common;
-  const gate = new Gate<Socket>(place, policy, { ...(common as object), origins }, served);
+  const gate = new Gate<Socket>(caller, policy, { ...(common as object), origins }, served);
   const connections = new WeakMap<object, NamespaceConnection>();
   const hasOwnParser = target.io.opts.parser !== undefined;
-  const front: GuardContext = { name: nameOf(target), gate, options: own, connections, hasOwnParser };
+  const context: SocketGuardContext = { name: nameOf(target), gate, options: own, connections, hasOwnParser };
   const hooks = Hooks.of(target.io);
-  hooks.add(place, target, front);
+  hooks.add(caller, target, context);
   return {
     sessions: gate.sessions as never,
     sessionOf: (socket) => connections.get(socket)?.session as GuardSession<S> | undefined,
     replace: (next) => gate.replace(next),
-    audit: () => audit(hooks, target.io, front),
+    audit: () => audit(hooks, target.io, context),
     close: () => gate.close(),
   };
 }

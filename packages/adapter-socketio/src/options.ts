@@ -2,6 +2,7 @@ import { PermissionMisuse } from "@portcullis/core";
 import { COMMON_OPTIONS, checkKeys, type GuardOptions } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import type { ReadPayload } from "./namespace/event.js";
+import type { OwnOptions } from "./namespace/guard-context.js";
 import { type Denied, denied } from "./namespace/refusal.js";
 
 /** What `guard` and `serve` take. `S` is the server's type of sockets. */
@@ -14,18 +15,11 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
   /** What a client is told of a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
   denied?: Denied;
   /**
-   * Whether clients take turns: of each WebSocket sixteen messages are handed on in one turn of the event loop, of what
-   * is more two in every turn, and it is not read meanwhile, so that a client that sends as fast as it can does not keep
-   * the others waiting. Default true. It is the whole server's: one guard that wants it is enough.
+   * True when clients take turns: sixteen messages of each WebSocket are emitted in one tick of the event loop, and of a
+   * backlog two in every tick. The WebSocket is not read meanwhile, so a client that sends as fast as it can does not
+   * delay the others. Default true. It applies to the whole server as soon as one guard wants it.
    */
   fairScheduling?: boolean;
-}
-
-/** The options of this adapter, with their defaults. */
-export interface OwnOptions {
-  readonly payload: ReadPayload | undefined;
-  readonly denied: Denied;
-  readonly fairScheduling: boolean;
 }
 
 /**
@@ -34,22 +28,22 @@ export interface OwnOptions {
  * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
  */
 export function readOptions<S>(
-  place: string,
+  caller: string,
   options: SocketGuardOptions<S>,
 ): { own: OwnOptions; common: GuardOptions<S> } {
-  checkKeys(place, options, [...COMMON_OPTIONS, "payload", "denied", "fairScheduling"]);
+  checkKeys(caller, options, [...COMMON_OPTIONS, "payload", "denied", "fairScheduling"]);
   const { payload, denied: shape = denied, fairScheduling = true, ...common } = options;
   if (payload !== undefined && typeof payload !== "function") {
     throw new PermissionMisuse(
-      `${place} got a wrong \`payload\`: give a function, as in (event, args) => ({ text: args[0] })`,
+      `${caller} got a wrong \`payload\`: give a function, as in (event, args) => ({ text: args[0] })`,
     );
   }
   if (typeof shape !== "function") {
     throw new PermissionMisuse(
-      `${place} got a wrong \`denied\`: give a function, as in (refusal) => ({ error: refusal.code })`,
+      `${caller} got a wrong \`denied\`: give a function, as in (refusal) => ({ error: refusal.code })`,
     );
   }
   if (typeof fairScheduling !== "boolean")
-    throw new PermissionMisuse(`${place} got a wrong \`fairScheduling\`: write true or false`);
+    throw new PermissionMisuse(`${caller} got a wrong \`fairScheduling\`: write true or false`);
   return { own: { payload, denied: shape, fairScheduling }, common };
 }

@@ -170,7 +170,7 @@ const OF_SOCKET = ["onevent", "packet", "_onclose", "_cleanup", "_error"];
 const lacking = (subject: unknown, names: readonly string[]): string | undefined =>
   names.find((name) => typeof Object(subject)[name] !== "function");
 
-const isServer = (given: unknown): given is BareServer => Object(given)._nsps instanceof Map;
+const isServer = (value: unknown): value is BareServer => Object(value)._nsps instanceof Map;
 
 /** What a socket of another copy of socket.io lacks, if anything. */
 export const lackOf = (socket: object): string | undefined => lacking(socket, OF_SOCKET);
@@ -187,22 +187,22 @@ export interface Target {
  *
  * @throws {PermissionMisuse} When it is neither a server nor a namespace of socket.io, or works in another way.
  */
-export function readTarget(place: string, given: unknown): Target {
-  const { server, sockets } = Object(given) as Partial<Namespace & Server> & { server?: unknown };
+export function readTarget(caller: string, subject: unknown): Target {
+  const { server, sockets } = Object(subject) as Partial<Namespace & Server> & { server?: unknown };
   const isNamespace = sockets instanceof Map && isServer(server);
-  const io: unknown = isNamespace ? server : given;
+  const io: unknown = isNamespace ? server : subject;
   if (!isServer(io)) {
     throw new PermissionMisuse(
-      `${place} needs a Server of socket.io or one of its namespaces, as in ${place.slice(0, -1)}io, ...)`,
+      `${caller} needs a Server of socket.io or one of its namespaces, as in ${caller.slice(0, -1)}io, ...)`,
     );
   }
   const missing = lacking(io, OF_SERVER) ?? lacking(io.sockets, OF_NAMESPACE) ?? lacking(Socket.prototype, OF_SOCKET);
   if (missing !== undefined) {
     throw new PermissionMisuse(
-      `${place}: this version of socket.io has no \`${missing}\`, where a guard must stand: use socket.io 4.7 or later 4`,
+      `${caller}: this version of socket.io has no \`${missing}\`, where a guard must stand: use socket.io 4.7 or later 4`,
     );
   }
-  return { io, namespace: isNamespace ? (given as BareNamespace) : undefined };
+  return { io, namespace: isNamespace ? (subject as BareNamespace) : undefined };
 }
 
 /** A name for what is guarded, the same in every process that makes its namespaces in the same order. */

@@ -1,44 +1,48 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { Limits } from "@portcullis/core/adapter";
 import type { BareNamespace, BareServer, Decide } from "../socketio-internals.js";
-import { accepts, type Verdict } from "./accepted-namespace.js";
-import type { GuardContext } from "./namespace-connection.js";
+import { type Acceptance, accepts } from "./accepted-namespace.js";
+import type { GuardContext } from "./guard-context.js";
+import type { NamespaceConnection } from "./namespace-connection.js";
+
+/** A guard of this adapter. */
+export type SocketGuardContext = GuardContext<NamespaceConnection>;
 
 /** Which guard a namespace has depends on the client: those that guarded functions and patterns accept have theirs. */
 export const BY_CLIENT = Symbol.for("@portcullis/adapter-socketio/by-client");
 
 /** The guard of a namespace. */
-export type Cover = GuardContext | typeof BY_CLIENT | undefined;
+export type Cover = SocketGuardContext | typeof BY_CLIENT | undefined;
 
 /** The guard of one client in a namespace; with a fault, one that refuses it unasked. */
-export interface Found {
-  readonly front: GuardContext | undefined;
-  readonly fault?: Exclude<Verdict, boolean>;
+export interface ClientGuard {
+  readonly context: SocketGuardContext | undefined;
+  readonly fault?: Exclude<Acceptance, boolean>;
 }
 
 type Parent = readonly [decide: Decide, parent: BareNamespace];
 
 /** Which guard counts where: the namespace's own, or that of its parent, or of a parent that would accept, or the server's. */
-export class Fronts {
-  #wide: GuardContext | undefined;
+export class GuardRegistry {
+  #wide: SocketGuardContext | undefined;
   /** By name of the namespace, since one that is cleaned up may come again; or by the parent of namespaces. */
-  readonly #own = new Map<string | BareNamespace, GuardContext>();
+  readonly #own = new Map<string | BareNamespace, SocketGuardContext>();
   readonly #parents = new WeakMap<BareNamespace, BareNamespace>();
 
   constructor(private readonly io: BareServer) {}
 
   /** @throws {PermissionMisuse} When there is one already. */
-  add(place: string, namespace: BareNamespace | undefined, front: GuardContext): void {
+  add(caller: string, namespace: BareNamespace | undefined, context: SocketGuardContext): void {
     if (namespace === undefined ? this.#wide : this.#own.has(keyOf(namespace))) {
       const what = namespace === undefined ? "this server" : `the namespace "${namespace.name}"`;
-      throw new PermissionMisuse(`${place}: ${what} is guarded already: guard it once`);
+      throw new PermissionMisuse(`${caller}: ${what} is guarded already: guard it once`);
     }
-    if (namespace === undefined) this.#wide = front;
-    else this.#own.set(keyOf(namespace), front);
+    if (namespace === undefined) this.#wide = context;
+    else this.#own.set(keyOf(namespace), context);
   }
 
   /** Remembers of which parent a namespace was made. */
-  meet(namespace: BareNamespace): void {
+  trackParent(namespace: BareNamespace): void {
     for (const parent of this.io.parentNsps.values()) {
       if (parent.children?.has(namespace)) this.#parents.set(namespace, parent);
     }
@@ -59,14 +63,14 @@ export class Fronts {
    * Asks the parents in the order in which socket.io does: the first that accepts guards this client. One that fails
    * refuses. Never throws, never rejects.
    */
-  find(name: string, auth: unknown): Found | Promise<Found> {
+  find(name: string, auth: unknown): ClientGuard | Promise<ClientGuard> {
     return this.#find(this.#asked, 0, name, auth);
   }
 
   /** A guard for a client of whom nobody has found out which guard it has. */
-  get first(): GuardContext {
+  get first(): SocketGuardContext {
     const [[, parent]] = this.#asked as [Parent];
-    return this.#frontOf(parent) as GuardContext;
+    return this.#contextOf(parent) as SocketGuardContext;
   }
 
   /** How far the guards by client reach in a namespace: to everybody, or to some, or to nobody. */
@@ -81,15 +85,15 @@ export class Fronts {
     return reach;
   }
 
-  get all(): GuardContext[] {
+  get all(): SocketGuardContext[] {
     return [...(this.#wide ? [this.#wide] : []), ...this.#own.values()];
   }
 
   /** The guard of a client whose namespace is not known yet: the server's, else the one with the longest handshake. */
-  get fallback(): GuardContext {
+  get fallback(): SocketGuardContext {
     const own = [...this.#own.values()];
     const [longest] = own.sort((one, other) => other.gate.limits.handshake - one.gate.limits.handshake);
-    return this.#wide ?? (longest as GuardContext);
+    return this.#wide ?? (longest as SocketGuardContext);
   }
 
   /** The limits of a client whose namespace is not known yet. */
@@ -97,7 +101,7 @@ export class Fronts {
     return this.fallback.gate.limits;
   }
 
-  #frontOf(parent: BareNamespace): GuardContext | undefined {
+  #contextOf(parent: BareNamespace): SocketGuardContext | undefined {
     return this.#own.get(parent) ?? this.#wide;
   }
 
@@ -106,21 +110,21 @@ export class Fronts {
     const parents = [...this.io.parentNsps];
     let last = parents.length;
     while (last > 0 && !this.#own.has((parents[last - 1] as Parent)[1])) last -= 1;
-    return parents.slice(0, last).filter(([, parent]) => this.#frontOf(parent) !== undefined);
+    return parents.slice(0, last).filter(([, parent]) => this.#contextOf(parent) !== undefined);
   }
 
-  #find(parents: readonly Parent[], from: number, name: string, auth: unknown): Found | Promise<Found> {
+  #find(parents: readonly Parent[], from: number, name: string, auth: unknown): ClientGuard | Promise<ClientGuard> {
     for (const [offset, [decide, parent]] of parents.slice(from).entries()) {
-      const front = this.#frontOf(parent) as GuardContext;
-      const verdict = accepts(decide, name, auth, front.gate.timeouts.connect);
+      const context = this.#contextOf(parent) as SocketGuardContext;
+      const acceptance = accepts(decide, name, auth, context.gate.timeouts.connect);
       const next = from + offset + 1;
-      if (verdict instanceof Promise) {
-        return verdict.then((later) => foundBy(front, later) ?? this.#find(parents, next, name, auth));
+      if (acceptance instanceof Promise) {
+        return acceptance.then((later) => guardBy(context, later) ?? this.#find(parents, next, name, auth));
       }
-      const found = foundBy(front, verdict);
-      if (found) return found;
+      const guard = guardBy(context, acceptance);
+      if (guard) return guard;
     }
-    return { front: this.#wide };
+    return { context: this.#wide };
   }
 
   #patternOf(parent: BareNamespace): RegExp | undefined {
@@ -131,7 +135,7 @@ export class Fronts {
 
 const keyOf = (namespace: BareNamespace) => (namespace.children ? namespace : namespace.name);
 
-function foundBy(front: GuardContext, verdict: Verdict): Found | undefined {
-  if (verdict === false) return undefined;
-  return verdict === true ? { front } : { front, fault: verdict };
+function guardBy(context: SocketGuardContext, acceptance: Acceptance): ClientGuard | undefined {
+  if (acceptance === false) return undefined;
+  return acceptance === true ? { context } : { context, fault: acceptance };
 }

@@ -1,8 +1,9 @@
 import { isPromise } from "node:util/types";
 import type { Decision } from "@portcullis/core";
-import { authTooLarge, type EngineConnection, readingLine } from "../engine/engine-connection.js";
+import { connectionBeingRead, type EngineConnection } from "../engine/engine-connection.js";
 import type { BareNamespace, BareServer, Decide } from "../socketio-internals.js";
 import { override } from "../socketio-internals.js";
+import { authTooLarge } from "./refusal.js";
 import type { NamespaceRequest } from "./refused-request.js";
 
 /** Hears what happens while namespaces are looked up. */
@@ -10,7 +11,7 @@ export interface LookupListener {
   /** A function of the application has failed. */
   fault(error: unknown): void;
   /** A client is refused before any function is asked. */
-  refused(line: EngineConnection, request: NamespaceRequest, decision: Decision): void;
+  refused(engine: EngineConnection, request: NamespaceRequest, decision: Decision): void;
 }
 
 /**
@@ -26,23 +27,23 @@ export function watchLookups(io: BareServer, listener: LookupListener): void {
       check.call(io, name, auth, found);
       return;
     }
-    let settle: (() => void) | undefined;
+    let end: (() => void) | undefined;
     let isFound = false;
     const once = (namespace: BareNamespace | false) => {
       if (isFound) return;
       isFound = true;
-      settle?.();
+      end?.();
       found(namespace);
     };
-    const line = readingLine();
-    const asked = line ? line.lookUp(name, auth) : () => {};
-    if (asked === "cut") return;
-    if (asked === "large") {
-      const client = line?.client;
-      if (line && client) listener.refused(line, { client, name, auth }, authTooLarge());
-    } else if (asked === "often") once(false);
+    const engine = connectionBeingRead();
+    const lookup = engine ? engine.beginLookup(name, auth) : () => {};
+    if (lookup === "destroyed") return;
+    if (lookup === "large") {
+      const client = engine?.membership.client;
+      if (engine && client) listener.refused(engine, { client, name, auth }, authTooLarge());
+    } else if (lookup === "often") once(false);
     else {
-      settle = asked;
+      end = lookup;
       const fail = (error: unknown) => {
         listener.fault(error);
         once(false);

@@ -1,7 +1,7 @@
-import type { Decision } from "@portcullis/core";
-import { publicRefusal, type Refusal } from "@portcullis/core/adapter";
+import { type Decision, fault } from "@portcullis/core";
+import { type Limits, publicRefusal, type Refusal } from "@portcullis/core/adapter";
+import { sizeOf } from "../engine/approximate-size.js";
 import type { BareSocket, Done } from "../socketio-internals.js";
-import { sizeOf } from "./approximate-size.js";
 
 const CONNECT_ERROR = 4;
 
@@ -30,7 +30,7 @@ export function connectError(decision: Decision): Error & { readonly data: Refus
 }
 
 /** A refusal of a middleware of the application, as socket.io sends it, and about how long it is. */
-export interface TurnedDown {
+export interface MiddlewareError {
   readonly error: NonNullable<Parameters<Done>[0]>;
   readonly size: number;
 }
@@ -42,8 +42,16 @@ export interface TurnedDown {
  * @throws {unknown} When it cannot be read, or the server's parser cannot send it: socket.io would throw that in the next
  *   tick, where nobody can catch it.
  */
-export function readTurnedDown(given: unknown, { client, nsp }: BareSocket): TurnedDown {
-  const { message, data } = Object(given) as Error & { readonly data?: unknown };
+export function readMiddlewareError(value: unknown, { client, nsp }: BareSocket): MiddlewareError {
+  const { message, data } = Object(value) as Error & { readonly data?: unknown };
   client.encoder?.encode({ type: CONNECT_ERROR, nsp: nsp.name, data: { message, data } });
   return { error: { message, data } as never, size: sizeOf([message, data]) };
 }
+
+/** The refusal of a CONNECT whose `auth` has no room. */
+export const authTooLarge = (): Decision =>
+  fault("payload_too_large", { status: 413, reason: "What was given as `auth` is too large." });
+
+/** The refusal of a client that asks for one namespace too often. */
+export const tooOften = ({ undecodableWindow }: Required<Limits>): Decision =>
+  fault("rate_limited", { retryAfter: Math.ceil(undecodableWindow / 1000) });

@@ -2,7 +2,7 @@ import type { Decision } from "@portcullis/core";
 import { ConnectionConsumer } from "@portcullis/core/adapter";
 import type { EngineConnection } from "../engine/engine-connection.js";
 import type { BareClient } from "../socketio-internals.js";
-import type { GuardContext } from "./namespace-connection.js";
+import type { GuardContext } from "./guard-context.js";
 import { type HandshakeSocket, NamespaceHandshake, NamespaceScope } from "./scope.js";
 
 /** A request for a namespace that has no socket yet. */

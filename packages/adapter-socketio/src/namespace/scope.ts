@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Scope } from "@portcullis/core";
 import { type HandshakeInfo, HandshakeScope } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
-import type { Facts } from "../engine/handshake-facts.js";
+import type { HandshakeFacts } from "../engine/handshake-facts.js";
 
 /** What is known of a connection to a namespace. */
 export interface SocketScope extends Scope {
@@ -24,8 +24,8 @@ export type HandshakeSocket = Pick<Socket, "handshake" | "request" | "nsp">;
 /** The handshake of a socket with a namespace. */
 export class NamespaceHandshake implements HandshakeInfo {
   constructor(
-    private readonly knocking: HandshakeSocket,
-    private readonly facts: Facts,
+    private readonly socket: HandshakeSocket,
+    private readonly facts: HandshakeFacts,
   ) {}
 
   get transport(): string {
@@ -34,7 +34,7 @@ export class NamespaceHandshake implements HandshakeInfo {
 
   /** There is one server at one URL: where a client wants to go is said by the name of the namespace. */
   get path(): string {
-    return this.knocking.nsp.name;
+    return this.socket.nsp.name;
   }
 
   get url(): string {
@@ -54,42 +54,42 @@ export class NamespaceHandshake implements HandshakeInfo {
   }
 
   get connectedAt(): number {
-    return this.knocking.handshake.issued;
+    return this.socket.handshake.issued;
   }
 
   get request(): IncomingMessage {
-    return this.knocking.request ?? (this.facts as unknown as IncomingMessage);
+    return this.socket.request ?? (this.facts as unknown as IncomingMessage);
   }
 
   /** What the client gave as `auth`. */
   get auth(): Readonly<Record<string, unknown>> {
-    return this.knocking.handshake.auth;
+    return this.socket.handshake.auth;
   }
 }
 
 /** What all transports say of a connection, and what socket.io knows beside. */
 export class NamespaceScope extends HandshakeScope implements SocketScope {
-  readonly #knock: NamespaceHandshake;
+  readonly #handshake: NamespaceHandshake;
 
-  constructor(knock: NamespaceHandshake, extra: Readonly<Record<string, unknown>>) {
-    super(knock, extra);
-    this.#knock = knock;
+  constructor(handshake: NamespaceHandshake, extra: Readonly<Record<string, unknown>>) {
+    super(handshake, extra);
+    this.#handshake = handshake;
   }
 
   get namespace(): string {
-    return this.#knock.path;
+    return this.#handshake.path;
   }
 
   /** One copy for all namespaces and questions of a connection. */
   override get headers(): HandshakeInfo["headers"] {
-    return this.#knock.headers;
+    return this.#handshake.headers;
   }
 
   get auth(): Readonly<Record<string, unknown>> {
-    return this.#knock.auth;
+    return this.#handshake.auth;
   }
 
   override get request(): IncomingMessage {
-    return this.#knock.request;
+    return this.#handshake.request;
   }
 }
