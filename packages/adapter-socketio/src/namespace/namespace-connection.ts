@@ -18,6 +18,7 @@ import { type BareSocket, type Done, override, type Packet } from "../socketio-i
 import { Disconnect } from "./disconnect.js";
 import { type Message, readEvent } from "./event.js";
 import { EventAnswers } from "./event-answers.js";
+import { EventOrder } from "./event-order.js";
 import type { GuardContext, GuardedSocket } from "./guard-context.js";
 import { principalOf } from "./identity.js";
 import { type Middlewares, NamespaceAdmission } from "./namespace-admission.js";
@@ -39,6 +40,7 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
   readonly #handshake: NamespaceHandshake;
   readonly #admission: NamespaceAdmission;
   readonly #answers: EventAnswers;
+  readonly #order: EventOrder;
   /** The rooms of a connection that is resumed, and the packets it has missed. */
   readonly #recovery: DeferredRecovery | undefined;
   /** The `onevent` of the socket. */
@@ -46,9 +48,6 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
   #isUnwanted = false;
   /** True while its rooms are being restored. */
   #isResuming = false;
-  /** True while an event is on its way to its listeners. */
-  #isFlushing = false;
-  #isCorked = false;
 
   constructor(context: GuardContext, socket: BareSocket, engine: EngineConnection) {
     this.#context = context;
@@ -57,6 +56,7 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
     this.#handshake = new NamespaceHandshake(this.request, engine.facts);
     this.#admission = new NamespaceAdmission({ context, socket, engine, handshake: this, consumer: this.consumer });
     this.#answers = new EventAnswers(context, socket, engine);
+    this.#order = new EventOrder(engine.cork);
     this.#deliver = socket.onevent;
     this.#recovery = takeRecovery(socket);
   }
@@ -152,21 +152,8 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
     this.#engine.orderlyClose.whenGone(callback);
   }
 
-  /** socket.io emits a delivered event in the next tick. */
   flush(whenFlushed: () => void): void {
-    this.#isFlushing = true;
-    process.nextTick(() => {
-      this.#isFlushing = false;
-      try {
-        // It may end the session, and a listener of the application may throw at that.
-        whenFlushed();
-      } finally {
-        if (this.#isCorked && !this.#isFlushing) {
-          this.#isCorked = false;
-          this.#engine.cork.uncork();
-        }
-      }
-    });
+    this.#order.flush(whenFlushed);
   }
 
   get isGated(): boolean {
@@ -174,10 +161,7 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
   }
 
   readonly #receive = (packet: Packet): void => {
-    if (this.#isFlushing && !this.#isCorked) {
-      this.#isCorked = true;
-      this.#engine.cork.cork();
-    }
+    this.#order.arrive();
     const { options, hasOwnParser } = this.#context;
     (this.session as Session<Message>).receive(readEvent(packet, options.payload, hasOwnParser));
   };
