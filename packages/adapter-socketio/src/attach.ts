@@ -11,13 +11,13 @@ import { Hooks } from "./server-hooks.js";
 import { nameOf, readTarget } from "./socketio-internals.js";
 
 /**
- * What stands in front of a server of socket.io, or of one of its namespaces. `P` is what `replace` takes, `S` the scope
- * of its sessions.
+ * The guard of a server of socket.io, or of one of its namespaces. `P` is what `replace` takes, `S` the scope of its
+ * sessions.
  */
 export interface Guard<P = Policy, S = SocketScope> extends GuardOf<object, P, S> {}
 
 /**
- * Puts a gate in front of a server or a namespace.
+ * Guards a server or a namespace.
  *
  * @throws {PermissionMisuse} When it is neither, or it is guarded already, or an option is wrong.
  */

@@ -3,7 +3,7 @@ import { BY_CLIENT } from "./namespace/guard-registry.js";
 import type { Hooks } from "./server-hooks.js";
 import type { BareServer } from "./socketio-internals.js";
 
-/** What of a server is not guarded, in sentences. */
+/** The unguarded parts of a server, in sentences. */
 export function audit(hooks: Hooks, io: BareServer, { connections }: GuardContext): string[] {
   const found: string[] = [];
   for (const namespace of io._nsps.values()) {

@@ -5,14 +5,14 @@ import type { ReadPayload } from "./namespace/event.js";
 import type { OwnOptions } from "./namespace/guard-context.js";
 import { type Denied, denied } from "./namespace/refusal.js";
 
-/** What `guard` and `serve` take. `S` is the server's type of sockets. */
+/** The options of `guard` and `serve`. `S` is the server's type of sockets. */
 export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra> {
   /**
    * Makes the payload that rules see from the arguments of an event, without the acknowledgement. Listeners get the
    * arguments unchanged. Default: the first argument if it is a plain object, `{}` if there is none, else `{ args }`.
    */
   payload?: ReadPayload;
-  /** What a client is told of a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
+  /** Makes the answer to a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
   denied?: Denied;
   /**
    * True when clients take turns: sixteen messages of each WebSocket are emitted in one tick of the event loop, and of a

@@ -28,11 +28,11 @@ let current: EngineConnection | undefined;
 export const connectionBeingRead = (): EngineConnection | undefined => current;
 
 /**
- * One connection of engine.io, whatever its transport: what it may use up until it is in a namespace, and the handshakes
- * that are pending.
+ * One connection of engine.io over any transport. It limits a client until it is in a namespace, and sends the answers of
+ * the library.
  */
 export class EngineConnection {
-  /** What is known of the request that began it. */
+  /** The facts of the request that began it. */
   readonly facts: HandshakeFacts;
   readonly membership = new Membership();
   readonly auths = new AuthBytes();

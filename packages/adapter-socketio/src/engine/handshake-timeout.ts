@@ -3,7 +3,7 @@ import type { BareConnection } from "../socketio-internals.js";
 import { destroy } from "./destroy.js";
 import type { Membership } from "./membership.js";
 
-/** How long a client that is in no namespace any more may stay, in milliseconds. */
+/** Milliseconds that a client may stay after it has left its last namespace. */
 export const CLOSE_TIMEOUT_MS = 1000;
 
 /** Ends the connection of a client that takes too long to enter a namespace, or stays after it has left all of them. */

@@ -72,8 +72,8 @@ export class Membership {
   leave(name: string): () => void {
     this.client?.nsps.delete(name);
     let resolve = () => {};
-    const left = new Promise<void>((settle) => {
-      resolve = settle;
+    const left = new Promise<void>((done) => {
+      resolve = done;
     });
     this.#leaving.set(name, left);
     return () => {

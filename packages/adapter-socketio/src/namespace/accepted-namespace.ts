@@ -3,19 +3,24 @@ import { type Decision, fault } from "@portcullis/core";
 import { decisionFromError, isOverdue, Timeout } from "@portcullis/core/adapter";
 import type { Decide } from "../socketio-internals.js";
 
-/** Whether a function of the application accepts a namespace for a client; a decision where it has failed. */
+/** True when a function of the application accepts a namespace for a client; a decision where it has failed. */
 export type Acceptance = boolean | Decision;
 
 /**
  * Asks a function of the application, as socket.io does: an error is a no, and the first answer counts. It fails where it
  * throws, also after its answer, or does not answer in time. Never throws, never rejects.
  */
-export function accepts(decide: Decide, name: string, auth: unknown, limit: number): Acceptance | Promise<Acceptance> {
+export function askAcceptance(
+  decide: Decide,
+  name: string,
+  auth: unknown,
+  limit: number,
+): Acceptance | Promise<Acceptance> {
   let acceptance: Acceptance | undefined;
-  let settle: ((acceptance: Acceptance) => void) | undefined;
+  let finish: ((acceptance: Acceptance) => void) | undefined;
   const answer = (value: Acceptance) => {
     acceptance ??= value;
-    settle?.(acceptance);
+    finish?.(acceptance);
   };
   let wait: Timeout | undefined;
   const late = () => fault("permission_timeout");
@@ -29,7 +34,7 @@ export function accepts(decide: Decide, name: string, auth: unknown, limit: numb
   }
   if (acceptance !== undefined) return acceptance;
   return new Promise<Acceptance>((resolve) => {
-    settle = resolve;
+    finish = resolve;
     wait = new Timeout(limit, () => answer(late()));
   }).finally(() => wait?.cancel());
 }

@@ -15,7 +15,7 @@ export type ReadPayload = (event: string, args: readonly unknown[]) => Payload;
 
 const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 
-/** What socket.io, or Node's EventEmitter, emits on a socket by itself: a client must not be able to say it. */
+/** The events that socket.io or EventEmitter emits on a socket itself: a client must not be able to send them. */
 const RESERVED = new Set([
   "connect",
   "connect_error",
@@ -28,7 +28,7 @@ const RESERVED = new Set([
 
 /** One event of a client. */
 export class Message implements ClientMessage {
-  /** Whether the acknowledgement was used. */
+  /** True when the acknowledgement was used. */
   isAcknowledged = false;
   #bytes: number | undefined;
 
@@ -45,7 +45,7 @@ export class Message implements ClientMessage {
     return this.#bytes;
   }
 
-  /** Whether the client waits for an acknowledgement. */
+  /** True when the client waits for an acknowledgement. */
   get isAwaited(): boolean {
     return this.packet.id !== undefined && this.packet.id !== null && !this.isAcknowledged;
   }
@@ -54,7 +54,7 @@ export class Message implements ClientMessage {
 /**
  * Reads an event. Never throws: what the application's `payload` throws, or answers wrongly, is in `refusal.error`.
  *
- * @param hasOwnParser Whether the server decodes with another parser than that of socket.io.
+ * @param hasOwnParser True when the server decodes with another parser than that of socket.io.
  */
 export function readEvent(packet: Packet, read: ReadPayload | undefined, hasOwnParser = false): Message {
   const { data } = packet;

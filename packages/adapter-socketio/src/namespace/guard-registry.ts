@@ -1,14 +1,14 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { Limits } from "@portcullis/core/adapter";
 import type { BareNamespace, BareServer, Decide } from "../socketio-internals.js";
-import { type Acceptance, accepts } from "./accepted-namespace.js";
+import { type Acceptance, askAcceptance } from "./accepted-namespace.js";
 import type { GuardContext } from "./guard-context.js";
 import type { NamespaceConnection } from "./namespace-connection.js";
 
 /** A guard of this adapter. */
 export type SocketGuardContext = GuardContext<NamespaceConnection>;
 
-/** Which guard a namespace has depends on the client: those that guarded functions and patterns accept have theirs. */
+/** Stands for a guard that depends on the client: the guarded function or pattern that accepts it decides. */
 export const BY_CLIENT = Symbol.for("@portcullis/adapter-socketio/by-client");
 
 /** The guard of a namespace. */
@@ -22,7 +22,7 @@ export interface ClientGuard {
 
 type Parent = readonly [decide: Decide, parent: BareNamespace];
 
-/** Which guard counts where: the namespace's own, or that of its parent, or of a parent that would accept, or the server's. */
+/** Finds the guard of a namespace: its own, that of its parent, of a parent that would accept, or the server's. */
 export class GuardRegistry {
   #wide: SocketGuardContext | undefined;
   /** By name of the namespace, since one that is cleaned up may come again; or by the parent of namespaces. */
@@ -73,7 +73,7 @@ export class GuardRegistry {
     return this.#contextOf(parent) as SocketGuardContext;
   }
 
-  /** How far the guards by client reach in a namespace: to everybody, or to some, or to nobody. */
+  /** Tells for whom the guards by client hold in a namespace: everybody, some, or nobody. */
   reachOf({ name }: BareNamespace): "all" | "some" | "none" {
     if (this.#wide) return "all";
     let reach: "some" | "none" = "none";
@@ -116,7 +116,7 @@ export class GuardRegistry {
   #find(parents: readonly Parent[], from: number, name: string, auth: unknown): ClientGuard | Promise<ClientGuard> {
     for (const [offset, [decide, parent]] of parents.slice(from).entries()) {
       const context = this.#contextOf(parent) as SocketGuardContext;
-      const acceptance = accepts(decide, name, auth, context.gate.timeouts.connect);
+      const acceptance = askAcceptance(decide, name, auth, context.gate.timeouts.connect);
       const next = from + offset + 1;
       if (acceptance instanceof Promise) {
         return acceptance.then((later) => guardBy(context, later) ?? this.#find(parents, next, name, auth));

@@ -177,7 +177,7 @@ export class NamespaceConnection implements Handshake<Socket>, Connection<Messag
     const engine = this.#engine;
     const { gate } = this.#context;
     const onclose = socket._onclose;
-    // What a middleware has put there stands behind the gate.
+    // The `onevent` of a middleware stands behind the gate.
     this.#deliver = socket.onevent;
     const session = gate.open(this, admitted, this.consumer, this);
     this.session = session;

@@ -5,13 +5,13 @@ import type { BareSocket, Done } from "../socketio-internals.js";
 
 const CONNECT_ERROR = 4;
 
-/** What a client is told of a refused event. */
+/** Makes the answer to a refused event. */
 export type Denied = (
   refusal: Refusal,
   request: {
     /** The event that was refused. */
     readonly action: string;
-    /** Whether this is for the acknowledgement; else it is for the event `permission_denied`. */
+    /** True for the acknowledgement, false for the event `permission_denied`. */
     readonly isAcknowledgement: boolean;
   },
 ) => object;

@@ -4,11 +4,11 @@ import { type HandshakeInfo, HandshakeScope } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import type { HandshakeFacts } from "../engine/handshake-facts.js";
 
-/** What is known of a connection to a namespace. */
+/** The scope of a connection to a namespace. */
 export interface SocketScope extends Scope {
   /** Name of the namespace; `path` is the same. */
   readonly namespace: string;
-  /** What the client gave as `auth`: anything, and nobody has checked it. */
+  /** The `auth` of the client: any value, unchecked. */
   readonly auth: Readonly<Record<string, unknown>>;
   /**
    * The request that began the connection: the first poll, or the upgrade to WebSocket. Where the application has let go
@@ -18,7 +18,7 @@ export interface SocketScope extends Scope {
   readonly request: IncomingMessage;
 }
 
-/** What is used of a socket that knocks. */
+/** The parts that are used of a socket in its handshake. */
 export type HandshakeSocket = Pick<Socket, "handshake" | "request" | "nsp">;
 
 /** The handshake of a socket with a namespace. */
@@ -61,13 +61,13 @@ export class NamespaceHandshake implements HandshakeInfo {
     return this.socket.request ?? (this.facts as unknown as IncomingMessage);
   }
 
-  /** What the client gave as `auth`. */
+  /** The `auth` of the client. */
   get auth(): Readonly<Record<string, unknown>> {
     return this.socket.handshake.auth;
   }
 }
 
-/** What all transports say of a connection, and what socket.io knows beside. */
+/** The scope of all transports, and what socket.io adds. */
 export class NamespaceScope extends HandshakeScope implements SocketScope {
   readonly #handshake: NamespaceHandshake;
 

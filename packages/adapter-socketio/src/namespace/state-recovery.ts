@@ -24,7 +24,7 @@ const sessions = new WeakMap<object, DeferredRecovery>();
  * socket.io would join rooms and send before anybody was asked. What it makes is a new session, and becomes the one that
  * was found only where {@link isOf} says so.
  *
- * @param principalOf Who is behind the socket of that id.
+ * @param principalOf The principal behind the socket of that id.
  */
 export function deferRecovery(adapter: BareAdapter, principalOf: (id: string) => string | undefined): void {
   const { restoreSession, persistSession } = adapter;
@@ -52,7 +52,7 @@ export function takeRecovery(socket: BareSocket): DeferredRecovery | undefined {
   return recovery;
 }
 
-/** Whether a session may go to a principal: it is the one that it was of, and nobody else has it already. */
+/** True when a session belongs to a principal, and no other socket has it already. */
 export function isOf({ session }: DeferredRecovery, principal: string | undefined, socket: BareSocket): boolean {
   const { sockets, _preConnectSockets: waiting } = socket.nsp;
   const isFree = !sockets.has(session.sid) && !waiting?.has(session.sid);
