@@ -9,7 +9,7 @@ import { messageIn, secondsOf } from "../../packages/adapter-express-bridge/src/
 import { Recording } from "../../packages/adapter-express-bridge/src/exchange/response-recorder.js";
 import { type HttpRuleOptions, readSettings } from "../../packages/adapter-express-bridge/src/from-http/options.js";
 import { payloadOf } from "../../packages/adapter-express-bridge/src/to-http/request-payload.js";
-import { sizeOf } from "../../packages/adapter-socketio/src/namespace/approximate-size.js";
+import { sizeOf } from "../../packages/adapter-socketio/src/engine/approximate-size.js";
 import { readEvent } from "../../packages/adapter-socketio/src/namespace/event.js";
 import { type Codec, dcrf, json, jsonRpc } from "../../packages/adapter-ws/src/index.js";
 import { Message } from "../../packages/adapter-ws/src/message.js";

@@ -1,46 +1,53 @@
-import type { GuardSession, Policy } from "@portcullis/core";
-import { Gate, type GuardOf, type ServableConsumer } from "@portcullis/core/adapter";
+import type { Policy } from "@portcullis/core";
+import { createGuard, type GuardOf } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
 import { corsOrigins } from "./cors-origins.js";
-import type { GuardContext, NamespaceConnection } from "./namespace/namespace-connection.js";
+import type { SocketGuardContext } from "./namespace/guard-registry.js";
+import type { NamespaceConnection } from "./namespace/namespace-connection.js";
 import type { SocketScope } from "./namespace/scope.js";
-import { readOptions, type SocketGuardOptions } from "./options.js";
+import { OWN_OPTIONS, readOptions, type SocketGuardOptions } from "./options.js";
 import { Hooks } from "./server-hooks.js";
 import { nameOf, readTarget } from "./socketio-internals.js";
 
 /**
- * What stands in front of a server of socket.io, or of one of its namespaces. `P` is what `replace` takes, `S` the scope
- * of its sessions.
+ * The guard of a server of socket.io, or of one of its namespaces. `P` is the argument of `replace`, `S` the scope of its
+ * sessions.
  */
 export interface Guard<P = Policy, S = SocketScope> extends GuardOf<object, P, S> {}
 
 /**
- * Puts a gate in front of a server or a namespace.
+ * Guards a server or a namespace.
  *
  * @throws {PermissionMisuse} When it is neither, or it is guarded already, or an option is wrong.
  */
 export function attach<P, S>(
-  place: string,
-  given: unknown,
-  policy: unknown,
-  options: SocketGuardOptions<never>,
-  served?: ServableConsumer,
+  caller: "guard()" | "serve()",
+  subject: unknown,
+  rules: unknown,
+  options: SocketGuardOptions,
 ): Guard<P, S> {
-  const target = readTarget(place, given);
-  const { own, common } = readOptions<never>(place, options);
-  const { origins = corsOrigins(target.io) } = common;
-  const gate = new Gate<Socket>(place, policy, { ...(common as object), origins }, served);
-  const connections = new WeakMap<object, NamespaceConnection>();
-  const hasOwnParser = target.io.opts.parser !== undefined;
-  const front: GuardContext = { name: nameOf(target), gate, options: own, connections, hasOwnParser };
-  const hooks = Hooks.of(target.io);
-  hooks.add(place, target, front);
-  return {
-    sessions: gate.sessions as never,
-    sessionOf: (socket) => connections.get(socket)?.session as GuardSession<S> | undefined,
-    replace: (next) => gate.replace(next),
-    audit: () => audit(hooks, target.io, front),
-    close: () => gate.close(),
-  };
+  const target = readTarget(caller, subject);
+  return createGuard<Socket, object, P, S>({
+    caller,
+    rules,
+    options: { ...options, origins: options.origins ?? corsOrigins(target.io) },
+    ownOptions: OWN_OPTIONS,
+    attach(gate) {
+      const connections = new WeakMap<object, NamespaceConnection>();
+      const context: SocketGuardContext = {
+        name: nameOf(target),
+        gate,
+        options: readOptions(caller, options),
+        connections,
+        hasOwnParser: target.io.opts.parser !== undefined,
+      };
+      const hooks = Hooks.of(target.io);
+      hooks.add(caller, target, context);
+      return {
+        sessionOf: (socket) => connections.get(socket)?.session,
+        audit: () => audit(hooks, target.io, context),
+      };
+    },
+  });
 }

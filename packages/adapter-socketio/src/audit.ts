@@ -1,15 +1,15 @@
+import type { GuardContext } from "./namespace/guard-context.js";
 import { BY_CLIENT } from "./namespace/guard-registry.js";
-import type { GuardContext } from "./namespace/namespace-connection.js";
 import type { Hooks } from "./server-hooks.js";
 import type { BareServer } from "./socketio-internals.js";
 
-/** What of a server is not guarded, in sentences. */
+/** The unguarded parts of a server, in sentences. */
 export function audit(hooks: Hooks, io: BareServer, { connections }: GuardContext): string[] {
   const found: string[] = [];
   for (const namespace of io._nsps.values()) {
     const name = JSON.stringify(namespace.name);
-    const cover = hooks.fronts.coverOf(namespace);
-    const reach = cover === BY_CLIENT ? hooks.fronts.reachOf(namespace) : cover && "all";
+    const cover = hooks.registry.coverOf(namespace);
+    const reach = cover === BY_CLIENT ? hooks.registry.reachOf(namespace) : cover && "all";
     if (reach === undefined || reach === "none") found.push(`the namespace ${name} is not guarded`);
     else if (!hooks.isHooked(namespace)) {
       found.push(`methods of the namespace ${name} were replaced: it may not be guarded any more`);
@@ -21,7 +21,7 @@ export function audit(hooks: Hooks, io: BareServer, { connections }: GuardContex
     if (count > 0) found.push(`\`onevent\` was replaced on open sockets of ${name}: ${count}`);
   }
   for (const parent of io.parentNsps.values()) {
-    if (hooks.fronts.coverOf(parent) === undefined) {
+    if (hooks.registry.coverOf(parent) === undefined) {
       found.push("namespaces that io.of() makes for a pattern or a function are not guarded");
     }
   }

@@ -1,8 +1,8 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { afterEach, describe, expect, test } from "vitest";
 import { deferred, gatedRule, listen, open, Raw, type Running, sleep, stopAll, until } from "../test/support.js";
-import { Reading } from "./engine/fair-scheduling.js";
-import { Crowd } from "./engine/read-pause.js";
+import { ReadControl } from "./engine/fair-scheduling.js";
+import { ReadPause } from "./engine/read-pause.js";
 import { guard } from "./guard.js";
 
 afterEach(stopAll);
@@ -107,31 +107,31 @@ describe("a client that is held back", () => {
       transport: { name: "websocket", socket },
       server: { opts: { pingTimeout: 2 * patience } },
     } as never;
-    return { states, crowd: new Crowd(connection, new Reading(connection, true)) };
+    return { states, crowd: new ReadPause(connection, new ReadControl(connection, true)) };
   };
   const [a, b] = [{}, {}];
 
   test("is read again once none of its sockets is crowded", () => {
     const { states, crowd } = held(60_000);
-    crowd.note(a, true);
-    crowd.note(b, true);
-    crowd.note(a, false);
+    crowd.update(a, true);
+    crowd.update(b, true);
+    crowd.update(a, false);
     expect(states).toEqual(["pause"]);
-    crowd.note(b, false);
+    crowd.update(b, false);
     expect(states).toEqual(["pause", "resume"]);
   });
 
   test("is read again when its time is up, and held again once it was calm", async () => {
     const { states, crowd } = held(1);
-    crowd.note(a, true);
+    crowd.update(a, true);
     await until(() => states.length === 2);
-    crowd.note(b, true);
-    crowd.note(a, false);
-    crowd.note(b, false);
+    crowd.update(b, true);
+    crowd.update(a, false);
+    crowd.update(b, false);
     expect(states).toEqual(["pause", "resume"]);
-    crowd.note(a, true);
+    crowd.update(a, true);
     expect(states).toEqual(["pause", "resume", "pause"]);
-    crowd.note(a, false);
+    crowd.update(a, false);
   });
 });
 

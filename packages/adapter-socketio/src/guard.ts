@@ -3,16 +3,16 @@ import { attach, type Guard } from "./attach.js";
 import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
 
 /**
- * Puts a policy in front of a server of socket.io, with all its namespaces, or of one namespace: whom it refuses does not
- * get in, and the server's own listeners hear exactly what it allows, in order and unchanged. A refusal at connect is a
- * `connect_error` with `{ code, status, reason, retry }` as its `data`.
+ * Enforces a policy on a server of socket.io, with all its namespaces, or on one namespace. Refused clients get a
+ * `connect_error` with `{ code, status, reason, retry }` as its `data`. Listeners of the server receive only allowed events,
+ * unchanged and in order.
  *
  * Headers that rules set at connect, such as the cookie of a session, go out with the next response to a client that
  * polls. On a WebSocket they are dropped: it was opened before anybody was asked.
  *
  * @param io A server, in use or not, or a namespace of one, as in `io.of("/admin")`; its own guard counts before the
  *   server's.
- * @param policy What `definePolicy` returned. What its rules need of the scope, `authenticate` must return.
+ * @param policy A policy of `definePolicy`. The scope that its rules need must be returned by `authenticate`.
  * @param options `authenticate`, `origins`, `payload`, `denied`, `timeout` (milliseconds), `limits`, `onDecision`,
  *   `trace`.
  * @returns The guard: its `sessions`, `replace`, `audit`, `close`.

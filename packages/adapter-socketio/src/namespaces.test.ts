@@ -10,6 +10,10 @@ const closed = definePolicy({ connect: DenyAll, permissions: AllowAny });
 const open_ = definePolicy({ permissions: AllowAny });
 const only = (name: string) => definePolicy({ actions: { [name]: AllowAny } });
 
+/** The values of the next such event of a client. */
+const once = (client: ReturnType<typeof clientOf>, event: string): Promise<unknown[]> =>
+  new Promise((resolve) => client.once(event, (...values: unknown[]) => resolve(values)));
+
 /** Namespaces of all kinds, and a name of each. */
 function makeNamespaces(io: Server): void {
   io.of("/present");
@@ -138,7 +142,7 @@ describe("one of its own", () => {
     expect((await refusalOf(server, "/admin")).data?.code).toBe("permission_denied");
   });
 
-  test("stays guarded while its last client leaves and another is being decided", async () => {
+  test("stays open while one client is refused and another is pending", async () => {
     const answers: ((answer: boolean) => void)[] = [];
     const asking = permission("asking", {
       connect: () => new Promise<boolean>((resolve) => answers.push(resolve)),
@@ -149,15 +153,47 @@ describe("one of its own", () => {
     });
     const [first, second] = [clientOf(server, "/room-1"), clientOf(server, "/room-1")];
     await until(() => answers.length === 2);
+    const refused = Promise.race([first, second].map((client) => once(client, "connect_error")));
+    const entering = Promise.race([first, second].map((client) => once(client, "connect").then(() => client)));
     answers[0]?.(false);
-    await until(() => !server.io._nsps.has("/room-1"), "the namespace is gone");
+    await refused;
+    expect(server.io._nsps.has("/room-1")).toBe(true);
     answers[1]?.(true);
-    const entered = await Promise.race(
-      [first, second].map(
-        (client) => new Promise<typeof client>((resolve) => client.on("connect", () => resolve(client))),
-      ),
-    );
+    const entered = await entering;
+    const heard = once(entered, "news");
+    server.io.of("/room-1").emit("news", 1);
+    expect(await heard).toEqual([1]);
     expect(await entered.emitWithAck("say")).toMatchObject({ error: { code: "permission_denied" } });
+    entered.disconnect();
+    await until(() => !server.io._nsps.has("/room-1"), "the empty namespace is gone");
+  });
+
+  test("is gone once its last pending client was refused", async () => {
+    const answers: ((answer: boolean) => void)[] = [];
+    const asking = permission("asking", { connect: () => new Promise<boolean>((resolve) => answers.push(resolve)) });
+    const server = await listen(
+      (io) => guard(io.of(/^\/room-/), definePolicy({ connect: asking, permissions: AllowAny })),
+      { cleanupEmptyChildNamespaces: true },
+    );
+    const refused = [refusalOf(server, "/room-1"), refusalOf(server, "/room-1")];
+    await until(() => answers.length === 2);
+    for (const answer of answers) answer(false);
+    await Promise.all(refused);
+    await until(() => !server.io._nsps.has("/room-1"), "the empty namespace is gone");
+  });
+
+  test("is gone where its only client was refused without a socket", async () => {
+    const server = await listen((io) => guard(io.of(/^\/room-/), open_, { limits: { pendingBytes: 1000 } }), {
+      cleanupEmptyChildNamespaces: true,
+    });
+    server.io.of("/");
+    const raw = new Raw(server);
+    await raw.send("40/room-1,");
+    await raw.packet("40/room-1");
+    await raw.send(`40/room-2,{"token":"${"x".repeat(2000)}"}`);
+    await raw.packet("44/room-2");
+    await until(() => !server.io._nsps.has("/room-2"), "the empty namespace is gone");
+    expect(server.io._nsps.has("/room-1")).toBe(true);
   });
 });
 

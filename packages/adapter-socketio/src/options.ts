@@ -1,56 +1,49 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { GuardOptions } from "@portcullis/core/adapter";
-import { COMMON_OPTIONS, checkKeys } from "@portcullis/core/internal";
 import type { Socket } from "socket.io";
 import type { ReadPayload } from "./namespace/event.js";
+import type { OwnOptions } from "./namespace/guard-context.js";
 import { type Denied, denied } from "./namespace/refusal.js";
 
-/** What `guard` and `serve` take. `S` is the server's type of sockets. */
+/** The options of `guard` and `serve`. `S` is the server's type of sockets. */
 export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra> {
   /**
    * Makes the payload that rules see from the arguments of an event, without the acknowledgement. Listeners get the
    * arguments unchanged. Default: the first argument if it is a plain object, `{}` if there is none, else `{ args }`.
    */
   payload?: ReadPayload;
-  /** What a client is told of a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
+  /** Makes the answer to a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
   denied?: Denied;
   /**
-   * Whether clients take turns: of each WebSocket sixteen messages are handed on in one turn of the event loop, of what
-   * is more two in every turn, and it is not read meanwhile, so that a client that sends as fast as it can does not keep
-   * the others waiting. Default true. It is the whole server's: one guard that wants it is enough.
+   * True when clients take turns: sixteen messages of each WebSocket are emitted in one tick of the event loop, and of a
+   * backlog two in every tick. The WebSocket is not read meanwhile, so a client that sends as fast as it can does not
+   * delay the others. Default true. It applies to the whole server as soon as one guard wants it.
    */
   fairScheduling?: boolean;
 }
 
-/** The options of this adapter, with their defaults. */
-export interface OwnOptions {
-  readonly payload: ReadPayload | undefined;
-  readonly denied: Denied;
-  readonly fairScheduling: boolean;
-}
+/** The names of the options of this adapter. */
+export const OWN_OPTIONS: readonly string[] = ["payload", "denied", "fairScheduling"];
 
 /**
- * Parts the options of this adapter from those that all have in common.
+ * Reads the options of this adapter.
  *
- * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
+ * @throws {PermissionMisuse} When one is of the wrong type.
  */
-export function readOptions<S>(
-  place: string,
-  options: SocketGuardOptions<S>,
-): { own: OwnOptions; common: GuardOptions<S> } {
-  checkKeys(place, options, [...COMMON_OPTIONS, "payload", "denied", "fairScheduling"]);
-  const { payload, denied: shape = denied, fairScheduling = true, ...common } = options;
+export function readOptions(caller: string, options: SocketGuardOptions): OwnOptions {
+  const { payload, denied: shape = denied, fairScheduling = true } = options;
   if (payload !== undefined && typeof payload !== "function") {
     throw new PermissionMisuse(
-      `${place} got a wrong \`payload\`: give a function, as in (event, args) => ({ text: args[0] })`,
+      `${caller} got a wrong \`payload\`: give a function, as in (event, args) => ({ text: args[0] })`,
     );
   }
   if (typeof shape !== "function") {
     throw new PermissionMisuse(
-      `${place} got a wrong \`denied\`: give a function, as in (refusal) => ({ error: refusal.code })`,
+      `${caller} got a wrong \`denied\`: give a function, as in (refusal) => ({ error: refusal.code })`,
     );
   }
-  if (typeof fairScheduling !== "boolean")
-    throw new PermissionMisuse(`${place} got a wrong \`fairScheduling\`: write true or false`);
-  return { own: { payload, denied: shape, fairScheduling }, common };
+  if (typeof fairScheduling !== "boolean") {
+    throw new PermissionMisuse(`${caller} got a wrong \`fairScheduling\`: write true or false`);
+  }
+  return { payload, denied: shape, fairScheduling };
 }

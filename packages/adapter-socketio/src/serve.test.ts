@@ -1,7 +1,7 @@
-import { AllowAny, IsAuthenticated, PermissionMisuse } from "@portcullis/core";
+import { AllowAny, allow, deny, fault, IsAuthenticated, PermissionMisuse } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { Server } from "socket.io";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { listen, open, sleep, stopAll, until } from "../test/support.js";
 import { serve } from "./serve.js";
 
@@ -88,4 +88,49 @@ test("what is no consumer is a misuse, and leaves the server unguarded", () => {
     );
     serve(io, consumer);
   }
+});
+
+describe("a decision in an answer", () => {
+  const SECRET = { dsn: "postgres://secret" };
+  const broken = fault("directory_down", { error: Object.assign(new Error("down"), SECRET) });
+  const PUBLIC = { code: "directory_down", status: 500, reason: expect.any(String), retry: "never" };
+  const file = Buffer.from("binary");
+  const holding = defineConsumer()
+    .action("nested", AllowAny, () => ({ all: [{ broken }, 1], file }))
+    .action("spread", AllowAny, () => ({ ...broken, file }))
+    .action("spread without bytes", AllowAny, () => ({ inner: { ...broken } }))
+    .action("allowing", AllowAny, () => ({ made: allow({ ...SECRET }), file }))
+    .action("later", AllowAny, ({ reply }) => {
+      reply({ first: deny("no"), file });
+      reply({ second: broken, file }, { action: "update" });
+    });
+
+  test.each(["nested", "spread", "spread without bytes", "allowing"])("shows no private field: %s", async (action) => {
+    const server = await listen((io) => serve(io, holding));
+    const client = await open(server);
+    const answer = await client.emitWithAck(action);
+    expect(JSON.stringify(answer)).not.toMatch(/secret|"error":|causes|evidence/);
+    if (action === "nested") expect(answer).toEqual({ all: [{ broken: PUBLIC }, 1], file });
+    if (action === "spread") expect(answer).toMatchObject({ code: "directory_down", file });
+  });
+
+  test("shows no private field in a later reply", async () => {
+    const server = await listen((io) => serve(io, holding));
+    const client = await open(server);
+    const update = new Promise((resolve) => client.once("update", resolve));
+    expect(await client.emitWithAck("later")).toMatchObject({ first: { code: "no" }, file });
+    expect(await update).toEqual({ second: PUBLIC, file });
+  });
+
+  test("leaves the data of the handler as it is", async () => {
+    const data = { broken, list: [broken], file };
+    const server = await listen((io) =>
+      serve(
+        io,
+        defineConsumer().action("get", AllowAny, () => data),
+      ),
+    );
+    expect(await (await open(server)).emitWithAck("get")).toMatchObject({ list: [PUBLIC] });
+    expect([data.broken, data.list[0]]).toEqual([broken, broken]);
+  });
 });

@@ -1,14 +1,13 @@
-import { PermissionMisuse } from "@portcullis/core";
 import type { ServableConsumer } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
 import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
 
 /**
- * Serves a consumer (rules with handlers) over a server of socket.io: its actions are events, and what a handler returns
- * is the acknowledgement. The server's own listeners hear nothing of clients.
+ * Serves a consumer (rules with handlers) over a server of socket.io. Its actions are events, and the value that a handler
+ * returns is the acknowledgement. Listeners of the server receive no events of clients.
  *
  * @param io A server, with all its namespaces, or one namespace.
- * @param consumer What `defineConsumer()` returned.
+ * @param consumer A consumer of `defineConsumer()`.
  * @param options As for {@link guard}.
  * @returns The guard: its `sessions`, `replace`, `audit`, `close`.
  * @throws {PermissionMisuse} When this is no server of socket.io, or it is guarded already, or an option is wrong.
@@ -28,8 +27,5 @@ export function serve<S, T extends Guardable, Extra extends Authenticated<S> = A
   consumer: ServableConsumer<S>,
   ...[options = {}]: OptionsFor<S, T, Extra>
 ): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
-  if (typeof (consumer as Partial<ServableConsumer> | undefined)?.dispatch !== "function") {
-    throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
-  }
-  return attach("serve()", io, consumer, options as object, consumer);
+  return attach("serve()", io, consumer, options as object);
 }

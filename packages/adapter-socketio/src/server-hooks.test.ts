@@ -39,7 +39,7 @@ test("to guard one namespace ends what is open there, and nothing of the others"
 
 describe("another copy of this package", () => {
   test("sees that a server is guarded, and stands behind the same hooks", async () => {
-    const path = "./hooks.js?copy";
+    const path = "./server-hooks.js?copy";
     const copy: { Hooks: typeof Hooks } = await import(path);
     expect(copy.Hooks).not.toBe(Hooks);
     const { io } = await listen((server) => void guard(server, all));

@@ -1,7 +1,7 @@
 import { PermissionMisuse } from "@portcullis/core";
 import { type Namespace, type Server, Socket } from "socket.io";
 
-// What is used of socket.io beyond its documentation. All of it is checked when a server is guarded.
+// The parts of socket.io that are used beyond its documentation. They are checked when a server is guarded.
 
 /** A socket of ws, or of what stands in its place. */
 export interface BareWebSocket {
@@ -14,7 +14,7 @@ export interface BareWebSocket {
   terminate(): void;
 }
 
-/** How a connection of engine.io is carried. */
+/** The transport of a connection of engine.io. */
 export interface BareTransport {
   readonly name: string;
   /** Of WebSocket. */
@@ -33,7 +33,7 @@ export interface BareResponse {
   once?(event: "finish" | "close", listener: () => void): unknown;
 }
 
-/** What is read of a request of HTTP, from whatever server. */
+/** The parts that are read of an HTTP request, of any server. */
 export interface BareRequest {
   readonly url?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -44,7 +44,7 @@ export interface BareRequest {
 
 /** A connection of engine.io: one client, whatever namespaces it is in. */
 export interface BareConnection {
-  /** What began it: the first poll, or the upgrade to WebSocket. `null` where it was let go of, or there is none. */
+  /** The first poll, or the upgrade to WebSocket. `null` where the application has dropped it, or there is none. */
   readonly request: object | null;
   readonly remoteAddress?: string;
   /** Revision of the protocol. */
@@ -87,7 +87,7 @@ export interface BareSocket {
   readonly handshake: { readonly auth: unknown };
   readonly nsp: BareNamespace;
   id: string;
-  /** What a client comes back with, and keeps for itself. */
+  /** The private id with which a client comes back. */
   pid?: string;
   recovered: boolean;
   data: unknown;
@@ -100,7 +100,7 @@ export interface BareSocket {
   _error(error: unknown): void;
 }
 
-/** What is kept of a connection that may be resumed. */
+/** The session of a connection that may be resumed. */
 export interface KeptSession {
   readonly sid: string;
   readonly pid: string;
@@ -117,7 +117,7 @@ export interface BareAdapter {
 /** Decides whether there is a namespace of a name for a client: a function of the application, or made of a pattern. */
 export type Decide = (name: string, auth: unknown, next: (error: unknown, isAccepted: unknown) => void) => unknown;
 
-/** How socket.io is told whether a connection may be opened. */
+/** Answers socket.io: opens a connection, or refuses it with an error. */
 export type Done = (error?: Error) => void;
 
 export interface BareNamespace {
@@ -154,7 +154,7 @@ export interface BareServer {
   readonly parentNamespacesFromRegExp?: ReadonlyMap<RegExp, BareNamespace>;
   opts: {
     readonly connectionStateRecovery?: { readonly skipMiddlewares?: boolean };
-    /** What decodes packets, where it is not that of socket.io. */
+    /** The parser, where it is not that of socket.io. */
     readonly parser?: unknown;
     readonly cors?: unknown;
   };
@@ -170,9 +170,9 @@ const OF_SOCKET = ["onevent", "packet", "_onclose", "_cleanup", "_error"];
 const lacking = (subject: unknown, names: readonly string[]): string | undefined =>
   names.find((name) => typeof Object(subject)[name] !== "function");
 
-const isServer = (given: unknown): given is BareServer => Object(given)._nsps instanceof Map;
+const isServer = (value: unknown): value is BareServer => Object(value)._nsps instanceof Map;
 
-/** What a socket of another copy of socket.io lacks, if anything. */
+/** The method that a socket of another copy of socket.io lacks, if any. */
 export const lackOf = (socket: object): string | undefined => lacking(socket, OF_SOCKET);
 
 /** The server or the namespace that is to be guarded. */
@@ -187,22 +187,22 @@ export interface Target {
  *
  * @throws {PermissionMisuse} When it is neither a server nor a namespace of socket.io, or works in another way.
  */
-export function readTarget(place: string, given: unknown): Target {
-  const { server, sockets } = Object(given) as Partial<Namespace & Server> & { server?: unknown };
+export function readTarget(caller: string, subject: unknown): Target {
+  const { server, sockets } = Object(subject) as Partial<Namespace & Server> & { server?: unknown };
   const isNamespace = sockets instanceof Map && isServer(server);
-  const io: unknown = isNamespace ? server : given;
+  const io: unknown = isNamespace ? server : subject;
   if (!isServer(io)) {
     throw new PermissionMisuse(
-      `${place} needs a Server of socket.io or one of its namespaces, as in ${place.slice(0, -1)}io, ...)`,
+      `${caller} needs a Server of socket.io or one of its namespaces, as in ${caller.slice(0, -1)}io, ...)`,
     );
   }
   const missing = lacking(io, OF_SERVER) ?? lacking(io.sockets, OF_NAMESPACE) ?? lacking(Socket.prototype, OF_SOCKET);
   if (missing !== undefined) {
     throw new PermissionMisuse(
-      `${place}: this version of socket.io has no \`${missing}\`, where a guard must stand: use socket.io 4.7 or later 4`,
+      `${caller}: this version of socket.io has no \`${missing}\`, where a guard must stand: use socket.io 4.7 or later 4`,
     );
   }
-  return { io, namespace: isNamespace ? (given as BareNamespace) : undefined };
+  return { io, namespace: isNamespace ? (subject as BareNamespace) : undefined };
 }
 
 /** A name for what is guarded, the same in every process that makes its namespaces in the same order. */

@@ -72,9 +72,9 @@ test("a socket that has no place for a guard, as of another copy of socket.io, i
   expect(onDecision.mock.calls).toMatchObject([[{ phase: "connect", decision: { by: "guard", error } }]]);
 });
 
-test.each([undefined, true, false, 0, 1, "yes", null])("turns: %j", (turns) => {
-  const attempt = () => guard(new Server(), policy, { fairScheduling: turns as never });
-  if (turns === undefined || typeof turns === "boolean") expect(attempt).not.toThrow();
+test.each([undefined, true, false, 0, 1, "yes", null])("fairScheduling: %j", (fairScheduling) => {
+  const attempt = () => guard(new Server(), policy, { fairScheduling: fairScheduling as never });
+  if (fairScheduling === undefined || typeof fairScheduling === "boolean") expect(attempt).not.toThrow();
   else expect(attempt).toThrow(new PermissionMisuse("guard() got a wrong `fairScheduling`: write true or false"));
 });
 

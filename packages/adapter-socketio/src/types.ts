@@ -14,7 +14,7 @@ export type SocketOf<T> = T extends { readonly sockets: { readonly sockets: Read
     ? S
     : never;
 
-/** What `authenticate` may return where rules need that scope. Nothing stands for `{ user: null }`. */
+/** The values that `authenticate` may return where rules need that scope. Nothing stands for `{ user: null }`. */
 export type Authenticated<S> = core.Authenticated<S, SocketScope>;
 
 /** The scope behind an `authenticate` that returns this. */

@@ -2,7 +2,7 @@ import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { gatedRule, listen, Raw, type Running, stopAll, until } from "../../test/support.js";
 import { guard } from "../guard.js";
-import { Asked } from "./connect-attempts.js";
+import { ConnectAttempts } from "./connect-attempts.js";
 
 afterEach(stopAll);
 
@@ -69,9 +69,9 @@ describe("what is kept of the names", () => {
     ["many", ["/a", "/b", "/c"]],
     ["long", ["/".padEnd(60, "x"), "/".padEnd(40, "y")]],
   ])("has a bound: behind %s names others count as if asked for before", (_what, names) => {
-    const asked = new Asked();
-    for (const name of names) expect(asked.note(name, limits)).toBe("fine");
-    const further = ["/next", "/another", "/third"].map((name) => asked.note(name, limits));
+    const asked = new ConnectAttempts();
+    for (const name of names) expect(asked.count(name, limits)).toBe("fine");
+    const further = ["/next", "/another", "/third"].map((name) => asked.count(name, limits));
     expect(further).toEqual(["fine", "often", "flood"]);
   });
 });

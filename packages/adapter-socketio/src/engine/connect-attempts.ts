@@ -1,21 +1,22 @@
 import type { Limits } from "@portcullis/core";
 import { ViolationCounter } from "@portcullis/core/internal";
 
-/** How often a client asks: `"often"` is not asked about any more, `"flood"` is cut off. */
+/** The frequency of requests: `"often"` is refused, and the connection is destroyed for `"flood"`. */
 export type Frequency = "fine" | "often" | "flood";
 
 /**
- * The namespaces one connection has asked for. To ask for one again makes the server authenticate again, so it counts as an
- * undecodable message does. No more names are kept than `limits.namespaces`, nor more of them than `limits.pendingBytes`: what is beyond counts too.
+ * Counts the requests of one connection for namespaces. A repeated request makes the server authenticate again, so it
+ * counts as an undecodable message does. So does a new name beyond `limits.namespaces` names or `limits.pendingBytes`
+ * characters.
  */
-export class Asked {
+export class ConnectAttempts {
   readonly #names = new Set<string>();
   readonly #often = new ViolationCounter();
   readonly #flood = new ViolationCounter();
   #characters = 0;
 
-  /** Notes a name. A client that asks too often is refused, and cut off at twice as much: it may be in other namespaces. */
-  note(name: string, limits: Required<Limits>): Frequency {
+  /** Counts a request. The connection is destroyed at twice the limit only, since its client may be in other namespaces. */
+  count(name: string, limits: Required<Limits>): Frequency {
     const characters = this.#characters + name.length;
     const isFull = this.#names.size >= limits.namespaces || characters > limits.pendingBytes;
     if (this.#names.has(name) || isFull) {

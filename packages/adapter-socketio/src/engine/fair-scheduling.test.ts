@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { listen, open, Raw, sleep, stopAll, until } from "../../test/support.js";
 import { guard, type SocketGuardOptions } from "../index.js";
-import { CROWDED, NOT_READING, Reading } from "./fair-scheduling.js";
+import { CROWDED, NOT_READING, ReadControl } from "./fair-scheduling.js";
 
 afterEach(stopAll);
 
@@ -137,10 +137,10 @@ class Line {
     resume: () => void this.states.push("resume"),
   };
 
-  readonly reading: Reading;
+  readonly reading: ReadControl;
 
   constructor(isShared = true) {
-    this.reading = new Reading({ transport: { name: "websocket", socket: this.socket } } as never, isShared);
+    this.reading = new ReadControl({ transport: { name: "websocket", socket: this.socket } } as never, isShared);
   }
 
   say(...messages: number[]): void {
@@ -235,11 +235,11 @@ describe("turn by turn", () => {
     const line = new Line();
     line.say(...range(0, 18));
     line.take();
-    line.reading.hold(CROWDED);
+    line.reading.pauseReading(CROWDED);
     line.say(18);
     for (let n = 0; n < 3; n++) await turn();
     expect([line.take(), line.states.includes("resume")]).toEqual([[], false]);
-    line.reading.release(CROWDED);
+    line.reading.resumeReading(CROWDED);
     await turn();
     expect(line.take()).toEqual([16, 17]);
     await turn();
@@ -248,20 +248,20 @@ describe("turn by turn", () => {
 
   test("it is read again once the last reason is gone", () => {
     const line = new Line();
-    line.reading.release(CROWDED);
-    line.reading.hold(CROWDED);
-    line.reading.hold(NOT_READING);
-    line.reading.release(CROWDED);
+    line.reading.resumeReading(CROWDED);
+    line.reading.pauseReading(CROWDED);
+    line.reading.pauseReading(NOT_READING);
+    line.reading.resumeReading(CROWDED);
     expect(line.states).toEqual(["pause"]);
-    line.reading.release(NOT_READING);
-    line.reading.release(CROWDED);
+    line.reading.resumeReading(NOT_READING);
+    line.reading.resumeReading(CROWDED);
     expect(line.states).toEqual(["pause", "resume"]);
   });
 
   test("it is read again at once where nothing has come meanwhile", () => {
     const line = new Line();
-    line.reading.hold(CROWDED);
-    line.reading.release(CROWDED);
+    line.reading.pauseReading(CROWDED);
+    line.reading.resumeReading(CROWDED);
     expect(line.states).toEqual(["pause", "resume"]);
     line.say(1);
     expect(line.take()).toEqual([1]);
@@ -271,12 +271,12 @@ describe("turn by turn", () => {
     const line = new Line();
     line.say(...range(0, 17));
     line.take();
-    line.reading.hold(CROWDED);
-    line.reading.release(CROWDED);
-    line.reading.hold(CROWDED);
+    line.reading.pauseReading(CROWDED);
+    line.reading.resumeReading(CROWDED);
+    line.reading.pauseReading(CROWDED);
     await turn();
     expect(line.take()).toEqual([]);
-    line.reading.release(CROWDED);
+    line.reading.resumeReading(CROWDED);
     await turn();
     expect([line.take(), line.states.at(-1)]).toEqual([[16], "resume"]);
   });
@@ -285,10 +285,10 @@ describe("turn by turn", () => {
     const line = new Line(false);
     line.say(...range(0, 100));
     expect(line.take()).toHaveLength(100);
-    line.reading.hold(CROWDED);
+    line.reading.pauseReading(CROWDED);
     line.say(100);
     expect(line.take()).toEqual([]);
-    line.reading.release(CROWDED);
+    line.reading.resumeReading(CROWDED);
     await turn();
     expect(line.take()).toEqual([100]);
   });
@@ -302,19 +302,19 @@ describe("turn by turn", () => {
       upgrade = listener;
     };
     const connection = { transport, once };
-    const reading = new Reading(connection as never, true);
-    reading.hold(CROWDED);
+    const reading = new ReadControl(connection as never, true);
+    reading.pauseReading(CROWDED);
     transport.socket = socket;
     upgrade();
     expect(line.states).toEqual(["pause"]);
-    reading.release(CROWDED);
+    reading.resumeReading(CROWDED);
     expect(line.states).toEqual(["pause", "resume"]);
   });
 
   test("a transport that cannot pause is left alone", () => {
     for (const socket of [undefined, { emit: () => true }, { emit: () => true, pause() {} }]) {
       const emit = socket?.emit;
-      new Reading({ transport: { name: "websocket", socket } } as never, true);
+      new ReadControl({ transport: { name: "websocket", socket } } as never, true);
       expect(socket?.emit).toBe(emit);
     }
   });

@@ -1,157 +1,160 @@
 import { type BareConnection, type BareWebSocket, override } from "../socketio-internals.js";
 
-/** How many messages of one client are handed on in one turn of the event loop: what comes together stays together. */
-const SHARE = 16;
-/** How many where more than that are waiting. */
-const SHARE_OF_MANY = 2;
-/** What ws says of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
-const WITHOUT_A_WORD = 1006;
+/** Messages of one client that are emitted in one tick of the event loop. */
+const MESSAGES_PER_TICK = 16;
+/** The same, while more are buffered. */
+const BACKLOG_PER_TICK = 2;
+/** The close code of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
+const ABNORMAL_CLOSURE = 1006;
 
-/** Why a client is held back: it does not read its answers, or too much of it waits. */
+/** The reasons to pause reading: the client does not read its answers, or too many of its messages are queued. */
 export const NOT_READING = 1;
 export const CROWDED = 2;
 
-let turn = 0;
-let isTurning = false;
+let tick = 0;
+let isCounting = false;
 
-/** The turn of the event loop: another number once whoever else has something to say has had the chance to. */
-function currentTurn(): number {
-  if (!isTurning) {
-    isTurning = true;
+/** The number of the current tick: another one once all other connections could emit. */
+function currentTick(): number {
+  if (!isCounting) {
+    isCounting = true;
     setImmediate(() => {
-      isTurning = false;
-      turn += 1;
+      isCounting = false;
+      tick += 1;
     });
   }
-  return turn;
+  return tick;
 }
 
 type Emitted = Parameters<BareWebSocket["emit"]>;
 
-/** Hands on what one WebSocket receives, a share in every turn, and reads no more of it meanwhile. */
-class Turns {
+/** Emits a limited number of messages of one WebSocket in every tick, and does not read it meanwhile. */
+class FairScheduler {
   readonly #socket: BareWebSocket;
-  readonly #share: number;
+  readonly #perTick: number;
   readonly #emit: BareWebSocket["emit"];
-  /** In the order they came: messages, and the end of the connection. */
-  #waiting: Emitted[] = [];
+  /** Messages in the order of arrival, and the close event. */
+  #buffered: Emitted[] = [];
   #read = 0;
-  #turn = -1;
+  #tick = -1;
   #taken = 0;
-  #isHeld = false;
+  #isPaused = false;
   #isScheduled = false;
 
-  constructor(socket: BareWebSocket, share: number) {
+  constructor(socket: BareWebSocket, perTick: number) {
     this.#socket = socket;
-    this.#share = share;
+    this.#perTick = perTick;
     this.#emit = socket.emit;
-    override(socket, "emit", (...emitted) => this.#hear(emitted));
+    override(socket, "emit", (...emitted) => this.#receive(emitted));
   }
 
-  /** Hands on nothing until `release`, and reads nothing. */
-  hold(): void {
-    this.#isHeld = true;
+  /** Stops to emit and to read. */
+  pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
-  release(): void {
-    this.#isHeld = false;
-    if (this.#waiting.length > 0) this.#schedule();
+  resume(): void {
+    this.#isPaused = false;
+    if (this.#buffered.length > 0) this.#schedule();
     else this.#socket.resume();
   }
 
-  #hear(emitted: Emitted): boolean {
+  #receive(emitted: Emitted): boolean {
     const [event, code] = emitted;
     if (event === "message") {
-      if (this.#waiting.length === 0 && !this.#isHeld && this.#mayTake()) return this.#hand(emitted);
-      this.#wait(emitted);
+      if (this.#buffered.length === 0 && !this.#isPaused && this.#takeShare()) return this.#emitNow(emitted);
+      this.#buffer(emitted);
       return true;
     }
-    if (this.#waiting.length > 0) {
-      if (event === "error" || (event === "close" && code === WITHOUT_A_WORD)) this.#waiting = [];
+    if (this.#buffered.length > 0) {
+      if (event === "error" || (event === "close" && code === ABNORMAL_CLOSURE)) this.#buffered = [];
       else if (event === "close") {
-        this.#waiting.push(emitted);
+        this.#buffered.push(emitted);
         return true;
       }
     }
-    return this.#hand(emitted);
+    return this.#emitNow(emitted);
   }
 
-  /** Whether it has not had its share of this turn. */
-  #mayTake(): boolean {
-    const now = currentTurn();
-    if (this.#turn !== now) {
-      this.#turn = now;
+  /** Counts a message of this tick. Returns false where there were enough. */
+  #takeShare(): boolean {
+    const now = currentTick();
+    if (this.#tick !== now) {
+      this.#tick = now;
       this.#taken = 0;
     }
     this.#taken += 1;
-    return this.#taken <= this.#share;
+    return this.#taken <= this.#perTick;
   }
 
-  #hand(emitted: Emitted): boolean {
+  #emitNow(emitted: Emitted): boolean {
     return this.#emit.apply(this.#socket, emitted);
   }
 
-  #wait(emitted: Emitted): void {
-    if (this.#waiting.push(emitted) === 1) this.#socket.pause();
+  #buffer(emitted: Emitted): void {
+    if (this.#buffered.push(emitted) === 1) this.#socket.pause();
     this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isHeld) return;
+    if (this.#isScheduled || this.#isPaused) return;
     this.#isScheduled = true;
-    setImmediate(this.#go);
+    setImmediate(this.#emitBuffered);
   }
 
-  readonly #go = (): void => {
+  readonly #emitBuffered = (): void => {
     this.#isScheduled = false;
     try {
-      for (let taken = 0; taken < SHARE_OF_MANY && this.#read < this.#waiting.length && !this.#isHeld; taken++) {
-        const emitted = this.#waiting[this.#read] as Emitted;
+      for (let taken = 0; taken < BACKLOG_PER_TICK && this.#read < this.#buffered.length && !this.#isPaused; taken++) {
+        const emitted = this.#buffered[this.#read] as Emitted;
         this.#read += 1;
-        this.#hand(emitted);
+        this.#emitNow(emitted);
       }
     } finally {
-      if (this.#read < this.#waiting.length) this.#schedule();
+      if (this.#read < this.#buffered.length) this.#schedule();
       else {
-        this.#waiting = [];
+        this.#buffered = [];
         this.#read = 0;
-        if (!this.#isHeld) this.#socket.resume();
+        if (!this.#isPaused) this.#socket.resume();
       }
     }
   };
 }
 
-/** How a connection is read, once it is over WebSocket. What comes by polling comes in requests, and waits as those do. */
-export class Reading {
-  #turns: Turns | undefined;
-  /** Why it is held, as bits. */
-  #holds = 0;
+/** Pauses and resumes reading a connection over WebSocket. A client that polls sends requests, and is not paused. */
+export class ReadControl {
+  #scheduler: FairScheduler | undefined;
+  /** The reasons for which it is paused, as bits. */
+  #pauses = 0;
 
   /**
-   * @param isShared Whether the client takes turns with all others, so that one that sends as fast as it can does not
-   *   keep them waiting.
+   * @param isFair True when the client takes turns with all others, so that one that sends as fast as it can does not
+   *   delay them.
    */
-  constructor(connection: BareConnection, isShared: boolean) {
+  constructor(connection: BareConnection, isFair: boolean) {
     const begin = () => {
       const { socket } = connection.transport;
       if (!socket?.pause || !socket.resume) return;
-      this.#turns = new Turns(socket as BareWebSocket, isShared ? SHARE : Number.POSITIVE_INFINITY);
-      if (this.#holds !== 0) this.#turns.hold();
+      this.#scheduler = new FairScheduler(
+        socket as BareWebSocket,
+        isFair ? MESSAGES_PER_TICK : Number.POSITIVE_INFINITY,
+      );
+      if (this.#pauses !== 0) this.#scheduler.pause();
     };
     if (connection.transport.name === "websocket") begin();
     else connection.once("upgrade", begin);
   }
 
-  /** Hands on nothing, and reads nothing, until this reason and all others are released. */
-  hold(reason: number): void {
-    if (this.#holds === 0) this.#turns?.hold();
-    this.#holds |= reason;
+  /** Emits and reads nothing until this reason and all others are gone. */
+  pauseReading(reason: number): void {
+    if (this.#pauses === 0) this.#scheduler?.pause();
+    this.#pauses |= reason;
   }
 
-  release(reason: number): void {
-    const holds = this.#holds;
-    this.#holds &= ~reason;
-    if (holds !== 0 && this.#holds === 0) this.#turns?.release();
+  resumeReading(reason: number): void {
+    const pauses = this.#pauses;
+    this.#pauses &= ~reason;
+    if (pauses !== 0 && this.#pauses === 0) this.#scheduler?.resume();
   }
 }

@@ -10,7 +10,7 @@ import { Poller } from "../../test/polling.js";
 import { clientOf, listen, open, type Running, refusalOf, stopAll, uncaughtOf, until } from "../../test/support.js";
 import { guard } from "../guard.js";
 import type { SocketScope } from "../namespace/scope.js";
-import { Facts } from "./handshake-facts.js";
+import { HandshakeFacts } from "./handshake-facts.js";
 
 afterEach(stopAll);
 
@@ -249,7 +249,7 @@ test("for any request, what cannot be read is not known, and nothing throws", ()
   );
   fc.assert(
     fc.property(requests, (make) => {
-      const facts = Facts.of({ request: make() } as never);
+      const facts = HandshakeFacts.of({ request: make() } as never);
       expect(typeof facts.url).toBe("string");
       expect(typeof facts.headers).toBe("object");
       expect(typeof facts.socket.encrypted).toBe("boolean");

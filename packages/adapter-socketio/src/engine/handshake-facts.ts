@@ -3,18 +3,18 @@ import type { HandshakeInfo } from "@portcullis/core/adapter";
 import type { BareConnection, BareRequest } from "../socketio-internals.js";
 
 /**
- * All that a guard reads of the request that began a connection of engine.io. The application may let go of the request,
- * or change it, once there is a connection. So this is read before a listener of the application runs, and the request
- * itself is not kept: to let go of it must free its memory. Where it is gone, this stands in for it.
+ * The facts that a guard reads of the request that began a connection of engine.io. They are read before a listener of
+ * the application runs, since the application may drop the request or change it. The request itself is not kept, so that
+ * dropping it frees its memory; these facts stand in for it then.
  */
-export class Facts {
+export class HandshakeFacts {
   readonly method = "GET";
   readonly url: string;
   /** A copy, so that nobody changes or empties it. */
   readonly headers: HandshakeInfo["headers"];
   readonly socket: { readonly remoteAddress: string | undefined; readonly encrypted: boolean };
 
-  /** @param isKnown Whether there was a request to read. */
+  /** @param isKnown True when there was a request to read. */
   private constructor(
     readonly isKnown: boolean,
     { url, connection, socket = connection }: BareRequest,
@@ -27,14 +27,14 @@ export class Facts {
   }
 
   /** Reads the request of a connection. Never throws: what cannot be read is not known. */
-  static of({ request, remoteAddress }: BareConnection): Facts {
+  static of({ request, remoteAddress }: BareConnection): HandshakeFacts {
     try {
       const { headers } = request as BareRequest;
-      if (Object(headers) === headers) return new Facts(true, request as BareRequest, headers, remoteAddress);
+      if (Object(headers) === headers) return new HandshakeFacts(true, request as BareRequest, headers, remoteAddress);
     } catch {
       // No request, or that of another server than Node's.
     }
-    return new Facts(false, {}, {}, remoteAddress);
+    return new HandshakeFacts(false, {}, {}, remoteAddress);
   }
 }
 

@@ -9,7 +9,7 @@ import { ADDED_COOKIES, ADDED_HEADERS } from "../../../../test/helpers.js";
 import { type Polled, Poller } from "../../test/polling.js";
 import { clientOf, deferred, listen, open, Raw, refusalOf, stopAll, until } from "../../test/support.js";
 import { guard } from "../guard.js";
-import { Facts } from "./handshake-facts.js";
+import { HandshakeFacts } from "./handshake-facts.js";
 import { PollHeaders } from "./poll-headers.js";
 
 afterEach(stopAll);
@@ -199,7 +199,7 @@ describe("a connection that", () => {
   function make(res: object | null) {
     const transport = Object.assign(new EventEmitter(), { name: "polling", res });
     const connection = Object.assign(new EventEmitter(), { transport, request: {} });
-    new PollHeaders(connection as never, Facts.of(connection as never)).open();
+    new PollHeaders(connection as never, HandshakeFacts.of(connection as never)).open();
     expect(addAnswerHeader(connection.request, "Set-Cookie", "a=1")).toBe(true);
     return { transport, connection };
   }

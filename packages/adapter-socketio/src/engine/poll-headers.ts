@@ -1,39 +1,39 @@
 import { type AnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/internal";
 import type { BareConnection, BareResponse } from "../socketio-internals.js";
-import type { Facts } from "./handshake-facts.js";
+import type { HandshakeFacts } from "./handshake-facts.js";
 
 /**
- * Headers that rules add while it is decided about a connection. Its handshake was answered before that; a client that
- * polls gets them with the next response of HTTP, while one on a WebSocket can get none, and none are kept for it.
+ * Headers that rules add while a handshake with a namespace is pending. The request that began the connection is answered
+ * already, so a client that polls gets them with the next response. A client on a WebSocket gets none.
  */
 export class PollHeaders {
   readonly #connection: BareConnection;
-  readonly #facts: Facts;
-  /** Whether something is being decided. */
+  readonly #facts: HandshakeFacts;
+  /** True while a handshake is pending. */
   #isOpen = false;
-  /** What rules can add some to: what the scope has under `request` while it is decided. */
+  /** The object that rules add headers to: `request` of the scope. */
   #holder: object | undefined;
 
   /** @param connection One that polls. */
-  constructor(connection: BareConnection, facts: Facts) {
+  constructor(connection: BareConnection, facts: HandshakeFacts) {
     this.#connection = connection;
     this.#facts = facts;
     connection.transport.on("headers", this.#write);
     connection.once("upgrade", () => this.drop());
   }
 
-  /** Something is to be decided: rules may add headers. */
+  /** A handshake begins: rules may add headers. */
   open(): void {
     this.#isOpen = true;
     this.#keep();
   }
 
-  /** All is decided: what was added goes out with the next response, and then none can be added any more. */
-  settle(): void {
+  /** All is decided: the headers so far go out with the next response, and no more can be added after it. */
+  close(): void {
     this.#isOpen = false;
   }
 
-  /** There will be no response any more. */
+  /** Drops all headers: there will be no response any more. */
   drop(): void {
     this.#take();
   }

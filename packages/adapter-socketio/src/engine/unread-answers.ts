@@ -1,39 +1,39 @@
 import { type BackpressureTarget, OutgoingBudget } from "@portcullis/core/adapter";
 import type { BareConnection, BareSocket, Packet } from "../socketio-internals.js";
-import { NOT_READING, type Reading } from "./fair-scheduling.js";
+import { NOT_READING, type ReadControl } from "./fair-scheduling.js";
 
-/** What an answer about a namespace takes, beside what somebody has chosen of it. */
+/** The characters of an answer about a namespace, beside those that somebody has chosen. */
 const REFUSAL = 256;
 
-/** A session, as far as it waits while its client does not read. */
-interface Waiting {
+/** A session that waits while its client does not read. */
+interface BlockableSession {
   block(): void;
   unblock(): void;
 }
 
 /**
- * What the library itself sends to one client, whatever namespaces it is in. It is read once the transport has handed it
- * on: the last frame of a flush, or the response to a poll.
+ * Counts the answers of the library to one client, in all its namespaces. They count as read once the transport has
+ * written the last frame of a flush, or the response to a poll.
  */
-export class Outgoing implements BackpressureTarget {
+export class UnreadAnswers implements BackpressureTarget {
   readonly #connection: BareConnection;
-  readonly #reading: Reading;
+  readonly #reading: ReadControl;
   readonly #budget: OutgoingBudget;
-  readonly #sessions = new Set<Waiting>();
-  /** What counts of the packets that engine.io has not given to the transport. */
+  readonly #sessions = new Set<BlockableSession>();
+  /** The counted bytes of the packets that engine.io has not given to the transport. */
   #buffered = 0;
-  /** How much more the answer that is being sent may count. */
+  /** The bytes that the answer being sent may count yet. */
   #room = 0;
   #limit: number;
 
-  constructor(connection: BareConnection, limit: number, reading: Reading) {
+  constructor(connection: BareConnection, limit: number, reading: ReadControl) {
     this.#connection = connection;
     this.#reading = reading;
     this.#limit = limit;
     this.#budget = new OutgoingBudget(limit, this);
     connection.on("packetCreate", this.#count);
     connection.on("flush", this.#follow);
-    // Later: whoever hears of the end at the same time ends its session first.
+    // Later: other listeners of the close end their sessions first.
     connection.once("close", () => queueMicrotask(() => this.#budget.free(Number.POSITIVE_INFINITY)));
   }
 
@@ -42,26 +42,26 @@ export class Outgoing implements BackpressureTarget {
   }
 
   /** A session of this client. */
-  join(session: Waiting, limit: number): void {
+  join(session: BlockableSession, limit: number): void {
     this.#limit = Math.max(this.#limit, limit);
     this.#budget.raise(limit);
     this.#sessions.add(session);
     if (this.isFull) session.block();
   }
 
-  part(session: Waiting): void {
+  part(session: BlockableSession): void {
     this.#sessions.delete(session);
   }
 
   block(): void {
-    this.#reading.hold(NOT_READING);
+    this.#reading.pauseReading(NOT_READING);
     for (const session of this.#sessions) session.block();
   }
 
   unblock(): void {
-    this.#reading.release(NOT_READING);
+    this.#reading.resumeReading(NOT_READING);
     for (const session of this.#sessions) {
-      // Those that were let go on first have used up what there was.
+      // The sessions unblocked first may have filled the budget again.
       if (this.isFull) return;
       session.unblock();
     }
@@ -84,9 +84,9 @@ export class Outgoing implements BackpressureTarget {
   }
 
   /**
-   * socket.io is about to answer by itself.
+   * Counts an answer that socket.io is about to send itself.
    *
-   * @param chosen How many characters somebody has chosen of it.
+   * @param chosen Characters of it that somebody has chosen.
    * @returns Whether it may go on: if not, the connection must end.
    */
   charge(chosen: number): boolean {

@@ -1,16 +1,16 @@
 import { type Decision, type Payload, PermissionMisuse } from "@portcullis/core";
 import { badMessage, type ClientMessage, decisionFromError, MISSING_ACTION } from "@portcullis/core/adapter";
 import { ignoreRejection } from "@portcullis/core/internal";
+import { sizeOf } from "../engine/approximate-size.js";
 import type { Packet } from "../socketio-internals.js";
-import { sizeOf } from "./approximate-size.js";
 import { hasWirePrototype } from "./wire-prototypes.js";
 
 /** Makes the payload of an event from its arguments, without the acknowledgement. */
 export type ReadPayload = (event: string, args: readonly unknown[]) => Payload;
 
-const NOTHING: Payload = Object.freeze(Object.create(null));
+const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 
-/** What socket.io, or Node's EventEmitter, emits on a socket by itself: a client must not be able to say it. */
+/** The events that socket.io or EventEmitter emits on a socket itself: a client must not be able to send them. */
 const RESERVED = new Set([
   "connect",
   "connect_error",
@@ -23,7 +23,7 @@ const RESERVED = new Set([
 
 /** One event of a client. */
 export class Message implements ClientMessage {
-  /** Whether the acknowledgement was used. */
+  /** True when the acknowledgement was used. */
   isAcknowledged = false;
   #bytes: number | undefined;
 
@@ -40,7 +40,7 @@ export class Message implements ClientMessage {
     return this.#bytes;
   }
 
-  /** Whether the client waits for an acknowledgement. */
+  /** True when the client waits for an acknowledgement. */
   get isAwaited(): boolean {
     return this.packet.id !== undefined && this.packet.id !== null && !this.isAcknowledged;
   }
@@ -49,39 +49,40 @@ export class Message implements ClientMessage {
 /**
  * Reads an event. Never throws: what the application's `payload` throws, or answers wrongly, is in `refusal.error`.
  *
- * @param hasOwnParser Whether the server decodes with another parser than that of socket.io.
+ * @param hasOwnParser True when the server decodes with another parser than that of socket.io.
  */
 export function readEvent(packet: Packet, read: ReadPayload | undefined, hasOwnParser = false): Message {
   const { data } = packet;
-  const given: readonly unknown[] = Array.isArray(data) ? data : [];
-  if (given.length === 0) return new Message(packet, "", NOTHING, MISSING_ACTION);
-  const [event] = given;
+  const values: readonly unknown[] = Array.isArray(data) ? data : [];
+  if (values.length === 0) return new Message(packet, "", EMPTY_PAYLOAD, MISSING_ACTION);
+  const [event] = values;
   // As a number it would reach the listener of its digits; nothing else is the name of an event.
   const action = typeof event === "number" ? String(event) : event;
-  if (typeof action !== "string") return new Message(packet, "", NOTHING, badMessage());
-  if (RESERVED.has(action)) return new Message(packet, action, NOTHING, badMessage("This event name is reserved."));
-  if (read === undefined && !hasOwnParser) return new Message(packet, action, payloadOf(given), undefined);
+  if (typeof action !== "string") return new Message(packet, "", EMPTY_PAYLOAD, badMessage());
+  if (RESERVED.has(action))
+    return new Message(packet, action, EMPTY_PAYLOAD, badMessage("This event name is reserved."));
+  if (read === undefined && !hasOwnParser) return new Message(packet, action, payloadOf(values), undefined);
   try {
-    if (hasOwnParser && hasWirePrototype(data)) return new Message(packet, action, NOTHING, badMessage());
-    if (read === undefined) return new Message(packet, action, payloadOf(given), undefined);
+    if (hasOwnParser && hasWirePrototype(data)) return new Message(packet, action, EMPTY_PAYLOAD, badMessage());
+    if (read === undefined) return new Message(packet, action, payloadOf(values), undefined);
   } catch (error) {
-    return new Message(packet, action, NOTHING, badMessage(undefined, error));
+    return new Message(packet, action, EMPTY_PAYLOAD, badMessage(undefined, error));
   }
   try {
-    const payload: unknown = read(action, given.slice(1));
+    const payload: unknown = read(action, values.slice(1));
     if (isPlain(payload)) return new Message(packet, action, payload, undefined);
     ignoreRejection(payload);
     throw new PermissionMisuse("`payload(event, args)` must return a plain object, and at once");
   } catch (error) {
     // The option has failed, and not the client: it does not count as undecodable.
-    return new Message(packet, action, NOTHING, decisionFromError(error, "payload"));
+    return new Message(packet, action, EMPTY_PAYLOAD, decisionFromError(error, "payload"));
   }
 }
 
-function payloadOf(given: readonly unknown[]): Payload {
-  if (given.length === 1) return NOTHING;
-  const first = given[1];
-  return isPlain(first) ? first : { args: given.slice(1) };
+function payloadOf(values: readonly unknown[]): Payload {
+  if (values.length === 1) return EMPTY_PAYLOAD;
+  const first = values[1];
+  return isPlain(first) ? first : { args: values.slice(1) };
 }
 
 export function isPlain(value: unknown): value is Payload {

@@ -1,44 +1,48 @@
 import type { Limits } from "@portcullis/core";
 import { PermissionMisuse } from "@portcullis/core";
 import type { BareNamespace, BareServer, Decide } from "../socketio-internals.js";
-import { accepts, type Verdict } from "./accepted-namespace.js";
-import type { GuardContext } from "./namespace-connection.js";
+import { type Acceptance, askAcceptance } from "./accepted-namespace.js";
+import type { GuardContext } from "./guard-context.js";
+import type { NamespaceConnection } from "./namespace-connection.js";
 
-/** Which guard a namespace has depends on the client: those that guarded functions and patterns accept have theirs. */
+/** A guard of this adapter. */
+export type SocketGuardContext = GuardContext<NamespaceConnection>;
+
+/** Stands for a guard that depends on the client: the guarded function or pattern that accepts it decides. */
 export const BY_CLIENT = Symbol.for("@portcullis/adapter-socketio/by-client");
 
 /** The guard of a namespace. */
-export type Cover = GuardContext | typeof BY_CLIENT | undefined;
+export type Cover = SocketGuardContext | typeof BY_CLIENT | undefined;
 
 /** The guard of one client in a namespace; with a fault, one that refuses it unasked. */
-export interface Found {
-  readonly front: GuardContext | undefined;
-  readonly fault?: Exclude<Verdict, boolean>;
+export interface ClientGuard {
+  readonly context: SocketGuardContext | undefined;
+  readonly fault?: Exclude<Acceptance, boolean>;
 }
 
 type Parent = readonly [decide: Decide, parent: BareNamespace];
 
-/** Which guard counts where: the namespace's own, or that of its parent, or of a parent that would accept, or the server's. */
-export class Fronts {
-  #wide: GuardContext | undefined;
+/** Finds the guard of a namespace: its own, that of its parent, of a parent that would accept, or the server's. */
+export class GuardRegistry {
+  #wide: SocketGuardContext | undefined;
   /** By name of the namespace, since one that is cleaned up may come again; or by the parent of namespaces. */
-  readonly #own = new Map<string | BareNamespace, GuardContext>();
+  readonly #own = new Map<string | BareNamespace, SocketGuardContext>();
   readonly #parents = new WeakMap<BareNamespace, BareNamespace>();
 
   constructor(private readonly io: BareServer) {}
 
   /** @throws {PermissionMisuse} When there is one already. */
-  add(place: string, namespace: BareNamespace | undefined, front: GuardContext): void {
+  add(caller: string, namespace: BareNamespace | undefined, context: SocketGuardContext): void {
     if (namespace === undefined ? this.#wide : this.#own.has(keyOf(namespace))) {
       const what = namespace === undefined ? "this server" : `the namespace "${namespace.name}"`;
-      throw new PermissionMisuse(`${place}: ${what} is guarded already: guard it once`);
+      throw new PermissionMisuse(`${caller}: ${what} is guarded already: guard it once`);
     }
-    if (namespace === undefined) this.#wide = front;
-    else this.#own.set(keyOf(namespace), front);
+    if (namespace === undefined) this.#wide = context;
+    else this.#own.set(keyOf(namespace), context);
   }
 
   /** Remembers of which parent a namespace was made. */
-  meet(namespace: BareNamespace): void {
+  trackParent(namespace: BareNamespace): void {
     for (const parent of this.io.parentNsps.values()) {
       if (parent.children?.has(namespace)) this.#parents.set(namespace, parent);
     }
@@ -59,17 +63,17 @@ export class Fronts {
    * Asks the parents in the order in which socket.io does: the first that accepts guards this client. One that fails
    * refuses. Never throws, never rejects.
    */
-  find(name: string, auth: unknown): Found | Promise<Found> {
+  find(name: string, auth: unknown): ClientGuard | Promise<ClientGuard> {
     return this.#find(this.#asked, 0, name, auth);
   }
 
   /** A guard for a client of whom nobody has found out which guard it has. */
-  get first(): GuardContext {
+  get first(): SocketGuardContext {
     const [[, parent]] = this.#asked as [Parent];
-    return this.#frontOf(parent) as GuardContext;
+    return this.#contextOf(parent) as SocketGuardContext;
   }
 
-  /** How far the guards by client reach in a namespace: to everybody, or to some, or to nobody. */
+  /** Tells for whom the guards by client hold in a namespace: everybody, some, or nobody. */
   reachOf({ name }: BareNamespace): "all" | "some" | "none" {
     if (this.#wide) return "all";
     let reach: "some" | "none" = "none";
@@ -81,18 +85,23 @@ export class Fronts {
     return reach;
   }
 
-  get all(): GuardContext[] {
+  get all(): SocketGuardContext[] {
     return [...(this.#wide ? [this.#wide] : []), ...this.#own.values()];
   }
 
-  /** Of a client of whom it is not known where it wants to go: those of the server's guard, else the longest. */
-  get limits(): Required<Limits> {
-    const all = [...this.#own.values()].map(({ gate }) => gate.limits);
-    const [longest] = all.sort((one, other) => other.handshake - one.handshake);
-    return this.#wide?.gate.limits ?? (longest as Required<Limits>);
+  /** The guard of a client whose namespace is not known yet: the server's, else the one with the longest handshake. */
+  get fallback(): SocketGuardContext {
+    const own = [...this.#own.values()];
+    const [longest] = own.sort((one, other) => other.gate.limits.handshake - one.gate.limits.handshake);
+    return this.#wide ?? (longest as SocketGuardContext);
   }
 
-  #frontOf(parent: BareNamespace): GuardContext | undefined {
+  /** The limits of a client whose namespace is not known yet. */
+  get limits(): Required<Limits> {
+    return this.fallback.gate.limits;
+  }
+
+  #contextOf(parent: BareNamespace): SocketGuardContext | undefined {
     return this.#own.get(parent) ?? this.#wide;
   }
 
@@ -101,21 +110,21 @@ export class Fronts {
     const parents = [...this.io.parentNsps];
     let last = parents.length;
     while (last > 0 && !this.#own.has((parents[last - 1] as Parent)[1])) last -= 1;
-    return parents.slice(0, last).filter(([, parent]) => this.#frontOf(parent) !== undefined);
+    return parents.slice(0, last).filter(([, parent]) => this.#contextOf(parent) !== undefined);
   }
 
-  #find(parents: readonly Parent[], from: number, name: string, auth: unknown): Found | Promise<Found> {
+  #find(parents: readonly Parent[], from: number, name: string, auth: unknown): ClientGuard | Promise<ClientGuard> {
     for (const [offset, [decide, parent]] of parents.slice(from).entries()) {
-      const front = this.#frontOf(parent) as GuardContext;
-      const verdict = accepts(decide, name, auth, front.gate.timeouts.connect);
+      const context = this.#contextOf(parent) as SocketGuardContext;
+      const acceptance = askAcceptance(decide, name, auth, context.gate.timeouts.connect);
       const next = from + offset + 1;
-      if (verdict instanceof Promise) {
-        return verdict.then((later) => foundBy(front, later) ?? this.#find(parents, next, name, auth));
+      if (acceptance instanceof Promise) {
+        return acceptance.then((later) => guardBy(context, later) ?? this.#find(parents, next, name, auth));
       }
-      const found = foundBy(front, verdict);
-      if (found) return found;
+      const guard = guardBy(context, acceptance);
+      if (guard) return guard;
     }
-    return { front: this.#wide };
+    return { context: this.#wide };
   }
 
   #patternOf(parent: BareNamespace): RegExp | undefined {
@@ -126,7 +135,7 @@ export class Fronts {
 
 const keyOf = (namespace: BareNamespace) => (namespace.children ? namespace : namespace.name);
 
-function foundBy(front: GuardContext, verdict: Verdict): Found | undefined {
-  if (verdict === false) return undefined;
-  return verdict === true ? { front } : { front, fault: verdict };
+function guardBy(context: SocketGuardContext, acceptance: Acceptance): ClientGuard | undefined {
+  if (acceptance === false) return undefined;
+  return acceptance === true ? { context } : { context, fault: acceptance };
 }

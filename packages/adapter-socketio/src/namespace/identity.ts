@@ -33,7 +33,7 @@ function textOfUser(user: unknown): string | undefined {
   }
 }
 
-/** What only one value is written as. Of an object that is not so, but of the ids of MongoDB. */
+/** A text that stands for one value alone. Of objects only the ids of MongoDB have one. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value.trim() === "" ? undefined : value;
   if (typeof value === "bigint" || Number.isFinite(value)) return String(value);

@@ -28,25 +28,33 @@ test.each([
   expect(asked).toHaveBeenCalledTimes(most);
 });
 
-test("a function that rejects or throws is a no, and the process goes on", async () => {
+test("a function that rejects or throws refuses, and later functions are not asked", async () => {
   await uncaughtOf(async (thrown) => {
-    const later = vi.fn((_name: string, _auth: object, next: (error: null, isAccepted: boolean) => void) =>
-      next(null, true),
-    );
+    type Next = (error: null, isAccepted: boolean) => void;
+    const later = vi.fn((_name: string, _auth: object, next: Next) => next(null, true));
+    const asked: string[] = [];
     const server = await listen((io) => {
-      io.of((async (name: string) => {
+      io.of((async (name: string, _auth: object, next: Next) => {
+        asked.push(name);
         if (name === "/rejects") throw new Error("of the application");
+        if (name !== "/hangs") next(null, false);
       }) as never);
-      io.of(((name: string, _auth: object, next: (error: null, isAccepted: boolean) => void) => {
+      io.of(((name: string, _auth: object, next: Next) => {
         if (name === "/throws") throw new Error("of the application");
         next(null, false);
       }) as never);
       io.of(later as never);
       guard(io.of("/admin"), all);
     });
-    expect((await refusalOf(server, "/rejects")).message).toBe("Invalid namespace");
+    for (const name of ["/rejects", "/throws"]) {
+      expect((await refusalOf(server, name)).message).toBe("Invalid namespace");
+    }
     const hanging = clientOf(server, "/hangs");
+    await until(() => asked.includes("/hangs"));
+    await sleep(30);
     expect([thrown, later.mock.calls, hanging.connected]).toEqual([[], [], false]);
+    expect((await open(server, "/accepted")).connected).toBe(true);
+    expect(later.mock.calls.map(([name]) => name)).toEqual(["/accepted"]);
   });
 });
 

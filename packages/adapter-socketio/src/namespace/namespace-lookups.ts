@@ -1,37 +1,51 @@
 import { isPromise } from "node:util/types";
-import { readingLine } from "../engine/engine-connection.js";
+import type { Decision } from "@portcullis/core";
+import { connectionBeingRead, type EngineConnection } from "../engine/engine-connection.js";
 import type { BareNamespace, BareServer, Decide } from "../socketio-internals.js";
 import { override } from "../socketio-internals.js";
+import { authTooLarge } from "./refusal.js";
+import type { NamespaceRequest } from "./refused-request.js";
+
+/** Hears what happens while namespaces are looked up. */
+export interface LookupListener {
+  /** A function of the application has failed. */
+  fault(error: unknown): void;
+  /** A client is refused before any function is asked. */
+  refused(engine: EngineConnection, request: NamespaceRequest, decision: Decision): void;
+}
 
 /**
  * Counts how often the functions of the application are asked whether there is a namespace for a client, and keeps what they
  * throw from ending the process: socket.io waits for no promise of theirs.
  *
- * @param tell Hears what they throw.
+ * @param listener Hears what they throw, and whom the limits refuse.
  */
-export function watchLookups(io: BareServer, tell: (error: unknown) => void): void {
+export function watchLookups(io: BareServer, listener: LookupListener): void {
   const check = io._checkNamespace;
   override(io, "_checkNamespace", (name, auth, found) => {
     if (io.parentNsps.size === 0) {
       check.call(io, name, auth, found);
       return;
     }
-    let settle: (() => void) | undefined;
+    let end: (() => void) | undefined;
     let isFound = false;
     const once = (namespace: BareNamespace | false) => {
       if (isFound) return;
       isFound = true;
-      settle?.();
+      end?.();
       found(namespace);
     };
-    const line = readingLine();
-    const asked = line ? line.lookUp(name, auth) : () => {};
-    if (asked === "told") return;
-    if (asked === "often") once(false);
+    const engine = connectionBeingRead();
+    const lookup = engine ? engine.beginLookup(name, auth) : () => {};
+    if (lookup === "destroyed") return;
+    if (lookup === "large") {
+      const client = engine?.membership.client;
+      if (engine && client) listener.refused(engine, { client, name, auth }, authTooLarge());
+    } else if (lookup === "often") once(false);
     else {
-      settle = asked;
+      end = lookup;
       const fail = (error: unknown) => {
-        tell(error);
+        listener.fault(error);
         once(false);
       };
       check.call(viewOf(io, fail), name, auth, once);

@@ -1,17 +1,17 @@
-import type { Decision, Refusal } from "@portcullis/core";
+import { type Decision, fault, type Limits, type Refusal } from "@portcullis/core";
 import { publicRefusal } from "@portcullis/core/adapter";
+import { sizeOf } from "../engine/approximate-size.js";
 import type { BareSocket, Done } from "../socketio-internals.js";
-import { sizeOf } from "./approximate-size.js";
 
 const CONNECT_ERROR = 4;
 
-/** What a client is told of a refused event. */
+/** Makes the answer to a refused event. */
 export type Denied = (
   refusal: Refusal,
   request: {
     /** The event that was refused. */
     readonly action: string;
-    /** Whether this is for the acknowledgement; else it is for the event `permission_denied`. */
+    /** True for the acknowledgement, false for the event `permission_denied`. */
     readonly isAcknowledgement: boolean;
   },
 ) => object;
@@ -30,7 +30,7 @@ export function connectError(decision: Decision): Error & { readonly data: Refus
 }
 
 /** A refusal of a middleware of the application, as socket.io sends it, and about how long it is. */
-export interface TurnedDown {
+export interface MiddlewareError {
   readonly error: NonNullable<Parameters<Done>[0]>;
   readonly size: number;
 }
@@ -42,8 +42,16 @@ export interface TurnedDown {
  * @throws {unknown} When it cannot be read, or the server's parser cannot send it: socket.io would throw that in the next
  *   tick, where nobody can catch it.
  */
-export function readTurnedDown(given: unknown, { client, nsp }: BareSocket): TurnedDown {
-  const { message, data } = Object(given) as Error & { readonly data?: unknown };
+export function readMiddlewareError(value: unknown, { client, nsp }: BareSocket): MiddlewareError {
+  const { message, data } = Object(value) as Error & { readonly data?: unknown };
   client.encoder?.encode({ type: CONNECT_ERROR, nsp: nsp.name, data: { message, data } });
   return { error: { message, data } as never, size: sizeOf([message, data]) };
 }
+
+/** The refusal of a CONNECT whose `auth` has no room. */
+export const authTooLarge = (): Decision =>
+  fault("payload_too_large", { status: 413, reason: "What was given as `auth` is too large." });
+
+/** The refusal of a client that asks for one namespace too often. */
+export const tooOften = ({ undecodableWindow }: Required<Limits>): Decision =>
+  fault("rate_limited", { retryAfter: Math.ceil(undecodableWindow / 1000) });

@@ -1,7 +1,7 @@
 import { definePolicy, permission } from "@portcullis/core";
 import { afterEach, expect, test, vi } from "vitest";
 import { listen, open, refusalOf, stopAll, until } from "../../test/support.js";
-import { Facts } from "../engine/handshake-facts.js";
+import { HandshakeFacts } from "../engine/handshake-facts.js";
 import { guard } from "../guard.js";
 import { NamespaceHandshake, NamespaceScope, type SocketScope } from "./scope.js";
 
@@ -80,7 +80,7 @@ test("works without a request, as with WebTransport", () => {
     handshake: { headers: {}, auth: {}, address: undefined, secure: true, issued: 1, query: {} },
     request: null,
   };
-  const facts = Facts.of({ request: null } as never);
+  const facts = HandshakeFacts.of({ request: null } as never);
   const knock = new NamespaceHandshake(knocking as never, facts);
   expect(knock.url).toBe("");
   const scope = new NamespaceScope(knock, { user: null });

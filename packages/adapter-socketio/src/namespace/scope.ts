@@ -2,13 +2,13 @@ import type { IncomingMessage } from "node:http";
 import type { Scope } from "@portcullis/core";
 import { type HandshakeInfo, HandshakeScope } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
-import type { Facts } from "../engine/handshake-facts.js";
+import type { HandshakeFacts } from "../engine/handshake-facts.js";
 
-/** What is known of a connection to a namespace. */
+/** The scope of a connection to a namespace. */
 export interface SocketScope extends Scope {
   /** Name of the namespace; `path` is the same. */
   readonly namespace: string;
-  /** What the client gave as `auth`: anything, and nobody has checked it. */
+  /** The `auth` of the client: any value, unchecked. */
   readonly auth: Readonly<Record<string, unknown>>;
   /**
    * The request that began the connection: the first poll, or the upgrade to WebSocket. Where the application has let go
@@ -18,14 +18,14 @@ export interface SocketScope extends Scope {
   readonly request: IncomingMessage;
 }
 
-/** What is used of a socket that knocks. */
+/** The parts that are used of a socket in its handshake. */
 export type HandshakeSocket = Pick<Socket, "handshake" | "request" | "nsp">;
 
 /** The handshake of a socket with a namespace. */
 export class NamespaceHandshake implements HandshakeInfo {
   constructor(
-    private readonly knocking: HandshakeSocket,
-    private readonly facts: Facts,
+    private readonly socket: HandshakeSocket,
+    private readonly facts: HandshakeFacts,
   ) {}
 
   get transport(): string {
@@ -34,7 +34,7 @@ export class NamespaceHandshake implements HandshakeInfo {
 
   /** There is one server at one URL: where a client wants to go is said by the name of the namespace. */
   get path(): string {
-    return this.knocking.nsp.name;
+    return this.socket.nsp.name;
   }
 
   get url(): string {
@@ -54,42 +54,42 @@ export class NamespaceHandshake implements HandshakeInfo {
   }
 
   get connectedAt(): number {
-    return this.knocking.handshake.issued;
+    return this.socket.handshake.issued;
   }
 
   get request(): IncomingMessage {
-    return this.knocking.request ?? (this.facts as unknown as IncomingMessage);
+    return this.socket.request ?? (this.facts as unknown as IncomingMessage);
   }
 
-  /** What the client gave as `auth`. */
+  /** The `auth` of the client. */
   get auth(): Readonly<Record<string, unknown>> {
-    return this.knocking.handshake.auth;
+    return this.socket.handshake.auth;
   }
 }
 
-/** What all transports say of a connection, and what socket.io knows beside. */
+/** The scope of all transports, and what socket.io adds. */
 export class NamespaceScope extends HandshakeScope implements SocketScope {
-  readonly #knock: NamespaceHandshake;
+  readonly #handshake: NamespaceHandshake;
 
-  constructor(knock: NamespaceHandshake, extra: Readonly<Record<string, unknown>>) {
-    super(knock, extra);
-    this.#knock = knock;
+  constructor(handshake: NamespaceHandshake, extra: Readonly<Record<string, unknown>>) {
+    super(handshake, extra);
+    this.#handshake = handshake;
   }
 
   get namespace(): string {
-    return this.#knock.path;
+    return this.#handshake.path;
   }
 
   /** One copy for all namespaces and questions of a connection. */
   override get headers(): HandshakeInfo["headers"] {
-    return this.#knock.headers;
+    return this.#handshake.headers;
   }
 
   get auth(): Readonly<Record<string, unknown>> {
-    return this.#knock.auth;
+    return this.#handshake.auth;
   }
 
   override get request(): IncomingMessage {
-    return this.#knock.request;
+    return this.#handshake.request;
   }
 }

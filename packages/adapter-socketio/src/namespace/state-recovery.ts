@@ -8,8 +8,8 @@ const PRINCIPAL = "portcullis:principal";
 /** Whose a session is that was kept where nobody guards. */
 export const UNGUARDED = "unguarded";
 
-/** A session that was found, and is not given back yet. */
-export interface Withheld {
+/** The session of a client that comes back, until it is restored. */
+export interface DeferredRecovery {
   readonly session: KeptSession & { readonly [PRINCIPAL]?: unknown };
   /** Looks it up again: what was sent since then is in it. */
   readonly again: () => Promise<KeptSession | null>;
@@ -17,16 +17,16 @@ export interface Withheld {
 
 const adapters = new WeakSet<BareAdapter>();
 /** By an object that stands for the data of the session until the socket is there. */
-const sessions = new WeakMap<object, Withheld>();
+const sessions = new WeakMap<object, DeferredRecovery>();
 
 /**
  * Makes an adapter keep whose a session is, and hand out sessions that are resumed without anything of what they were:
  * socket.io would join rooms and send before anybody was asked. What it makes is a new session, and becomes the one that
  * was found only where {@link isOf} says so.
  *
- * @param principalOf Who is behind the socket of that id.
+ * @param principalOf The principal behind the socket of that id.
  */
-export function withhold(adapter: BareAdapter, principalOf: (id: string) => string | undefined): void {
+export function deferRecovery(adapter: BareAdapter, principalOf: (id: string) => string | undefined): void {
   const { restoreSession, persistSession } = adapter;
   if (typeof restoreSession !== "function" || adapters.has(adapter)) return;
   adapters.add(adapter);
@@ -45,15 +45,15 @@ export function withhold(adapter: BareAdapter, principalOf: (id: string) => stri
 /** As socket.io makes them. */
 const newId = (): string => randomBytes(15).toString("base64url");
 
-/** What was withheld from a socket, which is a new one until it is given back. */
-export function takeWithheld(socket: BareSocket): Withheld | undefined {
-  const withheld = sessions.get(Object(socket.data));
-  if (withheld) socket.recovered = false;
-  return withheld;
+/** The session of a socket, which is a new one until the session is restored. */
+export function takeRecovery(socket: BareSocket): DeferredRecovery | undefined {
+  const recovery = sessions.get(Object(socket.data));
+  if (recovery) socket.recovered = false;
+  return recovery;
 }
 
-/** Whether a session may go to a principal: it is the one that it was of, and nobody else has it already. */
-export function isOf({ session }: Withheld, principal: string | undefined, socket: BareSocket): boolean {
+/** True when a session belongs to a principal, and no other socket has it already. */
+export function isOf({ session }: DeferredRecovery, principal: string | undefined, socket: BareSocket): boolean {
   const { sockets, _preConnectSockets: waiting } = socket.nsp;
   const isFree = !sockets.has(session.sid) && !waiting?.has(session.sid);
   return isFree && principal !== undefined && session[PRINCIPAL] === principal;
@@ -63,7 +63,7 @@ export function isOf({ session }: Withheld, principal: string | undefined, socke
  * Makes a socket the one that it was, puts it back into its rooms, and sends what it has missed, up to now where the
  * adapter can look twice.
  */
-export async function giveBack(socket: BareSocket, { session, again }: Withheld): Promise<void> {
+export async function restoreRecovery(socket: BareSocket, { session, again }: DeferredRecovery): Promise<void> {
   restore(socket, session);
   await Promise.all([...session.rooms].map((room) => socket.join(room)));
   // Last: what is sent to its rooms while it joins them reaches it in no other way.
@@ -74,9 +74,9 @@ export async function giveBack(socket: BareSocket, { session, again }: Withheld)
 function restore(socket: BareSocket, { sid, pid, data }: KeptSession): void {
   const waiting = socket.nsp._preConnectSockets;
   if (waiting?.delete(socket.id)) waiting.set(sid, socket);
-  // What middlewares have said of it, before anybody knew whose it is, is newer.
-  const said = socket.data;
-  socket.data = typeof data === "object" && data !== null ? Object.assign(data, said) : (data ?? said);
+  // Data of middlewares, which ran before the principal was known, is newer.
+  const newer = socket.data;
+  socket.data = typeof data === "object" && data !== null ? Object.assign(data, newer) : (data ?? newer);
   socket.id = sid;
   socket.pid = pid;
   socket.recovered = true;

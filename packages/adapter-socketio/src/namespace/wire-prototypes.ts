@@ -1,5 +1,5 @@
 /**
- * Whether a decoded value has, at any depth, an object whose prototype came with the message: parsers that assign the
+ * Tells if a decoded value has, at any depth, an object whose prototype came with the message: parsers that assign the
  * keys they read, as that of msgpack does, make the value of `__proto__` one. Its properties would be there for a listener
  * and not for a rule that looks at what the object has itself.
  *

@@ -27,6 +27,8 @@ export abstract class MessageFlow<M extends ClientMessage> {
   #isParked = false;
   /** True when a handler keeps the session busy, and no decision. */
   #isHandling = false;
+  /** True while the last message is on its way to its listeners. */
+  #isFlushing = false;
   #isEnded = false;
   #drains: Set<Drain> | undefined;
 
@@ -141,7 +143,11 @@ export abstract class MessageFlow<M extends ClientMessage> {
   /** Makes the next messages wait for a decision or a handler. */
   #wait(until: Until): void {
     if (until === FLUSHING) {
-      (this.connection as { flush(whenFlushed: () => void): void }).flush(() => this.#advance());
+      this.#isFlushing = true;
+      (this.connection as { flush(whenFlushed: () => void): void }).flush(() => {
+        this.#isFlushing = false;
+        this.#advance();
+      });
       return;
     }
     until.then(
@@ -151,6 +157,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
         this.#advance();
       },
     );
+    this.#countQueued();
   }
 
   /** A message is through at once: so is the session, unless others came in the middle of it. */
@@ -184,7 +191,8 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.#isParked = this.#isBlocked && !this.#isEnded;
     this.#isBusy = this.#isParked;
     if (this.#isEnded) return;
-    if (!this.#isParked) {
+    if (this.#isParked) this.#countQueued();
+    else {
       this.#queue?.forgetExcess();
       this.connection.resume();
     }
@@ -200,11 +208,24 @@ export abstract class MessageFlow<M extends ClientMessage> {
 
   #enqueue(message: M): void {
     this.#queue ??= new MessageQueue(this.runtime.limits);
+    if (this.#isFlushing) {
+      this.#queue.append(message);
+      return;
+    }
     const excess = this.#queue.add(message);
     // An honest client may come back (RFC 6455, section 7.4.1): 1013 says later.
     if (excess === "flood") this.close(1013, "too many messages");
     else if (excess) this.refuse(message, excess);
     else if (!this.#isThrottled) this.#throttle(this.#queue.isHalfFull);
+  }
+
+  /** Counts the messages that waited for a flush alone. They wait longer from now on, so the limits hold for them. */
+  #countQueued(): void {
+    if (!this.#queue?.hasUncounted) return;
+    for (const message of this.#queue.takeUncounted()) {
+      if (this.#isEnded) return;
+      this.#enqueue(message);
+    }
   }
 
   #throttle(isThrottled: boolean): void {

@@ -15,6 +15,8 @@ export class MessageQueue<M extends ClientMessage> {
   /** Where the first of them is: a client chooses how long the list is, so it is not moved for each. */
   #first = 0;
   #bytes = 0;
+  /** Messages at the end of the list that are not counted: they wait for a flush alone. */
+  #uncounted = 0;
   /** Messages and bytes that found no room since it was last through. */
   #excess = 0;
   #excessBytes = 0;
@@ -58,13 +60,32 @@ export class MessageQueue<M extends ClientMessage> {
     return bytes > pendingBytes ? PAYLOAD_TOO_LARGE : TOO_MANY_PENDING;
   }
 
+  /** Takes in a message that waits for a flush alone: in the next tick it is decided, so it is not counted. */
+  append(message: M): void {
+    this.#messages.push(message);
+    this.#uncounted += 1;
+  }
+
+  get hasUncounted(): boolean {
+    return this.#uncounted > 0;
+  }
+
+  /** Removes the messages that are not counted, in their order. */
+  takeUncounted(): M[] {
+    const count = this.#uncounted;
+    this.#uncounted = 0;
+    return this.#messages.splice(this.#messages.length - count) as M[];
+  }
+
   take(): M | undefined {
     const messages = this.#messages;
     const message = messages[this.#first];
     if (message === undefined) return undefined;
+    const isCounted = this.#size > this.#uncounted;
     messages[this.#first] = undefined;
     this.#first += 1;
-    this.#bytes -= message.bytes + OVERHEAD;
+    if (isCounted) this.#bytes -= message.bytes + OVERHEAD;
+    else this.#uncounted -= 1;
     if (this.#first === messages.length) messages.length = this.#first = 0;
     else if (this.#first >= CUT && 2 * this.#first >= messages.length) {
       messages.splice(0, this.#first);

@@ -3,10 +3,10 @@ import { expect, test } from "vitest";
 import { connect, deferred, settled } from "../../../test/connection.js";
 
 /** A connection whose messages reach their listeners when the test says so. */
-function flushing() {
+function flushing(options: Parameters<typeof connect>[1] = {}) {
   const { promise, resolve } = deferred<boolean>();
   const late = permission("late", () => promise);
-  const connection = connect(definePolicy({ actions: { yes: AllowAny, no: DenyAll, late } }));
+  const connection = connect(definePolicy({ actions: { yes: AllowAny, no: DenyAll, late } }), options);
   const flushes: (() => void)[] = [];
   Object.assign(connection.wire, { flush: (whenFlushed: () => void) => flushes.push(whenFlushed) });
   return { ...connection, flushes, resolve };
@@ -52,4 +52,44 @@ test("what arrives after the end reaches nobody", () => {
   session.close(4000, "enough");
   flushes.shift()?.();
   expect(wire.sent).toEqual(["deliver yes", "close 4000 enough"]);
+});
+
+const FEW = { limits: { pendingMessages: 2 } };
+
+test("messages that wait for a flush alone meet no limit", () => {
+  const { send, wire, flushes } = flushing(FEW);
+  for (let n = 0; n < 10; n++) send("yes");
+  while (flushes.length > 0) flushes.shift()?.();
+  expect(wire.sent).toEqual(Array.from({ length: 10 }, () => "deliver yes"));
+});
+
+test("messages behind a flush count once a decision is pending", async () => {
+  const { send, wire, flushes, resolve } = flushing(FEW);
+  for (const action of ["yes", "late", "no", "no", "no"]) send(action);
+  flushes.shift()?.();
+  expect(wire.sent).toEqual(["deliver yes", "refuse no too_many_pending 429"]);
+  resolve(true);
+  await settled();
+  flushes.shift()?.();
+  expect(wire.sent.slice(2)).toEqual(["deliver late", ...Array(2).fill("refuse no permission_denied 403")]);
+});
+
+test("a flood behind a flush ends the session once a decision is pending", async () => {
+  const { send, wire, flushes, resolve } = flushing(FEW);
+  for (const action of ["yes", "late", ...Array(8).fill("yes")]) send(action);
+  flushes.shift()?.();
+  resolve(true);
+  await settled();
+  expect(wire.sent).toEqual(["deliver yes", "refuse yes too_many_pending 429", "close 1013 too many messages"]);
+});
+
+test("messages behind a flush count once the client does not read", () => {
+  const { send, session, wire, flushes } = flushing(FEW);
+  for (let n = 0; n < 4; n++) send("yes");
+  session.block();
+  flushes.shift()?.();
+  expect(wire.sent).toEqual(["deliver yes", "refuse yes too_many_pending 429"]);
+  session.unblock();
+  while (flushes.length > 0) flushes.shift()?.();
+  expect(wire.sent.slice(2)).toEqual(["deliver yes", "deliver yes"]);
 });

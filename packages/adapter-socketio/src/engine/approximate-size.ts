@@ -1,11 +1,22 @@
-/** What a value beside texts and bytes counts for. */
+/** The bytes that a value counts beside texts and bytes. */
 const SMALL = 8;
 
 /**
- * About how many bytes a decoded value takes. Does not recurse: a client chooses how deep it is. What is there twice counts
- * twice as a reference and once with what it holds: a parser may make cycles.
+ * The approximate size of a decoded value in bytes. Does not recurse, since a client chooses how deep it is. An object that
+ * is there twice counts its content once: a parser may make cycles.
  */
 export function sizeOf(value: unknown): number {
+  if (!Array.isArray(value)) return sizeOfTree(value);
+  // A list of texts and numbers, as most events are, needs no list of what is left.
+  let size = SMALL;
+  for (const entry of value) {
+    if (typeof entry === "object" && entry !== null) return sizeOfTree(value);
+    size += typeof entry === "string" ? entry.length : SMALL;
+  }
+  return size;
+}
+
+function sizeOfTree(value: unknown): number {
   let size = 0;
   const waiting = [value];
   const seen = new Set<object>();

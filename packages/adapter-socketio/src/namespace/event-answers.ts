@@ -1,0 +1,68 @@
+import { type Decision, PermissionMisuse } from "@portcullis/core";
+import { publicRefusal, type ReplyOptions, type Session } from "@portcullis/core/adapter";
+import { ignoreRejection } from "@portcullis/core/internal";
+import type { EngineConnection } from "../engine/engine-connection.js";
+import type { BareSocket } from "../socketio-internals.js";
+import { isPlain, type Message } from "./event.js";
+import type { GuardContext } from "./guard-context.js";
+import { denied, PERMISSION_DENIED } from "./refusal.js";
+
+const EVENT = 2;
+const ACK = 3;
+
+/** Answers the events of one socket. */
+export class EventAnswers {
+  readonly #context: GuardContext;
+  readonly #socket: BareSocket;
+  readonly #engine: EngineConnection;
+
+  constructor(context: GuardContext, socket: BareSocket, engine: EngineConnection) {
+    this.#context = context;
+    this.#socket = socket;
+    this.#engine = engine;
+  }
+
+  /** Sends what `denied` makes of a refusal; where it fails, the default. */
+  refuse(message: Message, decision: Decision, session: Session<Message>): void {
+    const { options } = this.#context;
+    const { action, isAwaited } = message;
+    try {
+      this.#send(message, readBody(options.denied(publicRefusal(decision), { action, isAcknowledgement: isAwaited })));
+    } catch (error) {
+      session.reportFault(message, error, "denied");
+      this.#refuseByDefault(message, decision, session);
+    }
+  }
+
+  /** Needs no option. A client that cannot even be sent this is disconnected, and does not wait for an answer. */
+  #refuseByDefault(message: Message, decision: Decision, session: Session<Message>): void {
+    const { action, isAwaited } = message;
+    try {
+      this.#send(message, denied(publicRefusal(decision), { action, isAcknowledgement: isAwaited }));
+    } catch (error) {
+      session.reportFault(message, error, "guard");
+      session.close();
+    }
+  }
+
+  /** Sends the first answer as the acknowledgement; a later one, or one with another name, as an event. */
+  reply(message: Message, data: unknown, { action }: ReplyOptions): void {
+    const isLater = message.isAcknowledged || action !== undefined;
+    if (message.isAwaited) this.#send(message, data);
+    else if (isLater) this.#engine.send(this.#socket, { type: EVENT, data: [action ?? message.action, data] });
+  }
+
+  #send(message: Message, body: unknown): void {
+    if (message.isAwaited) {
+      this.#engine.send(this.#socket, { type: ACK, id: message.packet.id as number, data: [body] });
+      message.isAcknowledged = true;
+    } else this.#engine.send(this.#socket, { type: EVENT, data: [PERMISSION_DENIED, body] });
+  }
+}
+
+/** Reads what `denied()` has returned. A promise cannot be sent. */
+function readBody(body: unknown): object {
+  if (isPlain(body) && typeof body.then !== "function") return body;
+  ignoreRejection(body);
+  throw new PermissionMisuse("`denied()` must return a plain object, and at once");
+}

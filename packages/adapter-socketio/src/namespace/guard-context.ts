@@ -1,0 +1,31 @@
+import type { Gate, Session } from "@portcullis/core/adapter";
+import type { Socket } from "socket.io";
+import type { Message, ReadPayload } from "./event.js";
+import type { Denied } from "./refusal.js";
+
+/** The options of this adapter, with their defaults. */
+export interface OwnOptions {
+  readonly payload: ReadPayload | undefined;
+  readonly denied: Denied;
+  readonly fairScheduling: boolean;
+}
+
+/** A socket behind a guard. */
+export interface GuardedSocket {
+  /** `undefined` before it is open. */
+  readonly session: Session<Message> | undefined;
+  /** True while its events pass the gate. */
+  readonly isGated: boolean;
+}
+
+/** The parts that all sockets behind one guard share. `C` is what the adapter keeps of each. */
+export interface GuardContext<C extends GuardedSocket = GuardedSocket> {
+  /** The same in every process of one application. */
+  readonly name: string;
+  readonly gate: Gate<Socket>;
+  readonly options: OwnOptions;
+  /** By socket. */
+  readonly connections: WeakMap<object, C>;
+  /** True when the server decodes with another parser than that of socket.io. */
+  readonly hasOwnParser: boolean;
+}

@@ -1,0 +1,161 @@
+import { type Decision, PermissionMisuse, type Scope } from "@portcullis/core";
+import {
+  type Connection,
+  decisionFromError,
+  type HandshakeEvaluation,
+  type HandshakeResult,
+  type Session,
+  throwAsync,
+} from "@portcullis/core/adapter";
+import { judgeOrigin } from "@portcullis/core/internal";
+import type { Socket } from "socket.io";
+import type { EngineConnection } from "../engine/engine-connection.js";
+import { unknownHandshake } from "../engine/handshake-facts.js";
+import { type BareSocket, type Done, lackOf } from "../socketio-internals.js";
+import type { Message } from "./event.js";
+import type { GuardContext } from "./guard-context.js";
+import { connectError, readMiddlewareError } from "./refusal.js";
+
+/** Runs the middlewares of the application. Rejections of their promises go to `fail`. */
+export type Middlewares = (done: Done, fail: (error: unknown) => void) => void;
+
+/** The parties of one admission. */
+export interface AdmissionOptions {
+  readonly context: GuardContext;
+  readonly socket: BareSocket;
+  readonly engine: EngineConnection;
+  readonly connection: Connection<Message, Socket> & Required<Pick<Connection, "createScope">>;
+}
+
+/** Decides once whether one socket may be opened, and answers socket.io. */
+export class NamespaceAdmission {
+  readonly #options: AdmissionOptions;
+  /** Answers socket.io; `undefined` once it is answered. */
+  #done: Done | undefined;
+  #evaluation: HandshakeEvaluation<Message, Socket> | undefined;
+  #scope: Scope | undefined;
+  #isAsked = false;
+
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+  }
+
+  /** The scope of a socket that was admitted, and is not open yet. */
+  get scope(): Scope | undefined {
+    return this.#scope;
+  }
+
+  /** Opens the session of a socket that was admitted, once. */
+  open(): Session<Message> {
+    const session = (this.#evaluation as HandshakeEvaluation<Message, Socket>).open();
+    this.#evaluation = this.#scope = undefined;
+    return session;
+  }
+
+  /** @param done Is called once, whatever happens. */
+  begin(done: Done): void {
+    this.#done = done;
+  }
+
+  /**
+   * Decides: the origin first, then the middlewares of the application, then all else.
+   *
+   * @param found Why it is refused, where that is known already.
+   */
+  decide(middlewares: Middlewares, found?: Decision): void {
+    if (this.#done === undefined) return;
+    const { context, connection } = this.#options;
+    const { gate } = context;
+    const fault = found ?? this.#findFault();
+    if (fault) this.#answer(connectError(this.report(fault)));
+    else if (gate.isClosing || judgeOrigin(gate.origins, connection.createScope({ user: null }))) this.#evaluate();
+    else this.#run(middlewares);
+  }
+
+  /** Ends the evaluation, which is of no use any more, and refuses. */
+  refuse(error: Error, size?: number): void {
+    this.#evaluation?.abort();
+    this.#answer(error, size);
+  }
+
+  /** Ends the evaluation: its decision refuses. */
+  abort(): void {
+    this.#evaluation?.abort();
+  }
+
+  /** Reports a refusal that no rule has made. */
+  report(decision: Decision): Decision {
+    if (this.#evaluation) return this.#evaluation.reject(decision);
+    const { context, connection } = this.#options;
+    context.gate.admit(connection, decision);
+    return decision;
+  }
+
+  /** The reason why no rule can be asked. */
+  #findFault(): Decision | undefined {
+    const { engine, socket } = this.#options;
+    if (!engine.facts.isKnown) return unknownHandshake();
+    const missing = lackOf(socket);
+    if (missing === undefined) return undefined;
+    return decisionFromError(
+      new PermissionMisuse(`this socket has no \`${missing}\`: use one copy of socket.io`),
+      "guard",
+    );
+  }
+
+  /** An error that they throw is a refusal, and does not end the process. */
+  #run(middlewares: Middlewares): void {
+    const fail = (error: unknown) => this.#fail(error);
+    try {
+      middlewares((error) => (error ? this.#refuseForMiddleware(error) : this.#evaluate()), fail);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** @param value The argument of `next`: anything. */
+  #refuseForMiddleware(value: unknown): void {
+    try {
+      const { error, size } = readMiddlewareError(value, this.#options.socket);
+      this.refuse(error, size);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.refuse(connectError(this.report(decisionFromError(error, "guard"))));
+  }
+
+  #evaluate(): void {
+    if (this.#isAsked || this.#done === undefined) return;
+    this.#isAsked = true;
+    const { context, connection } = this.#options;
+    const evaluation = context.gate.admit(connection);
+    this.#evaluation = evaluation;
+    const { result } = evaluation;
+    if (result instanceof Promise) result.then((later) => this.#conclude(later)).catch(throwAsync);
+    else this.#conclude(result);
+  }
+
+  #conclude({ decision, scope }: HandshakeResult): void {
+    if (decision.outcome !== "allow") this.#answer(connectError(decision));
+    else {
+      this.#scope = scope;
+      this.#answer();
+    }
+  }
+
+  /** @param size Characters of the answer that somebody has chosen. */
+  #answer(error?: Error, size = error?.message.length ?? 0): void {
+    const done = this.#done;
+    if (done === undefined) return;
+    this.#done = undefined;
+    if (error) {
+      const { engine, socket } = this.#options;
+      engine.charge(size);
+      engine.endHandshake(socket.nsp.name);
+    }
+    done(error);
+  }
+}
