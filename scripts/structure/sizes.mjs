@@ -30,13 +30,30 @@ export function measureFile(folder, file) {
       lines: lineAt(node.end) - lineAt(start) + 1,
     };
     if (ts.isClassLike(node)) classes.push(measured);
-    else if (ts.isFunctionLike(node) && "body" in node && node.body) functions.push(measured);
+    else if (ts.isFunctionLike(node) && "body" in node && node.body) {
+      functions.push({ ...measured, lines: measured.lines - linesOfClasses(node, lineAt) });
+    }
     if (name !== undefined && !ts.isImportSpecifier(node)) names.push({ where: `${file}:${lineAt(start) + 1}`, name });
     if (ts.isExportSpecifier(node)) exports += 1;
     ts.forEachChild(node, visit);
   };
   visit(source);
   return { file, lines: text.split("\n").length - 1, classes, functions, names, exports };
+}
+
+/**
+ * The lines of the classes inside a function: they are measured on their own.
+ *
+ * @param {ts.Node} node
+ * @param {(position: number) => number} lineAt
+ * @returns {number}
+ */
+function linesOfClasses(node, lineAt) {
+  let lines = 0;
+  ts.forEachChild(node, (child) => {
+    lines += ts.isClassLike(child) ? lineAt(child.end) - lineAt(child.getStart()) : linesOfClasses(child, lineAt);
+  });
+  return lines;
 }
 
 /** @param {ts.Node} node */

@@ -21,6 +21,7 @@ export interface GuardedClass {
  * @param Base What the server's option `WebSocket` was.
  * @param take Hands over the connection that is about to be opened; a socket without one hands on nothing.
  */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: it is one class, made for each server
 export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | undefined): GuardedClass {
   const Bare = Base as unknown as new (...values: never[]) => BareSocket;
 

@@ -13,8 +13,9 @@ export type { ServableConsumer } from "./guard/dispatch.js";
 export { Gate } from "./guard/gate.js";
 // Evaluate a handshake
 export type { HandshakeEvaluation } from "./guard/handshake/handshake-evaluation.js";
-export { type HandshakeInfo, HandshakeScope } from "./guard/handshake/handshake-scope.js";
+export { HandshakeScope } from "./guard/handshake/handshake-scope.js";
 export { pathOf } from "./guard/handshake/request-path.js";
+export type { HandshakeInfo } from "./guard/handshake-info.js";
 export type { GuardOptions } from "./guard/options.js";
 export { type BackpressureTarget, OutgoingBudget } from "./guard/outgoing-budget.js";
 export { BAD_TARGET, badMessage, closeCodeOf, MISSING_ACTION } from "./guard/refusal.js";

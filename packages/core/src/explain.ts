@@ -71,6 +71,7 @@ const TIMED_OUT = decision("error", "permission_timeout");
  * console.assert(String(explanation).includes("IsAuthenticated: deny"));
  * ```
  */
+// biome-ignore lint/complexity/useMaxParams: the question of a policy, in the order of `decide`
 export async function explain<S>(
   policy: Explained<S>,
   scope: S,
@@ -86,7 +87,7 @@ export async function explain<S>(
   const stages = { connect: rules.connectStages.list, action: entry.stages.list, object: entry.objectStages }[phase];
   const parsing = isConnect ? undefined : entry.stages.list.find(isParsing);
   const asked = isConnect ? "connect" : action;
-  const inquiry = new Inquiry(scope, consumer, asked, object, rules.controls[phase]);
+  const inquiry = new Inquiry({ scope, consumer, action: asked, object }, rules.controls[phase]);
   const made = await inquiry.ask(stages, parsing, payload);
   const trees = traces(rules, phase, action, inquiry.record.answers);
   return { decision: made, ...trees, toString: () => drawing(asked, made, trees) };
@@ -97,11 +98,8 @@ class Inquiry {
   readonly record: AnswerRecord = createAnswerRecord();
 
   constructor(
-    private readonly scope: unknown,
-    private readonly consumer: Consumer,
-    private readonly action: string,
-    private readonly object: unknown,
-    private readonly control: EvaluationOptions,
+    private readonly question: Pick<RuleContext, "scope" | "consumer" | "action" | "object">,
+    private readonly options: EvaluationOptions,
   ) {}
 
   /** @param parsing The stage that checks the payload, where there is one. */
@@ -129,13 +127,14 @@ class Inquiry {
     await this.#evaluate([makeStage(part, alone(leaf))], payload, this.record);
     const answers = this.record.answers[part];
     if (!answers.has(leaf.ask)) {
-      answers.set(leaf.ask, { decision: TIMED_OUT, isFinal: true, milliseconds: this.control.timeout });
+      answers.set(leaf.ask, { decision: TIMED_OUT, isFinal: true, milliseconds: this.options.timeout });
     }
   }
 
   #evaluate(stages: readonly Stage[], payload: Payload, record: AnswerRecord): Decision | Promise<Decision> {
-    const question = new RuleContext(this.scope, this.consumer, this.action, payload).about(this.object);
-    return evaluateRecorded(stages, question, this.control, record);
+    const { scope, consumer, action, object } = this.question;
+    const question = new RuleContext(scope, consumer, action, payload).about(object);
+    return evaluateRecorded(stages, question, this.options, record);
   }
 }
 

@@ -16,7 +16,7 @@ const judged = (most: number, of = answers, least = 1) =>
 /** What a rule says to the action of a table, in one word; "nothing to say" is told from a refusal. */
 function outcomeOf(rule: PermissionLike, scope: Table): Decision["outcome"] {
   const ask = (options: object) =>
-    (definePolicy(options) as never as { authorize(...all: unknown[]): Decision }).authorize(
+    (definePolicy(options) as never as { decide(...all: unknown[]): Decision }).decide(
       scope,
       CONSUMER,
       "act",

@@ -28,8 +28,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** What a process prints that asks one question. It is ended where it does not end itself. */
 async function asked(milliseconds: number, rule: string): Promise<string> {
   const program = `
-    import { definePolicy } from "../src/policy/policy.js";
-import { permission } from "../src/rules/permission.js";
+    import { definePolicy, permission } from "./index.js";
     const ping = permission("ping", ${rule});
     const policy = definePolicy({ actions: { ping }, timeout: { action: ${milliseconds} } });
     const consumer = { id: "1", transport: "test", raw: undefined, close() {} };
@@ -53,13 +52,9 @@ async function run(name: string, program: string): Promise<string> {
 describe("a process", () => {
   test("survives an authorize that was not awaited, at once or later", async () => {
     const program = `
-      import { AllowAny } from "../src/rules/built-in/allow-any.js";
-import { DenyAll } from "../src/rules/built-in/deny-all.js";
-import { definePolicy } from "../src/policy/policy.js";
-import { or } from "../src/rules/combinators/or.js";
-import { permission } from "../src/rules/permission.js";
-      import { Gate } from "../src/guard/gate.js";
-      import { defineConsumer } from "../src/consumer.js";
+      import { AllowAny, DenyAll, definePolicy, or, permission } from "./index.js";
+      import { Gate } from "./adapter.js";
+      import { defineConsumer } from "./consumer.js";
       const later = permission("later", { action: async () => false, object: async () => false });
       const consumer = defineConsumer()
         .action("no", DenyAll, () => 1)

@@ -51,7 +51,7 @@ export async function testPermission(permission: PermissionLike, cases: readonly
     const decision = await ask(permission, row);
     const want = typeof row.want === "string" ? { outcome: row.want } : row.want;
     const keys = (Object.keys(want) as (keyof typeof want)[]).filter((key) => decision[key] !== want[key]);
-    if (keys.length > 0) failures.push(describe(index, row, want, decision, keys));
+    if (keys.length > 0) failures.push(describe(index, row, { want: want, got: decision, keys: keys }));
   }
   if (failures.length > 0) throw new Error(`${failures.length} of ${cases.length} cases fail\n${failures.join("\n")}`);
 }
@@ -66,13 +66,13 @@ async function ask(permission: PermissionLike, row: PermissionCase): Promise<Dec
   return policy.decide(scope, consumer, action, payload);
 }
 
-function describe(
-  index: number,
-  { note, phase = "action" }: PermissionCase,
-  want: Partial<Decision>,
-  got: Decision,
-  keys: readonly (keyof Decision)[],
-): string {
+interface Difference {
+  readonly want: Partial<Decision>;
+  readonly got: Decision;
+  readonly keys: readonly (keyof Decision)[];
+}
+
+function describe(index: number, { note, phase = "action" }: PermissionCase, { want, got, keys }: Difference): string {
   const show = (decision: Partial<Decision>) => keys.map((key) => `${key} ${JSON.stringify(decision[key])}`).join(", ");
   const cause = got.error === undefined ? "" : ` (${String(got.error)})`;
   return `case ${index + 1}${note === undefined ? "" : `, ${note}`} (${phase}): want ${show(want)}, got ${show(got)}${cause}`;

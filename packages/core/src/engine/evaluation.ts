@@ -2,27 +2,22 @@ import { ALLOWED, decision, decisionIn } from "../decision/decision.js";
 import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { RuleContext } from "../rules/rule-context.js";
-import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../util/deadline.js";
+import { isOverdue } from "../util/deadline.js";
 import { isThenable } from "../util/thenable.js";
-import { ABORTED, type CancellationScope, type EvaluationOptions } from "./cancellation.js";
+import type { EvaluationOptions } from "./cancellation.js";
 import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
 import { hidden } from "./hidden-actions.js";
+import { PendingDecision } from "./pending-decision.js";
 import { Kind, type Step } from "./plan.js";
 import type { AnswerRecord, Prepared } from "./record.js";
 import type { Stage } from "./stage.js";
 import { decisionAt, Failure, isFailure, type LeafResult, leafResult, readAnswer, TreeWalker } from "./tree-walker.js";
 
-const TIMED_OUT = decision("error", "permission_timeout");
-
 /**
  * One evaluation that left the fast path: it met an answer that is no boolean, or that is not there yet.
  * Its members are `private` and not `#private`, which made an async decision a quarter slower (V8 11).
  */
-export class Evaluation implements TimeoutNode {
-  previous: TimeoutNode | undefined;
-  next: TimeoutNode | undefined;
-  due = 0;
-
+export class Evaluation extends PendingDecision {
   /** Where the fast program stands; `undefined` while the walk is in charge. */
   private step: Step | undefined;
   private trues = 0;
@@ -31,11 +26,8 @@ export class Evaluation implements TimeoutNode {
   private evidence: Evidence;
   /** Faults behind which a stage has passed. */
   private noted: readonly Decision[] | undefined;
-  private decision: Decision | undefined;
-  private resolve: ((decision: Decision) => void) | undefined;
   /** The answer that the fast path met and could not wait for. */
   private pending: PromiseLike<unknown> | undefined;
-  private cancellation: CancellationScope | undefined;
 
   /** @param index The stage it stands at. */
   constructor(
@@ -43,7 +35,9 @@ export class Evaluation implements TimeoutNode {
     private question: RuleContext,
     private readonly record: AnswerRecord | undefined,
     private index: number,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Starts at the beginning of its stage. */
   begin(): this {
@@ -67,41 +61,13 @@ export class Evaluation implements TimeoutNode {
   finish(options: EvaluationOptions): Decision | Promise<Decision> {
     const pending = this.pending ?? this.advance();
     if (pending === undefined) return this.decision as Decision;
-    const { cancellation, timeout } = options;
     this.pending = undefined;
-    this.cancellation = cancellation;
     void this.proceed(pending);
-    if (cancellation?.isCancelled) {
-      this.abort(undefined);
-      return ABORTED;
-    }
-    timeoutListOf(timeout).add(this);
-    cancellation?.add(this);
-    return new Promise((resolve) => {
-      this.resolve = resolve;
-    });
+    return this.wait(options);
   }
 
-  /** The deadline has passed. */
-  expire(): void {
-    this.end(TIMED_OUT, TIMED_OUT.reason);
-  }
-
-  /** Nobody waits for the decision any more. */
-  abort(reason: unknown): void {
-    this.end(ABORTED, reason);
-  }
-
-  private end(made: Decision, reason: unknown): void {
+  protected stop(reason: unknown): void {
     this.question.abort(reason);
-    this.conclude(made);
-  }
-
-  private conclude(made: Decision): void {
-    this.decision ??= made;
-    cancelTimeout(this);
-    this.cancellation?.remove(this);
-    this.resolve?.(this.decision);
   }
 
   /** INVARIANT: never rejects; after the decision is made nothing more is asked. */
@@ -118,7 +84,7 @@ export class Evaluation implements TimeoutNode {
       this.take(answer);
       pending = this.advance();
     }
-    this.conclude(this.decision as unknown as Decision);
+    this.settle(this.decision as unknown as Decision);
   }
 
   /** Goes on until the decision is made (`undefined`) or an answer must be waited for. */

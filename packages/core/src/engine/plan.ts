@@ -24,6 +24,19 @@ export enum Kind {
 /** As many leaves as there are bits in a small integer. */
 export const BITS = 30;
 
+/** The parts of a step. */
+interface StepParts {
+  readonly kind: Kind;
+  readonly ask: RuleHook;
+  /** The position among the leaves, in the order of asking; of an end that of the leaf in front of it. */
+  readonly index: number;
+  readonly name: string;
+  /** The decision that a plain `false` stands for. */
+  readonly denial: Decision;
+  /** Set on an end. Default `null`. */
+  readonly end?: Decision | null;
+}
+
 /** A leaf to ask, or an end. One class, hence one shape, which keeps the loop fast: what the loop reads comes first. */
 export class Step {
   /** The steps that follow a true and a false. */
@@ -34,19 +47,20 @@ export class Step {
   /** What a true is remembered by; 0 on a leaf beyond the last bit. */
   declare readonly bit: number;
 
-  /**
-   * @param index Position among the leaves, in the order of asking; of an end that of the leaf in front of it.
-   * @param end `null` on a leaf.
-   * @param denial What a plain `false` stands for.
-   */
-  constructor(
-    readonly kind: Kind,
-    readonly ask: RuleHook,
-    readonly index: number,
-    readonly name: string,
-    readonly denial: Decision,
-    public end: Decision | null = null,
-  ) {
+  readonly kind: Kind;
+  readonly ask: RuleHook;
+  readonly index: number;
+  readonly name: string;
+  readonly denial: Decision;
+  end: Decision | null;
+
+  constructor({ kind, ask, index, name, denial, end = null }: StepParts) {
+    this.kind = kind;
+    this.ask = ask;
+    this.index = index;
+    this.name = name;
+    this.denial = denial;
+    this.end = end;
     this.fn = ask.fn;
     this.self = ask.self;
     this.bit = index < BITS ? 1 << index : 0;
@@ -86,7 +100,7 @@ export function plan(tree: Tree, phase: Phase, fallback: boolean): Planned {
   const add = ({ name, denial }: Leaf, ask: RuleHook | undefined): Step[] => {
     if (ask === undefined) return [];
     const kind = ask.context ? Kind.FunctionRule : Kind.ClassRule;
-    const step = new Step(kind, ask, leaves.length, name, denial);
+    const step = new Step({ kind, ask, index: leaves.length, name, denial });
     leaves.push(step);
     return [step];
   };

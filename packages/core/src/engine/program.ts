@@ -69,7 +69,8 @@ function isClear(node: Plan, isInside = false): boolean {
 }
 
 function endStep(kind: Kind, end: Decision, index = 0): Step {
-  return new Step(kind, { fn: Boolean, self: undefined, context: true }, index, end.by, end, end);
+  const ask = { fn: Boolean, self: undefined, context: true };
+  return new Step({ kind, ask, index, name: end.by, denial: end, end });
 }
 
 /** A program that refuses whoever comes to it. */
@@ -83,7 +84,8 @@ export function preparing(name: string, fn: (question: RuleContext) => unknown):
 }
 
 function single(kind: Kind, name: string, fn: (question: RuleContext) => unknown, start?: Step): Program {
-  return alone(new Step(kind, { fn, self: undefined, context: true }, 0, name, UNRESOLVED), start);
+  const ask = { fn, self: undefined, context: true };
+  return alone(new Step({ kind, ask, index: 0, name, denial: UNRESOLVED }), start);
 }
 
 /** A program of one step, that the fast path does not ask. No rule of a tree is among its leaves. */

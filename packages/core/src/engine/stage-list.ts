@@ -31,17 +31,14 @@ export class StageList {
    * @returns The decision; `undefined` where the caller must call `finish` at once. Never throws.
    */
   run(scope: unknown, consumer: Consumer, action: string, payload: Payload): Decision | undefined {
-    const stages = this.list;
-    const { options } = this;
+    const { list: stages, options } = this;
     let question: RuleContext | undefined;
     let passed = OPEN;
     for (let index = 0; index < stages.length; index++) {
-      const { program } = stages[index] as Stage;
-      let step = program.start;
+      let step = (stages[index] as Stage).program.start;
       if (step === undefined) {
         question ??= new RuleContext(scope, consumer, action, payload);
-        this.unfinished = new Evaluation(stages, question, undefined, index).begin();
-        return undefined;
+        return this.suspend(new Evaluation(stages, question, undefined, index).begin());
       }
       let trues = 0;
       let answer: unknown;
@@ -51,30 +48,31 @@ export class StageList {
             answer = (step.fn as ClassHook).call(step.self, scope, consumer, action, payload, options);
           } else {
             question ??= new RuleContext(scope, consumer, action, payload);
-            const { fn } = step;
-            answer = fn(question as never);
+            answer = step.fn.call(undefined as never, question as never);
           }
           if (answer === true) {
             trues |= step.bit;
             step = step.onTrue;
-          } else if (answer === false) {
-            step = step.onFalse;
-          } else break;
+          } else if (answer === false) step = step.onFalse;
+          else break;
         }
       } catch (error) {
         answer = new Failure(error);
       }
-      const { end } = step;
-      if (end === null) {
+      if (step.end === null) {
         question ??= new RuleContext(scope, consumer, action, payload);
         this.options = new LazySignal(this);
-        this.unfinished = new Evaluation(stages, question.adopt(options), undefined, index).resume(step, trues, answer);
-        return undefined;
+        const evaluation = new Evaluation(stages, question.adopt(options), undefined, index);
+        return this.suspend(evaluation.resume(step, trues, answer));
       }
-      if (step.kind === Kind.Refuses) return decisionAt(program, step, trues);
-      passed = end;
+      if (step.kind === Kind.Refuses) return decisionAt((stages[index] as Stage).program, step, trues);
+      passed = step.end;
     }
     return passed;
+  }
+
+  private suspend(evaluation: Evaluation): undefined {
+    this.unfinished = evaluation;
   }
 
   /**

@@ -103,6 +103,8 @@ export class Gate<Request> {
    */
   async close(): Promise<void> {
     this.#runtime.isClosing = true;
+    // Guards that are closed in the same turn are all closing before the first connection ends.
+    await undefined;
     await Promise.all([...this.sessions].map((session) => closeDrained(session, this.limits.drain)));
   }
 }

@@ -6,9 +6,12 @@ import { show } from "../util/show.js";
 export interface Limits {
   /** Milliseconds from accept to the connect decision. Default 10,000. */
   handshake?: number;
-  /** Messages that wait on one connection. Default: as many as `pendingBytes` has room for. */
+  /** Messages that wait on one connection, at least 2. Default: as many as `pendingBytes` has room for. */
   pendingMessages?: number;
-  /** Bytes of the messages that wait on one connection, of which each counts 512 more than its own. Default 1,048,576. */
+  /**
+   * Bytes of the messages that wait on one connection. Each counts 512 more than its own, and at most half of this: the
+   * transport limits the size of one message, and two of any size have room. Default 1,048,576.
+   */
   pendingBytes?: number;
   /** Namespaces that one connection may ask for at once, and all in all, on a transport that has them. Default 100. */
   namespaces?: number;

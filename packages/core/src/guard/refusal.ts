@@ -42,13 +42,6 @@ export const TOO_MANY_PENDING: Decision = decision("error", "too_many_pending", 
   by: "limits",
 });
 
-/** A message, or what waits with it, is larger than may be. */
-export const PAYLOAD_TOO_LARGE: Decision = decision("error", "payload_too_large", {
-  status: 413,
-  reason: "The message is too large.",
-  by: "limits",
-});
-
 /** The server is about to close. */
 export const GOING_AWAY: Decision = decision("error", "going_away", {
   status: 503,

@@ -36,6 +36,7 @@ export interface ActionMessage {
 export class PolicyEngine implements Policy<unknown> {
   constructor(readonly rules: Rules) {}
 
+  // biome-ignore lint/complexity/useMaxParams: the question of DCRF, in its order
   decide(
     scope: unknown,
     consumer: Consumer,

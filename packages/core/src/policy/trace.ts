@@ -44,7 +44,7 @@ type Answers = ReadonlyMap<RuleHook, RecordedAnswer>;
  */
 export function traceTree(tree: Tree, phase: Phase, answers: Answers, fallback: boolean): TraceNode {
   const draw = (from: Tree, isOdd: boolean): Drawn => {
-    if (from.kind === "leaf") return drawLeaf(from, phase, answers, fallback, isOdd);
+    if (from.kind === "leaf") return drawLeaf(from, { phase, answers, fallback }, isOdd);
     const { kind, name } = from;
     const drawn = from.operands.map((operand) => draw(operand, isOdd !== (kind === "not")));
     const result = kind === "not" ? negated(drawn[0] as Drawn) : together(kind, drawn);
@@ -63,7 +63,14 @@ export function traces(rules: Rules, phase: Phase, action: string, [first, secon
   };
 }
 
-function drawLeaf(leaf: Leaf, phase: Phase, answers: Answers, fallback: boolean, isOdd: boolean): Drawn {
+/** The question that a trace is about. */
+interface Traced {
+  readonly phase: Phase;
+  readonly answers: Answers;
+  readonly fallback: boolean;
+}
+
+function drawLeaf(leaf: Leaf, { phase, answers, fallback }: Traced, isOdd: boolean): Drawn {
   const node = { kind: "rule", name: leaf.name } as const;
   const { connect, action, object } = leaf.hooks;
   if (phase === "action" && !action && object) {

@@ -1,26 +1,9 @@
 import { PermissionMisuse } from "../../decision/errors.js";
 import type { Scope, TextValue } from "../../types.js";
+import type { HandshakeInfo } from "../handshake-info.js";
 
 type Values = Readonly<Record<string, TextValue>>;
 type Cookies = Readonly<Record<string, string>>;
-
-/** A handshake over HTTP, as an adapter knows it. */
-export interface HandshakeInfo {
-  /** Name of the transport. */
-  readonly transport: string;
-  /** Path of the handshake; `undefined` where it has none that can be read. */
-  readonly path: string | undefined;
-  /** What was asked for, with the query. */
-  readonly url: string;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, TextValue>>;
-  readonly remoteAddress: string | undefined;
-  readonly secure: boolean;
-  /** Milliseconds since the epoch. */
-  readonly connectedAt: number;
-  /** The raw handshake. */
-  readonly request: unknown;
-}
 
 /**
  * What is known of a connection. What `authenticate` returned are own properties; all else is read from the handshake

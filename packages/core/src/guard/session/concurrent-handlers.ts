@@ -5,6 +5,14 @@ export class ConcurrentHandlers {
   #running = 0;
   #waiting: { readonly wait: Timeout; readonly settle: (isFree: boolean) => void } | undefined;
 
+  /** @param limit The number of handlers that may run at once. */
+  constructor(private readonly limit: number) {}
+
+  /** True when no further handler may run. */
+  get isFull(): boolean {
+    return this.#running >= this.limit;
+  }
+
   get running(): number {
     return this.#running;
   }

@@ -1,6 +1,6 @@
 import type { Decision } from "../../decision/decision-types.js";
 import type { Payload, Scope } from "../../types.js";
-import type { HandshakeInfo } from "../handshake/handshake-scope.js";
+import type { HandshakeInfo } from "../handshake-info.js";
 
 /** One message of a client, as an adapter hands it to its session. An adapter may add fields of its own. */
 export interface ClientMessage {

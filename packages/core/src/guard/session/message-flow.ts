@@ -17,9 +17,8 @@ export abstract class MessageFlow<M extends ClientMessage> {
   #queue: MessageQueue<M> | undefined;
   /** The number of messages whose object is being loaded or asked about. */
   protected loading = 0;
-  #concurrent: ConcurrentHandlers | undefined;
-  /** True when half of the queue is in use. */
-  #isThrottled = false;
+  /** The handlers that run beside the queue. */
+  protected concurrent: ConcurrentHandlers | undefined;
   #isBusy = false;
   /** True when nothing more is decided until the client has read its answers. */
   #isBlocked = false;
@@ -101,9 +100,9 @@ export abstract class MessageFlow<M extends ClientMessage> {
   /** Drops the queue: no message is decided any more. */
   protected stop(): void {
     this.#isEnded = true;
+    this.#queue?.clear();
     this.#queue = undefined;
-    this.#throttle(false);
-    this.#concurrent?.settle(false);
+    this.concurrent?.settle(false);
   }
 
   /** Ends the drains that are through. */
@@ -118,26 +117,16 @@ export abstract class MessageFlow<M extends ClientMessage> {
       this.settleDrains();
       return handling;
     }
-    this.#concurrent ??= new ConcurrentHandlers();
-    this.#concurrent.run(handling, () => {
+    this.concurrent ??= new ConcurrentHandlers(this.runtime.limits.concurrent);
+    this.concurrent.run(handling, () => {
       this.#admitConcurrent();
       this.settleDrains();
     });
     return undefined;
   }
 
-  /** True when no further handler may run beside the queue. */
-  protected get isFull(): boolean {
-    return this.#concurrent !== undefined && this.#concurrent.running >= this.runtime.limits.concurrent;
-  }
-
-  /** Waits until another handler may run beside the queue. Resolves to false when none has ended in time. */
-  protected whenFree(): Promise<boolean> {
-    return (this.#concurrent as ConcurrentHandlers).whenFree(this.runtime.timeouts.action);
-  }
-
   #admitConcurrent(): void {
-    if (!this.#isBlocked) this.#concurrent?.settle(true);
+    if (!this.#isBlocked) this.concurrent?.settle(true);
   }
 
   /** Makes the next messages wait for a decision or a handler. */
@@ -177,7 +166,6 @@ export abstract class MessageFlow<M extends ClientMessage> {
     while (!this.#isBlocked) {
       const message = this.#queue?.take();
       if (message === undefined) break;
-      if (this.#isThrottled) this.#throttle(this.#queue?.isHalfFull === true);
       try {
         const until = this.process(message);
         if (until) {
@@ -202,12 +190,12 @@ export abstract class MessageFlow<M extends ClientMessage> {
   #isThrough({ withHandlers }: Drain): boolean {
     const isEmpty = this.#queue?.isEmpty !== false;
     const isQuiet = !this.#isBusy || (this.#isParked && isEmpty);
-    if (withHandlers) return isQuiet && !this.#concurrent?.running;
+    if (withHandlers) return isQuiet && !this.concurrent?.running;
     return this.loading === 0 && (isQuiet || (this.#isHandling && isEmpty));
   }
 
   #enqueue(message: M): void {
-    this.#queue ??= new MessageQueue(this.runtime.limits);
+    this.#queue ??= new MessageQueue(this.runtime.limits, this.connection);
     if (this.#isFlushing) {
       this.#queue.append(message);
       return;
@@ -216,21 +204,11 @@ export abstract class MessageFlow<M extends ClientMessage> {
     // An honest client may come back (RFC 6455, section 7.4.1): 1013 says later.
     if (excess === "flood") this.close(1013, "too many messages");
     else if (excess) this.refuse(message, excess);
-    else if (!this.#isThrottled) this.#throttle(this.#queue.isHalfFull);
   }
 
   /** Counts the messages that waited for a flush alone. They wait longer from now on, so the limits hold for them. */
   #countQueued(): void {
     if (!this.#queue?.hasUncounted) return;
-    for (const message of this.#queue.takeUncounted()) {
-      if (this.#isEnded) return;
-      this.#enqueue(message);
-    }
-  }
-
-  #throttle(isThrottled: boolean): void {
-    if (this.#isThrottled === isThrottled) return;
-    this.#isThrottled = isThrottled;
-    this.connection.throttle?.(isThrottled);
+    for (const message of this.#queue.takeUncounted()) if (!this.#isEnded) this.#enqueue(message);
   }
 }

@@ -1,16 +1,18 @@
 import type { Decision } from "../../decision/decision-types.js";
 import type { Limits } from "../limits.js";
-import { PAYLOAD_TOO_LARGE, TOO_MANY_PENDING } from "../refusal.js";
-import type { ClientMessage } from "./connection.js";
+import { TOO_MANY_PENDING } from "../refusal.js";
+import type { ClientMessage, Connection } from "./connection.js";
 
-/** What a message takes that waits, beside its own bytes. */
+/** The bytes that a queued message counts beside its own. */
 const OVERHEAD = 512;
 /** So many places at the front of the list may be empty before it is cut. */
 const CUT = 256;
 
 /** The messages of one connection that wait, in the order they came. */
 export class MessageQueue<M extends ClientMessage> {
-  readonly #limits: Required<Limits>;
+  readonly #connection: Pick<Connection, "throttle">;
+  readonly #maxMessages: number;
+  readonly #maxBytes: number;
   readonly #messages: (M | undefined)[] = [];
   /** Where the first of them is: a client chooses how long the list is, so it is not moved for each. */
   #first = 0;
@@ -20,19 +22,29 @@ export class MessageQueue<M extends ClientMessage> {
   /** Messages and bytes that found no room since it was last through. */
   #excess = 0;
   #excessBytes = 0;
+  /** True while the connection is told to slow down. */
+  #isThrottled = false;
 
-  constructor(limits: Required<Limits>) {
-    this.#limits = limits;
+  /** A transport that is paused may have read one message more, so two always have room. */
+  constructor({ pendingMessages, pendingBytes }: Required<Limits>, connection: Pick<Connection, "throttle">) {
+    this.#maxMessages = Math.max(2, pendingMessages);
+    this.#maxBytes = pendingBytes;
+    this.#connection = connection;
   }
 
   get isEmpty(): boolean {
     return this.#size === 0;
   }
 
-  /** Whether half of what may wait does. */
+  /** True when half of the room is in use. */
   get isHalfFull(): boolean {
-    const { pendingMessages, pendingBytes } = this.#limits;
-    return 2 * this.#size >= pendingMessages || 2 * this.#bytes >= pendingBytes;
+    return 2 * this.#size >= this.#maxMessages || 2 * this.#bytes >= this.#maxBytes;
+  }
+
+  /** Drops all messages. */
+  clear(): void {
+    this.#messages.length = this.#first = this.#bytes = this.#uncounted = 0;
+    this.#throttle(false);
   }
 
   get #size(): number {
@@ -42,22 +54,26 @@ export class MessageQueue<M extends ClientMessage> {
   /**
    * Takes a message in.
    *
-   * @returns Why there is no room for it; `"flood"` where there would not be even if twice as much might wait.
+   * @returns The refusal where there is no room for it; `"flood"` where twice the room would not suffice.
    */
   add(message: M): Decision | "flood" | undefined {
-    const { pendingMessages, pendingBytes } = this.#limits;
-    const bytes = message.bytes + OVERHEAD;
-    if (this.#size < pendingMessages && this.#bytes + bytes <= pendingBytes) {
+    const bytes = this.#count(message);
+    if (this.#size < this.#maxMessages && this.#bytes + bytes <= this.#maxBytes) {
       this.#messages.push(message);
       this.#bytes += bytes;
+      if (!this.#isThrottled) this.#throttle(this.isHalfFull);
       return undefined;
     }
     this.#excess += 1;
     this.#excessBytes += bytes;
     const isFlood =
-      this.#size + this.#excess >= 2 * pendingMessages || this.#bytes + this.#excessBytes >= 2 * pendingBytes;
-    if (isFlood) return "flood";
-    return bytes > pendingBytes ? PAYLOAD_TOO_LARGE : TOO_MANY_PENDING;
+      this.#size + this.#excess >= 2 * this.#maxMessages || this.#bytes + this.#excessBytes >= 2 * this.#maxBytes;
+    return isFlood ? "flood" : TOO_MANY_PENDING;
+  }
+
+  /** Counts at most half of the room for one message: the transport limits how large one may be. */
+  #count({ bytes }: M): number {
+    return Math.min(bytes + OVERHEAD, this.#maxBytes / 2);
   }
 
   /** Takes in a message that waits for a flush alone: in the next tick it is decided, so it is not counted. */
@@ -84,8 +100,9 @@ export class MessageQueue<M extends ClientMessage> {
     const isCounted = this.#size > this.#uncounted;
     messages[this.#first] = undefined;
     this.#first += 1;
-    if (isCounted) this.#bytes -= message.bytes + OVERHEAD;
+    if (isCounted) this.#bytes -= this.#count(message);
     else this.#uncounted -= 1;
+    if (this.#isThrottled) this.#throttle(this.isHalfFull);
     if (this.#first === messages.length) messages.length = this.#first = 0;
     else if (this.#first >= CUT && 2 * this.#first >= messages.length) {
       messages.splice(0, this.#first);
@@ -97,5 +114,11 @@ export class MessageQueue<M extends ClientMessage> {
   /** All that waited is decided: what found no room is forgotten. */
   forgetExcess(): void {
     this.#excess = this.#excessBytes = 0;
+  }
+
+  #throttle(isThrottled: boolean): void {
+    if (this.#isThrottled === isThrottled) return;
+    this.#isThrottled = isThrottled;
+    this.#connection.throttle?.(isThrottled);
   }
 }

@@ -141,7 +141,7 @@ describe("limits", () => {
   /** Each message that waits counts this much more than its own. */
   const OVERHEAD = 512;
   const few = { pendingMessages: 3 };
-  const small = { pendingBytes: 100 + 2 * OVERHEAD };
+  const small = { pendingBytes: 2000 };
   const open = (limits: Limits | undefined) => {
     const { rule, answer } = held();
     const policy = definePolicy({ actions: { held: rule, ...sync } });
@@ -161,24 +161,28 @@ describe("limits", () => {
     expect(wire.sent).toHaveLength(3);
   });
 
-  test("bytes beyond the cap are refused, and at twice the cap the connection is closed", () => {
+  test("bytes beyond the cap are refused, and twice the cap closes", () => {
     const { send, wire } = open(small);
-    send("yes", {}, { bytes: 60 });
-    send("yes", {}, { bytes: 50 });
-    send("yes", {}, { bytes: 40 });
-    expect(wire.sent).toEqual(["refuse yes too_many_pending 429"]);
-    send("yes", {}, { bytes: 50 + OVERHEAD });
-    expect(wire.sent.slice(1)).toEqual(["close 1013 too many messages"]);
+    for (const bytes of [100, 200]) send("yes", {}, { bytes });
+    send("yes", {}, { bytes: 300 });
+    send("yes", {}, { bytes: 1500 });
+    expect(wire.sent).toEqual(["refuse yes too_many_pending 429", "refuse yes too_many_pending 429"]);
+    send("yes", {}, { bytes: 1500 });
+    expect(wire.sent.slice(2)).toEqual(["close 1013 too many messages"]);
   });
 
-  test("one message larger than all that may wait is too large; one that would just fit is one too many", () => {
+  test("two messages of any size may wait", () => {
     const { send, wire } = open(small);
-    send("yes", {}, { bytes: 101 + OVERHEAD });
-    expect(wire.sent).toEqual(["refuse yes payload_too_large 413"]);
-    const full = open(small);
-    full.send("yes", {}, { bytes: 10 });
-    full.send("yes", {}, { bytes: 100 + OVERHEAD });
-    expect(full.wire.sent).toEqual(["refuse yes too_many_pending 429"]);
+    for (let n = 0; n < 2; n++) send("yes", {}, { bytes: 9_000 });
+    expect(wire.sent).toEqual([]);
+    send("yes", {}, { bytes: 1 });
+    expect(wire.sent).toEqual(["refuse yes too_many_pending 429"]);
+  });
+
+  test("two messages may wait where the limit is one", () => {
+    const { send, wire } = open({ pendingMessages: 1 });
+    for (let n = 0; n < 3; n++) send("yes");
+    expect(wire.sent).toEqual(["refuse yes too_many_pending 429"]);
   });
 
   test("by default as many may wait as a megabyte has room for, and they are decided in order", async () => {

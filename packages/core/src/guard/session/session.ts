@@ -8,6 +8,7 @@ import type { DispatchContext, ServableConsumer } from "../dispatch.js";
 import type { CheckOptions, DispatchSession, OpenSession } from "../guard-session.js";
 import { closeCodeOf, TOO_MANY_PENDING } from "../refusal.js";
 import type { GuardRuntime } from "../runtime.js";
+import type { ConcurrentHandlers } from "./concurrent-handlers.js";
 import type { ClientMessage, Connection } from "./connection.js";
 import { FLUSHING, MessageFlow, type Until } from "./message-flow.js";
 import { ViolationCounter } from "./violation-counter.js";
@@ -154,7 +155,8 @@ export class Session<M extends ClientMessage = ClientMessage>
     }
     const { runtime, scope, connection } = this;
     const { engine, served, log } = runtime;
-    if (served && this.isFull && served.engine.rules.entryOf(action).concurrent) return this.#processLater(message);
+    if (served && this.concurrent?.isFull && served.engine.rules.entryOf(action).concurrent)
+      return this.#processLater(message);
     const answers = runtime.keepsAnswers(action) ? createAnswerRecord() : undefined;
     const startedAt = log.now();
     const decision = engine.evaluateAction(this, message, answers);
@@ -189,10 +191,7 @@ export class Session<M extends ClientMessage = ClientMessage>
       log.report({ phase: "action", action, decision, scope, consumer, session: this, answers, startedAt });
     }
     if (this.isEnded) return undefined;
-    if (decision.outcome !== "allow") {
-      this.connection.sendRefusal(message, decision);
-      return undefined;
-    }
+    if (decision.outcome !== "allow") return void this.connection.sendRefusal(message, decision);
     if (!served) return this.#deliver(message);
     asked.decision = decision;
     const handling = served.dispatch(asked);
@@ -206,7 +205,7 @@ export class Session<M extends ClientMessage = ClientMessage>
 
   /** Waits for a handler to end. INVARIANT: a message is decided when its handler may run, and not before. */
   #processLater(message: M): Until {
-    return this.whenFree().then((isFree) => {
+    return (this.concurrent as ConcurrentHandlers).whenFree(this.timeout).then((isFree) => {
       if (this.isEnded) return undefined;
       return isFree ? this.process(message) : this.refuse(message, TOO_MANY_PENDING);
     });
