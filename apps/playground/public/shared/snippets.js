@@ -127,7 +127,7 @@ function withObjects({ text: trimmed, policy, aboutUsers }) {
 function wsServer({ aboutUsers }) {
   const check = `
     if (${JSON.stringify(aboutUsers)}.includes(action)) {
-      const about = await guarded.sessionOf(socket)?.authorizeObject(action, users.get(payload.user), payload);
+      const about = await guarded.sessionOf(socket)?.decide(action, payload, { object: users.get(payload.user) });
       if (about?.outcome !== "allow") return answer(about?.status ?? 500, { code: about?.code });
     }`;
   return {
@@ -154,7 +154,7 @@ function socketioServer({ policy, aboutUsers }) {
     const event = JSON.stringify(name);
     if (!aboutUsers.includes(name)) return `  socket.on(${event}, (payload, answer) => reply(answer, { ok: true }));`;
     return `  socket.on(${event}, async (payload, answer) => {
-    const about = await guarded.sessionOf(socket)?.authorizeObject(${event}, users.get(payload?.user), payload);
+    const about = await guarded.sessionOf(socket)?.decide(${event}, payload, { object: users.get(payload?.user) });
     reply(answer, about?.outcome === "allow" ? { ok: true } : { ok: false, error: { code: about?.code, status: about?.status } });
   });`;
   });
