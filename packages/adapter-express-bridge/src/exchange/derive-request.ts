@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import { PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
+import { type Payload, PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
 import { isHeader, show } from "@portcullis/core/adapter";
 import type { HttpContext, RuleSettings } from "../from-http/options.js";
 import { textOf } from "../from-http/url.js";
 import { type Body, bodyOf } from "./body.js";
 import { withCookies } from "./cookies.js";
+import { checkQuery, queryOfPayload } from "./message-query.js";
 
 type HeaderValues = Record<string, string | string[] | undefined>;
 
@@ -34,10 +35,12 @@ export function derive(place: string, settings: RuleSettings, context: HttpConte
   const handshake = (scope.request ?? {}) as Partial<IncomingMessage>;
   const given = settings.params ? settings.params(context) : context.payload;
   const { body, bytes } = bodyOf(settings.body ? settings.body(context) : context.payload, settings.maxBody);
+  const method = settings.methodOf(context.phase, context.action);
+  const url = urlOf(settings, context, given, handshake);
   return {
     phase: context.phase,
-    method: settings.methodOf(context.phase, context.action),
-    url: urlOf(settings, context, given, handshake),
+    method,
+    url: isOwnQuery(settings, context) ? url : urlOfMessage(url, method, settings, context.payload),
     headers: headersOf(place, settings, scope, handshake, bytes.length),
     params: paramsOf(given),
     body,
@@ -59,6 +62,31 @@ function urlOf(
   const [path] = url.split("?", 1) as [string];
   return search === "" ? path : `${path}?${search}`;
 }
+
+/**
+ * Tells whether the query is left as it is: at connect there is no message, the developer has said what it is, or the
+ * request is one of HTTP, whose handler reads the query itself.
+ */
+function isOwnQuery({ query, urlOf }: RuleSettings, { phase, consumer }: HttpContext<never>): boolean {
+  const isMade = query !== undefined || (urlOf !== undefined && urlOf.names === undefined);
+  return isMade || phase === "connect" || consumer?.transport === "http";
+}
+
+/**
+ * The url of a message. INVARIANT: a name is in its query and in its payload only with one value; and where HTTP would
+ * bring the payload as a query, so does it.
+ */
+function urlOfMessage(url: string, method: string, { urlOf, params }: RuleSettings, payload: Payload): string {
+  checkQuery(url, payload);
+  if (method !== "GET" && method !== "HEAD") return url;
+  const taken = params === undefined ? urlOf?.names : undefined;
+  const search = searchOf(queryOfPayload(url, payload, taken ?? NO_NAMES));
+  if (search === "") return url;
+  const [target = "", fragment] = url.split("#", 2);
+  return `${target}${target.includes("?") ? "&" : "?"}${search}${fragment === undefined ? "" : `#${fragment}`}`;
+}
+
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** The request target of a scope without a handshake, as tests have it. */
 function targetOf({ path = "/", query = {} }: Partial<Scope>): string {

@@ -1,0 +1,65 @@
+import { PermissionDenied } from "@portcullis/core";
+import { isSame } from "./same-fields.js";
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Refuses a message one of whose names is in the query of its request with another value: middlewares that read the
+ * query would judge one thing, and the handler act on another. Values are compared as texts.
+ *
+ * @throws {PermissionDenied} Where they differ, or cannot be compared.
+ */
+export function checkQuery(url: string, payload: Fields): void {
+  const search = searchIn(url);
+  if (search === "") return;
+  const fields = new URLSearchParams(search);
+  for (const written of new Set(fields.keys())) {
+    const isList = written.endsWith("[]");
+    const name = isList ? written.slice(0, -2) : written;
+    // What a parser of nested fields makes of it is between it and the application.
+    const [base = ""] = name.split("[", 1);
+    if (base !== name && valueAt(payload, base) !== undefined) throw ambiguous(base);
+    const value = valueAt(payload, name);
+    if (value === undefined) continue;
+    const all = fields.getAll(written);
+    if (!isSame(isList || all.length > 1 ? all : all[0], value, true)) throw ambiguous(name);
+  }
+}
+
+/**
+ * The fields of a payload that its request brings as a query, as a GET does over HTTP: texts, numbers, booleans and
+ * lists of them.
+ *
+ * @param url The url so far. A name that is there already is not added again.
+ * @param taken Names that the path holds.
+ */
+export function queryOfPayload(url: string, payload: Fields, taken: ReadonlySet<string>): Record<string, unknown> {
+  const fields = new URLSearchParams(searchIn(url));
+  const query: Record<string, unknown> = Object.create(null);
+  for (const [name, value] of Object.entries(payload)) {
+    const isCarried = Array.isArray(value) ? value.every(isPlainText) : isPlainText(value);
+    const isThere = fields.has(name) || fields.has(`${name}[]`);
+    if (isCarried && !isThere && !taken.has(name)) query[name] = value;
+  }
+  return query;
+}
+
+function isPlainText(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+}
+
+/** A fragment is no part of a query; a client may send one all the same. */
+function searchIn(url: string): string {
+  const [whole = ""] = url.split("#", 1);
+  const at = whole.indexOf("?");
+  return at === -1 ? "" : whole.slice(at + 1);
+}
+
+function valueAt(payload: Fields, name: string): unknown {
+  return Object.hasOwn(payload, name) ? payload[name] : undefined;
+}
+
+function ambiguous(name: string): PermissionDenied {
+  const reason = `\`${name.slice(0, 40)}\` is in the query and in the message, with different values.`;
+  return new PermissionDenied("invalid_input", { status: 400, reason });
+}
