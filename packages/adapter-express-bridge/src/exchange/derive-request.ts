@@ -12,6 +12,8 @@ type HeaderValues = Record<string, string | string[] | undefined>;
 /** What a request is made of, before it is one. */
 export interface Derived extends Body {
   readonly phase: "connect" | "action";
+  /** True where the question is about a request of HTTP, whose handler answers it. */
+  readonly isOverHttp: boolean;
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderValues;
@@ -39,6 +41,7 @@ export function derive(place: string, settings: RuleSettings, context: HttpConte
   const url = urlOf(settings, context, given, handshake);
   return {
     phase: context.phase,
+    isOverHttp: isOverHttp(context),
     method,
     url: isOwnQuery(settings, context) ? url : urlOfMessage(url, method, settings, context.payload),
     headers: headersOf(place, settings, scope, handshake, bytes.length),
@@ -67,9 +70,14 @@ function urlOf(
  * Tells whether the query is left as it is: at connect there is no message, the developer has said what it is, or the
  * request is one of HTTP, whose handler reads the query itself.
  */
-function isOwnQuery({ query, urlOf }: RuleSettings, { phase, consumer }: HttpContext<never>): boolean {
+function isOwnQuery({ query, urlOf }: RuleSettings, context: HttpContext<never>): boolean {
   const isMade = query !== undefined || (urlOf !== undefined && urlOf.names === undefined);
-  return isMade || phase === "connect" || consumer?.transport === "http";
+  return isMade || context.phase === "connect" || isOverHttp(context);
+}
+
+function isOverHttp({ consumer }: HttpContext<never>): boolean {
+  // For `authenticate` there is no consumer yet.
+  return consumer?.transport === "http";
 }
 
 /**

@@ -12,8 +12,8 @@ interface Store {
 }
 
 /**
- * Lets the middlewares of an action change a session only where it is still there: what a message writes back after a
- * logout would sign the client in again, and what it creates no cookie would lead to. An unmodified session is touched,
+ * Lets middlewares whose cookies reach nobody change a session only where it is still there: what a message writes back
+ * after a logout would sign the client in again, and what it creates no cookie would lead to. An unmodified session is touched,
  * whatever `resave` says. express-session writes by `request.sessionStore`; the store itself stays as it is.
  */
 export function limitSessionWrites(request: IncomingMessage): void {
