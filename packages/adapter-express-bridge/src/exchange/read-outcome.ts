@@ -176,7 +176,8 @@ function saidByError(error: unknown, response: ServerResponse): Said {
   }
   return {
     status,
-    message: given.expose !== false ? textAt(given.message) : undefined,
+    // Any other message may be about what is inside: Express in production says the status text instead.
+    message: given.expose === true ? textAt(given.message) : undefined,
     ...saidByHeaders((name) => own.get(name) ?? response.getHeader(name)),
     error,
   };
