@@ -58,7 +58,7 @@ export type {
 export { readMilliseconds } from "./policy/compile-policy.js";
 export { engineOf, type PolicyEngine } from "./policy/policy.js";
 export { type TraceNode, type Traces, traces } from "./policy/trace.js";
-export type { Phase } from "./rules/tree.js";
+export { type Phase, UNLISTED } from "./rules/tree.js";
 export { type Identity, identityOf } from "./rules/user.js";
 export { cancelTimeout, isOverdue, Timeout, type TimeoutNode, timeoutListOf } from "./util/deadline.js";
 export { ignoreRejection } from "./util/thenable.js";

@@ -7,7 +7,7 @@ import {
   type Rule,
   type Scope,
 } from "@portcullis/core";
-import { addAnswerHeader } from "@portcullis/core/adapter";
+import { addAnswerHeader, UNLISTED } from "@portcullis/core/adapter";
 import { keepCookies } from "../exchange/cookies.js";
 import { type Derived, derive } from "../exchange/derive-request.js";
 import { type Ending, Exchange } from "../exchange/exchange.js";
@@ -17,6 +17,12 @@ import type { HttpContext, RuleSettings } from "./options.js";
 
 /** Runs middlewares on an exchange; says what they have found once they have passed. */
 export type Run = (exchange: Exchange, derived: Derived) => () => HttpEvidence;
+
+/** When middlewares are asked, and how their request is made. */
+interface Moment {
+  readonly phase: "connect" | "action";
+  readonly settings: RuleSettings;
+}
 
 /** Headers that may go out with the answer to a handshake, beside those of the refusal itself. */
 const FOR_ANSWER = /^(set-cookie|(x-)?ratelimit(-.+)?|x-(request|correlation)-id|strict-transport-security)$/;
@@ -29,9 +35,12 @@ export function ruleOf<S>(
   run: Run,
 ): Rule<S, unknown, HttpEvidence, true> {
   const handOn = new HandOn(name, settings.handOn);
+  const connect: Moment = { phase: "connect", settings };
+  const listed: Moment = { phase: "action", settings };
+  const unlisted: Moment = { phase: "action", settings: { ...settings, methodOf: settings.unlistedMethodOf } };
   /** Runs middlewares once. Rejects with what the reading of their findings throws. */
   const ask = async (
-    phase: "connect" | "action",
+    { phase, settings }: Moment,
     question: { scope: Scope; consumer: Consumer; signal: AbortSignal },
     action: string,
     payload: Payload,
@@ -51,9 +60,11 @@ export function ruleOf<S>(
     });
     return handOn.to(payload, answer, body);
   };
+  const about = (moment: Moment) =>
+    handOn.mark(async (question: Context) => ask(moment, question, question.action, question.payload));
   return permission(name, {
-    connect: async (question) => ask("connect", question, "connect", question.message ?? {}),
-    action: handOn.mark(async (question: Context) => ask("action", question, question.action, question.payload)),
+    connect: async (question) => ask(connect, question, "connect", question.message ?? {}),
+    action: Object.assign(about(listed), { [UNLISTED]: about(unlisted) }),
   }) as never;
 }
 

@@ -48,11 +48,13 @@ export type MethodOf = (phase: "connect" | "action", action: string) => string;
 /**
  * Reads the option `methods`; what it does not name stays as it is.
  *
+ * @param defaults The methods of what it does not name. None where no policy names the actions: a client calls its action
+ *   as it likes, and does not choose the method by that.
  * @throws {PermissionMisuse} When a method is none, or one that middlewares let pass without a look.
  */
-export function readMethods(place: string, given: MethodMap = {}): MethodOf {
+export function readMethods(place: string, given: MethodMap = {}, defaults = REST): MethodOf {
   checkKeys("`methods`", given, Object.keys(given));
-  const methods = new Map(Object.entries(REST));
+  const methods = new Map(Object.entries(defaults));
   for (const [action, method] of Object.entries(given)) {
     if (!METHODS.includes(method) || NEVER.includes(method)) {
       throw new PermissionMisuse(
@@ -61,7 +63,7 @@ export function readMethods(place: string, given: MethodMap = {}): MethodOf {
     }
     methods.set(action, method);
   }
-  const connect = methods.get("connect") as string;
+  const connect = (methods.get("connect") ?? REST.connect) as string;
   // An action that a client calls `connect` is not the moment of that name.
   methods.delete("connect");
   return (phase, action) => (phase === "connect" ? connect : (methods.get(action) ?? "POST"));

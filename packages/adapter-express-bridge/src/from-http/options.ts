@@ -19,7 +19,7 @@ export interface HttpContext<S = Scope> {
 export interface HttpRuleOptions<S = Scope> {
   /** The name in decisions and logs. Default: made of the names of the middlewares. */
   name?: string;
-  /** HTTP methods by name of the action. What is in no map is POST. */
+  /** HTTP methods by name of the action. What is in no map is POST, and so is what the policy does not name. */
   methods?: MethodMap;
   /** The url: a template filled from the params, or a function. Default: path and query of the handshake. */
   url?: string | ((context: HttpContext<S>) => string);
@@ -67,6 +67,8 @@ export interface HttpRuleOptions<S = Scope> {
 /** The same options, checked, with their defaults. */
 export interface RuleSettings extends Pick<HttpRuleOptions<never>, "params" | "query" | "body" | "headers"> {
   readonly methodOf: MethodOf;
+  /** The same where no policy names the actions. */
+  readonly unlistedMethodOf: MethodOf;
   readonly urlOf: UrlOf | undefined;
   readonly usesScope: boolean;
   readonly timeout: number;
@@ -109,6 +111,7 @@ export function readSettings(place: string, options: HttpRuleOptions<never>, mor
     ...(body && { body }),
     ...(headers && { headers }),
     methodOf: readMethods(place, options.methods),
+    unlistedMethodOf: readMethods(place, options.methods, {}),
     urlOf: readUrl(place, options.url),
     usesScope: user === "scope",
     timeout,

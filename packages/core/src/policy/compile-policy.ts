@@ -6,7 +6,7 @@ import type { EvaluationOptions } from "../engine/evaluation.js";
 import { hiddenActions } from "../engine/hidden-actions.js";
 import { compile, type Program, preparing, refusing } from "../engine/program.js";
 import { isPermission } from "../rules/permission.js";
-import { type Leaf, PHASES, type Phase, type Tree, toTree } from "../rules/tree.js";
+import { type Leaf, PHASES, type Phase, type Tree, toTree, unlisted } from "../rules/tree.js";
 import type { Payload } from "../types.js";
 import type { ActionEntry, PolicyOptions, Timeouts } from "./policy.js";
 
@@ -67,7 +67,8 @@ export function buildRules(
     );
   }
   checkChoice(place, "unknownAction", unknownAction, [undefined, "deny"], 'leave it out, or write "deny"');
-  const permissions = treeOf(options, "permissions");
+  const given = treeOf(options, "permissions");
+  const permissions = given && !hasTable ? unlisted(given) : given;
   const connect = treeOf(options, "connect");
   const before = partOf(permissions, 0, hasTable);
   const hides = unknownAction === "deny";
