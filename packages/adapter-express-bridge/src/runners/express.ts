@@ -6,8 +6,10 @@ import type { Run } from "../from-http/http-rule.js";
 import type { RuleSettings } from "../from-http/options.js";
 import { copyOfPlain } from "./copy-plain.js";
 import { runChain } from "./express-chain.js";
+import { canBeAsked } from "./express-routes.js";
 import type { Handler } from "./handler.js";
 import { limitSessionWrites } from "./session-writes.js";
+import { emptyMisuse } from "./stop-at.js";
 
 /** What is used of an application of Express, 4 or 5. */
 export interface ExpressApplication {
@@ -49,7 +51,13 @@ export function expressRun(
   app: Dressing | null,
   settings: Pick<RuleSettings, "usesScope" | "deniesUnmatched" | "stopAt">,
 ): Run {
+  const isEmpty = () => !chain.some(canBeAsked);
+  const mayBeEmpty = isEmpty();
   return (exchange, derived) => {
+    if (mayBeEmpty && isEmpty()) {
+      exchange.fail(emptyMisuse(), 500);
+      return () => ({});
+    }
     const restore = () => dress(exchange, app);
     restore();
     prepare(exchange, derived, app);

@@ -7,7 +7,8 @@ import type { Run } from "../from-http/http-rule.js";
 import type { RuleSettings } from "../from-http/options.js";
 import { copyOfPlain } from "./copy-plain.js";
 import type { KoaContext, KoaMiddleware, KoaNext } from "./koa-context.js";
-import { routedIn, stopping, watchRouters } from "./koa-routes.js";
+import { canBeAsked, routedIn, stopping, watchRouters } from "./koa-routes.js";
+import { emptyMisuse } from "./stop-at.js";
 
 /** What is used of an application of Koa, 2 or 3. */
 export interface KoaApplication {
@@ -74,7 +75,13 @@ export function koaRun(
   };
   const stopped = (chain as readonly KoaMiddleware[]).map((one) => stopping(one, settings.stopAt, sentinel(true)));
   const callback = shellOf(app, [begin, ...stopped, sentinel(false)], note).callback();
+  const isEmpty = () => !chain.some(canBeAsked);
+  const mayBeEmpty = isEmpty();
   return (exchange, derived) => {
+    if (mayBeEmpty && isEmpty()) {
+      exchange.fail(emptyMisuse(), 500);
+      return () => ({});
+    }
     const one: Held = { exchange, derived, context: undefined };
     held.set(exchange.request, one);
     // Koa answers whatever rejects; a promise that never settles is what the deadline is for.
