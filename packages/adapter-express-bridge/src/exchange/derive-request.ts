@@ -18,6 +18,8 @@ export interface Derived extends Body {
   readonly url: string;
   readonly headers: HeaderValues;
   readonly params: Readonly<Record<string, string>>;
+  /** Names that the payload of a GET holds and its query cannot. */
+  readonly unfitQuery: readonly string[];
   readonly handshake: Partial<IncomingMessage>;
   readonly scope: Scope;
 }
@@ -38,12 +40,16 @@ export function derive(place: string, settings: RuleSettings, context: HttpConte
   const given = settings.params ? settings.params(context) : context.payload;
   const { body, bytes } = bodyOf(settings.body ? settings.body(context) : context.payload, settings.maxBody);
   const method = settings.methodOf(context.phase, context.action);
-  const url = urlOf(settings, context, given, handshake);
+  const target = urlOf(settings, context, given, handshake);
+  const { url, unfit } = isOwnQuery(settings, context)
+    ? { url: target, unfit: NO_FIELDS }
+    : targetOfMessage(target, method, settings, context.payload);
   return {
     phase: context.phase,
     isOverHttp: isOverHttp(context),
     method,
-    url: isOwnQuery(settings, context) ? url : urlOfMessage(url, method, settings, context.payload),
+    url,
+    unfitQuery: unfit,
     headers: headersOf(place, settings, scope, handshake, bytes.length),
     params: paramsOf(given),
     body,
@@ -84,16 +90,25 @@ function isOverHttp({ consumer }: HttpContext<never>): boolean {
  * The url of a message. INVARIANT: a name is in its query and in its payload only with one value; and where HTTP would
  * bring the payload as a query, so does it.
  */
-function urlOfMessage(url: string, method: string, { urlOf, params }: RuleSettings, payload: Payload): string {
+function targetOfMessage(url: string, method: string, { urlOf, params }: RuleSettings, payload: Payload): Target {
   checkQuery(url, payload);
-  if (method !== "GET" && method !== "HEAD") return url;
+  if (method !== "GET" && method !== "HEAD") return { url, unfit: NO_FIELDS };
   const taken = params === undefined ? urlOf?.names : undefined;
-  const search = searchOf(queryOfPayload(url, payload, taken ?? NO_NAMES));
-  if (search === "") return url;
+  const { fields, unfit } = queryOfPayload(url, payload, taken ?? NO_NAMES);
+  const search = searchOf(fields);
+  if (search === "") return { url, unfit };
   const [target = "", fragment] = url.split("#", 2);
-  return `${target}${target.includes("?") ? "&" : "?"}${search}${fragment === undefined ? "" : `#${fragment}`}`;
+  const joined = `${target}${target.includes("?") ? "&" : "?"}${search}${fragment === undefined ? "" : `#${fragment}`}`;
+  return { url: joined, unfit };
 }
 
+/** The url of a message, and the names that its query cannot hold. */
+interface Target {
+  readonly url: string;
+  readonly unfit: readonly string[];
+}
+
+const NO_FIELDS: readonly string[] = [];
 const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** The request target of a scope without a handshake, as tests have it. */
@@ -137,14 +152,14 @@ function paramsOf(given: Readonly<Record<string, unknown>>): Record<string, stri
  * Refuses a rule that reads a param which is no text: for the rule it would be missing, and its action gets a value. A
  * rule that does not read it is not affected, and a router puts its own in its place.
  */
-function refuseParam(params: Record<string, string>, name: string): void {
+export function refuseParam(params: Record<string, unknown>, name: string): void {
   Object.defineProperty(params, name, {
     configurable: true,
     enumerable: false,
     get() {
       throw new PermissionDenied("invalid_input", { status: 400, reason: `\`${name.slice(0, 40)}\` does not fit.` });
     },
-    set(value: string) {
+    set(value: unknown) {
       Object.defineProperty(params, name, { value, configurable: true, enumerable: true, writable: true });
     },
   });

@@ -1,8 +1,11 @@
 import express, { type RequestHandler } from "express";
+import express4 from "express4";
 import fc from "fast-check";
+import Koa from "koa";
 import { expect, test } from "vitest";
 import { askAction, at, seen } from "../../test/support.js";
 import { fromExpress } from "../index.js";
+import { fromKoa } from "../koa.js";
 
 test.each([
   ["/ws?room=lobby", { room: "secret" }],
@@ -71,6 +74,20 @@ test("A guard of an optional filter judges the message", async () => {
   expect((await askAction(rule, { action: "list" })).outcome).toBe("allow");
   for (const includeDeleted of [true, "1", 1, ["1"]]) {
     expect((await askAction(rule, { action: "list", payload: { includeDeleted } })).status).toBe(403);
+  }
+});
+
+const readX: RequestHandler = ({ query }, response, next) => (query.x ? void response.sendStatus(403) : next());
+
+test.each([
+  ["Express 5", () => fromExpress(readX, { app })],
+  ["Express 4", () => fromExpress(readX, { app: express4() })],
+  ["Koa", () => fromKoa(({ query }, next) => (query.x ? undefined : next()), { app: new Koa() })],
+])("A guard of %s that reads what no query holds is refused", async (_framework, make) => {
+  const ask = (payload: object) => askAction(make(), { action: "list", payload: payload as never });
+  for (const x of [{ a: 1 }, null, [{ a: 1 }], [["a"]]]) {
+    expect(await ask({ x })).toMatchObject({ outcome: "error", status: 400 });
+    expect((await ask({ y: x })).outcome).toBe("allow");
   }
 });
 

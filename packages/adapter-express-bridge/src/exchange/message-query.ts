@@ -26,6 +26,12 @@ export function checkQuery(url: string, payload: Fields): void {
   }
 }
 
+/** A query made of a payload, and the names of what it cannot hold. */
+export interface PayloadQuery {
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly unfit: readonly string[];
+}
+
 /**
  * The fields of a payload that its request brings as a query, as a GET does over HTTP: texts, numbers, booleans and
  * lists of them.
@@ -33,15 +39,18 @@ export function checkQuery(url: string, payload: Fields): void {
  * @param url The url so far. A name that is there already is not added again.
  * @param taken Names that the path holds.
  */
-export function queryOfPayload(url: string, payload: Fields, taken: ReadonlySet<string>): Record<string, unknown> {
+export function queryOfPayload(url: string, payload: Fields, taken: ReadonlySet<string>): PayloadQuery {
   const fields = new URLSearchParams(searchIn(url));
   const query: Record<string, unknown> = Object.create(null);
+  const unfit: string[] = [];
   for (const [name, value] of Object.entries(payload)) {
+    if (value === undefined || taken.has(name)) continue;
     const isCarried = Array.isArray(value) ? value.every(isPlainText) : isPlainText(value);
     const isThere = fields.has(name) || fields.has(`${name}[]`);
-    if (isCarried && !isThere && !taken.has(name)) query[name] = value;
+    if (!isCarried) unfit.push(name);
+    else if (!isThere) query[name] = value;
   }
-  return query;
+  return { fields: query, unfit };
 }
 
 function isPlainText(value: unknown): boolean {

@@ -1,6 +1,6 @@
 import { PermissionMisuse, type Scope } from "@portcullis/core";
 import { show } from "@portcullis/core/adapter";
-import type { Derived } from "../exchange/derive-request.js";
+import { type Derived, refuseParam } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
 import type { Run } from "../from-http/http-rule.js";
 import type { RuleSettings } from "../from-http/options.js";
@@ -85,10 +85,20 @@ function dress({ request, response }: Exchange, app: Dressing | null): void {
   Object.setPrototypeOf(response, app.response);
 }
 
-function prepare({ request, response }: Exchange, { body, params }: Derived, app: ExpressApplication | null): void {
+function prepare({ request, response }: Exchange, derived: Derived, app: ExpressApplication | null): void {
+  const { body, params, unfitQuery } = derived;
   Object.assign(request, { originalUrl: request.url, baseUrl: "", body, params, res: response });
   Object.assign(response, { req: request, locals: Object.create(null) });
   if (app !== null && !("query" in request)) Object.assign(request, { query: queryOf(request.url as string, app) });
+  if (app !== null && unfitQuery.length > 0) refuseFields(request as unknown as Extended, unfitQuery);
+}
+
+/** Refuses middlewares that read of the query what it cannot hold: its handler gets a value. */
+function refuseFields(request: Extended, names: readonly string[]): void {
+  const value: Extended = Object.assign(Object.create(null), request.query);
+  for (const name of names) refuseParam(value, name);
+  // In Express 5 the query is read anew each time.
+  Object.defineProperty(request, "query", { value, configurable: true, enumerable: true, writable: true });
 }
 
 /** Express writes no body for a HEAD, whose refusal says no less: an own property, below whatever is put in its place. */

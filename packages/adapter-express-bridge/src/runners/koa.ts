@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/adapter";
-import type { Derived } from "../exchange/derive-request.js";
+import { type Derived, refuseParam } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
 import type { Run } from "../from-http/http-rule.js";
 import type { RuleSettings } from "../from-http/options.js";
@@ -115,7 +115,10 @@ function shellOf(
   });
 }
 
-function prepare(context: KoaContext, { body, params, scope }: Derived, usesScope: boolean): void {
+function prepare(context: KoaContext, { body, params, scope, unfitQuery }: Derived, usesScope: boolean): void {
+  // One object for as long as the query is the same.
+  const { query } = context.request as { query: Record<string, unknown> };
+  for (const name of unfitQuery) refuseParam(query, name);
   Object.assign(context.request, { body });
   context.params = params;
   if (!usesScope) return;
