@@ -144,8 +144,8 @@ describe("an error is read by", () => {
   test.each([undefined, false, 1, "true"])("no message unless `expose` is true: %j", async (expose) => {
     for (const [status, code, reason] of [
       [400, "invalid_input", "Bad Request"],
-      [401, "not_authenticated", SIGN_IN],
-      [403, "permission_denied", DEFAULT],
+      [401, "not_authenticated", "Unauthorized"],
+      [403, "permission_denied", "Forbidden"],
     ] as const) {
       const thrown = error({ status, expose });
       expect(await failing(thrown)).toEqual({ ...unsure(code, status, reason), error: thrown });

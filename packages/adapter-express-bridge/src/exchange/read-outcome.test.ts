@@ -63,7 +63,7 @@ const REFUSED: [string, RequestHandler, object][] = [
   [
     "an error that must not be shown",
     (_q, _r, next) => next(httpError(403, "secret", { expose: false })),
-    { reason: "You do not have permission to perform this action." },
+    { reason: "Forbidden" },
   ],
   [
     "an error with headers",

@@ -177,7 +177,7 @@ function saidByError(error: unknown, response: ServerResponse): Said {
   return {
     status,
     // Any other message may be about what is inside: Express in production says the status text instead.
-    message: given.expose === true ? textAt(given.message) : undefined,
+    message: given.expose === true ? textAt(given.message) : STATUS_CODES[status],
     ...saidByHeaders((name) => own.get(name) ?? response.getHeader(name)),
     error,
   };

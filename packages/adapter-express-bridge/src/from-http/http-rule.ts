@@ -19,7 +19,7 @@ import type { HttpContext, RuleSettings } from "./options.js";
 export type Run = (exchange: Exchange, derived: Derived) => () => HttpEvidence;
 
 /** When middlewares are asked, and how their request is made. */
-interface Moment {
+interface AskOptions {
   readonly phase: "connect" | "action";
   readonly settings: RuleSettings;
 }
@@ -35,12 +35,12 @@ export function ruleOf<S>(
   run: Run,
 ): Rule<S, unknown, HttpEvidence, true> {
   const handOn = new HandOn(name, settings.handOn);
-  const connect: Moment = { phase: "connect", settings };
-  const listed: Moment = { phase: "action", settings };
-  const unlisted: Moment = { phase: "action", settings: { ...settings, methodOf: settings.unlistedMethodOf } };
+  const connect: AskOptions = { phase: "connect", settings };
+  const listed: AskOptions = { phase: "action", settings };
+  const unlisted: AskOptions = { phase: "action", settings: { ...settings, methodOf: settings.unlistedMethodOf } };
   /** Runs middlewares once. Rejects with what the reading of their findings throws. */
   const ask = async (
-    { phase, settings }: Moment,
+    { phase, settings }: AskOptions,
     question: { scope: Scope; consumer: Consumer; signal: AbortSignal },
     action: string,
     payload: Payload,
@@ -60,8 +60,8 @@ export function ruleOf<S>(
     });
     return handOn.to(payload, answer, body);
   };
-  const about = (moment: Moment) =>
-    handOn.mark(async (question: Context) => ask(moment, question, question.action, question.payload));
+  const about = (options: AskOptions) =>
+    handOn.mark(async (question: Context) => ask(options, question, question.action, question.payload));
   return permission(name, {
     connect: async (question) => ask(connect, question, "connect", question.message ?? {}),
     action: Object.assign(about(listed), { [UNLISTED]: about(unlisted) }),

@@ -35,14 +35,14 @@ export function readUrl(place: string, url: unknown): UrlOf | undefined {
   return templateOf(place, url);
 }
 
-function templateOf(place: string, url: string): UrlOf {
+function templateOf(caller: string, url: string): UrlOf {
   const at = url.indexOf("?");
   const pieces = (at === -1 ? url : url.slice(0, at)).split(PART);
   const search = at === -1 ? [] : url.slice(at).split(PART_OF_QUERY);
   const isPattern = pieces.some((piece, index) => index % 2 === 0 && PATTERN.test(piece));
   if (isPattern || (at !== -1 && !QUERY.test(url.slice(at + 1)))) {
     throw new PermissionMisuse(
-      `${place} got ${show(url)} as \`url\`: a template knows parts such as :id, wildcards such as *path and a query such as ?sort=:sort; encode what else is meant as it stands, or give a function`,
+      `${caller} got ${show(url)} as \`url\`: a template knows parts such as :id, wildcards such as *path and a query such as ?sort=:sort; encode what else is meant as it stands, or give a function`,
     );
   }
   const names = new Set([...pieces, ...search].filter((piece) => /^[:*]\w/.test(piece)).map((piece) => piece.slice(1)));

@@ -67,8 +67,8 @@ export function buildRules(
     );
   }
   checkChoice(place, "unknownAction", unknownAction, [undefined, "deny"], 'leave it out, or write "deny"');
-  const given = treeOf(options, "permissions");
-  const permissions = given && !hasTable ? unlisted(given) : given;
+  const common = treeOf(options, "permissions");
+  const permissions = common && !hasTable ? unlisted(common) : common;
   const connect = treeOf(options, "connect");
   const before = partOf(permissions, 0, hasTable);
   const hides = unknownAction === "deny";
