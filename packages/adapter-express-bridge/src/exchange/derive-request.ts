@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import { type Payload, PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
+import { PermissionDenied, PermissionMisuse, type Scope } from "@portcullis/core";
 import { isHeader, show } from "@portcullis/core/adapter";
 import type { HttpContext, RuleSettings } from "../from-http/options.js";
 import { textOf } from "../from-http/url.js";
 import { type Body, bodyOf } from "./body.js";
 import { withCookies } from "./cookies.js";
-import { checkQuery, queryOfPayload } from "./message-query.js";
+import { checkQuery, queryOfPayload, withoutEngine } from "./message-query.js";
 
 type HeaderValues = Record<string, string | string[] | undefined>;
 
@@ -43,7 +43,7 @@ export function derive(place: string, settings: RuleSettings, context: HttpConte
   const target = urlOf(settings, context, given, handshake);
   const { url, unfit } = isOwnQuery(settings, context)
     ? { url: target, unfit: NO_FIELDS }
-    : targetOfMessage(target, method, settings, context.payload);
+    : targetOfMessage(target, method, settings, context);
   return {
     phase: context.phase,
     isOverHttp: isOverHttp(context),
@@ -90,15 +90,22 @@ function isOverHttp({ consumer }: HttpContext<never>): boolean {
  * The url of a message. INVARIANT: a name is in its query and in its payload only with one value; and where HTTP would
  * bring the payload as a query, so does it.
  */
-function targetOfMessage(url: string, method: string, { urlOf, params }: RuleSettings, payload: Payload): Target {
+function targetOfMessage(
+  target: string,
+  method: string,
+  { urlOf, params }: RuleSettings,
+  { payload, scope }: HttpContext<never>,
+): Target {
+  const isSocketio = (scope as Scope).transport === "socket.io";
+  const url = isSocketio && urlOf === undefined ? withoutEngine(target, payload) : target;
   checkQuery(url, payload);
   if (method !== "GET" && method !== "HEAD") return { url, unfit: NO_FIELDS };
   const taken = params === undefined ? urlOf?.names : undefined;
   const { fields, unfit } = queryOfPayload(url, payload, taken ?? NO_NAMES);
   const search = searchOf(fields);
   if (search === "") return { url, unfit };
-  const [target = "", fragment] = url.split("#", 2);
-  const joined = `${target}${target.includes("?") ? "&" : "?"}${search}${fragment === undefined ? "" : `#${fragment}`}`;
+  const [whole = "", fragment] = url.split("#", 2);
+  const joined = `${whole}${whole.includes("?") ? "&" : "?"}${search}${fragment === undefined ? "" : `#${fragment}`}`;
   return { url: joined, unfit };
 }
 

@@ -15,6 +15,7 @@ test.each([
   ["/ws?room=lobby#x", { room: "lobby#x" }],
   ["/ws?room%5Bid%5D=1", { room: { id: "1" } }],
   ["/ws?n=1", { n: null }],
+  ["/ws?tag[]=a", { tag: ["a"] }],
 ])("%s beside the message %j is refused before the chain", async (url, payload) => {
   const { request, decision } = await seen({}, { ...at({}, url), payload });
   expect(request).toBeUndefined();
@@ -25,7 +26,6 @@ test.each([
   ["/ws?room=lobby", { room: "lobby" }],
   ["/ws?n=1&is=true", { n: 1, is: true }],
   ["/ws?tag=a&tag=b", { tag: ["a", "b"] }],
-  ["/ws?tag[]=a", { tag: ["a"] }],
   ["/ws?token=1", { room: "secret" }],
 ])("%s beside the message %j is asked", async (url, payload) => {
   expect((await seen({}, { ...at({}, url), payload })).decision.outcome).toBe("allow");
@@ -66,6 +66,30 @@ test("A template's parts are not in the query again", async () => {
 });
 
 const app = express();
+
+test("A name with a bracket is no part of another", async () => {
+  const own = express();
+  own.set("query parser", "extended");
+  const payload = { room: "secret", "room[]": "lobby" };
+  const { request } = await seen({ app: own }, { action: "list", payload });
+  expect(request.query.room).toBe("secret");
+});
+
+test("A GET of more fields than a parser reads is refused", async () => {
+  const filler = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`f${at}`, 1]));
+  const ask = (payload: object) => seen({}, { ...at({}, "/?own=1"), action: "list", payload: payload as never });
+  expect((await ask({ ...filler(998), last: true })).request.query.last).toBe("true");
+  expect((await ask({ ...filler(999), last: true })).decision).toMatchObject({ outcome: "error", status: 400 });
+  expect((await ask({ list: Array(1000).fill("x") })).decision).toMatchObject({ outcome: "error", status: 400 });
+});
+
+test("Names of a handshake of socket.io are a message's own", async () => {
+  const { scope } = at({}, "/socket.io/?EIO=4&transport=polling&t=abc&room=lobby");
+  const asked = { action: "list", scope: Object.assign(scope as object, { transport: "socket.io" }) as never };
+  const { request } = await seen({}, { ...asked, payload: { t: 1, transport: "bus" } });
+  expect({ ...request.query }).toEqual({ EIO: "4", room: "lobby", t: "1", transport: "bus" });
+  expect((await seen({}, { ...asked, payload: { room: "secret" } })).decision.status).toBe(400);
+});
 
 test("A guard of an optional filter judges the message", async () => {
   const guard: RequestHandler = ({ query }, response, next) =>

@@ -1,6 +1,11 @@
 import { PermissionDenied } from "@portcullis/core";
 import { isSame } from "./same-fields.js";
 
+/** As many as parsers of queries read; they pass over the others. */
+const MAX_FIELDS = 1000;
+/** What a handshake of socket.io brings for its own sake. */
+const OF_ENGINE = new Set(["EIO", "transport", "sid", "t", "b64", "j"]);
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
@@ -13,17 +18,27 @@ export function checkQuery(url: string, payload: Fields): void {
   const search = searchIn(url);
   if (search === "") return;
   const fields = new URLSearchParams(search);
-  for (const written of new Set(fields.keys())) {
-    const isList = written.endsWith("[]");
-    const name = isList ? written.slice(0, -2) : written;
+  for (const name of new Set(fields.keys())) {
     // What a parser of nested fields makes of it is between it and the application.
     const [base = ""] = name.split("[", 1);
     if (base !== name && valueAt(payload, base) !== undefined) throw ambiguous(base);
     const value = valueAt(payload, name);
     if (value === undefined) continue;
-    const all = fields.getAll(written);
-    if (!isSame(isList || all.length > 1 ? all : all[0], value, true)) throw ambiguous(name);
+    const all = fields.getAll(name);
+    if (!isSame(all.length > 1 ? all : all[0], value, true)) throw ambiguous(name);
   }
+}
+
+/** The url of a handshake of socket.io, without those of its own names that a message has too. */
+export function withoutEngine(url: string, payload: Fields): string {
+  const search = searchIn(url);
+  const isOwn = (pair: string) => {
+    const [name = ""] = new URLSearchParams(pair).keys();
+    return OF_ENGINE.has(name) && Object.hasOwn(payload, name);
+  };
+  const pairs = search.split("&");
+  const left = pairs.filter((pair) => !isOwn(pair));
+  return left.length === pairs.length ? url : `${url.slice(0, url.indexOf("?"))}?${left.join("&")}`;
 }
 
 /** A query made of a payload, and the names of what it cannot hold. */
@@ -38,18 +53,24 @@ export interface PayloadQuery {
  *
  * @param url The url so far. A name that is there already is not added again.
  * @param taken Names that the path holds.
+ * @throws {PermissionDenied} Where there are more fields than parsers read.
  */
 export function queryOfPayload(url: string, payload: Fields, taken: ReadonlySet<string>): PayloadQuery {
   const fields = new URLSearchParams(searchIn(url));
   const query: Record<string, unknown> = Object.create(null);
   const unfit: string[] = [];
+  let count = [...fields].length;
   for (const [name, value] of Object.entries(payload)) {
     if (value === undefined || taken.has(name)) continue;
     const isCarried = Array.isArray(value) ? value.every(isPlainText) : isPlainText(value);
-    const isThere = fields.has(name) || fields.has(`${name}[]`);
-    if (!isCarried) unfit.push(name);
-    else if (!isThere) query[name] = value;
+    // A parser of nested fields would make another name of one with a bracket.
+    if (!isCarried || name.includes("[")) unfit.push(name);
+    else if (!fields.has(name)) {
+      query[name] = value;
+      count += Array.isArray(value) ? value.length : 1;
+    }
   }
+  if (count > MAX_FIELDS) throw new PermissionDenied("invalid_input", { status: 400, reason: "Too many fields." });
   return { fields: query, unfit };
 }
 
