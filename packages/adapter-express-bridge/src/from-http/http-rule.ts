@@ -19,7 +19,7 @@ import type { HttpContext, RuleSettings } from "./options.js";
 export type Run = (exchange: Exchange, derived: Derived) => () => HttpEvidence;
 
 /** When middlewares are asked, and how their request is made. */
-interface AskOptions {
+interface PhaseSettings {
   readonly phase: "connect" | "action";
   readonly settings: RuleSettings;
 }
@@ -35,12 +35,12 @@ export function ruleOf<S>(
   run: Run,
 ): Rule<S, unknown, HttpEvidence, true> {
   const handOn = new HandOn(name, settings.handOn);
-  const connect: AskOptions = { phase: "connect", settings };
-  const listed: AskOptions = { phase: "action", settings };
-  const unlisted: AskOptions = { phase: "action", settings: { ...settings, methodOf: settings.unlistedMethodOf } };
+  const connect: PhaseSettings = { phase: "connect", settings };
+  const listed: PhaseSettings = { phase: "action", settings };
+  const unlisted: PhaseSettings = { phase: "action", settings: { ...settings, methodOf: settings.unlistedMethodOf } };
   /** Runs middlewares once. Rejects with what the reading of their findings throws. */
   const ask = async (
-    { phase, settings }: AskOptions,
+    { phase, settings }: PhaseSettings,
     question: { scope: Scope; consumer: Consumer; signal: AbortSignal },
     action: string,
     payload: Payload,
@@ -60,7 +60,7 @@ export function ruleOf<S>(
     });
     return handOn.to(payload, answer, body);
   };
-  const about = (options: AskOptions) =>
+  const about = (options: PhaseSettings) =>
     handOn.mark(async (question: Context) => ask(options, question, question.action, question.payload));
   return permission(name, {
     connect: async (question) => ask(connect, question, "connect", question.message ?? {}),
