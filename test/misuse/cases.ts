@@ -112,6 +112,8 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `fromExpress(["session"], { app })`,
     `fromExpress(async () => {}, {})`,
     `fromExpress((request, response, next) => next(), { app, url: "rooms" })`,
+    `fromExpress((request, response, next) => next(), { app, url: "/rooms/:id?" })`,
+    `fromExpress((request, response, next, role) => next(), { app })`,
     `fromExpress((request, response, next) => next(), { app, methods: { create: "post it" } })`,
     `fromExpress((request, response, next) => next(), { app, nmae: "isMember" })`,
     `toExpress(policy)`,
@@ -121,5 +123,6 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `post(express.json(), toExpress(policy, "ping", { onDecision, object: () => false }))`,
     `fromKoa([], { app })`,
     `parity(policy, (request, response, next) => next(), [], { app })`,
+    `parity(policy, (request, response, next) => next(), [{ action: "ping", headers: {} }], { app })`,
   ],
 };

@@ -44,7 +44,8 @@ async function ask(rule: core.Permission): Promise<void> {
 function posting() {
   let heard: unknown;
   const onDecision = ({ error }: core.Decision) => {
-    heard = error;
+    // A client is refused, and a developer told why.
+    heard = (error as Error | undefined)?.cause ?? error;
   };
   const post = async (...handlers: express.RequestHandler[]) => {
     const server = createServer(express().post("/", ...handlers, (_request, response) => void response.end()));

@@ -115,7 +115,7 @@ describe("a response is read as a fault:", () => {
 });
 
 describe("an error is read by", () => {
-  const error = (more: object) => Object.assign(new Error("said"), more);
+  const error = (more: object) => Object.assign(new Error("said"), { expose: true, ...more });
   test.each<[string, object, object]>([
     ["its status", { status: 400 }, unsure("invalid_input", 400, "said")],
     ["its statusCode", { statusCode: 413 }, unsure("payload_too_large", 413, "said")],
@@ -139,6 +139,17 @@ describe("an error is read by", () => {
   ])("%s", async (_what, more, decision) => {
     const thrown = error(more);
     expect(await failing(thrown)).toEqual({ ...decision, error: thrown });
+  });
+
+  test.each([undefined, false, 1, "true"])("no message unless `expose` is true: %j", async (expose) => {
+    for (const [status, code, reason] of [
+      [400, "invalid_input", "Bad Request"],
+      [401, "not_authenticated", "Unauthorized"],
+      [403, "permission_denied", "Forbidden"],
+    ] as const) {
+      const thrown = error({ status, expose });
+      expect(await failing(thrown)).toEqual({ ...unsure(code, status, reason), error: thrown });
+    }
   });
 
   test.each([500, 599, 700, 403.5, "403", Number.NaN])("its status, which makes it a fault: %s", async (status) => {

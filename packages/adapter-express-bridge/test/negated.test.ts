@@ -22,7 +22,7 @@ const DOES: Readonly<Record<string, RequestHandler>> = {
   answers400: (_q, r) => void r.status(400).json({ message: "Bad" }),
   answers200: (_q, r) => void r.send("ok"),
   redirects: (_q, r) => r.redirect("/login"),
-  throws401: (_q, _r, next) => next(httpError(401, "jwt expired")),
+  throws401: (_q, _r, next) => next(httpError(401, "Unauthorized")),
 };
 /** What a client is told, by what the chain under `not` does: status and reason; nothing where it is let in. */
 const TOLD: [string, number | undefined, string?][] = [
@@ -31,7 +31,7 @@ const TOLD: [string, number | undefined, string?][] = [
   ["answers400", 400, "Bad"],
   ["answers200", 403],
   ["redirects", 401],
-  ["throws401", 401, "jwt expired"],
+  ["throws401", 401, "Unauthorized"],
 ];
 
 /** `not` over a chain that does what the client asks for. */

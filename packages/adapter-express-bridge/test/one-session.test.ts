@@ -149,11 +149,24 @@ describe.each(TRANSPORTS)("one visitor over %s", (transport) => {
       if (request.method === "POST") request.session.regenerate(next);
       else next();
     };
-    const { store, running } = await shop({}, renew);
+    const { store, running } = await shop({ saveUninitialized: false }, renew);
     const visitor = await dial(transport, running.port, "");
-    await visitor.ask();
+    expect(await visitor.ask()).toMatchObject({ id: expect.any(String) });
     await visitor.ask();
     expect(store.counts.sessions).toBe(0);
+  });
+
+  test("a message that rotates a stored session is a fault, and the session stays", async () => {
+    const rotate: RequestHandler = (request, _response, next) => {
+      if (request.method === "POST") request.session.regenerate(next);
+      else next();
+    };
+    const { store, running } = await shop({ saveUninitialized: true }, rotate);
+    const visitor = await dial(transport, running.port, "");
+    expect(store.counts.sessions).toBe(1);
+    expect(await visitor.ask()).toBe(500);
+    expect(await visitor.ask()).toBe(500);
+    expect(store.counts.sessions).toBe(1);
   });
 
   test.each<[string, (answer: Get) => void, number]>([

@@ -32,7 +32,7 @@ export { COMMON_OPTIONS } from "./guard/options.js";
 export { ViolationCounter } from "./guard/session/violation-counter.js";
 export { engineOf, type PolicyEngine } from "./policy/policy.js";
 export { type TraceNode, type Traces, traces } from "./policy/trace.js";
-export type { Phase } from "./rules/tree.js";
+export { type Phase, UNLISTED } from "./rules/tree.js";
 export { type Identity, identityOf } from "./rules/user.js";
 // Wait
 export { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "./util/deadline.js";

@@ -1,3 +1,4 @@
+import { PermissionMisuse } from "@portcullis/core";
 import express, { type RequestHandler } from "express";
 import express4 from "express4";
 import { describe, expect, test } from "vitest";
@@ -143,10 +144,54 @@ describe("the url", () => {
     ]);
   });
 
-  test.each(["no slash", "//\r\nX: 1", "/a b", 7, undefined])(
-    "that a function makes wrongly (%j) is a fault",
-    async (url) => {
-      expect((await seen({ url: () => url as never })).decision).toMatchObject({ outcome: "error", status: 500 });
+  test.each([
+    ["no slash", 500],
+    ["//\r\nX: 1", 400],
+    ["/a b", 400],
+    ["/x/a?x=1#f", 400],
+    [7, 500],
+    [undefined, 500],
+  ])("that a function makes wrongly (%j) is a fault %i", async (url, status) => {
+    const { request, decision } = await seen({ url: () => url as never });
+    expect(request).toBeUndefined();
+    expect(decision).toMatchObject({ outcome: "error", status });
+  });
+
+  test.each([
+    ["docs/a b.txt", "/files/docs/a%20b.txt"],
+    [["docs", "a/b"], "/files/docs/a%2Fb"],
+  ])("fills a wildcard from %j", async (path, url) => {
+    expect((await seen({ url: "/files/*path" }, { payload: { path } })).request.url).toBe(url);
+  });
+
+  test.each([[""], ["a//b"], ["../x"], [["a", ".."]], [[]], [[1]], [7], [undefined]])(
+    "refuses the wildcard %j",
+    async (path) => {
+      const { request, decision } = await seen({ url: "/files/*path" }, { payload: { path } });
+      expect(request).toBeUndefined();
+      expect(decision).toMatchObject({ outcome: "error", status: 400 });
+    },
+  );
+
+  test.each([
+    "/x/(.*)",
+    "/x/*",
+    "/x/:id*",
+    "/x/:id+",
+    "/x/:id?",
+    "/x/:id?/y",
+    "/x/[a-z]",
+    "/x/:id(\\d+)",
+    "/x{/:id}",
+    "/x!",
+  ])("refuses the pattern %s when built", (url) => {
+    expect(() => fromExpress(() => {}, { app, url })).toThrow(PermissionMisuse);
+  });
+
+  test.each(["/x/:id?sort=:sort", "/x/:id?f[a]=1", "/x/:id?flag", "/x/:id?a=*&b=(1)"])(
+    "takes the query of %s",
+    (url) => {
+      expect(() => fromExpress(() => {}, { app, url })).not.toThrow();
     },
   );
 });

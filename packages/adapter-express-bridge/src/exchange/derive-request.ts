@@ -4,6 +4,7 @@ import { isHeader, show } from "@portcullis/core/internal";
 import { type Body, bodyOf } from "./body.js";
 import { withCookies } from "./cookies.js";
 import type { DerivationSettings, HttpContext } from "./http-context.js";
+import { checkQuery, queryOfPayload, withoutEngine } from "./message-query.js";
 import { textOf } from "./url-text.js";
 
 type HeaderValues = Record<string, string | string[] | undefined>;
@@ -11,10 +12,14 @@ type HeaderValues = Record<string, string | string[] | undefined>;
 /** What a request is made of, before it is one. */
 export interface Derived extends Body {
   readonly phase: "connect" | "action";
+  /** True where the question is about a request of HTTP, whose handler answers it. */
+  readonly isOverHttp: boolean;
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderValues;
   readonly params: Readonly<Record<string, string>>;
+  /** Names that the payload of a GET holds and its query cannot. */
+  readonly unfitQuery: readonly string[];
   readonly handshake: Partial<IncomingMessage>;
   readonly scope: Scope;
 }
@@ -34,10 +39,17 @@ export function derive(caller: string, settings: DerivationSettings, context: Ht
   const handshake = (scope.request ?? {}) as Partial<IncomingMessage>;
   const input = settings.params ? settings.params(context) : context.payload;
   const { body, bytes } = bodyOf(settings.body ? settings.body(context) : context.payload, settings.maxBody);
+  const method = settings.methodOf(context.phase, context.action);
+  const target = urlOf(settings, context, input, handshake);
+  const { url, unfit } = isOwnQuery(settings, context)
+    ? { url: target, unfit: NO_FIELDS }
+    : targetOfMessage(target, method, settings, context);
   return {
     phase: context.phase,
-    method: settings.methodOf(context.phase, context.action),
-    url: urlOf(settings, context, input, handshake),
+    isOverHttp: isOverHttp(context),
+    method,
+    url,
+    unfitQuery: unfit,
     headers: headersOf(caller, settings, scope, handshake, bytes.length),
     params: paramsOf(input),
     body,
@@ -59,6 +71,52 @@ function urlOf(
   const [path] = url.split("?", 1) as [string];
   return search === "" ? path : `${path}?${search}`;
 }
+
+/**
+ * Tells whether the query is left as it is: at connect there is no message, the developer has said what it is, or the
+ * request is one of HTTP, whose handler reads the query itself.
+ */
+function isOwnQuery({ query, urlOf }: DerivationSettings, context: HttpContext<never>): boolean {
+  const isMade = query !== undefined || (urlOf !== undefined && urlOf.names === undefined);
+  return isMade || context.phase === "connect" || isOverHttp(context);
+}
+
+function isOverHttp({ consumer }: HttpContext<never>): boolean {
+  // For `authenticate` there is no consumer yet.
+  return consumer?.transport === "http";
+}
+
+/**
+ * The url of a message. INVARIANT: a name is in its query and in its payload only with one value; and where HTTP would
+ * bring the payload as a query, so does it.
+ */
+function targetOfMessage(
+  target: string,
+  method: string,
+  { urlOf, params }: DerivationSettings,
+  { payload, scope }: HttpContext<never>,
+): Target {
+  const isSocketio = (scope as Scope).transport === "socket.io";
+  const url = isSocketio && urlOf === undefined ? withoutEngine(target, payload) : target;
+  checkQuery(url, payload);
+  if (method !== "GET" && method !== "HEAD") return { url, unfit: NO_FIELDS };
+  const taken = params === undefined ? urlOf?.names : undefined;
+  const { fields, unfit } = queryOfPayload(url, payload, taken ?? NO_NAMES);
+  const search = searchOf(fields);
+  if (search === "") return { url, unfit };
+  const [whole = "", fragment] = url.split("#", 2);
+  const joined = `${whole}${whole.includes("?") ? "&" : "?"}${search}${fragment === undefined ? "" : `#${fragment}`}`;
+  return { url: joined, unfit };
+}
+
+/** The url of a message, and the names that its query cannot hold. */
+interface Target {
+  readonly url: string;
+  readonly unfit: readonly string[];
+}
+
+const NO_FIELDS: readonly string[] = [];
+const NO_NAMES: ReadonlySet<string> = new Set();
 
 /** The request target of a scope without a handshake, as tests have it. */
 function targetOf({ path = "/", query = {} }: Partial<Scope>): string {
@@ -101,14 +159,14 @@ function paramsOf(input: Readonly<Record<string, unknown>>): Record<string, stri
  * Refuses a rule that reads a param which is no text: for the rule it would be missing, and its action gets a value. A
  * rule that does not read it is not affected, and a router puts its own in its place.
  */
-function refuseParam(params: Record<string, string>, name: string): void {
+export function refuseParam(params: Record<string, unknown>, name: string): void {
   Object.defineProperty(params, name, {
     configurable: true,
     enumerable: false,
     get() {
       throw new PermissionDenied("invalid_input", { status: 400, reason: `\`${name.slice(0, 40)}\` does not fit.` });
     },
-    set(value: string) {
+    set(value: unknown) {
       Object.defineProperty(params, name, { value, configurable: true, enumerable: true, writable: true });
     },
   });

@@ -8,7 +8,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 const app = express();
 const ask = (middleware: RequestHandler, options = {}) => askAction(fromExpress(middleware, { app, ...options }));
-const httpError = (status: number, message: string) => Object.assign(new Error(message), { status });
+const httpError = (status: number, message: string) => Object.assign(new Error(message), { status, expose: true });
 
 /** Waits for some turns of promises, and for nothing else. */
 async function turns(count: number): Promise<void> {

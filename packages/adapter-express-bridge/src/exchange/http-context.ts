@@ -15,7 +15,11 @@ export interface HttpContext<S = Scope> {
 export type MethodOf = (phase: "connect" | "action", action: string) => string;
 
 /** Makes the url of a derived request. */
-export type UrlOf = (context: HttpContext<never>, parts: Readonly<Record<string, unknown>>) => string;
+export interface UrlOf {
+  (context: HttpContext<never>, parts: Readonly<Record<string, unknown>>): string;
+  /** The parts that a template is filled from; `undefined` for a function. */
+  readonly names?: ReadonlySet<string>;
+}
 
 /** The settings by which a request is derived. */
 export interface DerivationSettings {

@@ -8,7 +8,7 @@ const app = express();
 const ask = (...middlewares: RequestHandler[]) => askAction(fromExpress(middlewares, { app }));
 
 const httpError = (status: number, message: string, more: object = {}) =>
-  Object.assign(new Error(message), { status, ...more });
+  Object.assign(new Error(message), { status, expose: true, ...more });
 
 const DENIED: [string, RequestHandler, object][] = [
   [
@@ -63,7 +63,7 @@ const REFUSED: [string, RequestHandler, object][] = [
   [
     "an error that must not be shown",
     (_q, _r, next) => next(httpError(403, "secret", { expose: false })),
-    { reason: "You do not have permission to perform this action." },
+    { reason: "Forbidden" },
   ],
   [
     "an error with headers",
@@ -74,7 +74,7 @@ const REFUSED: [string, RequestHandler, object][] = [
     "an error whose status is in the response",
     (_q, r, next) => {
       r.statusCode = 403;
-      next(new Error("by response"));
+      next(Object.assign(new Error("by response"), { expose: true }));
     },
     { status: 403, reason: "by response" },
   ],

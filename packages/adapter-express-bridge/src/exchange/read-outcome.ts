@@ -177,7 +177,8 @@ function refusalOfError(error: unknown, response: ServerResponse): HttpRefusal {
   }
   return {
     status,
-    message: input.expose !== false ? textAt(input.message) : undefined,
+    // Any other message may be about what is inside: Express in production says the status text instead.
+    message: input.expose === true ? textAt(input.message) : STATUS_CODES[status],
     ...refusalHeadersIn((name) => own.get(name) ?? response.getHeader(name)),
     error,
   };

@@ -7,7 +7,7 @@ import {
   type Rule,
   type Scope,
 } from "@portcullis/core";
-import { addAnswerHeader } from "@portcullis/core/internal";
+import { addAnswerHeader, UNLISTED } from "@portcullis/core/internal";
 import { keepCookies } from "../exchange/cookies.js";
 import { type Derived, derive } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
@@ -16,6 +16,12 @@ import { answerOf, type HttpEvidence } from "../exchange/read-outcome.js";
 import { type Runner, runToEnd } from "../runners/runner.js";
 import { HandOn } from "./hand-on.js";
 import type { RuleSettings } from "./options.js";
+
+/** When middlewares are asked, and how their request is made. */
+interface PhaseSettings {
+  readonly phase: "connect" | "action";
+  readonly settings: RuleSettings;
+}
 
 /** Headers that may go out with the answer to a handshake, beside those of the refusal itself. */
 const FOR_ANSWER = /^(set-cookie|(x-)?ratelimit(-.+)?|x-(request|correlation)-id|strict-transport-security)$/;
@@ -28,9 +34,12 @@ export function ruleOf<S>(
   runner: Runner,
 ): Rule<S, unknown, HttpEvidence, true> {
   const handOn = new HandOn(name, settings.handOn);
+  const connect: PhaseSettings = { phase: "connect", settings };
+  const listed: PhaseSettings = { phase: "action", settings };
+  const unlisted: PhaseSettings = { phase: "action", settings: { ...settings, methodOf: settings.unlistedMethodOf } };
   /** Runs middlewares once. Rejects with what the reading of their findings throws. */
   const ask = async (
-    phase: "connect" | "action",
+    { phase, settings }: PhaseSettings,
     question: { scope: Scope; consumer: Consumer; signal: AbortSignal },
     action: string,
     payload: Payload,
@@ -50,9 +59,11 @@ export function ruleOf<S>(
     });
     return handOn.to(payload, answer, body);
   };
+  const about = (options: PhaseSettings) =>
+    handOn.mark(async (question: Context) => ask(options, question, question.action, question.payload));
   return permission(name, {
-    connect: async (question) => ask("connect", question, "connect", question.message ?? {}),
-    action: handOn.mark(async (question: Context) => ask("action", question, question.action, question.payload)),
+    connect: async (question) => ask(connect, question, "connect", question.message ?? {}),
+    action: Object.assign(about(listed), { [UNLISTED]: about(unlisted) }),
   }) as never;
 }
 

@@ -46,11 +46,13 @@ const NEVER = ["OPTIONS", "CONNECT", "TRACE"];
 /**
  * Reads the option `methods`; what it does not name stays as it is.
  *
+ * @param defaults The methods of what it does not name. None where no policy names the actions: a client calls its action
+ *   as it likes, and does not choose the method by that.
  * @throws {PermissionMisuse} When a method is none, or one that middlewares let pass without a look.
  */
-export function readMethods(caller: string, input: MethodMap = {}): MethodOf {
+export function readMethods(caller: string, input: MethodMap = {}, defaults = REST): MethodOf {
   checkKeys("`methods`", input, Object.keys(input));
-  const methods = new Map(Object.entries(REST));
+  const methods = new Map(Object.entries(defaults));
   for (const [action, method] of Object.entries(input)) {
     if (!METHODS.includes(method) || NEVER.includes(method)) {
       throw new PermissionMisuse(
@@ -59,7 +61,7 @@ export function readMethods(caller: string, input: MethodMap = {}): MethodOf {
     }
     methods.set(action, method);
   }
-  const connect = methods.get("connect") as string;
+  const connect = (methods.get("connect") ?? REST.connect) as string;
   // An action that a client calls `connect` is not the moment of that name.
   methods.delete("connect");
   return (phase, action) => (phase === "connect" ? connect : (methods.get(action) ?? "POST"));

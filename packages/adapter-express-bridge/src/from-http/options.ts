@@ -1,7 +1,7 @@
 import type { Scope } from "@portcullis/core";
 import { checkKeys, printError, readMilliseconds } from "@portcullis/core/internal";
 import { assertOption } from "../exchange/assert-option.js";
-import type { DerivationSettings, HttpContext } from "../exchange/http-context.js";
+import type { DerivationSettings, HttpContext, MethodOf } from "../exchange/http-context.js";
 import type { RunLimits, RunnerSettings } from "../runners/runner.js";
 import { type MethodMap, readMethods } from "./methods.js";
 import type { AnyMiddleware } from "./middlewares.js";
@@ -11,7 +11,7 @@ import { readUrl } from "./url.js";
 export interface HttpRuleOptions<S = Scope> {
   /** The name in decisions and logs. Default: made of the names of the middlewares. */
   name?: string;
-  /** HTTP methods by name of the action. What is in no map is POST. */
+  /** HTTP methods by name of the action. What is in no map is POST, and so is what the policy does not name. */
   methods?: MethodMap;
   /** The url: a template filled from the params, or a function. Default: path and query of the handshake. */
   url?: string | ((context: HttpContext<S>) => string);
@@ -58,6 +58,8 @@ export interface HttpRuleOptions<S = Scope> {
 
 /** The same options, checked, with their defaults. */
 export interface RuleSettings extends DerivationSettings, RunnerSettings, RunLimits {
+  /** The method of an action that no policy names. */
+  readonly unlistedMethodOf: MethodOf;
   readonly handOn: "body" | false | undefined;
 }
 
@@ -83,6 +85,7 @@ export function readSettings(caller: string, options: HttpRuleOptions<never>, mo
     ...(body && { body }),
     ...(headers && { headers }),
     methodOf: readMethods(caller, options.methods),
+    unlistedMethodOf: readMethods(caller, options.methods, {}),
     urlOf: readUrl(caller, options.url),
     usesScope: user === "scope",
     timeout,

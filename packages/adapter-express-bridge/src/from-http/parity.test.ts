@@ -105,5 +105,7 @@ describe("parity", () => {
     await expect(parity({} as never, requireRole, [asked], { app })).rejects.toThrow("got an object as its policy");
     await expect(parity(policy, requireRole, [], { app })).rejects.toThrow("got no case");
     await expect(parity(policy, requireRole, [{}], { app })).rejects.toThrow("case 0 has no action");
+    const flat = { action: "edit", headers: { "x-role": "admin" } } as never;
+    await expect(parity(policy, requireRole, [flat], { app })).rejects.toThrow(/headers.*note, phase, action/);
   });
 });

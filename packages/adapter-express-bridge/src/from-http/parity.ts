@@ -8,7 +8,7 @@ import {
   type Rule,
   type Scope,
 } from "@portcullis/core";
-import { engineOf } from "@portcullis/core/internal";
+import { checkKeys, engineOf } from "@portcullis/core/internal";
 import { type FromExpressOptions, fromExpress } from "./from-express.js";
 import type { Middlewares } from "./middlewares.js";
 
@@ -40,6 +40,8 @@ export interface ParityDifference {
   readonly socket: ParityAnswer;
 }
 
+const CASE_KEYS = ["note", "phase", "action", "payload", "scope"];
+
 const ANONYMOUS: Scope = Object.freeze({
   transport: "parity",
   path: "/",
@@ -65,7 +67,7 @@ const NOBODY: Consumer = { id: "parity", transport: "parity", raw: undefined, cl
  * @param cases The questions; at least one.
  * @param options Where middlewares are given: as for `fromExpress`.
  * @returns The differences, in the order of the cases; empty where there is none.
- * @throws {PermissionMisuse} When there is no case, or one has no action.
+ * @throws {PermissionMisuse} When there is no case, or one has no action or an unknown key.
  * @example
  * ```ts
  * import { parity } from "@portcullis/adapter-express-bridge";
@@ -97,6 +99,7 @@ export async function parity(
   const rule = isRule ? (middleware as Rule) : fromExpress(middleware as Middlewares, options);
   const differences: ParityDifference[] = [];
   for (const [index, one] of cases.entries()) {
+    checkKeys(`parity(): case ${index}`, one, CASE_KEYS);
     const action = actionOf(one, index);
     const http = answerOf(await ask(definePolicy({ connect: rule, actions: { [action]: rule } }), action, one));
     const socket = answerOf(await ask(engine, action, one));

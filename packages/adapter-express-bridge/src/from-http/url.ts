@@ -3,14 +3,20 @@ import { show } from "@portcullis/core/internal";
 import type { UrlOf } from "../exchange/http-context.js";
 import { textOf } from "../exchange/url-text.js";
 
-const PART = /:([A-Za-z_]\w*)/;
+/** A part of the path, or a wildcard, which holds several. */
+const PART = /([:*][A-Za-z_]\w*)/;
+const PART_OF_QUERY = /(:[A-Za-z_]\w*)/;
+/** Patterns that routers know and no template fills. */
+const PATTERN = /[*()+[\]!]/;
+/** The beginning of a query. A question mark that is followed by something else makes a part optional, for a router. */
+const QUERY = /^[\w%][\w%.~$-]*(\[[^\]]*\])*(=|&|$)/;
 /** Everything a request target may be made of (RFC 3986), and nothing that ends its line. */
 const TARGET = /^\/[\w\-.~%!$&'()*+,;=:@/?[\]]*$/;
 
 /**
  * Reads the option `url`: a template such as `/orders/:id`, or a function.
  *
- * @throws {PermissionMisuse} When it is neither.
+ * @throws {PermissionMisuse} When it is neither, or holds a pattern that only routers know.
  */
 export function readUrl(caller: string, url: unknown): UrlOf | undefined {
   if (url === undefined) return undefined;
@@ -20,18 +26,46 @@ export function readUrl(caller: string, url: unknown): UrlOf | undefined {
       `${caller} got ${show(url)} as \`url\`: give a path that begins with a slash, as in "/orders/:id", or a function`,
     );
   }
-  const pieces = url.split(PART);
-  return (_context, parts) => pieces.map((piece, index) => (index % 2 === 0 ? piece : fill(piece, parts))).join("");
+  return templateOf(caller, url);
 }
 
+function templateOf(caller: string, url: string): UrlOf {
+  const at = url.indexOf("?");
+  const pieces = (at === -1 ? url : url.slice(0, at)).split(PART);
+  const search = at === -1 ? [] : url.slice(at).split(PART_OF_QUERY);
+  const isPattern = pieces.some((piece, index) => index % 2 === 0 && PATTERN.test(piece));
+  if (isPattern || (at !== -1 && !QUERY.test(url.slice(at + 1)))) {
+    throw new PermissionMisuse(
+      `${caller} got ${show(url)} as \`url\`: a template knows parts such as :id, wildcards such as *path and a query such as ?sort=:sort; encode what else is meant as it stands, or give a function`,
+    );
+  }
+  const names = new Set([...pieces, ...search].filter((piece) => /^[:*]\w/.test(piece)).map((piece) => piece.slice(1)));
+  const fillIn = (all: readonly string[], parts: Readonly<Record<string, unknown>>) =>
+    all.map((piece, index) => (index % 2 === 0 ? piece : fill(piece, parts))).join("");
+  return Object.assign(((_context, parts) => fillIn(pieces, parts) + fillIn(search, parts)) as UrlOf, { names });
+}
+
+/** @throws {PermissionDenied} Where a part is not encoded: it was made of what the client sent. */
 function checked(caller: string, url: unknown): string {
   if (typeof url === "string" && TARGET.test(url)) return url;
+  if (typeof url === "string" && url.startsWith("/")) {
+    throw new PermissionDenied("invalid_input", { status: 400, reason: "A url cannot be made of what was sent." });
+  }
   throw new PermissionMisuse(`${caller}: \`url\` returned ${show(url)}: return a path, each part encoded`);
 }
 
-/** INVARIANT: a part stays one part of the path: it is encoded, not empty, and neither `.` nor `..`. */
-function fill(name: string, parts: Readonly<Record<string, unknown>>): string {
+/** Fills a part with its value, a wildcard with a text or a list of texts. */
+function fill(piece: string, parts: Readonly<Record<string, unknown>>): string {
+  const name = piece.slice(1);
   const value = Object.hasOwn(parts, name) ? parts[name] : undefined;
+  if (piece.startsWith(":")) return segment(name, value);
+  const all = typeof value === "string" ? value.split("/") : value;
+  if (!Array.isArray(all) || all.length === 0) throw unfit(name);
+  return all.map((one) => segment(name, typeof one === "string" ? one : undefined)).join("/");
+}
+
+/** INVARIANT: a part stays one part of the path: it is encoded, not empty, and neither `.` nor `..`. */
+function segment(name: string, value: unknown): string {
   const text = textOf(value);
   if (text === undefined || text === "" || text === "." || text === "..") throw unfit(name);
   try {

@@ -22,7 +22,7 @@ describe("a function that looks like a router", () => {
 
 describe("a router", () => {
   test("that fails before it comes to a route says so", async () => {
-    const error = Object.assign(new Error("Who are you?"), { status: 401 });
+    const error = Object.assign(new Error("Who are you?"), { status: 401, expose: true });
     const router = Router()
       .use((_request, _response, next) => next(error))
       .get("/orders", go);

@@ -42,6 +42,24 @@ function isRoute(route: unknown): route is Route {
   return typeof route === "object" && route !== null;
 }
 
+/**
+ * Tells a function that may be asked about a request: not one that takes errors, and no router or application in which
+ * there is nothing yet.
+ */
+export function canBeAsked(handler: unknown): boolean {
+  const stacked = stackedIn(handler);
+  const isRouter = typeof (handler as { handle?: unknown } | undefined)?.handle === "function";
+  if (stacked && isRouter)
+    return own(stacked).some((layer) => isRoute(layer.route) || isHidden(layer) || canBeAsked(layer.handle));
+  // An application of Express 4 has no router before it has a middleware.
+  return typeof handler === "function" && handler.length < 4 && !("lazyrouter" in handler);
+}
+
+/** Without the two layers that each application of Express 4 begins with. */
+function own({ stack, inner }: Stacked): readonly Layer[] {
+  return inner?.name === "_router" ? stack.slice(2) : stack;
+}
+
 /** Tells a router or an application of Express. */
 export function isStacked(handler: unknown): boolean {
   return stackedIn(handler) !== undefined;
@@ -65,9 +83,15 @@ function innerOf(name: string, router: Handler & { stack: readonly Layer[] }): S
 /**
  * Checks that it is said which functions of a chain are not to be run.
  *
- * @throws {PermissionMisuse} When there are routes and nothing is said, or a function is named that cannot be found.
+ * @throws {PermissionMisuse} When there are routes and nothing is said, a function is named that cannot be found, or none
+ *   takes a request.
  */
-export function checkStops(caller: string, chain: readonly unknown[], stopAt: StopAt): void {
+export function checkStops(caller: string, chain: readonly Handler[], stopAt: StopAt): void {
+  if (chain.every((handler) => handler.length > 3 && !isStacked(handler))) {
+    throw new PermissionMisuse(
+      `${caller} got nothing but functions of four parameters, which take errors and are asked about no request: write (request, response, next)`,
+    );
+  }
   if (stopAt === undefined) {
     if (chain.some(hasRoutes)) throw routesMisuse(caller);
     return;

@@ -1,12 +1,14 @@
 import { PermissionMisuse, type Scope } from "@portcullis/core";
 import { show } from "@portcullis/core/internal";
-import type { Derived } from "../exchange/derive-request.js";
+import { type Derived, refuseParam } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
 import { runChain } from "./express-chain.js";
+import { canBeAsked } from "./express-routes.js";
 import type { Handler } from "./handler.js";
 import type { Runner, RunnerSettings } from "./runner.js";
 import { identityOf } from "./scope-identity.js";
 import { limitSessionWrites } from "./session-writes.js";
+import { emptyMisuse } from "./stop-at.js";
 
 /** What is used of an application of Express, 4 or 5. */
 export interface ExpressApplication {
@@ -44,11 +46,17 @@ function isApplication(value: unknown): value is Dressing {
 
 /** Runs a chain of Express middlewares. */
 export function expressRun(chain: readonly Handler[], app: Dressing | null, settings: RunnerSettings): Runner {
+  const isEmpty = () => !chain.some(canBeAsked);
+  const mayBeEmpty = isEmpty();
   return (exchange, derived) => {
+    if (mayBeEmpty && isEmpty()) {
+      exchange.fail(emptyMisuse(), 500);
+      return () => ({});
+    }
     const restore = () => dress(exchange, app);
     restore();
     prepare(exchange, derived, app);
-    if (derived.phase === "action") limitSessionWrites(exchange.request);
+    if (derived.phase === "action" || derived.isOverHttp) limitSessionWrites(exchange.request);
     if (settings.usesScope) useScope(exchange, derived.scope);
     if (app !== null && derived.method === "HEAD") keepUnwritten(exchange);
     const { request, response } = exchange as unknown as { request: Extended; response: Extended };
@@ -72,10 +80,20 @@ function dress({ request, response }: Exchange, app: Dressing | null): void {
   Object.setPrototypeOf(response, app.response);
 }
 
-function prepare({ request, response }: Exchange, { body, params }: Derived, app: ExpressApplication | null): void {
+function prepare({ request, response }: Exchange, derived: Derived, app: ExpressApplication | null): void {
+  const { body, params, unfitQuery } = derived;
   Object.assign(request, { originalUrl: request.url, baseUrl: "", body, params, res: response });
   Object.assign(response, { req: request, locals: Object.create(null) });
   if (app !== null && !("query" in request)) Object.assign(request, { query: queryOf(request.url as string, app) });
+  if (app !== null && unfitQuery.length > 0) refuseFields(request as unknown as Extended, unfitQuery);
+}
+
+/** Refuses middlewares that read of the query what it cannot hold: its handler gets a value. */
+function refuseFields(request: Extended, names: readonly string[]): void {
+  const value: Extended = Object.assign(Object.create(null), request.query);
+  for (const name of names) refuseParam(value, name);
+  // In Express 5 the query is read anew each time.
+  Object.defineProperty(request, "query", { value, configurable: true, enumerable: true, writable: true });
 }
 
 /** Express writes no body for a HEAD, whose refusal says no less: an own property, below whatever is put in its place. */

@@ -46,6 +46,12 @@ export function checkKoaStops(caller: string, chain: readonly unknown[], stopAt:
   assertFound(caller, stopAt, new Set<unknown>([...chain, ...inside]));
 }
 
+/** Tells a middleware that may be asked: a router runs nothing where it has no routes. */
+export function canBeAsked(middleware: unknown): boolean {
+  const router = routerOf(middleware);
+  return router === undefined || routesOf(router).length > 0;
+}
+
 /** A middleware in which the functions that are not to be run are the end of the chain. The router stays as it is. */
 export function stopping(middleware: KoaMiddleware, stopAt: StopAt, end: KoaMiddleware): KoaMiddleware {
   if (stopAt === undefined || stopAt.size === 0) return middleware;

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/internal";
-import type { Derived } from "../exchange/derive-request.js";
+import { type Derived, refuseParam } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
-import type { KoaContext, KoaMiddleware } from "./koa-context.js";
-import { routedIn, stopping, watchRouters } from "./koa-routes.js";
+import type { KoaContext, KoaMiddleware, KoaNext } from "./koa-context.js";
+import { canBeAsked, routedIn, stopping, watchRouters } from "./koa-routes.js";
 import type { Runner, RunnerSettings } from "./runner.js";
 import { identityOf } from "./scope-identity.js";
+import { emptyMisuse } from "./stop-at.js";
 
 /** What is used of an application of Koa, 2 or 3. */
 export interface KoaApplication {
@@ -51,7 +52,13 @@ export function koaRun(
   const stopped = (chain as readonly KoaMiddleware[]).map((one) => stopping(one, settings.stopAt, atStop));
   const middlewares = [beginningOf(held, settings), ...stopped, endOf(held, settings, false)];
   const callback = shellOf(app, middlewares, note).callback();
+  const isEmpty = () => !chain.some(canBeAsked);
+  const mayBeEmpty = isEmpty();
   return (exchange, derived) => {
+    if (mayBeEmpty && isEmpty()) {
+      exchange.fail(emptyMisuse(), 500);
+      return () => ({});
+    }
     const one: Held = { exchange, derived, context: undefined };
     held.set(exchange.request, one);
     // Koa answers every rejection; the deadline is for a promise that never settles.
@@ -119,7 +126,10 @@ function shellOf(
   });
 }
 
-function prepare(context: KoaContext, { body, params, scope }: Derived, usesScope: boolean): void {
+function prepare(context: KoaContext, { body, params, scope, unfitQuery }: Derived, usesScope: boolean): void {
+  // One object for as long as the query is the same.
+  const { query } = context.request as { query: Record<string, unknown> };
+  for (const name of unfitQuery) refuseParam(query, name);
   Object.assign(context.request, { body });
   context.params = params;
   if (!usesScope) return;

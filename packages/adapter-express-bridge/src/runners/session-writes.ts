@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { PermissionMisuse } from "@portcullis/core";
 
 type Callback = (error?: unknown, session?: unknown) => void;
 
@@ -7,11 +8,12 @@ interface Store {
   get(id: string, callback: Callback): void;
   set(id: string, session: unknown, callback?: Callback): void;
   touch?(id: string, session: unknown, callback?: Callback): void;
+  regenerate(request: IncomingMessage, callback: Callback): void;
 }
 
 /**
- * Lets the middlewares of an action change a session only where it is still there: what a message writes back after a
- * logout would sign the client in again, and what it creates no cookie would lead to. An unmodified session is touched,
+ * Lets middlewares whose cookies reach nobody change a session only where it is still there: what a message writes back
+ * after a logout would sign the client in again, and what it creates no cookie would lead to. An unmodified session is touched,
  * whatever `resave` says. express-session writes by `request.sessionStore`; the store itself stays as it is.
  */
 export function limitSessionWrites(request: IncomingMessage): void {
@@ -66,9 +68,11 @@ function limit(store: unknown, loaded: Loaded): unknown {
   if (typeof store !== "object" || store === null) return store;
   const set = (id: string, session: object, callback: Callback = () => {}) =>
     write(store as Store, loaded, id, session, callback);
+  const regenerate = (request: IncomingMessage, callback: Callback) => rotate(store as Store, request, callback);
   return new Proxy(Object.create(store), {
     get(_target, key) {
       if (key === "set") return set;
+      if (key === "regenerate") return regenerate;
       const value: unknown = Reflect.get(store, key);
       // A class may keep private fields, which are not those of the proxy.
       return typeof value === "function" && key !== "constructor" ? value.bind(store) : value;
@@ -82,12 +86,32 @@ function write(store: Store, loaded: Loaded, id: string, session: object, callba
   // As it is now: the store may answer when it has changed again.
   const isModified = loaded.get(session) !== contentOf(session);
   store.get(id, (error, found) => {
-    // Some stores answer so where a session is gone.
-    const isGone = (error as { code?: unknown } | null | undefined)?.code === "ENOENT" || (!error && !found);
-    if (isGone) callback();
+    if (isGone(error, found)) callback();
     else if (error) callback(error);
     else if (isModified) store.set(id, session, callback);
     else if (typeof store.touch === "function") store.touch(id, session, callback);
     else callback();
   });
+}
+
+/**
+ * Replaces a session that is stored nowhere. INVARIANT: one that the client has a cookie of stays: its new cookie would
+ * not reach the client, who would be signed out over HTTP too.
+ */
+function rotate(store: Store, request: IncomingMessage, callback: Callback): void {
+  store.get((request as { sessionID?: unknown }).sessionID as string, (error, found) => {
+    if (isGone(error, found)) store.regenerate(request, callback);
+    else callback(error || cannotRotate());
+  });
+}
+
+function cannotRotate(): PermissionMisuse {
+  return new PermissionMisuse(
+    "a middleware has called session.regenerate() where the cookie of the new session cannot reach the client: rotate sessions at connect or over HTTP, and leave that middleware out of the rules of actions",
+  );
+}
+
+/** Some stores answer with an error where a session is gone. */
+function isGone(error: unknown, found: unknown): boolean {
+  return (error as { code?: unknown } | null | undefined)?.code === "ENOENT" || (!error && !found);
 }

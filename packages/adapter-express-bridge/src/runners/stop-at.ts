@@ -10,6 +10,13 @@ export function routesMisuse(caller: string): PermissionMisuse {
   );
 }
 
+/** The error for a chain that would allow everybody: what is in it may come after it was given. */
+export function emptyMisuse(): PermissionMisuse {
+  return new PermissionMisuse(
+    "an HTTP rule holds nothing but routers or applications in which there is nothing to ask: give them their middlewares and routes before the first question",
+  );
+}
+
 /** @throws {PermissionMisuse} When `stopAt` names a function that is not among those that were found. */
 export function assertFound(caller: string, stopAt: ReadonlySet<unknown>, found: ReadonlySet<unknown>): void {
   for (const one of stopAt) {

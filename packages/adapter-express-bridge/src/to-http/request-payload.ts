@@ -18,8 +18,8 @@ const WITHOUT_BODY = new Set(["GET", "HEAD"]);
  * The fields a request brings, as one payload. A name counts that two places bring only where they agree, so that a
  * rule and a handler that reads another place than the rule cannot see different values.
  *
- * @throws {PermissionDenied} Where two places bring different values under one name, or the body has no names.
- * @throws {PermissionMisuse} Where the request has a body that nobody has read yet: its handler would see another one.
+ * @throws {PermissionDenied} Where two places bring different values under one name, the body has no names, or nobody
+ *   has read it yet: its handler would see another one.
  */
 export function payloadOf({ method = "GET", query, body, params }: RequestParts, request: IncomingMessage): Payload {
   const hasBody = !WITHOUT_BODY.has(method);
@@ -39,12 +39,16 @@ export function payloadOf({ method = "GET", query, body, params }: RequestParts,
   return payload;
 }
 
+/** For the logs. One for all: a client may send such bodies as often as it likes. */
+const UNREAD = new PermissionMisuse(
+  "the request has a body that nobody has read: put the parser of its type in front, as in app.post(path, express.json(), toExpress(...), handler), or give { payload: () => ({}) } where the rule does not look at the payload",
+);
+
 /** No rule is asked about less than its handler gets. */
 function checkBody(body: unknown, request: IncomingMessage): void {
   if (isUnread(body, request)) {
-    throw new PermissionMisuse(
-      "the request has a body that nobody has read: put the parser of its type in front, as in app.post(path, express.json(), toExpress(...), handler), or give { payload: () => ({}) } where the rule does not look at the payload",
-    );
+    const denied = new PermissionDenied("invalid_input", { status: 415, reason: "A body of this type is not read." });
+    throw Object.assign(denied, { cause: UNREAD });
   }
   if (body !== undefined && body !== null && !isRecord(body)) throw unfit("The body is no object.");
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { ErrorRequestHandler } from "express";
 import bodyParser from "koa-bodyparser";
 import { type Answered, listen, send } from "../support.js";
 import type { Asker, Case, Result, Setting } from "./row.js";
@@ -6,10 +7,17 @@ import { prepare } from "./versions.js";
 
 const REACHED = "x-reached";
 
+/** What was sent, and whether the message of an error is for the logs alone. */
+interface Sent {
+  body: string;
+  query: string;
+  isHidden: boolean;
+}
+
 /** The oracle: the same middlewares in front of a handler, in a real server, over HTTP. */
 export async function startOracle(setting: Setting): Promise<Asker> {
   const server = await prepare(setting);
-  const sent = { body: "", query: "" };
+  const sent: Sent = { body: "", query: "", isHidden: false };
   let handled: { body: unknown; query: unknown } | undefined;
   const hasChanged = () =>
     handled !== undefined &&
@@ -29,6 +37,11 @@ export async function startOracle(setting: Setting): Promise<Asker> {
       // Limiters that count answers look at it.
       response.end("reached");
     });
+    app.use(((error, _request, _response, next) => {
+      // The page of Express shows it in development alone.
+      sent.isHidden = error?.expose !== true;
+      next(error);
+    }) satisfies ErrorRequestHandler);
     return asker((await listen(app)).port, setting, sent, hasChanged);
   }
   const { app, chain } = server;
@@ -46,16 +59,18 @@ export async function startOracle(setting: Setting): Promise<Asker> {
   return asker((await listen(app.callback())).port, setting, sent, hasChanged);
 }
 
-function asker(port: number, { phase }: Setting, sent: { body: string }, hasChanged: () => boolean): Asker {
+function asker(port: number, { phase }: Setting, sent: Sent, hasChanged: () => boolean): Asker {
   const method = phase === "connect" ? "GET" : "POST";
   return {
     hasChanged,
     async ask({ path = "/", headers = {}, payload = {}, times = 1 }: Case) {
       const body = phase === "connect" ? undefined : payload;
       sent.body = JSON.stringify(body ?? {});
+      sent.isHidden = false;
       let answered = await send(port, { method, path, headers, body });
       for (let time = 1; time < times; time++) answered = await send(port, { method, path, headers, body });
-      return resultOf(answered);
+      const result = resultOf(answered);
+      return sent.isHidden ? { ...result, message: undefined } : result;
     },
   };
 }

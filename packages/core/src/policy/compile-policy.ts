@@ -8,7 +8,7 @@ import { compile, preparing, refusing } from "../engine/program.js";
 import { makeStage, type Stage } from "../engine/stage.js";
 import { StageList } from "../engine/stage-list.js";
 import { isPermission } from "../rules/permission.js";
-import { type Leaf, PHASES, type Phase, type Tree, toTree } from "../rules/tree.js";
+import { type Leaf, PHASES, type Phase, type Tree, toTree, unlisted } from "../rules/tree.js";
 import type { Payload } from "../types.js";
 import type { ActionEntry, PolicyOptions, Timeouts } from "./options.js";
 
@@ -75,7 +75,8 @@ export function buildRules(
     );
   }
   checkChoice(caller, "unknownAction", unknownAction, UNKNOWN_ACTION);
-  const permissions = treeOf(options, "permissions");
+  const common = treeOf(options, "permissions");
+  const permissions = common && !hasTable ? unlisted(common) : common;
   const connect = treeOf(options, "connect");
   const before = partOf(permissions, 0, hasTable);
   const hides = unknownAction === "deny";

@@ -25,6 +25,12 @@ export interface RuleHook {
   readonly context: boolean;
 }
 
+/**
+ * Under this name the question about an action has another one, which is asked instead where no table names the actions:
+ * there the client alone chooses what its action is called.
+ */
+export const UNLISTED = Symbol.for("@portcullis/core/unlisted");
+
 /** A rule in a tree. */
 export interface Leaf {
   readonly kind: "leaf";
@@ -141,6 +147,14 @@ export function toTree(operand: unknown, caller: string, level = 0): Tree {
   const kind = operand[PERMISSION];
   if (kind === "combination") return (operand as Combination).tree;
   return kind === "function" ? ruleLeaf(operand as FunctionRule) : classLeaf(operand as BasePermission);
+}
+
+/** The same tree as it is asked where no table names the actions. */
+export function unlisted(tree: Tree): Tree {
+  if (tree.kind !== "leaf") return { ...tree, operands: tree.operands.map(unlisted) };
+  const { action } = tree.hooks;
+  const fn = (action?.fn as { [UNLISTED]?: RuleHook["fn"] } | undefined)?.[UNLISTED];
+  return action && fn ? { ...tree, hooks: { ...tree.hooks, action: { ...action, fn } } } : tree;
 }
 
 function adviceFor(value: unknown): string {
