@@ -7,7 +7,10 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 // Tests run on the sources: no build is needed, and coverage counts them.
 const alias = [
   { find: /^@portcullis\/core$/, replacement: source("./packages/core/src/index.ts") },
-  { find: /^@portcullis\/core\/(explain|consumer|adapter|internal)$/, replacement: source("./packages/core/src/$1.ts") },
+  {
+    find: /^@portcullis\/core\/(explain|consumer|adapter|internal)$/,
+    replacement: source("./packages/core/src/$1.ts"),
+  },
   { find: /^@portcullis\/adapter-ws$/, replacement: source("./packages/adapter-ws/src/index.ts") },
   {
     find: /^@portcullis\/adapter-express-bridge$/,

@@ -16,12 +16,7 @@ const judged = (most: number, of = answers, least = 1) =>
 /** What a rule says to the action of a table, in one word; "nothing to say" is told from a refusal. */
 function outcomeOf(rule: PermissionLike, scope: Table): Decision["outcome"] {
   const ask = (options: object) =>
-    (definePolicy(options) as never as { decide(...all: unknown[]): Decision }).decide(
-      scope,
-      CONSUMER,
-      "act",
-      {},
-    );
+    (definePolicy(options) as never as { decide(...all: unknown[]): Decision }).decide(scope, CONSUMER, "act", {});
   const { outcome } = ask({ actions: { act: rule } });
   const beside = outcome === "deny" ? ask({ permissions: rule, actions: { act: Always } }).outcome : outcome;
   return beside === "allow" && outcome === "deny" ? "abstain" : outcome;

@@ -44,13 +44,15 @@ export function derive(caller: string, settings: DerivationSettings, context: Ht
   const { url, unfit } = isOwnQuery(settings, context)
     ? { url: target, unfit: NO_FIELDS }
     : targetOfMessage(target, method, settings, context);
+  const headers = headersOf(caller, settings, scope, handshake);
+  headers["content-length"] = String(bytes.length);
   return {
     phase: context.phase,
     isOverHttp: isOverHttp(context),
     method,
     url,
     unfitQuery: unfit,
-    headers: headersOf(caller, settings, scope, handshake, bytes.length),
+    headers,
     params: paramsOf(input),
     body,
     bytes,
@@ -177,7 +179,6 @@ function headersOf(
   settings: DerivationSettings,
   scope: Scope,
   handshake: Partial<IncomingMessage>,
-  length: number,
 ): HeaderValues {
   const headers: HeaderValues = {};
   for (const [name, value] of Object.entries((handshake.headers ?? scope.headers ?? {}) as HeaderValues)) {
@@ -188,7 +189,6 @@ function headersOf(
   if (cookie === undefined && headers.cookie !== undefined) delete headers.cookie;
   else if (cookie !== headers.cookie) headers.cookie = cookie;
   headers["content-type"] = "application/json";
-  headers["content-length"] = String(length);
   return headers;
 }
 

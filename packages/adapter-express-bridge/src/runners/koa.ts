@@ -3,7 +3,7 @@ import { PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/internal";
 import { type Derived, refuseParam } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
-import type { KoaContext, KoaMiddleware, KoaNext } from "./koa-context.js";
+import type { KoaContext, KoaMiddleware } from "./koa-context.js";
 import { canBeAsked, routedIn, stopping, watchRouters } from "./koa-routes.js";
 import type { Runner, RunnerSettings } from "./runner.js";
 import { identityOf } from "./scope-identity.js";

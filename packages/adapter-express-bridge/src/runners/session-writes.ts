@@ -67,7 +67,7 @@ function contentOf(session: unknown): string | undefined {
 function limit(store: unknown, loaded: Loaded): unknown {
   if (typeof store !== "object" || store === null) return store;
   const set = (id: string, session: object, callback: Callback = () => {}) =>
-    write(store as Store, loaded, id, session, callback);
+    write(store as Store, loaded, { id, session, callback });
   const regenerate = (request: IncomingMessage, callback: Callback) => rotate(store as Store, request, callback);
   return new Proxy(Object.create(store), {
     get(_target, key) {
@@ -81,8 +81,15 @@ function limit(store: unknown, loaded: Loaded): unknown {
   });
 }
 
+/** One call of `set`. */
+interface SessionWrite {
+  readonly id: string;
+  readonly session: object;
+  readonly callback: Callback;
+}
+
 /** INVARIANT: between the answer that the session is there and the write nothing is waited for. */
-function write(store: Store, loaded: Loaded, id: string, session: object, callback: Callback): void {
+function write(store: Store, loaded: Loaded, { id, session, callback }: SessionWrite): void {
   // As it is now: the store may answer when it has changed again.
   const isModified = loaded.get(session) !== contentOf(session);
   store.get(id, (error, found) => {

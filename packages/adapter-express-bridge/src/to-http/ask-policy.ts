@@ -110,7 +110,7 @@ export function readAsk<From>(
   const log = new FaultLog();
   return async (question) => {
     const progress: Progress = { phase: "connect", watch: undefined };
-    const decided = decide(engine, action, options, question, progress).catch((error: unknown) =>
+    const decided = decide({ policy: engine, action, options }, question, progress).catch((error: unknown) =>
       decisionFromError(error, caller),
     );
     const decision = await within(timeout, decided);
@@ -197,10 +197,15 @@ function checkRule<From>(
   return engine;
 }
 
+/** The rule in front of one route. */
+interface RouteRule<From> {
+  readonly policy: PolicyEngine;
+  readonly action: string;
+  readonly options: ToHttpOptions<From>;
+}
+
 async function decide<From>(
-  policy: PolicyEngine,
-  action: string,
-  options: ToHttpOptions<From>,
+  { policy, action, options }: RouteRule<From>,
   { from, request, known, parts, user, signal }: HttpQuestion<From>,
   progress: Progress,
 ): Promise<Decision> {
