@@ -2,11 +2,11 @@
 const dist = (/** @type {string} */ name) => `packages/core/dist/${name}.js`;
 
 export default [
-  { name: "core: main entry", path: dist("index"), limit: "10.3 kB" },
+  { name: "core: main entry", path: dist("index"), limit: "10.7 kB" },
   {
     name: "core: all entries",
     path: ["index", "explain", "consumer", "adapter"].map(dist),
-    limit: "23.4 kB",
+    limit: "24.4 kB",
     // Modules shared between entries count once.
     modifyEsbuildConfig: (/** @type {object} */ config) => ({ ...config, splitting: true, format: "esm" }),
   },
@@ -14,6 +14,6 @@ export default [
     name: "core: what a small server imports",
     path: dist("index"),
     import: "{ AllowAny, IsAuthenticated, and, or, not, definePolicy }",
-    limit: "9.2 kB",
+    limit: "9.6 kB",
   },
 ];

@@ -15,7 +15,7 @@ import { type Codec, dcrf, json, jsonRpc } from "../../packages/adapter-ws/src/i
 import { Message } from "../../packages/adapter-ws/src/message.js";
 import { describeIssues, issuesOf } from "../../packages/core/src/decision/decision-parts.js";
 import { isOwnOrigin } from "../../packages/core/src/guard/handshake/origin.js";
-import { CONSUMER, scopeOf, Wire } from "../../packages/core/test/connection.js";
+import { scopeOf, Wire } from "../../packages/core/test/connection.js";
 import { type Reader, reader } from "./growth.js";
 
 const REQUEST = new IncomingMessage(new Socket());
