@@ -8,13 +8,17 @@ import type { NamespaceConnection } from "./namespace/namespace-connection.js";
 import type { SocketScope } from "./namespace/scope.js";
 import { OWN_OPTIONS, readOptions, type SocketGuardOptions } from "./options.js";
 import { Hooks } from "./server-hooks.js";
-import { nameOf, readTarget } from "./socketio-internals.js";
+import { type BareServer, nameOf, readTarget } from "./socketio-internals.js";
 
 /**
  * The guard of a server of socket.io, or of one of its namespaces. `P` is the argument of `replace`, `S` the scope of its
  * sessions.
  */
 export interface Guard<P = Policy, S = SocketScope> extends GuardOf<object, P, S> {}
+
+const MIN_PENDING_BYTES = 1_048_576;
+/** The default of socket.io, in bytes. */
+const MAX_HTTP_BUFFER_SIZE = 1_000_000;
 
 /**
  * Guards a server or a namespace.
@@ -31,7 +35,7 @@ export function attach<P, S>(
   return createGuard<Socket, object, P, S>({
     caller,
     rules,
-    options: { ...options, origins: options.origins ?? corsOrigins(target.io) },
+    options: { ...options, origins: options.origins ?? corsOrigins(target.io), ...limitsOf(options, target.io) },
     ownOptions: OWN_OPTIONS,
     attach(gate) {
       const connections = new WeakMap<object, NamespaceConnection>();
@@ -50,4 +54,15 @@ export function attach<P, S>(
       };
     },
   });
+}
+
+/**
+ * Without `limits.pendingBytes`: room for three messages, or POSTs of a client that polls, of the largest size. One is
+ * decoded as a whole, and reading is paused from half of the room.
+ */
+function limitsOf({ limits }: SocketGuardOptions, { opts }: BareServer): Pick<SocketGuardOptions, "limits"> {
+  if (limits !== undefined && (typeof limits !== "object" || limits === null)) return {};
+  const largest = 3 * (opts.maxHttpBufferSize ?? MAX_HTTP_BUFFER_SIZE);
+  const pendingBytes = Math.min(Number.MAX_SAFE_INTEGER, Math.max(MIN_PENDING_BYTES, largest));
+  return { limits: { pendingBytes, ...limits } };
 }

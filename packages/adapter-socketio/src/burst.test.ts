@@ -63,6 +63,44 @@ describe("many events at once", () => {
     },
   );
 
+  test.each([
+    [300, 4_000],
+    [100, 9_000],
+    [20, 100_000],
+  ])("are all acknowledged over polling: %i of %i bytes", async (count, size) => {
+    const server = await listen((io) => {
+      guard(io, definePolicy({ permissions: nextTurn }));
+      io.on("connection", (socket) =>
+        socket.on("say", (n: number, _text: string, done: (n: number) => void) => done(n)),
+      );
+    });
+    const client = await open(server, "/", { transports: ["polling"] });
+    client.disconnect();
+    const text = "x".repeat(size);
+    const answers: unknown[] = [];
+    for (const n of range(count)) client.emit("say", n, text, (answer: unknown) => answers.push(answer));
+    client.connect();
+    await until(() => answers.length === count);
+    expect(answers).toEqual(range(count));
+  });
+
+  test("delay the response to a POST while half of what may wait does", async () => {
+    const first = deferred<boolean>();
+    let asked = 0;
+    const gate = permission("gate", () => (++asked === 1 ? first.promise : true));
+    const server = await noting(definePolicy({ permissions: gate }), { limits: { pendingMessages: 20 } });
+    const client = await open(server, "/", { transports: ["polling"] });
+    for (const n of range(15)) client.emit("say", n);
+    await until(() => asked === 1);
+    await sleep(30);
+    for (const n of range(15)) client.emit("say", 15 + n);
+    await sleep(30);
+    expect(server.handled).toEqual([]);
+    first.resolve(true);
+    await until(() => server.handled.length === 30);
+    expect(server.handled).toEqual(range(30));
+  });
+
   test("are read on from half of what may wait on only as they are decided, and all are handled", async () => {
     const first = deferred<boolean>();
     let asked = 0;

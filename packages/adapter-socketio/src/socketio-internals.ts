@@ -23,6 +23,8 @@ export interface BareTransport {
   readonly dataReq?: object | null;
   readonly dataRes?: BareResponse | null;
   readonly res?: BareResponse | null;
+  /** Decodes the body of a POST, which is then answered at once. */
+  onData?(data: unknown): void;
   once(event: "drain", listener: () => void): unknown;
   on(event: "headers", listener: (headers: Record<string, unknown>, request: object) => void): unknown;
 }
@@ -30,6 +32,7 @@ export interface BareTransport {
 /** A response of HTTP, as Node has it. */
 export interface BareResponse {
   getHeader?(name: string): unknown;
+  end?(...input: unknown[]): unknown;
   once?(event: "finish" | "close", listener: () => void): unknown;
 }
 
@@ -157,6 +160,8 @@ export interface BareServer {
     /** The parser, where it is not that of socket.io. */
     readonly parser?: unknown;
     readonly cors?: unknown;
+    /** Bytes. Default 1,000,000. */
+    readonly maxHttpBufferSize?: number;
   };
   bind(engine: BareEngine): unknown;
   /** Asks the functions of the application for a namespace that is not there. */

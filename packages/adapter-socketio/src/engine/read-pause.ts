@@ -1,24 +1,31 @@
 import { Timeout } from "@portcullis/core/adapter";
 import type { BareConnection } from "../socketio-internals.js";
 import { CROWDED, type ReadControl } from "./fair-scheduling.js";
+import { PollPause } from "./poll-pause.js";
 
 /** The default of `pingTimeout`, in milliseconds. */
 const PING_TIMEOUT = 20_000;
 
 /**
- * Pauses reading a client while the queue of one of its sockets is half full.
+ * Pauses reading a client while the queue of one of its sockets is half full, over WebSocket and over polling.
  *
  * INVARIANT: for at most half of `pingTimeout` and 10 seconds, unless a message is decided meanwhile. A handler may await
  * an acknowledgement that is behind the messages not read.
  */
 export class ReadPause {
   readonly #reading: ReadControl;
+  /** Set for a client that begins with polling. */
+  readonly #polling: PollPause | undefined;
   readonly #limit: number;
   readonly #crowded = new Set<object>();
   #timeout: Timeout | undefined;
 
   constructor(connection: BareConnection, reading: ReadControl) {
     this.#reading = reading;
+    if (connection.transport.name === "polling") {
+      this.#polling = new PollPause(connection.transport);
+      connection.once("close", () => this.#polling?.resume());
+    }
     const pingTimeout = Math.min(PING_TIMEOUT, connection.server?.opts?.pingTimeout ?? PING_TIMEOUT);
     this.#limit = Math.max(1, pingTimeout / 2);
   }
@@ -30,10 +37,16 @@ export class ReadPause {
     else this.#crowded.delete(socket);
     if (size === 0 && isCrowded) {
       this.#reading.pauseReading(CROWDED);
-      this.#timeout = new Timeout(this.#limit, () => this.#reading.resumeReading(CROWDED));
+      this.#polling?.pause();
+      this.#timeout = new Timeout(this.#limit, () => this.#resume());
     } else if (this.#crowded.size === 0) {
       this.#timeout?.cancel();
-      this.#reading.resumeReading(CROWDED);
+      this.#resume();
     }
+  }
+
+  #resume(): void {
+    this.#reading.resumeReading(CROWDED);
+    this.#polling?.resume();
   }
 }
