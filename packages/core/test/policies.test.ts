@@ -120,10 +120,10 @@ async function given({ policy, ways, isClass, isLater }: Case, phase: Question, 
   // With a user: what is hidden from a client without one is not the reference's to say.
   const scope = { asked: [] as string[], answers, user: { id: 1 } };
   const decision = await (phase === "connect"
-    ? built.connect?.(scope, CONSUMER)
+    ? built.decideConnect?.(scope, CONSUMER)
     : phase === "action"
-      ? built.authorize?.(scope, CONSUMER, action, {})
-      : built.authorizeObject?.(scope, CONSUMER, action, {}, {}));
+      ? built.decide?.(scope, CONSUMER, action, {})
+      : built.decide?.(scope, CONSUMER, action, {}, { object: {} }));
   return { decision: decision as Decision, asked: scope.asked };
 }
 

@@ -78,7 +78,7 @@ const HOLES: readonly Hole[] = [
  *   protocol: "json",
  *   accounts: { allowed: { headers: { cookie: "session=ann" } }, denied: {} },
  *   actions: { open: { action: "ping" }, guarded: { action: "chat.send" } },
- *   limits: { handshake: 100, patience: 100, unread: 1000 },
+ *   limits: { handshake: 100, timeout: 100, unread: 1000 },
  * });
  * console.log(describeFindings(findings));
  * console.assert(findings.some(({ hole, held }) => hole === "cross-site-origin" && held === false));

@@ -2,6 +2,7 @@ import type { Server, Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { Decision, Policy } from "@portcullis/core";
 import {
+  BAD_TARGET,
   badMessage,
   type ClientMessage,
   type Connection,
@@ -9,6 +10,7 @@ import {
   type GuardOf,
   type GuardOptions,
   type HandshakeEvaluation,
+  pathOf,
   publicRefusal,
   type ReplyOptions,
   type Session,
@@ -20,6 +22,9 @@ export interface Hello {
   readonly path: string;
   readonly token: string | undefined;
 }
+
+/** Bytes. The transport limits one message; the core limits how many wait. */
+const MAX_LINE = 1_000_000;
 
 /** A message: `<action> <JSON object>`. */
 interface Line extends ClientMessage {
@@ -48,12 +53,18 @@ class LineConnection implements Connection<Line, Hello> {
     return this.request;
   }
 
-  get path(): string {
+  /** The target of the handshake, with its query. */
+  get url(): string {
     return this.request.path;
   }
 
-  get url(): string {
-    return this.request.path;
+  /** The path as `new URL()` reads it, so that rules compare one spelling. */
+  get path(): string | undefined {
+    return pathOf(this.url);
+  }
+
+  get refusal(): Decision | undefined {
+    return this.path === undefined ? BAD_TARGET : undefined;
   }
 
   get raw(): Socket | undefined {
@@ -100,7 +111,7 @@ class LineConnection implements Connection<Line, Hello> {
 /** 3. The codec. The reason why a message cannot be read is in `refusal`; nothing is thrown. */
 function decode(text: string): Line {
   const [action = "", ...rest] = text.split(" ");
-  const line = { text, action, payload: {}, bytes: text.length };
+  const line = { text, action, payload: {}, bytes: Buffer.byteLength(text) };
   try {
     const payload: unknown = JSON.parse(rest.join(" ") || "{}");
     if (action !== "" && typeof payload === "object" && payload !== null && !Array.isArray(payload)) {
@@ -133,6 +144,12 @@ export function guardLines(
           timeout.cancel();
           connection?.evaluation?.abort();
           connection?.session?.end();
+        });
+        let unread = 0;
+        socket.on("data", (chunk: Buffer) => {
+          const newline = chunk.lastIndexOf("\n");
+          unread = newline === -1 ? unread + chunk.length : chunk.length - newline - 1;
+          if (unread > MAX_LINE) socket.destroy();
         });
         createInterface({ input: socket }).on("line", async (text) => {
           // A client says hello and waits for the answer: what it sends before is dropped.

@@ -188,6 +188,8 @@ export function questionOutcome(user, reading, url = "") {
     const unfit = unfitFor(payload);
     if (unfit !== undefined) return unfit;
   }
+  if (/^(member|retrieve|named|koa)$/.test(action) && isAmbiguous(url, payload)) return "invalid_input";
+  if (action === "retrieve" && !isQuery(url, payload)) return "invalid_input";
   switch (action) {
     case "open":
       return "allow";
@@ -214,6 +216,47 @@ export function questionOutcome(user, reading, url = "") {
   }
 }
 
+/**
+ * True when a name is in the query of the handshake and in a message with different values.
+ *
+ * @param {string} url
+ * @param {unknown} payload
+ */
+function isAmbiguous(url, payload) {
+  const [, search = ""] = url.split("?", 2);
+  const fields = new URLSearchParams(search);
+  return [...new Set(fields.keys())].some((name) => {
+    const value = own(payload, name);
+    if (value === undefined) return false;
+    const all = fields.getAll(name);
+    const texts = Array.isArray(value) ? value : [value];
+    const isList = all.length > 1;
+    if (Array.isArray(value) !== isList || texts.length !== all.length) return true;
+    return texts.some((text, at) => !/^(string|number|boolean)$/.test(typeof text) || String(text) !== all[at]);
+  });
+}
+
+/**
+ * True when the query of a GET can be made of a payload: no half of a surrogate pair, and no more fields than are read.
+ *
+ * @param {string} url
+ * @param {unknown} payload
+ */
+function isQuery(url, payload) {
+  const [, search = ""] = url.split("?", 2);
+  const fields = new URLSearchParams(search);
+  const isText = (/** @type {unknown} */ value) => /^(string|number|boolean)$/.test(typeof value);
+  const carried = Object.entries(/** @type {object} */ (payload)).filter(
+    ([name, value]) =>
+      (Array.isArray(value) ? value.every(isText) : isText(value)) && !name.includes("[") && !fields.has(name),
+  );
+  const texts = carried.flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => [name, one]));
+  return (
+    [...fields].length + texts.length <= 1000 &&
+    texts.every(([name, value]) => name.isWellFormed() && String(value).isWellFormed())
+  );
+}
+
 /** Why a body cannot be made of a payload. @param {unknown} payload */
 function unfitFor(payload) {
   try {
@@ -238,7 +281,7 @@ function shapedOutcome(q, id, room, isHeader) {
   } catch {
     return "permission_error";
   }
-  if (!/^[\w\-.~%!$&'()*+,;=:@/?[\]]*$/.test(target)) return "permission_error";
+  if (!/^[\w\-.~%!$&'()*+,;=:@/?[\]]*$/.test(target)) return "invalid_input";
   if (!isHeader) return "invalid_input";
   if (target !== "/items/yes" || id === undefined) return "permission_denied";
   if (typeof id === "object" || (typeof id === "number" && !Number.isFinite(id))) return "invalid_input";

@@ -48,14 +48,15 @@ describe("the three verbs of a session", () => {
     await expect(session.authorize("later")).rejects.toMatchObject({ code: "later", status: 403 });
   });
 
-  test("an object that is undefined is asked about all the same", async () => {
+  test("an object that is not there is not found, and no rule is asked", async () => {
     const seen: unknown[] = [];
     const look = permission("look", { object: ({ object }) => seen.push(object) > 0 });
     const { session } = connect(definePolicy({ actions: { edit: { rule: look, objects: "checked-by-handler" } } }));
-    await session.can("edit", {}, {});
-    expect(seen).toEqual([]);
-    await session.can("edit", {}, { object: undefined });
-    expect(seen).toEqual([undefined]);
+    expect(await session.can("edit", {}, { object: 1 })).toBe(true);
+    for (const object of [undefined, null]) {
+      expect(await session.decide("edit", {}, { object })).toMatchObject({ outcome: "deny", code: "not_found" });
+    }
+    expect(seen).toEqual([1]);
   });
 });
 
