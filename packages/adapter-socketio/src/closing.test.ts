@@ -337,3 +337,25 @@ test("a server that is guarded and closed holds nothing of its clients", async (
   await until(() => guarded.sessions.size === 0);
   expect(onDecision.mock.calls.filter(([event]) => event.decision.code === "aborted")).toHaveLength(5);
 });
+
+describe.each(["websocket", "polling"] as const)(
+  "guards of several namespaces that are closed together, %s",
+  (transport) => {
+    test.each([
+      ["the server's first", [0, 1]],
+      ["the namespace's first", [1, 0]],
+    ] as const)("end the connection of a client in both: %s", async (_, order) => {
+      const server = await listen();
+      const policy = definePolicy({ permissions: AllowAny });
+      const guards = [guard(server.io, policy), guard(server.io.of("/admin"), policy)];
+      const root = await open(server, "/", { transports: [transport] });
+      const admin = root.io.socket("/admin");
+      await until(() => admin.connected);
+      const reasons: string[] = [];
+      for (const client of [root, admin]) client.on("disconnect", (reason) => reasons.push(reason));
+      await Promise.all(order.map((index) => guards[index]?.close()));
+      await until(() => reasons.length === 2);
+      expect(reasons).toEqual(["transport close", "transport close"]);
+    });
+  },
+);

@@ -226,7 +226,7 @@ function isAmbiguous(url, payload) {
   const [, search = ""] = url.split("?", 2);
   const fields = new URLSearchParams(search);
   return [...new Set(fields.keys())].some((name) => {
-    const value = own(payload, name);
+    const value = own(/** @type {object} */ (payload), name);
     if (value === undefined) return false;
     const all = fields.getAll(name);
     const texts = Array.isArray(value) ? value : [value];
@@ -252,9 +252,17 @@ function isQuery(url, payload) {
   );
   const texts = carried.flatMap(([name, value]) => (Array.isArray(value) ? value : [value]).map((one) => [name, one]));
   return (
-    [...fields].length + texts.length <= 1000 &&
-    texts.every(([name, value]) => name.isWellFormed() && String(value).isWellFormed())
+    [...fields].length + texts.length <= 1000 && texts.every(([name, value]) => isWhole(name) && isWhole(String(value)))
   );
+}
+
+/** True when a text has no half of a surrogate pair. @param {string} text */
+function isWhole(text) {
+  try {
+    return encodeURIComponent(text) !== "" || text === "";
+  } catch {
+    return false;
+  }
 }
 
 /** Why a body cannot be made of a payload. @param {unknown} payload */

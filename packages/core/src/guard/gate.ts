@@ -103,29 +103,26 @@ export class Gate<Request> {
    */
   async close(): Promise<void> {
     this.#runtime.isClosing = true;
-    // Guards that are closed in the same turn are all closing before the first connection ends.
-    await undefined;
     await Promise.all([...this.sessions].map((session) => closeDrained(session, this.limits.drain)));
   }
 }
 
 /** @param drain The milliseconds after which a connection that does not go is no longer waited for. */
-function closeDrained(session: OpenSession, drain: number): Promise<void> {
-  return new Promise((resolve) => {
-    const close = () => {
-      try {
-        session.close(1001, "going away");
-      } catch (error) {
-        // A listener of the application: the others are closed all the same.
-        throwAsync(error);
-      }
-      const timeout = new Timeout(drain, resolve);
-      session.whenGone(() => {
-        timeout.cancel();
-        resolve();
-      });
-    };
-    session.drain(close, true);
+async function closeDrained(session: OpenSession, drain: number): Promise<void> {
+  // A later turn: guards that are closed together are all closing before the first connection ends.
+  await new Promise<void>((resolve) => session.drain(resolve, true));
+  try {
+    session.close(1001, "going away");
+  } catch (error) {
+    // A listener of the application: the others are closed all the same.
+    throwAsync(error);
+  }
+  await new Promise<void>((resolve) => {
+    const timeout = new Timeout(drain, resolve);
+    session.whenGone(() => {
+      timeout.cancel();
+      resolve();
+    });
   });
 }
 
