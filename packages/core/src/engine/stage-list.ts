@@ -48,7 +48,8 @@ export class StageList {
             answer = (step.fn as ClassHook).call(step.self, scope, consumer, action, payload, options);
           } else {
             question ??= new RuleContext(scope, consumer, action, payload);
-            answer = step.fn.call(undefined as never, question as never);
+            const { fn } = step;
+            answer = fn(question as never);
           }
           if (answer === true) {
             trues |= step.bit;
@@ -60,10 +61,9 @@ export class StageList {
         answer = new Failure(error);
       }
       if (step.end === null) {
-        question ??= new RuleContext(scope, consumer, action, payload);
+        question = (question ?? new RuleContext(scope, consumer, action, payload)).adopt(options);
         this.options = new LazySignal(this);
-        const evaluation = new Evaluation(stages, question.adopt(options), undefined, index);
-        return this.suspend(evaluation.resume(step, trues, answer));
+        return this.suspend(new Evaluation(stages, question, undefined, index).resume(step, trues, answer));
       }
       if (step.kind === Kind.Refuses) return decisionAt((stages[index] as Stage).program, step, trues);
       passed = step.end;
