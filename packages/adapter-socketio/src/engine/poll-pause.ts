@@ -33,7 +33,10 @@ export class PollPause {
     if (!response?.end) return;
     const { end } = response;
     override(response, "end", (...input) => {
+      const previous = this.#respond;
       this.#respond = () => end.apply(response, input);
+      // A client that posts again without waiting: at most one response is delayed, and none is left out.
+      previous?.();
       return response;
     });
   }
