@@ -5,10 +5,10 @@ import type { Exchange } from "../exchange/exchange.js";
 import { runChain } from "./express-chain.js";
 import { canBeAsked } from "./express-routes.js";
 import type { Handler } from "./handler.js";
+import { refuseEmpty } from "./refuse-empty.js";
 import type { Runner, RunnerSettings } from "./runner.js";
 import { identityOf } from "./scope-identity.js";
 import { limitSessionWrites } from "./session-writes.js";
-import { emptyMisuse } from "./stop-at.js";
 
 /** What is used of an application of Express, 4 or 5. */
 export interface ExpressApplication {
@@ -46,13 +46,8 @@ function isApplication(value: unknown): value is Dressing {
 
 /** Runs a chain of Express middlewares. */
 export function expressRun(chain: readonly Handler[], app: Dressing | null, settings: RunnerSettings): Runner {
-  const isEmpty = () => !chain.some(canBeAsked);
-  const mayBeEmpty = isEmpty();
-  return (exchange, derived) => {
-    if (mayBeEmpty && isEmpty()) {
-      exchange.fail(emptyMisuse(), 500);
-      return () => ({});
-    }
+  const hasSomethingToAsk = () => chain.some(canBeAsked);
+  return refuseEmpty(hasSomethingToAsk, (exchange, derived) => {
     const restore = () => dress(exchange, app);
     restore();
     prepare(exchange, derived, app);
@@ -70,7 +65,7 @@ export function expressRun(chain: readonly Handler[], app: Dressing | null, sett
       params: { ...(request.params as Extended) },
       body: request.body,
     });
-  };
+  });
 }
 
 /** Gives request and response the methods of the application. */

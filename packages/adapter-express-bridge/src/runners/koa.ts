@@ -5,9 +5,9 @@ import { type Derived, refuseParam } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
 import type { KoaContext, KoaMiddleware } from "./koa-context.js";
 import { canBeAsked, routedIn, stopping, watchRouters } from "./koa-routes.js";
+import { refuseEmpty } from "./refuse-empty.js";
 import type { Runner, RunnerSettings } from "./runner.js";
 import { identityOf } from "./scope-identity.js";
-import { emptyMisuse } from "./stop-at.js";
 
 /** What is used of an application of Koa, 2 or 3. */
 export interface KoaApplication {
@@ -52,13 +52,8 @@ export function koaRun(
   const stopped = (chain as readonly KoaMiddleware[]).map((one) => stopping(one, settings.stopAt, atStop));
   const middlewares = [beginningOf(held, settings), ...stopped, endOf(held, settings, false)];
   const callback = shellOf(app, middlewares, note).callback();
-  const isEmpty = () => !chain.some(canBeAsked);
-  const mayBeEmpty = isEmpty();
-  return (exchange, derived) => {
-    if (mayBeEmpty && isEmpty()) {
-      exchange.fail(emptyMisuse(), 500);
-      return () => ({});
-    }
+  const hasSomethingToAsk = () => chain.some(canBeAsked);
+  return refuseEmpty(hasSomethingToAsk, (exchange, derived) => {
     const one: Held = { exchange, derived, context: undefined };
     held.set(exchange.request, one);
     // Koa answers every rejection; the deadline is for a promise that never settles.
@@ -69,7 +64,7 @@ export function koaRun(
     );
     // A chain that has passed has come through the beginning.
     return () => foundIn(one.context as KoaContext);
-  };
+  });
 }
 
 /** Makes the middleware at the beginning of the chain, which prepares the context. */

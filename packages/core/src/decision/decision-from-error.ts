@@ -1,5 +1,5 @@
 import { partOf, textOf } from "../util/safe-read.js";
-import { decision, isStatus, KNOWN_CODES } from "./decision.js";
+import { decision, decisionIn, isStatus, KNOWN_CODES } from "./decision.js";
 import type { Decision } from "./decision-types.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 
@@ -40,6 +40,9 @@ export function isIncident({ error, code, status }: Decision): boolean {
   if (error === undefined) return code === "permission_timeout";
   try {
     const isMeant = isPermissionDenied(error);
+    // A refusal that `authorize` threw, and a handler let through.
+    const inner = isMeant && decisionIn(error.cause);
+    if (inner) return isIncident(inner);
     return (
       PermissionMisuse.isInstance(isMeant ? error.cause : error) ||
       ((status >= 500 || code === "bad_message") && !isMeant)

@@ -14,6 +14,7 @@ import { RuleContext } from "../rules/rule-context.js";
 import { toTree } from "../rules/tree.js";
 import type { Context } from "../types.js";
 import { CancellationScope } from "./cancellation.js";
+import { Evaluation } from "./evaluation.js";
 import { compile, type Program, preparing } from "./program.js";
 import { type AnswerRecord, createAnswerRecord } from "./record.js";
 import { makeStage } from "./stage.js";
@@ -344,7 +345,8 @@ describe("a stage that prepares", () => {
     ];
     if (record) return evaluateRecorded(stages, new RuleContext({}, CONSUMER, "act", { raw: 1 }), CALLER, record);
     const list = new StageList(stages);
-    return list.run({}, CONSUMER, "act", { raw: 1 }) ?? list.finish(CALLER);
+    const met = list.run({}, CONSUMER, "act", { raw: 1 });
+    return met instanceof Evaluation ? met.finish(CALLER) : met;
   };
 
   const input = (fn: Parameters<typeof preparing>[1]) => preparing("input", fn);

@@ -20,7 +20,6 @@ const OPEN = decision("allow", "allowed", { by: "policy" });
 export class StageList {
   /** The last argument of class rules. One serves many questions, until a rule reads it or answers later. */
   options: LazySignal = new LazySignal(this);
-  private unfinished: Evaluation | undefined;
 
   constructor(readonly list: readonly Stage[]) {}
 
@@ -28,9 +27,9 @@ export class StageList {
    * Asks the stages as long as every answer is there: no promise, no timer, and no allocation but one context where a
    * rule takes it. The first answer that is neither true nor false begins an {@link Evaluation}.
    *
-   * @returns The decision; `undefined` where the caller must call `finish` at once. Never throws.
+   * @returns The decision, or the evaluation that has begun: the caller finishes it. Never throws.
    */
-  run(scope: unknown, consumer: Consumer, action: string, payload: Payload): Decision | undefined {
+  run(scope: unknown, consumer: Consumer, action: string, payload: Payload): Decision | Evaluation {
     const { list: stages, options } = this;
     let question: RuleContext | undefined;
     let passed = OPEN;
@@ -38,7 +37,7 @@ export class StageList {
       let step = (stages[index] as Stage).program.start;
       if (step === undefined) {
         question ??= new RuleContext(scope, consumer, action, payload);
-        return this.suspend(new Evaluation(stages, question, undefined, index).begin());
+        return new Evaluation(stages, question, undefined, index).begin();
       }
       let trues = 0;
       let answer: unknown;
@@ -63,27 +62,12 @@ export class StageList {
       if (step.end === null) {
         question = (question ?? new RuleContext(scope, consumer, action, payload)).adopt(options);
         this.options = new LazySignal(this);
-        return this.suspend(new Evaluation(stages, question, undefined, index).resume(step, trues, answer));
+        return new Evaluation(stages, question, undefined, index).resume(step, trues, answer);
       }
       if (step.kind === Kind.Refuses) return decisionAt((stages[index] as Stage).program, step, trues);
       passed = step.end;
     }
     return passed;
-  }
-
-  private suspend(evaluation: Evaluation): undefined {
-    this.unfinished = evaluation;
-  }
-
-  /**
-   * Finishes the evaluation that `run` has begun.
-   *
-   * @returns The decision, or a promise of it. Never throws, never rejects.
-   */
-  finish(options: EvaluationOptions): Decision | Promise<Decision> {
-    const evaluation = this.unfinished as Evaluation;
-    this.unfinished = undefined;
-    return evaluation.finish(options);
   }
 }
 

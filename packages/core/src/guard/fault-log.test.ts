@@ -90,6 +90,31 @@ describe("a fault", () => {
   });
 });
 
+describe("a refusal that a handler rethrows", () => {
+  const rethrown = (cause: unknown) =>
+    new PermissionDenied("permission_error", { status: 500, cause } as ConstructorParameters<
+      typeof PermissionDenied
+    >[1]);
+
+  test.each([
+    ["a fault", failed("isOwner"), 1],
+    ["a timeout", decision("error", "permission_timeout"), 1],
+    ["a denial", decision("deny", "not_a_member"), 0],
+    ["no decision", boom, 0],
+  ])("is printed by its cause: %s", (_, cause, times) => {
+    tell(1, decision("error", "permission_error", { by: "handler", error: rethrown(cause) }));
+    expect(print).toHaveBeenCalledTimes(times);
+  });
+
+  test("is printed where its causes form a circle", () => {
+    const error = rethrown(undefined);
+    const circular = decision("error", "permission_error", { by: "handler", error });
+    Object.assign(error, { cause: circular });
+    tell(1, circular);
+    expect(print).toHaveBeenCalledTimes(1);
+  });
+});
+
 describe("a denial", () => {
   test("of credentials is one line a minute, without a stack", () => {
     const log = tell(42, expired());

@@ -1,6 +1,7 @@
 import { enforce, isAllowed } from "../decision/enforce.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { ABORTED, CancellationScope, type EvaluationOptions } from "../engine/cancellation.js";
+import { Evaluation } from "../engine/evaluation.js";
 import { readLoaded } from "../engine/loaded-object.js";
 import { type AnswerRecord, createAnswerRecord } from "../engine/record.js";
 import { evaluateRecorded, type StageList } from "../engine/stage-list.js";
@@ -47,7 +48,8 @@ export class PolicyEngine implements Policy<unknown> {
     if (options !== undefined) return this.#decideWith({ scope, consumer }, { action, payload }, options);
     const { rules } = this;
     const { stages } = rules.entryOf(action);
-    return stages.run(scope, consumer, action, payload) ?? stages.finish(rules.controls.action);
+    const met = stages.run(scope, consumer, action, payload);
+    return met instanceof Evaluation ? met.finish(rules.controls.action) : met;
   }
 
   can(...question: Parameters<PolicyEngine["decide"]>): Promise<boolean> {
@@ -153,7 +155,8 @@ function evaluate(
 ): Answered {
   const { scope, consumer } = caller;
   if (record) return evaluateRecorded(stages.list, new RuleContext(scope, consumer, action, payload), caller, record);
-  return stages.run(scope, consumer, action, payload) ?? stages.finish(caller);
+  const met = stages.run(scope, consumer, action, payload);
+  return met instanceof Evaluation ? met.finish(caller) : met;
 }
 
 function describeEntry({ rule, concurrent, objects }: ActionRule) {
