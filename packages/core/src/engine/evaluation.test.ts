@@ -14,11 +14,10 @@ import { RuleContext } from "../rules/rule-context.js";
 import { toTree } from "../rules/tree.js";
 import type { Context } from "../types.js";
 import { CancellationScope } from "./cancellation.js";
-import { Evaluation } from "./evaluation.js";
 import { compile, type Program, preparing } from "./program.js";
 import { type AnswerRecord, createAnswerRecord } from "./record.js";
 import { makeStage } from "./stage.js";
-import { evaluateRecorded, StageList } from "./stage-list.js";
+import { evaluateRecorded, finish, StageList } from "./stage-list.js";
 import { TreeWalker } from "./tree-walker.js";
 
 expectNoUnhandledRejection();
@@ -345,8 +344,7 @@ describe("a stage that prepares", () => {
     ];
     if (record) return evaluateRecorded(stages, new RuleContext({}, CONSUMER, "act", { raw: 1 }), CALLER, record);
     const list = new StageList(stages);
-    const met = list.run({}, CONSUMER, "act", { raw: 1 });
-    return met instanceof Evaluation ? met.finish(CALLER) : met;
+    return finish(list.run({}, CONSUMER, "act", { raw: 1 }), CALLER);
   };
 
   const input = (fn: Parameters<typeof preparing>[1]) => preparing("input", fn);

@@ -27,7 +27,7 @@ export class StageList {
    * Asks the stages as long as every answer is there: no promise, no timer, and no allocation but one context where a
    * rule takes it. The first answer that is neither true nor false begins an {@link Evaluation}.
    *
-   * @returns The decision, or the evaluation that has begun: the caller finishes it. Never throws.
+   * @returns The decision, or the evaluation that has begun: {@link finish} takes either. Never throws.
    */
   run(scope: unknown, consumer: Consumer, action: string, payload: Payload): Decision | Evaluation {
     const { list: stages, options } = this;
@@ -69,6 +69,15 @@ export class StageList {
     }
     return passed;
   }
+}
+
+/**
+ * Finishes what `run` has begun, if it has not decided.
+ *
+ * @returns The decision, or a promise of it. Never throws, never rejects.
+ */
+export function finish(begun: Decision | Evaluation, options: EvaluationOptions): Decision | Promise<Decision> {
+  return begun instanceof Evaluation ? begun.finish(options) : begun;
 }
 
 /**

@@ -1,10 +1,9 @@
 import { enforce, isAllowed } from "../decision/enforce.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { ABORTED, CancellationScope, type EvaluationOptions } from "../engine/cancellation.js";
-import { Evaluation } from "../engine/evaluation.js";
 import { readLoaded } from "../engine/loaded-object.js";
 import { type AnswerRecord, createAnswerRecord } from "../engine/record.js";
-import { evaluateRecorded, type StageList } from "../engine/stage-list.js";
+import { evaluateRecorded, finish, type StageList } from "../engine/stage-list.js";
 import { describeTree } from "../rules/describe.js";
 import { RuleContext } from "../rules/rule-context.js";
 import type { Phase } from "../rules/tree.js";
@@ -48,8 +47,7 @@ export class PolicyEngine implements Policy<unknown> {
     if (options !== undefined) return this.#decideWith({ scope, consumer }, { action, payload }, options);
     const { rules } = this;
     const { stages } = rules.entryOf(action);
-    const met = stages.run(scope, consumer, action, payload);
-    return met instanceof Evaluation ? met.finish(rules.controls.action) : met;
+    return finish(stages.run(scope, consumer, action, payload), rules.controls.action);
   }
 
   can(...question: Parameters<PolicyEngine["decide"]>): Promise<boolean> {
@@ -155,8 +153,7 @@ function evaluate(
 ): Answered {
   const { scope, consumer } = caller;
   if (record) return evaluateRecorded(stages.list, new RuleContext(scope, consumer, action, payload), caller, record);
-  const met = stages.run(scope, consumer, action, payload);
-  return met instanceof Evaluation ? met.finish(caller) : met;
+  return finish(stages.run(scope, consumer, action, payload), caller);
 }
 
 function describeEntry({ rule, concurrent, objects }: ActionRule) {
