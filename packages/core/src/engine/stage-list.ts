@@ -77,7 +77,7 @@ export class StageList {
  * @returns The decision, or a promise of it. Never throws, never rejects.
  */
 export function finish(begun: Decision | Evaluation, options: EvaluationOptions): Decision | Promise<Decision> {
-  return begun instanceof Evaluation ? begun.finish(options) : begun;
+  return begun.outcome === undefined ? begun.finish(options) : begun;
 }
 
 /**

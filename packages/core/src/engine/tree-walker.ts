@@ -45,7 +45,8 @@ export function readAnswer(answer: unknown, { name, denial }: Step): LeafResult 
 }
 
 /** One branch on the way, with the evidence and the causes of its outcome. */
-class Frame extends OutcomeFold {
+class Frame {
+  readonly #fold: OutcomeFold;
   /** Position of the operand that comes next. */
   #next = 0;
   #evidence: Evidence;
@@ -55,7 +56,7 @@ class Frame extends OutcomeFold {
   readonly #noted: Decision[] = [];
 
   constructor(private readonly branch: PlanBranch) {
-    super(branch.kind === "or" ? "or" : "and");
+    this.#fold = new OutcomeFold(branch.kind === "or" ? "or" : "and");
   }
 
   operand(): Plan {
@@ -66,12 +67,12 @@ class Frame extends OutcomeFold {
   take({ decision, isFinal }: LeafResult): LeafResult | undefined {
     const { kind, name, denial, operands } = this.branch;
     if (kind === "not") return leafResult(negate(decision, denial), isFinal);
-    const isDecided = this.add(this.#keep(decision, name), isFinal);
+    const isDecided = this.#fold.add(this.#keep(decision, name), isFinal);
     if (!isDecided && this.#next < operands.length) return undefined;
-    const { outcome } = this;
+    const { outcome, isFinal: isFault } = this.#fold;
     if (outcome === "allow") return leafResult(allowing(this.#evidence, [...this.#met, ...this.#noted]));
     if (outcome === "abstain") return leafResult(abstain());
-    return leafResult(combine(this.#met, outcome), this.isFinal);
+    return leafResult(combine(this.#met, outcome), isFault);
   }
 
   /** Keeps evidence and causes of an answer. Returns its outcome, an error where its evidence cannot be merged. */
