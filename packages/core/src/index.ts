@@ -32,6 +32,7 @@ export type {
   Policy,
   PolicyFactory,
 } from "./policy/policy-types.js";
+export { BasePermission } from "./rules/base-permission.js";
 // Built-in rules
 export { AllowAny } from "./rules/built-in/allow-any.js";
 export { DenyAll } from "./rules/built-in/deny-all.js";
@@ -44,6 +45,8 @@ export { and } from "./rules/combinators/and.js";
 export { not } from "./rules/combinators/not.js";
 export { or } from "./rules/combinators/or.js";
 export type { DescribedRule } from "./rules/describe.js";
+export type { PermissionFactory, RuleParts } from "./rules/function-rule.js";
+export { permission } from "./rules/function-rule.js";
 export type {
   And,
   AsyncOf,
@@ -57,8 +60,7 @@ export type {
   PermissionLikes,
   ScopeOf,
 } from "./rules/infer.js";
-export type { Permission, PermissionFactory, Rule, RuleParts } from "./rules/permission.js";
-export { BasePermission, permission } from "./rules/permission.js";
+export type { Permission, Rule } from "./rules/permission.js";
 export type {
   ConnectContext,
   Consumer,

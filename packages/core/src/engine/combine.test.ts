@@ -7,8 +7,8 @@ import { AllowAny } from "../rules/built-in/allow-any.js";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
+import { permission } from "../rules/function-rule.js";
 import type { PermissionLike } from "../rules/infer.js";
-import { permission } from "../rules/permission.js";
 import { allowing, combine, mergeEvidence, negate, REPEATABLE, refuses } from "./combine.js";
 
 const says = (name: string, answer: ReturnType<typeof allow | typeof deny | typeof fault>) =>

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { PermissionMisuse } from "../decision/errors.js";
+import { BasePermission } from "../rules/base-permission.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { DenyAll } from "../rules/built-in/deny-all.js";
-import { BasePermission, permission } from "../rules/permission.js";
+import { permission } from "../rules/function-rule.js";
 import { buildRules } from "./compile-policy.js";
 import { definePolicy, PolicyEngine } from "./policy.js";
 

@@ -1,4 +1,4 @@
-import { type PermissionFactory, permission } from "../rules/permission.js";
+import { type PermissionFactory, permission } from "../rules/function-rule.js";
 import { definePolicy } from "./policy.js";
 import type { PolicyFactory } from "./policy-types.js";
 

@@ -11,14 +11,15 @@ import {
   type TenantScope,
 } from "../../test/app.js";
 import type { Decision } from "../decision/decision-types.js";
+import { BasePermission } from "../rules/base-permission.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { HasRole } from "../rules/built-in/has-role.js";
 import { IsAuthenticated } from "../rules/built-in/is-authenticated.js";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
+import { permission } from "../rules/function-rule.js";
 import type { PermissionLike } from "../rules/infer.js";
-import { BasePermission, permission } from "../rules/permission.js";
 import type { Consumer, Scope } from "../types.js";
 import { definePolicy } from "./policy.js";
 import type { Policy } from "./policy-types.js";

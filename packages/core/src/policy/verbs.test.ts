@@ -5,7 +5,7 @@ import type { Decision } from "../decision/decision-types.js";
 import { PermissionDenied } from "../decision/errors.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { DenyAll } from "../rules/built-in/deny-all.js";
-import { permission } from "../rules/permission.js";
+import { permission } from "../rules/function-rule.js";
 import { definePolicy } from "./policy.js";
 
 const HEADERS = { "retry-after": "7" };

@@ -14,8 +14,10 @@ import type {
 import { type Abstain, type Answer, abstain, allow, deny, fault } from "../decision/answers.js";
 import type { Decision } from "../decision/decision-types.js";
 import type { MaybePromise, Scope } from "../types.js";
+import { BasePermission } from "./base-permission.js";
 import type { AllowAny } from "./built-in/allow-any.js";
 import type { IsAuthenticated, SignedIn } from "./built-in/is-authenticated.js";
+import { permission } from "./function-rule.js";
 import type {
   AsyncOf,
   CheckScope,
@@ -26,7 +28,7 @@ import type {
   PermissionLike,
   ScopeOf,
 } from "./infer.js";
-import { BasePermission, permission, type Rule } from "./permission.js";
+import type { Rule } from "./permission.js";
 
 declare const yes: boolean;
 

@@ -11,8 +11,10 @@ import type {
   Scope,
   StandardSchema,
 } from "../types.js";
+import { BasePermission } from "./base-permission.js";
+import { permission } from "./function-rule.js";
 import type { AsyncOf, EvidenceOf, GuaranteeOf, ScopeOf } from "./infer.js";
-import { BasePermission, type Permission, permission, type Rule } from "./permission.js";
+import type { Permission, Rule } from "./permission.js";
 
 declare const yes: boolean;
 declare const promised: PromiseLike<boolean>;

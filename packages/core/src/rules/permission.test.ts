@@ -2,11 +2,13 @@ import { describe, expect, it } from "vitest";
 import { act, actNow } from "../../test/support.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import type { Context, StandardResult, StandardSchema } from "../types.js";
+import { BasePermission, isPermissionClass } from "./base-permission.js";
 import { AllowAny } from "./built-in/allow-any.js";
 import { and } from "./combinators/and.js";
 import { not } from "./combinators/not.js";
 import { or } from "./combinators/or.js";
-import { BasePermission, isPermission, isPermissionClass, permission } from "./permission.js";
+import { permission } from "./function-rule.js";
+import { isPermission } from "./permission.js";
 
 const build = permission as (...given: unknown[]) => unknown;
 

@@ -3,14 +3,9 @@ import { decision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { show } from "../util/show.js";
-import {
-  BasePermission,
-  type FunctionRule,
-  isPermission,
-  isPermissionClass,
-  PERMISSION,
-  type PermissionKind,
-} from "./permission.js";
+import { BasePermission, isPermissionClass } from "./base-permission.js";
+import type { FunctionRule } from "./function-rule.js";
+import { isPermission, PERMISSION, type PermissionKind } from "./permission.js";
 import type { RuleContext } from "./rule-context.js";
 
 /** The three moments at which a tree is asked. */

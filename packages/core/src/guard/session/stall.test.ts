@@ -5,7 +5,7 @@ import { definePolicy, PolicyEngine } from "../../policy/policy.js";
 import { AllowAny } from "../../rules/built-in/allow-any.js";
 import { and } from "../../rules/combinators/and.js";
 import { not } from "../../rules/combinators/not.js";
-import { permission } from "../../rules/permission.js";
+import { permission } from "../../rules/function-rule.js";
 import { Gate } from "../gate.js";
 
 const LATE = { outcome: "error", code: "permission_timeout", status: 503 };

@@ -1,4 +1,4 @@
-import { BasePermission } from "../permission.js";
+import { BasePermission } from "../base-permission.js";
 
 /**
  * Allows everybody, at every moment.

@@ -1,8 +1,8 @@
 import { describe, expectTypeOf, test } from "vitest";
 import type { AppScope, User } from "../../../test/app.js";
 import type { Scope } from "../../types.js";
+import type { BasePermission } from "../base-permission.js";
 import type { AsyncOf, EvidenceOf, GuaranteeOf, NarrowedScope, ScopeOf } from "../infer.js";
-import type { BasePermission } from "../permission.js";
 import type { AllowAny } from "./allow-any.js";
 import { DenyAll } from "./deny-all.js";
 import { HasRole } from "./has-role.js";

@@ -1,7 +1,8 @@
 import { PermissionMisuse } from "../../decision/errors.js";
 import type { Scope } from "../../types.js";
 import { show } from "../../util/show.js";
-import { BasePermission, type Rule } from "../permission.js";
+import { BasePermission } from "../base-permission.js";
+import type { Rule } from "../permission.js";
 import { isSignedIn } from "../user.js";
 import type { SignedIn } from "./is-authenticated.js";
 

@@ -1,7 +1,8 @@
 import { PermissionMisuse } from "../../decision/errors.js";
 import type { Consumer, Scope } from "../../types.js";
 import { show } from "../../util/show.js";
-import { BasePermission, type Rule } from "../permission.js";
+import { BasePermission } from "../base-permission.js";
+import type { Rule } from "../permission.js";
 import { isSignedIn } from "../user.js";
 
 type SyncRule = Rule<Pick<Scope, "user">, unknown, unknown, false>;

@@ -1,11 +1,11 @@
 import { describe, expectTypeOf, test } from "vitest";
 import { type AppScope, InTenant, IsOwner, isBanned, isMember, type User } from "../../../test/app.js";
 import type { Scope } from "../../types.js";
+import { BasePermission } from "../base-permission.js";
 import { and } from "../combinators/and.js";
 import { not } from "../combinators/not.js";
 import { or } from "../combinators/or.js";
 import type { AsyncOf, EvidenceOf, GuaranteeOf, NarrowedScope, ScopeOf } from "../infer.js";
-import { BasePermission } from "../permission.js";
 import { isSignedIn } from "../user.js";
 import { AllowAny } from "./allow-any.js";
 import { DenyAll } from "./deny-all.js";

@@ -1,5 +1,5 @@
 import type { Scope } from "../../types.js";
-import { BasePermission } from "../permission.js";
+import { BasePermission } from "../base-permission.js";
 import { isSignedIn } from "../user.js";
 
 /** A scope on which somebody is signed in. */

@@ -1,12 +1,14 @@
 import { describe, expectTypeOf, test } from "vitest";
 import { type AppScope, HasMembership, hasQuota, InTenant, IsOwner, isBanned, isMember } from "../../../test/app.js";
 import { abstain, allow } from "../../decision/answers.js";
+import { BasePermission } from "../base-permission.js";
 import { AllowAny } from "../built-in/allow-any.js";
 import { DenyAll } from "../built-in/deny-all.js";
 import { HasRole } from "../built-in/has-role.js";
 import { IsAuthenticated, type SignedIn } from "../built-in/is-authenticated.js";
+import { permission } from "../function-rule.js";
 import type { AsyncOf, EvidenceOf, GuaranteeOf, NarrowedScope, ScopeOf } from "../infer.js";
-import { BasePermission, permission, type Rule } from "../permission.js";
+import type { Rule } from "../permission.js";
 import { and } from "./and.js";
 import { not } from "./not.js";
 import { or } from "./or.js";

@@ -3,7 +3,7 @@ import { act, actNow } from "../../../test/support.js";
 import { abstain, deny, fault } from "../../decision/answers.js";
 import { PermissionDenied, PermissionMisuse } from "../../decision/errors.js";
 import { AllowAny } from "../built-in/allow-any.js";
-import { permission } from "../permission.js";
+import { permission } from "../function-rule.js";
 import { and } from "./and.js";
 import { not } from "./not.js";
 import { or } from "./or.js";

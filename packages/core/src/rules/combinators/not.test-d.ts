@@ -4,8 +4,8 @@ import { AllowAny } from "../built-in/allow-any.js";
 import { DenyAll } from "../built-in/deny-all.js";
 import { HasRole } from "../built-in/has-role.js";
 import { IsAuthenticated } from "../built-in/is-authenticated.js";
+import { permission } from "../function-rule.js";
 import type { AsyncOf, EvidenceOf, GuaranteeOf, ScopeOf } from "../infer.js";
-import { permission } from "../permission.js";
 import { not } from "./not.js";
 
 describe("what not() keeps and drops", () => {

@@ -1,12 +1,13 @@
 import { describe, expectTypeOf, test } from "vitest";
 import { type AppScope, hasQuota, InTenant, IsOwner, isBanned, isMember, type Membership } from "../../../test/app.js";
 import { abstain, allow, deny } from "../../decision/answers.js";
+import { BasePermission } from "../base-permission.js";
 import { AllowAny } from "../built-in/allow-any.js";
 import { DenyAll } from "../built-in/deny-all.js";
 import { HasRole } from "../built-in/has-role.js";
 import { IsAuthenticated } from "../built-in/is-authenticated.js";
+import { permission } from "../function-rule.js";
 import type { AsyncOf, EvidenceOf, GuaranteeOf, ScopeOf } from "../infer.js";
-import { BasePermission, permission } from "../permission.js";
 import { and } from "./and.js";
 import { not } from "./not.js";
 import { or } from "./or.js";

@@ -5,7 +5,7 @@ import { PermissionMisuse } from "../../decision/errors.js";
 import { AllowAny } from "../built-in/allow-any.js";
 import { DenyAll } from "../built-in/deny-all.js";
 import { IsAuthenticated } from "../built-in/is-authenticated.js";
-import { permission } from "../permission.js";
+import { permission } from "../function-rule.js";
 import { or } from "./or.js";
 
 const limited = permission("limited", () => fault("rate_limited"));

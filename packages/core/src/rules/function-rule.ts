@@ -1,0 +1,165 @@
+import type { Answer } from "../decision/answers.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import type { ConnectContext, Context, MaybePromise, ObjectContext, Scope, StandardSchema } from "../types.js";
+import { show } from "../util/show.js";
+import type { AsyncAnswer, EvidenceAnswer } from "./answer-types.js";
+import { PERMISSION, type Permission, type PermissionKind, type Rule } from "./permission.js";
+import { invalidInput, validate } from "./standard-schema.js";
+
+interface AnyParts<S, C, A, O, T> {
+  connect?: (context: ConnectContext<S>) => C;
+  action?: (context: Context<S>) => A;
+  object?: (context: ObjectContext<S, T>) => O;
+}
+
+/**
+ * The questions a function rule may answer, at least one. One that is not named is answered with abstain.
+ *
+ * `S` is the scope, `C`, `A` and `O` are what the three parts answer, `T` is the object.
+ */
+export type RuleParts<S, C, A = C, O = A, T = unknown> = AnyParts<S, C, A, O, T> &
+  (
+    | { connect: (context: ConnectContext<S>) => C }
+    | { action: (context: Context<S>) => A }
+    | { object: (context: ObjectContext<S, T>) => O }
+  );
+
+/** What a function rule is at run time. */
+export class FunctionRule implements Rule {
+  declare readonly "~types": Permission["~types"];
+
+  constructor(
+    readonly name: string,
+    readonly parts: AnyParts<never, unknown, unknown, unknown, unknown>,
+  ) {}
+
+  get [PERMISSION](): PermissionKind {
+    return "function";
+  }
+}
+
+/** The spellings of `permission`, for one scope type. */
+export interface PermissionFactory<Bound> {
+  <P extends object, V extends MaybePromise<Answer>, S = Bound>(
+    name: string,
+    options: { payload: StandardSchema<unknown, P> },
+    rule: (context: Omit<Context<S>, "payload"> & { readonly payload: P }) => V,
+  ): Rule<S, unknown, EvidenceAnswer<V>, boolean>;
+  <
+    C extends MaybePromise<Answer> = never,
+    A extends MaybePromise<Answer> = never,
+    O extends MaybePromise<Answer> = never,
+    S = Bound,
+    T = unknown,
+  >(
+    name: string,
+    parts: RuleParts<S, C, A, O, T>,
+  ): Rule<S, unknown, [A] extends [never] ? unknown : EvidenceAnswer<A>, AsyncAnswer<C | A | O>>;
+  // Last, so that a mistake in a plain function is the last line of the message.
+  <V extends MaybePromise<Answer>, S = Bound>(
+    name: string,
+    rule: (context: Context<S>) => V,
+  ): Rule<S, unknown, EvidenceAnswer<V>, AsyncAnswer<V>>;
+}
+
+/**
+ * Makes a rule in function style.
+ *
+ * @param name What decisions and logs call it, for example `isMember` or `hasRole(admin)`.
+ * @param rule Answers `hasPermission`; or an object `{ connect, action, object }` of which each part answers its
+ *   question; or `{ payload: schema }` (any Standard Schema) followed by the function, which then sees the parsed
+ *   payload: one that does not fit is a fault `invalid_input` (400) that `not` does not turn round. What the schema makes
+ *   of it (defaults, trimmed texts, dates) is for this rule alone: other rules, a handler and the listeners behind
+ *   `guard()` get the payload as it came. For one reading in rule and handler serve a consumer whose action has `input`.
+ * @returns A permission that composes with classes and combinations.
+ * @throws {PermissionMisuse} When the name is empty, no function is given, or a part is unknown.
+ * @example
+ * ```ts
+ * import { permission } from "@portcullis/core";
+ * const hasRoom = permission("hasRoom", ({ payload }) => typeof payload.room === "string");
+ * console.assert(hasRoom.name === "hasRoom");
+ * ```
+ */
+export const permission: PermissionFactory<Scope> = (name: string, rule: unknown, checked?: unknown): never => {
+  if (typeof name !== "string" || name === "") {
+    throw new PermissionMisuse(
+      `permission() got ${show(name)} as its name: write permission("isMember", ({ scope }) => ...)`,
+    );
+  }
+  return new FunctionRule(name, readParts(name, rule, checked)) as never;
+};
+
+const QUESTIONS = ["connect", "action", "object"] as const;
+
+function readParts(name: string, rule: unknown, checked: unknown): FunctionRule["parts"] {
+  checkAnswers(name, rule);
+  if (typeof rule === "function") return { action: rule as () => unknown };
+  if (typeof rule !== "object" || rule === null) {
+    throw new PermissionMisuse(
+      `permission("${name}") got ${show(rule)}: give a function, or { connect, action, object }`,
+    );
+  }
+  if ("payload" in rule) return { action: withPayload(name, rule.payload as StandardSchema, checked) };
+  const parts = Object.entries(rule);
+  for (const [key, value] of parts) {
+    if (!QUESTIONS.includes(key as "action")) {
+      throw new PermissionMisuse(
+        `permission("${name}") has no part \`${key}\`: the parts are connect, action and object`,
+      );
+    }
+    if (typeof value !== "function") {
+      throw new PermissionMisuse(`permission("${name}") got ${show(value)} as \`${key}\`: give a function`);
+    }
+    checkAnswers(name, value);
+  }
+  if (parts.length === 0) {
+    throw new PermissionMisuse(
+      `permission("${name}") answers nothing: give at least one of connect, action and object`,
+    );
+  }
+  return { ...rule };
+}
+
+/** A generator answers nothing when it is called. */
+function checkAnswers(name: string, rule: unknown): void {
+  if (typeof rule !== "function" || !/Generator/.test(Object.prototype.toString.call(rule))) return;
+  throw new PermissionMisuse(
+    `permission("${name}") got a generator: give a function that returns its answer, without the star`,
+  );
+}
+
+function withPayload(name: string, schema: StandardSchema, rule: unknown) {
+  if (typeof schema?.["~standard"]?.validate !== "function") {
+    throw new PermissionMisuse(
+      `permission("${name}") got a \`payload\` that is no Standard Schema: give one of zod, valibot, arktype or the like`,
+    );
+  }
+  if (typeof rule !== "function") {
+    throw new PermissionMisuse(
+      `permission("${name}", { payload }) got ${show(rule)}: give the function as third argument`,
+    );
+  }
+  checkAnswers(name, rule);
+  return (context: Context<never>): unknown => {
+    const judge = (result: Awaited<ReturnType<typeof validate>>) => {
+      const { issues } = result;
+      return issues ? invalidInput("error", issues) : rule(withParsed(context, result.value));
+    };
+    const result = validate(schema, context.payload);
+    return result instanceof Promise ? result.then(judge) : judge(result);
+  };
+}
+
+/** The same context with another payload. `signal` stays a getter, so that its controller is made only when it is read. */
+function withParsed(context: Context<never>, payload: unknown) {
+  const { scope, consumer, action } = context;
+  return {
+    scope,
+    consumer,
+    action,
+    payload,
+    get signal() {
+      return context.signal;
+    },
+  };
+}
