@@ -90,6 +90,13 @@ describe("nothing is kept of a context", () => {
   });
 });
 
+let copies = 0;
+
+/** The module once more: each keeps how it captures the context. */
+function freshCopy(): Promise<typeof import("./async-context.js")> {
+  return import(/* @vite-ignore */ new URL(`./async-context.js?copy=${copies++}`, import.meta.url).href);
+}
+
 describe("where there is no such module", () => {
   const odd = () => {
     throw new Error("no");
@@ -101,8 +108,7 @@ describe("where there is no such module", () => {
     ["an older one", { getBuiltinModule: () => ({ AsyncLocalStorage: {} }) }],
     ["something that throws", { getBuiltinModule: odd }],
   ])("%s: the callback runs where it is called", async (_what, process) => {
-    vi.resetModules();
-    const fresh = await import("./async-context.js");
+    const fresh = await freshCopy();
     vi.stubGlobal("process", process);
     const context = als.run("before", () => fresh.contextOfNow());
     vi.unstubAllGlobals();
