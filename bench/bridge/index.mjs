@@ -1,6 +1,6 @@
 // What an HTTP middleware costs on a socket: through the bridge, beside a loopback HTTP request and light-my-request.
 //
-//   npm run bench:bridge --workspace @portcullis/bench [-- --quick]
+//   npm run bench:bridge --prefix bench [-- --quick]
 
 import { judge, keep, printTargets } from "../lib/report.mjs";
 import { measureSection } from "../lib/section.mjs";

@@ -1,6 +1,6 @@
 // How long a decision takes, and what it leaves on the heap.
 //
-//   npm run bench:decide --workspace @portcullis/bench [-- --quick]
+//   npm run bench:decide --prefix bench [-- --quick]
 
 import { judge, keep, printTargets } from "../lib/report.mjs";
 import { measureSection } from "../lib/section.mjs";

@@ -1,7 +1,7 @@
 // What a guard costs a server of ws and one of socket.io: message rate and processor time, against the same server with
 // a check by hand.
 //
-//   npm run bench:end-to-end --workspace @portcullis/bench [-- --quick]
+//   npm run bench:end-to-end --prefix bench [-- --quick]
 
 import { quantile, shuffled, summary } from "../lib/measure.mjs";
 import { start } from "../lib/processes.mjs";

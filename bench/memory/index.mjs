@@ -1,6 +1,6 @@
 // What a guarded idle connection keeps on the heap, above a bare one of ws that keeps its request too.
 //
-//   npm run bench:memory --workspace @portcullis/bench [-- --quick]
+//   npm run bench:memory --prefix bench [-- --quick]
 
 import { quantile } from "../lib/measure.mjs";
 import { start } from "../lib/processes.mjs";

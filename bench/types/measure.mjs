@@ -1,6 +1,6 @@
 // Measures how long the compiler takes to check rules, against the built declarations: what a user's editor does.
 //
-//   npm run types --workspace @portcullis/bench [-- <folder of another typescript>]
+//   npm run types --prefix bench [-- <folder of another typescript>]
 //
 // Cases take turns, and each check is a compiler that has just started, its own code not yet optimised. "Seconds" are
 // processor time of the check alone, without parsing, so that what else the machine does counts little; the budget is
