@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { packAll } from "../scripts/pack.mjs";
 import { startRegistry } from "../scripts/registry.mjs";
+import { manifestFields } from "../scripts/release/manifest.mjs";
 
 const run = promisify(execFile);
 const packages = fileURLToPath(new URL("../packages", import.meta.url));
@@ -49,8 +51,47 @@ test.each(names)(
   60_000,
 );
 
+const PUBLISHER = {
+  author: "A. Author",
+  homepage: "https://example.org",
+  repository: "https://example.org/repository.git",
+  bugs: "https://example.org/bugs",
+};
+
+test("a manifest names its publisher and its folder", () => {
+  expect(manifestFields(PUBLISHER, "core")).toEqual({
+    author: "A. Author",
+    homepage: "https://example.org",
+    repository: { type: "git", url: "https://example.org/repository.git", directory: "packages/core" },
+    bugs: { url: "https://example.org/bugs" },
+  });
+});
+
+test("a release without a publisher stops with a sentence", () => {
+  const missing = { ...PUBLISHER, author: "", bugs: "" };
+  expect(() => manifestFields(missing, "core")).toThrow(
+    "publisher.json has no author, bugs: fill it in, then release again",
+  );
+});
+
+test("publisher.json has the fields of a manifest", () => {
+  const publisher = JSON.parse(readFileSync(join(packages, "..", "publisher.json"), "utf8"));
+  expect(Object.keys(publisher)).toEqual(Object.keys(PUBLISHER));
+});
+
 test("published to a registry, installed from it, and run", async () => {
-  for (const name of names) await npm(join(packages, name), "publish", "--provenance=false", "--tag", "latest");
+  const packed = join(folder, "packed");
+  await packAll(packed);
+  const publish = () =>
+    run(process.execPath, ["scripts/release/publish.mjs", packed, "--provenance=false", "--tag", "latest"], {
+      cwd: join(packages, ".."),
+      env: { ...process.env, NPM_CONFIG_USERCONFIG: join(folder, ".npmrc") },
+    });
+  const lines = (await publish()).stdout.trim().split("\n");
+  expect(lines[0]).toBe("@portcullis/core@0.0.0 published");
+  expect(lines).toHaveLength(names.length);
+  const again = (await publish()).stdout.trim().split("\n");
+  expect(again[0]).toBe("@portcullis/core@0.0.0 is published already");
   expect(registry.published()).toEqual(names.map((name) => `@portcullis/${name}`));
 
   writeFileSync(join(folder, "package.json"), '{ "private": true, "type": "module" }');
