@@ -151,7 +151,10 @@ export function guardLines(
           unread = newline === -1 ? unread + chunk.length : chunk.length - newline - 1;
           if (unread > MAX_LINE) socket.destroy();
         });
-        createInterface({ input: socket }).on("line", async (text) => {
+        const lines = createInterface({ input: socket });
+        // readline emits the errors of its input too.
+        lines.on("error", () => socket.destroy());
+        lines.on("line", async (text) => {
           // A client says hello and waits for the answer: what it sends before is dropped.
           if (connection) return connection.session?.receive(decode(text));
           const [path = "/", token] = text.split(" ");

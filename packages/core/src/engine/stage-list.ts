@@ -18,8 +18,11 @@ const OPEN = decision("allow", "allowed", { by: "policy" });
 
 /** The stages of one question, in the order of asking. */
 export class StageList {
-  /** The last argument of class rules. One serves many questions, until a rule reads it or answers later. */
-  options: LazySignal = new LazySignal(this);
+  /**
+   * The last argument of class rules. One serves many questions, until a rule reads it or answers later. Undefined while a
+   * question has it: a rule may ask the same action again.
+   */
+  private spare: LazySignal | undefined;
 
   constructor(readonly list: readonly Stage[]) {}
 
@@ -30,7 +33,8 @@ export class StageList {
    * @returns The decision, or the evaluation that has begun: {@link finish} takes either. Never throws.
    */
   run(scope: unknown, consumer: Consumer, action: string, payload: Payload): Decision | Evaluation {
-    const { list: stages, options } = this;
+    const { list: stages } = this;
+    const options = this.takeOptions();
     let question: RuleContext | undefined;
     let passed = OPEN;
     for (let index = 0; index < stages.length; index++) {
@@ -47,8 +51,7 @@ export class StageList {
             answer = (step.fn as ClassHook).call(step.self, scope, consumer, action, payload, options);
           } else {
             question ??= new RuleContext(scope, consumer, action, payload);
-            const { fn } = step;
-            answer = fn(question as never);
+            answer = step.fn.call(undefined, question as never);
           }
           if (answer === true) {
             trues |= step.bit;
@@ -61,13 +64,25 @@ export class StageList {
       }
       if (step.end === null) {
         question = (question ?? new RuleContext(scope, consumer, action, payload)).adopt(options);
-        this.options = new LazySignal(this);
         return new Evaluation(stages, question, undefined, index).resume(step, trues, answer);
       }
-      if (step.kind === Kind.Refuses) return decisionAt((stages[index] as Stage).program, step, trues);
+      if (step.kind === Kind.Refuses) {
+        return this.giveBack(options, decisionAt((stages[index] as Stage).program, step, trues));
+      }
       passed = step.end;
     }
-    return passed;
+    return this.giveBack(options, passed);
+  }
+
+  private giveBack(options: LazySignal, made: Decision): Decision {
+    this.spare = options;
+    return made;
+  }
+
+  private takeOptions(): LazySignal {
+    const { spare } = this;
+    this.spare = undefined;
+    return spare === undefined || spare.isRead ? new LazySignal() : spare;
   }
 }
 

@@ -1,4 +1,4 @@
-import { PermissionMisuse } from "../decision/errors.js";
+import { misuse, PermissionMisuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
 import type { Policy } from "../policy/policy-types.js";
 import type { Scope } from "../types.js";
@@ -30,6 +30,9 @@ export interface GuardSetup<Request, Socket> {
   attach(gate: Gate<Request>): AttachedServer<Socket>;
 }
 
+const CALLERS = 'give "guard()" or "serve()"';
+const ATTACHED = "return { sessionOf }, and not a promise of it";
+
 /**
  * Makes a guard: checks the options, builds the gate, has the adapter attach it, and returns what applications get.
  *
@@ -39,6 +42,7 @@ export function createGuard<Request, Socket, P = Policy, S = Scope>(
   setup: GuardSetup<Request, Socket>,
 ): GuardOf<Socket, P, S> {
   const { caller, rules, options, ownOptions = [] } = setup;
+  if (caller !== "guard()" && caller !== "serve()") throw misuse("createGuard()", caller, CALLERS, "`caller`");
   const isServed = caller === "serve()";
   if (isServed && typeof (rules as Partial<ServableConsumer> | undefined)?.dispatch !== "function") {
     throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
@@ -46,6 +50,8 @@ export function createGuard<Request, Socket, P = Policy, S = Scope>(
   checkKeys(caller, options, [...COMMON_OPTIONS, ...ownOptions]);
   const gate = new Gate<Request>(caller, rules, options, isServed ? (rules as ServableConsumer) : undefined);
   const server = setup.attach(gate);
+  if (typeof server?.sessionOf !== "function")
+    throw misuse("createGuard()", server, ATTACHED, "the result of `attach`");
   return {
     sessions: gate.sessions as ReadonlySet<GuardSession> as never,
     sessionOf: (socket) => server.sessionOf(socket) as GuardSession<S> | undefined,

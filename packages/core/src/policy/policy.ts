@@ -12,6 +12,7 @@ import { show } from "../util/show.js";
 import { type ActionRule, buildRules, type Rules } from "./compile-policy.js";
 import type { PolicyOptions } from "./options.js";
 import type { Answered, DecideOptions, DescribedPolicy, Policy, PolicyFactory } from "./policy-types.js";
+import { isFault, type ReadDecideOptions, readDecideOptions } from "./read-decide-options.js";
 
 /** The options of adapters, which keep the answers of a question in a record of their own. */
 interface RecordedOptions extends DecideOptions {
@@ -44,7 +45,10 @@ export class PolicyEngine implements Policy<unknown> {
     payload: Payload = EMPTY_PAYLOAD,
     options?: RecordedOptions,
   ): Answered {
-    if (options !== undefined) return this.#decideWith({ scope, consumer }, { action, payload }, options);
+    if (options !== undefined) {
+      const read = readDecideOptions("decide()", options);
+      return isFault(read) ? read : this.#decideWith({ scope, consumer }, { action, payload }, read);
+    }
     const { rules } = this;
     const { stages } = rules.entryOf(action);
     return finish(stages.run(scope, consumer, action, payload), rules.controls.action);
@@ -64,8 +68,10 @@ export class PolicyEngine implements Policy<unknown> {
     message: Payload = EMPTY_PAYLOAD,
     options?: RecordedOptions,
   ): Answered {
-    return this.#ask("connect", options, (limits) =>
-      this.evaluateConnect({ ...limits, scope, consumer }, message, options?.record),
+    const read = readDecideOptions("decideConnect()", options ?? {});
+    if (isFault(read)) return read;
+    return this.#ask("connect", read, (limits) =>
+      this.evaluateConnect({ ...limits, scope, consumer }, message, read.record),
     );
   }
 
@@ -117,21 +123,19 @@ export class PolicyEngine implements Policy<unknown> {
   #decideWith(
     client: Omit<Caller, keyof EvaluationOptions>,
     message: ActionMessage,
-    options: RecordedOptions,
+    options: ReadDecideOptions,
   ): Answered {
-    const { record } = options;
-    if (!("object" in options)) {
+    const { record, object } = options;
+    if (!options.hasObject) {
       return this.#ask("action", options, (limits) => this.evaluateAction({ ...client, ...limits }, message, record));
     }
-    const { object } = options;
     return this.#ask("object", options, (limits) =>
       this.evaluateObject({ ...client, ...limits }, message, object, record),
     );
   }
 
-  #ask(phase: Phase, options: DecideOptions | undefined, question: (limits: EvaluationOptions) => Answered): Answered {
+  #ask(phase: Phase, { signal }: ReadDecideOptions, question: (limits: EvaluationOptions) => Answered): Answered {
     const limits = this.rules.controls[phase];
-    const signal = options?.signal;
     if (signal === undefined) return question(limits);
     if (signal.aborted) return ABORTED;
     const cancellation = new CancellationScope();

@@ -94,9 +94,10 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     return session;
   }
 
-  /** Ends the evaluation of a client that has gone away. */
+  /** Ends the evaluation of a client that has gone away. One that was allowed is not opened any more. */
   abort(): void {
     if (this.#settled === undefined) this.#end(ABORTED);
+    else if (!this.#isOpened) this.#settled = { decision: ABORTED, scope: this.#scope };
   }
 
   /**

@@ -1,16 +1,24 @@
 import type { Decision } from "../../decision/decision-types.js";
+import { PermissionMisuse } from "../../decision/errors.js";
 import { throwAsync } from "../../util/throw-async.js";
 import type { GuardRuntime } from "../runtime.js";
 import { ConcurrentHandlers } from "./concurrent-handlers.js";
 import type { ClientMessage, Connection } from "./connection.js";
 import { Drain } from "./drain.js";
 import { MessageQueue } from "./message-queue.js";
+import { Transport } from "./transport.js";
 
 /** A message is on its way to its listeners. */
 export const FLUSHING = Symbol("flushing");
 
 /** The thing that the next message must wait for. */
 export type Until = Promise<unknown> | typeof FLUSHING;
+
+/** A message of unknown size would pass every limit, or none. */
+function checkSize({ bytes }: ClientMessage): void {
+  if (bytes >= 0) return;
+  throw new PermissionMisuse(`receive() got ${bytes} as \`bytes\`: give the size of the message on the wire`);
+}
 
 /** The flow of the messages of one connection: their order, their queue, backpressure, and the drain at the end. */
 export abstract class MessageFlow<M extends ClientMessage> {
@@ -30,11 +38,14 @@ export abstract class MessageFlow<M extends ClientMessage> {
   #isFlushing = false;
   #isEnded = false;
   #drains: Set<Drain> | undefined;
+  protected readonly transport: Transport<M>;
 
   constructor(
     protected readonly runtime: GuardRuntime,
     protected readonly connection: Connection<M>,
-  ) {}
+  ) {
+    this.transport = new Transport(connection, this);
+  }
 
   /** Decides a message, and delivers or refuses it. Returns the thing that the next message must wait for. */
   protected abstract process(message: M): Until | undefined;
@@ -42,6 +53,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
   /** Counts an undecodable message. Closes the connection of a client that sends too many, and returns true. */
   protected abstract closeViolator(): boolean;
   abstract close(code?: number, reason?: string): void;
+  abstract reportFault(message: Pick<ClientMessage, "action">, error: unknown, by: string): void;
 
   /** True when the connection has ended: no message of it reaches a handler any more. */
   get isEnded(): boolean {
@@ -51,11 +63,9 @@ export abstract class MessageFlow<M extends ClientMessage> {
   /** Takes a message from the transport. Messages are decided and delivered in the order of arrival. */
   receive(message: M): void {
     if (this.#isEnded || this.#drains) return;
+    checkSize(message);
     if (message.refusal?.code === "bad_message" && this.closeViolator()) return;
-    if (this.#isBusy) {
-      this.#enqueue(message);
-      return;
-    }
+    if (this.#isBusy) return void this.#enqueue(message);
     // INVARIANT: busy from the first question on: a close in the middle of it waits until this one is answered.
     this.#isBusy = true;
     let until: Until | undefined;
@@ -65,7 +75,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
       if (until === undefined) this.#finish();
     }
     if (until === undefined) return;
-    this.connection.pause();
+    this.transport.pause();
     this.#wait(until);
   }
 
@@ -86,7 +96,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.#isBlocked = true;
     if (this.#isBusy || this.#isEnded) return;
     this.#isBusy = this.#isParked = true;
-    this.connection.pause();
+    this.transport.pause();
   }
 
   unblock(): void {
@@ -133,7 +143,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
   #wait(until: Until): void {
     if (until === FLUSHING) {
       this.#isFlushing = true;
-      (this.connection as { flush(whenFlushed: () => void): void }).flush(() => {
+      this.transport.flush(() => {
         this.#isFlushing = false;
         this.#advance();
       });
@@ -152,7 +162,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
   /** A message is through at once: so is the session, unless others came in the middle of it. */
   #finish(): void {
     if (this.#isBlocked || this.#queue?.isEmpty === false) {
-      this.connection.pause();
+      this.transport.pause();
       this.#advance();
     } else {
       this.#isBusy = false;
@@ -182,7 +192,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
     if (this.#isParked) this.#countQueued();
     else {
       this.#queue?.forgetExcess();
-      this.connection.resume();
+      this.transport.resume();
     }
     this.settleDrains();
   }
@@ -196,10 +206,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
 
   #enqueue(message: M): void {
     this.#queue ??= new MessageQueue(this.runtime.limits, this.connection);
-    if (this.#isFlushing) {
-      this.#queue.append(message);
-      return;
-    }
+    if (this.#isFlushing) return void this.#queue.append(message);
     const excess = this.#queue.add(message);
     // An honest client may come back (RFC 6455, section 7.4.1): 1013 says later.
     if (excess === "flood") this.close(1013, "too many messages");

@@ -3,6 +3,7 @@ import type { Decision } from "../../decision/decision-types.js";
 import { enforce, isAllowed } from "../../decision/enforce.js";
 import { ABORTED, CancellationScope } from "../../engine/cancellation.js";
 import { createAnswerRecord } from "../../engine/record.js";
+import { isFault, readDecideOptions } from "../../policy/read-decide-options.js";
 import type { Consumer, Payload, Scope } from "../../types.js";
 import type { DispatchContext, ServableConsumer } from "../dispatch.js";
 import type { CheckOptions, DispatchSession, OpenSession } from "../guard-session.js";
@@ -62,7 +63,10 @@ export class Session<M extends ClientMessage = ClientMessage>
   }
 
   decide(action: string, payload: Payload = {}, options?: CheckOptions): Decision | Promise<Decision> {
-    if (options && "object" in options) return this.#decideObject(action, payload, options.object);
+    if (this.isEnded) return ABORTED;
+    const read = options === undefined ? undefined : readDecideOptions("session.decide()", options);
+    if (read && isFault(read)) return read;
+    if (read?.hasObject) return this.#decideObject(action, payload, read.object);
     return this.runtime.engine.evaluateAction(this, { action, payload });
   }
 
@@ -90,7 +94,7 @@ export class Session<M extends ClientMessage = ClientMessage>
   close(code = 1000, reason = ""): void {
     if (this.isEnded) return;
     this.end();
-    this.connection.close(code, reason);
+    this.transport.close(code, reason);
   }
 
   whenGone(callback: () => void): void {
@@ -117,8 +121,11 @@ export class Session<M extends ClientMessage = ClientMessage>
   }
 
   /** Reports that the adapter could not answer a message, for example because a codec has thrown. */
-  reportFault({ action }: ClientMessage, error: unknown, by: string): void {
-    const decision = decisionFromError(error, by);
+  reportFault({ action }: Pick<ClientMessage, "action">, error: unknown, by: string): void {
+    this.#report(action, decisionFromError(error, by));
+  }
+
+  #report(action: string, decision: Decision): void {
     const { log } = this.runtime;
     const { scope, consumer } = this;
     const [answers, startedAt] = [undefined, log.now()];
@@ -212,11 +219,7 @@ export class Session<M extends ClientMessage = ClientMessage>
   }
 
   protected refuse(message: M, decision: Decision): void {
-    const { log } = this.runtime;
-    const { scope, consumer } = this;
-    const { action } = message;
-    const [answers, startedAt] = [undefined, log.now()];
-    log.report({ phase: "action", action, decision, scope, consumer, session: this, answers, startedAt });
+    this.#report(message.action, decision);
     if (!this.isEnded) this.connection.sendRefusal(message, decision);
   }
 }

@@ -1,0 +1,57 @@
+import type { ClientMessage, Connection } from "./connection.js";
+
+/** The session that a transport belongs to. */
+export interface TransportOwner {
+  reportFault(message: Pick<ClientMessage, "action">, error: unknown, by: string): void;
+  close(code: number, reason: string): void;
+}
+
+/**
+ * Flow control of a connection, as an adapter implements it. An adapter that throws ends the session; one that calls back
+ * twice is heard once.
+ */
+export class Transport<M extends ClientMessage> {
+  readonly #connection: Connection<M>;
+  readonly #owner: TransportOwner;
+
+  constructor(connection: Connection<M>, owner: TransportOwner) {
+    this.#connection = connection;
+    this.#owner = owner;
+  }
+
+  pause(): void {
+    this.#call("pause", (connection) => connection.pause());
+  }
+
+  resume(): void {
+    this.#call("resume", (connection) => connection.resume());
+  }
+
+  close(code: number, reason: string): void {
+    this.#call("close", (connection) => connection.close(code, reason));
+  }
+
+  /** Calls back once, also where the adapter throws. */
+  flush(whenFlushed: () => void): void {
+    let isFlushed = false;
+    const once = () => {
+      if (isFlushed) return;
+      isFlushed = true;
+      whenFlushed();
+    };
+    if (!this.#call("flush", (connection) => connection.flush?.(once))) once();
+  }
+
+  /** @returns False where the adapter has thrown. */
+  #call(method: string, action: (connection: Connection<M>) => void): boolean {
+    try {
+      action(this.#connection);
+      return true;
+    } catch (error) {
+      this.#owner.reportFault({ action: method }, error, "adapter");
+      // Its messages would wait for ever.
+      this.#owner.close(1011, "internal error");
+      return false;
+    }
+  }
+}
