@@ -1,11 +1,11 @@
 import { type Context, contextOfNow } from "../util/async-context.js";
 
-/** A place for options that serve one question after the other. */
+/** Holds options that consecutive questions share. */
 interface OptionsHolder {
   options: LazySignal;
 }
 
-/** The options of a class rule: a signal whose controller is made when it is needed. */
+/** The options of a class rule. The controller behind the signal is created on demand. */
 export class LazySignal {
   #controller: AbortController | undefined;
   /** The async context of the rule that has read the signal. */
@@ -13,12 +13,15 @@ export class LazySignal {
 
   readonly #holder: OptionsHolder | undefined;
 
-  /** @param holder Gets new options once the signal is read, for it serves no other question then. */
+  /** @param holder Gets new options once the signal is read, because options that were read serve one question only. */
   constructor(holder?: OptionsHolder) {
     this.#holder = holder;
   }
 
-  /** Aborted when nobody waits for the answer any more, in the async context of the rule that reads it first. */
+  /**
+   * Aborted when the answer is no longer needed. Listeners run in the async context of the rule that read the signal
+   * first.
+   */
   get signal(): AbortSignal {
     const holder = this.#holder;
     if (holder?.options === this) holder.options = new LazySignal(holder);
