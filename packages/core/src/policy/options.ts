@@ -12,7 +12,7 @@ export interface ActionEntry<R extends PermissionLike = PermissionLike> {
   readonly rule: R;
   /** True when the next message may begin before a served handler of this action has ended. */
   readonly concurrent?: boolean;
-  /** Declares that the handler checks the object itself. Needed when a rule only knows objects. */
+  /** Declares that the handler checks the object itself. Needed when a rule only answers the object phase. */
   readonly objects?: "checked-by-handler";
 }
 

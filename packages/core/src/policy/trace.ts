@@ -14,7 +14,9 @@ export interface TraceNode {
   reason?: string;
   /** Duration of the rule's answers. */
   milliseconds?: number;
-  /** True when the rule only knows objects and has none yet. Until then it counts as not refusing. */
+  /**
+   * True when the rule only answers the object phase and there is no object yet. Until then it counts as not refusing.
+   */
   isPending?: true;
   operands?: TraceNode[];
 }
