@@ -20,7 +20,7 @@ import { CONSUMER, deferred, scopeOf, settled } from "../test/connection.js";
 
 const ann = scopeOf({ user: { id: 1 } });
 
-/** A rule that takes down that it was asked. */
+/** A rule that records its calls. */
 function noting(asked: string[]) {
   return (name: string, answer: () => unknown) =>
     permission(name, () => {

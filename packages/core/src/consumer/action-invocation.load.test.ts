@@ -135,7 +135,7 @@ describe("a loader", () => {
       object: ({ signal }) => signals.push(signal) < 0 || after(200, true),
     });
     const consumer = defineConsumer()
-      // A length of its own: no timer of another test stands for it.
+      // A length that no other test uses, so that it has a timer of its own.
       .timeout({ object: 101 })
       .action(
         "edit",

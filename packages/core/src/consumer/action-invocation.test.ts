@@ -13,7 +13,7 @@ import { defineConsumer, type HandlerContext } from "@portcullis/core/consumer";
 import { describe, expect, test, vi } from "vitest";
 import { connect, deferred, settled, type TestConnection, withThen } from "../../test/connection.js";
 
-/** Serves one action that everybody may do, and sends it once. */
+/** Serves one action that is open to all clients, and sends it once. */
 function serve(
   handler: (context: HandlerContext) => unknown,
   prepare: (connection: TestConnection) => void = () => {},
@@ -24,7 +24,7 @@ function serve(
   return connection;
 }
 
-/** What onDecision heard after the decision itself. */
+/** The events of `onDecision` after the decision itself. */
 function later({ events }: TestConnection) {
   return events
     .slice(1)

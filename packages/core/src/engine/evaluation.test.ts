@@ -61,7 +61,7 @@ describe("the deadline", () => {
         await new Promise((resolve) => setTimeout(resolve, 40));
         return true;
       });
-    // A length of its own: no timer of another test stands for it.
+    // A length that no other test uses, so that it has a timer of its own.
     const policy = engine({ actions: { act: and(slow("a"), slow("b"), slow("c")) }, timeout: { action: 61 } });
     const decision = policy.decide({}, CONSUMER, "act");
     await vi.advanceTimersByTimeAsync(200);

@@ -5,7 +5,7 @@ import { CONSUMER, connect, scopeOf, settled, withThen } from "../../test/connec
 import { readLoaded } from "./loaded-object.js";
 
 const asked: unknown[] = [];
-/** Allows whatever it is asked about. */
+/** Allows every object. */
 const lax = permission("lax", { object: ({ object }) => asked.push(object) > 0 });
 const revoked = () => {
   const { proxy, revoke } = Proxy.revocable({}, {});

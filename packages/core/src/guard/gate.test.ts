@@ -339,7 +339,7 @@ describe("close", () => {
 
   test("does not wait for ever for a connection that does not go", async () => {
     vi.useFakeTimers();
-    // A length of its own: no timer of another test stands for it.
+    // A length that no other test uses, so that it has a timer of its own.
     const gate = new Gate("guard()", open, { limits: { drain: 5001 } });
     const wire: Wire & Pick<Connection, "whenGone"> = new Wire();
     wire.whenGone = () => undefined;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { OutgoingBudget } from "./outgoing-budget.js";
 
-/** A budget that notes what it says. */
+/** A budget that records its calls. */
 function budgetOf(limit: number) {
   const log: string[] = [];
   const outlet = { block: () => void log.push("block"), unblock: () => void log.push("unblock") };

@@ -23,11 +23,11 @@ import { type TraceNode, traceTree } from "./trace.js";
 
 type Given = "allow" | "deny" | "abstain" | "error" | "halt" | undefined;
 
-/** A rule for every moment, called by one letter. */
+/** A rule for every phase, named by one letter. */
 const leaf = (name: string) => permission(name, { connect: () => true, action: () => true, object: () => true });
 const [a, b, c] = [leaf("a"), leaf("b"), leaf("c")];
 
-/** Draws a tree in which each rule has answered as said; `a object` says what it answered about the object. */
+/** Traces a tree with the given answers. `a object` is the answer of `a` about the object. */
 function draw(
   rule: PermissionLike,
   given: Record<string, Given>,

@@ -88,7 +88,7 @@ describe("isPermission and isPermissionClass", () => {
 });
 
 describe("a schema for the payload", () => {
-  /** A schema that takes `{ room: string }`, and turns it to lower case. */
+  /** A schema that takes `{ room: string }`, and makes it lower case. */
   const room = (isLater = false): StandardSchema<unknown, { room: string }> => ({
     "~standard": {
       version: 1,

@@ -251,7 +251,7 @@ describe("a class rule", () => {
 
   it("gets its options also where a comment hides that it takes them", () => {
     const given: unknown[] = [];
-    // Written as text: a formatter or a compiler would move the comment.
+    // Written as text, because a formatter or a compiler would move the comment.
     const hasPermission = new Function("given", "return (a, b, c, d /* ) */, e = 1) => given.push(e) > 0")(given);
     class Hiding extends BasePermission<object> {
       override hasPermission = hasPermission;

@@ -92,7 +92,7 @@ describe("nothing is kept of a context", () => {
 
 let copies = 0;
 
-/** The module once more: each keeps how it captures the context. */
+/** A further instance of the module, because each caches its way of capturing the context. */
 function freshCopy(): Promise<typeof import("./async-context.js")> {
   return import(/* @vite-ignore */ new URL(`./async-context.js?copy=${copies++}`, import.meta.url).href);
 }

@@ -119,7 +119,7 @@ describe("Deadlines", () => {
 });
 
 describe("a timer", () => {
-  /** How many timers hold the process. */
+  /** Number of timers that keep the process alive. */
   const holding = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
 
   it("holds the process while something waits, and no longer", () => {
@@ -201,7 +201,7 @@ describe("a timer", () => {
 });
 
 describe("a clock of which one tick is not like the other", () => {
-  /** One coarse tick comes, at this time of the clock. */
+  /** Runs one coarse tick at the given time of the clock. */
   function tickAt(time: number): void {
     const now = vi.spyOn(performance, "now").mockReturnValue(time);
     vi.advanceTimersByTime(5);
@@ -270,7 +270,7 @@ describe("deadlinesOf", () => {
 });
 
 test("64 lengths are kept, and no more", async () => {
-  // A copy that no other test has asked.
+  // A copy of the module that no other test uses.
   const copy = "./deadline.js?copy";
   const { timeoutListOf: first } = (await import(copy)) as typeof import("./deadline.js");
   for (let length = 1; length <= 64; length++) expect(first(length)).toBe(first(length));

@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => print.mockRestore());
 
-/** The answer to a client whose `authenticate` does this. */
+/** The response to a client whose `authenticate` runs the function. */
 async function answerTo(authenticate: () => unknown) {
   const gate = new Gate("guard()", policy, { authenticate });
   const { decision } = await gate.admit(new Wire()).result;
@@ -110,7 +110,7 @@ describe("jsonwebtoken", () => {
         const letters = [...good];
         for (const { at, by } of changes) letters[at] = by;
         const { outcome, status } = await answerTo(verify(letters.join("")));
-        // The last letter carries bits that count for nothing.
+        // The last letter has bits that do not count.
         if (outcome !== "allow") expect([outcome, status]).toEqual(["deny", 401]);
         else expect(letters.slice(0, -1)).toEqual([...good].slice(0, -1));
       }),

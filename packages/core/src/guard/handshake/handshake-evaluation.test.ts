@@ -23,7 +23,7 @@ type Options = GuardOptions<string, unknown>;
 
 const open = definePolicy({ permissions: AllowAny });
 
-/** Knocks once, and keeps what onDecision hears. */
+/** Admits one connection, and records the events of `onDecision`. */
 function knock(policy: object, options: Options = {}, base: Partial<Scope> = {}, message?: { room: string }) {
   const events: DecisionEvent[] = [];
   const gate = new Gate<string>("guard()", policy, { onDecision: (event) => void events.push(event), ...options });
@@ -159,7 +159,7 @@ describe("authenticate", () => {
       expect((decision.error as Error).message).toBe(`authenticate() returned a promise as \`${key}\`: await it`);
       expect(scope.user).toBeNull();
     }
-    // A run in which a rejection is unhandled fails.
+    // The test run fails at an unhandled rejection.
     await settled();
   });
 
@@ -199,7 +199,7 @@ describe("time", () => {
     const policy = definePolicy({ connect: slow, permissions: AllowAny });
     const authenticate = (_: string, { signal }: { signal: AbortSignal }) => noting(signal, user.promise);
     vi.useFakeTimers();
-    // A length of its own: no timer of another test stands for it.
+    // A length that no other test uses, so that it has a timer of its own.
     const { result, events } = knock(policy, { authenticate, timeout: { connect: 61 } });
     await vi.advanceTimersByTimeAsync(40);
     user.resolve({ user: "ann" });

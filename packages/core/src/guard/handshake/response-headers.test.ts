@@ -48,7 +48,7 @@ test("they are no property that a handshake shows", () => {
   const request = {};
   openAnswerHeaders(request);
   expect(Object.keys(request)).toEqual([]);
-  // Where copies of other versions look for them.
+  // The key that copies of other versions use.
   expect(Object.getOwnPropertySymbols(request)).toEqual([Symbol.for("@portcullis/core/answerHeaders")]);
 });
 

@@ -102,7 +102,7 @@ describe("while a client does not read", () => {
 });
 
 describe("handlers beside the queue", () => {
-  /** Handlers that end when they are told. */
+  /** Handlers that the test ends. */
   function beside(limit: number) {
     const running: ReturnType<typeof deferred<string>>[] = [];
     const consumer = defineConsumer()

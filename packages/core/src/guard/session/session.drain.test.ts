@@ -104,7 +104,7 @@ describe("a client that closes in an orderly way while an object is being loaded
     expect(log).toEqual([]);
     loaded.resolve({ text: "one" });
     await settled();
-    // Its handler has begun: that is waited for by a guard that closes, and by nobody else.
+    // The handler has begun. Only a guard that closes waits for its end.
     expect(log).toEqual([{ text: "one" }, "drained"]);
     isHandled.resolve();
   });

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { uncaughtOf } from "../../../../../test/helpers.js";
 import { connect, deferred, settled } from "../../../test/connection.js";
 
-/** A consumer whose handlers and rule end when they are told to, in the order they began. */
+/** A consumer whose handlers and rule are ended by the test, in the order of their begin. */
 function working(options: { concurrent?: true } = {}) {
   const handlers: ReturnType<typeof deferred<string>>[] = [];
   const rules: ReturnType<typeof deferred<boolean>>[] = [];

@@ -2,7 +2,7 @@ import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
 import { expect, test } from "vitest";
 import { connect, deferred, settled } from "../../../test/connection.js";
 
-/** A connection whose messages reach their listeners when the test says so. */
+/** A connection whose messages reach their listeners when the test flushes it. */
 function flushing(options: Parameters<typeof connect>[1] = {}) {
   const { promise, resolve } = deferred<boolean>();
   const late = permission("late", () => promise);

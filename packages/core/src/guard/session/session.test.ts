@@ -4,7 +4,7 @@ import { connect, deferred, settled, sleep, type TestConnection } from "../../..
 import type { Limits } from "../limits.js";
 import { badMessage, MISSING_ACTION } from "../refusal.js";
 
-/** A rule that answers when it is told to, by the action's payload `key`. */
+/** A rule whose answers the test gives, by the `key` of the action's payload. */
 function held() {
   const answers = new Map<unknown, ReturnType<typeof deferred<boolean>>>();
   const asked: unknown[] = [];
@@ -121,7 +121,7 @@ describe("deciding", () => {
   });
 });
 
-/** Runs something and returns the messages of what nobody caught meanwhile. */
+/** Runs a function, and returns the messages of errors that were uncaught meanwhile. */
 async function uncaught(run: () => Promise<void>): Promise<string[]> {
   const others = process.listeners("uncaughtException");
   process.removeAllListeners("uncaughtException");
@@ -138,7 +138,7 @@ async function uncaught(run: () => Promise<void>): Promise<string[]> {
 }
 
 describe("limits", () => {
-  /** Each message that waits counts this much more than its own. */
+  /** A queued message counts this many bytes in addition to its own. */
   const OVERHEAD = 512;
   const few = { pendingMessages: 3 };
   const small = { pendingBytes: 2000 };

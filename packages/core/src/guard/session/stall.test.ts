@@ -11,12 +11,12 @@ import { Gate } from "../gate.js";
 const LATE = { outcome: "error", code: "permission_timeout", status: 503 };
 const timeout = { connect: 20, action: 20, object: 20 };
 
-/** Holds the event loop up until every deadline of here has passed: no timer can tell. */
+/** Blocks the event loop until every deadline of this file has passed, before a timer can fire. */
 function stall(): void {
   for (const end = performance.now() + 25; performance.now() < end; );
 }
 
-/** Something that answers with yes, behind a stall. */
+/** An answer of true, behind a stall. */
 const afterStall =
   <T>(answer: T) =>
   async (): Promise<T> => {
