@@ -10,7 +10,7 @@ const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
 const scope = { user: null } as never;
 const kinds = Object.keys(KINDS);
 
-/** What of a decision is not of its type. */
+/** The parts of a decision that are of a wrong type. */
 function oddParts(decision: Decision): string[] {
   const { headers = {}, issues = [], causes = [], evidence, by } = decision;
   const odd = decision.outcome === "allow" ? [] : oddOf(publicRefusal(decision));

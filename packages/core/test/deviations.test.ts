@@ -17,7 +17,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { CONSUMER } from "./probes.js";
 
-/** Every way in which the answers differ on purpose from those of djangochannelsrestframework (DCRF) 1.3.0. */
+/** All deliberate deviations from djangochannelsrestframework (DCRF) 1.3.0. */
 
 const ANONYMOUS = { user: null };
 const ALICE = { user: { id: 1 } } as never;

@@ -18,18 +18,18 @@ const FAULTS = [...SYNC_FAULTS, ...ASYNC_FAULTS];
 const PLAIN = [...SYNC_PLAIN, ...ASYNC_PLAIN];
 const WAYS = [...FAULTS, ...PLAIN];
 
-/** Tells `check` to wait, without making any further leaf answer later. */
+/** Makes `check` wait, without a further asynchronous leaf. */
 const AS_GIVEN = 1 << 10;
 
 const pick = (ways: readonly Way[], turn: number) => ways[turn % ways.length] as Way;
 
-/** Every two positions of so many leaves. */
+/** Every pair of positions. */
 function pairs(leaves: number): (readonly [number, number])[] {
   const positions = [...Array(leaves).keys()];
   return positions.flatMap((one) => positions.slice(one + 1).map((other) => [one, other] as const));
 }
 
-// Hundreds of thousands of errors are made here, and their stacks take longer than all the rest.
+// These tests make hundreds of thousands of errors, and stacks would take longer than all the rest.
 const { stackTraceLimit } = Error;
 beforeAll(() => {
   Error.stackTraceLimit = 0;
@@ -90,7 +90,7 @@ describe("each kind of fault in pairs", () => {
       const tree = built(spec, "action", index % 2 === 0 ? classRule : functionRule);
       const checks: (Promise<void> | undefined)[] = [];
       for (const [one, other] of pairs(3)) {
-        // A part of the kinds for each tree: every pair of kinds meets at these two positions of every 32nd tree.
+        // Each tree has a part of the kinds. Every pair of kinds occurs at these two positions in every 32nd tree.
         for (let first = index % 32; first < FAULTS.length; first += 32) {
           for (const second of FAULTS) {
             const ways = [0, 1, 2].map(() => pick(PLAIN, turn++));

@@ -13,7 +13,7 @@ const RUNS = { numRuns: 200 };
 const judged = (most: number, of = answers, least = 1) =>
   trees(most, least).chain((spec) => fc.tuple(fc.constant(spec), of(leavesOf(spec).length)));
 
-/** What a rule says to the action of a table, in one word; "nothing to say" is told from a refusal. */
+/** The outcome of a rule for the action of a table. Distinguishes an abstention from a denial. */
 function outcomeOf(rule: PermissionLike, scope: Table): Decision["outcome"] {
   const ask = (options: object) =>
     (definePolicy(options) as never as { decide(...all: unknown[]): Decision }).decide(scope, CONSUMER, "act", {});
@@ -30,7 +30,7 @@ class Always extends BasePermission {
 
 const ruleOf = (spec: Spec): PermissionLike => build(spec, (name) => classRule(name, ["action"]));
 
-/** What a tree says to some answers, and whom it asked. */
+/** The decision of a tree for the given answers, and the leaves that were asked. */
 function say(spec: Spec, ways: readonly Way[]) {
   const scope = tableOf(leavesOf(spec), ways);
   const { outcome, code, status } = built(spec, "action", classRule).ask(scope) as Decision;
@@ -178,7 +178,7 @@ describe("laws", () => {
         const leaves = leavesOf(spec);
         const { asked, ...said } = say(spec, ways);
         expect(asked).toEqual(leaves.filter((leaf) => asked.includes(leaf)));
-        // What a leaf that was not asked would have answered makes no difference.
+        // The answer of a leaf that was not asked makes no difference.
         const others = ways.map((way, index) =>
           asked.includes(leaves[index] as string) ? way : way === NO ? DENY : NO,
         );
