@@ -43,7 +43,7 @@ describe("a budget", () => {
     expect([budget.add(1e9), budget.isFull]).toEqual([2000, true]);
   });
 
-  test("may be used up again by what is let go on", () => {
+  test("may be used up again while unblocking", () => {
     const log: string[] = [];
     const budget: OutgoingBudget = new OutgoingBudget(100, {
       block: () => void log.push("block"),
@@ -58,7 +58,7 @@ describe("a budget", () => {
     expect(log).toEqual(["block", "unblock", "block", "unblock"]);
   });
 
-  test("is full exactly while as much is unread as its limit", () => {
+  test("is full exactly while its limit is unread", () => {
     const step = fc.oneof(fc.nat({ max: 3000 }), fc.constant("free" as const));
     fc.assert(
       fc.property(fc.array(step), (steps) => {

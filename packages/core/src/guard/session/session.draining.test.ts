@@ -41,7 +41,7 @@ describe("drain without handlers", () => {
     expect(drained).toHaveBeenCalledTimes(1);
   });
 
-  test("waits for a decision, the first of a session and one behind a handler", async () => {
+  test("waits for a first decision and one behind handlers", async () => {
     const first = working();
     const firstDrained = vi.fn();
     first.send("ask");
@@ -84,7 +84,7 @@ describe("drain with handlers", () => {
   });
 });
 
-describe("what ends with the session", () => {
+describe("the end of the session", () => {
   test("its signal, which is not aborted before", () => {
     const { session } = working();
     const { signal } = session;

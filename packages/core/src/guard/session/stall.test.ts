@@ -25,7 +25,7 @@ const afterStall =
     return answer;
   };
 
-describe("an answer that comes when its deadline has passed, before a timer could say so", () => {
+describe("an answer after its deadline, before the timer", () => {
   it.each([
     ["yes", afterStall(true)],
     ["no, under not", afterStall(false)],
@@ -54,7 +54,7 @@ describe("an answer that comes when its deadline has passed, before a timer coul
     expect(asked).toEqual([]);
   });
 
-  it("admits nobody: of a rule whose own deadline has not passed, behind a slow authenticate", async () => {
+  it("refuses a fast rule behind a slow authenticate", async () => {
     const authenticate = async () => ({ user: { id: 1 } });
     const sync = permission("sync", {
       connect: () => {
