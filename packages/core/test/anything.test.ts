@@ -25,7 +25,7 @@ function oddParts(decision: Decision): string[] {
   return [...odd, ...causes.flatMap(oddParts)];
 }
 
-describe("an answer made of anything is a decision made of texts and numbers", () => {
+describe("arbitrary answers become decisions of texts and numbers", () => {
   test.each(Object.keys(PLACES))("%s", (place) =>
     uncaughtOf(async (thrown) => {
       const odd: unknown[] = [];

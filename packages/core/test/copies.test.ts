@@ -58,7 +58,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(told.map(([key, inner]) => [key, plain(inner)]));
 }
 
-describe("explain() of a policy that another copy of the package has made", () => {
+describe("explain() takes a policy of another copy", () => {
   test("says what it says of one of its own", async () => {
     const others = await another();
     expect(others.core.definePolicy).not.toBe(core.definePolicy);

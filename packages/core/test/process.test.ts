@@ -50,7 +50,7 @@ async function run(name: string, program: string): Promise<string> {
 }
 
 describe("a process", () => {
-  test("survives an authorize that was not awaited, at once or later", async () => {
+  test("survives an unawaited authorize, sync or async", async () => {
     const program = `
       import { AllowAny, DenyAll, definePolicy, or, permission } from "./index.js";
       import { Gate } from "./adapter.js";
