@@ -8,7 +8,6 @@ import { PermissionDenied, PermissionMisuse } from "./errors.js";
  * fault `permission_error`. Never throws.
  *
  * @param by The name of the rule, or of the part that has thrown.
- *
  * @param outcome The outcome of a `PermissionDenied`.
  * @param fallback The code of a `PermissionDenied` that has none.
  */

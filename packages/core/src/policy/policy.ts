@@ -186,7 +186,6 @@ export const definePolicy: PolicyFactory = (options: PolicyOptions<unknown, unkn
  * Returns the engine of a policy or a consumer, also of one that another copy of this package made.
  *
  * @param caller The function to name in the error message, for example `explain()`.
- *
  * @throws {PermissionMisuse} When the value is neither a policy nor a consumer.
  */
 export function engineOf(policy: unknown, caller: string): PolicyEngine {
