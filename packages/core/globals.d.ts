@@ -1,6 +1,6 @@
-// What core uses of every runtime (browser, worker, Node, Bun, Deno). Not published: core's own build sees
-// neither Node's types nor the DOM's, and whoever uses core has these names from one of the two.
-// Only what is really the same everywhere belongs here.
+// Declarations that core uses in every runtime (browser, worker, Node, Bun, Deno). Not published, because core's own
+// build sees neither Node's types nor the DOM's, and users of core have these names from one of the two. Declare only
+// members that are the same in all runtimes.
 
 interface AbortSignal {
   readonly aborted: boolean;

@@ -1,17 +1,17 @@
 /**
- * The contract of adapters: everything that one is built on, and nothing that an application needs.
+ * The contract between adapters and the core. Applications need nothing of it.
  *
  * @module @portcullis/core/adapter
  */
 
-// Answer clients
+// Refusals for clients
 export { decisionFromError } from "./decision/decision-from-error.js";
 export { publicIssues, publicRefusal } from "./decision/decision-parts.js";
-// Guard a server
+// Guards
 export { type AttachedServer, createGuard } from "./guard/create-guard.js";
 export type { ServableConsumer } from "./guard/dispatch.js";
 export { Gate } from "./guard/gate.js";
-// Evaluate a handshake
+// Handshakes
 export type { HandshakeEvaluation } from "./guard/handshake/handshake-evaluation.js";
 export { HandshakeScope } from "./guard/handshake/handshake-scope.js";
 export { pathOf } from "./guard/handshake/request-path.js";
@@ -20,7 +20,7 @@ export type { GuardOptions } from "./guard/options.js";
 export { type BackpressureTarget, OutgoingBudget } from "./guard/outgoing-budget.js";
 export { BAD_TARGET, badMessage, closeCodeOf, MISSING_ACTION } from "./guard/refusal.js";
 export type { HandshakeResult } from "./guard/runtime.js";
-// Be a connection
+// Connections
 export type { ClientMessage, Connection, ReplyOptions } from "./guard/session/connection.js";
 export type { Session } from "./guard/session/session.js";
 export type { Authenticated, GuardOf, OptionsFor, PolicyFor, ScopeWith } from "./guard/types.js";

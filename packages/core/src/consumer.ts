@@ -21,10 +21,11 @@ export type {
 export type { ReplyOptions } from "./guard/session/connection.js";
 
 /**
- * Begins a consumer: rules and handlers in one place, for `serve()` of any adapter.
+ * Starts the definition of a consumer, which holds rules and handlers in one place for `serve()` of any adapter.
  *
- * @returns A consumer without rules; every method returns a new one.
- * @throws {PermissionMisuse} By its methods, when something given is no rule, no handler or an unknown option.
+ * @returns A consumer without rules. Every method returns a new consumer.
+ * @throws {PermissionMisuse} When an argument is given. Methods of the consumer throw it for a value that is no rule or
+ *   no handler, and for an unknown option.
  * @example
  * ```ts
  * import { AllowAny, IsAuthenticated } from "@portcullis/core";
@@ -47,9 +48,9 @@ export const defineConsumer: ConsumerFactory = (...input: unknown[]) => {
 };
 
 /**
- * Binds the scope type of a server once, so that handlers see it and rules are checked against it.
+ * Binds the scope type of a server, so that handlers are typed with it and rules are checked against it.
  *
- * @returns `defineConsumer` for that scope.
+ * @returns An object with `defineConsumer` for that scope.
  * @example
  * ```ts
  * import { IsAuthenticated, type Scope } from "@portcullis/core";

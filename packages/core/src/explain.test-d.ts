@@ -11,7 +11,7 @@ declare const scope: Scope;
 declare const appScope: AppScope;
 declare const consumer: Consumer;
 
-test("answers the decision and the trees, of a policy or a consumer", () => {
+test("explains a policy or a consumer", () => {
   const policy = definePolicy({ actions: { ping: AllowAny } });
   expectTypeOf(explain(policy, scope, consumer, "ping")).resolves.toEqualTypeOf<Explanation>();
   expectTypeOf(

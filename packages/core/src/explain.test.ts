@@ -20,7 +20,7 @@ import { CONSUMER, deferred, scopeOf, settled } from "../test/connection.js";
 
 const ann = scopeOf({ user: { id: 1 } });
 
-/** A rule that takes down that it was asked. */
+/** A rule that records its calls. */
 function noting(asked: string[]) {
   return (name: string, answer: () => unknown) =>
     permission(name, () => {
@@ -30,7 +30,7 @@ function noting(asked: string[]) {
 }
 
 describe("every rule", () => {
-  test("is asked once, also where the decision would not come to it", async () => {
+  test("is asked once, even if the decision skips it", async () => {
     const asked: string[] = [];
     const rule = noting(asked);
     const shared = or(
@@ -71,7 +71,7 @@ describe("every rule", () => {
     });
   });
 
-  test("may throw, reject or answer nonsense: the others are asked all the same", async () => {
+  test("may fail without keeping the others from being asked", async () => {
     const asked: string[] = [];
     const rule = noting(asked);
     const policy = definePolicy({
@@ -147,13 +147,13 @@ describe("a rule that never answers", () => {
     expect(rule).toMatchObject({ outcome: "allow", operands: [{ outcome: "error" }, { outcome: "allow" }] });
   });
 
-  test("does not count where the decision does not come to it", async () => {
+  test("does not count when the decision skips it", async () => {
     const { decision, rule } = await explain(policy, ann, CONSUMER, "unreached");
     expect(decision).toMatchObject({ outcome: "allow" });
     expect(rule).toMatchObject({ outcome: "allow", operands: [{ outcome: "allow" }, { outcome: "error" }] });
   });
 
-  test("what it answers later changes nothing", async () => {
+  test("its late answer changes nothing", async () => {
     const answer = deferred<boolean>();
     const late = definePolicy({ timeout: { action: 20 }, permissions: permission("late", () => answer.promise) });
     const explanation = await explain(late, ann, CONSUMER, "any");
@@ -185,7 +185,7 @@ describe("the other questions", () => {
     expect(String(explanation)).toMatch(/^connect: deny/);
   });
 
-  test("connect, of which `permissions` without a question of their own say nothing", async () => {
+  test("connect, where `permissions` without `canConnect` abstain", async () => {
     const asking = permission("asking", () => false);
     const { decision, permissions, rule } = await explain(
       definePolicy({ connect: or(AllowAny, asking), permissions: asking }),
@@ -249,7 +249,7 @@ describe("a consumer", () => {
     expect(asked).toEqual([["general", { text: " hi " }], "input", ["own", { text: "hi" }]]);
   });
 
-  test("where the payload does not fit its rule is not asked", async () => {
+  test("with an invalid payload does not ask its rule", async () => {
     asked.length = 0;
     const { decision, rule } = await explain(consumer, ann, CONSUMER, "say", {});
     expect(decision).toMatchObject({ code: "invalid_input", status: 400 });

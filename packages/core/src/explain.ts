@@ -1,5 +1,5 @@
 /**
- * Why a policy decides as it does: the same tree, with every rule asked.
+ * Explains the decisions of a policy by evaluating every rule of its trees.
  *
  * @module @portcullis/core/explain
  */
@@ -21,21 +21,21 @@ import type { Consumer, Payload } from "./types.js";
 
 export type { TraceNode } from "./policy/trace.js";
 
-/** What {@link explain} takes beside the question. */
+/** Options of {@link explain}. */
 export interface ExplainOptions {
-  /** Which question: `"action"` by default, `"object"` where an object is given. */
+  /** The phase to explain. Default: `"action"`, or `"object"` when an object is given. */
   phase?: Phase;
   /** The object of the action. */
   object?: unknown;
 }
 
-/** A decision with the answers of all rules, also of those that would not have been asked. */
+/** A decision with the answers of all rules, including those that `decide` would not have evaluated. */
 export interface Explanation {
-  /** What the policy decides. */
+  /** The decision of the policy. */
   readonly decision: Decision;
   /** The answers of the policy's `permissions`. */
   readonly permissions?: TraceNode;
-  /** The answers of the rule of the moment: that of `connect`, or of the action. */
+  /** The answers of the phase's rule, which is that of `connect` or that of the action. */
   readonly rule?: TraceNode;
   /** The trees as text. */
   toString(): string;
@@ -49,17 +49,20 @@ interface Explained<in S> {
 const TIMED_OUT = decision("error", "permission_timeout");
 
 /**
- * A dry run: asks every rule of one question, once, and says what each answered. The rules are really asked: what they
- * do beside answering (counting, queries) is done, by all of them.
+ * Evaluates every rule of one question once, and returns the decision with all answers. The rules really run, so their
+ * side effects (counters, queries) happen, also those of rules that `decide` would skip.
  *
- * A rule that does not answer in time counts as a fault; all are asked at once, so the whole takes one deadline.
+ * A rule that misses the deadline counts as a fault. All rules run at once, so the call takes at most one deadline,
+ * plus the time of an `input` schema.
  *
- * @param policy What `definePolicy` or `defineConsumer` returned.
- * @param action The action; of no importance at connect.
- * @param payload What the client sent with it.
- * @param options `phase`: `"connect"` asks who may open a connection; `object`: asks about an object.
- * @returns The decision and the trees. Rejects only where `policy` is none.
- * @throws {PermissionMisuse} When `policy` is no policy.
+ * @param policy A policy of `definePolicy`, or a consumer of `defineConsumer`.
+ * @param scope The scope of the client.
+ * @param consumer The server end of its connection.
+ * @param action The name of the action. Ignored in the connect phase.
+ * @param payload The arguments of the client. Default: an empty object.
+ * @param options `phase`: `"connect"`, `"action"` or `"object"`. `object`: the object of the action.
+ * @returns A promise of the decision and the trees. Rejects only with a `PermissionMisuse`.
+ * @throws {PermissionMisuse} When `policy` is neither a policy nor a consumer.
  * @example
  * ```ts
  * import { definePolicy, IsAuthenticated } from "@portcullis/core";
@@ -93,7 +96,7 @@ export async function explain<S>(
   return { decision: made, ...trees, toString: () => drawing(asked, made, trees) };
 }
 
-/** Asks every leaf alone, then decides with the answers that are there. */
+/** Evaluates every leaf alone, then decides with the recorded answers. */
 class Inquiry {
   readonly record: AnswerRecord = createAnswerRecord();
 
@@ -102,7 +105,7 @@ class Inquiry {
     private readonly options: EvaluationOptions,
   ) {}
 
-  /** @param parsing The stage that checks the payload, where there is one. */
+  /** @param parsing The stage that parses the payload, if the action has an input schema. */
   async ask(stages: readonly Stage[], parsing: Stage | undefined, payload: Payload): Promise<Decision> {
     const before = stages.filter(({ part }) => part === 0);
     const after = stages.filter(({ part }) => part === 1);
@@ -138,7 +141,10 @@ class Inquiry {
   }
 }
 
-/** Answers that note whether one was used that came too late: then the whole question would have. */
+/**
+ * Notes the use of an answer that missed its deadline. A decision that needs such an answer would have timed out as a
+ * whole.
+ */
 class Answers extends Map<RuleHook, RecordedAnswer> {
   wasLate = false;
 

@@ -4,18 +4,15 @@
  * @module @portcullis/core
  */
 
-// Decide
-
-// Types
 export type { Abstain, Allow, Answer, Deny, DenyOptions, Fault, FaultOptions } from "./decision/answers.js";
-// Write rules
+// Answers of rules
 export { abstain, allow, deny, fault } from "./decision/answers.js";
 export type { PublicIssue, Refusal } from "./decision/decision-parts.js";
 export type { Decision, Outcome, Retry } from "./decision/decision-types.js";
 export type { DeniedOptions } from "./decision/errors.js";
 // Errors
 export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";
-// Guard a server
+// Guards
 export type { DecisionEvent } from "./guard/decision-log.js";
 export type { CheckOptions, GuardSession } from "./guard/guard-session.js";
 export type { Origins } from "./guard/handshake/allowed-origins.js";
@@ -40,7 +37,7 @@ export { HasRole } from "./rules/built-in/has-role.js";
 export type { SignedIn } from "./rules/built-in/is-authenticated.js";
 export { IsAuthenticated } from "./rules/built-in/is-authenticated.js";
 export { IsAuthenticatedOrReadOnly } from "./rules/built-in/is-authenticated-or-read-only.js";
-// Combine
+// Combinators
 export { and } from "./rules/combinators/and.js";
 export { not } from "./rules/combinators/not.js";
 export { or } from "./rules/combinators/or.js";

@@ -5,20 +5,20 @@
  */
 
 export { misuse } from "./decision/errors.js";
-// Read options
+// Options
 export { checkKeys, readMilliseconds } from "./decision/read-options.js";
 export { ABORTED } from "./engine/cancellation.js";
-// Evaluate rules
+// Evaluation
 export { HANDS_ON, type HandedOn, REPEATABLE } from "./engine/combine.js";
 export { readLoaded } from "./engine/loaded-object.js";
 export { type AnswerRecord, createAnswerRecord } from "./engine/record.js";
-// Report
+// Reports
 export { FaultLog } from "./guard/fault-log.js";
-// Evaluate handshakes
+// Handshakes
 export { notAuthenticated } from "./guard/handshake/authentication-error.js";
 export { isOwnOrigin, judgeOrigin } from "./guard/handshake/origin.js";
 export { readExtra, refusalIn } from "./guard/handshake/read-extra.js";
-// Headers of the answer to a handshake
+// Headers of a handshake response
 export {
   type AnswerHeader,
   addAnswerHeader,
@@ -27,14 +27,14 @@ export {
   openAnswerHeaders,
   takeAnswerHeaders,
 } from "./guard/handshake/response-headers.js";
-// Guard a server
+// Guards
 export { COMMON_OPTIONS } from "./guard/options.js";
 export { ViolationCounter } from "./guard/session/violation-counter.js";
 export { engineOf, type PolicyEngine } from "./policy/policy.js";
 export { type TraceNode, type Traces, traces } from "./policy/trace.js";
 export { type Phase, UNLISTED } from "./rules/tree.js";
 export { type Identity, identityOf } from "./rules/user.js";
-// Wait
+// Timeouts
 export { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "./util/deadline.js";
 export { printError } from "./util/print-error.js";
 export { show } from "./util/show.js";

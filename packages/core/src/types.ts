@@ -1,62 +1,62 @@
-/** A value that is there already, or comes later. */
+/** A value, or a promise of it. */
 export type MaybePromise<T> = T | PromiseLike<T>;
 
-/** The client's arguments of one message: one object, never merged with trusted data. */
+/** The arguments that a client sent with one message. One object, never merged with trusted data. */
 export type Payload = Readonly<Record<string, unknown>>;
 
-/** A header or query value: repeated ones are an array. */
+/** A header or query value. A repeated name has an array of values. */
 export type TextValue = string | readonly string[] | undefined;
 
 /**
- * What is known of a connection, the same on every transport. Read-only.
- * What `authenticate` returned is added to it; a connection nobody signed in on has `user: null`.
+ * The facts of a connection, in the same shape on every transport. Read-only. The properties that `authenticate`
+ * returned are added to it. An anonymous connection has `user: null`.
  */
 export interface Scope {
   /** Name of the transport, for example `"ws"`. */
   readonly transport: string;
   /**
-   * Path of the handshake, without the query, as `new URL()` reads it: `/public/../admin` is `/admin`. On socket.io the
-   * name of the namespace.
+   * Path of the handshake without the query, normalized by `new URL()`, so that `/public/../admin` becomes `/admin`. On
+   * socket.io the name of the namespace.
    */
   readonly path: string;
   readonly query: Readonly<Record<string, TextValue>>;
-  /** Lower-case names; no prototype. */
+  /** Header names are in lower case. The object has no prototype. */
   readonly headers: Readonly<Record<string, TextValue>>;
   readonly cookies: Readonly<Record<string, string | undefined>>;
   readonly origin: string | undefined;
   readonly remoteAddress: string | undefined;
-  /** Whether the connection is encrypted up to this process. */
+  /** True when the connection to this process is encrypted. False behind a proxy that terminates TLS. */
   readonly secure: boolean;
   readonly subprotocols: readonly string[];
   /** Milliseconds since the epoch. */
   readonly connectedAt: number;
   readonly user: unknown;
-  /** The raw handshake of the transport. */
+  /** The raw handshake object of the transport. */
   readonly request: unknown;
 }
 
 /** The server end of one connection. */
 export interface Consumer {
-  /** Random, unique, and never a secret. */
+  /** Random and unique. Not a secret. */
   readonly id: string;
   readonly transport: string;
-  /** The `WebSocket` or `Socket` of the transport; `undefined` while it is not open yet. */
+  /** The `WebSocket` or `Socket` of the transport; `undefined` before the connection is open. */
   readonly raw: unknown;
   close(code?: number, reason?: string): void;
 }
 
-/** What a class rule gets as its last argument. */
+/** The last argument of the methods of a class rule. */
 export interface RuleOptions {
-  /** Aborted when the answer is of no use any more: the deadline passed or the connection is gone. */
+  /** Aborted when the answer is no longer needed, because the deadline has passed or the connection has ended. */
   readonly signal: AbortSignal;
 }
 
-/** What `hasObjectPermission` gets as its last argument. */
+/** The last argument of `hasObjectPermission`. */
 export interface ObjectOptions extends RuleOptions {
   readonly payload: Payload;
 }
 
-/** What a function rule is asked with. */
+/** The argument of a function rule. */
 export interface Context<S = Scope> {
   readonly scope: S;
   readonly consumer: Consumer;
@@ -65,7 +65,7 @@ export interface Context<S = Scope> {
   readonly signal: AbortSignal;
 }
 
-/** What the `connect` part of a function rule is asked with. */
+/** The argument of the `connect` part of a function rule. */
 export interface ConnectContext<S = Scope> {
   readonly scope: S;
   readonly consumer: Consumer;
@@ -73,12 +73,12 @@ export interface ConnectContext<S = Scope> {
   readonly signal: AbortSignal;
 }
 
-/** What the `object` part of a function rule is asked with. */
+/** The argument of the `object` part of a function rule. */
 export interface ObjectContext<S = Scope, O = unknown> extends Context<S> {
   readonly object: O;
 }
 
-/** One schema of any library that follows Standard Schema (https://standardschema.dev). */
+/** A schema of any library that follows Standard Schema (https://standardschema.dev). */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly "~standard": {
     readonly version: 1;

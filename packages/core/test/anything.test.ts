@@ -10,7 +10,7 @@ const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
 const scope = { user: null } as never;
 const kinds = Object.keys(KINDS);
 
-/** What of a decision is not of its type. */
+/** The parts of a decision that are of a wrong type. */
 function oddParts(decision: Decision): string[] {
   const { headers = {}, issues = [], causes = [], evidence, by } = decision;
   const odd = decision.outcome === "allow" ? [] : oddOf(publicRefusal(decision));
@@ -25,7 +25,7 @@ function oddParts(decision: Decision): string[] {
   return [...odd, ...causes.flatMap(oddParts)];
 }
 
-describe("an answer made of anything is a decision made of texts and numbers", () => {
+describe("arbitrary answers become decisions of texts and numbers", () => {
   test.each(Object.keys(PLACES))("%s", (place) =>
     uncaughtOf(async (thrown) => {
       const odd: unknown[] = [];

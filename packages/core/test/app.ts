@@ -8,7 +8,7 @@ export interface User {
 export interface AppScope extends Scope {
   readonly user: User | null;
 }
-/** A server that knows more of its connections. */
+/** A server with more properties in its scope. */
 export interface TenantScope extends AppScope {
   readonly tenant: string;
 }

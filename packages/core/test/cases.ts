@@ -3,13 +3,13 @@ import { type Answer, abstain, deny, fault, type PermissionLike } from "@portcul
 import type { Spec } from "./naive.js";
 import { build } from "./trees.js";
 
-/** A file of the truth tables that are kept as data. */
+/** A file of the truth tables in `cases/`. */
 export function casesOf<T>(name: string): T[] {
   const url = new URL(`../../testing/cases/${name}.json`, import.meta.url);
   return (JSON.parse(readFileSync(url, "utf8")) as { cases: T[] }).cases;
 }
 
-/** What a leaf of a truth table answers. */
+/** The answer of a leaf in a truth table. */
 export type Told =
   | "allow"
   | "deny"
@@ -19,7 +19,7 @@ export type Told =
   | { readonly deny: string; readonly status?: number }
   | { readonly fault: string; readonly status?: number };
 
-/** Answers as a truth table says. */
+/** Answers as the truth table requires. */
 export function tell(told: Told): Answer {
   if (typeof told === "object") {
     const options = told.status === undefined ? {} : { status: told.status };
@@ -29,7 +29,7 @@ export function tell(told: Told): Answer {
   return { allow: () => true, deny: () => false, abstain, fault: () => fault("broken") }[told]();
 }
 
-/** A tree of a truth table: as in these tests, and lists. */
+/** A tree of a truth table. It may contain lists. */
 export type Written =
   | string
   | readonly Written[]
@@ -37,7 +37,7 @@ export type Written =
   | { or: readonly Written[] }
   | { not: Written };
 
-/** The permission that a tree of a truth table stands for; a list stays a list. */
+/** The permission for a tree of a truth table. A list stays a list. */
 export function buildWritten(tree: Written, leaf: (name: string) => PermissionLike): PermissionLike {
   if (Array.isArray(tree)) return tree.map((one) => buildWritten(one, leaf)) as unknown as PermissionLike;
   return build(tree as Spec, leaf);

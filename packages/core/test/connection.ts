@@ -39,7 +39,7 @@ export function scopeOf(extra: Partial<Scope> = {}): Scope {
   };
 }
 
-/** The facts of a handshake that no client sent. */
+/** The facts of an invented handshake. */
 export class TestHandshake {
   readonly transport = "test";
   readonly path = "/";
@@ -66,11 +66,11 @@ export class TestHandshake {
   }
 }
 
-/** A transport that only takes down what it is told, one line a call. */
+/** A transport that only records its calls, one line each. */
 export class Wire extends TestHandshake implements Connection<ClientMessage, string> {
   readonly log: string[] = [];
   readonly refused: Decision[] = [];
-  /** What the application does with a message it gets. */
+  /** The application's listener for delivered messages. */
   onDeliver: (message: ClientMessage) => void = () => {};
 
   deliver(message: ClientMessage): void {
@@ -88,7 +88,7 @@ export class Wire extends TestHandshake implements Connection<ClientMessage, str
     this.log.push(`reply ${message.action} ${JSON.stringify(data)}${extra}`);
   }
 
-  /** What a transport does that is told of it. */
+  /** The transport's reaction to throttling. */
   throttle: Required<Connection>["throttle"] = () => {};
 
   pause(): void {
@@ -103,7 +103,7 @@ export class Wire extends TestHandshake implements Connection<ClientMessage, str
     this.log.push(`close ${code} ${reason}`);
   }
 
-  /** What was sent to the client: the log without the flow control. */
+  /** The messages to the client: the log without flow control. */
   get sent(): string[] {
     return this.log.filter((line) => line !== "pause" && line !== "resume");
   }
@@ -122,7 +122,9 @@ type Options = GuardOptions<string, unknown> & { readonly scope?: Partial<Scope>
 
 const ADMITS_ALL = defineConsumer().connect(AllowAny);
 
-/** Opens a connection to a server that is guarded by a policy, or that serves a consumer. Its handshake is not judged. */
+/**
+ * Opens a connection to a server that is guarded by a policy or serves a consumer. Its handshake is always admitted.
+ */
 export function connect(rules: Policy | ServableConsumer, { scope, ...options }: Options = {}): TestConnection {
   const events: DecisionEvent[] = [];
   const served = "dispatch" in rules ? rules : undefined;
@@ -155,7 +157,7 @@ export function connect(rules: Policy | ServableConsumer, { scope, ...options }:
   };
 }
 
-/** A promise, and what settles it. */
+/** A promise with the functions that settle it. */
 export function deferred<T>() {
   let resolve: (value: T) => void = () => {};
   let reject: (error: unknown) => void = () => {};
@@ -166,19 +168,19 @@ export function deferred<T>() {
   return { promise, resolve, reject };
 }
 
-/** Lets everything happen that only waits for promises. */
+/** Runs all pending promise callbacks. */
 export function settled(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
-/** Sleeps in steps, so that on a busy machine no timer that is due before is overtaken. */
+/** Sleeps in steps, so that on a busy machine it does not overtake a timer that is due before. */
 export async function sleep(milliseconds: number): Promise<void> {
   for (let step = 0; step <= milliseconds; step++) await new Promise((resolve) => setTimeout(resolve, 1));
 }
 
 const THEN = "then";
 
-/** The same object as a thenable, or as something that looks like one. */
+/** The same object as a thenable, or as an object that looks like one. */
 export function withThen<T extends object>(value: T, descriptor: PropertyDescriptor): T {
   return Object.defineProperty(value, THEN, descriptor);
 }

@@ -3,7 +3,7 @@ import { HandshakeScope } from "@portcullis/core/adapter";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-// The version that Express resolves, not one that another package brings.
+// The version that Express resolves, not one of another package.
 const { parse } = createRequire(createRequire(import.meta.url).resolve("express"))("cookie") as {
   parse(header: string): Record<string, string | undefined>;
 };
@@ -25,7 +25,10 @@ const ours = (cookie: string) =>
     ).cookies,
   );
 
-/** What `cookie` reads. It cannot keep a cookie of the name `__proto__`, which is data to a scope. */
+/**
+ * The cookies as the package `cookie` parses them. It cannot keep a cookie with the name `__proto__`, which is plain
+ * data in a scope.
+ */
 const theirs = (header: string) => Object.entries(parse(header));
 
 const blank = ["", " ", "\t", " \t ", "\xA0", "\v", "\f", "\uFEFF", "\u2003", "\r", "\n"];

@@ -4,7 +4,7 @@ import { explain } from "@portcullis/core/explain";
 import { describe, expect, test, vi } from "vitest";
 import { CONSUMER, scopeOf } from "./connection.js";
 
-/** The package once more, as it is where one build of it makes the policy and another explains it. */
+/** A second copy of the package. One build may make the policy that another explains. */
 async function another() {
   vi.resetModules();
   return { core: await import("@portcullis/core"), consumers: await import("@portcullis/core/consumer") };
@@ -21,7 +21,7 @@ const ROOM: core.StandardSchema<unknown, { room: string }> = {
   },
 };
 
-/** The same rules, made by a copy. */
+/** The same rules, made by the copy. */
 function rulesOf({ core: made, consumers: { defineConsumer } }: { core: typeof core; consumers: typeof consumers }) {
   const { AllowAny, IsAuthenticated, abstain, allow, and, definePolicy, deny, fault, not, or, permission } = made;
   const closed = permission("closed", () => deny("closed", { reason: "Closed" }));
@@ -49,16 +49,16 @@ function rulesOf({ core: made, consumers: { defineConsumer } }: { core: typeof c
   return { policy, hiding, consumer } as unknown as Record<"policy" | "hiding" | "consumer", core.Policy<core.Scope>>;
 }
 
-/** Without times and errors, which are of one run alone. */
+/** The same without times and errors, which differ from run to run. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
-  // A class is made anew by each copy.
+  // Each copy has classes of its own.
   if (typeof value !== "object" || value === null) return typeof value === "function" ? undefined : value;
   const told = Object.entries(value).filter(([key]) => key !== "milliseconds" && key !== "error");
   return Object.fromEntries(told.map(([key, inner]) => [key, plain(inner)]));
 }
 
-describe("explain() of a policy that another copy of the package has made", () => {
+describe("explain() takes a policy of another copy", () => {
   test("says what it says of one of its own", async () => {
     const others = await another();
     expect(others.core.definePolicy).not.toBe(core.definePolicy);

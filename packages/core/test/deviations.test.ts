@@ -17,7 +17,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { CONSUMER } from "./probes.js";
 
-/** Every way in which the answers differ on purpose from those of djangochannelsrestframework (DCRF) 1.3.0. */
+/** All deliberate deviations from djangochannelsrestframework (DCRF) 1.3.0. */
 
 const ANONYMOUS = { user: null };
 const ALICE = { user: { id: 1 } } as never;
@@ -47,20 +47,20 @@ function act(rule: Parameters<typeof and>[0], scope: object = ALICE): Decision |
 }
 
 describe("nothing is configured", () => {
-  it("DCRF: no permission_classes means AllowAny, open by default. Here: an empty policy is refused when it is built", () => {
+  it("DCRF: open by default. Here: empty policies are refused", () => {
     expect(() => definePolicy({})).toThrow(PermissionMisuse);
     expect(() => definePolicy({})).toThrow("write `permissions: AllowAny` to leave messages open");
     expect(() => definePolicy({ connect: AllowAny })).toThrow(PermissionMisuse);
   });
 
-  it("DCRF: permission_classes = [] admits everybody. Here: an empty list is a misuse", () => {
+  it("DCRF: an empty list allows. Here: it is a misuse", () => {
     expect(() => definePolicy({ permissions: [] as never })).toThrow("write AllowAny to admit everybody");
     expect(() => definePolicy({ actions: { act: [] as never } })).toThrow(PermissionMisuse);
     expect(() => and([] as never)).toThrow(PermissionMisuse);
   });
 });
 
-describe("what counts as a yes", () => {
+describe("affirmative answers", () => {
   it.each(["false", "no", 1, {}, [], { ok: false }, () => true, undefined, null, 0, ""])(
     "DCRF: truthiness decides, so %j allows or denies. Here: it is a fault, and no `not` turns it round",
     async (value) => {
@@ -71,7 +71,7 @@ describe("what counts as a yes", () => {
     },
   );
 
-  it("DCRF: None, the answer of a forgotten return, denies, so its negation allows. Here: not even that", async () => {
+  it("DCRF: a negated None allows. Here: it is a fault", async () => {
     expect(await act(not(permission("forgotten", () => undefined as never)))).toMatchObject({ outcome: "error" });
   });
 
@@ -80,7 +80,7 @@ describe("what counts as a yes", () => {
     expect(await act(permission("yes", () => allow()))).toMatchObject({ outcome: "allow" });
   });
 
-  it("DCRF: an un-awaited coroutine is truthy and allows. Here: it is always awaited", async () => {
+  it("DCRF: an un-awaited coroutine allows. Here: it is awaited", async () => {
     class Wrapper extends BasePermission<object> {
       override hasPermission() {
         return later(false);
@@ -100,7 +100,7 @@ describe("what counts as a yes", () => {
 });
 
 describe("negation", () => {
-  it("DCRF: ~IsAuthenticated negates the inherited can_connect, so nobody can connect. Here: it has nothing to say there", () => {
+  it("DCRF: ~IsAuthenticated refuses connections. Here: it abstains at connect", () => {
     const policy = definePolicy({ permissions: not(IsAuthenticated), actions: { act: AllowAny } });
     expect(policy.decideConnect(ANONYMOUS, CONSUMER)).toMatchObject({ outcome: "allow" });
     expect(policy.decideConnect(ALICE, CONSUMER)).toMatchObject({ outcome: "allow" });
@@ -108,7 +108,7 @@ describe("negation", () => {
     expect(policy.decide(ALICE, CONSUMER, "act")).toMatchObject({ outcome: "deny", by: "not(IsAuthenticated)" });
   });
 
-  it("DCRF: ~(a rule that only knows connections) allows every action. Here: abstain is not negated", async () => {
+  it("DCRF: ~(connect rule) allows actions. Here: abstain is kept", async () => {
     expect(await act(not(ConnectOnly))).toMatchObject({ outcome: "deny", code: "permission_denied" });
     expect(definePolicy({ permissions: not(ConnectOnly) }).decide(ALICE, CONSUMER, "act")).toMatchObject({
       outcome: "deny",
@@ -117,28 +117,28 @@ describe("negation", () => {
 });
 
 describe("composition", () => {
-  it("DCRF: nested composition raises TypeError, HTTP 500 at every connect. Here: it composes to any depth", async () => {
+  it("DCRF: nested composition raises TypeError. Here: any depth works", async () => {
     const nested = or(and(Sync, not(not(or(and(Sync, Async), Sync)))), not(and(Sync, Async)));
     expect(await act(nested)).toMatchObject({ outcome: "allow" });
     const policy = definePolicy({ connect: nested, actions: { act: nested } });
     expect(await policy.decideConnect(ALICE, CONSUMER)).toMatchObject({ outcome: "allow" });
   });
 
-  it("DCRF: a sync permission inside a composition crashes. Here: sync and async mix", async () => {
+  it("DCRF: sync permissions crash compositions. Here: both mix", async () => {
     expect(await act(and(Sync, Async))).toMatchObject({ outcome: "allow" });
     expect(await act(and(Async, Sync))).toMatchObject({ outcome: "allow" });
     expect(await act(or(not(Sync), Async))).toMatchObject({ outcome: "allow" });
     expect(act(and(Sync, not(not(Sync))))).not.toBeInstanceOf(Promise);
   });
 
-  it("DCRF: the first operand of an `or` that raises shuts out whom the second admits. Here: it does not", async () => {
+  it("DCRF: a raise ends an `or`. Here: the next operand runs", async () => {
     const broken = permission("broken", () => {
       throw new Error("down");
     });
     expect(await act(or(broken, Sync))).toMatchObject({ outcome: "allow" });
   });
 
-  it("DCRF: an operand of `or` that raises PermissionDenied vetoes, 403. Here: the other branch may allow, `and` vetoes", async () => {
+  it("DCRF: PermissionDenied in `or` vetoes. Here: only in `and`", async () => {
     const raising = permission("raising", () => {
       throw new PermissionDenied("banned");
     });
@@ -151,13 +151,13 @@ describe("composition", () => {
     expect(policy.decide(ALICE, CONSUMER, "act")).toMatchObject({ code: "banned" });
   });
 
-  it("DCRF: a permission without has_permission denies every action in an `and`. Here: it abstains, the others decide", async () => {
+  it("DCRF: a missing has_permission denies in `and`. Here: it abstains", async () => {
     expect(await act(and(ConnectOnly, Sync))).toMatchObject({ outcome: "allow" });
     expect(await act(and(ConnectOnly, not(Sync)))).toMatchObject({ outcome: "deny" });
     expect(await act(and(ConnectOnly, ConnectOnly))).toMatchObject({ outcome: "deny", code: "permission_denied" });
   });
 
-  it("DCRF: permissions are made anew for each check. Here: once for all, so a rule that keeps a user mixes users up", async () => {
+  it("DCRF: one permission per check. Here: one for all", async () => {
     let made = 0;
     class Keeping extends BasePermission<{ user: { id: number } }> {
       user: { id: number } | undefined;
@@ -179,7 +179,7 @@ describe("composition", () => {
 });
 
 describe("refusals", () => {
-  it("DCRF: PermissionDenied without a text says that one may not. Here: so does a code without a reason", async () => {
+  it("DCRF: PermissionDenied has a default text. Here: codes too", async () => {
     const closed = permission("closed", () => {
       throw new PermissionDenied("room_closed");
     });
@@ -194,7 +194,7 @@ describe("refusals", () => {
     expect(await act(gone)).toMatchObject({ code: "not_found", status: 404, reason: "Not found." });
   });
 
-  it("DCRF: an exception closes the socket with 1011. Here: it is a decision, and the next message is asked as ever", async () => {
+  it("DCRF: an exception closes with 1011. Here: it refuses", async () => {
     let isDown = true;
     const rule = permission("directory", () => {
       if (isDown) throw new Error("down");
@@ -207,7 +207,7 @@ describe("refusals", () => {
     expect(policy.decide(ALICE as never, CONSUMER, "act")).toMatchObject({ outcome: "allow" });
   });
 
-  it("DCRF: a denial is always 403 and its message is lost. Here: code, reason and status survive any composition", async () => {
+  it("DCRF: denials lose their message. Here: compositions keep it", async () => {
     const isMember = permission("isMember", () => deny("not_a_member", { reason: "Join the room first" }));
     expect(await act(and(Sync, or(and(Async, isMember), not(Sync))))).toMatchObject({
       code: "not_a_member",
@@ -217,7 +217,7 @@ describe("refusals", () => {
     });
   });
 
-  it("DCRF: whoever is not signed in is told 403. Here: 401, also from within a composition", async () => {
+  it("DCRF: anonymous clients get 403. Here: 401, even in compositions", async () => {
     const policy = definePolicy({
       actions: {
         act: or(
@@ -252,8 +252,8 @@ describe("objects", () => {
   });
 });
 
-describe("what a client sends", () => {
-  it("DCRF: arguments are spread into named parameters, a key called scope or consumer crashes. Here: one payload object", () => {
+describe("client input", () => {
+  it("DCRF: arguments become named parameters. Here: one payload object", () => {
     const seen: unknown[] = [];
     class Seeing extends BasePermission<object> {
       override hasPermission(...given: unknown[]) {
@@ -274,7 +274,7 @@ describe("what a client sends", () => {
     ]);
   });
 
-  it("DCRF: one consumer is shared by all sockets, requests ran as another user. Here: a fresh context for every message", async () => {
+  it("DCRF: sockets share one consumer. Here: one context per message", async () => {
     const contexts: Context<{ user: string }>[] = [];
     const rule = permission("who", async (context: Context<{ user: string }>) => {
       contexts.push(context);

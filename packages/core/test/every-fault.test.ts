@@ -18,18 +18,18 @@ const FAULTS = [...SYNC_FAULTS, ...ASYNC_FAULTS];
 const PLAIN = [...SYNC_PLAIN, ...ASYNC_PLAIN];
 const WAYS = [...FAULTS, ...PLAIN];
 
-/** Tells `check` to wait, without making any further leaf answer later. */
+/** Makes `check` wait, without a further asynchronous leaf. */
 const AS_GIVEN = 1 << 10;
 
 const pick = (ways: readonly Way[], turn: number) => ways[turn % ways.length] as Way;
 
-/** Every two positions of so many leaves. */
+/** Every pair of positions. */
 function pairs(leaves: number): (readonly [number, number])[] {
   const positions = [...Array(leaves).keys()];
   return positions.flatMap((one) => positions.slice(one + 1).map((other) => [one, other] as const));
 }
 
-// Hundreds of thousands of errors are made here, and their stacks take longer than all the rest.
+// These tests make hundreds of thousands of errors, and stacks would take longer than all the rest.
 const { stackTraceLimit } = Error;
 beforeAll(() => {
   Error.stackTraceLimit = 0;
@@ -57,32 +57,29 @@ describe.each(PHASES)("each kind of fault at every position, at %s", (phase) => 
 });
 
 describe("a rule that never answers", () => {
-  it.each([1, 2, 3])(
-    "%i leaves: at every position of every tree, it ends the question if it is asked",
-    async (leaves) => {
-      const silent = new Promise<never>(() => undefined);
-      const checks = everyTree(leaves).flatMap((spec, index) =>
-        leavesOf(spec).map(async (never, position) => {
-          const ways = Array.from({ length: leaves }, (_, turn) => pick(SYNC_PLAIN, index + position + turn));
-          const rule = build(spec, (name) => classRule(name, ["action"]));
-          const policy = definePolicy({ actions: { act: rule }, timeout: { action: 20 } });
-          const scope = tableOf(leavesOf(spec), ways);
-          const answers = { ...scope.answers, [never]: () => silent };
-          const decision = await policy.decide({ ...scope, answers } as never, CONSUMER, "act");
-          const { asked } = reference(spec, "action")(ways);
-          const until = asked.indexOf(never) + 1;
-          expect(scope.asked).toEqual(until > 0 ? asked.slice(0, until) : asked);
-          expect(decision.code === "permission_timeout").toBe(until > 0);
-          return until > 0;
-        }),
-      );
-      expect((await Promise.all(checks)).filter(Boolean).length).toBeGreaterThanOrEqual(everyTree(leaves).length);
-    },
-  );
+  it.each([1, 2, 3])("%i leaves: ends the question at every position when asked", async (leaves) => {
+    const silent = new Promise<never>(() => undefined);
+    const checks = everyTree(leaves).flatMap((spec, index) =>
+      leavesOf(spec).map(async (never, position) => {
+        const ways = Array.from({ length: leaves }, (_, turn) => pick(SYNC_PLAIN, index + position + turn));
+        const rule = build(spec, (name) => classRule(name, ["action"]));
+        const policy = definePolicy({ actions: { act: rule }, timeout: { action: 20 } });
+        const scope = tableOf(leavesOf(spec), ways);
+        const answers = { ...scope.answers, [never]: () => silent };
+        const decision = await policy.decide({ ...scope, answers } as never, CONSUMER, "act");
+        const { asked } = reference(spec, "action")(ways);
+        const until = asked.indexOf(never) + 1;
+        expect(scope.asked).toEqual(until > 0 ? asked.slice(0, until) : asked);
+        expect(decision.code === "permission_timeout").toBe(until > 0);
+        return until > 0;
+      }),
+    );
+    expect((await Promise.all(checks)).filter(Boolean).length).toBeGreaterThanOrEqual(everyTree(leaves).length);
+  });
 });
 
 describe("each kind of fault in pairs", () => {
-  it("3 leaves: every kind beside every kind, at every two positions", { timeout: 60_000 }, async () => {
+  it("3 leaves: every pair of kinds at every two positions", { timeout: 60_000 }, async () => {
     const tally = new Tally();
     let turn = 0;
     for (const [index, spec] of everyTree(3).entries()) {
@@ -90,7 +87,7 @@ describe("each kind of fault in pairs", () => {
       const tree = built(spec, "action", index % 2 === 0 ? classRule : functionRule);
       const checks: (Promise<void> | undefined)[] = [];
       for (const [one, other] of pairs(3)) {
-        // A part of the kinds for each tree: every pair of kinds meets at these two positions of every 32nd tree.
+        // Each tree has a part of the kinds. Every pair of kinds occurs at these two positions in every 32nd tree.
         for (let first = index % 32; first < FAULTS.length; first += 32) {
           for (const second of FAULTS) {
             const ways = [0, 1, 2].map(() => pick(PLAIN, turn++));
@@ -106,7 +103,7 @@ describe("each kind of fault in pairs", () => {
     expect(tally.compared).toBeGreaterThan(288 * 3 * FAULTS.length * Math.floor(FAULTS.length / 32));
   });
 
-  it("4 leaves: every kind at every position, beside another, in turn over every tree", {
+  it("4 leaves: every kind at every position, beside another", {
     timeout: 60_000,
   }, async () => {
     const tally = new Tally();

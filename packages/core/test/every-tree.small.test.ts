@@ -21,7 +21,7 @@ const COUNTS = { 1: 2, 2: 16, 3: 288 } as const;
 const LEAVES = [1, 2, 3] as const;
 const COMMON = [YES, DENY, ABSTAIN, THROW, FAULT];
 
-/** Three leaves are tried with all ways at an action, with the common ones at the other moments. */
+/** Three leaves use all ways in the action phase, and the common ones in the other phases. */
 function waysOf(leaves: number, phase: string, further: readonly Way[]): Way[] {
   return leaves < 3 || phase === "action" ? [...COMMON, ...further] : COMMON;
 }

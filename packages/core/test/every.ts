@@ -3,14 +3,14 @@ import { judgeOf, nameOf, type Question, type Said, type Spec } from "./naive.js
 import { CONSUMER, type classRule, type functionRule, later, NO, type Table, type Way } from "./probes.js";
 import { build, leavesOf } from "./trees.js";
 
-/** One way for each leaf, what the reference says to that, and whom it asked. */
+/** One way for each leaf, the decision of the reference, and the leaves that it asked. */
 export interface Expected {
   readonly ways: readonly Way[];
   readonly said: Said;
   readonly asked: readonly string[];
 }
 
-/** What the reference says of a tree to a choice of answers. */
+/** Returns the decision of the reference about a tree for a choice of answers. */
 export function reference(spec: Spec, phase: Question): (ways: readonly Way[]) => Expected {
   const leaves = leavesOf(spec);
   let asked: string[] = [];
@@ -30,27 +30,27 @@ export function reference(spec: Spec, phase: Question): (ways: readonly Way[]) =
   };
 }
 
-/** Every choice of one of the ways for each of so many leaves. */
+/** Every choice of one way for each leaf. */
 export function everyChoice<T>(ways: readonly T[], leaves: number): T[][] {
   if (leaves === 0) return [[]];
   return everyChoice(ways, leaves - 1).flatMap((rest) => ways.map((way) => [...rest, way]));
 }
 
-/** A tree in its places of a policy. */
+/** A tree at its places in a policy. */
 export interface Built {
   readonly leaves: readonly string[];
   readonly name: string;
-  /** `both`: as the rule, and as `permissions` where that tells "nothing to say" from a denial. */
+  /** `both` is `rule` and `permissions`. The place `permissions` distinguishes an abstention from a denial. */
   readonly places: "both" | "rule" | "permissions";
-  /** As the rule of the moment: only allow passes. */
+  /** Asks the tree as the rule of the phase, where only an allow passes. */
   ask(scope: Table): Decision | Promise<Decision>;
-  /** As `permissions` beside a table: "nothing to say" passes too. */
+  /** Asks the tree as `permissions` beside a table, where an abstention passes too. */
   askBeside(scope: Table): Decision | Promise<Decision>;
 }
 
 export type Style = typeof classRule | typeof functionRule;
 
-/** Builds a tree whose leaves know one question only. */
+/** Builds a tree whose leaves have one hook only. */
 export function built(spec: Spec, phase: Question, style: Style, places: Built["places"] = "both"): Built {
   const rule = build(spec, (name) => style(name, [phase]));
   const alone = phase === "connect" ? { connect: rule, permissions: AllowAny } : { actions: { act: rule } };
@@ -73,7 +73,7 @@ function askingAt(phase: Question, policy: Policy<unknown>): Built["ask"] {
   return (scope) => policy.decide(scope, CONSUMER, "act", NOTHING, { object: NOTHING });
 }
 
-/** The table of one choice of answers; `isLater` makes some of them come later. */
+/** The table of one choice of answers. `laterMask` makes some of them asynchronous. */
 export function tableOf(leaves: readonly string[], ways: readonly Way[], laterMask = 0): Table {
   const answers: Record<string, () => unknown> = {};
   for (let i = 0; i < leaves.length; i++) {
@@ -84,17 +84,17 @@ export function tableOf(leaves: readonly string[], ways: readonly Way[], laterMa
   return { asked: [], answers };
 }
 
-/** Counts what was compared, and keeps the first differences. */
+/** Counts the comparisons, and keeps the first differences. */
 export class Tally {
   compared = 0;
-  /** The last answer that was there at once. */
+  /** The last synchronous decision. */
   last: Decision | undefined;
   readonly differences: string[] = [];
 
   /**
-   * Asks a tree in its places, and compares what it says with the reference.
+   * Asks a tree at its places, and compares its decisions with the reference.
    *
-   * @param laterMask Which leaves answer later, one bit each.
+   * @param laterMask The leaves that answer asynchronously, one bit each.
    */
   check(tree: Built, expected: Expected, laterMask = 0): undefined | Promise<void> {
     const { outcome, by } = expected.said;
@@ -138,7 +138,7 @@ export class Tally {
   }
 }
 
-/** What becomes of the four outcomes where a tree stands alone. */
+/** The effect of the four outcomes when a tree stands alone. */
 function atEdge(said: Said, name: string, isBeside: boolean): Said {
   if (said.outcome !== "abstain") return said;
   if (isBeside) return { ...said, outcome: "allow", code: "allowed" };
@@ -158,7 +158,7 @@ function isSameCause(one: Decision, other: Said): boolean {
   return one.outcome === other.outcome && one.code === other.code && isSameName(one.by, other.by);
 }
 
-/** Long names are cut. */
+/** True when two names are the same, up to the place where a long one is cut. */
 function isSameName(name: string, full: string): boolean {
   return name === full || (name.endsWith("...)") && full.startsWith(name.slice(0, name.indexOf("..."))));
 }
@@ -167,7 +167,7 @@ function isSameList<A, B>(one: readonly A[], other: readonly B[], isEqual: (a: A
   return one.length === other.length && one.every((item, index) => isEqual(item, other[index] as B));
 }
 
-/** Who refused with what, for messages. */
+/** The authors and codes of refusals, for messages. */
 export function drawn(causes: readonly { readonly by: string; readonly code: string }[] = []): string[] {
   return causes.map(({ by, code }) => `${by}: ${code}`);
 }

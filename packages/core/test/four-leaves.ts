@@ -5,16 +5,16 @@ import type { Spec } from "./naive.js";
 import { ABSTAIN, classRule, DENY, FAULT, functionRule, NO, THROW, YES } from "./probes.js";
 import { everyTree } from "./trees.js";
 
-/** Throws and faults take turns, tree by tree, as the fourth outcome; with fewer leaves all of both are tried. */
+/** Throws and faults alternate as the fourth outcome, tree by tree. With fewer leaves all of both are tested. */
 const CHOICES = [THROW, FAULT].map((error) => everyChoice([YES, NO, ABSTAIN, error], 4));
-/** The same where `false` would have no code of its own. */
+/** The same when `false` has no code of its own. */
 const WITH_CODES = CHOICES.map((choices) => choices.map((ways) => ways.map((way) => (way === NO ? DENY : way))));
 const OWED = CHOICES.map(obligations);
 
 /**
- * Every tree of four leaves that `selects` takes, with every choice of the four outcomes, against the reference: class
- * rules at an action and for an object (as its rule), function rules of which some answer later at connect (as
- * `permissions`, where "nothing to say" is told from a denial). And no fault opens any.
+ * Compares every tree of four leaves that `selects` accepts with the reference, for every choice of the four outcomes.
+ * Class rules run as the rule of the action phase and of the object phase. Function rules, some of them asynchronous,
+ * run as `permissions` at connect, where an abstention differs from a denial. Also checks that no fault grants access.
  */
 export function fourLeaves(count: number, selects: (spec: Spec) => boolean): void {
   it("every choice of the four outcomes, at each phase", { timeout: 300_000 }, async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { Spec } from "./naive.js";
 import { ABSTAIN, ALLOW, DENY, FAULT, NO, THROW, type Way, YES } from "./probes.js";
 
-/** Random trees with so many leaves, named `p0`, `p1` and so on in the order of asking. */
+/** Random trees of up to that many leaves, named `p0`, `p1` and so on in the order of asking. */
 export function trees(most: number, least = 1): fc.Arbitrary<Spec> {
   return fc.tuple(fc.integer({ min: least, max: most }), fc.noShrink(fc.nat())).map(([leaves, seed]) => {
     let next = 0;
@@ -31,7 +31,7 @@ export function trees(most: number, least = 1): fc.Arbitrary<Spec> {
   });
 }
 
-/** Answers for so many leaves: mostly plain ones, so that much of a tree is asked. */
+/** Answers for that many leaves, mostly plain ones, so that much of a tree is asked. */
 export function answers(count: number): fc.Arbitrary<Way[]> {
   const plain = fc.constantFrom(YES, NO);
   const any = fc.constantFrom(YES, NO, ALLOW, DENY, ABSTAIN, THROW, FAULT);
@@ -42,12 +42,12 @@ export function answers(count: number): fc.Arbitrary<Way[]> {
   );
 }
 
-/** Answers that are definite: allow or deny. */
+/** Definite answers, which allow or deny. */
 export function definite(count: number): fc.Arbitrary<Way[]> {
   return fc.array(fc.constantFrom(YES, NO), { minLength: count, maxLength: count });
 }
 
-/** Every leaf wrapped in a combination of its own, every combination cut in two: the same logic, nested differently. */
+/** Wraps every leaf in a combination, and cuts every combination in two. The logic is the same with another nesting. */
 export function renested(spec: Spec): Spec {
   if (typeof spec === "string") return spec;
   if ("not" in spec) return { not: renested(spec.not) };
@@ -57,7 +57,7 @@ export function renested(spec: Spec): Spec {
   return rest.length === 0 ? wrap([first as Spec]) : wrap([first as Spec, wrap(rest)]);
 }
 
-/** The same tree by De Morgan's laws: `and` and `or` change places, every `not` is pushed inwards. */
+/** The dual tree by De Morgan's laws. `and` and `or` are swapped, and every `not` is moved inwards. */
 export function dual(spec: Spec): Spec {
   if (typeof spec === "string") return { not: spec };
   if ("not" in spec) return { not: dual(spec.not) };

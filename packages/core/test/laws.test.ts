@@ -13,7 +13,7 @@ const RUNS = { numRuns: 200 };
 const judged = (most: number, of = answers, least = 1) =>
   trees(most, least).chain((spec) => fc.tuple(fc.constant(spec), of(leavesOf(spec).length)));
 
-/** What a rule says to the action of a table, in one word; "nothing to say" is told from a refusal. */
+/** The outcome of a rule for the action of a table. Distinguishes an abstention from a denial. */
 function outcomeOf(rule: PermissionLike, scope: Table): Decision["outcome"] {
   const ask = (options: object) =>
     (definePolicy(options) as never as { decide(...all: unknown[]): Decision }).decide(scope, CONSUMER, "act", {});
@@ -30,7 +30,7 @@ class Always extends BasePermission {
 
 const ruleOf = (spec: Spec): PermissionLike => build(spec, (name) => classRule(name, ["action"]));
 
-/** What a tree says to some answers, and whom it asked. */
+/** The decision of a tree for the given answers, and the leaves that were asked. */
 function say(spec: Spec, ways: readonly Way[]) {
   const scope = tableOf(leavesOf(spec), ways);
   const { outcome, code, status } = built(spec, "action", classRule).ask(scope) as Decision;
@@ -71,7 +71,7 @@ describe("larger trees, against the reference", () => {
     await fc.assert(property, RUNS);
   });
 
-  it("one tree asked many times remembers nothing of the times before", () => {
+  it("a tree keeps no state between questions", () => {
     const many = trees(40, 8).chain((spec) =>
       fc.tuple(fc.constant(spec), fc.array(definite(leavesOf(spec).length), { minLength: 300, maxLength: 300 })),
     );
@@ -100,7 +100,7 @@ describe("laws", () => {
     }
   }
 
-  it("identity: a rule that always allows changes no `and` that has something to say, one that denies no such `or`", () => {
+  it("identity: allow is neutral in `and`, deny in `or`", () => {
     fc.assert(
       fc.property(small, ([spec, ways]) => {
         const alone = outcome(spec, ways);
@@ -111,7 +111,7 @@ describe("laws", () => {
     );
   });
 
-  it("annihilator: a rule that always denies denies any `and`, one that allows admits to any `or`", () => {
+  it("annihilator: deny decides any `and`, allow any `or`", () => {
     fc.assert(
       fc.property(small, ([spec, ways]) => {
         // A returned fault ends an `and` before the denial behind it is asked.
@@ -136,7 +136,7 @@ describe("laws", () => {
     );
   });
 
-  it("not: allow and deny change places, all else stays; twice is nothing at all", () => {
+  it("not: swaps allow and deny, and cancels out twice", () => {
     const turned = { allow: "deny", deny: "allow", abstain: "abstain", error: "error" };
     fc.assert(
       fc.property(small, ([spec, ways]) => {
@@ -147,7 +147,7 @@ describe("laws", () => {
     );
   });
 
-  it("De Morgan, where every answer is definite: the same outcome, and the same leaves asked", () => {
+  it("De Morgan: definite answers give the same outcome and order", () => {
     fc.assert(
       fc.property(judged(40, definite), ([spec, ways]) => {
         const one = say({ not: spec }, ways);
@@ -172,13 +172,13 @@ describe("laws", () => {
     );
   });
 
-  it("no leaf is asked twice, none out of order, and none after the decision", () => {
+  it("leaves are asked in order, once, until the decision", () => {
     fc.assert(
       fc.property(judged(60), ([spec, ways]) => {
         const leaves = leavesOf(spec);
         const { asked, ...said } = say(spec, ways);
         expect(asked).toEqual(leaves.filter((leaf) => asked.includes(leaf)));
-        // What a leaf that was not asked would have answered makes no difference.
+        // The answer of a leaf that was not asked makes no difference.
         const others = ways.map((way, index) =>
           asked.includes(leaves[index] as string) ? way : way === NO ? DENY : NO,
         );

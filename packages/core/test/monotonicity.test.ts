@@ -5,8 +5,9 @@ import { ABSTAIN, classRule, FAULT, NO, THROW, YES } from "./probes.js";
 import { everyTree } from "./trees.js";
 
 /**
- * Fault monotonicity: if a tree allows while some leaves are at error, it would have allowed whatever those leaves had
- * answered. So no fault, at any place and under any nesting of `not`, opens the gate. (Four leaves: every-tree.*.test.ts.)
+ * Fault monotonicity: if a tree allows while some leaves are at error, it would have allowed with any other answers of
+ * those leaves. So no fault, at any place and under any nesting of `not`, grants access. (Four leaves:
+ * every-tree.*.test.ts.)
  */
 describe.each([1, 2, 3])("fault monotonicity, %i leaves", (leaves) => {
   const choices = everyChoice([YES, NO, ABSTAIN, THROW, FAULT], leaves);
@@ -26,7 +27,7 @@ describe.each([1, 2, 3])("fault monotonicity, %i leaves", (leaves) => {
       }
     }
     expect(opened).toEqual([]);
-    // With one leaf a fault is all there is, and never allows.
+    // With one leaf, a fault is the only answer, and never allows.
     expect(allowedInSpite > 0).toBe(leaves > 1);
   });
 });

@@ -4,7 +4,7 @@ const OUTCOMES = [YES, NO, ABSTAIN];
 
 export const isFault = (way: Way): boolean => way === THROW || way === FAULT;
 
-/** The same answers, with everything else that the leaves at fault might have answered. */
+/** The same answers, with every other answer that the leaves at fault could have given. */
 export function repairs([first, ...rest]: readonly Way[]): Way[][] {
   if (first === undefined) return [[]];
   const heads = isFault(first) ? OUTCOMES : [first];
@@ -12,7 +12,8 @@ export function repairs([first, ...rest]: readonly Way[]): Way[][] {
 }
 
 /**
- * For each choice of answers, the choices that must be allowed if it is: those with other answers where it has faults.
+ * Maps each choice of answers to the choices that must be allowed if it is: those with other answers instead of its
+ * faults.
  *
  * @returns Positions in `choices`, or `undefined` for a choice without a fault.
  */

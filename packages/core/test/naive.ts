@@ -1,6 +1,6 @@
 /**
- * The reference: permission logic as plain recursion, written from the rules alone and sharing nothing with the sources.
- * Slow and obvious on purpose.
+ * The reference: permission logic as plain recursion. It is written from the rules alone, shares no code with the
+ * sources, and is slow and obvious on purpose.
  */
 
 /** A tree as data: a leaf by its name, or a combination. */
@@ -12,23 +12,23 @@ export type Spec =
 
 export type Question = "connect" | "action" | "object";
 
-/** What a rule, a tree or a policy says. */
+/** The decision of a rule, a tree or a policy. */
 export interface Said {
   readonly outcome: "allow" | "deny" | "abstain" | "error";
   readonly code: string;
   readonly by: string;
   readonly status: number;
-  /** A fault that was meant: an `and` ends at it. */
+  /** True for a deliberate fault, which ends an `and`. */
   readonly halts?: boolean;
-  /** All refusals that were met, where there are more than this one; the faults among them where this allows. */
+  /** All refusals, when there are more than this one. Of an allow, its faults. */
   readonly causes: readonly Said[];
 }
 
-/** The rules a tree speaks of. */
+/** The rules that a tree refers to. */
 export interface World {
   knows(leaf: string, question: Question): boolean;
   ask(leaf: string, question: Question): Said;
-  /** What a rule means by a plain "no". */
+  /** The decision for a plain `false` of a rule. */
   denialOf(leaf: string): Said;
 }
 
@@ -53,7 +53,7 @@ export function nameOf(spec: Spec): string {
   return `${kind}(${operands.map(nameOf).join(", ")})`;
 }
 
-/** The tree at a moment: a question that is not defined is as if it were not written; `not(not(p))` is `p`. */
+/** The tree in one phase. A hook that is not defined counts as not written, and `not(not(p))` is `p`. */
 function at(spec: Spec, phase: Question, world: World, fallback: boolean, isOdd = false): Node | undefined {
   if (typeof spec === "string") return leafAt(spec, phase, world, fallback, isOdd);
   const name = nameOf(spec);
@@ -126,16 +126,16 @@ function anyOf(heard: readonly Said[]): Said {
   if (refusing.length === 0 || heard.at(-1)?.outcome === "allow") return allowedBy(heard);
   const failure = refusing.find(({ outcome }) => outcome === "error");
   if (failure) return { ...winner(failure, refusing), halts: refusing.some(({ halts }) => halts) };
-  // Signing in may help: the first 401, where there is one.
+  // The first 401, if any, because signing in may help.
   return winner(refusing.find(({ status }) => status === 401) ?? (refusing[0] as Said), refusing);
 }
 
-/** All that refused are its causes, as they were met. */
+/** All refusals are its causes, in the order of asking. */
 function winner(one: Said, refusing: readonly Said[]): Said {
   return refusing.length === 1 ? one : { ...one, causes: refusing.flatMap(causesOf) };
 }
 
-/** Whoever is admitted is told of the faults on the way, not of the denials. */
+/** An allow keeps the faults of its evaluation, and not the denials. */
 function allowedBy(heard: readonly Said[]): Said {
   if (heard.every(({ outcome }) => outcome === "abstain")) return ABSTAIN;
   const causes = heard.flatMap((one) => (isRefusal(one) ? causesOf(one) : one.causes));
@@ -146,13 +146,13 @@ function refusal(code: string, by: string, status = 403): Said {
   return { outcome: "deny", code, by, status, causes: [] };
 }
 
-/** What a tree alone says at a moment, in a world whose rules always know the same questions. */
+/** The decision of a single tree in one phase, in a world whose rules always have the same hooks. */
 export function judgeOf(spec: Spec, phase: Question, world: World, fallback = false): () => Said {
   const node = at(spec, phase, world, fallback);
   return () => (node === undefined ? ABSTAIN : judge(node, world));
 }
 
-/** What a policy says: each part is judged alone, and all must pass. */
+/** The decision of a policy. Each part is judged alone, and all must pass. */
 export function decide(policy: PolicySpec, phase: Question, action: string, outer: World): Said {
   const { connect, permissions, actions, hidesUnknown } = policy;
   const world = phase === "object" ? remembering(outer) : outer;
@@ -183,7 +183,7 @@ export function decide(policy: PolicySpec, phase: Question, action: string, oute
   return { ...ALLOW, causes };
 }
 
-/** An object question asks only what is new. */
+/** The object phase asks only hooks that were not asked before. */
 function remembering(world: World): World {
   const answers = new Map<string, Said>();
   return {

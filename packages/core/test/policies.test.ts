@@ -24,7 +24,7 @@ import { build, leavesOf } from "./trees.js";
 const QUESTIONS = ["connect", "action", "object"] as const;
 const keyOf = (leaf: string, question: Question) => `${leaf} ${question}`;
 
-/** A tree whose leaves have names of their own. */
+/** A tree whose leaves have the prefix in their names. */
 const tree = (prefix: string) => trees(6).map((spec) => renamed(spec, prefix));
 
 function renamed(spec: Spec, prefix: string): Spec {
@@ -36,7 +36,7 @@ function renamed(spec: Spec, prefix: string): Spec {
 
 interface Case {
   policy: PolicySpec;
-  /** What each leaf answers to which question. */
+  /** The answers by leaf and phase. */
   ways: Map<string, Way>;
   isClass: boolean;
   isLater: boolean;
@@ -82,7 +82,7 @@ const cases: fc.Arbitrary<Case> = policies.chain((policy) => {
     });
 });
 
-/** What the reference says, and whom it asked. */
+/** The decision of the reference, and the leaves that it asked. */
 function wanted({ policy, ways, isClass }: Case, phase: Question, action: string) {
   const asked: string[] = [];
   const said = decide(policy, phase, action, {
@@ -96,7 +96,7 @@ function wanted({ policy, ways, isClass }: Case, phase: Question, action: string
   return { said, asked };
 }
 
-/** What the policy says, and whom it asked. */
+/** The decision of the policy, and the leaves that it asked. */
 async function given({ policy, ways, isClass, isLater }: Case, phase: Question, action: string) {
   const style = isClass ? classRule : functionRule;
   const rule = (spec: Spec): PermissionLike =>
@@ -117,7 +117,7 @@ async function given({ policy, ways, isClass, isLater }: Case, phase: Question, 
   const answers = Object.fromEntries(
     [...ways].map(([key, way]) => [key, (isLater ? later(way) : way).answer(key.split(" ")[0] as string)]),
   );
-  // With a user: what is hidden from a client without one is not the reference's to say.
+  // With a user, because the reference does not model hidden actions.
   const scope = { asked: [] as string[], answers, user: { id: 1 } };
   const decision = await (phase === "connect"
     ? built.decideConnect?.(scope, CONSUMER)

@@ -15,7 +15,7 @@ import type { Question, Said } from "./naive.js";
 
 export const CONSUMER: Consumer = { id: "1", transport: "none", raw: undefined, close() {} };
 
-/** The scope of these tests carries what every rule is to answer, and takes down who was asked. */
+/** The scope of these tests. It holds the answer of every rule, and records the calls. */
 export interface Table {
   readonly asked: string[];
   readonly answers: Record<string, () => unknown>;
@@ -27,16 +27,16 @@ function answer(scope: unknown, key: string): never {
   return (answers[key] as () => never)();
 }
 
-/** The status of a denial by a rule of this name: some say that signing in may help. */
+/** The status of a denial by a rule of this name. A third of the names have 401, so that signing in may help. */
 export function statusOf(leaf: string): number {
   return leaf.charCodeAt(0) % 3 === 0 ? 401 : 403;
 }
 
-/** The key of a question in a table: the name of the rule alone at the moment the test is about. */
+/** The key of an answer in a table. By default the name of the rule, for tests of one phase. */
 type KeyOf = (leaf: string, question: Question) => string;
 const byName: KeyOf = (leaf) => leaf;
 
-/** A rule in class style that answers some of the questions. Its methods take no options, so it is asked without any. */
+/** A rule in class style with the given hooks. Its methods take no options, so that path is covered too. */
 export function classRule(name: string, questions: readonly Question[], keyOf: KeyOf = byName): PermissionLike {
   class Probe extends BasePermission {
     override readonly name = name;
@@ -51,7 +51,7 @@ export function classRule(name: string, questions: readonly Question[], keyOf: K
   return Probe;
 }
 
-/** The same in function style. Its denial by `false` has no code of its own, so tables for it say `deny(...)`. */
+/** The same in function style. Its denial by `false` has no code of its own, so tables for it use `deny(...)`. */
 export function functionRule(name: string, questions: readonly Question[], keyOf: KeyOf = byName): PermissionLike {
   const parts = questions.map((question) => {
     const key = keyOf(name, question);
@@ -60,12 +60,12 @@ export function functionRule(name: string, questions: readonly Question[], keyOf
   return permission(name, Object.fromEntries(parts) as never) as PermissionLike;
 }
 
-/** One way a rule can answer: what it does, and what that means. */
+/** One way of answering: the answer of a rule, and the decision that it means. */
 export interface Way {
   readonly label: string;
   readonly said: (leaf: string) => Said;
   readonly answer: (leaf: string) => () => unknown;
-  /** For counterexamples. */
+  /** The label in counterexamples. */
   readonly [fc.toStringMethod]?: () => string;
 }
 
@@ -100,7 +100,7 @@ function cached<T>(make: (leaf: string) => T): (leaf: string) => T {
   };
 }
 
-/** Made once: that an error is made is most of what a throw costs. */
+/** Made once, because making the error is most of the cost of a throw. */
 const DOWN = new Error("down");
 
 const raise = (error: unknown): never => {
@@ -110,9 +110,9 @@ const denial = cached((leaf): Decision => deny(`d_${leaf}`, { status: statusOf(l
 const broken = cached((leaf): Decision => fault(`e_${leaf}`, { status: 503 }));
 
 export const YES = way("true", yes, () => true);
-/** A plain `false`: only for class rules, which have their own code. */
+/** A plain `false`, for class rules only, because they have a code of their own. */
 export const NO = way("false", no, () => false);
-/** The same of a function rule, which has no code of its own. */
+/** The same for a function rule, which has no code of its own. */
 export const PLAIN_NO = way("false", says("deny", "permission_denied", 403), () => false);
 export const ALLOW = way("allow()", yes, () => allow());
 export const EVIDENCE = way("allow(evidence)", yes, (leaf) => allow({ [leaf]: leaf }));
@@ -126,7 +126,7 @@ export const RAISED = way("throws PermissionDenied", meant, (leaf) =>
 
 const LATER = new WeakMap<Way, Way>();
 
-/** Everything a rule may return by mistake. Each is `invalid_verdict`. */
+/** All values that a rule may return by mistake. Each is `invalid_verdict`. */
 const INVALID: readonly (readonly [string, (leaf: string) => unknown])[] = [
   ["undefined", () => undefined],
   ["null", () => null],
@@ -152,7 +152,7 @@ function revoked(): unknown {
 
 const THEN = "then";
 
-/** Faults that are there at once. */
+/** Synchronous faults. */
 export const SYNC_FAULTS: readonly Way[] = [
   THROW,
   FAULT,
@@ -162,7 +162,7 @@ export const SYNC_FAULTS: readonly Way[] = [
   ...INVALID.map(([label, give]) => way(label, failed, give)),
 ];
 
-/** The same answer, later. */
+/** The same answer, asynchronous. */
 export function later(way: Way): Way {
   const { label, said, answer } = way;
   const made = LATER.get(way) ?? {
@@ -174,7 +174,7 @@ export function later(way: Way): Way {
   return made;
 }
 
-/** The same answer, after the event loop has turned. */
+/** The same answer, after a turn of the event loop. */
 export function late({ label, said, answer }: Way): Way {
   const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
   return { label: `late: ${label}`, said, answer: cached((leaf) => () => turn().then(answer(leaf))) };
@@ -191,7 +191,7 @@ const settling = (label: string, said: Way["said"], first: (leaf: string) => unk
     }),
   );
 
-/** Faults and oddities that come later. */
+/** Asynchronous faults and odd answers. */
 export const ASYNC_FAULTS: readonly Way[] = [
   ...SYNC_FAULTS.map(later),
   late(THROW),

@@ -10,7 +10,7 @@ const source = new URL("../src/", import.meta.url);
 const options = { module: ModuleKind.ESNext, target: ScriptTarget.ES2022 };
 let folder = "";
 
-/** A process loads no TypeScript, and the tests need no build. */
+/** Builds the sources, because a process loads no TypeScript and the tests need no build. */
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "portcullis-"));
   await writeFile(join(folder, "package.json"), '{ "type": "module" }');
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true }));
 
-/** What a process prints that asks one question. It is ended where it does not end itself. */
+/** The output of a process that asks one question. It is killed when it does not end by itself. */
 async function asked(milliseconds: number, rule: string): Promise<string> {
   const program = `
     import { definePolicy, permission } from "./index.js";
@@ -41,7 +41,7 @@ async function asked(milliseconds: number, rule: string): Promise<string> {
   return stdout.trim();
 }
 
-/** Runs a program of one file. Rejects where the process ends with an error. */
+/** Runs a program of one file. Rejects when the process ends with an error. */
 async function run(name: string, program: string): Promise<string> {
   const path = join(folder, `${name}.js`);
   await writeFile(path, program);
@@ -50,7 +50,7 @@ async function run(name: string, program: string): Promise<string> {
 }
 
 describe("a process", () => {
-  test("survives an authorize that was not awaited, at once or later", async () => {
+  test("survives an unawaited authorize, sync or async", async () => {
     const program = `
       import { AllowAny, DenyAll, definePolicy, or, permission } from "./index.js";
       import { Gate } from "./adapter.js";

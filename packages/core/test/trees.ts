@@ -11,7 +11,7 @@ export function everyTree(leaves: number): Spec[] {
   return shapes(leaves).map((shape) => named(shape, [...LETTERS].slice(0, leaves)));
 }
 
-/** A tree whose leaves are still nameless. */
+/** A tree whose leaves have no names yet. */
 type Shape = "leaf" | { kind: "and" | "or"; operands: Shape[] } | { kind: "not"; operands: [Shape] };
 
 function shapes(leaves: number): Shape[] {
@@ -25,7 +25,7 @@ function shapes(leaves: number): Shape[] {
   return bare.flatMap((shape) => [shape, { kind: "not", operands: [shape] }]);
 }
 
-/** Every list of two or more trees that have so many leaves together. */
+/** Every list of two or more trees with that many leaves in total. */
 function forests(leaves: number): Shape[][] {
   const split = (rest: number): Shape[][] => {
     if (rest === 0) return [[]];

@@ -15,7 +15,7 @@ const notes: Record<string, Note> = { 1: { owner: "ann", text: "one" }, 2: { own
 const ann = { scope: { user: "ann" } };
 
 describe("a loader", () => {
-  test("its object is asked about before the handler runs, sync or async", async () => {
+  test("checks its object before the handler runs, sync or async", async () => {
     const ran: unknown[] = [];
     const handler = ({ object }: { object: Note }) => {
       ran.push(object);
@@ -118,7 +118,7 @@ describe("a loader", () => {
     expect(ran).not.toHaveBeenCalled();
   });
 
-  test("that returns what is no answer to it is told so", () => {
+  test("reports a returned value that is no object", () => {
     const { send, wire } = connect(
       defineConsumer().action("edit", AllowAny, { object: () => allow() as never }, () => 1),
     );
@@ -135,7 +135,7 @@ describe("a loader", () => {
       object: ({ signal }) => signals.push(signal) < 0 || after(200, true),
     });
     const consumer = defineConsumer()
-      // A length of its own: no timer of another test stands for it.
+      // A length that no other test uses, so that it has a timer of its own.
       .timeout({ object: 101 })
       .action(
         "edit",
@@ -161,7 +161,7 @@ describe("a loader", () => {
     vi.useRealTimers();
   });
 
-  test("a connection that ends meanwhile ends it, and the handler does not run", async () => {
+  test("does not run the handler after the connection has ended", async () => {
     const found = deferred<Note>();
     const ran = vi.fn();
     let signal: AbortSignal | undefined;
@@ -193,8 +193,8 @@ describe("a loader", () => {
   });
 });
 
-describe("what was answered about the message", () => {
-  test("is not asked again about the object, of permissions and rule alike", async () => {
+describe("answers about the message", () => {
+  test("are reused for the object, of permissions and rule", async () => {
     const asked: string[] = [];
     const both = (name: string, answer: () => never) =>
       permission(name, {
@@ -222,7 +222,7 @@ describe("what was answered about the message", () => {
     expect(asked).toEqual(["general", "first", "second", "general object", "second object"]);
   });
 
-  test("a rule that knows no objects is not asked again by a loader or by authorize", async () => {
+  test("of a rule without object hooks are always reused", async () => {
     let count = 0;
     const limiter = permission("limiter", () => (++count > 0 ? allow({ left: 9 }) : false));
     const consumer = defineConsumer()
@@ -237,7 +237,7 @@ describe("what was answered about the message", () => {
     expect(wire.sent[1]).toContain('"code":"allowed"');
   });
 
-  test("evidence of the object question reaches the handler, beside that of the action", () => {
+  test("reach the handler with the evidence of both phases", () => {
     const rule = permission("member", {
       action: () => allow({ membership: "m" }),
       object: () => allow({ share: "s" }),

@@ -14,10 +14,10 @@ const isOwner = permission("isOwner", {
 const notes: Record<string, Note> = { 1: { owner: "ann", text: "one" }, 2: { owner: "bob", text: "two" } };
 const ann = { scope: { user: "ann" } };
 
-describe("a rule that only knows objects, and no loader", () => {
+describe("a rule of the object phase only, without a loader", () => {
   const unchecked = "refuse edit object_not_checked 500";
 
-  test("a handler that answers without having asked is refused, however it answers", async () => {
+  test("refuses any answer of a handler without a check", async () => {
     const handlers: ((context: { reply(data: unknown): void }) => unknown)[] = [
       () => "secret",
       async () => "secret",
@@ -91,7 +91,7 @@ describe("authorize about an object", () => {
     object: async ({ object }: { object: Note }) => object.owner === "ann" || deny("not_yours"),
   });
 
-  test("throws where it refuses: the handler stops, and the client hears that refusal", async () => {
+  test("ends the handler, and sends its refusal to the client", async () => {
     const reached = vi.fn();
     const errors: unknown[] = [];
     for (const [rule, code] of [
@@ -122,7 +122,7 @@ describe("authorize about an object", () => {
     expect(errors.every(PermissionDenied.isInstance)).toBe(true);
   });
 
-  test("a handler that goes on after a refusal is not heard", async () => {
+  test("a handler that continues after a refusal sends nothing", async () => {
     const goOn = [
       async (ask: () => unknown) => {
         await Promise.resolve(ask()).catch(() => {});
@@ -154,7 +154,7 @@ describe("authorize about an object", () => {
     }
   });
 
-  test("a question under way holds the answer back until it is decided", async () => {
+  test("delays the answer until the check is decided", async () => {
     const answer = deferred<boolean>();
     const rule = permission("rule", { object: () => answer.promise });
     const consumer = defineConsumer()
@@ -179,7 +179,7 @@ describe("authorize about an object", () => {
     expect(wire.sent).toEqual(["reply return 1", "reply reply 1", "reply reply 2"]);
   });
 
-  test("a reply that was held back and cannot be sent is a fault of the handler", async () => {
+  test("a delayed reply that cannot be sent is a fault", async () => {
     const { send, wire } = connect(
       defineConsumer().action("edit", slow, ({ authorize, reply }) => {
         void authorize("edit", undefined, { object: notes[1] });
@@ -192,7 +192,7 @@ describe("authorize about an object", () => {
     expect(wire.sent).toEqual(["refuse edit handler_error 500"]);
   });
 
-  test("the handler may refuse in its own words, hiding that the object exists", async () => {
+  test("the handler may hide the object by its own refusal", async () => {
     const consumer = defineConsumer().action("edit", slow, async ({ authorize }) => {
       await Promise.resolve(authorize("edit", undefined, { object: notes[2] })).catch(() => {
         throw new PermissionDenied("not_found", { status: 404 });
@@ -204,7 +204,7 @@ describe("authorize about an object", () => {
     expect(wire.sent).toEqual(["refuse edit not_found 404"]);
   });
 
-  test("of several objects each is asked about, and one refusal is enough", async () => {
+  test("several objects are all checked, one refusal refuses", async () => {
     const asked: unknown[] = [];
     const rule = permission("rule", {
       object: ({ object }: { object: Note }) => {
@@ -260,7 +260,7 @@ describe("authorize about an object", () => {
     expect(wire.sent).toEqual(['reply edit "both"']);
   });
 
-  test("a handler that checks by itself, as its action says, may answer", () => {
+  test("a handler of a `checked-by-handler` action may answer", () => {
     const consumer = defineConsumer().action("edit", isOwner, { objects: "checked-by-handler" }, () => "done");
     const { send, wire } = connect(consumer, ann);
     send("edit");
@@ -281,7 +281,7 @@ describe("authorize about an object", () => {
     expect(wire.sent).toEqual(['reply watch "watching"']);
   });
 
-  test("after the end of the connection async rules refuse, and nothing is sent", async () => {
+  test("async rules refuse after the end of the connection", async () => {
     const caught: unknown[] = [];
     const consumer = defineConsumer().action("edit", slow, async ({ authorize, session }) => {
       session.close(4000, "bye");
@@ -301,7 +301,7 @@ describe("authorize about an object", () => {
 });
 
 describe("decide and can about an object", () => {
-  test("count as the check, and leave the answer to the handler", async () => {
+  test("count as the check, without deciding the answer", async () => {
     for (const verb of ["decide", "can"] as const) {
       const consumer = defineConsumer().action("edit", isOwner, async (context) => {
         const answer = await context[verb]("edit", undefined, { object: notes[2] });
@@ -327,7 +327,7 @@ describe("decide and can about an object", () => {
     }
   });
 
-  test("about another payload asks every rule anew, and a refused authorize still counts", async () => {
+  test("another payload asks every rule again, authorize still binds", async () => {
     const asked: unknown[] = [];
     const member = permission("member", {
       action: ({ payload }) => asked.push(payload.room) > 0 && payload.room === "lobby",

@@ -13,7 +13,7 @@ import { defineConsumer, type HandlerContext } from "@portcullis/core/consumer";
 import { describe, expect, test, vi } from "vitest";
 import { connect, deferred, settled, type TestConnection, withThen } from "../../test/connection.js";
 
-/** Serves one action that everybody may do, and sends it once. */
+/** Serves one action that is open to all clients, and sends it once. */
 function serve(
   handler: (context: HandlerContext) => unknown,
   prepare: (connection: TestConnection) => void = () => {},
@@ -24,7 +24,7 @@ function serve(
   return connection;
 }
 
-/** What onDecision heard after the decision itself. */
+/** The events of `onDecision` after the decision itself. */
 function later({ events }: TestConnection) {
   return events
     .slice(1)
@@ -46,7 +46,7 @@ describe("the answer", () => {
     expect(then.wire.log).toEqual(["pause", `reply do ${data}`, "resume"]);
   });
 
-  test("the first reply is the answer: what is returned after it is not sent, later replies are", async () => {
+  test("the first reply replaces the return value, later ones follow", async () => {
     const wake = deferred<void>();
     let keep: HandlerContext["reply"] | undefined;
     const { wire, session } = serve(async ({ reply }) => {
@@ -65,7 +65,7 @@ describe("the answer", () => {
     expect(wire.sent).toHaveLength(2);
   });
 
-  test("after a returned value more may be sent for the same request", async () => {
+  test("more replies may follow a returned value", async () => {
     let keep: HandlerContext["reply"] | undefined;
     const { wire } = serve(({ reply }) => {
       keep = reply;
@@ -74,7 +74,7 @@ describe("the answer", () => {
     expect(wire.sent).toEqual(["reply do null", 'reply do "event"']);
   });
 
-  test("what is thrown is a fault of the handler: the client does not hear the cause", async () => {
+  test("a throw is a fault whose cause stays here", async () => {
     const error = new Error("the password is x");
     const sync = serve(() => {
       throw error;
@@ -131,7 +131,7 @@ describe("the answer", () => {
     ],
   ];
 
-  test.each(hows)("a refusal that is %s refuses, and its error stays here", async (_, answering) => {
+  test.each(hows)("a refusal that is %s refuses without its error", async (_, answering) => {
     const refusals = [deny("room_closed", { status: 409 }), fault("db_down", { status: 503, error: secret })];
     for (const said of refusals) {
       const connection = serve(answering(said));
@@ -141,7 +141,7 @@ describe("the answer", () => {
     }
   });
 
-  test.each(hows)("a decision that allows is no answer, also when it is %s", async (_, answering) => {
+  test.each(hows)("an allowing decision is no answer, even when %s", async (_, answering) => {
     for (const said of [allow(), allow({ secret }), abstain()]) {
       const connection = serve(answering(said));
       await settled();
@@ -150,7 +150,7 @@ describe("the answer", () => {
     }
   });
 
-  test("the decision of a question in a handler is its refusal", async () => {
+  test("a returned refusal of a check is the answer", async () => {
     const consumer = defineConsumer()
       .action("ask", AllowAny, ({ session }) => session.decide("own"))
       .action("own", IsAuthenticated, () => 1);
@@ -160,7 +160,7 @@ describe("the answer", () => {
     expect(wire.sent).toEqual(["refuse ask not_authenticated 401"]);
   });
 
-  test("a decision inside of data tells what a client may know", () => {
+  test("a decision inside data has its public fields only", () => {
     const said = fault("db_down", { error: secret, reason: "Later.", retryAfter: 2, headers: { "x-a": "hunter2" } });
     const { wire } = serve(() => ({ said: [said] }));
     const told = '{"code":"db_down","status":500,"reason":"Later.","retry":"never","retryAfter":2}';
@@ -169,7 +169,7 @@ describe("the answer", () => {
     expect(Object.keys(said)).not.toContain("toJSON");
   });
 
-  test("what is thrown after the answer is not a second answer", async () => {
+  test("a throw after the answer is no second answer", async () => {
     const error = new Error("late");
     const connection = serve(({ reply }) => {
       reply(1);
@@ -179,7 +179,7 @@ describe("the answer", () => {
     expect(later(connection)).toMatchObject([{ code: "handler_error", error }]);
   });
 
-  test("a value that cannot be sent is a fault of the handler; reply() says so to whoever calls it", () => {
+  test("an unsendable value is a fault, and makes reply() throw", () => {
     const cannot = ({ wire }: TestConnection) => {
       wire.reply = () => {
         throw new TypeError("circular");
@@ -199,7 +199,7 @@ describe("the answer", () => {
     expect(caught.wire.sent).toEqual(["refuse do unsendable 403"]);
   });
 
-  test("a thenable that throws when it is read is a fault of the handler", () => {
+  test("a thenable with an unreadable `then` is a fault", () => {
     const get = () => {
       throw new Error("trap");
     };
@@ -219,7 +219,7 @@ describe("the answer", () => {
 });
 
 describe("the end of the connection", () => {
-  test("nothing is answered after it, and the signal of the handler fires", async () => {
+  test("aborts the signal of the handler, and suppresses answers", async () => {
     const wake = deferred<void>();
     const signals: AbortSignal[] = [];
     const handler = async ({ signal }: HandlerContext) => {
@@ -235,7 +235,7 @@ describe("the end of the connection", () => {
     expect(connection.wire.sent).toEqual(["close 4000 bye"]);
   });
 
-  test("what a handler throws after it is still an event", async () => {
+  test("an error of a handler after it is still an event", async () => {
     const connection = serve(async ({ session }) => {
       session.close(4000, "bye");
       throw new Error("late");
@@ -260,7 +260,7 @@ describe("the end of the connection", () => {
 });
 
 describe("the order", () => {
-  test("the next message waits for the handler; behind a concurrent one it does not", async () => {
+  test("the next message waits, unless the handler is concurrent", async () => {
     const wakes = [deferred<string>(), deferred<string>()];
     const consumer = defineConsumer()
       .action("slow", AllowAny, () => wakes[0]?.promise)
@@ -279,7 +279,7 @@ describe("the order", () => {
     expect(wire.sent).toEqual(['reply slow "slow"', 'reply quick "quick"', 'reply beside "beside"']);
   });
 
-  test("a fresh context for every message (the original shared one among all sockets)", async () => {
+  test("every message has a fresh context, unlike in DCRF", async () => {
     const contexts = new Set<HandlerContext>();
     const consumer = defineConsumer().action("who", AllowAny, (context) => {
       contexts.add(context as HandlerContext);
@@ -314,7 +314,7 @@ describe("the context", () => {
     expect(wire.sent).toEqual(['reply do {"tenant":"t","membership":"m"}']);
   });
 
-  test("keeps the scope that was decided on while the session is renewed", async () => {
+  test("keeps the scope of the decision during a refresh", async () => {
     const answer = deferred<boolean>();
     const slow = permission("slow", () => answer.promise);
     const consumer = defineConsumer()

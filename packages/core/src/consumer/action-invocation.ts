@@ -13,10 +13,10 @@ import { ignoreRejection, isThenable } from "../util/thenable.js";
 import { handedAstray, handlerError, notChecked, refusalFrom } from "./handler-faults.js";
 import { ObjectCheck, ObjectQuestion } from "./object-check.js";
 
-/** One action of a consumer, ready to be handled. */
+/** One compiled action of a consumer. */
 export interface ActionHandler {
   readonly rule: ActionRule;
-  /** Loads the object and asks about it. */
+  /** The stages that load the object and check it. */
   readonly loading: readonly Stage[] | undefined;
   readonly handler: (context: ActionInvocation) => unknown;
 }
@@ -25,40 +25,40 @@ const NO_EVIDENCE: Readonly<Record<string, unknown>> = Object.freeze(Object.crea
 
 const NO_OPTIONS: ReplyOptions = Object.freeze({});
 
-/** Each option is read once; one of another type is left out. */
+/** Reads each option once, and leaves out options of a wrong type. */
 function readOptions({ status, action }: ReplyOptions): ReplyOptions {
   return { ...(Number.isInteger(status) && { status }), ...(typeof action === "string" && { action }) } as ReplyOptions;
 }
 
-/** Tells whether a check is about an object. */
+/** True when a check has an object. */
 function hasObject(options: CheckOptions | undefined): options is CheckOptions {
   return options !== undefined && "object" in options;
 }
 
-/** Tells whether a handler must ask about an object before it answers. */
+/** True when a handler must check an object before it answers. */
 function needsCheck({ rule, loading }: ActionHandler): boolean {
   return rule.pending && rule.objects === undefined && loading === undefined;
 }
 
-/** One allowed message on its way through its handler, and the context that the handler is called with. */
+/** The handling of one allowed message, and the context of its handler. */
 export class ActionInvocation {
   object: unknown;
   evidence: Readonly<Record<string, unknown>>;
   readonly payload: Payload;
   readonly #dispatch: DispatchContext;
   readonly #action: ActionHandler;
-  /** True when its payload was made of another message, or before `input` has parsed it. */
+  /** True when the handed-on payload was made from another message, or from the payload before `input` parsed it. */
   readonly #isAstray: boolean;
   #isAnswered = false;
   /** True when nothing more is sent. */
   #isRefused = false;
-  /** Set once the handler has asked about an object. */
+  /** Set once the handler has checked an object. */
   #check: ObjectCheck | undefined;
 
   /**
-   * Loads the object and asks about it, runs the handler, and answers exactly once.
+   * Loads and checks the object, runs the handler, and answers exactly once.
    *
-   * @returns A promise where something must be waited for. Never throws, never rejects.
+   * @returns A promise when something must be awaited. Never throws, never rejects.
    */
   static handle(dispatch: DispatchContext, action: ActionHandler): Promise<void> | undefined {
     const invocation = new ActionInvocation(dispatch, action);
@@ -117,7 +117,7 @@ export class ActionInvocation {
       const decision = this.#decide(action, payload, options);
       if (action !== this.action || !hasObject(options)) return enforce(decision);
       const enforced = (this.#check as ObjectCheck).enforce(decision);
-      // Its refusal counts also where the handler does not wait for it, and must not become an unhandled rejection.
+      // The refusal counts even if the handler does not await it, and must not become an unhandled rejection.
       ignoreRejection(enforced);
       return enforced;
     };
@@ -147,7 +147,7 @@ export class ActionInvocation {
     });
   }
 
-  /** Runs the handler behind an allowed object. */
+  /** Runs the handler if the object is allowed. */
   #proceed(question: ObjectQuestion, decision: Decision): Promise<void> | undefined {
     question.report(decision);
     if (decision.outcome !== "allow") {
@@ -178,7 +178,7 @@ export class ActionInvocation {
     }
   }
 
-  /** Answers with the value that the handler returned, once every object it asked about is decided. */
+  /** Answers with the return value of the handler, once all its checks of objects are decided. */
   #finish(value: unknown): Promise<void> | undefined {
     if (this.#isAnswered) return undefined;
     const answer = () => this.#attempt(value === undefined ? null : value, NO_OPTIONS);
@@ -217,7 +217,10 @@ export class ActionInvocation {
     }
   }
 
-  /** An error of a handler is a refusal: that of `authorize` about its object, its own, or a fault. */
+  /**
+   * Refuses a message whose handler has thrown. The error is that of `authorize` about an object, a `PermissionDenied`
+   * of the handler, or a fault.
+   */
   #fail(error: unknown): void {
     const denial = this.#check?.denial;
     if (denial && denial.error === error) this.#refuse(denial.decision);

@@ -18,7 +18,7 @@ import type { StandardIssue } from "../types.js";
 const ann = { scope: { user: { id: 1 } } };
 
 describe("building", () => {
-  test("every method returns a new consumer, and leaves the old one as it was", () => {
+  test("every method returns a new consumer", () => {
     const base = defineConsumer().action("ping", AllowAny, () => "pong");
     const extended = base
       .connect(IsAuthenticated)
@@ -47,7 +47,7 @@ describe("building", () => {
     expect(consumer.policy.decide(scopeOf(), CONSUMER, "ping")).toMatchObject({ code: "not_authenticated" });
   });
 
-  test("a class is instantiated once, however often the consumer is extended", () => {
+  test("a class is instantiated once, despite later extensions", () => {
     let count = 0;
     class Counted extends BasePermission {
       constructor() {
@@ -79,7 +79,7 @@ describe("building", () => {
     expect(consumer.policy.decide(scopeOf(), CONSUMER, "ping")).toMatchObject({ code: "not_authenticated" });
   });
 
-  test("a replaced handler keeps its rule, its input and its options (CVE-2026-41856 in another framework)", () => {
+  test("a replaced handler keeps rule, input and options (see CVE-2026-41856)", () => {
     const input = schema((value) => ({ value: { text: String(value.text).trim() } }));
     const base = defineConsumer().action(
       "say",
@@ -104,7 +104,7 @@ describe("building", () => {
     expect(consumersFor().defineConsumer).toBe(defineConsumer);
   });
 
-  test("names of a prototype are actions like any other, and unknown where they are not in the table", () => {
+  test("names of a prototype are plain names of actions", () => {
     const named = defineConsumer()
       .action("__proto__", AllowAny, () => 1)
       .action("constructor", AllowAny, () => 2);
@@ -188,7 +188,7 @@ const text = schema(
 );
 
 describe("input", () => {
-  test("rule, loader and handler see the parsed payload; permissions see what the client sent", async () => {
+  test("rule, loader and handler get the parsed payload, permissions the original", async () => {
     const seen: unknown[] = [];
     const look = (name: string) =>
       permission(name, {
@@ -220,13 +220,13 @@ describe("input", () => {
     }
   });
 
-  test("the parsed payload reaches the handler also where nothing else is kept of the message", () => {
+  test("the parsed payload reaches the handler without a record", () => {
     const { send, wire } = connect(defineConsumer().action("say", AllowAny, { input: text }, ({ payload }) => payload));
     send("say", { text: " hi " });
     expect(wire.sent).toEqual(['reply say {"text":"hi"}']);
   });
 
-  test("what does not fit is refused with the issues before the rule is asked, and after permissions", () => {
+  test("an invalid payload is refused between permissions and the rule", () => {
     const asked: string[] = [];
     const own = permission("own", () => asked.push("own") > 0);
     const consumer = defineConsumer()
@@ -280,14 +280,14 @@ describe("input", () => {
     expect(ran).toEqual([]);
   });
 
-  test("a schema that makes no object of the payload is told what it made", () => {
+  test("a schema that returns no object is a fault", () => {
     const consumer = defineConsumer().action("say", AllowAny, { input: schema(() => ({ value: [1] })) }, () => 1);
     const { send, wire } = connect(consumer);
     send("say");
     expect(String(wire.refused[0]?.error)).toContain("an `input` schema made a list of the payload");
   });
 
-  test("a decision among its results is a payload, never an answer", () => {
+  test("a decision as its result is a payload", () => {
     const { send, wire } = connect(
       defineConsumer().action("say", DenyAll, { input: schema(() => ({ value: allow() as never })) }, () => 1),
     );
@@ -295,7 +295,7 @@ describe("input", () => {
     expect(wire.sent).toEqual(["refuse say permission_denied 403"]);
   });
 
-  test("a schema that never answers is ended by the deadline of the action", async () => {
+  test("a schema that never answers meets the action's deadline", async () => {
     const answer = deferred<unknown>();
     const consumer = defineConsumer()
       .timeout({ action: 20 })

@@ -17,14 +17,14 @@ import type { ActionOptions } from "./types.js";
 type AnyHandler = ActionHandler["handler"];
 type AnyOptions = ActionOptions<never, object, unknown>;
 
-/** One action as the developer gave it; its rule is built already. */
+/** One action of the application. Its rule is already built. */
 interface ActionParts {
   readonly rule: Combination;
   readonly options: AnyOptions;
   readonly handler: AnyHandler;
 }
 
-/** What a consumer consists of. */
+/** The parts of a consumer. */
 interface Parts {
   readonly connect?: unknown;
   readonly permissions?: unknown;
@@ -150,7 +150,7 @@ function readHandler(caller: string, handler: unknown): AnyHandler {
   throw new PermissionMisuse(`${caller} got ${show(handler)} as its handler: give a function`);
 }
 
-/** Built here, so that a class is instantiated once however often the consumer is extended. */
+/** Builds the tree at once, so that a class is instantiated once, however often the consumer is extended. */
 function ruleOf(rule: unknown, caller: string): Combination {
   return new Combination(toTree(rule, caller));
 }

@@ -3,12 +3,12 @@ import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { named, refuses } from "../engine/combine.js";
 
-/** The refusal for an error that a handler has thrown. */
+/** The fault of a handler that has thrown. */
 export function handlerError(error: unknown): Decision {
   return decision("error", "handler_error", { by: "handler", reason: "The action could not be done.", error });
 }
 
-/** The refusal that a handler has answered. A decision that allows is no answer. */
+/** The refusal that a handler has returned. A returned decision that allows is a fault. */
 export function refusalFrom(answered: Decision, action: string): Decision {
   if (refuses(answered)) return named(answered, "handler");
   return handlerError(
@@ -18,7 +18,10 @@ export function refusalFrom(answered: Decision, action: string): Decision {
   );
 }
 
-/** A handler behind a rule that only knows objects has answered without asking about one. */
+/**
+ * The fault of a handler that has answered without checking an object, behind a rule that only answers the object
+ * phase.
+ */
 export function notChecked(action: string): Decision {
   const error = new PermissionMisuse(
     `the rule of action "${action}" knows objects: await authorize("${action}", payload, { object }) in the handler before it answers, or name how to load it, as in .action("${action}", rule, { object: ({ payload }) => ... }, handler)`,
@@ -26,7 +29,7 @@ export function notChecked(action: string): Decision {
   return decision("error", "object_not_checked", { by: "handler", error });
 }
 
-/** A rule has handed on a payload that it made of another one than the handler's. */
+/** The fault of a rule that has handed on a payload made from another one than the handler's. */
 export function handedAstray(action: string): Decision {
   const error = new PermissionMisuse(
     `a rule of action "${action}" hands on what it made of another payload: ask it behind \`input\` and not in \`permissions\`, about each message anew`,

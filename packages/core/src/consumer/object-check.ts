@@ -12,7 +12,7 @@ import type { Payload } from "../types.js";
 
 /** A question of one message about an object. */
 export class ObjectQuestion {
-  /** The answers of the message so far. A copy: an answer about one object does not hold for another. */
+  /** A copy of the answers of the message, because an answer about one object does not hold for another. */
   readonly answers: AnswerRecord;
   readonly #startedAt: number;
 
@@ -25,7 +25,7 @@ export class ObjectQuestion {
     this.#startedAt = dispatch.log.now();
   }
 
-  /** Asks the stages. Only questions that the message was not asked are asked. Never rejects. */
+  /** Asks the stages, without the hooks that the message has answered already. Never rejects. */
   ask(stages: readonly Stage[], object: unknown): Decision | Promise<Decision> {
     const { scope, session, message, objectTimeout } = this.dispatch;
     const options = { timeout: objectTimeout, cancellation: session.cancellation };
@@ -46,11 +46,11 @@ export class ObjectQuestion {
   };
 }
 
-/** The checks of a handler: its questions whether the action that runs may be done to an object. */
+/** The checks of a handler whether its action is allowed on an object. */
 export class ObjectCheck {
-  /** The first refusal of `authorize`: it takes the place of the handler's answer. */
+  /** The first refusal of `authorize`. It replaces the handler's answer. */
   denial: { readonly decision: Decision; readonly error: PermissionDenied } | undefined;
-  /** The number of checks under way, and the answers that wait for them. */
+  /** The number of running checks, and the answers that wait for them. */
   #pending = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -61,17 +61,17 @@ export class ObjectCheck {
     private readonly payload: Payload,
   ) {}
 
-  /** True while an object is being asked about. */
+  /** True while a check is running. */
   get isPending(): boolean {
     return this.#pending > 0;
   }
 
-  /** Calls back once every object is decided. */
+  /** Calls back once all checks are decided. */
   whenDecided(callback: () => void): void {
     this.#waiting.push(callback);
   }
 
-  /** Asks about an object. Never throws, never rejects. */
+  /** Evaluates the rule for an object. Never throws, never rejects. */
   decide(object: unknown): Decision | Promise<Decision> {
     const question = new ObjectQuestion(this.dispatch, this.payload);
     const loaded = readLoaded(object);
@@ -82,10 +82,10 @@ export class ObjectCheck {
   }
 
   /**
-   * Makes a decision about an object binding: its refusal takes the place of the handler's answer, also where the handler
-   * has not waited for it.
+   * Makes a decision about an object binding. Its refusal replaces the handler's answer, even if the handler has not
+   * awaited it.
    *
-   * @throws {PermissionDenied} Rejects with it when the decision refuses.
+   * @throws {PermissionDenied} Rejects with it when the decision does not allow.
    */
   async enforce(deciding: Decision | Promise<Decision>): Promise<void> {
     if (!(deciding instanceof Promise)) return this.#judge(deciding);

@@ -2,9 +2,7 @@ import { readLoaded } from "../engine/loaded-object.js";
 import type { RuleContext } from "../rules/rule-context.js";
 import { isThenable } from "../util/thenable.js";
 
-/**
- * Makes a loader stage of the option `object`: a missing object is a refusal, and so is a returned `deny()` or `fault()`.
- */
+/** Makes the loader of the option `object`. A missing object is refused, and so is a returned `deny()` or `fault()`. */
 export function loaderOf(object: (context: RuleContext) => unknown): (context: RuleContext) => unknown {
   return (context) => {
     const found = object(context);

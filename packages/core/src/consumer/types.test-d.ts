@@ -32,7 +32,7 @@ const isOwner = rule("isOwner", { object: ({ object }: { object: { owner: number
 const tenant = rule("tenant", () => allow({ tenant: "t" }));
 const input = {} as StandardSchema<{ text: string }, { text: string; at: Date }>;
 
-test("the scope is narrowed by the rule, by permissions, or by neither", () => {
+test("the rule or permissions may narrow the scope", () => {
   app
     .action("open", AllowAny, ({ scope }) => expectTypeOf(scope.user).toEqualTypeOf<User | null>())
     .action("not", not(IsAuthenticated), ({ scope }) => expectTypeOf(scope.user).toEqualTypeOf<User | null>())
@@ -60,7 +60,7 @@ test("evidence of permissions and rule is merged", () => {
   );
 });
 
-test("the payload is what input makes of it, for loader and handler", () => {
+test("loader and handler have the parsed payload", () => {
   app
     .action("raw", AllowAny, ({ payload, object }) => {
       expectTypeOf(payload).toEqualTypeOf<Payload>();
@@ -116,7 +116,7 @@ test("decide answers a decision, can a boolean, authorize nothing", () => {
   });
 });
 
-test("the session of a handler is the public part of it", () => {
+test("a handler has the public part of its session", () => {
   app.action("do", AllowAny, ({ session }) => {
     expectTypeOf(session).toEqualTypeOf<HandlerSession>();
     // @ts-expect-error: the transport's side of it is not for handlers
@@ -126,7 +126,7 @@ test("the session of a handler is the public part of it", () => {
   });
 });
 
-test("a replaced handler sees what the rule and the options give", () => {
+test("a replaced handler has the types of rule and options", () => {
   app
     .action("say", IsAuthenticated, { input, object: () => ({ owner: 1 }) }, () => 1)
     .handler("say", ({ scope, payload, object }) => {
@@ -138,7 +138,7 @@ test("a replaced handler sees what the rule and the options give", () => {
   app.action("say", AllowAny, () => 1).handler("sya", () => 1);
 });
 
-test("what the server cannot give, and what is no rule, is a compile error", () => {
+test("missing scope and values other than rules are compile errors", () => {
   const needsTenant = permission(
     "needsTenant",
     ({ scope }: { scope: Scope & { tenant: string } }) => scope.tenant !== "",

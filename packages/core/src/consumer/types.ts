@@ -15,20 +15,20 @@ import type {
 } from "../rules/infer.js";
 import type { Consumer, Payload, Scope, StandardSchema } from "../types.js";
 
-/** The session of a message, as its handler sees it. */
+/** The session of a message, as its handler gets it. */
 export type HandlerSession = Readonly<GuardSession>;
 
 /**
  * The argument of a handler. `S` is the scope, `I` the payload, `E` the evidence, `O` the loaded object.
  *
- * `decide`, `can` and `authorize` are those of the session. A check with an object and about the action that runs is the
- * check that a rule which knows objects waits for: only questions that the message was not asked are asked, with the
- * payload of this message where none is given. Where `authorize` refuses such an object, the message is answered with that
- * refusal even if the handler goes on; where `can` or `decide` does, the answer is the handler's choice.
+ * `decide`, `can` and `authorize` are those of the session. Called with an object and the action of this message, they
+ * are the check that a rule with object hooks requires. Such a check asks only hooks that the message has not answered
+ * yet. Its payload is that of the message by default. When `authorize` refuses the object, the message is answered with
+ * that refusal even if the handler continues. When `can` or `decide` refuses it, the handler chooses the answer.
  */
 export interface HandlerContext<out S = Scope, out I = Payload, out E = unknown, out O = unknown>
   extends Pick<GuardSession, "decide" | "can" | "authorize"> {
-  /** The scope the message was decided with; narrowed to the guarantees of the rules that allowed. */
+  /** The scope of the decision, narrowed by the guarantees of the rules that allowed. */
   readonly scope: S;
   readonly consumer: Consumer;
   readonly session: HandlerSession;
@@ -37,13 +37,13 @@ export interface HandlerContext<out S = Scope, out I = Payload, out E = unknown,
   readonly payload: I;
   /** The evidence of the rules that allowed. */
   readonly evidence: E;
-  /** The object that `object` has loaded, allowed by the rule. */
+  /** The loaded object, which the rule has allowed. */
   readonly object: O;
   /** Aborted when the connection has ended. */
   readonly signal: AbortSignal;
   /**
-   * Sends a reply. The first one is the answer, in place of the return value; it may be called again until the
-   * connection ends, as subscriptions need, and does nothing after that.
+   * Sends a reply. The first one is the answer, instead of the return value. Further calls send more replies, as
+   * subscriptions need, until the connection ends.
    */
   readonly reply: (data: unknown, options?: ReplyOptions) => void;
 }
@@ -61,19 +61,25 @@ export interface LoadContext<out S = Scope, out I = Payload> {
 /** Options of an action. */
 export interface ActionOptions<S, I, F> {
   /**
-   * Any Standard Schema. Runs after `permissions`, which see the payload as it came, and before the rule, which sees the
-   * parsed one, as the loader of the object and the handler do.
+   * Any Standard Schema. Runs after `permissions`, which get the payload as it arrived, and before the rule, the loader
+   * of the object and the handler, which get the parsed one.
    */
   readonly input?: StandardSchema<unknown, I>;
-  /** Loads the object of the action: the rule is asked about it before the handler runs. Nothing found is a 404. */
+  /**
+   * Loads the object of the action. The rule is evaluated for it before the handler runs. `undefined` and `null` are
+   * refused with 404.
+   */
   readonly object?: (context: LoadContext<S, I>) => F;
-  /** Lets the next message begin before this one has ended. */
+  /** True when the next message may begin before this one has ended. */
   readonly concurrent?: boolean;
-  /** Says that the handler checks the object itself, by `session.authorize`, where the rule only knows objects. */
+  /**
+   * Declares that the handler checks the object itself, by `session.authorize`. Needed when the rule only answers the
+   * object phase.
+   */
   readonly objects?: "checked-by-handler";
 }
 
-/** What the type of a consumer knows of one action. */
+/** The types of one action of a consumer. */
 export interface ActionTypes {
   readonly rule: PermissionLike;
   readonly payload: unknown;
@@ -86,7 +92,10 @@ type EvidenceBy<L> = [L] extends [never] ? unknown : EvidenceOf<L>;
 type Known<E> = unknown extends E ? Readonly<Record<string, unknown>> : E;
 type Loaded<F> = [F] extends [undefined] ? undefined : NonNullable<Awaited<F>>;
 
-/** The scope behind the permissions `P` and the rule `R`: that of the server, else what the rules need. */
+/**
+ * The scope behind the permissions `P` and the rule `R`, based on the scope of the server, otherwise on the needs of
+ * the rules.
+ */
 type HandlerScope<B, P, R> = NarrowedBy<NarrowedBy<[B] extends [never] ? Scope & NeedsOf<P> & NeedsOf<R> : B, P>, R>;
 
 /** A handler behind the permissions `P` and the rule `R`. */
@@ -102,12 +111,12 @@ type Both<P, L extends PermissionLike> = [P] extends [never]
 type RulesOf<A extends Record<string, ActionTypes>> = { [K in keyof A]: A[K]["rule"] }[keyof A];
 
 /**
- * Rules with handlers, the same on every transport. Immutable: every method returns a new one, so that a base can be
- * extended. A rule is never lost by that: `connect` and `permissions` said twice must both pass, and `handler` replaces
- * a handler behind the rule it had.
+ * Rules with handlers, the same on every transport. Immutable: every method returns a new consumer, so that a base can
+ * be extended. Extending never removes a rule. All rules of repeated `connect` or `permissions` calls must pass, and
+ * `handler` keeps the rule of its action.
  *
- * `B` is the scope of the server (`never` where it follows from the rules), `N` what the rules need of it, `C` and `P`
- * the rules of `connect` and `permissions`, `A` the actions.
+ * `B` is the scope of the server (`never` when it follows from the rules), `N` the needs of the rules, `C` and `P` the
+ * rules of `connect` and `permissions`, `A` the actions.
  */
 export interface ConsumerDefinition<B, N, C, P, A extends Record<string, ActionTypes>>
   extends ServableConsumer<[B] extends [never] ? N : B> {
@@ -118,15 +127,18 @@ export interface ConsumerDefinition<B, N, C, P, A extends Record<string, ActionT
     MaybeLater<AsyncOf<P> | AsyncOf<RulesOf<A>>>,
     MaybeLater<AsyncOf<P> | AsyncOf<C>>
   >;
-  /** Says who may open a connection. Without it, whoever `permissions` does not refuse. */
+  /** Adds a rule of the connect phase. Default: every client that `permissions` does not refuse may connect. */
   connect<const L extends PermissionLike>(
     rule: L & CheckScope<B, L>,
   ): ConsumerDefinition<B, N & ScopeOf<L>, Both<C, L>, P, A>;
-  /** Asked of every action, beside its own rule; its `canConnect` at connect. */
+  /**
+   * Adds a rule that is evaluated for every action, in addition to its own rule. Its `canConnect` is evaluated in the
+   * connect phase.
+   */
   permissions<const L extends PermissionLike>(
     rule: L & CheckScope<B, L>,
   ): ConsumerDefinition<B, N & ScopeOf<L>, C, Both<P, L>, A>;
-  /** Adds an action. What the handler returns is the reply. */
+  /** Adds an action. The return value of the handler is the reply. */
   action<const K extends string, const R extends PermissionLike>(
     name: K,
     rule: R & CheckScope<B, R>,
@@ -155,14 +167,15 @@ export interface ConsumerDefinition<B, N, C, P, A extends Record<string, ActionT
     name: K,
     handler: Handler<B, P, A[K]["rule"], A[K]["payload"], A[K]["object"]>,
   ): ConsumerDefinition<B, N, C, P, A>;
-  /** Milliseconds per question; 5,000 each by default. */
+  /** Deadlines of the phases in milliseconds. Default 5,000 each. */
   timeout(timeouts: Timeouts): ConsumerDefinition<B, N, C, P, A>;
   /**
-   * `"deny"` hides which actions there are: an unknown one is `not_authenticated` (401) to a client without a user and
-   * `permission_denied` (403) to all others. So is, to a client without a user, a payload that does not fit.
+   * `"deny"` hides the names of the actions. An unknown action is refused with `not_authenticated` (401) for a client
+   * without a user, and with `permission_denied` (403) for all others. An invalid payload of a client without a user is
+   * refused with `not_authenticated` too.
    */
   unknownAction(answer: "deny"): ConsumerDefinition<B, N, C, P, A>;
 }
 
-/** The spelling of `defineConsumer`, for any scope or for one. */
+/** The signature of `defineConsumer`, for any scope or for a bound one. */
 export type ConsumerFactory<B = never> = () => ConsumerDefinition<B, unknown, never, never, Record<never, never>>;

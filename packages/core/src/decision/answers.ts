@@ -6,7 +6,7 @@ import type { Decision } from "./decision-types.js";
 import { misuse, PermissionMisuse } from "./errors.js";
 import { checkKeys } from "./read-options.js";
 
-/** An allowing answer; `E` is the type of the evidence it carries. */
+/** An allowing answer. `E` is the type of its evidence. */
 export interface Allow<out E = unknown> extends Decision {
   readonly outcome: "allow";
   readonly "~evidence"?: E;
@@ -21,29 +21,29 @@ export interface Fault extends Decision {
   readonly outcome: "error";
 }
 
-/** What a rule may answer. */
+/** The answer of a rule. */
 export type Answer = boolean | Decision;
 
-/** What `deny` may say beside its code. */
+/** Options of `deny`. */
 export interface DenyOptions {
-  /** A sentence for a human; it is sent to the client. */
+  /** A sentence for humans, sent to the client. */
   reason?: string;
   /** HTTP status, 400 to 499. Default 403 (401 for `not_authenticated`, 404 for `not_found`). */
   status?: number;
-  /** Seconds after which asking again makes sense. */
+  /** Seconds until a retry makes sense. */
   retryAfter?: number;
   /** Headers for an HTTP refusal. */
   headers?: Readonly<Record<string, string>>;
 }
 
-/** What `fault` may say beside its code: as `deny`, with a status up to 599. */
+/** Options of `fault`: those of `deny`, with a status up to 599. */
 export interface FaultOptions extends DenyOptions {
   issues?: readonly StandardIssue[];
-  /** What was behind it. For logs; never sent to a client. */
+  /** The cause. For logs; never sent to a client. */
   error?: unknown;
 }
 
-/** One kind of refusal: its function, its outcome, and the highest status it may have. */
+/** One kind of refusal, with its function, its outcome and its highest status. */
 interface Kind {
   readonly name: string;
   readonly outcome: "deny" | "error";
@@ -56,17 +56,17 @@ const NO_OPTIONS = {};
 const ABSTAINED = decision("abstain", "abstained");
 
 /**
- * Answers yes, and has nothing to add: the same as `true`.
+ * Allows without evidence, as `true` does.
  *
  * @returns A frozen decision.
  */
 export function allow(): Allow;
 /**
- * Answers yes, with what the rule has found on the way: it reaches the handler typed, under `evidence`.
+ * Allows with evidence, which reaches the handler typed, as `evidence`.
  *
- * @param evidence An object whose keys are merged with those of the other rules that allowed.
+ * @param evidence An object. Its keys are merged with the evidence of the other rules that allow.
  * @returns A frozen decision.
- * @throws {PermissionMisuse} When `evidence` is no plain record.
+ * @throws {PermissionMisuse} When `evidence` is no object, or an array.
  * @example
  * ```ts
  * import { allow, permission } from "@portcullis/core";
@@ -84,7 +84,7 @@ export function allow(evidence?: Record<string, unknown>): Decision {
 }
 
 /**
- * Answers no, with a code for programs and a reason for humans.
+ * Denies, with a code for programs and a reason for humans.
  *
  * @param code Short and stable, for example `not_a_member`.
  * @param options `reason`, `status` (400 to 499), `retryAfter` (seconds), `headers`.
@@ -101,7 +101,7 @@ export function deny(code: string, options: DenyOptions = NO_OPTIONS): Deny {
 }
 
 /**
- * Says that this rule has nothing to say here: the others decide.
+ * Abstains, which leaves the decision to the other rules.
  *
  * @returns A frozen decision.
  * @example
@@ -116,10 +116,11 @@ export function abstain(): Abstain {
 }
 
 /**
- * Refuses in a way that `not` never turns into a permission: a rate limit, a dependency that is down.
+ * Refuses because of a fault, such as a rate limit or a dependency that is down. `not` does not negate a fault.
  *
  * @param code Short and stable, for example `rate_limited` (429) or `directory_down`.
- * @param options `reason`, `status` (400 to 599, default 500), `retryAfter` (seconds), `headers`, `error` (for logs).
+ * @param options `reason`, `status` (400 to 599, default 500, or 429 for `rate_limited`), `retryAfter` (seconds),
+ *   `headers`, `issues`, `error` (for logs).
  * @returns A frozen decision.
  * @throws {PermissionMisuse} When the code is empty or the status out of range.
  * @example
@@ -150,7 +151,7 @@ function refusal({ name, outcome, last }: Kind, code: string, options: FaultOpti
 /**
  * Checks code and status of a refusal.
  *
- * @param last The highest status it may have.
+ * @param last The highest allowed status.
  * @throws {PermissionMisuse} When the code is empty or the status out of range.
  */
 export function checkRefusal(name: string, code: unknown, status: unknown, last: number): void {
@@ -162,7 +163,7 @@ export function checkRefusal(name: string, code: unknown, status: unknown, last:
   }
 }
 
-/** A rule answered something that is no answer. */
+/** The fault of a rule whose answer is of a wrong type. */
 export function invalidAnswer(value: unknown, by: string): Decision {
   const error = new PermissionMisuse(
     `\`${by}\` answered ${show(value)}: answer true, false, allow(), deny(), abstain() or fault()${value === undefined ? " (was a return forgotten?)" : ""}`,

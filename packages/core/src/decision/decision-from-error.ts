@@ -4,10 +4,11 @@ import type { Decision } from "./decision-types.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 
 /**
- * What was thrown, as a decision: a `PermissionDenied` says itself what it is, all else is `permission_error`. Never
- * throws.
+ * Converts a thrown value to a decision. A `PermissionDenied` keeps its code, status and reason. Everything else is the
+ * fault `permission_error`. Never throws.
  *
- * @param outcome What a `PermissionDenied` counts as.
+ * @param by The name of the rule, or of the part that has thrown.
+ * @param outcome The outcome of a `PermissionDenied`.
  * @param fallback The code of a `PermissionDenied` that has none.
  */
 export function decisionFromError(
@@ -21,26 +22,27 @@ export function decisionFromError(
   const own = partOf(error, "status");
   const status = isStatus(own, 599) ? own : (KNOWN_CODES.get(code)?.status ?? KNOWN_CODES.get(fallback)?.status ?? 403);
   const [text, retryAfter, headers] = ["reason", "retryAfter", "headers"].map((name) => partOf(error, name));
-  // Thrown on purpose, it denies: only below 500 can that be said.
+  // The default reason. A fault with a status from 500 on is not worded as a denial.
   const words = outcome === "error" && status >= 500 ? "permission_error" : "permission_denied";
   const reason = textOf(text) ?? (KNOWN_CODES.get(code) ?? KNOWN_CODES.get(words))?.reason;
   return decision(outcome, code, { by, error, reason, status, retryAfter, headers });
 }
 
-/** Tells a throw that was meant as an answer: a `PermissionDenied`. Never throws. */
+/** True for a `PermissionDenied`, the throw that is meant as an answer. Never throws. */
 export function isPermissionDenied(error: unknown): error is PermissionDenied {
   return PermissionDenied.isInstance(error);
 }
 
 /**
- * Whether a decision is printed where nobody listens. A refusal below 500 is no incident, whatever was thrown for it (an
- * expired token), unless a developer has to write something else: then a `PermissionMisuse` says so, or a codec has thrown.
+ * True when a decision is printed if `onDecision` is not set. Timeouts are. A refusal with a status below 500 is not,
+ * whatever its error (an expired token, for example), except a `PermissionMisuse` and an error of a codec, which the
+ * developer has to fix.
  */
 export function isIncident({ error, code, status }: Decision): boolean {
   if (error === undefined) return code === "permission_timeout";
   try {
     const isMeant = isPermissionDenied(error);
-    // A refusal that `authorize` threw, and a handler let through.
+    // The refusal of an `authorize` whose error the handler has let through.
     const inner = isMeant && decisionIn(error.cause);
     if (inner) return isIncident(inner);
     return (
@@ -48,7 +50,7 @@ export function isIncident({ error, code, status }: Decision): boolean {
       ((status >= 500 || code === "bad_message") && !isMeant)
     );
   } catch {
-    // It may be anything, and reading it may throw.
+    // The thrown value may be anything, so reading it may throw.
     return true;
   }
 }

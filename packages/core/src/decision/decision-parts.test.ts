@@ -60,7 +60,7 @@ describe("issuesOf", () => {
 });
 
 describe("describeIssues", () => {
-  it("is one sentence of five issues, with the path where there is one", () => {
+  it("is one sentence of five issues with their paths", () => {
     const issues = [
       { message: "expected a string", path: ["room"] },
       { message: "too long", path: ["parts", 0, "text"] },
@@ -102,7 +102,7 @@ it("a list that cannot be read is none", () => {
   expect(listOf([1, undefined, 2, 3], 3, (value) => value)).toEqual([1, 2]);
 });
 
-describe("what did not fit", () => {
+describe("public issues", () => {
   test("is told with the names of its path", () => {
     const issues = issuesOf([{ message: "bad", path: ["a", 0, { key: "b" }, Symbol("c")] }, { message: "odd" }]) ?? [];
     expect(publicIssues(issues)).toStrictEqual([
@@ -120,7 +120,7 @@ describe("what did not fit", () => {
     ]);
   });
 
-  test("is at most five issues, 500 characters and texts alone, whatever a rule gives", () => {
+  test("are at most five issues and 500 characters of text", () => {
     const odd = fc.oneof(
       fc.anything(),
       fc.constant(

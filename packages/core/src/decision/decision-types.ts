@@ -3,34 +3,34 @@ import type { StandardIssue } from "../types.js";
 /** The four outcomes. XACML calls the last two NotApplicable and Indeterminate. */
 export type Outcome = "allow" | "deny" | "abstain" | "error";
 
-/** When asking again may help. */
+/** The condition under which a retry may succeed. */
 export type Retry = "never" | "after-auth" | "later";
 
 /**
- * The answer of a permission, a policy or a session. Frozen. As JSON it is what a client may know of it: code, status,
- * reason, retry and retryAfter; a log reads its fields.
+ * The decision of a permission, a policy or a session. Frozen. Its JSON has only the fields that a client may see:
+ * code, status, reason, retry and retryAfter. Logs read the fields themselves.
  */
 export interface Decision {
   readonly outcome: Outcome;
-  /** Short, stable, for programs. `allowed` and `abstained` where nothing was refused. */
+  /** Short, stable, for programs. `allowed` and `abstained` when nothing was refused. */
   readonly code: string;
-  /** A sentence for a human. */
+  /** A sentence for humans. */
   readonly reason?: string;
-  /** The HTTP status that says the same; 200 for allow. */
+  /** The corresponding HTTP status (RFC 9110); 200 for allow and abstain. */
   readonly status: number;
   /** Name of the permission that decided. */
   readonly by: string;
   readonly retry: Retry;
-  /** Seconds. */
+  /** Seconds until a retry makes sense. */
   readonly retryAfter?: number;
   /** Headers for an HTTP refusal. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What did not fit, for `invalid_input`. */
+  /** The issues of a payload that does not match its schema (`invalid_input`). */
   readonly issues?: readonly StandardIssue[];
-  /** Every denial and fault that was met, where there was more than this one. */
+  /** All denials and faults of the evaluation, when there are more than this one. Of an allow, its faults. */
   readonly causes?: readonly Decision[];
-  /** What the rules that allowed have found. */
+  /** The merged evidence of the rules that allowed. */
   readonly evidence?: Readonly<Record<string, unknown>>;
-  /** What was thrown. For logs; never sent to a client. */
+  /** The thrown value. For logs; never sent to a client. */
   readonly error?: unknown;
 }

@@ -11,7 +11,7 @@ import {
   fault,
 } from "./answers.js";
 
-describe("what a rule can answer", () => {
+describe("the answers of a rule", () => {
   test("allow() keeps the type of what it was given", () => {
     const membership = { role: "owner" } as { role: "owner" | "guest" };
     expectTypeOf(allow({ membership })).toEqualTypeOf<Allow<{ readonly membership: { role: "owner" | "guest" } }>>();

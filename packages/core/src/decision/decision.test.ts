@@ -36,7 +36,7 @@ describe("allow", () => {
 });
 
 describe("deny and fault", () => {
-  it("have the status, the reason and the advice of their code", () => {
+  it("have the status, reason and retry of their code", () => {
     expect(deny("not_a_member")).toMatchObject({
       outcome: "deny",
       code: "not_a_member",
@@ -64,7 +64,7 @@ describe("deny and fault", () => {
     expect(fault("directory_down", { status: 503, error })).toMatchObject({ retry: "later", error });
   });
 
-  it("have no option but those there are, and a sentence as reason", () => {
+  it("refuse unknown options and reasons other than a sentence", () => {
     for (const [name, make] of Object.entries({ deny, fault })) {
       expect(() => make("x", { reson: "Because" } as never)).toThrow(PermissionMisuse);
       expect(() => make("x", { reson: "Because" } as never)).toThrow(
@@ -323,7 +323,7 @@ describe("a decision of another copy of the package", () => {
     expect(made.causes?.[0]?.causes).toBeUndefined();
   });
 
-  it("is none where it has no outcome, or cannot be read", () => {
+  it("is none without an outcome, or when unreadable", () => {
     for (const outcome of [undefined, "toString", {}, Symbol("s")]) {
       expect(decisionIn(other({ outcome, code: "x" }))).toBeUndefined();
     }
@@ -345,7 +345,7 @@ describe("a decision of another copy of the package", () => {
 });
 
 describe("invalidVerdict", () => {
-  it("says what was answered and what to answer instead, for the logs alone", () => {
+  it("names the answer and the correction, for logs only", () => {
     const decision = invalidAnswer("yes", "isMember");
     expect(decision).toMatchObject({ outcome: "error", code: "permission_error", by: "isMember" });
     expect(decision.error).toMatchObject({
@@ -358,7 +358,7 @@ describe("invalidVerdict", () => {
 });
 
 describe("a decision holds", () => {
-  it("what was said of it, and nothing else", () => {
+  it("its given parts only", () => {
     const always = ["code", "outcome", "status", "by", "retry"].sort();
     expect(Object.keys(allow()).sort()).toEqual(always);
     expect(Object.keys(deny("no")).sort()).toEqual([...always, "reason"].sort());
@@ -367,13 +367,13 @@ describe("a decision holds", () => {
     expect(decision("error", "aborted").reason).toBe("The connection is closed.");
   });
 
-  it("the mark by which every copy of the package knows it", () => {
+  it("the marker that all copies of the package share", () => {
     expect(Object.getOwnPropertySymbols(Object.getPrototypeOf(allow()))).toEqual([
       Symbol.for("@portcullis/core/Decision"),
     ]);
   });
 
-  it("403 where neither its code nor the one in its place says a status", () => {
+  it("403 when neither code has a status", () => {
     expect(decisionFromError(new PermissionDenied(), "x", "deny", "odd")).toMatchObject({ code: "odd", status: 403 });
   });
 });

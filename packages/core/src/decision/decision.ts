@@ -7,14 +7,14 @@ const NO_PARTS = {};
 
 const MARKER = Symbol.for("@portcullis/core/Decision");
 
-/** What a decision holds that is no single value: copied already. */
+/** The compound values of a decision, already copied. */
 type Copied = { readonly [K in "headers" | "issues" | "causes" | "evidence"]?: Decision[K] | undefined };
-/** The single values of a decision, as a rule or somebody else gave them: nothing is known of any. */
+/** The single values of a decision, unchecked. */
 type Values = { readonly [K in "status" | "reason" | "by" | "retryAfter" | "error"]?: unknown };
-/** The parts of a decision, as they were given. Each was read once. */
+/** The parts of a decision, unchecked. Each was read once from its source. */
 type Parts = Values & Pick<Copied, "causes" | "evidence"> & { readonly headers?: unknown; readonly issues?: unknown };
 
-/** The reason and the status of a code, where a rule gave none of its own. The first two are the sentences of DRF. */
+/** Default reason and status by code. The first two reasons are those of Django REST Framework. */
 export const KNOWN_CODES: ReadonlyMap<string, { readonly reason: string; readonly status?: number }> = new Map<
   string,
   { readonly reason: string; readonly status?: number }
@@ -27,7 +27,7 @@ export const KNOWN_CODES: ReadonlyMap<string, { readonly reason: string; readonl
   ["rate_limited", { reason: "Too many requests.", status: 429 }],
   ["aborted", { reason: "The connection is closed." }],
 ]);
-/** The status of an outcome, and the code that says it in words. */
+/** Default status by outcome, and the code of its default reason. */
 const FALLBACK = {
   allow: [200, "allowed"],
   abstain: [200, "abstained"],
@@ -36,8 +36,8 @@ const FALLBACK = {
 } as const;
 
 /**
- * INVARIANT: nothing else makes decisions, and a part of another type than its own is left out here. So all that reads a
- * decision later, when nothing catches any more, can trust the types.
+ * INVARIANT: this constructor makes every decision, and leaves out parts of a wrong type. Later readers can trust the
+ * types, at places where no error would be caught.
  */
 class DecisionRecord implements Decision {
   declare readonly reason?: string;
@@ -50,7 +50,7 @@ class DecisionRecord implements Decision {
   declare readonly status: number;
   declare readonly by: string;
   declare readonly retry: Retry;
-  /** Of those made here alone: no proxy of one, and no object with its prototype, has it. */
+  /** Brand of the instances made here. A proxy of an instance, or an object with its prototype, does not have it. */
   readonly #isMade = true;
 
   static has(value: object): value is DecisionRecord {
@@ -69,7 +69,7 @@ class DecisionRecord implements Decision {
     if (told !== undefined) this.reason = told;
     this.by = textOf(by) ?? "";
     this.retry = retryFor(this.status);
-    // One by one: a loop over names costs more than all the rest of a refusal.
+    // Written out, because a loop over names costs more than the rest of a refusal.
     if (Number.isFinite(retryAfter) && (retryAfter as number) >= 0) this.retryAfter = retryAfter as number;
     if (headers !== undefined) this.headers = headers;
     if (issues !== undefined) this.issues = issues;
@@ -79,7 +79,7 @@ class DecisionRecord implements Decision {
     Object.freeze(this);
   }
 
-  /** Data of a handler may hold a decision: as JSON it says what a client may know, and never its error and causes. */
+  /** Keeps error and causes out of the JSON of data that contains a decision, such as the answer of a handler. */
   toJSON(): Refusal {
     return publicRefusal(this);
   }
@@ -90,7 +90,7 @@ function retryFor(status: number): Retry {
   return status === 401 ? "after-auth" : status === 429 || status === 503 ? "later" : "never";
 }
 
-/** Makes a decision of any outcome. Internal: rules use `allow`, `deny`, `abstain`, `fault`. */
+/** Makes a decision of any outcome. Internal; rules use `allow`, `deny`, `abstain` and `fault`. */
 export function decision(outcome: Outcome, code: string, parts: Parts = NO_PARTS): Decision {
   const { headers, issues } = parts;
   const copied =
@@ -106,8 +106,8 @@ export function withParts(from: Decision, parts: Pick<Values, "by"> & Copied): D
 }
 
 /**
- * Tells a decision made by this package (or another copy of it) from an object that looks like one: a copy by spread
- * has lost the marker, and `Object.create(decision)` has not got it from its own class. Never throws.
+ * True for a decision of this package or of another copy of it. A spread copy lacks the marker, and
+ * `Object.create(decision)` lacks it on its direct prototype. Never throws.
  */
 function isDecision(value: unknown): value is Decision {
   if (typeof value !== "object" || value === null) return false;
@@ -118,13 +118,14 @@ function isDecision(value: unknown): value is Decision {
   }
 }
 
-/** More causes than a policy has rules. */
+/** More than any policy has rules. */
 const MOST_CAUSES = 1000;
 
 /**
- * The decision that a value is, if any. One of another copy of the package may hold anything: it is copied. Never throws.
+ * Returns a value as a decision, or `undefined` when it is none. A decision of another copy of the package may hold
+ * anything, so it is copied. Never throws.
  *
- * @param isCause Whether it is among the causes of another: then it has none of its own.
+ * @param isCause True for a cause of another decision, which has no causes of its own.
  */
 export function decisionIn(value: unknown, isCause = false): Decision | undefined {
   if (!isDecision(value)) return undefined;
@@ -142,10 +143,10 @@ export function decisionIn(value: unknown, isCause = false): Decision | undefine
   }
 }
 
-/** Allows, and has nothing to add. */
+/** An allow without evidence. */
 export const ALLOWED = decision("allow", "allowed");
 
-/** Tells a status that a refusal may have, up to `last`. */
+/** True for an integer from 400 to `last`. */
 export function isStatus(status: unknown, last: number): status is number {
   return Number.isInteger(status) && (status as number) >= 400 && (status as number) <= last;
 }

@@ -36,7 +36,7 @@ describe("PermissionDenied", () => {
     expect(PermissionDenied.isInstance(proxy)).toBe(false);
   });
 
-  it("is told by a marker that other copies of the package share", () => {
+  it("is recognized by a marker that all copies share", () => {
     class OfAnotherCopy extends Error {
       get [Symbol.for("@portcullis/core/PermissionDenied")](): true {
         return true;
@@ -60,7 +60,7 @@ describe("PermissionMisuse", () => {
     expect(PermissionMisuse.isInstance(undefined)).toBe(false);
   });
 
-  it("is told by a marker that other copies of the package share", () => {
+  it("is recognized by a marker that all copies share", () => {
     const marker = Symbol.for("@portcullis/core/PermissionMisuse");
     expect(PermissionMisuse.isInstance(Object.assign(new TypeError("x"), { [marker]: true }))).toBe(true);
   });

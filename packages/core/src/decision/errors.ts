@@ -4,23 +4,23 @@ import { show } from "../util/show.js";
 const DENIED = Symbol.for("@portcullis/core/PermissionDenied");
 const MISUSE = Symbol.for("@portcullis/core/PermissionMisuse");
 
-/** What a {@link PermissionDenied} may say beside its code. */
+/** Options of {@link PermissionDenied}. */
 export interface DeniedOptions {
-  /** A sentence for a human; it is sent to the client. */
+  /** A sentence for humans, sent to the client. */
   reason?: string;
   /** HTTP status, 400 to 599. Default: 403, or 401 for the code `not_authenticated`, 404 for `not_found`. */
   status?: number;
-  /** Seconds after which asking again makes sense. */
+  /** Seconds until a retry makes sense. */
   retryAfter?: number;
   /** Headers of an HTTP refusal, for example `WWW-Authenticate`. */
   headers?: Readonly<Record<string, string>>;
-  /** The error or the decision behind it. For logs; never sent to a client. */
+  /** The underlying error or decision. For logs; never sent to a client. */
   cause?: unknown;
 }
 
 /**
- * Thrown by a rule, by `authenticate` or by a handler to refuse with a code, a status and a reason.
- * Thrown by a rule it is a `fault`: refused as it says, and never turned round by `not`.
+ * Thrown by a rule, by `authenticate` or by a handler to refuse with a code, a status and a reason. A rule that throws
+ * it is at fault. The decision then has the code, status and reason of the error, and `not` does not negate it.
  *
  * @example
  * ```ts
@@ -30,7 +30,9 @@ export interface DeniedOptions {
  * ```
  */
 export class PermissionDenied extends Error {
-  /** `undefined` where none was given: whoever catches it chooses the default of the moment. */
+  /**
+   * `undefined` when none was given. The reader chooses a default, for example `not_authenticated` for `authenticate`.
+   */
   declare readonly code: string | undefined;
   declare readonly reason: string | undefined;
   declare readonly status: number | undefined;
@@ -38,9 +40,9 @@ export class PermissionDenied extends Error {
   declare readonly headers: Readonly<Record<string, string>> | undefined;
 
   /**
-   * @param code Short, stable, for programs; `permission_denied` where omitted.
-   * @param options Reason, status (400 to 599), retryAfter (seconds), headers, cause. An option of another type is left
-   *   out, because an error is made where something has gone wrong already.
+   * @param code Short, stable, for programs. Default: `permission_denied`, or `not_authenticated` in `authenticate`.
+   * @param options Reason, status (400 to 599), retryAfter (seconds), headers, cause. An option of a wrong type is left
+   *   out, because making an error must not fail.
    */
   constructor(code?: string, options?: DeniedOptions) {
     const name = textOf(code);
@@ -59,14 +61,14 @@ export class PermissionDenied extends Error {
     return true;
   }
 
-  /** Tells a `PermissionDenied` also when it was made by another copy of this package. */
+  /** True for a `PermissionDenied`, also for one of another copy of this package. */
   static isInstance(value: unknown): value is PermissionDenied {
     return hasMarker(value, DENIED);
   }
 }
 
 /**
- * A mistake of the developer, found as early as it can be: its message says what to write instead.
+ * A mistake of the developer, reported as early as possible. Its message contains the correction.
  *
  * @example
  * ```ts
@@ -79,7 +81,7 @@ export class PermissionDenied extends Error {
  * ```
  */
 export class PermissionMisuse extends TypeError {
-  /** `permission_misuse`, or `invalid_verdict` where a rule answered something that is no answer. */
+  /** `permission_misuse`, or `invalid_verdict` when the answer of a rule is of a wrong type. */
   declare readonly code: string;
 
   constructor(message: string, code = "permission_misuse") {
@@ -92,13 +94,13 @@ export class PermissionMisuse extends TypeError {
     return true;
   }
 
-  /** Tells a `PermissionMisuse` also when it was made by another copy of this package. */
+  /** True for a `PermissionMisuse`, also for one of another copy of this package. */
   static isInstance(value: unknown): value is PermissionMisuse {
     return hasMarker(value, MISUSE);
   }
 }
 
-/** Never throws: whatever was thrown may be anything. */
+/** Never throws, although a thrown value may be anything, such as a revoked proxy. */
 function hasMarker(value: unknown, marker: symbol): boolean {
   try {
     return value instanceof Error && (value as unknown as Record<symbol, unknown>)[marker] === true;
@@ -112,9 +114,9 @@ function numberOf(value: unknown): number | undefined {
 }
 
 /**
- * A misuse in the words all of them share: where, what was given, and what to write instead.
+ * Makes a misuse with the message format of all misuses: caller, value, advice.
  *
- * @param role What it was given as, for example the name of an option.
+ * @param role The part that the value was given as, for example the name of an option.
  */
 export function misuse(caller: string, value: unknown, advice: string, role?: string): PermissionMisuse {
   return new PermissionMisuse(`${caller} got ${show(value)}${role ? ` as ${role}` : ""}: ${advice}`);

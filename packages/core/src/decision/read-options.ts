@@ -4,9 +4,9 @@ import { misuse, PermissionMisuse } from "./errors.js";
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 /**
- * Checks that an options object holds known keys only.
+ * Checks that an options object has known keys only.
  *
- * @throws {PermissionMisuse} When it does not, naming the known ones.
+ * @throws {PermissionMisuse} When it is no object, or has an unknown key. The message lists the known keys.
  */
 export function checkKeys(caller: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
@@ -18,16 +18,16 @@ export function checkKeys(caller: string, options: unknown, known: readonly stri
 }
 
 /**
- * Reads a length of time.
+ * Checks a duration in milliseconds.
  *
- * @throws {PermissionMisuse} When it is no number of milliseconds above 0.
+ * @throws {PermissionMisuse} When it is no number above 0, or longer than a timer can run (2^31 - 1).
  */
 export function readMilliseconds(value: unknown, name: string): number {
   if (typeof value === "number" && value > 0 && value <= LONGEST_TIMEOUT) return value;
   throw new PermissionMisuse(`${name} is ${show(value)}: give milliseconds, from 1 to ${LONGEST_TIMEOUT}`);
 }
 
-/** What an option may be, and the advice where it is something else. */
+/** The allowed values of an option, and the advice for any other value. */
 export interface Choice {
   readonly values: readonly unknown[];
   readonly advice: string;
@@ -36,7 +36,7 @@ export interface Choice {
 /**
  * Checks that an option has one of a few values.
  *
- * @throws {PermissionMisuse} When it has not.
+ * @throws {PermissionMisuse} When it has another value.
  */
 export function checkChoice(caller: string, key: string, value: unknown, { values, advice }: Choice): void {
   if (!values.includes(value)) throw misuse(caller, value, advice, `\`${key}\``);

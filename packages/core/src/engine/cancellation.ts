@@ -1,21 +1,21 @@
 import { decision } from "../decision/decision.js";
 
-/** How long an evaluation may take, and what may end it before. */
+/** The deadline of an evaluation, and its cancellation. */
 export interface EvaluationOptions {
   /** Milliseconds for the whole question. */
   readonly timeout: number;
   readonly cancellation?: CancellationScope | undefined;
 }
 
-/** Something that can be ended before it is through. */
+/** An operation that can be ended early. */
 interface Abortable {
   abort(reason: unknown): void;
 }
 
-/** The decision of an evaluation that nobody waits for any more. */
+/** The decision of a cancelled evaluation. nginx uses 499 for a client that has closed its request. */
 export const ABORTED = decision("error", "aborted", { status: 499 });
 
-/** The evaluations that must end when something else ends: a connection, or a caller's signal. */
+/** The evaluations that end together with a connection, or with the abort of a caller's signal. */
 export class CancellationScope {
   readonly #held = new Set<Abortable>();
   isCancelled = false;
@@ -28,7 +28,7 @@ export class CancellationScope {
     this.#held.delete(one);
   }
 
-  /** Ends every evaluation that is under way with the code `aborted`. */
+  /** Ends all running evaluations with the code `aborted`. */
   cancel(reason: unknown): void {
     this.isCancelled = true;
     for (const one of [...this.#held]) one.abort(reason);

@@ -21,7 +21,7 @@ describe("combine", () => {
   const down = fault("down");
   const slow = fault("slow");
 
-  it("of denials the first 401, else the first; of errors the first", () => {
+  it("selects the first 401, otherwise the first refusal", () => {
     expect(combine([forbidden, expired, signIn], "deny")).toMatchObject({
       code: "expired",
       status: 401,
@@ -32,7 +32,7 @@ describe("combine", () => {
     expect(combine([down, forbidden], "deny")).toMatchObject({ code: "forbidden" });
   });
 
-  it("keeps all that was met in `causes`, flat and in order", () => {
+  it("keeps all refusals in `causes`, flat and in order", () => {
     const inner = combine([forbidden, signIn], "deny");
     expect(combine([down, inner], "deny").causes).toEqual([down, forbidden, signIn]);
     expect(Object.isFrozen(inner.causes)).toBe(true);
@@ -83,14 +83,14 @@ describe("evidence", () => {
     });
   });
 
-  it("of the branch of `or` that allowed is kept, of a `not` none", () => {
+  it("of an allowing `or` branch is kept, of `not` dropped", () => {
     expect(actNow(or(says("no", deny("no")), hasPlan, isMember)).evidence).toEqual({ plan: "gold" });
     expect(actNow(not(not(hasPlan))).evidence).toEqual({ plan: "gold" });
     expect(actNow(and(AllowAny, not(says("no", deny("no"))))).evidence).toBeUndefined();
     expect(actNow(and(isMember, says("no", deny("no")))).evidence).toBeUndefined();
   });
 
-  it("of permissions and of the rule of the action are merged", async () => {
+  it("of permissions and of the action's rule is merged", async () => {
     const policy = definePolicy({ permissions: isMember, actions: { act: hasPlan } });
     expect(policy.decide({} as never, { id: "" } as never, "act").evidence).toEqual({
       membership: { role: "owner" },
@@ -103,7 +103,7 @@ describe("evidence", () => {
     ["operands of nested ones", and(isMember, or(says("no", deny("no")), and(alsoMember, AllowAny)))],
   ];
 
-  it.each(twice)("the same key offered by %s is a misuse in development", async (_, rule) => {
+  it.each(twice)("with a key twice, by %s, is a development misuse", async (_, rule) => {
     const decision = await act(rule);
     expect(decision).toMatchObject({ outcome: "error", code: "permission_error" });
     expect(decision.error).toBeInstanceOf(PermissionMisuse);
@@ -119,7 +119,7 @@ describe("evidence", () => {
     expect(await act(rule)).toMatchObject({ outcome: "allow", evidence: { membership: { role: "guest" } } });
   });
 
-  it("the same key offered by permissions and by the rule is the same mistake", () => {
+  it("with a key in permissions and rule is a misuse", () => {
     const policy = definePolicy({ permissions: isMember, actions: { act: alsoMember } });
     const decide = () => policy.decide({} as never, { id: "" } as never, "act");
     expect(decide()).toMatchObject({ outcome: "error", by: "alsoMember" });
@@ -127,7 +127,7 @@ describe("evidence", () => {
     expect(decide()).toMatchObject({ evidence: { membership: { role: "guest" } } });
   });
 
-  it("the same key is no mistake where both rules say that it repeats, and the later one wins", () => {
+  it("with a key that both rules list as repeatable: later wins", () => {
     const offer = (user: number, ...keys: string[]) => ({ user, [REPEATABLE]: keys });
     const merged = mergeEvidence(mergeEvidence(offer(1, "user"), { other: 1 }), offer(2, "user"));
     expect({ ...merged }).toEqual({ user: 2, other: 1, [REPEATABLE]: ["user"] });
@@ -155,7 +155,7 @@ describe("evidence", () => {
     expect(mergeEvidence(undefined, undefined)).toBeUndefined();
   });
 
-  it("of an object question is told once, though the action's rules come again", () => {
+  it("of an object question is merged once despite repeated rules", () => {
     const rule = permission("both", { action: () => allow({ membership: 1 }), object: () => allow({ author: 2 }) });
     const policy = definePolicy({ actions: { edit: rule } });
     expect(policy.decide({} as never, { id: "" } as never, "edit", {}, { object: {} })).toMatchObject({
@@ -164,7 +164,7 @@ describe("evidence", () => {
     });
   });
 
-  it("of an object question is that of the branch that allows the object", () => {
+  it("of an object question is that of the allowing branch", () => {
     const a = permission("a", { action: () => allow({ a: 1 }), object: () => false });
     const b = permission("b", { action: () => allow({ b: 2 }), object: () => true });
     const policy = definePolicy({ actions: { edit: or(a, b) } });
@@ -176,7 +176,7 @@ describe("causes", () => {
   const down = says("down", fault("directory_down"));
   const codes = (decision: { causes?: readonly { code: string }[] }) => decision.causes?.map(({ code }) => code);
 
-  it("of an allow are the faults that were met on the way", () => {
+  it("of an allow are the faults of its evaluation", () => {
     expect(codes(actNow(or(down, AllowAny)))).toEqual(["directory_down"]);
     expect(codes(actNow(and(AllowAny, or(says("no", deny("no")), down, AllowAny))))).toEqual(["directory_down"]);
     expect(codes(actNow(or(says("no", deny("no")), AllowAny)))).toBeUndefined();
@@ -196,7 +196,7 @@ describe("causes", () => {
     expect(codes(actNow(no))).toBeUndefined();
   });
 
-  it("are told by the first of two faults, also where signing in might mend the second", () => {
+  it("are combined under the first fault, even before a 401", () => {
     const unknown = says("unknown", fault("unknown_user", { status: 401 }));
     expect(actNow(or(down, says("no", deny("no")), unknown))).toMatchObject({ code: "directory_down", status: 500 });
   });

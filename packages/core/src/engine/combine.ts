@@ -5,10 +5,10 @@ import type { Payload } from "../types.js";
 import { negatedOutcome } from "./outcome-fold.js";
 
 /**
- * The one refusal that stands for several that were met, in the order they were asked: of denials the first 401
- * (signing in may help), else the first; of errors the first. All of them are in `causes`.
+ * Combines refusals into one. Of denials it is the first with status 401 (signing in may help), otherwise the first. Of
+ * errors it is the first. All of them are in `causes`.
  *
- * @param met At least one.
+ * @param met At least one refusal, in the order of asking.
  * @param stronger The outcome that wins over the other.
  */
 export function combine(met: readonly Decision[], stronger: Outcome): Decision {
@@ -23,14 +23,20 @@ function causesOf(one: Decision): readonly Decision[] {
   return one.causes ?? [one];
 }
 
-/** `not` of a decision: allow and deny change places, all else stays what it is. */
+/**
+ * Negates a decision. Abstain and error are left as they are.
+ *
+ * @param denial The decision for a negated allow.
+ */
 export function negate(from: Decision, denial: Decision): Decision {
   const outcome = negatedOutcome(from.outcome);
   if (outcome === from.outcome) return from;
   return outcome === "deny" ? denial : allowing(undefined, from.causes);
 }
 
-/** An allowing decision, with the faults among its causes; with nothing to say it is always the same one. */
+/**
+ * An allowing decision with evidence, and with the faults among `met` as causes. Without either, the shared `plain`.
+ */
 export function allowing(evidence?: Evidence, met: readonly Decision[] = [], plain: Decision = ALLOWED): Decision {
   if (evidence === undefined && met.length === 0) return plain;
   const faults = met.flatMap(causesOf).filter(({ outcome }) => outcome === "error");
@@ -39,18 +45,15 @@ export function allowing(evidence?: Evidence, met: readonly Decision[] = [], pla
 }
 
 /**
- * A key of evidence that names, in a list, the keys which rules of one kind offer again and again: of two rules that
- * both name a key, the later one wins. All other keys stay unique.
+ * Key of evidence. Its value lists the keys that several rules may offer. When two rules list the same key, the later
+ * one wins. All other keys must be unique.
  */
 export const REPEATABLE = Symbol.for("@portcullis/core/repeatable");
 
-/**
- * A key of evidence under which one rule of a message says what its handler gets as the payload. A question that may
- * answer so has it too.
- */
+/** Key of evidence. Its value replaces the payload of the handler. Hooks that may offer it have this key too. */
 export const HANDS_ON = Symbol.for("@portcullis/core/handsOn");
 
-/** What a rule hands on to the handler. It counts for the payload that it was made of, and for no other. */
+/** A payload that a rule hands on to the handler. Valid only for the payload that it was made from. */
 export interface HandedOn {
   readonly of: Payload;
   readonly payload: Payload;
@@ -64,9 +67,9 @@ export type Evidence =
   | undefined;
 
 /**
- * Evidence of two rules that both allowed.
+ * Merges the evidence of two rules that both allowed.
  *
- * @throws {PermissionMisuse} When both hand on a payload; in development also when both offer the same key, of which in
+ * @throws {PermissionMisuse} When both hand on a payload. In development also when both offer the same key; in
  *   production the later one wins.
  */
 export function mergeEvidence(first: Evidence, second: Evidence): Evidence {
@@ -87,12 +90,12 @@ function isDevelopment(): boolean {
   return process?.env?.NODE_ENV !== "production";
 }
 
-/** Whether a decision refuses. */
+/** True for a deny and for an error. */
 export function refuses({ outcome }: Decision): boolean {
   return outcome === "deny" || outcome === "error";
 }
 
-/** A refusal names its author: the one it has already, or `by`. */
+/** Sets the author of a refusal that has none. */
 export function named(made: Decision, by: string): Decision {
   return made.by === "" && refuses(made) ? withParts(made, { by }) : made;
 }

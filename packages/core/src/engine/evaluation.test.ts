@@ -42,7 +42,7 @@ describe("the deadline", () => {
     ["behind others", or(and(AllowAny, not(AllowAny)), silent)],
   ];
 
-  it.each(places)("makes the whole tree an error: a rule that never answers, %s", async (_, rule) => {
+  it.each(places)("makes a tree with a rule that never answers fail, %s", async (_, rule) => {
     const policy = engine({ connect: rule, actions: { act: rule }, timeout: TIMEOUT });
     const decisions = await Promise.all([
       policy.decideConnect({}, CONSUMER),
@@ -52,7 +52,7 @@ describe("the deadline", () => {
     for (const decision of decisions) expect(decision).toMatchObject(late);
   });
 
-  it("is one for all leaves of a question, and none is asked after it", async () => {
+  it("is one for all leaves, and ends the asking", async () => {
     vi.useFakeTimers();
     const asked: string[] = [];
     const slow = (name: string) =>
@@ -61,7 +61,7 @@ describe("the deadline", () => {
         await new Promise((resolve) => setTimeout(resolve, 40));
         return true;
       });
-    // A length of its own: no timer of another test stands for it.
+    // A length that no other test uses, so that it has a timer of its own.
     const policy = engine({ actions: { act: and(slow("a"), slow("b"), slow("c")) }, timeout: { action: 61 } });
     const decision = policy.decide({}, CONSUMER, "act");
     await vi.advanceTimersByTimeAsync(200);
@@ -86,7 +86,7 @@ describe("the deadline", () => {
     expect(asked).toEqual([]);
   });
 
-  it("aborts the signal of rules that read it, and of those that read it afterwards", async () => {
+  it("aborts the signal, also for rules that read it later", async () => {
     const contexts: Context<object>[] = [];
     const reading = permission("reading", (context: Context<object>) => {
       contexts.push(context);
@@ -107,7 +107,7 @@ describe("the deadline", () => {
     expect(contexts[0]?.signal.reason).toBe("The permission could not be checked in time.");
   });
 
-  it("does not abort the signal of an evaluation that came to its decision", async () => {
+  it("does not abort the signal of a decided evaluation", async () => {
     let kept: Context<object> | undefined;
     const rule = permission("rule", async (context: Context<object>) => {
       kept = context;
@@ -120,8 +120,8 @@ describe("the deadline", () => {
   });
 });
 
-describe("what goes on at once", () => {
-  it("a rule that keeps its context sees what it was asked, whatever is asked meanwhile", async () => {
+describe("concurrent evaluations", () => {
+  it("a rule may keep its context during other questions", async () => {
     const kept: Context<{ user: number }>[] = [];
     const rule = permission("keeping", async (context: Context<{ user: number }>) => {
       kept.push(context);
@@ -134,7 +134,7 @@ describe("what goes on at once", () => {
     expect(new Set(kept).size).toBe(3);
   });
 
-  it.each([true, false])("a rule may ask the policy it stands in (sync: %s)", async (isSync) => {
+  it.each([true, false])("a rule may ask its own policy (sync: %s)", async (isSync) => {
     const isReader = permission("isReader", ({ scope }) => {
       const { user } = scope as { user: string };
       return isSync ? user === "alice" : turn().then(() => user === "alice");
@@ -155,7 +155,7 @@ describe("what goes on at once", () => {
     });
   });
 
-  it("a refusal of another policy keeps who refused; a fault of it is a fault that was meant", async () => {
+  it("a refusal of another policy keeps author and finality", async () => {
     const broken = permission("broken", () => {
       throw new Error("down");
     });
@@ -171,7 +171,7 @@ describe("what goes on at once", () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  it("an answer whose `then` cannot be read is a fault, at once", () => {
+  it("an answer with an unreadable `then` is a sync fault", () => {
     const odd = Object.defineProperty({}, THEN, {
       get() {
         throw new Error("no");
@@ -221,7 +221,7 @@ describe("a cancellation", () => {
     }
   });
 
-  it("ends all that are under way, and tells their rules why", async () => {
+  it("ends all running evaluations, and aborts with its reason", async () => {
     const cancellation = new CancellationScope();
     const signals: AbortSignal[] = [];
     const rule = permission("waiting", ({ signal }) => {
@@ -251,8 +251,8 @@ describe("a cancellation", () => {
   });
 });
 
-describe("what is answered later", () => {
-  it("is followed in the fast program as long as it is true or false", async () => {
+describe("an async answer", () => {
+  it("stays in the fast program while true or false", async () => {
     const give = vi.spyOn(TreeWalker.prototype, "give");
     const later = (answer: boolean) => permission("later", async () => answer);
     const policy = engine({ permissions: and(later(true), later(true)), actions: { act: or(later(false), AllowAny) } });
@@ -261,7 +261,7 @@ describe("what is answered later", () => {
     give.mockRestore();
   });
 
-  it("is not taken down any more once the decision is made", async () => {
+  it("is not recorded after the decision", async () => {
     let settle: (answer: boolean) => void = () => undefined;
     const slow = permission("slow", () => new Promise<boolean>((resolve) => (settle = resolve)));
     const record = createAnswerRecord();
@@ -273,8 +273,8 @@ describe("what is answered later", () => {
   });
 });
 
-describe("what an object question reuses", () => {
-  it("is nothing where the action itself is asked: a rule that stands twice is asked twice", () => {
+describe("the answers that an object question reuses", () => {
+  it("are none at the action, where duplicate rules run twice", () => {
     const twice = vi.fn(() => true);
     const rule = or(permission("twice", twice), AllowAny);
     engine({ actions: { act: and(rule, rule) } }).evaluateAction(CALLER, ACT, createAnswerRecord());
@@ -290,7 +290,7 @@ describe("what an object question reuses", () => {
     return permission(name, { action: take("action"), object: take("object") });
   };
 
-  it("are the answers of the message; what was not asked is asked, objects anew", async () => {
+  it("are those of the message, but never about objects", async () => {
     asked.length = 0;
     const rule = and(both("a"), or(both("b"), both("c")));
     const policy = engine({ permissions: both("g"), actions: { act: rule } });
@@ -309,7 +309,7 @@ describe("what an object question reuses", () => {
     expect(asked).toEqual(["a.action", "a.object", "a.action", "a.object"]);
   });
 
-  it("a class rule is asked with the object, and with the payload and a signal beside it", async () => {
+  it("a class rule gets the object, the payload and a signal", async () => {
     const given: unknown[] = [];
     class IsAuthor extends BasePermission<object> {
       override async hasObjectPermission(...all: unknown[]) {
@@ -351,35 +351,32 @@ describe("a stage that prepares", () => {
   const input = (fn: Parameters<typeof preparing>[1]) => preparing("input", fn);
   const object = (fn: Parameters<typeof preparing>[1]) => preparing("object", fn);
 
-  it.each([false, true])(
-    "replaces the payload, or loads the object, for the stages behind it (later: %s)",
-    async (isLater) => {
-      const give = <T>(value: T) => (isLater ? Promise.resolve(value) : value);
-      const seen: unknown[] = [];
-      const record = createAnswerRecord();
-      expect(
-        await run(
-          input(({ payload }) => give({ payload: { parsed: payload.raw } })),
-          seen,
-          record,
-        ),
-      ).toMatchObject({
-        outcome: "allow",
-      });
-      expect(seen).toEqual([{ raw: 1 }, undefined, { parsed: 1 }, undefined]);
-      expect(record.payload).toEqual({ parsed: 1 });
-      seen.length = 0;
-      expect(
-        await run(
-          object(({ action }) => give({ object: { of: action } })),
-          seen,
-        ),
-      ).toMatchObject({
-        outcome: "allow",
-      });
-      expect(seen).toEqual([{ raw: 1 }, undefined, { raw: 1 }, { of: "act" }]);
-    },
-  );
+  it.each([false, true])("replaces payload or object for later stages (later: %s)", async (isLater) => {
+    const give = <T>(value: T) => (isLater ? Promise.resolve(value) : value);
+    const seen: unknown[] = [];
+    const record = createAnswerRecord();
+    expect(
+      await run(
+        input(({ payload }) => give({ payload: { parsed: payload.raw } })),
+        seen,
+        record,
+      ),
+    ).toMatchObject({
+      outcome: "allow",
+    });
+    expect(seen).toEqual([{ raw: 1 }, undefined, { parsed: 1 }, undefined]);
+    expect(record.payload).toEqual({ parsed: 1 });
+    seen.length = 0;
+    expect(
+      await run(
+        object(({ action }) => give({ object: { of: action } })),
+        seen,
+      ),
+    ).toMatchObject({
+      outcome: "allow",
+    });
+    expect(seen).toEqual([{ raw: 1 }, undefined, { raw: 1 }, { of: "act" }]);
+  });
 
   it.each([false, true])("may refuse, or fail by its own name (later: %s)", async (isLater) => {
     const give = (make: () => unknown) => () => (isLater ? Promise.resolve().then(make) : make());

@@ -14,24 +14,24 @@ import type { Stage } from "./stage.js";
 import { decisionAt, Failure, isFailure, type LeafResult, leafResult, readAnswer, TreeWalker } from "./tree-walker.js";
 
 /**
- * One evaluation that left the fast path: it met an answer that is no boolean, or that is not there yet.
- * Its members are `private` and not `#private`, which made an async decision a quarter slower (V8 11).
+ * An evaluation that has left the fast path, after an answer that is no boolean or is asynchronous. Its members are
+ * `private` and not `#private`, which made an async decision a quarter slower (V8 11).
  */
 export class Evaluation extends PendingDecision {
-  /** Tells an evaluation from a decision at less cost than \`instanceof\`. */
+  /** Distinguishes an evaluation from a decision, at less cost than `instanceof`. */
   declare readonly outcome: undefined;
-  /** Where the fast program stands; `undefined` while the walk is in charge. */
+  /** The current step of the fast program; `undefined` while the tree walker is in charge. */
   private step: Step | undefined;
   private trues = 0;
   private walk: TreeWalker | undefined;
   private askedAt = 0;
   private evidence: Evidence;
-  /** Faults behind which a stage has passed. */
+  /** Faults of stages that passed all the same. */
   private noted: readonly Decision[] | undefined;
-  /** The answer that the fast path met and could not wait for. */
+  /** The asynchronous answer at which the fast path ended. */
   private pending: PromiseLike<unknown> | undefined;
 
-  /** @param index The stage it stands at. */
+  /** @param index The current stage. */
   constructor(
     private readonly stages: readonly Stage[],
     private question: RuleContext,
@@ -47,7 +47,7 @@ export class Evaluation extends PendingDecision {
     return this;
   }
 
-  /** Takes over from the fast path, with the answer it could not read. */
+  /** Takes over from the fast path, with the answer that it could not handle. */
   resume(at: Step, trues: number, answer: unknown): this {
     this.step = at;
     this.trues = trues;
@@ -56,7 +56,7 @@ export class Evaluation extends PendingDecision {
   }
 
   /**
-   * Asks what is left.
+   * Asks the remaining rules.
    *
    * @returns The decision, or a promise of it. Never throws, never rejects.
    */
@@ -72,7 +72,7 @@ export class Evaluation extends PendingDecision {
     this.question.abort(reason);
   }
 
-  /** INVARIANT: never rejects; after the decision is made nothing more is asked. */
+  /** INVARIANT: never rejects. No rule is asked after the decision is made. */
   private async proceed(first: PromiseLike<unknown>): Promise<void> {
     for (let pending: PromiseLike<unknown> | undefined = first; pending !== undefined; ) {
       let answer: unknown;
@@ -89,7 +89,7 @@ export class Evaluation extends PendingDecision {
     this.settle(this.decision as unknown as Decision);
   }
 
-  /** Goes on until the decision is made (`undefined`) or an answer must be waited for. */
+  /** Continues until the decision is made (`undefined`) or an answer must be awaited. */
   private advance(): PromiseLike<unknown> | undefined {
     while (this.decision === undefined) {
       const known = this.record?.reuses && this.record.answers[this.stage.part].get(this.leaf.ask);
@@ -99,7 +99,7 @@ export class Evaluation extends PendingDecision {
     return undefined;
   }
 
-  /** Takes an answer that is there; returns one that must be waited for. */
+  /** Takes a synchronous answer. Returns an asynchronous one. */
   private receive(answer: unknown): PromiseLike<unknown> | undefined {
     try {
       if (isThenable(answer)) return answer;
@@ -135,7 +135,7 @@ export class Evaluation extends PendingDecision {
     if (step.end) this.close(decisionAt(this.stage.program, step, this.trues));
   }
 
-  /** Gives a reading to the walk, which takes over where the fast program stands. */
+  /** Passes an answer to the tree walker, which takes over from the fast program at the current step. */
   private give(reading: LeafResult): undefined {
     if (this.step) {
       this.walk = new TreeWalker(this.stage.program.root);
@@ -147,7 +147,7 @@ export class Evaluation extends PendingDecision {
     if (walk.result) this.close(walk.result);
   }
 
-  /** Ends a stage. Each is judged alone. */
+  /** Ends a stage. Each stage is judged alone. */
   private close(made: Decision): void {
     const { program, passesAbstain, isRepeated, hides } = this.stage;
     if (refuses(made)) this.decision ??= hides ? hidden(made, this.question.scope) : made;
@@ -183,7 +183,7 @@ export class Evaluation extends PendingDecision {
     }
   }
 
-  /** Puts an answer where it belongs. */
+  /** Passes a synchronous answer to the fast program or to the tree walker. */
   private take(answer: unknown): void {
     const { leaf, step, record } = this;
     if (step !== undefined && typeof answer === "boolean") {

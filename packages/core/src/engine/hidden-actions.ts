@@ -4,16 +4,16 @@ import { isSignedIn } from "../rules/user.js";
 import { preparing } from "./program.js";
 
 /**
- * What `unknownAction: "deny"` keeps from a client: which actions there are. Most rules ask for a user, so a client without
- * one is answered as `IsAuthenticated` answers it, also where its payload would be refused before the rule is asked.
+ * The decisions of `unknownAction: "deny"`, which hides the names of the actions. Most rules need a user, so a client
+ * without one gets the answer of `IsAuthenticated`, also instead of the refusal of its payload.
  */
 const DENIED = decision("deny", "permission_denied", { by: "actions" });
 const NOT_AUTHENTICATED = decision("deny", "not_authenticated", { by: "actions" });
 
-/** What an action that is in no table meets. */
+/** The program for actions that are not in the table. */
 export const hiddenActions = () => preparing("actions", ({ scope }) => (hasUser(scope) ? DENIED : NOT_AUTHENTICATED));
 
-/** What is told of a refusal: that a payload does not fit says that there is such an action. */
+/** Replaces the refusal of an invalid payload, because it would reveal that the action exists. */
 export function hidden(made: Decision, scope: unknown): Decision {
   if (made.code !== "invalid_input" || hasUser(scope)) return made;
   return decision("deny", NOT_AUTHENTICATED.code, { by: made.by, causes: [made] });

@@ -5,7 +5,7 @@ import { CONSUMER, connect, scopeOf, settled, withThen } from "../../test/connec
 import { readLoaded } from "./loaded-object.js";
 
 const asked: unknown[] = [];
-/** Allows whatever it is asked about. */
+/** Allows every object. */
 const lax = permission("lax", { object: ({ object }) => asked.push(object) > 0 });
 const revoked = () => {
   const { proxy, revoke } = Proxy.revocable({}, {});
@@ -71,7 +71,7 @@ describe("an object that is none", () => {
     expect([asked, ran]).toEqual([[], []]);
   });
 
-  test.each(given.slice(4))("%s refuses where a loader gives it, at once or later", async (_, make, refusal) => {
+  test.each(given.slice(4))("%s of a loader refuses, sync or async", async (_, make, refusal) => {
     for (const object of [make, async () => make()]) {
       const ran: unknown[] = [];
       const consumer = defineConsumer().action("edit", AllowAny, { object: object as never }, () => ran.push(1));

@@ -8,9 +8,9 @@ import { named, refuses } from "./combine.js";
 export const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "Not found.", by: "object" });
 
 /**
- * Reads what somebody gives as the object of an action: nothing is a refusal, and so is a `deny()` or a `fault()`. What can
- * be no object (a promise, another decision, a boolean, an error) is a fault: rules would judge it in place of one. Never
- * throws.
+ * Reads the object of an action. `undefined` and `null` are refused with `not_found`. A `deny()` or a `fault()` is the
+ * refusal itself. A promise, any other decision, a boolean and an error are faults, because rules would judge them
+ * instead of an object. Never throws.
  */
 export function readLoaded(found: unknown): { readonly object: unknown } | Decision {
   if (found === undefined || found === null) return NOT_FOUND;

@@ -1,15 +1,17 @@
 import type { Outcome } from "../decision/decision-types.js";
 
-/** `not` of an outcome: allow and deny change places, all else stays what it is. */
+/** Negates an outcome. Abstain and error are left as they are. */
 export function negatedOutcome(outcome: Outcome): Outcome {
   if (outcome === "allow") return "deny";
   return outcome === "deny" ? "allow" : outcome;
 }
 
-/** The tables of `and` and `or` in Kleene's strong logic, with abstain as neutral, one operand after the other. */
+/**
+ * Folds outcomes by the truth tables of `and` and `or` in Kleene's strong logic, with abstain as the neutral element.
+ */
 export class OutcomeFold {
   outcome: Outcome = "abstain";
-  /** True when a returned fault counts in the outcome: nothing behind it is asked. */
+  /** True when a returned fault counts in the outcome. It ends a surrounding `and`. */
   isFinal = false;
 
   constructor(readonly kind: "and" | "or") {}

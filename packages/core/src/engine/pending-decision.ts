@@ -6,8 +6,8 @@ import { ABORTED, type CancellationScope, type EvaluationOptions } from "./cance
 const TIMED_OUT = decision("error", "permission_timeout");
 
 /**
- * A decision that may have to be waited for: the first of the result, the deadline and the cancellation settles it.
- * Its members are not `#private`, which made an async decision a quarter slower (V8 11).
+ * A decision that may be asynchronous. It is settled by the first of its result, its deadline and its cancellation. Its
+ * members are not `#private`, which made an async decision a quarter slower (V8 11).
  */
 export abstract class PendingDecision implements TimeoutNode {
   previous: TimeoutNode | undefined;
@@ -17,7 +17,7 @@ export abstract class PendingDecision implements TimeoutNode {
   private resolve: ((decision: Decision) => void) | undefined;
   private cancellation: CancellationScope | undefined;
 
-  /** Tells rules that are still at work that nobody waits for them. */
+  /** Aborts the signals of rules that are still running. */
   protected abstract stop(reason: unknown): void;
 
   /** Ends the evaluation at its deadline. */
@@ -26,7 +26,7 @@ export abstract class PendingDecision implements TimeoutNode {
     this.settle(TIMED_OUT);
   }
 
-  /** Ends an evaluation that nobody waits for any more. */
+  /** Ends a cancelled evaluation. */
   abort(reason: unknown): void {
     this.stop(reason);
     this.settle(ABORTED);

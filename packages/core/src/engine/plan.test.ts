@@ -27,13 +27,13 @@ const drawn = (rule: PermissionLike, phase: Phase = "action", fallback = false) 
   draw(planned(rule, phase, fallback).root);
 
 describe("a plan", () => {
-  it("merges equal combinations, and numbers the leaves in the order of asking", () => {
+  it("merges nested combinations, and numbers leaves in order", () => {
     expect(drawn(and(a, and(b, and(c))))).toBe("and(a0 b1 c2)");
     expect(drawn(or(or(a, b), or(c, [a, b])))).toBe("or(a0 b1 c2 and(a3 b4))");
     expect(drawn(and(or(a, and(b, and(c, a))), b))).toBe("and(or(a0 and(b1 c2 a3)) b4)");
   });
 
-  it("lets a single operand stand for itself, and takes two nots away", () => {
+  it("removes single-operand combinations and double negations", () => {
     expect(drawn(and(or(and(a))))).toBe("a0");
     expect(drawn(not(not(a)))).toBe("a0");
     expect(drawn(not(and(not(or(a, b)))))).toBe("or(a0 b1)");
@@ -55,7 +55,7 @@ describe("a plan", () => {
     expect(drawn(not(both), "object")).toBe("not(and(both0 both1))");
   });
 
-  it("has a rule that only knows objects stand as allow under an even number of nots, as deny under an odd one", () => {
+  it("makes pending leaves neutral under any number of nots", () => {
     const standsFor = (rule: PermissionLike) => {
       const { leaves, pending } = planned(rule);
       return [pending, ...leaves.map(({ ask }) => (ask.fn as () => unknown)())];

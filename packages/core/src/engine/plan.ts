@@ -2,18 +2,18 @@ import type { Decision } from "../decision/decision-types.js";
 import type { Branch, Leaf, Phase, RuleHook, Tree } from "../rules/tree.js";
 
 /**
- * A tree as it is asked at one moment: questions that a rule does not define are gone, equal combinations are merged,
- * single operands stand for themselves. `undefined` stands for a tree that has nothing to say.
+ * A tree reduced to one phase. Rules without a hook for the phase are removed, nested combinations of one kind are
+ * merged, and a combination with a single operand is replaced by it. `undefined` is a tree that abstains.
  */
 export type Plan = Step | PlanBranch;
 
-/** What a step is. Leaves come before ends: the loop goes on while the kind is below `Allows`. */
+/** The kind of a step. Leaves come before ends, because the loop runs while the kind is below `Allows`. */
 export enum Kind {
-  /** Asked with scope, consumer, action, payload and options. */
+  /** Called with scope, consumer, action, payload and options. */
   ClassRule,
-  /** Asked with one context. */
+  /** Called with one context. */
   FunctionRule,
-  /** Asked as a function rule, but what it answers is the parsed payload, the loaded object, or a refusal. */
+  /** Called with one context. Returns the parsed payload, the loaded object, or a refusal. */
   Preparation,
   /** An end that allows. */
   Allows,
@@ -21,14 +21,14 @@ export enum Kind {
   Refuses,
 }
 
-/** As many leaves as there are bits in a small integer. */
+/** Maximum number of leaves whose answers fit into the bits of a small integer. */
 export const BITS = 30;
 
 /** The parts of a step. */
 interface StepParts {
   readonly kind: Kind;
   readonly ask: RuleHook;
-  /** The position among the leaves, in the order of asking; of an end that of the leaf in front of it. */
+  /** The position among the leaves, in the order of asking. An end has the position of the leaf in front of it. */
   readonly index: number;
   readonly name: string;
   /** The decision that a plain `false` stands for. */
@@ -37,14 +37,17 @@ interface StepParts {
   readonly end?: Decision | null;
 }
 
-/** A leaf to ask, or an end. One class, hence one shape, which keeps the loop fast: what the loop reads comes first. */
+/**
+ * A leaf to ask, or an end. One class gives all steps one shape, which keeps the loop fast. The fields that the loop
+ * reads come first.
+ */
 export class Step {
   /** The steps that follow a true and a false. */
   onTrue: Step = this;
   onFalse: Step = this;
   declare readonly fn: RuleHook["fn"];
   declare readonly self: object | undefined;
-  /** What a true is remembered by; 0 on a leaf beyond the last bit. */
+  /** The bit that remembers a true; 0 on a leaf beyond the last bit. */
   declare readonly bit: number;
 
   readonly kind: Kind;
@@ -71,27 +74,27 @@ export interface PlanBranch {
   readonly kind: "and" | "or" | "not";
   readonly name: string;
   readonly operands: readonly Plan[];
-  /** What a `not` says where its operand allowed. */
+  /** The decision of a `not` whose operand has allowed. */
   readonly denial: Decision;
 }
 
-/** Tells a leaf or an end from a branch, also where another copy of this package has made it. */
+/** True for a leaf or an end, also for one of another copy of this package. */
 export function isStep(plan: Plan): plan is Step {
   return typeof plan.kind === "number";
 }
 
-/** A plan, with what is known of it before anything is asked. */
+/** A plan with its static properties. */
 export interface Planned {
   root: Plan | undefined;
   leaves: Step[];
-  /** Whether some leaf can only be decided once the object is there. */
+  /** True when some leaf can only be decided with an object. */
   pending: boolean;
 }
 
 /**
- * Plans a tree for a moment.
+ * Plans a tree for a phase.
  *
- * @param fallback At connect: whether a leaf without `canConnect` is asked `hasPermission`.
+ * @param fallback True when `hasPermission` replaces a missing `canConnect` in the connect phase.
  */
 export function plan(tree: Tree, phase: Phase, fallback: boolean): Planned {
   const planned: Planned = { root: undefined, leaves: [], pending: false };
@@ -118,7 +121,7 @@ export function plan(tree: Tree, phase: Phase, fallback: boolean): Planned {
     if (node.kind === "leaf") return group("and", node, visitLeaf(node, odd));
     if (node.kind === "not") return negation(node, visit(node.operands[0] as Tree, !odd));
     const operands: Plan[] = [];
-    // A loop, not a callback: it halves the stack a deep tree needs.
+    // A loop instead of a callback halves the stack that a deep tree needs.
     for (const operand of node.operands) {
       const inner = visit(operand, odd);
       if (inner?.kind === node.kind) for (const one of inner.operands) operands.push(one);

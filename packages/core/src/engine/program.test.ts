@@ -22,7 +22,7 @@ const flags = (count: number) =>
 describe("a program", () => {
   const start = (rule: PermissionLike) => compile(toTree(rule, ""), "action", false)?.start as Step;
 
-  it("is the leaves with a target for true and one for false, and ends that go nowhere", () => {
+  it("is leaves with two targets each, and ends", () => {
     const first = start(or(and(a, b), c));
     expect([first, first.onTrue, first.onFalse].map(({ name }) => name)).toEqual(["a", "b", "c"]);
     expect(first.onTrue.onTrue.end).toMatchObject({ outcome: "allow" });
@@ -43,7 +43,7 @@ describe("a program", () => {
     expect(compile(toTree(not(permission("x", { connect: () => true })), ""), "action", false)).toBeUndefined();
   });
 
-  it("beyond 30 leaves there is a fast one only where an end alone tells what was denied", () => {
+  it("of over 30 leaves is fast only with unambiguous ends", () => {
     expect(start(and(...flags(31)))).toBeDefined();
     expect(start(or(...flags(31)))).toBeDefined();
     expect(start(or(...flags(40), and(a, b)))).toBeDefined();
@@ -70,7 +70,7 @@ describe("a denial by way of several branches", () => {
     expect(denied.causes?.map(({ by }) => by)).toEqual(["b", "not(c)", "not(a)", "not(c)"]);
   });
 
-  it("is the same with more leaves than bits, and stays so when asked again", () => {
+  it("is the same beyond 30 leaves, also when repeated", () => {
     const many = flags(31);
     const rule = or(and(a, b), and(...many));
     const policy = definePolicy({ actions: { act: rule } });
@@ -81,7 +81,7 @@ describe("a denial by way of several branches", () => {
     }
   });
 
-  it("inside a not too, where a fault names all that was met before it (found by 20,000 random trees)", () => {
+  it("inside a not counts as a cause of a fault", () => {
     const broken = permission("broken", () => {
       throw new Error("down");
     });
@@ -108,7 +108,7 @@ describe("leaves beyond the last bit", () => {
   const refusals = ({ causes }: Decision) => causes?.map(({ code }) => code);
   const first = Array.from({ length: 30 }, () => yes);
 
-  it("said false where the way led past what follows a true", () => {
+  it("answered false when the path skipped its true target", () => {
     expect(refusals(decide(...first, or(no, denies)))).toEqual(["permission_denied", "late"]);
     expect(refusals(decide(...first, or(no, and(yes, or(no, denies)))))).toEqual([
       "permission_denied",

@@ -6,25 +6,25 @@ import { BITS, isStep, Kind, type Plan, plan, Step } from "./plan.js";
 
 /**
  * A plan as a flat jump program: the leaves in the order of asking, each with the step that follows a true and the one
- * that follows a false. Frozen decisions stand at the ends. One number remembers which leaves said true.
+ * that follows a false. The ends hold frozen decisions. One integer remembers the leaves that answered true.
  */
 export interface Program {
-  /** Where the fast program starts; `undefined` where only the walk can tell what comes of it. */
+  /** The first step; `undefined` when only the tree walker can find the decision. */
   readonly start: Step | undefined;
   readonly root: Plan;
   readonly leaves: readonly Step[];
   readonly name: string;
   readonly pending: boolean;
-  /** What is decided where the rules allow and there is nothing to add to it. */
+  /** The decision for an allow without evidence and without faults. */
   readonly allowed: Decision;
-  /** Denials by the leaves that said true; `undefined` where the end alone tells what was denied. */
+  /** Denials by the bit mask of true answers; `undefined` when the end alone determines the denial. */
   readonly denials: Map<number, Decision> | undefined;
 }
 
-/** Stands at an end whose denial is worked out when it is first reached. */
+/** Placeholder at an end whose denial is computed when it is first reached. */
 export const UNRESOLVED: Decision = decision("deny", "permission_denied");
 
-/** Compiles a tree for one moment; `undefined` where the tree has nothing to say. */
+/** Compiles a tree for one phase. Returns `undefined` when the tree abstains. */
 export function compile(tree: Tree, phase: Phase, fallback: boolean): Program | undefined {
   const { root, leaves, pending } = plan(tree, phase, fallback);
   if (root === undefined) return undefined;
@@ -36,7 +36,7 @@ export function compile(tree: Tree, phase: Phase, fallback: boolean): Program | 
   return { start: isBlind ? undefined : start, root, leaves, name, pending, allowed, denials };
 }
 
-/** Links the leaves of a plan. Where nothing follows a true or a false, it refuses. */
+/** Links each leaf of a plan to the steps that follow it. A missing step becomes an end that refuses. */
 function wire(node: Plan, onTrue: Step | undefined, onFalse: Step | undefined): Step {
   if (isStep(node)) {
     node.onTrue = onTrue ?? endStep(Kind.Refuses, UNRESOLVED, node.index);
@@ -54,9 +54,9 @@ function wire(node: Plan, onTrue: Step | undefined, onFalse: Step | undefined): 
 }
 
 /**
- * Whether having come to a step tells what was denied before it: behind an `and` in an `or` it does not, each operand may
- * have been it. What a `not` holds is of no interest to an end, for a `not` denies in its own name; but it is to a fault
- * inside, which names all that was met.
+ * True when each step determines the denials before it. A step behind an `and` within an `or` does not, because any
+ * operand of the `and` may have denied. The operands of a `not` do not matter to an end, because a `not` denies in its
+ * own name. They matter inside (`isInside`), because a fault there lists all earlier denials as its causes.
  */
 function isClear(node: Plan, isInside = false): boolean {
   if (isStep(node)) return true;
@@ -73,12 +73,12 @@ function endStep(kind: Kind, end: Decision, index = 0): Step {
   return new Step({ kind, ask, index, name: end.by, denial: end, end });
 }
 
-/** A program that refuses whoever comes to it. */
+/** A program that always refuses. */
 export function refusing(refusal: Decision): Program {
   return single(Kind.FunctionRule, refusal.by, () => refusal, endStep(Kind.Refuses, refusal));
 }
 
-/** A program that asks no rule: its step answers `{ payload }` or `{ object }` for what is behind it, or a refusal. */
+/** A program without rules. Its step returns `{ payload }` or `{ object }` for the stages behind it, or a refusal. */
 export function preparing(name: string, fn: (question: RuleContext) => unknown): Program {
   return single(Kind.Preparation, name, fn);
 }
@@ -88,7 +88,10 @@ function single(kind: Kind, name: string, fn: (question: RuleContext) => unknown
   return alone(new Step({ kind, ask, index: 0, name, denial: UNRESOLVED }), start);
 }
 
-/** A program of one step, that the fast path does not ask. No rule of a tree is among its leaves. */
+/**
+ * A program of one step. Without `start` the tree walker evaluates it. Its list of leaves is empty, so that `explain`
+ * does not ask the step as a rule.
+ */
 export function alone(leaf: Step, start?: Step): Program {
   const { name } = leaf;
   return { start, root: leaf, leaves: [], name, pending: false, allowed: ALLOWED, denials: undefined };

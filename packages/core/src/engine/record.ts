@@ -2,17 +2,19 @@ import type { RuleHook } from "../rules/tree.js";
 import type { Payload } from "../types.js";
 import type { LeafResult } from "./tree-walker.js";
 
-/** An answer and how long it took. */
+/** An answer with its duration. */
 export interface RecordedAnswer extends LeafResult {
   /** Milliseconds. */
   readonly milliseconds: number;
 }
 
-/** The answers to one message, for the object question and for traces, and its parsed payload. */
+/**
+ * The answers of the rules to one message, for the object phase and for traces, with its parsed payload and its object.
+ */
 export interface AnswerRecord {
   /** Answers by hook, of the `permissions` and of the rule. */
   readonly answers: readonly [Map<RuleHook, RecordedAnswer>, Map<RuleHook, RecordedAnswer>];
-  /** True when answers that are there already are used instead of asking. */
+  /** True when recorded answers are used instead of asking again. */
   reuses: boolean;
   /** Set by an input schema. */
   payload?: Payload;
@@ -20,7 +22,7 @@ export interface AnswerRecord {
   object?: unknown;
 }
 
-/** The result of a stage that asks no rule: the parsed payload, or the loaded object. */
+/** The result of a stage without rules: the parsed payload, or the loaded object. */
 export type Prepared = Pick<AnswerRecord, "payload" | "object">;
 
 /** Makes an empty {@link AnswerRecord}. */

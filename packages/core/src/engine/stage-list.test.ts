@@ -40,7 +40,7 @@ describe("a sync decision", () => {
     vi.restoreAllMocks();
   });
 
-  it("hands over to no run where all that is answered is true or false", () => {
+  it("starts no evaluation when all answers are booleans", () => {
     const runs = [vi.spyOn(Evaluation.prototype, "begin"), vi.spyOn(Evaluation.prototype, "resume")];
     expect(actNow(and(AllowAny, or(DenyAll, AllowAny))).outcome).toBe("allow");
     expect(actNow(or(DenyAll, not(AllowAny))).outcome).toBe("deny");
@@ -48,7 +48,7 @@ describe("a sync decision", () => {
     vi.restoreAllMocks();
   });
 
-  it("of class rules with static codes is made once and shared", () => {
+  it("of class rules with static codes is shared", () => {
     expect(policy.decide(ALICE, CONSUMER, "act")).toBe(policy.decide(ALICE, CONSUMER, "act"));
     const denied = policy.decide({ user: null }, CONSUMER, "act");
     expect(policy.decide({ user: null }, CONSUMER, "act")).toBe(denied);
@@ -107,11 +107,11 @@ describe("more ways to a denial than are remembered", () => {
   });
 });
 
-describe("what a rule is asked with", () => {
+describe("the arguments of a rule", () => {
   const payload = { room: "lobby" };
   const scope = { user: 1 };
 
-  it("a class rule: its own `this`, scope, consumer, action and payload", () => {
+  it("a class rule: own `this`, scope, consumer, action, payload", () => {
     const given: unknown[] = [];
     class Seeing extends BasePermission<object> {
       readonly own = "own";
@@ -124,7 +124,7 @@ describe("what a rule is asked with", () => {
     expect(given).toEqual(["own", scope, CONSUMER, "act", payload]);
   });
 
-  it("at connect: scope, consumer, message and options; context with a message for a function", async () => {
+  it("at connect: scope, consumer, message and options, or a context", async () => {
     const given: unknown[] = [];
     class Connecting extends BasePermission<object> {
       override canConnect(scope: object, consumer: unknown, message: unknown, { signal }: { signal: AbortSignal }) {
@@ -146,7 +146,7 @@ describe("what a rule is asked with", () => {
     expect(given[3]).toEqual({});
   });
 
-  it("at connect by way of `hasPermission`: the action is connect, the payload the message", () => {
+  it('at connect by `hasPermission`: action "connect", message as payload', () => {
     const given: unknown[] = [];
     class Seeing extends BasePermission<object> {
       override hasPermission(...all: unknown[]) {
@@ -163,7 +163,7 @@ describe("what a rule is asked with", () => {
     expect(given).toEqual(["connect", payload, "connect", payload]);
   });
 
-  it("an action without a payload is asked with an empty one, which nobody can fill", () => {
+  it("an omitted payload is an empty frozen object", () => {
     const policy = definePolicy({
       actions: {
         act: permission("rule", ({ payload }) => Object.isFrozen(payload) && Object.keys(payload).length === 0),
@@ -172,7 +172,7 @@ describe("what a rule is asked with", () => {
     expect(policy.decide(scope as never, CONSUMER, "act").outcome).toBe("allow");
   });
 
-  it("all function rules of a question share one context, and the next question gets another", () => {
+  it("function rules of one question share one context", () => {
     const contexts: unknown[] = [];
     const rule = permission("rule", (context) => contexts.push(context) > 0);
     const policy = definePolicy({ permissions: rule, actions: { act: and(rule, AllowAny, rule) } });
@@ -226,7 +226,7 @@ describe("the options of `hasPermission`", () => {
     expect(seen).toEqual([false]);
   });
 
-  it("have a signal of their own in each question that reads it", async () => {
+  it("have a signal of their own once it is read", async () => {
     const signals: AbortSignal[] = [];
     class Reads extends BasePermission<object> {
       override hasPermission(_s: object, _c: unknown, _a: string, _p: object, { signal }: { signal: AbortSignal }) {
@@ -248,7 +248,7 @@ describe("the options of `hasPermission`", () => {
     expect(new Set(signals).size).toBe(8);
   });
 
-  it("of an async rule are aborted at its deadline, and those of other questions are not", async () => {
+  it("of an async rule alone are aborted at its deadline", async () => {
     const signals: AbortSignal[] = [];
     class Hangs extends BasePermission<{ hangs: boolean }> {
       override hasPermission(scope: { hangs: boolean }, ...[, , , options]: unknown[]) {
@@ -270,7 +270,7 @@ describe("the options of `hasPermission`", () => {
     await second;
   });
 
-  it("are the same object from one sync question to the next", () => {
+  it("are the same object in consecutive sync questions", () => {
     class Plain extends BasePermission<object> {
       override hasPermission(_scope: object, _consumer: unknown, _action: string) {
         return true;

@@ -13,24 +13,24 @@ import { decisionAt, Failure } from "./tree-walker.js";
 /** `hasPermission` of a class. */
 type ClassHook = (...question: readonly unknown[]) => unknown;
 
-/** The decision where nothing is to be asked. */
+/** The decision of a question without stages. */
 const OPEN = decision("allow", "allowed", { by: "policy" });
 
 /** The stages of one question, in the order of asking. */
 export class StageList {
   /**
-   * The last argument of class rules. One serves many questions, until a rule reads it or answers later. Undefined while a
-   * question has it: a rule may ask the same action again.
+   * The last argument of class rules. One object serves many questions, until a rule reads its signal or answers
+   * asynchronously. Undefined while a question uses it, because a rule may ask the same action again.
    */
   private spare: LazySignal | undefined;
 
   constructor(readonly list: readonly Stage[]) {}
 
   /**
-   * Asks the stages as long as every answer is there: no promise, no timer, and no allocation but one context where a
-   * rule takes it. The first answer that is neither true nor false begins an {@link Evaluation}.
+   * Asks the stages synchronously, without a promise or a timer. The only allocation is a context for function rules.
+   * The first answer that is neither true nor false starts an {@link Evaluation}.
    *
-   * @returns The decision, or the evaluation that has begun: {@link finish} takes either. Never throws.
+   * @returns The decision, or the started evaluation. {@link finish} takes either. Never throws.
    */
   run(scope: unknown, consumer: Consumer, action: string, payload: Payload): Decision | Evaluation {
     const { list: stages } = this;
@@ -87,7 +87,7 @@ export class StageList {
 }
 
 /**
- * Finishes what `run` has begun, if it has not decided.
+ * Finishes the evaluation that `run` has started, if any.
  *
  * @returns The decision, or a promise of it. Never throws, never rejects.
  */
@@ -96,7 +96,7 @@ export function finish(begun: Decision | Evaluation, options: EvaluationOptions)
 }
 
 /**
- * Asks the stages, and keeps every answer in a record.
+ * Asks the stages, and records every answer.
  *
  * @returns The decision, or a promise of it. Never throws, never rejects.
  */

@@ -7,10 +7,13 @@ import { OutcomeFold } from "./outcome-fold.js";
 import { isStep, type Plan, type PlanBranch, type Step } from "./plan.js";
 import { type Program, UNRESOLVED } from "./program.js";
 
-/** The answer of one leaf or branch on the way. */
+/** The result of one leaf or branch. */
 export interface LeafResult {
   readonly decision: Decision;
-  /** A returned `fault`: nothing behind it is asked. A throw is gone past. */
+  /**
+   * True for a returned `fault` and for a thrown `PermissionDenied`, which end a surrounding `and`. Evaluation
+   * continues after any other throw.
+   */
   readonly isFinal: boolean;
 }
 
@@ -18,7 +21,7 @@ export function leafResult(decision: Decision, isFinal = false): LeafResult {
   return { decision, isFinal };
 }
 
-/** Stands in place of the answer of a rule that has thrown. */
+/** Replaces the answer of a rule that has thrown. */
 export class Failure {
   readonly #isMade = true;
 
@@ -29,12 +32,12 @@ export class Failure {
   }
 }
 
-/** Not by `instanceof`, which a proxy may throw at. */
+/** Avoids `instanceof`, at which a proxy may throw. */
 export function isFailure(answer: unknown): answer is Failure {
   return typeof answer === "object" && answer !== null && Failure.has(answer);
 }
 
-/** The only place where the answer of a rule is read. Anything but an answer is a fault. Never throws. */
+/** Reads the answer of a rule, as the only function that does. A value that is no answer is a fault. Never throws. */
 export function readAnswer(answer: unknown, { name, denial }: Step): LeafResult {
   if (answer === true) return leafResult(ALLOWED);
   if (answer === false) return leafResult(denial);
@@ -44,15 +47,15 @@ export function readAnswer(answer: unknown, { name, denial }: Step): LeafResult 
   return leafResult(named(made, name), made.outcome === "error");
 }
 
-/** One branch on the way, with the evidence and the causes of its outcome. */
+/** One branch under evaluation, with the evidence and the causes of its outcome. */
 class Frame {
   readonly #fold: OutcomeFold;
-  /** Position of the operand that comes next. */
+  /** Position of the next operand. */
   #next = 0;
   #evidence: Evidence;
   /** Denials and errors, in the order they were met. */
   readonly #met: Decision[] = [];
-  /** Faults behind operands that allowed all the same. */
+  /** Faults of operands that allowed all the same. */
   readonly #noted: Decision[] = [];
 
   constructor(private readonly branch: PlanBranch) {
@@ -63,7 +66,7 @@ class Frame {
     return this.branch.operands[this.#next++] as Plan;
   }
 
-  /** Takes the answer of an operand. Returns the answer of the branch once that is decided. */
+  /** Takes the answer of an operand. Returns the answer of the branch once it is decided. */
   take({ decision, isFinal }: LeafResult): LeafResult | undefined {
     const { kind, name, denial, operands } = this.branch;
     if (kind === "not") return leafResult(negate(decision, denial), isFinal);
@@ -75,7 +78,7 @@ class Frame {
     return leafResult(combine(this.#met, outcome), isFault);
   }
 
-  /** Keeps evidence and causes of an answer. Returns its outcome, an error where its evidence cannot be merged. */
+  /** Keeps evidence and causes of an answer. Returns its outcome, or an error when its evidence cannot be merged. */
   #keep(decision: Decision, name: string): Outcome {
     const { outcome, causes, evidence } = decision;
     if (refuses(decision)) this.#met.push(decision);
@@ -93,11 +96,11 @@ class Frame {
 }
 
 /**
- * The general program: it is fed one leaf after the other, so that answers may come at once or later, and no leaf is
- * asked twice.
+ * The general evaluator of a plan. It takes the answers of the leaves one by one, so that they may be synchronous or
+ * asynchronous, and no leaf is asked twice.
  */
 export class TreeWalker {
-  /** The leaf to ask next; of no meaning once there is a result. */
+  /** The leaf to ask next; without meaning once there is a result. */
   leaf!: Step;
   result: Decision | undefined;
   readonly #path: Frame[] = [];
@@ -146,7 +149,7 @@ export class TreeWalker {
 
 const MAX_REMEMBERED = 256;
 
-/** The decision at an end of the fast program. Denials are remembered, so that each is made once. */
+/** Returns the decision at an end of the fast program. Denials are cached, so that each is made once. */
 export function decisionAt({ root, denials }: Program, end: Step, trues: number): Decision {
   const known = end.end === UNRESOLVED ? denials?.get(trues) : end.end;
   if (known) return known;

@@ -8,17 +8,17 @@ import type { GuardSession } from "./guard-session.js";
 import { COMMON_OPTIONS, type GuardOptions } from "./options.js";
 import type { GuardOf } from "./types.js";
 
-/** A server behind a gate, as its adapter sees it. */
+/** A guarded server, as its adapter provides it. */
 export interface AttachedServer<Socket> {
-  /** The session of a socket; `undefined` where it did not come through this guard. */
+  /** Returns the session of a socket; `undefined` when this guard has not admitted it. */
   sessionOf(socket: Socket): GuardSession | undefined;
-  /** The parts of the server that are not guarded, in sentences. Default: none. */
+  /** Returns a sentence for each part of the server that is not guarded. Default: none. */
   audit?(): readonly string[];
 }
 
 /** The parts of one guard. */
 export interface GuardSetup<Request, Socket> {
-  /** The function the application has called. `serve()` needs a consumer. */
+  /** The function that the application has called. `serve()` needs a consumer. */
   readonly caller: "guard()" | "serve()";
   /** A policy of `definePolicy`, or for `serve()` a consumer. */
   readonly rules: unknown;
@@ -26,7 +26,7 @@ export interface GuardSetup<Request, Socket> {
   readonly options: GuardOptions<Request>;
   /** The names of the adapter's own options. Default: none. */
   readonly ownOptions?: readonly string[];
-  /** Puts the gate in front of the server. Called last, once all else is checked. */
+  /** Attaches the gate to the server. Called last, after all checks. */
   attach(gate: Gate<Request>): AttachedServer<Socket>;
 }
 
@@ -34,7 +34,8 @@ const CALLERS = 'give "guard()" or "serve()"';
 const ATTACHED = "return { sessionOf }, and not a promise of it";
 
 /**
- * Makes a guard: checks the options, builds the gate, has the adapter attach it, and returns what applications get.
+ * Makes a guard. Checks the options, builds the gate, lets the adapter attach it, and returns the guard for the
+ * application.
  *
  * @throws {PermissionMisuse} When an option is unknown or of the wrong type, or the rules cannot be used here.
  */

@@ -46,7 +46,7 @@ function printThrown(error: unknown): void {
 export class DecisionLog {
   /** The rules in force, for traces. */
   rules: Rules;
-  /** True when `onDecision` hears of every decision. */
+  /** True when `onDecision` is set and gets every decision. */
   readonly isObserved: boolean;
   readonly isTracing: boolean;
   readonly #onDecision: DecisionLogOptions["onDecision"];
@@ -59,21 +59,21 @@ export class DecisionLog {
     this.#onDecision = onDecision;
   }
 
-  /** The time, where durations are reported. */
+  /** The monotonic time in milliseconds; 0 when durations are not reported. */
   now(): number {
     return this.isObserved ? performance.now() : 0;
   }
 
-  /** Tells whether a decision has to be reported. */
+  /** True when a decision has to be reported. */
   wants(decision: Decision): boolean {
     return this.isObserved || decision.outcome !== "allow";
   }
 
-  /** Reports one decision that it wants. Never throws. */
+  /** Reports one decision for which `wants` is true. Never throws. */
   report(report: DecisionReport): void {
     const onDecision = this.#onDecision;
     if (onDecision === undefined) {
-      // A fault must not go unseen where no listener is set.
+      // Without a listener, faults are printed.
       this.#faults.tell(report.decision, report.action);
       return;
     }

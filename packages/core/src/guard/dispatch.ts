@@ -6,22 +6,22 @@ import type { DecisionLog } from "./decision-log.js";
 import type { DispatchSession } from "./guard-session.js";
 import type { ClientMessage, Connection } from "./session/connection.js";
 
-/** One allowed message on its way to its handler. */
+/** One allowed message that is passed to its handler. */
 export interface DispatchContext {
   readonly log: DecisionLog;
   readonly session: DispatchSession;
   readonly connection: Connection;
   readonly message: ClientMessage;
-  /** The scope it was decided with, whatever `refresh()` has changed since. */
+  /** The scope of the decision, which a later `refresh()` does not change. */
   readonly scope: Scope;
   readonly decision: Decision;
-  /** Set where the rule knows objects or the payload was parsed. */
+  /** Set when the rule has an object hook or the payload was parsed. */
   readonly answers: AnswerRecord | undefined;
-  /** Milliseconds for a question about an object. */
+  /** Deadline of the object phase in milliseconds. */
   readonly objectTimeout: number;
 }
 
-/** A consumer for `serve()`: rules with handlers. `S` is the scope they need. */
+/** A consumer for `serve()`: rules with handlers. `S` is the scope that they need. */
 export interface ServableConsumer<in S = never> {
   readonly "~types"?: { readonly scope: (scope: S) => void };
   readonly engine: PolicyEngine;

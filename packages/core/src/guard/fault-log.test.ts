@@ -64,7 +64,7 @@ describe("a fault", () => {
     ]);
   });
 
-  test("without a cause is one that had no answer in time", () => {
+  test("without a cause is a timeout", () => {
     tell(1, decision("error", "permission_timeout", { by: "slow" }));
     tell(1, decision("error", "permission_timeout"));
     expect(printed()).toEqual([
@@ -132,7 +132,7 @@ describe("a denial", () => {
     expect(print).not.toHaveBeenCalled();
   });
 
-  test("of a message, by a codec that has thrown, is printed as a fault", () => {
+  test("of a message is printed when the codec has thrown", () => {
     tell(1, decision("deny", "bad_message", { status: 400, by: "codec", error: boom }));
     expect(printed()).toEqual([["bad_message in codec (send):", boom]]);
   });
@@ -146,7 +146,7 @@ describe("a denial", () => {
   });
 });
 
-test("as many rules as there are lines are printed in a minute, and no more is kept", () => {
+test("the number of printed rules in a minute is capped", () => {
   const log = new FaultLog();
   for (let rule = 0; rule < 1000; rule++) log.tell(failed(`rule ${rule}`), "send");
   expect(print).toHaveBeenCalledTimes(100);

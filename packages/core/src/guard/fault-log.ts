@@ -5,38 +5,39 @@ import { partOf, textOf } from "../util/safe-read.js";
 import { show } from "../util/show.js";
 
 const MINUTE = 60_000;
-/** As many rules as have a line of their own. */
+/** Maximum number of rules with lines of their own. */
 const MAX_LINES = 100;
 
-/** What was printed last, and how much has come since that was not. */
+/** The time of the last printed line, and the number of faults since then that were not printed. */
 interface LogEntry {
   readonly printedAt: number;
   more: number;
 }
 
 /**
- * Prints the causes of faults where nobody else hears of them: one of each rule in a minute, and how many more there were
- * with the next. What `authenticate` has refused is no fault, but somebody should know why: it is printed without a stack.
+ * Prints the causes of faults when `onDecision` is not set. Each rule prints at most one line a minute. The next line
+ * has the number of faults in between. A token that `authenticate` refuses is no fault, but its reason is printed
+ * without a stack.
  */
 export class FaultLog {
-  /** The oldest first. */
+  /** Insertion order, the oldest line first. */
   readonly #lines = new Map<string, LogEntry>();
 
-  /** @param where The action that was asked about. */
+  /** @param where The action of the decision. */
   tell(made: Decision, where: string): void {
     const { code, by, error } = made;
     const isDenial = isRefusedToken(made);
     if (!isDenial && !isIncident(made)) return;
     const name = by === "" ? code : `${code} in ${by}`;
     const subject = `${name} (${printable(where)})`;
-    // Rules have names, and handlers those of their actions.
+    // A rule is known by its name, a handler by its action.
     const more = this.#take(by === "handler" ? subject : name, performance.now());
     if (more === undefined) return;
     const cause = isDenial ? printable(textOf(partOf(error, "message")) ?? show(error)) : error;
     printError(`${subject}${more}:`, cause ?? "no answer in time");
   }
 
-  /** What is to be said of those that were not printed; `undefined` where this one is not either. */
+  /** Returns the text about faults that were not printed; `undefined` when this one is not printed either. */
   #take(key: string, now: number): string | undefined {
     const lines = this.#lines;
     const line = lines.get(key);
@@ -56,12 +57,15 @@ export class FaultLog {
   }
 }
 
-/** What `authenticate` has thrown about a client, and not of its own making. */
+/**
+ * True for an error of a token library or of http-errors that `authenticate` has thrown, other than a
+ * `PermissionDenied`.
+ */
 function isRefusedToken({ outcome, status, error }: Decision): boolean {
   return outcome === "deny" && error !== undefined && (status === 401 || status === 403) && !isPermissionDenied(error);
 }
 
-/** A clock that has gone back tells nothing. */
+/** True within a minute after the last line. False when the clock has gone back. */
 function isFresh({ printedAt }: LogEntry, now: number): boolean {
   return now >= printedAt && now - printedAt < MINUTE;
 }
@@ -71,7 +75,7 @@ function saidOf(more: number, age: number): string {
   return `, and ${more} more in the last ${minutes > 1 ? `${minutes} minutes` : "minute"}`;
 }
 
-/** Texts of a client in one line, and not too long. */
+/** Replaces control characters in a client's text, and cuts it to 200 characters. */
 function printable(text: string): string {
   return text.slice(0, 200).replace(/[\p{C}\u2028\u2029]/gu, "?");
 }

@@ -45,7 +45,7 @@ describe("options", () => {
     expect(attach).not.toHaveBeenCalled();
   });
 
-  test("timeouts are those of the guard, else those of the policy, also of the one that replaces it", () => {
+  test("timeouts of the guard override those of its policies", () => {
     const policy = definePolicy({ permissions: AllowAny, timeout: { connect: 1, action: 2 } });
     const gate = new Gate("guard()", policy, { timeout: { action: 7 } });
     expect(gate.timeouts).toEqual({ connect: 1, action: 7, object: 5000 });
@@ -54,7 +54,7 @@ describe("options", () => {
   });
 });
 
-describe("a rule that only knows objects", () => {
+describe("a rule of the object phase only", () => {
   const isOwner = permission("isOwner", { object: () => true });
 
   test("needs somebody who asks about one", () => {
@@ -67,7 +67,7 @@ describe("a rule that only knows objects", () => {
     expect(gate.engine.describe().permissions?.name).toBe("AllowAny");
   });
 
-  test("is accepted where a handler says that it asks, and where a consumer is served", () => {
+  test("is accepted with `checked-by-handler` and with serve()", () => {
     const said = definePolicy({ actions: { edit: { rule: isOwner, objects: "checked-by-handler" } } });
     expect(() => new Gate("guard()", said, {})).not.toThrow();
     const consumer = defineConsumer().action("edit", isOwner, ({ authorize }) =>
@@ -89,7 +89,7 @@ describe("replace", () => {
     expect(gate.served).toBeUndefined();
   });
 
-  test("a served gate takes another consumer; what is under way ends with the old one", async () => {
+  test("a served gate takes a consumer, running handlers finish", async () => {
     const first = deferred<string>();
     const old = defineConsumer().action("ping", AllowAny, () => first.promise);
     const { gate, send, wire } = connect(old);
@@ -102,7 +102,7 @@ describe("replace", () => {
     expect(wire.sent).toEqual(['reply ping "old"', 'reply ping "new"']);
   });
 
-  test("a decision that is under way is handled by the consumer whose rules made it", async () => {
+  test("the deciding consumer also handles the message", async () => {
     const answer = deferred<boolean>();
     const slow = permission("slow", () => answer.promise);
     const { gate, send, wire } = connect(defineConsumer().action("ping", slow, () => "old"));
@@ -123,7 +123,7 @@ describe("onDecision", () => {
     printed.mockRestore();
   });
 
-  test("hears what was decided, about whom, and how long it took", () => {
+  test("gets the decision, the client and the duration", () => {
     const { send, events, session } = connect(open, { scope: { user: "ann" } });
     send("ping");
     expect(events).toEqual([
@@ -140,7 +140,7 @@ describe("onDecision", () => {
     expect(printed).not.toHaveBeenCalled();
   });
 
-  test("hears what the rules answered only where it wants to, whatever else that is kept for", () => {
+  test("gets the answers of rules only with `trace`", () => {
     const isOwner = permission("isOwner", { object: () => true });
     const consumer = defineConsumer()
       .action("edit", isOwner, { object: () => ({}) }, () => 1)
@@ -165,7 +165,7 @@ describe("onDecision", () => {
     expect(runtimeOf(said, { trace: true }).keepsAnswers("any")).toBe(true);
   });
 
-  test("hears how long it took from the arrival of the message on", () => {
+  test("gets the duration since the arrival of the message", () => {
     const clock = vi.spyOn(performance, "now").mockReturnValue(1000);
     const slow = permission("slow", () => {
       clock.mockReturnValue(1250);
@@ -177,7 +177,7 @@ describe("onDecision", () => {
     expect(events.map(({ milliseconds }) => milliseconds)).toEqual([250]);
   });
 
-  test("what it throws or rejects with is printed and changes nothing", async () => {
+  test("its errors and rejections are printed and change nothing", async () => {
     const failures = [
       () => {
         throw new Error("one");
@@ -198,7 +198,7 @@ describe("onDecision", () => {
     ]);
   });
 
-  test("without it the cause of a fault is printed, and what a rule meant to say is not", () => {
+  test("without it causes of faults are printed, refusals are not", () => {
     const policy = definePolicy({
       actions: {
         crash: permission("crash", () => {
@@ -222,7 +222,7 @@ describe("onDecision", () => {
     expect(printed.mock.calls).toEqual([["permission_error in crash (crash):", new Error("boom")]]);
   });
 
-  test("without it an answer that did not come in time is printed too", async () => {
+  test("without it timeouts are printed too", async () => {
     const hangs = permission("hangs", () => new Promise<boolean>(() => undefined));
     const { send, wire } = connect(definePolicy({ actions: { wait: hangs } }), {
       timeout: { action: 5 },
@@ -233,7 +233,7 @@ describe("onDecision", () => {
     expect(printed.mock.calls).toEqual([["permission_timeout (wait):", "no answer in time"]]);
   });
 
-  test("with trace it hears what every asked rule answered, at every phase", () => {
+  test("with trace it gets all answers in every phase", () => {
     const isFit = permission("isFit", { connect: () => true, action: () => true });
     const policy = definePolicy({ connect: isFit, permissions: isFit, actions: { ping: AllowAny } });
     const { send, events, gate } = connect(policy, { trace: true });
@@ -253,7 +253,7 @@ describe("onDecision", () => {
 });
 
 describe("close", () => {
-  test("answers what was accepted, then closes with 1001 and admits nobody", async () => {
+  test("answers accepted messages, closes with 1001, refuses new clients", async () => {
     const answer = deferred<boolean>();
     const policy = definePolicy({ permissions: permission("slow", () => answer.promise) });
     const { gate, send, wire } = connect(policy);
@@ -310,7 +310,7 @@ describe("close", () => {
     expect(wire.sent).toEqual(['reply ping "allow"', "close 1001 going away"]);
   });
 
-  test("whoever is opened after all is closed once the adapter has the session", async () => {
+  test("closes a session that opens late", async () => {
     const gate = new Gate("guard()", open, {});
     const wire = new Wire();
     const evaluation = gate.admit(wire);
@@ -337,9 +337,9 @@ describe("close", () => {
     await closing;
   });
 
-  test("does not wait for ever for a connection that does not go", async () => {
+  test("stops waiting for a connection that stays", async () => {
     vi.useFakeTimers();
-    // A length of its own: no timer of another test stands for it.
+    // A length that no other test uses, so that it has a timer of its own.
     const gate = new Gate("guard()", open, { limits: { drain: 5001 } });
     const wire: Wire & Pick<Connection, "whenGone"> = new Wire();
     wire.whenGone = () => undefined;
@@ -350,7 +350,7 @@ describe("close", () => {
     vi.useRealTimers();
   });
 
-  test("ends, and closes all others, also where a listener throws at the closing of one", async () => {
+  test("closes all sessions even when a close listener throws", async () => {
     const gate = new Gate("guard()", open, {});
     const [broken, wire] = [new Wire(), new Wire()];
     broken.close = () => {

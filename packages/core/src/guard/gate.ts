@@ -13,16 +13,16 @@ import { checkOptions, type GuardOptions } from "./options.js";
 import { GuardRuntime } from "./runtime.js";
 import type { ClientMessage, Connection } from "./session/connection.js";
 
-/** The place that everything from a client passes: it admits connections, and holds the policy in force. */
+/** The entry point of a guard. It admits connections, and holds the current policy. */
 export class Gate<Request> {
   readonly #caller: string;
   readonly #runtime: GuardRuntime<Request>;
 
   /**
-   * @param caller The function to name in messages, for example `guard()`.
+   * @param caller The function to name in error messages, for example `guard()`.
    * @param policy A policy of `definePolicy`, or a consumer.
    * @param options The options common to all adapters; others are ignored.
-   * @param served The consumer, where its handlers answer.
+   * @param served The consumer of `serve()`.
    * @throws {PermissionMisuse} When an option is of the wrong type, or the policy cannot be used here.
    */
   constructor(caller: string, policy: unknown, options: GuardOptions<Request>, served?: ServableConsumer) {
@@ -37,7 +37,7 @@ export class Gate<Request> {
     );
   }
 
-  /** The sessions that are open. */
+  /** The open sessions. */
   get sessions(): ReadonlySet<OpenSession> {
     return this.#runtime.sessions;
   }
@@ -50,7 +50,7 @@ export class Gate<Request> {
     return this.#runtime.origins;
   }
 
-  /** The consumer, where its handlers answer. */
+  /** The consumer of `serve()`. */
   get served(): ServableConsumer | undefined {
     return this.#runtime.served;
   }
@@ -59,7 +59,7 @@ export class Gate<Request> {
     return this.#runtime.engine;
   }
 
-  /** Milliseconds per question: those of the guard, else those of the policy. */
+  /** Milliseconds per phase, from the guard, otherwise from the policy. */
   get timeouts(): Required<Timeouts> {
     return this.#runtime.timeouts;
   }
@@ -70,9 +70,9 @@ export class Gate<Request> {
   }
 
   /**
-   * Puts another policy in force, or another consumer where one is served. Decisions under way finish under the old one.
+   * Replaces the policy, or the consumer of `serve()`. Running decisions finish with the old one.
    *
-   * @throws {PermissionMisuse} When it is no policy, or no consumer where one is served.
+   * @throws {PermissionMisuse} When it is no policy, or no consumer for `serve()`.
    */
   replace(policy: unknown): void {
     const { served } = this.#runtime;
@@ -84,10 +84,10 @@ export class Gate<Request> {
   }
 
   /**
-   * Evaluates the handshake of a connection, before the application can see it.
+   * Evaluates the handshake of a connection, before the application gets the connection.
    *
-   * @param refusal Why the adapter refuses it, where it does: then it is reported, and no rule is asked.
-   * @returns The evaluation: its `result`, and `open()` for the session of an allowed one.
+   * @param refusal The adapter's own refusal, if any. It is reported, and no rule is evaluated.
+   * @returns The evaluation, with its `result`, and with `open()` for the session of an allowed one.
    */
   admit<M extends ClientMessage>(
     connection: Connection<M, Request>,
@@ -97,9 +97,11 @@ export class Gate<Request> {
   }
 
   /**
-   * Admits nobody any more, answers what was accepted, then closes every session with 1001.
+   * Refuses new handshakes, answers the accepted messages, then closes every session with 1001 (going away, RFC 6455,
+   * section 7.4.1).
    *
-   * @returns A promise that resolves when all are gone, at the latest after twice `limits.drain`: once to answer, once to go.
+   * @returns A promise that resolves when all connections are gone, after at most twice `limits.drain`: once for the
+   *   answers, once for the close.
    */
   async close(): Promise<void> {
     this.#runtime.isClosing = true;
@@ -107,14 +109,15 @@ export class Gate<Request> {
   }
 }
 
-/** @param drain The milliseconds after which a connection that does not go is no longer waited for. */
+/** @param drain Milliseconds to wait for the connection to go. */
 async function closeDrained(session: OpenSession, drain: number): Promise<void> {
-  // A later turn: guards that are closed together are all closing before the first connection ends.
+  // Continues in a later turn, so that guards that are closed together are all closing before the first connection
+  // ends.
   await new Promise<void>((resolve) => session.drain(resolve, true));
   try {
     session.close(1001, "going away");
   } catch (error) {
-    // A listener of the application: the others are closed all the same.
+    // A listener of the application has thrown. The other sessions are closed all the same.
     throwAsync(error);
   }
   await new Promise<void>((resolve) => {
@@ -126,7 +129,10 @@ async function closeDrained(session: OpenSession, drain: number): Promise<void> 
   });
 }
 
-/** A rule that only knows objects needs a handler that asks about one; a rule that hands on a payload, a served handler. */
+/**
+ * Checks that a policy can be used. A rule that only answers the object phase needs a handler that checks an object. A
+ * rule that hands on a payload needs a served handler.
+ */
 function acceptedEngine(caller: string, policy: unknown, isServed: boolean): PolicyEngine {
   const engine = engineOf(policy, caller);
   if (isServed) return engine;

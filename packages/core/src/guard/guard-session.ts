@@ -4,45 +4,46 @@ import type { Consumer, Payload, Scope } from "../types.js";
 
 /** Options of a check inside a handler. */
 export interface CheckOptions {
-  /** The object that the action is about. Where the key is there, the rule is asked about it, also where it is `undefined`. */
+  /** The object of the action. When the key is present, even with `undefined`, the rule is evaluated for the object. */
   readonly object?: unknown;
 }
 
 /** One guarded connection, for checks inside a handler. `S` is its scope. */
 export interface GuardSession<S = Scope> {
   readonly id: string;
-  /** The scope of the connection; another one after `refresh()`. */
+  /** The scope of the connection. `refresh()` replaces it. */
   readonly scope: S;
   readonly consumer: Consumer;
   /** Aborted when the connection has ended. */
   readonly signal: AbortSignal;
-  /** True when the connection has ended: no message of it reaches a handler any more. */
+  /** True when the connection has ended. No message of it reaches a handler any more. */
   readonly isEnded: boolean;
   /**
-   * Asks the policy. Never throws, never rejects.
+   * Evaluates the policy. Never throws, never rejects.
    *
    * @param payload Default: an empty object.
-   * @returns The decision, at once where every rule answers at once. A decision is truthy, whatever its outcome.
+   * @returns The decision; a promise of it only when a rule answers asynchronously. A decision is truthy, whatever its
+   *   outcome.
    */
   decide(action: string, payload?: Payload, options?: CheckOptions): Decision | Promise<Decision>;
   /**
-   * Asks the policy. Never rejects.
+   * Evaluates the policy. Never rejects.
    *
    * @param payload Default: an empty object.
-   * @returns True when it allows.
+   * @returns A promise of true when it allows, otherwise of false.
    */
   can(action: string, payload?: Payload, options?: CheckOptions): Promise<boolean>;
   /**
-   * Asks the policy, and stops a handler that it refuses.
+   * Evaluates the policy, and ends a handler that awaits the result when the policy does not allow.
    *
    * @param payload Default: an empty object.
-   * @returns A promise to be awaited. One that was not awaited ends no process.
-   * @throws {PermissionDenied} Rejects with it when the policy refuses.
+   * @returns A promise without a value, to be awaited. An unawaited rejection does not end the process.
+   * @throws {PermissionDenied} Rejects with it when the policy does not allow.
    */
   authorize(action: string, payload?: Payload, options?: CheckOptions): Promise<void>;
   /**
-   * Runs `authenticate` and the connect rules again. The next message sees the new scope; a refused client is
-   * disconnected. Of several calls at once the one that began last counts.
+   * Runs `authenticate` and the connect rules again. The next message gets the new scope. A refused client is
+   * disconnected. Of several concurrent calls, the last one started sets the scope.
    *
    * @returns The connect decision.
    */
@@ -50,23 +51,23 @@ export interface GuardSession<S = Scope> {
   /**
    * Ends the connection. Queued messages are dropped.
    *
-   * @param code Default 1000.
+   * @param code A close code of RFC 6455. Default 1000.
    */
   close(code?: number, reason?: string): void;
 }
 
-/** A session, as the guard that opened it sees it. */
+/** A session, as its guard uses it. */
 export interface OpenSession extends GuardSession {
-  /** Stops taking messages, and calls back once those that were taken are through. */
+  /** Stops accepting messages, and calls back once the accepted ones are processed. */
   drain(whenDrained: () => void, withHandlers?: boolean): void;
   /** Calls back once the connection is gone. */
   whenGone(callback: () => void): void;
 }
 
-/** A session, as a dispatched message sees it. */
+/** A session, as the dispatch of a message uses it. */
 export interface DispatchSession extends GuardSession {
   readonly cancellation: CancellationScope;
-  /** The handler of a message waits for its object: until `endObject` it is not handed on. */
+  /** Marks a message whose object is being loaded. A drain waits for its `endObject`. */
   beginObject(): void;
   endObject(): void;
 }

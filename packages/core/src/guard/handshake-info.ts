@@ -4,11 +4,11 @@ import type { TextValue } from "../types.js";
 export interface HandshakeInfo {
   /** Name of the transport. */
   readonly transport: string;
-  /** Path of the handshake; `undefined` where it has none that can be read. */
+  /** Path of the handshake; `undefined` when it cannot be read. */
   readonly path: string | undefined;
-  /** What was asked for, with the query. */
+  /** The request target, with the query. */
   readonly url: string;
-  /** Lower-case names. */
+  /** Names are in lower case. */
   readonly headers: Readonly<Record<string, TextValue>>;
   readonly remoteAddress: string | undefined;
   readonly secure: boolean;

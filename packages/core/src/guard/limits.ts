@@ -2,38 +2,42 @@ import { PermissionMisuse } from "../decision/errors.js";
 import { checkKeys, readMilliseconds } from "../decision/read-options.js";
 import { show } from "../util/show.js";
 
-/** What one connection may use up. */
+/** Limits of one connection. */
 export interface Limits {
   /** Milliseconds from accept to the connect decision. Default 10,000. */
   handshake?: number;
-  /** Messages that wait on one connection, at least 2. Default: as many as `pendingBytes` has room for. */
+  /** Queued messages of one connection, at least 2. Default: limited by `pendingBytes` alone. */
   pendingMessages?: number;
   /**
-   * Bytes of the messages that wait on one connection. Each counts 512 more than its own, and at most half of this: the
-   * transport limits the size of one message, and two of any size have room. Default 1,048,576.
+   * Bytes of the queued messages of one connection. A message counts 512 more than its size, but at most half of this
+   * limit, so that two messages of any size have room. The transport limits the size of a single message. Default
+   * 1,048,576.
    */
   pendingBytes?: number;
-  /** Namespaces that one connection may ask for at once, and all in all, on a transport that has them. Default 100. */
+  /** Namespaces that one connection may request at once, and in total, on a transport that has them. Default 100. */
   namespaces?: number;
   /**
-   * Bytes that were answered on one connection (refusals, answers of handlers) and that the client has not read; what the
-   * application sends by itself does not count, and one answer counts at most this. Then its messages wait, and it is not
-   * read where the transport can; at twice this the connection ends. Of a text its characters are counted. Default
-   * 1,048,576.
+   * Bytes of refusals and handler answers that the client of one connection has not read. Messages that the application
+   * sends itself do not count. One answer counts at most this limit. A text counts its characters. At the limit,
+   * messages of the client are queued, and its socket is paused where the transport can. At twice the limit the
+   * connection ends. Default 1,048,576.
    */
   unread?: number;
   /**
-   * Handlers of one connection that run beside its queue (`concurrent: true`). The next message waits for at most
-   * `timeout.action`, then it is answered `too_many_pending`. Their answers count together against `unread`: 100 of more
-   * than 20 KB at the same moment can reach twice its default and end the connection, so lower this or raise `unread`.
-   * Default 100.
+   * Handlers of one connection that run beside its queue (`concurrent: true`). At the limit, the next message waits for
+   * at most `timeout.action`, and is then refused with `too_many_pending`. The answers of these handlers count together
+   * against `unread`. 100 answers of more than 20 KB at the same moment can reach twice its default and end the
+   * connection, so lower this limit or raise `unread`. Default 100.
    */
   concurrent?: number;
-  /** Undecodable messages within `undecodableWindow`. Default 10. */
+  /** Undecodable messages of one connection within `undecodableWindow`. One more closes it with 1008. Default 10. */
   undecodable?: number;
   /** Milliseconds. Default 10,000. */
   undecodableWindow?: number;
-  /** Milliseconds that `close()` of a guard waits for what was accepted, and then for clients to go. Default 5,000. */
+  /**
+   * Milliseconds that `close()` of a guard waits for accepted messages, and then again for connections to go. Default
+   * 5,000.
+   */
   drain?: number;
 }
 
@@ -53,9 +57,9 @@ const TIMES = ["handshake", "undecodableWindow", "drain"] as const;
 const COUNTS = ["pendingMessages", "pendingBytes", "namespaces", "unread", "concurrent", "undecodable"] as const;
 
 /**
- * Fills in the defaults.
+ * Checks limits, and fills in the defaults.
  *
- * @throws {PermissionMisuse} When a limit is unknown or no number above 0.
+ * @throws {PermissionMisuse} When a limit is unknown, or is no number above 0.
  */
 export function readLimits(options: Limits = {}): Required<Limits> {
   checkKeys("`limits`", options, Object.keys(DEFAULTS));

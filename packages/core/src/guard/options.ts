@@ -9,30 +9,33 @@ import type { Origins } from "./handshake/allowed-origins.js";
 import type { Limits } from "./limits.js";
 import type { Authenticate } from "./types.js";
 
-/** Options common to all adapters. `Request` is what `authenticate` gets: the handshake of the transport. */
+/** Options common to all adapters. `Request` is the argument of `authenticate`, the handshake of the transport. */
 export interface GuardOptions<Request, Extra = unknown> {
   /**
-   * Says who is there: returns what is added to the scope (`{ user, ... }`), or nothing for anonymous. May be async; a
-   * promise in what it returns is a fault. Throws `PermissionDenied` to refuse (401 unless it says otherwise), an error of
-   * http-errors with 401 or 403, or what jsonwebtoken or jose says of a token (401); anything else thrown is a fault (500).
+   * Authenticates a client. Returns the properties to add to the scope (`{ user, ... }`), or nothing for an anonymous
+   * client. May be async; a promise among the returned values is a fault. A thrown `PermissionDenied` refuses, with 401
+   * by default. So do errors of http-errors with status 401 or 403, and token errors of jsonwebtoken and jose (401).
+   * Any other throw is a fault (500).
    */
   authenticate?: Authenticate<[request: Request, options: RuleOptions], Extra>;
   /**
-   * The origins to accept: a list of texts and regular expressions, a function, or `"*"`; without it the same origin, or
-   * a client that sends neither an Origin nor cookies. `null` stands for clients that send no Origin: those that are no browsers, and browsers that poll their own origin without
-   * `Sec-Fetch-Site`, as old ones do, and all over plain HTTP unless it is to the same machine.
+   * The origins to accept: a list of strings and regular expressions, a function, or `"*"`. Default: the same origin,
+   * and clients that send neither an Origin header nor cookies. `null` in a list stands for clients without an Origin
+   * header. These are non-browser clients, and browsers that poll their own origin without `Sec-Fetch-Site`. Old
+   * browsers do so, and all browsers over plain HTTP to another machine.
    */
   origins?: Origins;
-  /** Milliseconds per question; 5,000 each by default, or what the policy says. */
+  /** Deadlines of the phases in milliseconds. Default: those of the policy, otherwise 5,000 each. */
   timeout?: Timeouts;
   limits?: Limits;
   /**
-   * Hears every decision about a connection, a message or an object, and what a handler has thrown. What it throws is
-   * printed and changes nothing. Without it, the causes of faults from 500 on are printed, one of each rule in a minute,
-   * and late answers, and what a developer has to write otherwise; of a token that is refused, one line in a minute.
+   * Called with every decision about a connection, a message or an object, and with every error of a handler. Errors of
+   * the listener are printed and change nothing. Without it, the guard prints the causes of faults with a status from
+   * 500 on, timeouts, mistakes of the developer, and the reasons of refused tokens, at most one line for each rule in a
+   * minute.
    */
   onDecision?: (event: DecisionEvent) => MaybePromise<void>;
-  /** Records what every rule answered, for `onDecision`. */
+  /** Records the answers of the evaluated rules, for `onDecision`. */
   trace?: boolean;
 }
 
@@ -49,7 +52,7 @@ export const COMMON_OPTIONS: readonly string[] = [
 /**
  * Checks the options that no other reader checks.
  *
- * @param caller The function whose options these are, for messages: `guard()`.
+ * @param caller The function to name in error messages, for example `guard()`.
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
 export function checkOptions(caller: string, options: GuardOptions<never>): void {

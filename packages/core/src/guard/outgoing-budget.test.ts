@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { OutgoingBudget } from "./outgoing-budget.js";
 
-/** A budget that notes what it says. */
+/** A budget that records its calls. */
 function budgetOf(limit: number) {
   const log: string[] = [];
   const outlet = { block: () => void log.push("block"), unblock: () => void log.push("unblock") };
@@ -43,7 +43,7 @@ describe("a budget", () => {
     expect([budget.add(1e9), budget.isFull]).toEqual([2000, true]);
   });
 
-  test("may be used up again by what is let go on", () => {
+  test("may be used up again while unblocking", () => {
     const log: string[] = [];
     const budget: OutgoingBudget = new OutgoingBudget(100, {
       block: () => void log.push("block"),
@@ -58,7 +58,7 @@ describe("a budget", () => {
     expect(log).toEqual(["block", "unblock", "block", "unblock"]);
   });
 
-  test("is full exactly while as much is unread as its limit", () => {
+  test("is full exactly while its limit is unread", () => {
     const step = fc.oneof(fc.nat({ max: 3000 }), fc.constant("free" as const));
     fc.assert(
       fc.property(fc.array(step), (steps) => {

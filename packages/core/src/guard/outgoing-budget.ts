@@ -1,19 +1,19 @@
-/** What an answer takes beside its own bytes. */
+/** Bytes that an answer counts in addition to its own. */
 const ENVELOPE = 64;
 
-/** Who holds a client back while it does not read. */
+/** Applies backpressure to a client that does not read. */
 export interface BackpressureTarget {
-  /** The budget is used up: nothing more is read of the client, and its sessions wait. */
+  /** Called when the budget is used up. Stops reading from the client, and holds the messages of its sessions. */
   block(): void;
-  /** There is room again. Answers that are sent meanwhile may use it up once more. */
+  /** Called when there is room again. Answers that are sent during the call may use it up once more. */
   unblock(): void;
 }
 
 /**
- * What the library itself has sent over one connection and the client has not read: refusals, answers of handlers, and
- * what is said about connecting. What the application sends by itself does not count.
+ * Counts the bytes that the library itself has sent over one connection and the client has not read: refusals, answers
+ * of handlers, and messages about connecting. Messages that the application sends itself do not count.
  *
- * INVARIANT: no client makes the server keep more than twice the limit, and one answer more, by not reading.
+ * INVARIANT: by not reading, a client makes the server buffer at most twice the limit, and one answer more.
  */
 export class OutgoingBudget {
   readonly #outlet: BackpressureTarget;
@@ -21,35 +21,35 @@ export class OutgoingBudget {
   #unread = 0;
   #isFull = false;
 
-  /** @param limit Bytes: `limits.unread`. */
+  /** @param limit Bytes, from `limits.unread`. */
   constructor(limit: number, outlet: BackpressureTarget) {
     this.#limit = limit;
     this.#outlet = outlet;
   }
 
-  /** Whether the client is to read before it is answered again. */
+  /** True when the client has to read before it is answered again. */
   get isFull(): boolean {
     return this.#isFull;
   }
 
-  /** Whether so much is unread that the connection must end, in place of another answer. */
+  /** True when so much is unread that the connection must end, instead of another answer. */
   get isSpent(): boolean {
     return this.#unread >= 2 * this.#limit;
   }
 
-  /** Where several guards share the connection, the largest of their limits counts. */
+  /** Raises the limit. When several guards share the connection, the largest of their limits counts. */
   raise(limit: number): void {
     if (limit > this.#limit) this.#limit = limit;
   }
 
   /**
-   * Counts an answer that is sent: at most for the whole limit, so that a large one alone ends nothing.
+   * Counts a sent answer, with at most the whole limit, so that a large one alone does not end the connection.
    *
-   * @returns What it counts, to be given to `free` once the client has read it.
+   * @returns The counted bytes, to be passed to `free` once the client has read the answer.
    */
   add(bytes: number): number {
     const taken = bytes + ENVELOPE;
-    // So written, what is no number counts most.
+    // Written so that `NaN` counts as the whole limit.
     const counted = taken < this.#limit ? taken : this.#limit;
     this.#unread += counted;
     if (!this.#isFull && this.#unread >= this.#limit) {
@@ -59,7 +59,7 @@ export class OutgoingBudget {
     return counted;
   }
 
-  /** The client has read answers that count this much. */
+  /** Releases the counted bytes of answers that the client has read. */
   free(counted: number): void {
     this.#unread = Math.max(0, this.#unread - counted);
     if (!this.#isFull || this.#unread >= this.#limit) return;

@@ -4,7 +4,7 @@ import { decision } from "../decision/decision.js";
 import { publicRefusal } from "../decision/decision-parts.js";
 import { badMessage, closeCodeOf, GOING_AWAY, MISSING_ACTION, TOO_MANY_PENDING } from "./refusal.js";
 
-test("a client hears code, status, reason and retry, and nothing of the cause", () => {
+test("clients get code, status, reason and retry only", () => {
   const refusal = decision("error", "permission_error", {
     by: "isMember",
     error: new Error("password"),

@@ -2,8 +2,8 @@ import { decision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 
 /**
- * The close code (RFC 6455, section 7.4.2: 4000 to 4999 are private) that says the same as a refusal:
- * 401 is 4401, 429 and 503 are 1013, 500 is 1011, all else is 4403.
+ * Returns the WebSocket close code for a refusal. 401 is 4401, 429 and 503 are 1013, 500 is 1011, all others are 4403.
+ * Codes from 4000 to 4999 are for private use (RFC 6455, section 7.4.2).
  */
 export function closeCodeOf({ status }: Decision): number {
   if (status === 401) return 4401;
@@ -12,29 +12,29 @@ export function closeCodeOf({ status }: Decision): number {
 }
 
 /**
- * The codec could not decode a message.
+ * The refusal of a message that the codec could not decode.
  *
- * @param error What a codec has thrown; for `onDecision` alone.
+ * @param error The error of the codec, for `onDecision` only.
  */
 export function badMessage(reason = "The message could not be read.", error?: unknown): Decision {
   return decision("deny", "bad_message", { status: 400, reason, by: "codec", error });
 }
 
-/** What a handshake or a request asks for is no URL: nothing can be decided about its path. */
+/** The refusal of a handshake or request whose target is no URL, so that its path cannot be checked. */
 export const BAD_TARGET: Decision = decision("deny", "bad_target", {
   status: 400,
   reason: "The request target could not be read.",
   by: "guard",
 });
 
-/** The codec found no action in a message. */
+/** The refusal of a message without an action. */
 export const MISSING_ACTION: Decision = decision("deny", "missing_action", {
   status: 405,
   reason: "Unable to find action in message body.",
   by: "codec",
 });
 
-/** More messages wait on the connection than may. */
+/** The refusal of a message for which the connection has no room. */
 export const TOO_MANY_PENDING: Decision = decision("error", "too_many_pending", {
   status: 429,
   reason: "Too many messages are waiting on this connection.",
@@ -42,7 +42,7 @@ export const TOO_MANY_PENDING: Decision = decision("error", "too_many_pending", 
   by: "limits",
 });
 
-/** The server is about to close. */
+/** The refusal of a handshake while the guard is closing. */
 export const GOING_AWAY: Decision = decision("error", "going_away", {
   status: 503,
   reason: "The server is closing.",

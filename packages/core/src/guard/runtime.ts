@@ -11,7 +11,7 @@ import { type Limits, readLimits } from "./limits.js";
 import type { GuardOptions } from "./options.js";
 import type { Connection } from "./session/connection.js";
 
-/** The answer to a handshake. */
+/** The result of a handshake evaluation. */
 export interface HandshakeResult {
   readonly decision: Decision;
   readonly scope: Scope;
@@ -23,7 +23,7 @@ export type Renew = (
   session: OpenSession,
 ) => { readonly result: HandshakeResult | Promise<HandshakeResult>; abort(): void };
 
-/** The state of one guard that its handshakes and sessions read: the rules in force, the limits, the open sessions. */
+/** The state of one guard that its handshakes and sessions read: the current rules, the limits, the open sessions. */
 export class GuardRuntime<Request = never> {
   readonly sessions = new Set<OpenSession>();
   readonly limits: Required<Limits>;
@@ -32,9 +32,9 @@ export class GuardRuntime<Request = never> {
   readonly log: DecisionLog;
   readonly renew: Renew;
   engine: PolicyEngine;
-  /** The consumer, where its handlers answer. */
+  /** The consumer of `serve()`. */
   served: ServableConsumer | undefined;
-  /** Milliseconds per question: those of the guard, else those of the policy. */
+  /** Milliseconds per phase, from the guard, otherwise from the policy. */
   timeouts: Required<Timeouts>;
   /** True when no handshake is admitted any more. */
   isClosing = false;
@@ -57,7 +57,7 @@ export class GuardRuntime<Request = never> {
     this.timeouts = this.#timeoutsOf(engine);
   }
 
-  /** Puts other rules in force. */
+  /** Replaces the rules. */
   replace(engine: PolicyEngine, served: ServableConsumer | undefined): void {
     this.engine = engine;
     this.served = served;
@@ -65,7 +65,7 @@ export class GuardRuntime<Request = never> {
     this.timeouts = this.#timeoutsOf(engine);
   }
 
-  /** Tells whether the answers of an action are kept: for a trace, or for its object. */
+  /** True when the answers of an action are recorded, for a trace or for its object. */
   keepsAnswers(action: string): boolean {
     if (this.log.isTracing) return true;
     if (this.served === undefined) return false;

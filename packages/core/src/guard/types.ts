@@ -3,41 +3,44 @@ import type { MaybePromise, Scope } from "../types.js";
 import type { GuardSession } from "./guard-session.js";
 
 /**
- * The guard of a server. `Socket` is the transport's type of a connection, `P` what `replace` takes, `S` the scope of its
- * sessions.
+ * The guard of a server. `Socket` is the transport's type of a connection, `P` is the argument of `replace`, `S` is the
+ * scope of its sessions.
  */
 export interface GuardOf<Socket, P = Policy, S = Scope> {
-  /** The connections that are open. */
+  /** The open connections. */
   readonly sessions: ReadonlySet<GuardSession<S>>;
-  /** The session of a socket; `undefined` where it did not come through this guard. */
+  /** Returns the session of a socket; `undefined` when this guard has not admitted it. */
   sessionOf(socket: Socket): GuardSession<S> | undefined;
   /**
-   * Puts other rules in force. Decisions that are under way finish under the old ones.
+   * Replaces the rules. Running decisions finish with the old ones.
    *
-   * @throws {PermissionMisuse} When they cannot be used here.
+   * @throws {PermissionMisuse} When the rules cannot be used with this guard.
    */
   replace(policy: P): void;
-  /** The parts that are not guarded, in sentences: empty where all is as it should be. */
+  /** Returns a sentence for each part of the server that is not guarded. Empty when everything is guarded. */
   audit(): readonly string[];
   /**
-   * Admits nobody any more, answers what was accepted, then closes every connection with 1001. The server itself
-   * stays as it is.
+   * Refuses new handshakes, answers the accepted messages, then closes every connection with 1001 (going away, RFC
+   * 6455, section 7.4.1). The server itself stays as it is.
    *
-   * @returns A promise that resolves when all connections are gone, so that their clients have all they were answered:
-   *   at the latest after twice `limits.drain`.
+   * @returns A promise that resolves when all connections are gone and their clients have all answers, after at most
+   *   twice `limits.drain`.
    */
   close(): Promise<void>;
 }
 
-/** A policy that can be asked where there is that scope. */
+/** A policy whose rules need no more than the scope `S`. */
 export type PolicyFor<S> = Pick<Policy<S>, "~types" | "describe">;
 
-/** What rules need of the scope beyond `Base`, which every handshake has. */
+/** The properties of the scope that rules need beyond `Base`, which every handshake has. */
 export type Needed<S, Base = Scope> = {
   [K in keyof S as K extends keyof Base ? ([Base[K]] extends [S[K]] ? never : K) : K]: S[K];
 };
 
-/** Says who is there. What it returns has no promise among its values: one that was not awaited is nobody. */
+/**
+ * The type of `authenticate`. Excludes results with a promise among their values, because a promise that was not
+ * awaited is no user.
+ */
 export type Authenticate<Input extends readonly unknown[], Extra> = ((...input: Input) => MaybePromise<Extra>) &
   ((...input: Input) => MaybePromise<Settled<Extra>>);
 
@@ -45,19 +48,19 @@ type Settled<Extra> = Extra extends object ? { readonly [K in keyof Extra]: NotT
 
 type NotThenable<Value> = Value extends { then: (...input: never) => unknown } ? never : Value;
 
-/** What `authenticate` may return where rules need that scope. Nothing stands for `{ user: null }`. */
+/** The result of `authenticate` when rules need the scope `S`. Returning nothing means `{ user: null }`. */
 export type Authenticated<S, Base = Scope> = [keyof Needed<S, Base>] extends [never]
   ? unknown
   : Needed<S, Base> | NothingFor<Needed<S, Base>>;
 
 type NothingFor<N> = { readonly user: null } extends N ? undefined | null : never;
 
-/** The scope behind an `authenticate` that returns this. */
+/** The scope behind an `authenticate` that returns `Extra`. */
 export type ScopeWith<Extra, Base = Scope> = Base & (unknown extends Extra ? unknown : AddedBy<Extra>);
 
 type AddedBy<Extra> = Extra extends object ? Extra : { readonly user: null };
 
-/** The options behind a policy: `authenticate` is required where the rules need more than every handshake has. */
+/** The options behind a policy. `authenticate` is required when the rules need more scope than every handshake has. */
 export type OptionsFor<S, Options extends { authenticate?: unknown }, Base = Scope> = [keyof Needed<S, Base>] extends [
   never,
 ]

@@ -91,7 +91,7 @@ describe("timeouts", () => {
 });
 
 describe("the table", () => {
-  it("takes names of Object.prototype as names, and `__proto__` where it is a key of its own", () => {
+  it("takes names of Object.prototype and an own `__proto__`", () => {
     const policy = build({
       actions: JSON.parse('{"__proto__":1,"toString":1}', (_, value) => (value === 1 ? AllowAny : value)),
     });
@@ -110,7 +110,7 @@ describe("the table", () => {
     expect(policy.decide({} as never, consumer, "pong")).toMatchObject({ code: "unknown_action" });
   });
 
-  it("a permission that has a field called `rule` is no entry", () => {
+  it("a permission with a field `rule` is no entry", () => {
     class Wrapper extends BasePermission<object> {
       readonly rule = AllowAny;
       override hasPermission() {

@@ -12,36 +12,39 @@ import { type Leaf, PHASES, type Phase, type Tree, toTree, unlisted } from "../r
 import type { Payload } from "../types.js";
 import type { ActionEntry, PolicyOptions, Timeouts } from "./options.js";
 
-/** One action, ready to be asked. */
+/** The compiled rule of one action. */
 export interface ActionRule {
   readonly rule: Tree;
   readonly concurrent: boolean;
   readonly objects: "checked-by-handler" | undefined;
-  /** Whether some rule of this action can only be decided once the object is there. */
+  /** True when some rule of this action can only be decided with an object. */
   readonly pending: boolean;
   readonly stages: StageList;
   readonly objectStages: readonly Stage[];
-  /** Whether some rule of this action has a question about the object. */
+  /** True when some rule of this action has a hook for the object phase. */
   readonly asksObject: boolean;
-  /** Whether its payload is parsed. */
+  /** True when an input schema parses the payload. */
   readonly isParsed: boolean;
-  /** Whether some rule of this action may hand another payload to the handler. */
+  /** True when some rule of this action may replace the payload of the handler. */
   readonly handsOn: boolean;
 }
 
-/** A policy, ready to be asked. */
+/** A compiled policy. */
 export interface Rules {
   readonly connect: Tree | undefined;
   readonly permissions: Tree | undefined;
   readonly table: ReadonlyMap<string, ActionRule> | undefined;
   readonly controls: Readonly<Record<Phase, EvaluationOptions>>;
   readonly connectStages: StageList;
-  /** What an action that is in no table meets. */
+  /** The entry of every action that is not in the table; of all actions when there is no table. */
   readonly other: ActionRule;
   entryOf(action: string): ActionRule;
 }
 
-/** Checks what a payload is, before the rule of an action is asked: answers `{ payload }` or a refusal, or later. */
+/**
+ * Parses a payload before the rule of the action is evaluated. Returns `{ payload }` or a refusal, or a promise of
+ * either.
+ */
 export type Parse = (payload: Payload) => unknown;
 
 const KEYS = ["connect", "permissions", "actions", "timeout", "unknownAction"];
@@ -56,10 +59,10 @@ const ENTRY_KEYS = ["rule", "concurrent", "objects"];
 const UNKNOWN = decision("deny", "unknown_action", { status: 405, reason: "Unknown action.", by: "actions" });
 
 /**
- * Reads what the developer gave to `definePolicy`.
+ * Validates and compiles the options of `definePolicy`.
  *
- * @param parses Input checks by action.
- * @throws {PermissionMisuse} When something is missing, unknown or no rule.
+ * @param parses The parsers of payloads, by name of the action.
+ * @throws {PermissionMisuse} When a required option is missing, an option is unknown, or a value is no rule.
  */
 export function buildRules(
   options: PolicyOptions<unknown, unknown, unknown>,
@@ -100,19 +103,21 @@ export function buildRules(
   };
 }
 
-/** One function for all policies: a closure for each would make every call of it a slow one. */
+/** Shared by all policies. A closure per policy would slow down every call of it. */
 function entryOf(this: Rules, action: string): ActionRule {
   return this.table?.get(action) ?? this.other;
 }
 
-/** What one part of a policy adds to an entry. */
+/** The contribution of one part of a policy to an entry. */
 interface Part extends Pick<ActionRule, "pending" | "objectStages" | "asksObject" | "handsOn"> {
   readonly stages: readonly Stage[];
 }
 
 const SILENT: Omit<Part, "stages"> = { pending: false, objectStages: [], asksObject: false, handsOn: false };
 
-/** All entries have the same shape, which keeps the hot path fast: a spread may give each a shape of its own. */
+/**
+ * All entries have the same shape, which keeps the hot path fast. A spread could give each entry a shape of its own.
+ */
 function makeEntry(parts: readonly Part[], known: Partial<ActionRule> = {}): ActionRule {
   const { rule = undefined as never, concurrent = false, objects, isParsed = false } = known;
   return {
@@ -164,8 +169,9 @@ function readTable(actions: unknown, before: Part, parses?: ReadonlyMap<string, 
 }
 
 /**
- * What a tree adds to an entry. Where its rules know objects, the action's answers come again beside the object's; where
- * they know nothing else, they do not: all of them stand so that the object decides.
+ * Compiles one part of a policy. When a rule has an object hook, the object question repeats the action stages in front
+ * of the object stages. They are not repeated when no rule has an action hook, because each of them then only stands in
+ * for the answer about the object.
  */
 function partOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boolean): Part {
   const stages = stagesOf(tree, "action", part, passesAbstain);
@@ -186,13 +192,13 @@ function stagesOf(tree: Tree | undefined, phase: Phase, part: 0 | 1, passesAbsta
   return [makeStage(part, program ?? silent(), passesAbstain)];
 }
 
-/** Whether some rule of a tree has such questions. */
+/** True when the hooks of some rule of the tree match. */
 function has(tree: Tree | undefined, such: (asks: Leaf["hooks"]) => unknown): boolean {
   if (tree?.kind === "leaf") return Boolean(such(tree.hooks));
   return tree?.operands.some((operand) => has(operand, such)) ?? false;
 }
 
-/** A rule that is named but undefined (a circular import, a misspelling) must not count as left out. */
+/** An option that is present but `undefined` (a circular import, a misspelling) must not count as omitted. */
 function treeOf(options: PolicyOptions<unknown, unknown, unknown>, key: "connect" | "permissions"): Tree | undefined {
   return key in options ? toTree(options[key], `\`${key}\``) : undefined;
 }

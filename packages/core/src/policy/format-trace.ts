@@ -1,7 +1,7 @@
 import type { Decision } from "../decision/decision-types.js";
 import type { TraceNode } from "./trace.js";
 
-/** A decision and its trees as text. */
+/** Formats a decision and its trees as text. */
 export function drawing(
   action: string,
   { outcome, code, status, reason }: Decision,
@@ -23,7 +23,7 @@ function draw(node: TraceNode, head: string, indent: string): string[] {
   return [head + labelOf(node), ...below];
 }
 
-/** Of a combination the kind, for its name is that of its operands. */
+/** A combination is labelled with its kind, because its name repeats the names of its operands. */
 function labelOf({ kind, name, outcome, code, reason, isPending }: TraceNode): string {
   const label = `${kind === "rule" ? name : kind}: ${outcome ?? "not asked"}`;
   if (isPending) return `${label} (until there is an object)`;

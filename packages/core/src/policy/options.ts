@@ -1,34 +1,38 @@
 import type { PermissionLike } from "../rules/infer.js";
 
-/** Milliseconds per question. Each 5,000 by default. */
+/** Deadlines of the phases in milliseconds. Default 5,000 each. */
 export interface Timeouts {
   connect?: number;
   action?: number;
   object?: number;
 }
 
-/** An action of a policy that needs more than its rule. */
+/** An action of a policy with options beside its rule. */
 export interface ActionEntry<R extends PermissionLike = PermissionLike> {
   readonly rule: R;
-  /** True when a served handler of this action lets the next message begin before it has ended. */
+  /** True when the next message may begin before a served handler of this action has ended. */
   readonly concurrent?: boolean;
-  /** Declares that the handler asks about the object itself. Needed where a rule only knows objects. */
+  /** Declares that the handler checks the object itself. Needed when a rule only answers the object phase. */
   readonly objects?: "checked-by-handler";
 }
 
 /** The options of `definePolicy`. */
 export interface PolicyOptions<C, P, A> {
-  /** Who may open a connection. Without it, every client that `permissions` does not refuse. */
+  /** The rule of the connect phase. Default: every client that `permissions` does not refuse may connect. */
   readonly connect?: C;
-  /** Asked of every action, beside the table; its `canConnect` at connect. */
+  /**
+   * Evaluated for every action, in addition to its rule in `actions`. Its `canConnect` is evaluated in the connect
+   * phase.
+   */
   readonly permissions?: P;
   /** The rules by name of the action. An action that is not in the table is refused. */
   readonly actions?: A;
-  /** Milliseconds per question; 5,000 each by default. */
+  /** Deadlines of the phases in milliseconds. Default 5,000 each. */
   readonly timeout?: Timeouts;
   /**
-   * `"deny"` hides which actions there are: an unknown one is `not_authenticated` (401) to a client without a user and
-   * `permission_denied` (403) to all others. So is, to a client without a user, a payload that does not fit.
+   * `"deny"` hides the names of the actions. An unknown action is refused with `not_authenticated` (401) for a client
+   * without a user, and with `permission_denied` (403) for all others. An invalid payload of a client without a user is
+   * refused with `not_authenticated` too.
    */
   readonly unknownAction?: "deny";
 }

@@ -60,13 +60,13 @@ describe("permission() bound to a scope", () => {
       return true;
     });
   });
-  test("what is not in that scope is an error", () => {
+  test("missing properties of that scope are errors", () => {
     // @ts-expect-error no tenant
     permission("a", ({ scope }) => scope.tenant === "acme");
     // @ts-expect-error the user may be null
     permission("a", ({ scope }) => scope.user.isBanned);
   });
-  test("an annotation may ask for more, and the policy then says so", () => {
+  test("an annotation may need more, and so does the policy", () => {
     const rule = permission("a", ({ scope }: Context<TenantScope>) => scope.tenant === "acme");
     expectTypeOf(rule).toEqualTypeOf<Rule<TenantScope, unknown, unknown, false>>();
     // @ts-expect-error tenant is missing
@@ -75,7 +75,7 @@ describe("permission() bound to a scope", () => {
 });
 
 describe("definePolicy() bound to a scope", () => {
-  test("takes rules that need no more than it, and needs just that scope", () => {
+  test("takes rules that need no more, and needs it", () => {
     const small = barePermission("small", ({ scope }: Context<Scope>) => scope.secure);
     const policy = definePolicy({
       connect: and(IsAuthenticated, not(isMember)),

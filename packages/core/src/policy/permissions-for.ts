@@ -3,9 +3,9 @@ import { definePolicy } from "./policy.js";
 import type { PolicyFactory } from "./policy-types.js";
 
 /**
- * Binds the scope type of a server once, so that rules need no annotation.
+ * Binds the scope type of a server, so that rules need no type annotation.
  *
- * @returns `permission` and `definePolicy` for that scope.
+ * @returns An object with `permission` and `definePolicy` for that scope.
  * @example
  * ```ts
  * import { permissionsFor, type Scope } from "@portcullis/core";

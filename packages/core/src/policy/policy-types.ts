@@ -4,55 +4,58 @@ import type { AsyncOf, CheckScope, MaybeLater, PermissionLike, ScopeOf } from ".
 import type { Consumer, Payload } from "../types.js";
 import type { ActionEntry, PolicyOptions } from "./options.js";
 
-/** The answer of `decide` where nothing is known of the rules. */
+/** The result of `decide` when the types of the rules are unknown. */
 export type Answered = Decision | Promise<Decision>;
 type RuleOf<E> = E extends ActionEntry<infer R> ? R : E;
 type RulesOf<A> = { [K in keyof A]: RuleOf<A[K]> }[keyof A];
 type Box<L> = L extends unknown ? (scope: ScopeOf<L>) => void : never;
 type Needs<L> = [L] extends [never] ? unknown : [Box<L>] extends [(scope: infer S) => void] ? S : never;
 
-/** What is wrong with an entry beside what its constraint says: a rule that asks for more scope, a misspelt key. */
+/**
+ * Reports the mistakes that the constraint of an entry does not catch: a rule that needs more scope, and a misspelt
+ * key.
+ */
 type FitsEntry<S, E> =
   E extends ActionEntry<infer R>
     ? { readonly rule: CheckScope<S, R> } & { readonly [K in Exclude<keyof E, keyof ActionEntry>]: never }
     : CheckScope<S, E>;
 
-/** Options of the connect question of a policy. */
+/** Options of `decideConnect`, `canConnect` and `authorizeConnect`. */
 export interface DecideConnectOptions {
-  /** Ends the evaluation with the code `aborted`. */
+  /** Aborting the signal ends the evaluation with the code `aborted`. */
   readonly signal?: AbortSignal;
 }
 
-/** Options of a question to a policy. */
+/** Options of `decide`, `can` and `authorize`. */
 export interface DecideOptions extends DecideConnectOptions {
   /**
-   * The object of the action. Where the option is there, the rules are asked about the object; `undefined` and `null` are
-   * refused as `not_found`.
+   * The object of the action. When the key is present, the rules are evaluated for the object, and the values
+   * `undefined` and `null` are refused with `not_found` (404).
    */
   readonly object?: unknown;
 }
 
-/** A name of the table, or any other. */
+/** Any name. Editors suggest those of the table. */
 type ActionName<A> = (keyof A & string) | (string & Record<never, never>);
 
 /**
- * The rules of a server, and three verbs to ask them. `decide` answers a {@link Decision} and never throws; `can` answers
- * a boolean; `authorize` answers nothing and rejects where refused. Each has a second form for the connect question.
+ * The rules of a server. `decide` returns a {@link Decision} and never throws. `can` resolves to a boolean. `authorize`
+ * rejects when the action is refused. Each has a second form for the connect phase.
  *
- * `S` is the scope the rules need. The others say what `decide` answers, a decision or perhaps a promise of one: `A` for
- * each action of the table, `O` for an action that is known by no literal name, `C` for a connection.
+ * `S` is the scope that the rules need. The other parameters are the results of `decide`, each a decision or perhaps a
+ * promise of one: `A` for each action of the table, `O` for an action that is no literal name, `C` for a connection.
  */
 export interface Policy<in S = never, out A = Record<string, Answered>, out O = Answered, out C = Answered> {
   readonly "~types"?: { readonly scope: (scope: S) => void };
   /**
-   * Decides whether an action may be done, to an object where `options` has one.
+   * Decides whether an action is allowed, on an object when `options` has one.
    *
-   * @param scope What is known of the client.
+   * @param scope The scope of the client.
    * @param consumer The server end of its connection.
    * @param action The name of the action.
-   * @param payload The client's arguments. Default: none.
-   * @param options `object`, `signal`.
-   * @returns The decision; a promise of it only where a rule may answer later. Never throws, never rejects.
+   * @param payload The arguments of the client. Default: an empty object.
+   * @param options `object`: the object of the action. `signal`: ends the evaluation when aborted.
+   * @returns The decision; a promise of it only when a rule may answer asynchronously. Never throws, never rejects.
    */
   decide<N extends keyof A & string>(
     scope: S,
@@ -63,9 +66,9 @@ export interface Policy<in S = never, out A = Record<string, Answered>, out O = 
   ): A[N];
   decide(scope: S, consumer: Consumer, action: string, payload?: Payload, options?: DecideOptions): O;
   /**
-   * Tells whether an action may be done. The arguments are those of `decide`.
+   * Checks whether an action is allowed. Takes the arguments of `decide`.
    *
-   * @returns A promise of true where it is allowed. Never rejects.
+   * @returns A promise of true when it is allowed, otherwise of false. Never rejects.
    */
   can(
     scope: S,
@@ -75,10 +78,10 @@ export interface Policy<in S = never, out A = Record<string, Answered>, out O = 
     options?: DecideOptions,
   ): Promise<boolean>;
   /**
-   * Enforces that an action may be done. The arguments are those of `decide`.
+   * Requires that an action is allowed. Takes the arguments of `decide`.
    *
-   * @returns A promise of nothing. Wait for it; where it is forgotten, its rejection does not end the process.
-   * @throws {PermissionDenied} When it is refused. The `cause` is the decision.
+   * @returns A promise without a value, to be awaited. An unawaited rejection does not end the process.
+   * @throws {PermissionDenied} Rejects with it when the decision is no allow. Its `cause` is the decision.
    */
   authorize(
     scope: S,
@@ -90,27 +93,27 @@ export interface Policy<in S = never, out A = Record<string, Answered>, out O = 
   /**
    * Decides whether a connection may be opened.
    *
-   * @param scope What is known of the client.
+   * @param scope The scope of the client.
    * @param consumer The server end of its connection.
-   * @param message The message of the handshake, where the transport has one.
-   * @param options `signal`.
-   * @returns The decision; a promise of it only where a rule may answer later. Never throws, never rejects.
+   * @param message The message of the handshake, on transports that have one. Default: an empty object.
+   * @param options `signal`: ends the evaluation when aborted.
+   * @returns The decision; a promise of it only when a rule may answer asynchronously. Never throws, never rejects.
    */
   decideConnect(scope: S, consumer: Consumer, message?: Payload, options?: DecideConnectOptions): C;
   /**
-   * Tells whether a connection may be opened. The arguments are those of `decideConnect`.
+   * Checks whether a connection may be opened. Takes the arguments of `decideConnect`.
    *
-   * @returns A promise of true where it is allowed. Never rejects.
+   * @returns A promise of true when it is allowed, otherwise of false. Never rejects.
    */
   canConnect(scope: S, consumer: Consumer, message?: Payload, options?: DecideConnectOptions): Promise<boolean>;
   /**
-   * Enforces that a connection may be opened. The arguments are those of `decideConnect`.
+   * Requires that a connection may be opened. Takes the arguments of `decideConnect`.
    *
-   * @returns A promise of nothing. Wait for it; where it is forgotten, its rejection does not end the process.
-   * @throws {PermissionDenied} When it is refused. The `cause` is the decision.
+   * @returns A promise without a value, to be awaited. An unawaited rejection does not end the process.
+   * @throws {PermissionDenied} Rejects with it when the decision is no allow. Its `cause` is the decision.
    */
   authorizeConnect(scope: S, consumer: Consumer, message?: Payload, options?: DecideConnectOptions): Promise<void>;
-  /** The rules as plain JSON. */
+  /** Returns the rules as plain JSON. */
   describe(): DescribedPolicy;
 }
 
@@ -121,7 +124,7 @@ export interface DescribedPolicy {
   actions?: Record<string, { rule: DescribedRule; concurrent?: boolean; objects?: string }>;
 }
 
-/** The spelling of `definePolicy`, for any scope or for one. */
+/** The signature of `definePolicy`, for any scope or for a bound one. */
 export type PolicyFactory<Bound = never> = <
   const C extends PermissionLike<Bound> = never,
   const P extends PermissionLike<Bound> = never,

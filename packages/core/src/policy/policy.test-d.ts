@@ -30,7 +30,7 @@ declare const tenant: TenantScope;
 declare const consumer: Consumer;
 declare const name: string;
 
-describe("what a policy answers", () => {
+describe("the results of a policy", () => {
   test("a plain decision where every rule is sync", () => {
     const policy = definePolicy({
       connect: and(IsAuthenticated, not(isBanned)),
@@ -63,7 +63,7 @@ describe("what a policy answers", () => {
     expectTypeOf(mixed.decide(app, consumer, "chat.read", {}, { object: {} })).toEqualTypeOf<Decision>();
     expectTypeOf(mixed.decide(app, consumer, "chat.edit", {}, { object: {} })).toEqualTypeOf<Later>();
   });
-  test("for a name known later what any of the rules says", () => {
+  test("for a dynamic name the union of all rules", () => {
     expectTypeOf(mixed.decide(app, consumer, name)).toEqualTypeOf<Later>();
     expectTypeOf(mixed.decide(app, consumer, "chat.other")).toEqualTypeOf<Later>();
     expectTypeOf(mixed.decide(app, consumer, name, {}, { object: {} })).toEqualTypeOf<Later>();
@@ -86,7 +86,7 @@ describe("what a policy answers", () => {
     expectTypeOf(connects.decide(app, consumer, "ping")).toEqualTypeOf<Decision>();
     expectTypeOf(mixed.decideConnect(app, consumer)).toEqualTypeOf<Decision>();
   });
-  test("`permissions` alone, and a table of which only the type is known", () => {
+  test("`permissions` alone, and a table known by its type", () => {
     const alone = definePolicy({ permissions: AllowAny });
     expectTypeOf(alone.decide({}, consumer, "ping")).toEqualTypeOf<Decision>();
     const table: Record<string, PermissionLike<AppScope>> = { ping: AllowAny };
@@ -95,8 +95,8 @@ describe("what a policy answers", () => {
   });
 });
 
-describe("what scope a policy needs", () => {
-  test("what its rules need", () => {
+describe("the scope that a policy needs", () => {
+  test("is that of its rules", () => {
     const policy = definePolicy({ connect: IsOwner, permissions: IsAuthenticated, actions: { a: needsTenant } });
     expectTypeOf(policy.decide).parameter(0).toExtend<TenantScope>();
     expectTypeOf(policy.decideConnect(tenant, consumer)).toEqualTypeOf<Decision>();
@@ -110,7 +110,7 @@ describe("what scope a policy needs", () => {
     // @ts-expect-error tenant is missing
     policy.decideConnect(app, consumer);
   });
-  test("from each part: connect, permissions, an entry, a list, a combination, what a method asks for", () => {
+  test("is collected from each part of it", () => {
     // @ts-expect-error tenant is missing
     definePolicy({ connect: InTenant, permissions: AllowAny }).decide(app, consumer, "a");
     // @ts-expect-error tenant is missing
@@ -130,7 +130,7 @@ describe("what scope a policy needs", () => {
     // @ts-expect-error user is missing
     policy.decide({}, consumer, "a");
   });
-  test("a policy that needs more does not stand for one that needs less", () => {
+  test("a policy that needs more is not assignable to less", () => {
     const policy = definePolicy({ actions: { a: needsTenant } });
     expectTypeOf(policy).toExtend<Policy<TenantScope>>();
     expectTypeOf(policy).not.toExtend<Policy<AppScope>>();
@@ -146,7 +146,7 @@ describe("what scope a policy needs", () => {
 
 describe("misuse of definePolicy()", () => {
   const hasRole = (role: string) => permission(role, () => true);
-  test("what is no rule", () => {
+  test("values other than rules", () => {
     // @ts-expect-error a bare function
     definePolicy({ connect: () => true, permissions: AllowAny });
     // @ts-expect-error a bare function
@@ -188,7 +188,7 @@ describe("misuse of definePolicy()", () => {
   });
 });
 
-test("a class made by a function is a rule like any other", () => {
+test("a class made by a function is a rule", () => {
   const owns = (id: number) =>
     class Owns extends BasePermission<AppScope> {
       override hasPermission(scope: AppScope) {
@@ -201,7 +201,7 @@ test("a class made by a function is a rule like any other", () => {
 
 describe("the verbs", () => {
   const policy = definePolicy({ connect: AllowAny, actions: { ping: AllowAny, "chat.send": isMember } });
-  test("`can` is a promise of a boolean, also where every rule is sync", () => {
+  test("`can` is always a promise of a boolean", () => {
     expectTypeOf(policy.can(app, consumer, "ping")).toEqualTypeOf<Promise<boolean>>();
     expectTypeOf(policy.can(app, consumer, name, {}, { object: {} })).toEqualTypeOf<Promise<boolean>>();
     expectTypeOf(policy.canConnect(app, consumer)).toEqualTypeOf<Promise<boolean>>();

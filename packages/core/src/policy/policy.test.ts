@@ -93,7 +93,7 @@ describe("{ signal } of a direct call", () => {
     expect(seen.map(({ reason }) => reason)).toEqual(["navigated away"]);
   });
 
-  it("that a rule aborts while it is asked ends the question all the same", async () => {
+  it("aborted by a rule during the question ends it", async () => {
     const controller = new AbortController();
     const rule = permission("rule", () => {
       controller.abort();
@@ -108,7 +108,7 @@ describe("{ signal } of a direct call", () => {
 describe("unknownAction", () => {
   const actions = { ping: AllowAny };
 
-  it("is 405 to whom permissions do not refuse, and looks like any denial with `deny`", () => {
+  it("is 405 by default, and a plain denial with `deny`", () => {
     const open = definePolicy({ permissions: IsAuthenticated, actions });
     const shut = definePolicy({ permissions: IsAuthenticated, actions, unknownAction: "deny" });
     const anonymous = { user: null } as never;
@@ -172,7 +172,7 @@ describe("unknownAction", () => {
     }
   });
 
-  it("tells a client with a user, and where nothing is hidden everybody, what does not fit", async () => {
+  it("reveals issues to users, or to all when nothing is hidden", async () => {
     const { policy } = hiding.unknownAction("deny");
     for (const action of ["parsed", "parsedLater", "checked"]) {
       expect(await policy.decide(SCOPE as never, CONSUMER, action)).toMatchObject({ code: "invalid_input" });
@@ -263,7 +263,7 @@ describe("permissionsFor", () => {
 describe("engineOf", () => {
   const policy = definePolicy({ permissions: AllowAny });
 
-  it("takes a policy, also of another copy of the package, and what holds one", () => {
+  it("takes policies of any copy, and consumers", () => {
     const engine = engineOf(policy, "guard()");
     expect(engine).toBeInstanceOf(PolicyEngine);
     const ofAnotherCopy = { rules: engine.rules, decide: engine.evaluateAction };

@@ -14,26 +14,26 @@ import type { PolicyOptions } from "./options.js";
 import type { Answered, DecideOptions, DescribedPolicy, Policy, PolicyFactory } from "./policy-types.js";
 import { isFault, type ReadDecideOptions, readDecideOptions } from "./read-decide-options.js";
 
-/** The options of adapters, which keep the answers of a question in a record of their own. */
+/** Options of `decide` for adapters, which record the answers of the rules. */
 interface RecordedOptions extends DecideOptions {
   readonly record?: AnswerRecord | undefined;
 }
 
 const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 
-/** The side that asks: a client, and how long its evaluations may take. A session is one. */
+/** The client of a question, and the deadline of its evaluations. Sessions implement it. */
 export interface Caller extends EvaluationOptions {
   readonly scope: unknown;
   readonly consumer: Consumer;
 }
 
-/** The part of a message that rules are asked about. */
+/** The part of a message that rules get. */
 export interface ActionMessage {
   readonly action: string;
   readonly payload: Payload;
 }
 
-/** A policy at run time, as adapters and `explain` see it. */
+/** A policy at run time, as adapters and `explain` use it. */
 export class PolicyEngine implements Policy<unknown> {
   constructor(readonly rules: Rules) {}
 
@@ -93,19 +93,19 @@ export class PolicyEngine implements Policy<unknown> {
     };
   }
 
-  /** Asks the connect question of an adapter. Never throws, never rejects. */
+  /** Evaluates the connect phase. Never throws, never rejects. */
   evaluateConnect(caller: Caller, message: Payload, record?: AnswerRecord): Answered {
     return evaluate(this.rules.connectStages, caller, { action: "connect", payload: message }, record);
   }
 
-  /** Asks about the action of a message. Never throws, never rejects. */
+  /** Evaluates the action phase of a message. Never throws, never rejects. */
   evaluateAction(caller: Caller, message: ActionMessage, record?: AnswerRecord): Answered {
     return evaluate(this.rules.entryOf(message.action).stages, caller, message, record);
   }
 
   /**
-   * Asks about the object of a message. Answers that are in the record already are used again; a record serves one
-   * object. Never throws, never rejects.
+   * Evaluates the object phase of a message. Answers that the record already holds are reused, so a record serves one
+   * object only. Never throws, never rejects.
    */
   evaluateObject(
     caller: Caller,
@@ -119,7 +119,7 @@ export class PolicyEngine implements Policy<unknown> {
     return evaluateRecorded(this.rules.entryOf(action).objectStages, question, caller, { ...record, reuses: true });
   }
 
-  /** Apart from `decide`, where closures would cost every call an allocation. */
+  /** Separate from `decide`, because closures there would cost every call an allocation. */
   #decideWith(
     client: Omit<Caller, keyof EvaluationOptions>,
     message: ActionMessage,
@@ -142,7 +142,7 @@ export class PolicyEngine implements Policy<unknown> {
     const cancel = () => cancellation.cancel(signal.reason);
     const decision = question({ timeout: limits.timeout, cancellation });
     if (!(decision instanceof Promise)) return decision;
-    // A rule may have aborted it while it was asked.
+    // A rule may have aborted the signal during the evaluation.
     if (signal.aborted) cancel();
     signal.addEventListener("abort", cancel);
     return decision.finally(() => signal.removeEventListener("abort", cancel));
@@ -165,12 +165,13 @@ function describeEntry({ rule, concurrent, objects }: ActionRule) {
 }
 
 /**
- * Puts the rules of a server together. The trees are built and compiled here, once; what is written wrongly is found here.
+ * Builds a policy from the rules of a server. The trees are validated and compiled once, in this call.
  *
- * @param options `connect`, `permissions`, `actions` (name to rule, or to `{ rule, concurrent, objects }`),
- *   `timeout` (milliseconds per question), `unknownAction`.
- * @returns A policy: `decide`, `can` and `authorize`, each also with `Connect` behind it, and `describe`.
- * @throws {PermissionMisuse} When neither `permissions` nor `actions` is given, or something in it is no rule.
+ * @param options `connect`, `permissions`, `actions` (name to rule, or to `{ rule, concurrent, objects }`), `timeout`
+ *   (milliseconds per phase), `unknownAction`.
+ * @returns A policy with `decide`, `can` and `authorize`, their `Connect` forms, and `describe`.
+ * @throws {PermissionMisuse} When neither `permissions` nor `actions` is given, an option is unknown, or a value is no
+ *   rule.
  * @example
  * ```ts
  * import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
@@ -186,9 +187,10 @@ export const definePolicy: PolicyFactory = (options: PolicyOptions<unknown, unkn
   new PolicyEngine(buildRules(options)) as never;
 
 /**
- * The engine behind a policy or a consumer, also one that another copy of this package made.
+ * Returns the engine of a policy or a consumer, also of one that another copy of this package made.
  *
- * @throws {PermissionMisuse} When the value is no policy.
+ * @param caller The function to name in the error message, for example `explain()`.
+ * @throws {PermissionMisuse} When the value is neither a policy nor a consumer.
  */
 export function engineOf(policy: unknown, caller: string): PolicyEngine {
   if (typeof policy === "object" && policy !== null) {

@@ -23,11 +23,11 @@ import { type TraceNode, traceTree } from "./trace.js";
 
 type Given = "allow" | "deny" | "abstain" | "error" | "halt" | undefined;
 
-/** A rule for every moment, called by one letter. */
+/** A rule for every phase, named by one letter. */
 const leaf = (name: string) => permission(name, { connect: () => true, action: () => true, object: () => true });
 const [a, b, c] = [leaf("a"), leaf("b"), leaf("c")];
 
-/** Draws a tree in which each rule has answered as said; `a object` says what it answered about the object. */
+/** Traces a tree with the given answers. `a object` is the answer of `a` about the object. */
 function draw(
   rule: PermissionLike,
   given: Record<string, Given>,
@@ -59,7 +59,7 @@ function draw(
 const outcomes = (node: TraceNode): unknown =>
   node.operands ? [node.outcome, ...node.operands.map(outcomes)] : node.outcome;
 
-test("a rule is drawn with its answer, a combination with its kind and operands", () => {
+test("nodes show answers of rules, and kinds of combinations", () => {
   expect(draw(and(a, not(b)), { a: "allow", b: "deny" })).toStrictEqual({
     kind: "and",
     name: "and(a, not(b))",
@@ -107,7 +107,7 @@ test.each<[string, PermissionLike, Record<string, Given>, unknown]>([
   expect(draw(rule, given).outcome).toBe(expected);
 });
 
-describe("a rule without the question of the moment", () => {
+describe("a rule without a hook for the phase", () => {
   const onlyConnect = permission("a", { connect: () => true });
   const onlyAction = permission("b", () => true);
   const onlyObject = permission("c", { object: () => true });
@@ -119,12 +119,12 @@ describe("a rule without the question of the moment", () => {
     expect(outcomes(draw(onlyConnect, {}, "object"))).toBe("abstain");
   });
 
-  test("is asked its action at connect where it stands in for it", () => {
+  test("is asked its action hook when that replaces `canConnect`", () => {
     expect(outcomes(draw(onlyAction, { b: "allow" }, "connect", true))).toBe("allow");
     expect(outcomes(draw(onlyAction, {}, "connect", true))).toBeUndefined();
   });
 
-  test("is pending at the action: it does not refuse, under any number of nots", () => {
+  test("is pending at the action, under any number of nots", () => {
     expect(draw(onlyObject, {})).toEqual({ kind: "rule", name: "c", outcome: "allow", isPending: true });
     expect(outcomes(draw(not(onlyObject), {}))).toEqual(["allow", "deny"]);
     expect(outcomes(draw(not(not(onlyObject)), {}))).toEqual(["allow", ["deny", "allow"]]);
@@ -147,12 +147,12 @@ describe("at the object", () => {
     expect(draw(a, { a: action, "a object": object }, "object").outcome).toBe(expected);
   });
 
-  test("shows the code of what counted, and the time of both", () => {
+  test("shows the decisive code, and the time of both", () => {
     expect(draw(a, { a: "allow", "a object": "deny" }, "object")).toMatchObject({ code: "deny_code", milliseconds: 4 });
   });
 });
 
-test("what was not asked has no outcome at all", () => {
+test("an unasked rule has no outcome", () => {
   expect(draw(and(a, b), {})).toStrictEqual({
     kind: "and",
     name: "and(a, b)",
@@ -163,7 +163,7 @@ test("what was not asked has no outcome at all", () => {
   });
 });
 
-test("a trace of a real decision says what the decision says, for every pair of answers", async () => {
+test("a trace has the outcome of its decision", async () => {
   const answers: (() => unknown)[] = [
     () => true,
     () => deny("no"),
@@ -198,7 +198,7 @@ test("a trace of a real decision says what the decision says, for every pair of 
   }
 });
 
-test("each rule is drawn with the time that it alone took", async () => {
+test("each rule shows its own duration", async () => {
   const clock = vi.spyOn(performance, "now").mockReturnValue(1000);
   const taking = (name: string, milliseconds: number) =>
     permission(name, () => {

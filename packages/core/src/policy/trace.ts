@@ -4,28 +4,30 @@ import type { AnswerRecord, RecordedAnswer } from "../engine/record.js";
 import type { Leaf, Phase, RuleHook, Tree } from "../rules/tree.js";
 import type { Rules } from "./compile-policy.js";
 
-/** What happened at one rule or combination of a decision. */
+/** One rule or combination of a decision, with its outcome. */
 export interface TraceNode {
   kind: "rule" | "and" | "or" | "not";
   name: string;
-  /** `undefined` where nothing was asked: it was decided before. */
+  /** `undefined` when it was not evaluated, because the decision was already made. */
   outcome?: Outcome;
   code?: string;
   reason?: string;
-  /** How long a rule took. */
+  /** Duration of the rule's answers. */
   milliseconds?: number;
-  /** The rule only knows objects: it counts as if it did not refuse until there is one. */
+  /**
+   * True when the rule only answers the object phase and there is no object yet. Until then it counts as not refusing.
+   */
   isPending?: true;
   operands?: TraceNode[];
 }
 
-/** What a policy's `permissions` answered, and what the rule of the moment did. */
+/** The traces of one decision: of the policy's `permissions`, and of the phase's rule. */
 export interface Traces {
   readonly permissions?: TraceNode;
   readonly rule?: TraceNode;
 }
 
-/** The outcome of one node; `isFinal` tells that nothing behind it was asked. */
+/** The outcome of one node. `isFinal` is true when no later operand was asked. */
 interface NodeOutcome {
   readonly outcome: Outcome | undefined;
   readonly isFinal: boolean;
@@ -38,9 +40,9 @@ interface Drawn extends NodeOutcome {
 type Answers = ReadonlyMap<RuleHook, RecordedAnswer>;
 
 /**
- * Draws a tree with the answers that were given. A rule that has no question for the moment abstains.
+ * Builds the trace of a tree from its recorded answers. A rule without a hook for the phase abstains.
  *
- * @param fallback Whether the question of the action stands in for a missing one at connect.
+ * @param fallback True when `hasPermission` replaces a missing `canConnect` in the connect phase.
  */
 export function traceTree(tree: Tree, phase: Phase, answers: Answers, fallback: boolean): TraceNode {
   const draw = (from: Tree, isOdd: boolean): Drawn => {
@@ -53,7 +55,7 @@ export function traceTree(tree: Tree, phase: Phase, answers: Answers, fallback: 
   return draw(tree, false).node;
 }
 
-/** The trees of one decision, with what was answered. */
+/** Builds the traces of one decision from its recorded answers. */
 export function traces(rules: Rules, phase: Phase, action: string, [first, second]: AnswerRecord["answers"]): Traces {
   const { permissions, connect, table } = rules;
   const rule = phase === "connect" ? connect : table?.get(action)?.rule;

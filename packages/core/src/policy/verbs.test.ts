@@ -82,7 +82,7 @@ describe("authorize", () => {
     } satisfies Partial<Decision>);
   });
 
-  it("rejects where a rule is at fault, and where an object is missing", async () => {
+  it("rejects for a fault and for a missing object", async () => {
     expect(await refusalOf(policy.authorize(scope, CONSUMER, "late"))).toMatchObject({
       code: "directory_down",
       status: 503,

@@ -3,11 +3,11 @@ import type { Consumer, MaybePromise, ObjectOptions, Payload, RuleOptions, Scope
 import { PERMISSION, type Permission, type PermissionKind } from "./permission.js";
 
 /**
- * A rule in class style, as in Django Channels REST Framework. A question whose method is not defined is answered
- * with "nothing to say" (abstain); the class is instantiated once, without arguments, when the tree is built.
+ * A rule in class style, as in Django Channels REST Framework (DCRF). In a phase whose method is not defined, the rule
+ * abstains. The class is instantiated once, without arguments, when the tree is built.
  *
- * `S` is the scope the rule needs, `G` what it guarantees of the scope where it allows. A subclass keeps that guarantee,
- * so it must not allow more than the class it extends.
+ * `S` is the scope that the rule needs. `G` is its guarantee, the properties of the scope once it has allowed. A
+ * subclass inherits the guarantee, so it must not allow more than its base class.
  *
  * @example
  * ```ts
@@ -30,7 +30,7 @@ export class BasePermission<in S = Scope, out G = unknown> implements Permission
 
   /** The code of a denial by `false`. Default `permission_denied`. */
   declare readonly code?: string;
-  /** The reason of a denial by `false`: a sentence for a human. */
+  /** The reason of a denial by `false`, a sentence for humans. */
   declare readonly reason?: string;
   /** The status of a denial by `false`, 400 to 499. Default 403 (401 for `not_authenticated`). */
   declare readonly status?: number;
@@ -43,10 +43,10 @@ export class BasePermission<in S = Scope, out G = unknown> implements Permission
     return "class";
   }
 
-  /** Asked once, before the connection is opened. */
+  /** Called before the connection is opened, and again when a session is refreshed. */
   canConnect?(scope: S, consumer: Consumer, message: Payload | undefined, options: RuleOptions): MaybePromise<Answer>;
 
-  /** Asked before every action. */
+  /** Called before every action. */
   hasPermission?(
     scope: S,
     consumer: Consumer,
@@ -55,7 +55,7 @@ export class BasePermission<in S = Scope, out G = unknown> implements Permission
     options: RuleOptions,
   ): MaybePromise<Answer>;
 
-  /** Asked when the object of an action has been loaded. */
+  /** Called once the object of an action has been loaded. */
   hasObjectPermission?(
     scope: S,
     consumer: Consumer,
@@ -65,7 +65,7 @@ export class BasePermission<in S = Scope, out G = unknown> implements Permission
   ): MaybePromise<Answer>;
 }
 
-/** Tells a class that extends `BasePermission`, also when it extends that of another copy of this package. */
+/** True for a class that extends `BasePermission`, also that of another copy of this package. */
 export function isPermissionClass(value: unknown): value is new () => BasePermission {
   return typeof value === "function" && value.prototype?.[PERMISSION] === "class";
 }

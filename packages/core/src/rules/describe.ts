@@ -4,7 +4,7 @@ import { PHASES, type Phase, type Tree } from "./tree.js";
 export interface DescribedRule {
   kind: "rule" | "and" | "or" | "not";
   name: string;
-  /** What a rule answers. */
+  /** The phases that a rule answers. */
   asks?: Phase[];
   operands?: DescribedRule[];
 }

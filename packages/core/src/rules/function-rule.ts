@@ -13,9 +13,9 @@ interface AnyParts<S, C, A, O, T> {
 }
 
 /**
- * The questions a function rule may answer, at least one. One that is not named is answered with abstain.
+ * The phases that a function rule answers, at least one. In every other phase it abstains.
  *
- * `S` is the scope, `C`, `A` and `O` are what the three parts answer, `T` is the object.
+ * `S` is the scope. `C`, `A` and `O` are the answers of the three parts. `T` is the object.
  */
 export type RuleParts<S, C, A = C, O = A, T = unknown> = AnyParts<S, C, A, O, T> &
   (
@@ -24,7 +24,7 @@ export type RuleParts<S, C, A = C, O = A, T = unknown> = AnyParts<S, C, A, O, T>
     | { object: (context: ObjectContext<S, T>) => O }
   );
 
-/** What a function rule is at run time. */
+/** A function rule at run time. */
 export class FunctionRule implements Rule {
   declare readonly "~types": Permission["~types"];
 
@@ -38,7 +38,7 @@ export class FunctionRule implements Rule {
   }
 }
 
-/** The spellings of `permission`, for one scope type. */
+/** The signatures of `permission`, for one scope type. */
 export interface PermissionFactory<Bound> {
   <P extends object, V extends MaybePromise<Answer>, S = Bound>(
     name: string,
@@ -55,7 +55,7 @@ export interface PermissionFactory<Bound> {
     name: string,
     parts: RuleParts<S, C, A, O, T>,
   ): Rule<S, unknown, [A] extends [never] ? unknown : EvidenceAnswer<A>, AsyncAnswer<C | A | O>>;
-  // Last, so that a mistake in a plain function is the last line of the message.
+  // The last overload, so that the compiler's message about a plain function ends with it.
   <V extends MaybePromise<Answer>, S = Bound>(
     name: string,
     rule: (context: Context<S>) => V,
@@ -63,16 +63,18 @@ export interface PermissionFactory<Bound> {
 }
 
 /**
- * Makes a rule in function style.
+ * Creates a rule from functions.
  *
- * @param name What decisions and logs call it, for example `isMember` or `hasRole(admin)`.
- * @param rule Answers `hasPermission`; or an object `{ connect, action, object }` of which each part answers its
- *   question; or `{ payload: schema }` (any Standard Schema) followed by the function, which then sees the parsed
- *   payload: one that does not fit is a fault `invalid_input` (400) that `not` does not turn round. What the schema makes
- *   of it (defaults, trimmed texts, dates) is for this rule alone: other rules, a handler and the listeners behind
- *   `guard()` get the payload as it came. For one reading in rule and handler serve a consumer whose action has `input`.
+ * @param name The name in decisions and logs, for example `isMember` or `hasRole(admin)`.
+ * @param rule The function of the action phase; or `{ connect, action, object }` with a function for each phase; or `{
+ *   payload: schema }` (any Standard Schema) with the function as third argument. That function gets the parsed
+ *   payload. A payload that does not match the schema is a fault `invalid_input` (400), which `not` does not negate.
+ *   The parsed payload (defaults, trimmed strings, dates) is for this rule alone. Other rules, a handler and the
+ *   listeners behind `guard()` get the payload as it arrived. To parse once for rule and handler, serve a consumer
+ *   whose action has `input`.
  * @returns A permission that composes with classes and combinations.
- * @throws {PermissionMisuse} When the name is empty, no function is given, or a part is unknown.
+ * @throws {PermissionMisuse} When the name is empty, no function is given, a part is unknown, or `payload` is no
+ *   schema.
  * @example
  * ```ts
  * import { permission } from "@portcullis/core";
@@ -120,7 +122,7 @@ function readParts(name: string, rule: unknown, checked: unknown): FunctionRule[
   return { ...rule };
 }
 
-/** A generator answers nothing when it is called. */
+/** A generator function returns an iterator when it is called, and never an answer. */
 function checkAnswers(name: string, rule: unknown): void {
   if (typeof rule !== "function" || !/Generator/.test(Object.prototype.toString.call(rule))) return;
   throw new PermissionMisuse(
@@ -150,7 +152,7 @@ function withPayload(name: string, schema: StandardSchema, rule: unknown) {
   };
 }
 
-/** The same context with another payload. `signal` stays a getter, so that its controller is made only when it is read. */
+/** The same context with another payload. `signal` stays a getter, because reading it creates its controller. */
 function withParsed(context: Context<never>, payload: unknown) {
   const { scope, consumer, action } = context;
   return {

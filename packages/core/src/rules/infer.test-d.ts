@@ -32,9 +32,9 @@ import type { Rule } from "./permission.js";
 
 declare const yes: boolean;
 
-describe("what a class rule guarantees", () => {
+describe("the guarantee of a class rule", () => {
   type Room = { readonly room: "a" };
-  test("what it declares, where it answers yes or no to every action", () => {
+  test("holds when it never abstains from an action", () => {
     class Sync extends BasePermission<AppScope, Room> {
       override hasPermission() {
         return yes ? allow() : deny("no");
@@ -106,8 +106,8 @@ describe("what a class rule guarantees", () => {
   });
 });
 
-describe("what a class rule needs", () => {
-  test("what it declares", () => {
+describe("the needs of a class rule", () => {
+  test("are those that it declares", () => {
     expectTypeOf<ScopeOf<typeof IsOwner>>().toEqualTypeOf<AppScope>();
     expectTypeOf<ScopeOf<IsOwner>>().toEqualTypeOf<AppScope>();
   });
@@ -215,7 +215,7 @@ describe("when a class rule answers", () => {
   });
 });
 
-describe("what may stand in a tree", () => {
+describe("the operands of a tree", () => {
   test("with a scope: only what needs no more than it", () => {
     expectTypeOf<typeof IsOwner>().toExtend<PermissionLike<AppScope>>();
     expectTypeOf<readonly [typeof IsAuthenticated, IsOwner]>().toExtend<PermissionLike<AppScope>>();
@@ -224,7 +224,7 @@ describe("what may stand in a tree", () => {
     expectTypeOf<InTenant>().not.toExtend<PermissionLike<AppScope>>();
     expectTypeOf<readonly [typeof IsOwner, typeof InTenant]>().not.toExtend<PermissionLike<AppScope>>();
   });
-  test("what its methods ask for is compared by Fits", () => {
+  test("the needs of its methods are compared by CheckScope", () => {
     expectTypeOf<typeof Sneaky>().toExtend<PermissionLike<AppScope>>();
     expectTypeOf<CheckScope<AppScope, typeof Sneaky>>().toEqualTypeOf<{
       readonly "scope is missing": { tenant: string };
@@ -236,7 +236,7 @@ describe("what may stand in a tree", () => {
     type Other = Omit<AppScope, "user"> & { readonly user: string };
     expectTypeOf<CheckScope<Other, typeof IsOwner>>().toEqualTypeOf<{ readonly "scope is missing": AppScope }>();
   });
-  test("a value nothing is known of neither guarantees nor breaks anything", () => {
+  test("untyped values neither guarantee nor break anything", () => {
     type Unknown = ReturnType<typeof JSON.parse>; // any
     expectTypeOf<GuaranteeOf<Unknown>>().toEqualTypeOf<unknown>();
     expectTypeOf<EvidenceOf<Unknown>>().toEqualTypeOf<unknown>();
@@ -246,7 +246,7 @@ describe("what may stand in a tree", () => {
   });
 });
 
-test("a scope is narrowed by a copy, a union of scopes each for itself", () => {
+test("a union of scopes is narrowed member by member", () => {
   type Two = { readonly kind: "a"; readonly user: { a: 1 } | null } | { readonly kind: "b"; readonly user: null };
   type Behind = NarrowedScope<Two, typeof IsAuthenticated>;
   expectTypeOf<Extract<Behind, { kind: "a" }>["user"]>().toEqualTypeOf<{ a: 1 }>();

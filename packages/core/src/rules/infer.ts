@@ -6,10 +6,13 @@ import type { Permission, Rule } from "./permission.js";
 /** A permission, or a class of one. */
 type One<S> = Permission<S> | (new () => Permission<S>);
 
-/** A list of permissions, of which all must allow. */
+/** A list of permissions. All must allow. */
 type List<S = never> = readonly [One<S>, ...One<S>[]];
 
-/** Anything that may stand in a tree; with a scope, anything that can be asked where there is that scope. */
+/**
+ * An operand of a tree: a permission, a class of one, or a list of them. With `S`, an operand that the scope `S`
+ * satisfies.
+ */
 export type PermissionLike<S = never> = One<S> | List<S>;
 
 /** At least one operand. */
@@ -17,7 +20,7 @@ export type PermissionLikes = readonly [PermissionLike, ...PermissionLike[]];
 
 type Instance<L> = L extends new () => infer I ? I : L; // distributes over unions
 
-/** What is known of one permission: what it says itself, for a class rule with what its methods say. */
+/** The types of one permission as it declares them; for a class rule, combined with the types of its methods. */
 type Facts<L> = FactsOfInstance<Instance<L>>;
 type FactsOfInstance<I> = I extends Permission
   ? "hasPermission" extends keyof I
@@ -26,9 +29,9 @@ type FactsOfInstance<I> = I extends Permission
   : never;
 
 interface ClassFacts<I extends Permission> {
-  /** Methods are compared bivariantly: one may ask for more than its class declares. */
+  /** TypeScript compares methods bivariantly, so a method may need more scope than its class declares. */
   readonly scope: I["~types"]["scope"] | MethodOf<I>["scope"];
-  /** Only a rule that answers actions, and always yes or no, guarantees what it declares. */
+  /** The declared guarantee counts only for a rule that answers actions and never abstains. */
   readonly guarantee: [OnAction<I>] extends [never]
     ? unknown
     : Abstain extends Awaited<OnAction<I>["answer"]>
@@ -38,19 +41,19 @@ interface ClassFacts<I extends Permission> {
   readonly async: AsyncAnswer<MethodOf<I>["answer"]>;
 }
 
-/** What a method asks and answers; `never` where the class does not define it. */
+/** The scope and the answer of a method; `never` when the class does not define it. */
 type Method<I, K extends string> = I extends { readonly [P in K]: (scope: infer S, ...rest: never[]) => infer R }
   ? { readonly scope: (scope: S) => void; readonly answer: R }
   : never;
 type OnAction<I> = Method<I, "hasPermission">;
 type MethodOf<I> = OnAction<I> | Method<I, "canConnect"> | Method<I, "hasObjectPermission">;
 
-/** What every one of the functions takes. */
+/** The intersection of the parameters of a union of functions. */
 type Taken<F> = [F] extends [(value: infer T) => void] ? T : never;
 
 /**
- * The intersection of the members of a tuple; a union among them stays whole. Four at a time, since the compiler pays
- * for each step, and more for the shorter spelling by way of functions.
+ * The intersection of the members of a tuple. A union member stays a union. Takes four members a step, because the
+ * compiler pays for each step; the shorter spelling with functions costs more.
  */
 type IntersectAll<T extends readonly unknown[], M = unknown> = T extends readonly [
   infer A,
@@ -64,21 +67,21 @@ type IntersectAll<T extends readonly unknown[], M = unknown> = T extends readonl
     ? IntersectAll<R, M & A>
     : M;
 
-/** What the scope must offer for the permission to be asked. */
+/** The scope that the permission needs. */
 export type ScopeOf<L> = Taken<Asks<L>>;
 type Asks<L> = Facts<L extends List ? L[number] : L>["scope"];
 
-/** What is known of the scope once the permission has allowed an action. */
+/** The guarantee of the permission: the properties of the scope once it has allowed an action. */
 export type GuaranteeOf<L> = L extends List
   ? IntersectAll<{ [I in keyof L]: Facts<L[I]>["guarantee"] }>
   : Facts<L>["guarantee"];
 
-/** The evidence the permission carries once it has allowed an action. */
+/** The evidence of the permission once it has allowed an action. */
 export type EvidenceOf<L> = L extends List
   ? IntersectAll<{ [I in keyof L]: Facts<L[I]>["evidence"] }>
   : Facts<L>["evidence"];
 
-/** Whether asking the permission may answer later. */
+/** `true` when the permission answers asynchronously, `false` when it does not, `boolean` when it may. */
 export type AsyncOf<L> = Facts<L extends List ? L[number] : L>["async"];
 
 type ScopeOfAll<L extends PermissionLikes> = Taken<{ [I in keyof L]: Asks<L[I]> }[number]>;
@@ -87,8 +90,8 @@ type EvidencesOf<L extends PermissionLikes> = { [I in keyof L]: EvidenceOf<L[I]>
 type AsyncOfAll<L extends PermissionLikes> = { [I in keyof L]: AsyncOf<L[I]> }[number];
 
 /**
- * What every branch guarantees: the keys they have in common. A branch that can never allow does not count.
- * The keys are named apart from the union: a mapped type over `keyof Union` itself would be one for each branch.
+ * The guarantee that all branches share, with the keys that they have in common. A branch that can never allow does not
+ * count. `K` is a parameter of its own, because a mapped type over `keyof Union` would distribute over the branches.
  */
 type CommonProps<Union, K extends PropertyKey = keyof Union> = [Union] extends [never]
   ? never
@@ -96,7 +99,7 @@ type CommonProps<Union, K extends PropertyKey = keyof Union> = [Union] extends [
     ? unknown
     : { readonly [P in K]: Union[P & keyof Union] };
 
-/** Evidence of any one branch: keys that not every branch offers are optional. */
+/** The evidence of any one branch. Keys that not every branch offers are optional. */
 type JoinEvidence<Union, K extends PropertyKey = keyof Union, Any = AllKeys<Union>> = [Union] extends [never]
   ? never
   : [Any] extends [never]
@@ -110,10 +113,10 @@ type AllKeys<Union> = Union extends unknown ? keyof Union : never;
 type ValueAt<Union, K> = Union extends unknown ? (K extends keyof Union ? Union[K] : never) : never;
 type NoneIsEmpty<T> = { [I in keyof T]: unknown extends T[I] ? object : T[I] };
 
-/** The same type, its intersections written out, for messages a human can read. */
+/** The same type with flattened intersections, for readable compiler messages. */
 export type Simplify<T> = T extends object ? { [K in keyof T]: T[K] } : T;
 
-/** Types of `and(...operands)`: needs all, guarantees all. */
+/** The type of `and(...operands)`. Its needs and guarantees are those of all operands. */
 export type And<L extends PermissionLikes> = Rule<
   ScopeOfAll<L>,
   IntersectAll<GuaranteesOf<L>>,
@@ -121,7 +124,9 @@ export type And<L extends PermissionLikes> = Rule<
   AsyncOfAll<L>
 >;
 
-/** Types of `or(...operands)`: needs all, guarantees what every branch guarantees. */
+/**
+ * The type of `or(...operands)`. Its needs are those of all operands, its guarantees are those that all of them share.
+ */
 export type Or<L extends PermissionLikes> = Rule<
   ScopeOfAll<L>,
   CommonProps<GuaranteesOf<L>[number]>,
@@ -129,22 +134,23 @@ export type Or<L extends PermissionLikes> = Rule<
   AsyncOfAll<L>
 >;
 
-/** Types of `not(operand)`: guarantees nothing. */
+/** The type of `not(operand)`. It guarantees nothing. */
 export type Not<L> = Rule<ScopeOf<L>, unknown, unknown, AsyncOf<L>>;
 
-/** The scope a handler behind the permission sees. */
+/** The scope of a handler behind the permission. */
 export type NarrowedScope<S, L> = [GuaranteeOf<L>] extends [never]
   ? never
   : unknown extends GuaranteeOf<L>
     ? S
     : Simplify<S & GuaranteeOf<L>>;
 
-/** A plain decision where no rule may answer later. */
+/** A plain decision when no rule may answer asynchronously. */
 export type MaybeLater<A> = true extends A ? Decision | Promise<Decision> : Decision;
 
 /**
- * Nothing, or a type whose last line says what the scope lacks. Meant to be intersected with the rule, beside
- * `Like<S>`, which compares what a rule declares but not what its methods really ask for.
+ * `unknown`, or a type that ends the compiler's message with the missing properties of the scope. Intersect it with the
+ * rule, beside `PermissionLike<S>`, which compares the declared scope of a rule but not the scope that its methods
+ * need.
  */
 export type CheckScope<S, P> = [S] extends [never]
   ? unknown

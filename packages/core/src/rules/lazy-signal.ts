@@ -1,14 +1,17 @@
 import { type Context, contextOfNow } from "../util/async-context.js";
 
-/** The options of a class rule: a signal whose controller is made when it is needed. */
+/** The options of a class rule. The controller behind the signal is created on demand. */
 export class LazySignal {
   #controller: AbortController | undefined;
   /** The async context of the rule that has read the signal. */
   #context: Context | undefined;
-  /** True once a rule has read the signal: the options serve no other question then. */
+  /** True once a rule has read the signal. The options serve no other question then. */
   isRead = false;
 
-  /** Aborted when nobody waits for the answer any more, in the async context of the rule that reads it first. */
+  /**
+   * Aborted when the answer is no longer needed. Listeners run in the async context of the rule that read the signal
+   * first.
+   */
   get signal(): AbortSignal {
     this.isRead = true;
     this.#controller ??= new AbortController();

@@ -38,7 +38,7 @@ describe("permission(name, function)", () => {
       return true;
     });
   });
-  test("its scope is the one it was annotated with, or the base scope", () => {
+  test("its scope is its annotation, or the base scope", () => {
     const annotated = permission("a", ({ scope }: Context<TenantScope>) => scope.tenant === "acme");
     expectTypeOf<ScopeOf<typeof annotated>>().toEqualTypeOf<TenantScope>();
     const bare = permission("a", ({ scope }) => scope.secure);
@@ -48,7 +48,7 @@ describe("permission(name, function)", () => {
     const part = permission("a", ({ scope }: { scope: { readonly tenant: string } }) => scope.tenant === "acme");
     expectTypeOf<ScopeOf<typeof part>>().toEqualTypeOf<{ readonly tenant: string }>();
   });
-  test("its evidence and whether it is async follow from what it returns", () => {
+  test("its evidence and asynchrony follow from its return type", () => {
     expectTypeOf(isMember).toEqualTypeOf<Rule<AppScope, unknown, { readonly membership: Membership }, true>>();
     const sync = permission("a", () => (yes ? allow({ left: 3 as number }) : false));
     expectTypeOf(sync).toEqualTypeOf<Rule<Scope, unknown, { readonly left: number }, false>>();
@@ -93,7 +93,7 @@ describe("permission(name, { connect, action, object })", () => {
     });
     expectTypeOf(rule).toEqualTypeOf<Rule<Scope, unknown, { readonly room: "lobby" }, boolean>>();
   });
-  test("parts may answer differently: sync and async, with and without evidence", () => {
+  test("parts may differ in asynchrony and evidence", () => {
     const rule = permission("a", {
       connect: () => true,
       action: async () => (yes ? allow({ left: 3 as number }) : deny("no")),
@@ -238,7 +238,7 @@ describe("class rules", () => {
     }
     expectTypeOf<ScopeOf<typeof IsAuthor>>().toEqualTypeOf<AppScope>();
   });
-  test("what a denial says is typed", () => {
+  test("the parts of a denial are typed", () => {
     class IsOpen extends BasePermission {
       override readonly code = "closed";
       override readonly status = 410;
@@ -249,7 +249,7 @@ describe("class rules", () => {
   });
 });
 
-test("a permission that needs more does not stand for one that needs less", () => {
+test("a permission that needs more is not assignable to less", () => {
   expectTypeOf<Permission<AppScope>>().toExtend<Permission<TenantScope>>();
   expectTypeOf<Permission<TenantScope>>().not.toExtend<Permission<AppScope>>();
   expectTypeOf<Rule<TenantScope>>().not.toExtend<Rule<AppScope>>();

@@ -40,7 +40,7 @@ describe("permission", () => {
     expect(() => build("x", async () => true)).not.toThrow();
   });
 
-  it("refuses parts it does not know, and parts that are no functions", () => {
+  it("refuses unknown parts, and parts that are no functions", () => {
     expect(() => build("x", { hasPermission: () => true })).toThrow(
       'permission("x") has no part `hasPermission`: the parts are connect, action and object',
     );
@@ -60,7 +60,7 @@ describe("permission", () => {
 });
 
 describe("isPermission and isPermissionClass", () => {
-  it("tell permissions of all kinds, also of another copy of the package", () => {
+  it("recognize permissions of all kinds, of any copy", () => {
     const marker = Symbol.for("@portcullis/core/Permission");
     class OfAnotherCopy {
       get [marker]() {
@@ -88,7 +88,7 @@ describe("isPermission and isPermissionClass", () => {
 });
 
 describe("a schema for the payload", () => {
-  /** A schema that takes `{ room: string }`, and turns it to lower case. */
+  /** A schema that takes `{ room: string }`, and makes it lower case. */
   const room = (isLater = false): StandardSchema<unknown, { room: string }> => ({
     "~standard": {
       version: 1,
@@ -122,17 +122,14 @@ describe("a schema for the payload", () => {
     by: "inLobby",
   };
 
-  it.each([false, true])(
-    "what does not fit is `invalid_input`, which no `not` turns round (later: %s)",
-    async (isLater) => {
-      for (const rule of [inLobby(isLater), not(inLobby(isLater)), and(inLobby(isLater), AllowAny)]) {
-        expect(await act(rule, {}, { room: { $ne: null } })).toMatchObject(invalid);
-      }
-      expect(await act(or(inLobby(isLater), AllowAny), {}, {})).toMatchObject({ outcome: "allow" });
-    },
-  );
+  it.each([false, true])("a mismatch is `invalid_input`, which `not` keeps (later: %s)", async (isLater) => {
+    for (const rule of [inLobby(isLater), not(inLobby(isLater)), and(inLobby(isLater), AllowAny)]) {
+      expect(await act(rule, {}, { room: { $ne: null } })).toMatchObject(invalid);
+    }
+    expect(await act(or(inLobby(isLater), AllowAny), {}, {})).toMatchObject({ outcome: "allow" });
+  });
 
-  it("the rest of the context is there, and `signal` is made only when it is read", () => {
+  it("the context is complete, with a lazy `signal`", () => {
     const given: unknown[] = [];
     const rule = permission("x", { payload: room() }, (context) => {
       const { scope, consumer, action, signal } = context as Context<{ user: string }>;
@@ -155,7 +152,7 @@ describe("a schema for the payload", () => {
     expect(await act(not(rule))).toMatchObject({ outcome: "error" });
   });
 
-  it("refuses what is no schema, and a schema without a rule", () => {
+  it("refuses other values than schemas, and missing rules", () => {
     for (const schema of [undefined, null, {}, { "~standard": {} }, { parse() {} }]) {
       expect(() => build("x", { payload: schema }, () => true)).toThrow(
         'permission("x") got a `payload` that is no Standard Schema: give one of zod, valibot, arktype or the like',

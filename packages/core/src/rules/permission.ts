@@ -1,6 +1,6 @@
 /**
- * The type-level half of every permission: what it needs of the scope, what it guarantees about the scope where it
- * allows, what evidence it carries, and whether it may answer later. Nothing of it exists at run time.
+ * The types of a permission: the scope that it needs, the guarantee about the scope once it has allowed, its evidence,
+ * and whether it answers asynchronously. Nothing of it exists at run time.
  */
 export interface Permission<in S = never, out G = unknown, out E = unknown, out A extends boolean = boolean> {
   readonly "~types": {
@@ -11,10 +11,10 @@ export interface Permission<in S = never, out G = unknown, out E = unknown, out 
   };
 }
 
-/** Under this key everything that may stand in a tree says what it is, across copies of this package. */
+/** Key of the kind of a permission, the same in all copies of this package. */
 export const PERMISSION = Symbol.for("@portcullis/core/Permission");
 
-/** How a permission was written. */
+/** The style in which a permission was written. */
 export type PermissionKind = "class" | "function" | "combination";
 
 /** A permission with a name for decisions and logs: a rule in function style, or a combination. */
@@ -23,7 +23,7 @@ export interface Rule<in S = never, out G = unknown, out E = unknown, out A exte
   readonly name: string;
 }
 
-/** Tells anything that may stand in a tree, also when it was made by another copy of this package. */
+/** True for a permission, also for one of another copy of this package. Classes of permissions do not count. */
 export function isPermission(value: unknown): value is { readonly [PERMISSION]: PermissionKind } {
   return typeof value === "object" && value !== null && PERMISSION in value;
 }

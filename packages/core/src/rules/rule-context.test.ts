@@ -9,7 +9,7 @@ afterEach(() => {
 });
 
 describe("signal", () => {
-  it("is made when it is first read, and stays the same", () => {
+  it("is made on first read, and stays the same", () => {
     const made = vi.fn();
     class Counted extends AbortController {
       constructor() {

@@ -2,14 +2,14 @@ import type { Consumer, Payload } from "../types.js";
 import { LazySignal } from "./lazy-signal.js";
 
 /**
- * One question to the rules: the context of function rules and the last argument of class rules.
- * Made at most once per evaluation and never used again, so a rule may keep it.
+ * One question to the rules. It is the context of function rules and the last argument of class rules. It serves one
+ * evaluation and is never reused, so a rule may keep it.
  */
 export class RuleContext {
-  /** The object of the action, where one is asked about. */
+  /** The object of the action, in the object phase. */
   declare object: unknown;
   #own: LazySignal | undefined;
-  /** The options that class rules were asked with before the context was made. */
+  /** The options that class rules got before the context was created. */
   #adopted: LazySignal | undefined;
 
   constructor(
@@ -27,24 +27,24 @@ export class RuleContext {
     return this;
   }
 
-  /** Takes over the options that class rules were asked with: they end with the question. */
+  /** Takes over the options that class rules already got, so that they are aborted with the question. */
   adopt(options: LazySignal): this {
     this.#adopted = options;
     return this;
   }
 
-  /** The name of the payload at connect. */
+  /** The payload under its name in the connect phase. */
   get message(): Payload {
     return this.payload;
   }
 
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the answer is no longer needed. */
   get signal(): AbortSignal {
     this.#own ??= new LazySignal();
     return this.#own.signal;
   }
 
-  /** Tells rules that are still at work, and those that read the signal later, that nobody waits for them. */
+  /** Aborts the signals of rules that are still running, and of rules that read the signal later. */
   abort(reason: unknown): void {
     this.#own ??= new LazySignal();
     this.#own.abort(reason);

@@ -34,7 +34,7 @@ it.each([undefined, null, "valid", 1, true, {}, () => ({ value: 1 })])("%o is no
 
 const THEN = "then";
 
-it("a payload that does not fit is told in 500 characters, whatever a schema finds", () => {
+it("the reason of an invalid payload has 500 characters", () => {
   const issues = Array.from({ length: 100_000 }, (_, index) => ({ message: `no ${"m".repeat(1000)}`, path: [index] }));
   const { code, status, reason, issues: kept } = invalidInput("deny", issues);
   expect([code, status, reason?.length, kept?.length]).toEqual(["invalid_input", 400, 500, 20]);

@@ -7,10 +7,10 @@ import { show } from "../util/show.js";
 import { isThenable } from "../util/thenable.js";
 
 /**
- * Runs a Standard Schema; a plain result stays plain.
+ * Runs a Standard Schema. A synchronous result stays synchronous.
  *
- * @returns The result, or a native promise of it where the schema answers later.
- * @throws Whatever the schema throws, and a `PermissionMisuse` where it answers something that is no result.
+ * @returns The result, or a native promise of it when the schema is asynchronous.
+ * @throws The error of the schema, or a `PermissionMisuse` when it returns something that is no result.
  */
 export function validate<T>(
   schema: StandardSchema<unknown, T>,
@@ -26,7 +26,7 @@ function checked<T>(result: unknown): StandardResult<T> {
   throw new PermissionMisuse(`a schema answered ${show(result)}: it must answer { value } or { issues }`);
 }
 
-/** The refusal of a payload that does not fit a schema. */
+/** The refusal of a payload that does not match a schema. */
 export function invalidInput(outcome: "deny" | "error", found: unknown): Decision {
   const issues = issuesOf(found) ?? [];
   const reason = describeIssues(issues) || "The payload does not fit.";

@@ -41,7 +41,7 @@ describe("operands", () => {
     expect(made).toBe(1);
   });
 
-  it("a bare function is told how to be wrapped, or that it was not called", () => {
+  it("the error for a bare function names the correction", () => {
     function hasRole() {
       return permission("hasRole", () => true);
     }
@@ -53,7 +53,7 @@ describe("operands", () => {
     expect(() => combine(class Other {})).toThrow("which is no permission");
   });
 
-  it("needs a class that answers something: its method may be misspelt", () => {
+  it("a class without any hook is refused", () => {
     class NotBanned extends BasePermission {
       hasPermision() {
         return false;
@@ -98,7 +98,7 @@ describe("operands", () => {
     expect(() => combine(Odd)).toThrow("`Odd.hasPermission` is true: define it as a method that answers true or false");
   });
 
-  it("a status out of range is told when the tree is built", () => {
+  it("a status out of range is refused at build time", () => {
     class Odd extends BasePermission {
       override readonly status = 200;
     }
@@ -106,7 +106,7 @@ describe("operands", () => {
   });
 });
 
-describe("a class with fields of its own is a class all the same", () => {
+describe("a class may have fields of any name", () => {
   const isAsked = (rule: PermissionLike) => definePolicy({ actions: { act: rule } });
 
   it.each(["tree", "parts", "rule", "operands", "actions"])("a field called %s", (field) => {
@@ -231,7 +231,7 @@ describe("depth and width", () => {
 });
 
 describe("a class rule", () => {
-  it("gets the message at connect and the object of an object, in their places", () => {
+  it("gets message and object in their places", () => {
     const given: unknown[] = [];
     class Noting extends BasePermission<object> {
       override canConnect(_scope: object, _consumer: unknown, message: unknown) {
@@ -249,9 +249,9 @@ describe("a class rule", () => {
     expect(given).toEqual([message, "edit", object]);
   });
 
-  it("gets its options also where a comment hides that it takes them", () => {
+  it("gets its options even when a comment hides them", () => {
     const given: unknown[] = [];
-    // Written as text: a formatter or a compiler would move the comment.
+    // Written as text, because a formatter or a compiler would move the comment.
     const hasPermission = new Function("given", "return (a, b, c, d /* ) */, e = 1) => given.push(e) > 0")(given);
     class Hiding extends BasePermission<object> {
       override hasPermission = hasPermission;
@@ -272,14 +272,14 @@ describe("a class rule", () => {
   });
 });
 
-describe("what a tree is called", () => {
+describe("the name of a tree", () => {
   it("is cut where it is longer than anybody reads", () => {
     const named = (length: number) => and(permission("x".repeat(length), () => true)).name;
     expect(named(200)).toBe(`and(${"x".repeat(200)})`);
     expect(named(201)).toBe(`and(${"x".repeat(200)}...)`);
   });
 
-  it("a code that is none is told as that of deny()", () => {
+  it("an invalid code is reported like that of deny()", () => {
     class Nameless extends BasePermission<object> {
       override readonly code = "";
       override hasPermission = () => true;

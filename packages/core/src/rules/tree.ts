@@ -8,21 +8,21 @@ import type { FunctionRule } from "./function-rule.js";
 import { isPermission, PERMISSION, type PermissionKind } from "./permission.js";
 import type { RuleContext } from "./rule-context.js";
 
-/** The three moments at which a tree is asked. */
+/** The phases of a decision. */
 export const PHASES = ["connect", "action", "object"] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** One question of one rule. Also the key under which its answer is remembered. */
+/** The function of a rule for one phase. Also the key of its recorded answer. */
 export interface RuleHook {
-  /** Asked with one context (function style) or with scope, consumer, action, payload, options (class style). */
+  /** Called with one context (function style), or with scope, consumer, action, payload and options (class style). */
   readonly fn: ((question: RuleContext) => unknown) & ((...args: never[]) => unknown);
   readonly self: object | undefined;
   readonly context: boolean;
 }
 
 /**
- * Under this name the question about an action has another one, which is asked instead where no table names the actions:
- * there the client alone chooses what its action is called.
+ * Key of an alternative function of an action hook. It applies to policies without an `actions` table, where the client
+ * alone chooses the name of its action.
  */
 export const UNLISTED = Symbol.for("@portcullis/core/unlisted");
 
@@ -30,7 +30,7 @@ export const UNLISTED = Symbol.for("@portcullis/core/unlisted");
 export interface Leaf {
   readonly kind: "leaf";
   readonly name: string;
-  /** The decision a plain `false` stands for. */
+  /** The decision for a plain `false`. */
   readonly denial: Decision;
   readonly hooks: { readonly [M in Phase]: RuleHook | undefined };
   readonly depth: 0;
@@ -41,12 +41,12 @@ export interface Branch {
   readonly kind: "and" | "or" | "not";
   readonly name: string;
   readonly operands: readonly Tree[];
-  /** What a `not` says where its operand allowed. */
+  /** The decision of a `not` whose operand has allowed. */
   readonly denial: Decision;
   readonly depth: number;
 }
 
-/** What a plain denial says. */
+/** The parts of a denial by `false` or by `not`. */
 export interface DenialOptions {
   /** Default `permission_denied`. */
   readonly code?: string;
@@ -57,11 +57,14 @@ export interface DenialOptions {
 
 export type Tree = Leaf | Branch;
 
-/** Deep enough for any rule a human wrote, shallow enough for any stack (and for JSON of what `describe` returns). */
+/**
+ * Enough for any handwritten rule. Recursion to this depth fits on any stack, also that of `JSON.stringify` with the
+ * result of `describe`.
+ */
 const MAX_DEPTH = 1200;
 const MAX_NAME = 200;
 
-/** A combination as the developer holds it: a permission like any other. */
+/** The permission that `and`, `or` and `not` return. */
 export class Combination {
   declare readonly "~types": never;
 
@@ -77,11 +80,11 @@ export class Combination {
 }
 
 /**
- * Builds a branch from what the developer wrote.
+ * Builds a branch from the operands of the application.
  *
- * @param level How many lists it lies in.
- * @param denial What a `not` says where its operand allowed.
- * @throws {PermissionMisuse} When there is no operand, one is no permission, or it is nested too deep.
+ * @param level The number of lists around it.
+ * @param denial The parts of the denial of a `not` whose operand has allowed.
+ * @throws {PermissionMisuse} When there is no operand, an operand is no permission, or the nesting is too deep.
  */
 export function branch(
   kind: Branch["kind"],
@@ -120,11 +123,11 @@ function nameOf(kind: string, trees: readonly Tree[]): string {
 }
 
 /**
- * Reads one operand: a permission, a class of one, or a list.
+ * Builds the tree of one operand, which is a permission, a class of one, or a list.
  *
- * @param caller The name of the caller in the message of a misuse.
- * @param level How many lists it lies in.
- * @throws {PermissionMisuse} When it is no permission.
+ * @param caller The function or option to name in the error message.
+ * @param level The number of lists around it.
+ * @throws {PermissionMisuse} When the operand is no permission, or the nesting is too deep.
  */
 export function toTree(operand: unknown, caller: string, level = 0): Tree {
   if (Array.isArray(operand)) {
@@ -144,7 +147,7 @@ export function toTree(operand: unknown, caller: string, level = 0): Tree {
   return kind === "function" ? ruleLeaf(operand as FunctionRule) : classLeaf(operand as BasePermission);
 }
 
-/** The same tree as it is asked where no table names the actions. */
+/** Replaces action hooks by their `UNLISTED` alternatives, for a policy without an `actions` table. */
 export function unlisted(tree: Tree): Tree {
   if (tree.kind !== "leaf") return { ...tree, operands: tree.operands.map(unlisted) };
   const { action } = tree.hooks;
@@ -178,7 +181,7 @@ const METHODS = { connect: "canConnect", action: "hasPermission", object: "hasOb
 
 function classLeaf(rule: BasePermission<never>): Leaf {
   const name = rule.name || rule.constructor.name || "permission";
-  // The base class itself stands for "nothing to say".
+  // `BasePermission` itself may stand in a tree, and always abstains.
   if (rule.constructor !== BasePermission && !PHASES.some((phase) => METHODS[phase] in rule)) {
     throw new PermissionMisuse(`\`${name}\` answers nothing: give it canConnect, hasPermission or hasObjectPermission`);
   }

@@ -164,13 +164,13 @@ describe("signed in", () => {
     }
   });
 
-  test("nobody is what a plain object has under a name that every object has", () => {
+  test("inherited names of a plain object do not count", () => {
     const users: Record<string, unknown> = { ann: { id: 1 } };
     for (const token of ["__proto__", "constructor", "toString"]) expect(isSignedIn(users[token])).toBe(false);
     expect(isSignedIn(Private.prototype)).toBe(false);
   });
 
-  test("a class of users without an instance is not (the original let it in where no middleware had made one)", () => {
+  test("a class of users without an instance is not", () => {
     class AnonymousUser {
       get isAuthenticated() {
         return false;
@@ -195,7 +195,7 @@ describe("signed in", () => {
     );
   });
 
-  test("any value at all is answered, and never by a throw", () => {
+  test("no value at all makes it throw", () => {
     fc.assert(
       fc.property(
         fc.anything({ withDate: true, withMap: true, withSet: true, withTypedArray: true, withNullPrototype: true }),
@@ -217,7 +217,7 @@ describe("the identity", () => {
     for (const key of IDENTIFYING) expect(identityOf({ name: "ann", [key]: "1" })).toEqual({ key, value: "1" });
   });
 
-  test("is none where nothing says it, or nobody is signed in", () => {
+  test("is undefined without identifying properties or a user", () => {
     for (const user of [{ name: "ann" }, new Private(), null, [], {}, { id: null }, { id: 1, sub: "" }]) {
       expect(identityOf(user)).toBeUndefined();
     }

@@ -1,9 +1,9 @@
 import { isThenable } from "../util/thenable.js";
 
-/** The properties that say who a user is, the most telling first. */
+/** The properties that identify a user, in order of preference. */
 export const IDENTIFYING = ["id", "_id", "pk", "sub", "uid", "userId", "user_id", "username", "email"] as const;
 
-/** What says who a user is. */
+/** The property that identifies a user. */
 export interface Identity {
   readonly key: (typeof IDENTIFYING)[number];
   readonly value: unknown;
@@ -11,14 +11,14 @@ export interface Identity {
 
 type Named = Readonly<Record<(typeof IDENTIFYING)[number] | "isAuthenticated", unknown>>;
 
-/** Kinds of built-in objects that cannot be iterated, also of another realm. */
+/** Tags of built-in objects that are not iterable. Tags are the same in every realm. */
 const BUILT_IN =
   /^\[object (Error|DOMException|Date|RegExp|Number|Boolean|BigInt|Symbol|Weak(Map|Set|Ref)|(Shared)?ArrayBuffer|DataView)\]$/;
 
 /**
- * Tells whether a user of a scope counts as signed in.
+ * True when the user of a scope counts as signed in.
  *
- * @throws What a getter or a proxy of the user throws: a rule is then at fault, which `not` does not turn round.
+ * @throws The error of a getter or a proxy of the user. The rule is then at fault, which `not` does not negate.
  */
 export function isSignedIn(user: unknown): user is NonNullable<unknown> {
   if (typeof user !== "object" || user === null) return false;
@@ -27,9 +27,9 @@ export function isSignedIn(user: unknown): user is NonNullable<unknown> {
 }
 
 /**
- * What says who a user is: the first of {@link IDENTIFYING} that it has.
+ * Returns the first of {@link IDENTIFYING} that a signed-in user has.
  *
- * @returns Undefined where nobody is signed in, or nothing says who it is. Never throws.
+ * @returns `undefined` when the user is not signed in, or has none of these properties. Never throws.
  */
 export function identityOf(user: unknown): Identity | undefined {
   try {
@@ -41,7 +41,10 @@ export function identityOf(user: unknown): Identity | undefined {
   }
 }
 
-/** Whether one of those that identify alone is there and blank. On the hot path: a loop takes ten times as long. */
+/**
+ * True when a property that identifies by itself is present and blank. Written out, because a loop takes ten times as
+ * long on this hot path.
+ */
 function isBlankIn(user: Named): boolean {
   return (
     ("id" in user && isBlank(user.id)) ||
@@ -66,25 +69,25 @@ function isIdentified(user: object): boolean {
   );
 }
 
-/** Whether it may be somebody though it has none of those. */
+/** True when a user without such a property may still be signed in. */
 function isNamed(user: Named): boolean {
   if (("username" in user && isBlank(user.username)) || ("email" in user && isBlank(user.email))) return false;
   const prototype: object | null = Object.getPrototypeOf(user);
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
-  // An instance of a class may keep all it knows in private fields.
+  // An instance of a class may keep its state in private fields.
   return !isPlain || Object.keys(user).length > 0;
 }
 
-/** All that is nobody's name: `undefined`, `null`, `""`, `false`, `NaN`, and a promise of one. */
+/** True for a value that identifies nobody: `undefined`, `null`, `""`, `false`, `NaN`, or a promise. */
 function isBlank(value: unknown): boolean {
   return value ? isThenable(value) : value !== 0 && value !== 0n;
 }
 
-/** Whether it is an object that stands for nobody, whatever its properties are. */
+/** True for an object that cannot be a user, regardless of its properties. */
 function isNoUser(user: object): boolean {
-  // Whatever can be iterated is a collection, also one of a library.
+  // Iterable objects are collections, also those of libraries.
   if (Array.isArray(user) || Symbol.iterator in user || isThenable(user)) return true;
-  // Most users are plain objects: the tag takes three times as long as all else.
+  // Most users are plain objects, and reading the tag takes three times as long as all other checks.
   if (Object.getPrototypeOf(user) === Object.prototype) return false;
   return user instanceof Error || BUILT_IN.test(Object.prototype.toString.call(user));
 }

@@ -11,7 +11,7 @@ const never = new Promise<boolean>(() => undefined);
 
 afterEach(() => vi.unstubAllGlobals());
 
-describe("what one timer ends of several requests", () => {
+describe("several requests that one timer ends", () => {
   test.each(["connect", "action", "object"] as const)(
     "runs in the context of the rule that reads `signal`: %s",
     async (phase) => {
@@ -40,7 +40,7 @@ describe("what one timer ends of several requests", () => {
     },
   );
 
-  test("tells `onDecision`, and aborts `authenticate`, in the context of each handshake", async () => {
+  test("runs `onDecision` and aborts in the context of each handshake", async () => {
     const heard: unknown[] = [];
     const aborted: unknown[] = [];
     const gate = new Gate<string>("guard()", definePolicy({ permissions: AllowAny }), {
@@ -73,7 +73,7 @@ describe("what one timer ends of several requests", () => {
 });
 
 describe("nothing is kept of a context", () => {
-  test("for rules that do not read `signal`, where nobody hears of decisions", async () => {
+  test("for rules without `signal`, without `onDecision`", async () => {
     const resources: string[] = [];
     const hook = createHook({ init: (_id, type) => resources.push(type) }).enable();
     const late = permission("late", async ({ scope }) => scope !== null);
@@ -92,12 +92,12 @@ describe("nothing is kept of a context", () => {
 
 let copies = 0;
 
-/** The module once more: each keeps how it captures the context. */
+/** A further instance of the module, because each caches its way of capturing the context. */
 function freshCopy(): Promise<typeof import("./async-context.js")> {
   return import(/* @vite-ignore */ new URL(`./async-context.js?copy=${copies++}`, import.meta.url).href);
 }
 
-describe("where there is no such module", () => {
+describe("without `node:async_hooks`", () => {
   const odd = () => {
     throw new Error("no");
   };
@@ -117,7 +117,7 @@ describe("where there is no such module", () => {
     expect(called).toHaveBeenCalledExactlyOnceWith("now");
   });
 
-  test("where there is, it runs where it was kept", () => {
+  test("with it, the callback runs in the captured context", () => {
     const context = als.run("before", () => contextOfNow());
     const called = vi.fn();
     als.run("now", () => context(() => called(als.getStore())));

@@ -1,4 +1,4 @@
-/** Calls back in one async context, whatever the present one is. */
+/** Calls back in a captured async context. */
 export type Context = (callback: () => void) => void;
 
 /** An `AsyncResource` of Node, Bun or Deno. */
@@ -10,8 +10,8 @@ type ResourceClass = new (type: string) => Resource;
 let capture: (() => Context) | undefined;
 
 /**
- * Captures the async context of now (`AsyncLocalStorage`). One timer ends the waits of many requests, and code that runs
- * then must not run in the context of the request that set the timer.
+ * Captures the current async context (`AsyncLocalStorage`). One timer ends the waits of many requests, and their
+ * callbacks must not run in the context of the request that set the timer.
  */
 export function contextOfNow(): Context {
   capture ??= findCapture();
@@ -19,8 +19,8 @@ export function contextOfNow(): Context {
 }
 
 /**
- * Core imports nothing, and runs where there is no such module. A resource takes 0.1 us; `AsyncLocalStorage.snapshot()`
- * takes 20 us on Node 20.
+ * Looks up `AsyncResource` at run time, because the core imports nothing and also runs without `node:async_hooks`. A
+ * resource takes 0.1 us; `AsyncLocalStorage.snapshot()` takes 20 us on Node 20.
  */
 function findCapture(): () => Context {
   try {
@@ -35,7 +35,7 @@ function findCapture(): () => Context {
       };
     }
   } catch {
-    // Something that calls itself `process` and is not.
+    // A global `process` that is not the one of Node.
   }
   return () => (callback) => callback();
 }

@@ -27,7 +27,7 @@ beforeEach(() => {
 });
 
 describe("Deadlines", () => {
-  it("end a wait after its length, and no later than a twentieth of it beyond", () => {
+  it("end a wait at most one tick late", () => {
     const deadlines = new TimeoutList(1000);
     deadlines.add(waiting("one"));
     vi.advanceTimersByTime(999);
@@ -48,7 +48,7 @@ describe("Deadlines", () => {
     expect(ended).toEqual(["one", "two", "three"]);
   });
 
-  it("do not end a wait that was taken out, wherever it stood, and taking out twice is nothing", () => {
+  it("do not end a cancelled wait, from any position", () => {
     const deadlines = new TimeoutList(100);
     const waits = ["first", "middle", "last", "kept"].map((name) => waiting(name));
     for (const wait of waits) deadlines.add(wait);
@@ -73,7 +73,7 @@ describe("Deadlines", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("look twenty times at most, and never more than once in a millisecond", () => {
+  it("tick twenty times, at most once in a millisecond", () => {
     const setTimer = vi.spyOn(globalThis, "setTimeout");
     for (const [length, looks] of [
       [5000, 20],
@@ -119,7 +119,7 @@ describe("Deadlines", () => {
 });
 
 describe("a timer", () => {
-  /** How many timers hold the process. */
+  /** Number of timers that keep the process alive. */
   const holding = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
 
   it("holds the process while something waits, and no longer", () => {
@@ -173,7 +173,7 @@ describe("a timer", () => {
     expect(ended).toContain("later");
   });
 
-  it("that is set while a fake clock was there does not kill deadlines of the real one", async () => {
+  it("of a fake clock does not stop real deadlines", async () => {
     const deadlines = new TimeoutList(20);
     deadlines.add(waiting("fake"));
     vi.advanceTimersByTime(3_600_000);
@@ -183,7 +183,7 @@ describe("a timer", () => {
     expect(ended).toContain("real");
   });
 
-  it("that was replaced since it was late ticks all the same, and sets no other", () => {
+  it("that was replaced ticks once, and sets no other", () => {
     const deadlines = new TimeoutList(100);
     const start = performance.now();
     deadlines.add(waiting("one"));
@@ -200,15 +200,15 @@ describe("a timer", () => {
   });
 });
 
-describe("a clock of which one tick is not like the other", () => {
-  /** One coarse tick comes, at this time of the clock. */
+describe("a clock with irregular ticks", () => {
+  /** Runs one coarse tick at the given time of the clock. */
   function tickAt(time: number): void {
     const now = vi.spyOn(performance, "now").mockReturnValue(time);
     vi.advanceTimersByTime(5);
     now.mockRestore();
   }
 
-  it("ends what was due while the event loop stalled at the first tick behind it, and nothing else", () => {
+  it("ends exactly the overdue waits after a stall", () => {
     const deadlines = new TimeoutList(100);
     const start = performance.now();
     deadlines.add(waiting("before the stall"));
@@ -230,7 +230,7 @@ describe("a clock of which one tick is not like the other", () => {
     expect(ended).toEqual(["one"]);
   });
 
-  it("ends nothing too soon where it goes back by no more than a length", () => {
+  it("ends nothing early when it goes back one length", () => {
     const deadlines = new TimeoutList(100);
     const start = vi.spyOn(performance, "now").mockReturnValue(3000);
     deadlines.add(waiting("one"));
@@ -270,7 +270,7 @@ describe("deadlinesOf", () => {
 });
 
 test("64 lengths are kept, and no more", async () => {
-  // A copy that no other test has asked.
+  // A copy of the module that no other test uses.
   const copy = "./deadline.js?copy";
   const { timeoutListOf: first } = (await import(copy)) as typeof import("./deadline.js");
   for (let length = 1; length <= 64; length++) expect(first(length)).toBe(first(length));

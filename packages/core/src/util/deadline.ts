@@ -1,19 +1,22 @@
-/** Something that ends when its time is up. Links make adding and removing one cost next to nothing. */
+/** A wait that ends at its deadline. It is a node of a linked list, so that adding and removing it costs little. */
 export interface TimeoutNode {
   previous: TimeoutNode | undefined;
   next: TimeoutNode | undefined;
-  /** The time of `performance.now()` from which on it is too late. */
+  /** The value of `performance.now()` from which on the wait is overdue. */
   due: number;
   expire(): void;
 }
 
-/** A deadline is met within this part of its length. */
+/** Ticks in the length of a wait. A wait ends at most one tick late. */
 const TICKS = 20;
 
-/** A timer of Node holds its process or not; one that is a number, as in a browser, has neither method. */
+/**
+ * `ref` and `unref` decide whether a timer of Node keeps its process alive. In a browser a timer is a number without
+ * them.
+ */
 type Timer = { ref?(): unknown; unref?(): unknown } | undefined;
 
-/** Stands between the last and the first of a ring, and never expires. */
+/** Sentinel of a circular list. Never expires. */
 class Head implements TimeoutNode {
   previous: TimeoutNode | undefined = this;
   next: TimeoutNode | undefined = this;
@@ -24,12 +27,12 @@ class Head implements TimeoutNode {
 }
 
 /**
- * All waits of one length, in the order they began, watched by one coarse timer: a wait of 5 s ends after 5 s to 5.25 s,
- * or as soon as the event loop is free again. No wait sets a timer of its own. While nothing waits, the timer holds no
- * process, and the next tick is the last.
+ * All waits of one length, in the order of their begin, watched by one coarse timer. A wait of 5 s ends after 5 s to
+ * 5.25 s, or as soon as the event loop is free again. No wait sets a timer of its own. Without waits, the timer does
+ * not keep the process alive, and the next tick is the last.
  *
- * INVARIANT: time is read where a wait begins and at each tick. Ticks cannot be counted: where the event loop stalls, one
- * stands for many.
+ * INVARIANT: time is read at the begin of a wait and at each tick. Ticks cannot be counted, because one tick stands for
+ * many when the event loop stalls.
  */
 export class TimeoutList {
   readonly #milliseconds: number;
@@ -37,9 +40,9 @@ export class TimeoutList {
   readonly #head = new Head();
   /** The function that set the timer; `undefined` where none is set. */
   #setter: typeof setTimeout | undefined;
-  /** When the timer is to tick. */
+  /** The time of the next tick. */
   #tick = 0;
-  /** Counts the timers: one that another has replaced sets no further one. */
+  /** Counts the timers. A timer that was replaced sets no further one. */
   #turn = 0;
 
   constructor(milliseconds: number) {
@@ -60,8 +63,8 @@ export class TimeoutList {
   }
 
   /**
-   * Whether no timer will tick: none is set, or the one that is set belongs to a clock that was exchanged (fake timers of
-   * a test), or it is late (a runtime ends the timers of a request with the request). One that is only late ticks too.
+   * True when no timer will tick. None is set, or it belongs to a replaced clock (fake timers of a test), or it is late
+   * (some runtimes end the timers of a request with the request). A timer that is only late ticks too.
    */
   #isDead(now: number): boolean {
     return this.#setter !== setTimeout || Math.abs(now - this.#tick) > 2 * this.#interval;
@@ -96,7 +99,10 @@ export class TimeoutList {
     }
   }
 
-  /** A clock that has gone back tells nothing of how long something waits: better too short than for ever. */
+  /**
+   * True for an overdue wait. Also true when the clock has gone back, because a wait that is too short is better than
+   * an endless one.
+   */
   #isDue({ due }: TimeoutNode, now: number): boolean {
     return now >= due || due - now > 2 * this.#milliseconds;
   }
@@ -106,7 +112,7 @@ const byLength = new Map<number, TimeoutList>();
 const MAX_LENGTHS = 64;
 
 /**
- * The deadlines of a length.
+ * Returns the list for waits of a length.
  *
  * @param milliseconds More than 0.
  */
@@ -119,26 +125,26 @@ export function timeoutListOf(milliseconds: number): TimeoutList {
   return deadlines;
 }
 
-/** Takes a wait out of whatever deadlines it is in, if any. */
+/** Removes a wait from its list, if it is in one. */
 export function cancelTimeout(wait: TimeoutNode): void {
   const { previous, next } = wait;
   if (previous === undefined) return;
   previous.next = next;
   (next as TimeoutNode).previous = previous;
   wait.previous = wait.next = undefined;
-  // Only the head is on both sides of the last one.
+  // Only the head is on both sides of the last wait.
   if (previous === next) (previous as Head).timer?.unref?.();
 }
 
 /**
- * Whether the time of a wait is up that nothing has ended yet: the event loop was held up, and what arrives now is too
- * late all the same.
+ * True when a wait is past its deadline and has not been ended, because the event loop was blocked. An answer that
+ * arrives now is late.
  */
 export function isOverdue(wait: TimeoutNode): boolean {
   return wait.previous !== undefined && performance.now() >= wait.due;
 }
 
-/** Something that happens later, unless it is ended before. */
+/** A callback after a time, unless it is cancelled before. */
 export class Timeout implements TimeoutNode {
   previous: TimeoutNode | undefined;
   next: TimeoutNode | undefined;

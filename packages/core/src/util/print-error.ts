@@ -1,6 +1,6 @@
 import { show } from "./show.js";
 
-/** Prints what was thrown. Never throws: what is thrown may be anything, also what cannot be printed. */
+/** Prints a thrown value. Never throws, although a thrown value may be anything, also unprintable. */
 export function printError(what: string, error: unknown): void {
   try {
     console.error(what, error);

@@ -1,4 +1,4 @@
-/** Reads one part of something that may be anything. Never throws: a part that cannot be read is not there. */
+/** Reads one property of any value. Never throws. A property that cannot be read is `undefined`. */
 export function partOf(from: unknown, name: PropertyKey): unknown {
   try {
     return (from as Record<PropertyKey, unknown>)[name];
@@ -7,12 +7,12 @@ export function partOf(from: unknown, name: PropertyKey): unknown {
   }
 }
 
-/** A text; all else is not there. */
+/** Returns a string, or `undefined` for any other value. */
 export function textOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The texts among the own fields of a record, copied. Never throws. */
+/** Copies the strings among the own properties of a record. Never throws. */
 export function textsOf(record: unknown): Readonly<Record<string, string>> | undefined {
   if (typeof record !== "object") return undefined;
   const texts: Record<string, string> = Object.create(null);
@@ -27,7 +27,7 @@ export function textsOf(record: unknown): Readonly<Record<string, string>> | und
   return Object.freeze(texts);
 }
 
-/** The first values of a list, each read once, without those that `read` makes nothing of. Never throws. */
+/** Copies the first values of a list. Each is read once, and left out when `read` returns `undefined`. Never throws. */
 export function listOf<T>(
   list: unknown,
   most: number,

@@ -1,4 +1,4 @@
-/** A value as a message may show it: short. Never throws, whatever the value is. */
+/** Formats a value for a message, in short form. Never throws, whatever the value is. */
 export function show(value: unknown): string {
   try {
     return describe(value);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { withThen } from "../../test/connection.js";
 import { isThenable } from "./thenable.js";
 
-test("what await would wait for is a thenable", () => {
+test("a value that await waits for is a thenable", () => {
   const then = { value() {} };
   for (const value of [
     Promise.resolve(),

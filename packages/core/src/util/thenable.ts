@@ -1,4 +1,4 @@
-/** Tells what `await` would wait for. Reading `then` may throw. */
+/** True for a value that `await` would wait for. Reading `then` may throw. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     ((typeof value === "object" && value !== null) || typeof value === "function") &&
@@ -7,17 +7,17 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /**
- * Lets go of a promise that nobody waits for: that it rejects must not end the process.
+ * Marks the rejection of a promise as handled, because an unawaited promise must not end the process.
  *
- * @returns Whether it is a thenable; so is what cannot be asked. One that is no promise is not called: it may be a query
- *   that begins then.
+ * @returns True for a thenable, and for a value whose `then` cannot be read. A thenable that is no promise is not
+ *   called, because it may be a query that would begin.
  */
 export function ignoreRejection(value: unknown): boolean {
   try {
     if (!isThenable(value)) return false;
     if (Object.prototype.toString.call(value) === "[object Promise]") value.then(undefined, () => {});
   } catch {
-    // Then nothing is to come of it.
+    // A value whose `then` cannot be read has no rejection.
   }
   return true;
 }

@@ -4,7 +4,7 @@ import { printError } from "./print-error.js";
 
 afterEach(() => void vi.restoreAllMocks());
 
-test("what cannot be printed is said in words", () => {
+test("an unprintable value is described in words", () => {
   const lines: string[] = [];
   vi.spyOn(console, "error").mockImplementation((...given) => void lines.push(format(...given)));
   const error = Object.defineProperty({}, Symbol.for("nodejs.util.inspect.custom"), {

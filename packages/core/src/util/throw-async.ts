@@ -1,4 +1,4 @@
-/** The application's own listener has thrown while nobody could catch it: it surfaces as it would without a guard. */
+/** Throws an error of an application's listener as uncaught, as it would surface without a guard. */
 export function throwAsync(error: unknown): void {
   queueMicrotask(() => {
     throw error;

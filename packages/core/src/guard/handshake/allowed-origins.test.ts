@@ -77,7 +77,7 @@ describe("a regular expression", () => {
     expect(admits([/^https:\/\/[a-z]+\.web\.example$/], undefined, headers)).toBe(false);
   });
 
-  test("knows no upper case, and whoever changes it later changes nothing", () => {
+  test("ignores case and later changes by its owner", () => {
     const pattern = /^https:\/\/App\.example$/;
     const rule = readOrigins([pattern]);
     pattern.compile(".*");
@@ -192,7 +192,7 @@ describe('"*"', () => {
     expect(print).not.toHaveBeenCalled();
   });
 
-  test("prints once that a page of another site has come with cookies", () => {
+  test("warns once about cookies of another site's page", () => {
     const rule = readOrigins("*");
     for (const origin of ["https://app.example", undefined, "https://evil.example", "https://worse.example"]) {
       expect(judgeOrigin(rule, scopeOf({ origin, headers }))).toBeUndefined();

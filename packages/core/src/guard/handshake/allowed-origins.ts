@@ -3,16 +3,17 @@ import { show } from "../../util/show.js";
 import { isOwnOrigin, normalOrigin, type OriginRule } from "./origin.js";
 
 /**
- * The origins a server accepts. In a list: texts (`"null"` for an opaque origin), regular expressions that are anchored at
- * both ends, and `null` for a missing Origin header. A function answers at once. `"*"` is every origin.
+ * The origins that a server accepts. A list holds strings (`"null"` for an opaque origin), regular expressions that are
+ * anchored at both ends, and `null` for a missing Origin header. A function answers synchronously. `"*"` accepts every
+ * origin.
  */
 export type Origins = readonly (string | RegExp | null)[] | OriginRule | "*";
 
 /**
- * Reads the option `origins`.
+ * Compiles the option `origins` to a rule.
  *
- * @throws {PermissionMisuse} When an entry can never be an origin, or a regular expression is not anchored, or repeats a
- *   group with a repetition in it.
+ * @throws {PermissionMisuse} When an entry can never be an origin, or a regular expression is not anchored or repeats a
+ *   group that contains a repetition.
  */
 export function readOrigins(origins: Origins | undefined): OriginRule {
   if (origins === undefined) return isOwnOrigin;
@@ -46,7 +47,10 @@ function adviceFor(entry: unknown): string {
   return 'write scheme, host and port with nothing behind them, as in "https://app.example", or null for clients that send no Origin';
 }
 
-/** A copy that nobody else changes. Origins have no upper case. */
+/**
+ * Copies the expression, because its owner may change it. The copy ignores case, because origins are compared in lower
+ * case.
+ */
 function readPattern(pattern: RegExp): RegExp {
   const { source, flags } = pattern;
   if (/[^isud]/.test(flags)) {
@@ -65,9 +69,9 @@ function readPattern(pattern: RegExp): RegExp {
   return new RegExp(source, flags.includes("i") ? flags : `${flags}i`);
 }
 
-/** Whether an expression matches a whole text or nothing: `^a|b$` does not. */
+/** True when an expression matches a whole text or nothing. `^a|b$` does not. */
 function isAnchored(source: string): boolean {
-  // What is escaped, and classes, say nothing of it; nor do groups, the innermost first.
+  // Escapes, character classes and groups are irrelevant, so they are replaced, innermost groups first.
   let outer = plain(source);
   for (let before = ""; before !== outer; ) {
     before = outer;
@@ -76,16 +80,21 @@ function isAnchored(source: string): boolean {
   return /^\^[^|]*\$$/.test(outer);
 }
 
-/** Labels of a host, each with its dot: no letter of a label is a dot, so there is one way to read them. */
+/**
+ * A group of a host label and its dot. The label contains no dot, so a repetition of the group matches in one way only.
+ */
 const LABELS = /\((?:\?:)?(?:\[[^\]^\\.]*\]|\\w)\+\\\.\)/g;
 
-/** Whether a group is repeated that has a repetition without an end in it: before anybody signs in, that is exponential. */
+/**
+ * True when a repeated group contains an unbounded repetition. Matching may then take exponential time, before any
+ * client has signed in.
+ */
 function isNested(source: string): boolean {
   let outer = plain(source.replace(LABELS, "_"));
   for (let before = ""; before !== outer; ) {
     before = outer;
     if (/\([^()]*(?:[*+]|\{\d+,\})[^()]*\)(?:[*+]|\{\d)/.test(outer)) return true;
-    // A group with a repetition in it counts as one for the group around it.
+    // A group that contains a repetition counts as a repetition in the group around it.
     outer = outer.replace(/\(([^()]*)\)/g, (_, inner: string) => (/[*+]|\{\d+,\}/.test(inner) ? "_+" : "_"));
   }
   return false;
@@ -95,7 +104,10 @@ function plain(source: string): string {
   return source.replace(/\\.|\[(?:\\.|[^\]\\])*\]/gs, "_");
 }
 
-/** Says once that pages of other sites act with the cookies of who is signed in. */
+/**
+ * Accepts every origin. Warns once when a page of another site connects with cookies, because it acts as the signed-in
+ * user.
+ */
 function anyOrigin(): OriginRule {
   let hasSaid = false;
   return (origin, scope) => {

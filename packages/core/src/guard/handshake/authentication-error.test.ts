@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => print.mockRestore());
 
-/** The answer to a client whose `authenticate` does this. */
+/** The response to a client whose `authenticate` runs the function. */
 async function answerTo(authenticate: () => unknown) {
   const gate = new Gate("guard()", policy, { authenticate });
   const { decision } = await gate.admit(new Wire()).result;
@@ -103,14 +103,14 @@ describe("jsonwebtoken", () => {
     expect(await answerTo(authenticate)).toEqual(FAULT);
   });
 
-  test("no change of a token makes more of it than a denial", async () => {
+  test("any mutation of a token is at most a denial", async () => {
     const change = fc.record({ at: fc.nat(good.length - 1), by: fc.constantFrom(..."aZ0-_.~=") });
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
         const letters = [...good];
         for (const { at, by } of changes) letters[at] = by;
         const { outcome, status } = await answerTo(verify(letters.join("")));
-        // The last letter carries bits that count for nothing.
+        // The last letter has bits that do not count.
         if (outcome !== "allow") expect([outcome, status]).toEqual(["deny", 401]);
         else expect(letters.slice(0, -1)).toEqual([...good].slice(0, -1));
       }),
@@ -123,7 +123,7 @@ describe("jose", () => {
   const sign = (claims: object, by = key) => new SignJWT({ ...claims }).setProtectedHeader({ alg: "HS256" }).sign(by);
   const verify = (token: unknown, options?: object) => async () => jwtVerify(token as string, key, options);
 
-  test("what it says of a token is a denial", async () => {
+  test("its errors about a token are denials", async () => {
     const tokens: [unknown, object?][] = [
       [undefined],
       ["garbage"],
@@ -137,7 +137,7 @@ describe("jose", () => {
     expect(await answerTo(verify(await sign({ id: 1 })))).toMatchObject({ outcome: "allow" });
   });
 
-  test("a key that is in no set is a denial, and so is an algorithm that no key has", async () => {
+  test("an unknown key or algorithm is a denial", async () => {
     const { publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
     const keys = createLocalJWKSet({ keys: [{ ...(await exportJWK(publicKey)), kid: "one", alg: "RS256" }] });
     const head = (value: object) => `${Buffer.from(JSON.stringify(value)).toString("base64url")}.e30.c2ln`;
@@ -146,7 +146,7 @@ describe("jose", () => {
     }
   });
 
-  test("what it says of keys is a fault", async () => {
+  test("its errors about keys are faults", async () => {
     const { JWKSTimeout, JWKSInvalid, JWKInvalid, JOSEError, JWKSMultipleMatchingKeys } = jose.errors;
     for (const Failure of [JWKSTimeout, JWKSInvalid, JWKInvalid, JOSEError, JWKSMultipleMatchingKeys]) {
       expect(await answerTo(raise(new Failure("secret")))).toEqual(FAULT);
@@ -155,7 +155,7 @@ describe("jose", () => {
 });
 
 describe("http-errors", () => {
-  test("of 401 and 403 that may be shown are denials with their text", async () => {
+  test("with exposed 401 or 403 are denials with their text", async () => {
     expect(await answerTo(raise(createError(401, "Sign in again")))).toEqual({ ...BAD_TOKEN, reason: "Sign in again" });
     expect(await answerTo(raise(createError(403, "You are banned")))).toEqual({
       ...BAD_TOKEN,
@@ -184,7 +184,7 @@ test("a `PermissionDenied` stays what it is", () => {
   expect(notAuthenticated(denied)).toMatchObject({ outcome: "deny", code: "closed", status: 403 });
 });
 
-test("what cannot be read is a fault", () => {
+test("an unreadable error is a fault", () => {
   const hostile = Object.defineProperty(new Error("secret"), "expose", {
     get() {
       throw new Error("of a getter");

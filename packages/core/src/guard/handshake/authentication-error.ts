@@ -5,11 +5,11 @@ import type { Decision } from "../../decision/decision-types.js";
 /** Errors of jsonwebtoken, by name. */
 const OF_JSONWEBTOKEN = new Set(["TokenExpiredError", "NotBeforeError", "JsonWebTokenError"]);
 
-/** How messages of jsonwebtoken begin that complain of what the server has given, and not of the token. */
+/** Beginnings of jsonwebtoken messages about the server's own arguments, and not about the token. */
 const OF_SERVER =
   /^(secret|verify must|error in secret|please specify|clockTimestamp|nonce must|allowInvalid|"maxAge")/;
 
-/** Codes of jose that a token brings about by itself. Those about fetching keys, or about keys, are not among them. */
+/** Codes of jose that a token causes by itself. Codes about fetching keys, or about keys, are not included. */
 const OF_JOSE = new Set(
   [
     "JWT_EXPIRED",
@@ -26,7 +26,7 @@ const OF_JOSE = new Set(
   ].map((name) => `ERR_${name}`),
 );
 
-/** jsonwebtoken hands on what JSON.parse says of a payload that is none. */
+/** Frame of a stack in jws. jsonwebtoken passes on the `SyntaxError` of `JSON.parse` for a payload that is no JSON. */
 const IN_JWS = /[\\/]node_modules[\\/]jws[\\/]/;
 
 interface Thrown {
@@ -39,16 +39,16 @@ interface Thrown {
 }
 
 /**
- * What `authenticate` has thrown. A denial is a `PermissionDenied`, an error of http-errors with the status 401 or 403
- * that says that it may be shown, and what jsonwebtoken or jose says of a token. All else is a fault: an error that
- * carries the status of somebody else's response says nothing of this client.
+ * Converts an error of `authenticate` to a decision. Denials are a `PermissionDenied`, an exposed error of http-errors
+ * with status 401 or 403, and token errors of jsonwebtoken and jose. All other errors are faults, because an error with
+ * the status of another server's response does not concern this client.
  */
 export function notAuthenticated(error: unknown): Decision {
   if (!isPermissionDenied(error)) {
     try {
       if (error instanceof Error) return readError(error) ?? decisionFromError(error, "authenticate");
     } catch {
-      // INVARIANT: reading what was thrown never throws on.
+      // INVARIANT: an error in reading the thrown value is not passed on.
     }
   }
   return decisionFromError(error, "authenticate", "deny", "not_authenticated");

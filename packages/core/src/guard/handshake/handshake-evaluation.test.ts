@@ -23,7 +23,7 @@ type Options = GuardOptions<string, unknown>;
 
 const open = definePolicy({ permissions: AllowAny });
 
-/** Knocks once, and keeps what onDecision hears. */
+/** Admits one connection, and records the events of `onDecision`. */
 function knock(policy: object, options: Options = {}, base: Partial<Scope> = {}, message?: { room: string }) {
   const events: DecisionEvent[] = [];
   const gate = new Gate<string>("guard()", policy, { onDecision: (event) => void events.push(event), ...options });
@@ -33,7 +33,7 @@ function knock(policy: object, options: Options = {}, base: Partial<Scope> = {},
   return { admission, events, gate, result: admission.result };
 }
 
-describe("without anything to wait for", () => {
+describe("synchronously", () => {
   test("the answer is there at once", () => {
     expect(knock(open).result).toMatchObject({ decision: { outcome: "allow" }, scope: { user: null } });
     const denied = knock(definePolicy({ connect: IsAuthenticated, permissions: AllowAny }));
@@ -43,7 +43,7 @@ describe("without anything to wait for", () => {
     ]);
   });
 
-  test("the rule gets the message of the handshake, or an empty one", () => {
+  test("the rule gets the handshake message, or an empty one", () => {
     const messages: unknown[] = [];
     const look = permission("look", { connect: ({ message }) => messages.push(message) > 0 });
     const policy = definePolicy({ connect: look, permissions: AllowAny });
@@ -69,7 +69,7 @@ describe("origin", () => {
 });
 
 describe("authenticate", () => {
-  test("gets the request, and what it returns is added to the scope", async () => {
+  test("gets the request, and adds its result to the scope", async () => {
     const seen: unknown[] = [];
     const policy = definePolicy({ connect: IsAuthenticated, permissions: AllowAny });
     const authenticate = (request: string) => {
@@ -100,7 +100,7 @@ describe("authenticate", () => {
     }
   });
 
-  test("refuses by PermissionDenied: 401 unless it says otherwise; anything else is a fault", async () => {
+  test("refuses by PermissionDenied (default 401), other throws are faults", async () => {
     const cases = [
       [new PermissionDenied(), { outcome: "deny", code: "not_authenticated", status: 401, retry: "after-auth" }],
       [new PermissionDenied("expired"), { outcome: "deny", code: "expired", status: 401, by: "authenticate" }],
@@ -119,7 +119,7 @@ describe("authenticate", () => {
     }
   });
 
-  test("a refusal that is returned refuses as one that is thrown, and lets nobody in", async () => {
+  test("a returned refusal refuses like a thrown one", async () => {
     const error = { password: "hunter2" };
     const cases = [
       [deny("banned"), { outcome: "deny", code: "banned", status: 403 }],
@@ -159,11 +159,11 @@ describe("authenticate", () => {
       expect((decision.error as Error).message).toBe(`authenticate() returned a promise as \`${key}\`: await it`);
       expect(scope.user).toBeNull();
     }
-    // A run in which a rejection is unhandled fails.
+    // The test run fails at an unhandled rejection.
     await settled();
   });
 
-  test("a promise in an answer that comes too late ends no process", async () => {
+  test("a late result with a rejecting promise is handled", async () => {
     const user = deferred<object>();
     const { result, admission } = knock(open, { authenticate: () => user.promise });
     admission.abort();
@@ -177,7 +177,7 @@ describe("authenticate", () => {
     expect(knock(open, { authenticate: () => found }).result).toMatchObject({ decision: { outcome: "allow" } });
   });
 
-  test("a thenable that throws when it is read is a fault", () => {
+  test("a thenable with an unreadable `then` is a fault", () => {
     const get = () => {
       throw new Error("trap");
     };
@@ -187,7 +187,7 @@ describe("authenticate", () => {
 });
 
 describe("time", () => {
-  test("one deadline holds authenticate and the connect question; what comes late is ignored", async () => {
+  test("one deadline covers authenticate and the connect rules", async () => {
     const user = deferred<object>();
     const answer = deferred<boolean>();
     const signals: AbortSignal[] = [];
@@ -199,7 +199,7 @@ describe("time", () => {
     const policy = definePolicy({ connect: slow, permissions: AllowAny });
     const authenticate = (_: string, { signal }: { signal: AbortSignal }) => noting(signal, user.promise);
     vi.useFakeTimers();
-    // A length of its own: no timer of another test stands for it.
+    // A length that no other test uses, so that it has a timer of its own.
     const { result, events } = knock(policy, { authenticate, timeout: { connect: 61 } });
     await vi.advanceTimersByTimeAsync(40);
     user.resolve({ user: "ann" });
@@ -214,7 +214,7 @@ describe("time", () => {
     expect(events).toHaveLength(1);
   });
 
-  test("a rule that kept its signal is left alone once the connection was admitted", async () => {
+  test("a kept signal is not aborted after admission", async () => {
     let signal: AbortSignal | undefined;
     const authenticate = async (_: string, options: { signal: AbortSignal }) => {
       signal = options.signal;
@@ -226,7 +226,7 @@ describe("time", () => {
     expect(signal?.aborted).toBe(false);
   });
 
-  test("an authenticate that never settles is ended by the deadline, and asks no rule afterwards", async () => {
+  test("the deadline ends an authenticate that never settles", async () => {
     const user = deferred<object>();
     const asked: string[] = [];
     const look = permission("look", { connect: () => asked.push("connect") > 0 });
@@ -265,7 +265,7 @@ describe("time", () => {
 });
 
 describe("a gate that closes", () => {
-  test("asks nobody any more, and what was refused for a reason keeps it", async () => {
+  test("asks no rule, and keeps the reason of refusals", async () => {
     const authenticate = vi.fn();
     const late = new Gate<string>("guard()", open, { authenticate });
     await late.close();

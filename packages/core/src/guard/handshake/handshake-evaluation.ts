@@ -25,7 +25,7 @@ const ABORTED = decision("error", "aborted", { status: 499, by: "connect" });
 
 /** The reason for an evaluation that is not the first admission of a client. */
 export interface EvaluationCause {
-  /** Why the adapter refuses, where it does. */
+  /** The adapter's own refusal, if any. */
   readonly refusal?: Decision | undefined;
   /** The session that is renewed. */
   readonly session?: OpenSession;
@@ -38,7 +38,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   due = 0;
   /** The server end of the connection, as rules see it. */
   readonly consumer: Consumer;
-  /** The answer; a promise of it where something must be waited for. Never rejects. */
+  /** The result, or a promise of it. Never rejects. */
   readonly result: HandshakeResult | Promise<HandshakeResult>;
   readonly #runtime: GuardRuntime<Request>;
   readonly #connection: Connection<M, Request>;
@@ -51,7 +51,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   #settled: HandshakeResult | undefined;
   #isOpened = false;
   #resolve: ((result: HandshakeResult) => void) | undefined;
-  /** The context in which `onDecision` hears of an end that comes from elsewhere. */
+  /** The async context for `onDecision` when the evaluation is ended from outside. */
   #asyncContext: Context | undefined;
 
   constructor(runtime: GuardRuntime<Request>, connection: Connection<M, Request>, cause: EvaluationCause) {
@@ -77,7 +77,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   /**
    * Opens the session of an admitted connection, once.
    *
-   * @throws {PermissionMisuse} When the handshake was not allowed, or is open already.
+   * @throws {PermissionMisuse} When the handshake was not allowed, or its session is already open.
    */
   open(): Session<M> {
     if (this.#settled?.decision.outcome !== "allow" || this.#isOpened || this.#renewed) {
@@ -89,7 +89,8 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     const session = new Session<M>(runtime as never, this.#connection, this.#settled.scope, consumer);
     consumer.session = session;
     runtime.sessions.add(session);
-    // Admitted just before the guard began to close. Later, so that the adapter has its session.
+    // The handshake was admitted just before the guard began to close. Deferred, so that the adapter gets its session
+    // first.
     if (runtime.isClosing) queueMicrotask(() => session.close(1001, "going away"));
     return session;
   }
@@ -101,7 +102,8 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   }
 
   /**
-   * Refuses a handshake that the adapter cannot carry out. It is reported, also where it was allowed before.
+   * Refuses a handshake that the adapter cannot carry out. The refusal is reported, even if the handshake was allowed
+   * before.
    *
    * @returns The refusal.
    */
@@ -114,7 +116,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     return refusal;
   }
 
-  /** The deadline has passed. */
+  /** Ends the evaluation at its deadline. */
   expire(): void {
     this.#end(TIMED_OUT);
   }
@@ -152,7 +154,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     });
   }
 
-  /** True when the guard closes: it admits nobody, but an open session may still be renewed. */
+  /** True when the guard is closing. An open session may still be renewed. */
   get #isTooLate(): boolean {
     return this.#runtime.isClosing && this.#renewed === undefined;
   }
@@ -183,7 +185,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     if (refusal) return refusal;
     let scope: Scope;
     try {
-      // Also where it comes too late: a promise among its values may reject.
+      // Read even after the deadline, because a promise among its values may reject.
       scope = this.#scopeOf(readExtra(extra));
     } catch (error) {
       return decisionFromError(error, "authenticate");

@@ -6,8 +6,8 @@ type Values = Readonly<Record<string, TextValue>>;
 type Cookies = Readonly<Record<string, string>>;
 
 /**
- * What is known of a connection. What `authenticate` returned are own properties; all else is read from the handshake
- * when it is asked for, so that an idle connection costs next to nothing.
+ * The scope of a connection. The values of `authenticate` are own properties. All others are read from the handshake on
+ * demand, so that an idle connection costs little memory.
  */
 export class HandshakeScope implements Scope {
   declare readonly user: unknown;
@@ -18,8 +18,8 @@ export class HandshakeScope implements Scope {
   #query: Values | undefined;
 
   /**
-   * @param extra What `authenticate` returned.
-   * @throws {PermissionMisuse} When it has a name that the scope has already.
+   * @param extra The value that `authenticate` returned.
+   * @throws {PermissionMisuse} When it has a name that the scope already has.
    */
   constructor(info: HandshakeInfo, extra: Readonly<Record<string, unknown>>) {
     this.#info = info;
@@ -88,15 +88,15 @@ export class HandshakeScope implements Scope {
   }
 }
 
-/** Whether a scope of that class has the name; what every object has does not count. */
+/** True when the class of a scope has the name. Names of `Object.prototype` do not count. */
 function isOwnName(scope: object, key: string): boolean {
   const prototype: object = Object.getPrototypeOf(scope);
   return prototype !== Object.prototype && (Object.hasOwn(prototype, key) || isOwnName(prototype, key));
 }
 
 /**
- * Names come from the client: the object has no prototype. A name that is repeated gets an array, to which is added: a
- * client chooses how often it repeats one, so none is copied.
+ * Parses the query. The object has no prototype, because its names come from the client. A repeated name gets an array,
+ * which is extended in place, because copying it for each repetition would take quadratic time.
  */
 function readQuery(url: string): Values {
   const query: Record<string, TextValue> = Object.create(null);
@@ -113,12 +113,12 @@ function readQuery(url: string): Values {
 }
 
 /**
- * As `cookie` reads it, which Express and cookie-parser use. Of a name that is repeated the first counts: browsers send
- * the cookie with the longest path first.
+ * Parses cookies as the package `cookie` does, which Express and cookie-parser use. The first of a repeated name
+ * counts, because browsers send the cookie with the longest path first (RFC 6265, section 5.4).
  */
 function readCookies(header = ""): Cookies {
   const cookies: Record<string, string> = Object.create(null);
-  // One character is too short for a pair.
+  // A pair has at least two characters.
   for (const pair of header.length < 2 ? [] : header.split(";")) {
     const at = pair.indexOf("=");
     if (at >= 0) cookies[trim(pair.slice(0, at))] ??= decode(trim(pair.slice(at + 1)));
@@ -127,8 +127,8 @@ function readCookies(header = ""): Cookies {
 }
 
 /**
- * Takes spaces and tabs off, which is what HTTP allows around a value. `String.trim` takes more: a name that has a no-break
- * space in front of it is another name.
+ * Removes spaces and tabs, the optional whitespace of HTTP (RFC 9110, section 5.6.3). `String.trim` removes more, but a
+ * name that begins with a no-break space is another name.
  */
 function trim(text: string): string {
   let start = 0;

@@ -25,7 +25,7 @@ describe("with a list", () => {
     expect(judge(origin)).toBe(expected);
   });
 
-  test('null in the list stands for a missing Origin, "null" for an opaque one', () => {
+  test('null is a missing Origin, "null" an opaque one', () => {
     const missing = readOrigins([null]);
     expect(judgeOrigin(missing, scopeOf())).toBeUndefined();
     expect(judgeOrigin(missing, scopeOf({ origin: "null" }))).toMatchObject({ status: 403, by: "origins" });
@@ -58,7 +58,7 @@ describe("a browser that sends no Origin", () => {
     expect(judge(["https://app.example"], "same-origin", { host: "app.example:443" }, true)).toBe(true);
   });
 
-  test("and whose own origin is not in the list is refused", () => {
+  test("is refused when its own origin is not listed", () => {
     for (const entry of ["https://other.example", "https://app.example:8443", "null", "app://app.example"]) {
       expect(judge([entry], "same-origin")).toBe(false);
     }
@@ -67,7 +67,7 @@ describe("a browser that sends no Origin", () => {
     expect(judge([], "same-origin")).toBe(false);
   });
 
-  test("because another page made it ask, by a script element, is refused whatever the list says", () => {
+  test("in a cross-site script request is always refused", () => {
     for (const site of ["cross-site", "same-site", "", "same-origin, same-origin", ["same-origin"], "SAME-ORIGIN"]) {
       for (const list of [undefined, [null], ["https://app.example"], ["https://app.example", null]]) {
         expect(judge(list, site), `${site} with ${list}`).toBe(false);
@@ -76,7 +76,7 @@ describe("a browser that sends no Origin", () => {
     }
   });
 
-  test("because somebody typed the address is as one that says nothing", () => {
+  test("after a typed address counts as a missing Origin", () => {
     expect(judge(undefined, "none")).toBe(false);
     expect(judge(undefined, "none", {})).toBe(true);
     expect(judge([null], "none")).toBe(true);
@@ -118,7 +118,7 @@ describe("without a list", () => {
     expect(judge(origin, { host, cookie: "session=1" })).toBe(expected);
   });
 
-  test("an encrypted connection is not the same origin as a plain page", () => {
+  test("an encrypted connection differs in origin from a plain page", () => {
     expect(judge("http://a.example", { host: "a.example" }, true)).toBe(false);
     expect(judge("https://a.example", { host: "a.example" }, true)).toBe(true);
   });
@@ -129,7 +129,7 @@ describe("without a list", () => {
   });
 });
 
-test("a scheme that only ends like one of the web is none of it", () => {
+test("a scheme that merely ends in http is another", () => {
   const scope = scopeOf({ headers: { host: "app.example" }, origin: "x-https://app.example" });
   expect(judgeOrigin(isOwnOrigin, scope)).toMatchObject({
     code: "origin_not_allowed",
@@ -220,7 +220,7 @@ describe("the one way to write an origin", () => {
     );
   });
 
-  test("admits a page by its own entry, however both are written, and by no other", () => {
+  test("admits a page by its own entry, in any spelling", () => {
     fc.assert(
       fc.property(address, address, (entry, page) => {
         fc.pre(entry.length <= 267 && page.length <= 267);
@@ -242,7 +242,7 @@ describe("with a function", () => {
     }
   });
 
-  test("it is told the origin in one way, and the handshake", () => {
+  test("it gets the normalized origin and the scope", () => {
     const rule = vi.fn(() => true);
     const scope = scopeOf({ origin: "HTTPS://app.example:443", headers: { host: "b.example" } });
     judgeOrigin(readOrigins(rule), scope);
@@ -253,7 +253,7 @@ describe("with a function", () => {
     ]);
   });
 
-  test("what it throws refuses", () => {
+  test("its errors refuse", () => {
     const error = new Error("down");
     const fail = (thrown: Error) => () => {
       throw thrown;
@@ -282,7 +282,7 @@ describe("with a function", () => {
     expect(rule).not.toHaveBeenCalled();
   });
 
-  test("it is asked about the own origin of a page that polls it", () => {
+  test("it gets the own origin of a polling page", () => {
     const headers = { host: "app.example", "sec-fetch-site": "same-origin" };
     const ofTenant = (origin: string | undefined) => origin === "http://app.example";
     expect(code(ofTenant, { headers })).toBe("allowed");

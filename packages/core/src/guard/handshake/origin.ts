@@ -6,9 +6,9 @@ import type { Scope } from "../../types.js";
 import { isThenable } from "../../util/thenable.js";
 
 /**
- * Says whether pages of an origin may connect: only `true` is yes. The origin is in lower case, without a default port;
- * `undefined` where a client sends none. The scope is that of somebody nobody has asked for a name yet. For a page that
- * polls its own origin, of which a browser does not send the Origin, it is asked about that as well.
+ * Decides whether pages of an origin may connect. Only `true` accepts. The origin is in lower case, without a default
+ * port; `undefined` when the client sends none. The scope is anonymous, because `authenticate` runs later. For a page
+ * that polls its own origin, with which browsers send no Origin header, the rule is called for that origin too.
  */
 export type OriginRule = (origin: string | undefined, scope: Scope) => boolean;
 
@@ -17,15 +17,17 @@ const REFUSED = decision("deny", "origin_not_allowed", {
   reason: "Connections from this origin are not allowed.",
 });
 
-/** `https://`, a host name of 253 characters, and a port: no regular expression is to work on more. */
+/**
+ * Length of `https://`, a host name of 253 characters, and a port. Regular expressions are not applied to longer texts.
+ */
 const MAX_LENGTH = 267;
-/** A scheme, and a host with its port. A browser writes nothing behind them. */
+/** A scheme, and a host with its port. Browsers write nothing behind them. */
 const SHAPE = /^[a-z][a-z0-9+.-]*:\/\/[^\s\p{C}/?#@\\]*$/u;
 
 /**
- * Writes an origin in the one way in which it is compared: lower case; of http(s) in punycode and without a default port.
+ * Normalizes an origin for comparison. Lower case; for http(s) also punycode and no default port.
  *
- * @returns `undefined` where it is no origin that a browser may send.
+ * @returns `undefined` when it is no origin that a browser may send.
  */
 export function normalOrigin(text: string): string | undefined {
   const lower = text.toLowerCase();
@@ -40,9 +42,9 @@ export function normalOrigin(text: string): string | undefined {
 }
 
 /**
- * Judges where a handshake comes from (RFC 6455, section 10.2; RFC 6454).
+ * Checks the origin of a handshake (RFC 6455, section 10.2; RFC 6454).
  *
- * @param rule What `readOrigins()` returned.
+ * @param rule A rule of `readOrigins()`.
  * @returns The refusal, or `undefined`.
  */
 export function judgeOrigin(rule: OriginRule, scope: Scope): Decision | undefined {
@@ -54,8 +56,9 @@ export function judgeOrigin(rule: OriginRule, scope: Scope): Decision | undefine
 }
 
 /**
- * A browser sends no Origin with a GET of its own page, such as the first poll of socket.io, nor with one that another
- * page makes by a script element. Which of both it is says `Sec-Fetch-Site`, which no page can set (Fetch Metadata).
+ * Browsers send no Origin header with a GET to the page's own origin, such as the first poll of socket.io, nor with a
+ * GET of another page's script element. `Sec-Fetch-Site`, which no page can set (Fetch Metadata), distinguishes the
+ * two.
  */
 function isAdmitted(rule: OriginRule, scope: Scope): boolean {
   if (scope.origin !== undefined) {
@@ -71,20 +74,23 @@ function isAdmitted(rule: OriginRule, scope: Scope): boolean {
 function ask(rule: OriginRule, origin: string | undefined, scope: Scope): boolean {
   const answer: unknown = rule(origin, scope);
   if (!isThenable(answer)) return answer === true;
-  // Nobody waits for it: it must not be an unhandled rejection.
+  // The promise is not awaited, so it must not become an unhandled rejection.
   answer.then(undefined, () => undefined);
   throw new PermissionMisuse(
     "`origins` answered a promise: answer at once, and look up in authenticate() what takes time",
   );
 }
 
-/** Without the option: the same origin, or a client that sends neither an Origin nor cookies. */
+/** The default rule. Accepts the same origin, and clients that send neither an Origin header nor cookies. */
 export const isOwnOrigin: OriginRule = (origin, scope) => {
   if (origin !== undefined) return ownOrigins(scope).includes(origin);
   return scope.headers["sec-fetch-site"] === "same-origin" || scope.headers.cookie === undefined;
 };
 
-/** Behind a proxy that ends TLS the scheme is not known here, so a plain connection may be of a page of either. */
+/**
+ * The origins of the server itself. A plain connection has both schemes, because a proxy may terminate TLS in front of
+ * it.
+ */
 function ownOrigins({ headers: { host }, secure }: Scope): readonly string[] {
   if (typeof host !== "string") return [];
   const schemes = secure ? ["https"] : ["https", "http"];

@@ -5,19 +5,19 @@ import { refuses } from "../../engine/combine.js";
 import { show } from "../../util/show.js";
 import { ignoreRejection } from "../../util/thenable.js";
 
-/** The scope of a client that did not sign in. */
+/** The scope values of an anonymous client. */
 export const ANONYMOUS: Readonly<Record<string, unknown>> = Object.freeze({ user: null });
 
-/** The refusal that `authenticate` returned in place of throwing one, if it did. Never throws. */
+/** Returns the refusal that `authenticate` returned instead of throwing it, if any. Never throws. */
 export function refusalIn(extra: unknown): Decision | undefined {
   const returned = decisionIn(extra);
   return returned && refuses(returned) ? withParts(returned, { by: "authenticate" }) : undefined;
 }
 
 /**
- * Reads what `authenticate` returned, and did not refuse with. Nothing stands for anonymous.
+ * Reads a result of `authenticate` that is no refusal. Nothing means anonymous.
  *
- * @throws {PermissionMisuse} When it is no object, or a decision, or has a promise that nobody waited for.
+ * @throws {PermissionMisuse} When it is no object or a decision, or has a promise among its values.
  */
 export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
   if (extra === undefined) return ANONYMOUS;

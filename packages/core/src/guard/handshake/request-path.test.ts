@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { pathOf } from "./request-path.js";
 
-/** What an application routes by. */
+/** The path by which an application routes. */
 const routed = (target: string) => {
   try {
     return new URL(target, "http://app.example:8080").pathname;

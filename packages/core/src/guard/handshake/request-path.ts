@@ -1,16 +1,16 @@
-/** A path does not depend on the host of the server. */
+/** Any host, because the path does not depend on it. */
 const BASE = "http://localhost";
 
 /**
- * A path that a URL leaves as it is: no segment begins with a dot, no backslash, nothing that is encoded anew. Its first
- * segment is not empty, which would be a host.
+ * A path that `new URL()` leaves unchanged. No segment begins with a dot, there is no backslash, and no character needs
+ * encoding. The first segment is not empty, because `//` begins a host.
  */
 const PLAIN = /^(?!\/\/)(?:\/(?!\.|%2e)[\w\-.~%!$&'()*+,;=:@]*)+$/i;
 
 /**
- * The path of a request target, as an application sees it that routes by `new URL(target, base).pathname`.
+ * Returns the path of a request target, equal to `new URL(target, base).pathname`, by which applications route.
  *
- * @returns `undefined` where the target is no URL.
+ * @returns `undefined` when the target is no URL.
  */
 export function pathOf(target: string): string | undefined {
   const end = target.search(/[?#]/);

@@ -2,7 +2,7 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import { expect, test } from "vitest";
 import { addAnswerHeader, isForRules, isHeader, openAnswerHeaders, takeAnswerHeaders } from "./response-headers.js";
 
-test("headers are kept in order, repeated ones too, until they are taken", () => {
+test("headers keep their order and repetitions until taken", () => {
   const request = {};
   openAnswerHeaders(request);
   expect(addAnswerHeader(request, "Set-Cookie", "a=1")).toBe(true);
@@ -15,7 +15,7 @@ test("headers are kept in order, repeated ones too, until they are taken", () =>
   expect(takeAnswerHeaders(request)).toEqual([]);
 });
 
-test("of a name the last counts, in any spelling; cookies come beside each other, the same one once", () => {
+test("the last header of a name counts, distinct cookies add up", () => {
   const request = {};
   openAnswerHeaders(request);
   const added = [
@@ -37,7 +37,7 @@ test("nothing is kept where nobody will send it", () => {
   for (const request of [{}, undefined, null, "request"]) expect(addAnswerHeader(request, "X", "1")).toBe(false);
 });
 
-test("a rule that never stops adding does not fill the memory", () => {
+test("endless additions do not fill the memory", () => {
   const request = {};
   openAnswerHeaders(request);
   for (let count = 0; count < 1000; count++) addAnswerHeader(request, "Set-Cookie", `c${count}=1`);
@@ -48,11 +48,11 @@ test("they are no property that a handshake shows", () => {
   const request = {};
   openAnswerHeaders(request);
   expect(Object.keys(request)).toEqual([]);
-  // Where copies of other versions look for them.
+  // The key that copies of other versions use.
   expect(Object.getOwnPropertySymbols(request)).toEqual([Symbol.for("@portcullis/core/answerHeaders")]);
 });
 
-test("what is no header, or makes the answer what it is, is not sent", () => {
+test("invalid headers and framing headers are not sent", () => {
   const request = {};
   openAnswerHeaders(request);
   const bad: [string, unknown][] = [
@@ -92,7 +92,7 @@ test("a header is one exactly where Node can send it", () => {
   }
 });
 
-test("a name that only begins or ends like one of the answer's own is for rules to set", () => {
+test("names that merely resemble framing headers are allowed", () => {
   const names = ["x-connection", "connection-id", "Connection", "sec-websocket-accept"];
   expect(names.map((name) => isForRules(name, "1"))).toEqual([true, true, false, false]);
 });

@@ -1,47 +1,47 @@
-/** Where the headers of a handshake's answer are kept, across copies of this package. */
+/** Key of the headers for a handshake response, the same in all copies of this package. */
 const HEADERS = Symbol.for("@portcullis/core/answerHeaders");
 
-/** More than any answer has: a rule that adds them in a loop does not fill the memory. */
+/** More than any response has. Keeps a rule that adds headers in a loop from filling the memory. */
 const MAX_HEADERS = 64;
 
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-/** What a value may be made of (RFC 9110, section 5.5): nothing that ends its line. */
+/** The characters of a header value (RFC 9110, section 5.5), without line breaks. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-/** Headers that make the answer what it is; no rule sets them. */
+/** Headers that determine the framing of the response. Rules cannot set them. */
 const OWN_HEADERS =
   /^(connection|content-(encoding|length|type)|transfer-encoding|upgrade|keep-alive|trailer|sec-websocket-.*)$/i;
 
-/** A header of the answer to a handshake. */
+/** A header of a handshake response. */
 export type AnswerHeader = readonly [name: string, value: string];
 
-/** Whether a header can be sent: it may have been made of what a client sent. */
+/** True when name and value are valid in HTTP. They may contain text of a client. */
 export function isHeader(name: string, value: unknown): value is string {
   return typeof name === "string" && NAME.test(name) && typeof value === "string" && VALUE.test(value);
 }
 
-/** Whether a rule may set a header of an answer, and it can be sent. */
+/** True when a header is valid, and rules may set it. */
 export function isForRules(name: string, value: unknown): value is string {
   return isHeader(name, value) && !OWN_HEADERS.test(name);
 }
 
 /**
- * Lets rules and `authenticate` add headers to the answer to a handshake, until they are taken.
+ * Lets rules and `authenticate` add headers to a handshake response, until they are taken.
  *
- * @param request The raw handshake: what the scope has under `request`.
+ * @param request The raw handshake, which is `request` of the scope.
  */
 export function openAnswerHeaders(request: object): void {
   Object.defineProperty(request, HEADERS, { value: [], configurable: true });
 }
 
 /**
- * Adds a header to the answer to a handshake: to the 101 or the refusal, and over socket.io to the next response that a
- * client which polls gets. Does nothing where all is answered already, or where the transport cannot send any, such as
- * socket.io on a WebSocket. What is no header, or not for rules to set, is left out of the answer.
+ * Adds a header to a handshake response: the 101 or the refusal, and on socket.io the next response to a polling
+ * client. Does nothing after that response, or when the transport cannot send headers, such as socket.io over
+ * WebSocket. Invalid headers, and headers that rules cannot set, are left out of the response.
  *
- * @param request The raw handshake: what the scope has under `request`.
- * @param name The name, for example `Set-Cookie`; each value is sent as a header of its own.
+ * @param request The raw handshake, which is `request` of the scope.
+ * @param name The name, for example `Set-Cookie`. Each of its values is sent as a header of its own.
  * @param value The value.
- * @returns Whether it is kept for the answer.
+ * @returns True when the header is kept for the response.
  */
 export function addAnswerHeader(request: unknown, name: string, value: string): boolean {
   if (typeof request !== "object" || request === null) return false;
@@ -52,8 +52,8 @@ export function addAnswerHeader(request: unknown, name: string, value: string): 
 }
 
 /**
- * The headers that were added to the answer, as far as they can be sent; from now on none is. Of a name the last counts,
- * but cookies come beside each other.
+ * Removes and returns the added headers that can be sent. Later headers are not added. The last value of a name counts;
+ * of `Set-Cookie` all values do.
  */
 export function takeAnswerHeaders(request: object): readonly AnswerHeader[] {
   const holder = request as { [HEADERS]?: AnswerHeader[] };

@@ -1,6 +1,6 @@
 import { Timeout } from "../../util/deadline.js";
 
-/** The handlers of one session that run beside its queue, and the one message that waits until another may. */
+/** The handlers of one session that run beside its queue, and the one message that waits for a free place. */
 export class ConcurrentHandlers {
   #running = 0;
   #waiting: { readonly wait: Timeout; readonly settle: (isFree: boolean) => void } | undefined;
@@ -17,7 +17,7 @@ export class ConcurrentHandlers {
     return this.#running;
   }
 
-  /** @param handling Never rejects. */
+  /** @param handling A promise that never rejects. */
   run(handling: Promise<unknown>, whenDone: () => void): void {
     this.#running += 1;
     void handling.then(() => {
@@ -26,14 +26,14 @@ export class ConcurrentHandlers {
     });
   }
 
-  /** Waits until `settle`, at most for so many milliseconds. Resolves to whether another handler may run. */
+  /** Waits until `settle`, at most for the given milliseconds. Resolves to true when another handler may run. */
   whenFree(milliseconds: number): Promise<boolean> {
     return new Promise((settle) => {
       this.#waiting = { wait: new Timeout(milliseconds, () => this.settle(false)), settle };
     });
   }
 
-  /** The message that waits, if any, waits no longer. */
+  /** Ends the wait of the waiting message, if any. */
   settle(isFree: boolean): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;

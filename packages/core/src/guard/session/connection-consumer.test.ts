@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { ConnectionConsumer } from "./connection-consumer.js";
 
-test("the consumer closes its session, or aborts the connection before there is one", () => {
+test("the consumer closes its session or aborts the handshake", () => {
   const close = vi.fn();
   const abort = vi.fn();
   const connection = { transport: "test", raw: undefined as unknown, abort };
@@ -15,7 +15,7 @@ test("the consumer closes its session, or aborts the connection before there is 
   expect([consumer.raw, abort.mock.calls.length, close.mock.calls]).toEqual(["the socket", 1, [[4001, "enough"]]]);
 });
 
-test("the id of a consumer is made once, and is its own", () => {
+test("the id of a consumer is stable and unique", () => {
   const [one, other] = [new ConnectionConsumer({} as never), new ConnectionConsumer({} as never)];
   expect(one.id).toBe(one.id);
   expect(one.id).not.toBe(other.id);

@@ -1,7 +1,7 @@
 import type { Consumer } from "../../types.js";
 import type { Connection } from "./connection.js";
 
-/** The part of a connection that a consumer shows. */
+/** The part of a connection that a consumer exposes. */
 type ConsumerSource = Pick<Connection, "transport" | "raw" | "abort">;
 
 /** The server end of one connection, as rules and handlers see it. */

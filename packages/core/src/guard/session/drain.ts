@@ -1,6 +1,6 @@
 import { cancelTimeout, type TimeoutNode, timeoutListOf } from "../../util/deadline.js";
 
-/** Somebody who waits until a session is through with what it has taken. */
+/** A wait for the end of the messages that a session has accepted. */
 export class Drain implements TimeoutNode {
   previous: TimeoutNode | undefined;
   next: TimeoutNode | undefined;
@@ -9,9 +9,9 @@ export class Drain implements TimeoutNode {
   readonly #whenDrained: () => void;
 
   /**
-   * @param among Where it is kept until it is over.
-   * @param milliseconds How long it waits at most.
-   * @param withHandlers Whether it waits for handlers to end, and not only to begin.
+   * @param among The set that holds the wait until it is over.
+   * @param milliseconds The maximum wait.
+   * @param withHandlers True to wait until handlers have ended, and not only begun.
    */
   constructor(
     among: Set<Drain>,
@@ -24,7 +24,7 @@ export class Drain implements TimeoutNode {
     timeoutListOf(milliseconds).add(this);
   }
 
-  /** The session is through, or its time is up. */
+  /** Ends the wait, because the session is done or the time is up. */
   expire(): void {
     cancelTimeout(this);
     this.#among.delete(this);

@@ -8,10 +8,10 @@ import { Drain } from "./drain.js";
 import { MessageQueue } from "./message-queue.js";
 import { Transport } from "./transport.js";
 
-/** A message is on its way to its listeners. */
+/** Marks a message that has not reached its listeners yet. */
 export const FLUSHING = Symbol("flushing");
 
-/** The thing that the next message must wait for. */
+/** The condition that the next message must wait for. */
 export type Until = Promise<unknown> | typeof FLUSHING;
 
 /** A message of unknown size would pass every limit, or none. */
@@ -23,18 +23,18 @@ function checkSize({ bytes }: ClientMessage): void {
 /** The flow of the messages of one connection: their order, their queue, backpressure, and the drain at the end. */
 export abstract class MessageFlow<M extends ClientMessage> {
   #queue: MessageQueue<M> | undefined;
-  /** The number of messages whose object is being loaded or asked about. */
+  /** The number of messages whose object is being loaded or checked. */
   protected loading = 0;
   /** The handlers that run beside the queue. */
   protected concurrent: ConcurrentHandlers | undefined;
   #isBusy = false;
-  /** True when nothing more is decided until the client has read its answers. */
+  /** True when no message is decided until the client has read its answers (backpressure). */
   #isBlocked = false;
-  /** True when nothing but that keeps the session busy. */
+  /** True when backpressure alone keeps the session busy. */
   #isParked = false;
-  /** True when a handler keeps the session busy, and no decision. */
+  /** True when a handler keeps the session busy, and not a decision. */
   #isHandling = false;
-  /** True while the last message is on its way to its listeners. */
+  /** True while the last message has not reached its listeners. */
   #isFlushing = false;
   #isEnded = false;
   #drains: Set<Drain> | undefined;
@@ -47,7 +47,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.transport = new Transport(connection, this);
   }
 
-  /** Decides a message, and delivers or refuses it. Returns the thing that the next message must wait for. */
+  /** Decides a message, and delivers or refuses it. Returns the condition that the next message must wait for. */
   protected abstract process(message: M): Until | undefined;
   protected abstract refuse(message: M, refusal: Decision): void;
   /** Counts an undecodable message. Closes the connection of a client that sends too many, and returns true. */
@@ -55,7 +55,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
   abstract close(code?: number, reason?: string): void;
   abstract reportFault(message: Pick<ClientMessage, "action">, error: unknown, by: string): void;
 
-  /** True when the connection has ended: no message of it reaches a handler any more. */
+  /** True when the connection has ended. No message of it reaches a handler any more. */
   get isEnded(): boolean {
     return this.#isEnded;
   }
@@ -66,7 +66,8 @@ export abstract class MessageFlow<M extends ClientMessage> {
     checkSize(message);
     if (message.refusal?.code === "bad_message" && this.closeViolator()) return;
     if (this.#isBusy) return void this.#enqueue(message);
-    // INVARIANT: busy from the first question on: a close in the middle of it waits until this one is answered.
+    // INVARIANT: busy before the first rule runs, so that a close during the decision waits until this message is
+    // answered.
     this.#isBusy = true;
     let until: Until | undefined;
     try {
@@ -80,10 +81,10 @@ export abstract class MessageFlow<M extends ClientMessage> {
   }
 
   /**
-   * Takes no more messages; calls back once all that were taken are decided and handed on, at the latest after
+   * Accepts no more messages. Calls back once all accepted ones are decided and delivered, after at most
    * `limits.drain`.
    *
-   * @param withHandlers Waits for served handlers to end too.
+   * @param withHandlers True to wait for the end of served handlers too.
    */
   drain(whenDrained: () => void, withHandlers = false): void {
     this.#drains ??= new Set();
@@ -91,7 +92,10 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.settleDrains();
   }
 
-  /** The client does not read its answers: until `unblock` its messages wait. Running handlers go on, and answer. */
+  /**
+   * Queues messages until `unblock`, because the client does not read its answers. Running handlers continue, and may
+   * answer.
+   */
   block(): void {
     this.#isBlocked = true;
     if (this.#isBusy || this.#isEnded) return;
@@ -107,7 +111,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.#advance();
   }
 
-  /** Drops the queue: no message is decided any more. */
+  /** Drops the queue. No message is decided any more. */
   protected stop(): void {
     this.#isEnded = true;
     this.#queue?.clear();
@@ -115,12 +119,12 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.concurrent?.settle(false);
   }
 
-  /** Ends the drains that are through. */
+  /** Ends the drains whose messages are processed. */
   protected settleDrains(): void {
     for (const drain of this.#drains ?? []) if (this.#isEnded || this.#isThrough(drain)) drain.expire();
   }
 
-  /** Runs a handler: beside the queue, or else as the thing that the next message must wait for. */
+  /** Runs a handler beside the queue, or else as the condition that the next message must wait for. */
   protected run(handling: Promise<unknown>, isConcurrent: boolean): Promise<unknown> | undefined {
     if (!isConcurrent) {
       this.#isHandling = true;
@@ -159,7 +163,10 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.#countQueued();
   }
 
-  /** A message is through at once: so is the session, unless others came in the middle of it. */
+  /**
+   * Ends a message that was processed synchronously. The session is idle then, unless other messages have arrived
+   * meanwhile.
+   */
   #finish(): void {
     if (this.#isBlocked || this.#queue?.isEmpty === false) {
       this.transport.pause();
@@ -170,7 +177,9 @@ export abstract class MessageFlow<M extends ClientMessage> {
     }
   }
 
-  /** Processes the queue. INVARIANT: busy until it is empty, so that a message that arrives meanwhile does not overtake it. */
+  /**
+   * Processes the queue. INVARIANT: busy until the queue is empty, so that an arriving message does not overtake it.
+   */
   #advance(): void {
     this.#isHandling = false;
     while (!this.#isBlocked) {
@@ -208,12 +217,12 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.#queue ??= new MessageQueue(this.runtime.limits, this.connection);
     if (this.#isFlushing) return void this.#queue.append(message);
     const excess = this.#queue.add(message);
-    // An honest client may come back (RFC 6455, section 7.4.1): 1013 says later.
+    // 1013 (try again later, IANA registry of close codes), because an honest client may come back.
     if (excess === "flood") this.close(1013, "too many messages");
     else if (excess) this.refuse(message, excess);
   }
 
-  /** Counts the messages that waited for a flush alone. They wait longer from now on, so the limits hold for them. */
+  /** Counts the messages that waited for a flush only. They wait longer from now on, so the limits apply to them. */
   #countQueued(): void {
     if (!this.#queue?.hasUncounted) return;
     for (const message of this.#queue.takeUncounted()) if (!this.#isEnded) this.#enqueue(message);

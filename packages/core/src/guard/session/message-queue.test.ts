@@ -6,7 +6,7 @@ import { MessageQueue } from "./message-queue.js";
 
 const message = (n: number, bytes = 1): ClientMessage => ({ action: String(n), payload: {}, bytes });
 
-test("what waits is taken in the order it came, whatever is added and taken in between", () => {
+test("messages leave in the order of arrival", () => {
   const steps = fc.array(fc.record({ added: fc.nat(400), taken: fc.nat(400) }), { maxLength: 12 });
   fc.assert(
     fc.property(steps, (given) => {
@@ -25,7 +25,7 @@ test("what waits is taken in the order it came, whatever is added and taken in b
   );
 });
 
-test("messages and bytes that wait are never more than may, whatever comes", () => {
+test("queued messages and bytes never exceed the limits", () => {
   const limits = readLimits({ pendingMessages: 6, pendingBytes: 4000 });
   const step = fc.oneof(fc.nat(3000), fc.constant(undefined));
   fc.assert(

@@ -3,29 +3,29 @@ import type { Limits } from "../limits.js";
 import { TOO_MANY_PENDING } from "../refusal.js";
 import type { ClientMessage, Connection } from "./connection.js";
 
-/** The bytes that a queued message counts beside its own. */
+/** The bytes that a queued message counts in addition to its own. */
 const OVERHEAD = 512;
-/** So many places at the front of the list may be empty before it is cut. */
+/** Number of empty places at the front of the list before it is compacted. */
 const CUT = 256;
 
-/** The messages of one connection that wait, in the order they came. */
+/** The queued messages of one connection, in the order of arrival. */
 export class MessageQueue<M extends ClientMessage> {
   readonly #connection: Pick<Connection, "throttle">;
   readonly #maxMessages: number;
   readonly #maxBytes: number;
   readonly #messages: (M | undefined)[] = [];
-  /** Where the first of them is: a client chooses how long the list is, so it is not moved for each. */
+  /** Position of the first message. The list is not shifted for each message, because a client controls its length. */
   #first = 0;
   #bytes = 0;
-  /** Messages at the end of the list that are not counted: they wait for a flush alone. */
+  /** Number of messages at the end of the list that are not counted, because they wait for a flush only. */
   #uncounted = 0;
-  /** Messages and bytes that found no room since it was last through. */
+  /** Messages and bytes that found no room since the queue was last processed to its end. */
   #excess = 0;
   #excessBytes = 0;
-  /** True while the connection is told to slow down. */
+  /** True while the connection has to slow down. */
   #isThrottled = false;
 
-  /** A transport that is paused may have read one message more, so two always have room. */
+  /** There is always room for two messages, because a paused transport may have read one more. */
   constructor({ pendingMessages, pendingBytes }: Required<Limits>, connection: Pick<Connection, "throttle">) {
     this.#maxMessages = Math.max(2, pendingMessages);
     this.#maxBytes = pendingBytes;
@@ -52,9 +52,9 @@ export class MessageQueue<M extends ClientMessage> {
   }
 
   /**
-   * Takes a message in.
+   * Adds a message.
    *
-   * @returns The refusal where there is no room for it; `"flood"` where twice the room would not suffice.
+   * @returns The refusal when there is no room for it; `"flood"` when twice the room would not suffice either.
    */
   add(message: M): Decision | "flood" | undefined {
     const bytes = this.#count(message);
@@ -71,12 +71,12 @@ export class MessageQueue<M extends ClientMessage> {
     return isFlood ? "flood" : TOO_MANY_PENDING;
   }
 
-  /** Counts at most half of the room for one message: the transport limits how large one may be. */
+  /** Counts one message with at most half of the room, because the transport limits its size. */
   #count({ bytes }: M): number {
     return Math.min(bytes + OVERHEAD, this.#maxBytes / 2);
   }
 
-  /** Takes in a message that waits for a flush alone: in the next tick it is decided, so it is not counted. */
+  /** Adds a message that waits for a flush only. It is decided in the next tick, so it is not counted. */
   append(message: M): void {
     this.#messages.push(message);
     this.#uncounted += 1;
@@ -86,7 +86,7 @@ export class MessageQueue<M extends ClientMessage> {
     return this.#uncounted > 0;
   }
 
-  /** Removes the messages that are not counted, in their order. */
+  /** Removes and returns the messages that are not counted, in their order. */
   takeUncounted(): M[] {
     const count = this.#uncounted;
     this.#uncounted = 0;
@@ -111,7 +111,7 @@ export class MessageQueue<M extends ClientMessage> {
     return message;
   }
 
-  /** All that waited is decided: what found no room is forgotten. */
+  /** Resets the excess, once all queued messages are decided. */
   forgetExcess(): void {
     this.#excess = this.#excessBytes = 0;
   }

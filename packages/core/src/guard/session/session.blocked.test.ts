@@ -16,7 +16,7 @@ describe("while a client does not read", () => {
     expect(wire.log.at(-1)).toBe("resume");
   });
 
-  test("they wait again where the first of them uses up what there is", () => {
+  test("messages wait again once the first uses the budget", () => {
     const { session, send, wire } = connect(policy);
     wire.onDeliver = () => session.block();
     session.block();
@@ -30,7 +30,7 @@ describe("while a client does not read", () => {
     expect(wire.log.at(-1)).toBe("resume");
   });
 
-  test("more than may wait is refused, and twice as many end it", () => {
+  test("messages beyond the limit are refused, twice closes", () => {
     const { session, send, wire } = connect(policy, { limits: { pendingMessages: 2 } });
     session.block();
     for (let n = 0; n < 4; n++) send("yes");
@@ -39,7 +39,7 @@ describe("while a client does not read", () => {
     expect(wire.sent).toHaveLength(2);
   });
 
-  test("a handler that runs may answer, and what is behind it waits", async () => {
+  test("a running handler may answer, later messages wait", async () => {
     const answer = deferred<string>();
     const consumer = defineConsumer()
       .action("slow", AllowAny, () => answer.promise)
@@ -55,7 +55,7 @@ describe("while a client does not read", () => {
     expect(wire.sent).toEqual(['reply slow "done"', 'reply next "next"']);
   });
 
-  test("nothing waits where it reads again before a handler has ended", async () => {
+  test("messages continue when it reads before a handler ends", async () => {
     const answer = deferred<string>();
     const { session, send, wire } = connect(defineConsumer().action("slow", AllowAny, () => answer.promise));
     send("slow");
@@ -102,7 +102,7 @@ describe("while a client does not read", () => {
 });
 
 describe("handlers beside the queue", () => {
-  /** Handlers that end when they are told. */
+  /** Handlers that the test ends. */
   function beside(limit: number) {
     const running: ReturnType<typeof deferred<string>>[] = [];
     const consumer = defineConsumer()
@@ -114,7 +114,7 @@ describe("handlers beside the queue", () => {
     return { running, ...connect(consumer, { limits: { concurrent: limit } }) };
   }
 
-  test("are no more than may be, and the queue waits behind the next", async () => {
+  test("are capped, and the queue waits behind the next", async () => {
     const { running, send, wire } = beside(2);
     for (const action of ["long", "long", "long", "next"]) send(action);
     await settled();
@@ -154,7 +154,7 @@ describe("handlers beside the queue", () => {
     expect([running.length, wire.sent]).toEqual([1, ["close 1000 "]]);
   });
 
-  test("have ended where the guard has closed, also those that waited", async () => {
+  test("have ended after the guard closes, waiting ones included", async () => {
     const { gate, running, send, wire } = beside(1);
     send("long");
     send("long");

@@ -5,8 +5,8 @@ import { connect, deferred, settled } from "../../../test/connection.js";
 
 const policy = definePolicy({ actions: { yes: AllowAny, no: DenyAll } });
 
-describe("whoever closes the guard in the middle of a message that is decided at once", () => {
-  test("in its handler: it is answered, then the connection is closed", async () => {
+describe("closing the guard during a sync message", () => {
+  test("in its handler: answers, then closes", async () => {
     const closing: Promise<void>[] = [];
     const consumer = defineConsumer()
       .action("stop", AllowAny, () => {
@@ -23,7 +23,7 @@ describe("whoever closes the guard in the middle of a message that is decided at
     expect(wire.sent).toEqual(['reply stop "stopping"', "close 1001 going away"]);
   });
 
-  test("in onDecision: it is handed on or refused, then the connection is closed", async () => {
+  test("in onDecision: delivers or refuses, then closes", async () => {
     for (const [action, sent] of [
       ["yes", "deliver yes"],
       ["no", "refuse no permission_denied 403"],
@@ -36,7 +36,7 @@ describe("whoever closes the guard in the middle of a message that is decided at
     }
   });
 
-  test("in a listener that then throws: what is thrown comes out, and the connection is closed", async () => {
+  test("in a throwing listener: rethrows, and closes the connection", async () => {
     const closing: Promise<void>[] = [];
     const { gate, send, wire } = connect(policy);
     wire.onDeliver = () => {
@@ -53,7 +53,7 @@ describe("a message that arrives in the middle of another", () => {
   const actions = ["first", "second", "third"];
   const three = definePolicy({ actions: { first: AllowAny, second: AllowAny, third: AllowAny } });
 
-  test("is handed on behind it, and what comes then behind that", () => {
+  test("is delivered behind it, and so are later ones", () => {
     const { send, wire } = connect(three);
     wire.onDeliver = ({ action }) => {
       if (action === "first") for (const next of actions.slice(1)) send(next);
@@ -64,7 +64,7 @@ describe("a message that arrives in the middle of another", () => {
     expect(wire.sent.at(-1)).toBe("deliver third");
   });
 
-  test("does not overtake it where a rule or onDecision has brought it", () => {
+  test("does not overtake it when a rule or onDecision receives", () => {
     const bring = () => {
       if (sent.length > 0) send(sent.shift() as string);
     };
@@ -80,7 +80,7 @@ describe("a message that arrives in the middle of another", () => {
   });
 });
 
-describe("a client that closes in an orderly way while an object is being loaded", () => {
+describe("a client that closes while an object is loading", () => {
   test.each([false, true])("its message is handled all the same, concurrent: %s", async (concurrent) => {
     const loaded = deferred<object>();
     const isHandled = deferred<void>();
@@ -104,7 +104,7 @@ describe("a client that closes in an orderly way while an object is being loaded
     expect(log).toEqual([]);
     loaded.resolve({ text: "one" });
     await settled();
-    // Its handler has begun: that is waited for by a guard that closes, and by nobody else.
+    // The handler has begun. Only a guard that closes waits for its end.
     expect(log).toEqual([{ text: "one" }, "drained"]);
     isHandled.resolve();
   });

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from "vitest";
 import { uncaughtOf } from "../../../../../test/helpers.js";
 import { connect, deferred, settled } from "../../../test/connection.js";
 
-/** A consumer whose handlers and rule end when they are told to, in the order they began. */
+/** A consumer whose handlers and rule are ended by the test, in the order of their begin. */
 function working(options: { concurrent?: true } = {}) {
   const handlers: ReturnType<typeof deferred<string>>[] = [];
   const rules: ReturnType<typeof deferred<boolean>>[] = [];
@@ -41,7 +41,7 @@ describe("drain without handlers", () => {
     expect(drained).toHaveBeenCalledTimes(1);
   });
 
-  test("waits for a decision, the first of a session and one behind a handler", async () => {
+  test("waits for a first decision and one behind handlers", async () => {
     const first = working();
     const firstDrained = vi.fn();
     first.send("ask");
@@ -84,7 +84,7 @@ describe("drain with handlers", () => {
   });
 });
 
-describe("what ends with the session", () => {
+describe("the end of the session", () => {
   test("its signal, which is not aborted before", () => {
     const { session } = working();
     const { signal } = session;

@@ -2,7 +2,7 @@ import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
 import { expect, test } from "vitest";
 import { connect, deferred, settled } from "../../../test/connection.js";
 
-/** A connection whose messages reach their listeners when the test says so. */
+/** A connection whose messages reach their listeners when the test flushes it. */
 function flushing(options: Parameters<typeof connect>[1] = {}) {
   const { promise, resolve } = deferred<boolean>();
   const late = permission("late", () => promise);
@@ -12,7 +12,7 @@ function flushing(options: Parameters<typeof connect>[1] = {}) {
   return { ...connection, flushes, resolve };
 }
 
-test("where a message reaches its listeners later, the next one is not decided before", async () => {
+test("the next message is decided after an async delivery", async () => {
   const { send, wire, flushes } = flushing();
   for (const action of ["yes", "no", "yes", "no"]) send(action);
   expect(wire.sent).toEqual(["deliver yes"]);
@@ -35,7 +35,7 @@ test("so it is behind a decision that came later", async () => {
   expect(wire.sent).toEqual(["deliver late", "refuse no permission_denied 403"]);
 });
 
-test("a session is drained once what was handed on has arrived", async () => {
+test("a session is drained once delivered messages have arrived", async () => {
   const { send, gate, wire, flushes } = flushing();
   send("yes");
   const closing = gate.close();
@@ -46,7 +46,7 @@ test("a session is drained once what was handed on has arrived", async () => {
   expect(wire.sent).toEqual(["deliver yes", "close 1001 going away"]);
 });
 
-test("what arrives after the end reaches nobody", () => {
+test("messages after the end are dropped", () => {
   const { send, session, wire, flushes } = flushing();
   for (const action of ["yes", "yes"]) send(action);
   session.close(4000, "enough");
@@ -74,7 +74,7 @@ test("messages behind a flush count once a decision is pending", async () => {
   expect(wire.sent.slice(2)).toEqual(["deliver late", ...Array(2).fill("refuse no permission_denied 403")]);
 });
 
-test("a flood behind a flush ends the session once a decision is pending", async () => {
+test("a flood behind a flush closes at an async decision", async () => {
   const { send, wire, flushes, resolve } = flushing(FEW);
   for (const action of ["yes", "late", ...Array(8).fill("yes")]) send(action);
   flushes.shift()?.();
@@ -83,7 +83,7 @@ test("a flood behind a flush ends the session once a decision is pending", async
   expect(wire.sent).toEqual(["deliver yes", "refuse yes too_many_pending 429", "close 1013 too many messages"]);
 });
 
-test("messages behind a flush count once the client does not read", () => {
+test("messages behind a flush count under backpressure", () => {
   const { send, session, wire, flushes } = flushing(FEW);
   for (let n = 0; n < 4; n++) send("yes");
   session.block();

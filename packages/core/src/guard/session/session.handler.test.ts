@@ -48,7 +48,7 @@ describe("the three verbs of a session", () => {
     await expect(session.authorize("later")).rejects.toMatchObject({ code: "later", status: 403 });
   });
 
-  test("an object that is not there is not found, and no rule is asked", async () => {
+  test("a missing object is not_found without asking a rule", async () => {
     const seen: unknown[] = [];
     const look = permission("look", { object: ({ object }) => seen.push(object) > 0 });
     const { session } = connect(definePolicy({ actions: { edit: { rule: look, objects: "checked-by-handler" } } }));
@@ -65,7 +65,7 @@ describe("refresh", () => {
   const fit = permission("fit", { connect: ({ scope }) => scope.user !== "banned" });
   const policy = definePolicy({ connect: fit, actions: { who: AllowAny, not: isBanned } });
 
-  test("the next message sees the new scope; whoever is refused is closed", async () => {
+  test("gives the new scope to later messages, or closes", async () => {
     let user = "ann";
     const { session, wire, events } = connect(policy, { authenticate: async () => ({ user }) });
     expect(await session.refresh()).toMatchObject({ outcome: "allow" });
@@ -80,7 +80,7 @@ describe("refresh", () => {
     ]);
   });
 
-  test("a message is decided and reported with the scope it met", async () => {
+  test("a message is decided and reported with one scope", async () => {
     const answer = deferred<boolean>();
     const rule = permission("held", () => answer.promise);
     const { session, send, events } = connect(definePolicy({ actions: { held: rule } }), {
@@ -95,7 +95,7 @@ describe("refresh", () => {
     expect(events.at(-1)).toMatchObject({ phase: "action", scope: { user: "old" } });
   });
 
-  test("of several at once the one begun last counts, but every refusal closes", async () => {
+  test("the last of concurrent calls counts, but any refusal closes", async () => {
     const calls: ReturnType<typeof deferred<object>>[] = [];
     const authenticate = () => {
       calls.push(deferred<object>());
@@ -115,7 +115,7 @@ describe("refresh", () => {
     expect(wire.log).toEqual(["close 4403 permission_denied"]);
   });
 
-  test("what is under way ends with the session", async () => {
+  test("a running refresh ends with the session", async () => {
     let signal: AbortSignal | undefined;
     const authenticate = (_: string, options: { signal: AbortSignal }) => {
       signal = options.signal;

@@ -4,7 +4,7 @@ import { connect, deferred, settled, sleep, type TestConnection } from "../../..
 import type { Limits } from "../limits.js";
 import { badMessage, MISSING_ACTION } from "../refusal.js";
 
-/** A rule that answers when it is told to, by the action's payload `key`. */
+/** A rule whose answers the test gives, by the `key` of the action's payload. */
 function held() {
   const answers = new Map<unknown, ReturnType<typeof deferred<boolean>>>();
   const asked: unknown[] = [];
@@ -26,7 +26,7 @@ function held() {
 const sync = { yes: AllowAny, no: DenyAll };
 
 describe("deciding", () => {
-  test("a sync decision is handed on or refused before receive returns, without pausing", () => {
+  test("a sync decision is applied before receive returns", () => {
     const { send, wire } = connect(definePolicy({ actions: sync }));
     send("yes");
     expect(wire.log).toEqual(["deliver yes"]);
@@ -35,7 +35,7 @@ describe("deciding", () => {
     expect(wire.log).toEqual(["deliver yes", "refuse no permission_denied 403", "refuse other unknown_action 405"]);
   });
 
-  test("messages are handed on in the order they came, and input is held while one waits", async () => {
+  test("messages keep their order, and input pauses for waiting ones", async () => {
     const { rule, answer, asked } = held();
     const { send, wire } = connect(definePolicy({ actions: { held: rule, ...sync } }));
     send("held", { key: 1 });
@@ -57,7 +57,7 @@ describe("deciding", () => {
     expect(wire.log.at(-1)).toBe("deliver yes");
   });
 
-  test("a message that comes while the queue is worked off does not overtake it", async () => {
+  test("a message that arrives during the queue stays behind", async () => {
     const { rule, answer } = held();
     const { send, wire } = connect(
       definePolicy({ actions: { held: rule, first: AllowAny, second: AllowAny, third: AllowAny } }),
@@ -72,7 +72,7 @@ describe("deciding", () => {
     expect(wire.sent).toEqual(["deliver held", "deliver first", "deliver second", "deliver third"]);
   });
 
-  test("what a codec refused is answered in its turn, and no rule is asked", async () => {
+  test("a message refused by the codec is answered in order", async () => {
     const { rule, answer, asked } = held();
     const { send, wire, events } = connect(definePolicy({ permissions: rule }));
     send("a", { key: 1 });
@@ -97,7 +97,7 @@ describe("deciding", () => {
     expect(wire.sent).toHaveLength(1);
   });
 
-  test("what a listener throws at once reaches the transport, as without a guard", () => {
+  test("a sync throw of a listener reaches the transport", () => {
     const { send, wire } = connect(definePolicy({ actions: sync }));
     wire.onDeliver = () => {
       throw new Error("mine");
@@ -105,7 +105,7 @@ describe("deciding", () => {
     expect(() => send("yes")).toThrow("mine");
   });
 
-  test("what a listener throws later surfaces as uncaught, and the queue goes on", async () => {
+  test("a late throw of a listener is uncaught, messages continue", async () => {
     const { rule, answer } = held();
     const { send, wire } = connect(definePolicy({ actions: { held: rule, ...sync } }));
     const surfaced = await uncaught(async () => {
@@ -121,7 +121,7 @@ describe("deciding", () => {
   });
 });
 
-/** Runs something and returns the messages of what nobody caught meanwhile. */
+/** Runs a function, and returns the messages of errors that were uncaught meanwhile. */
 async function uncaught(run: () => Promise<void>): Promise<string[]> {
   const others = process.listeners("uncaughtException");
   process.removeAllListeners("uncaughtException");
@@ -138,7 +138,7 @@ async function uncaught(run: () => Promise<void>): Promise<string[]> {
 }
 
 describe("limits", () => {
-  /** Each message that waits counts this much more than its own. */
+  /** A queued message counts this many bytes in addition to its own. */
   const OVERHEAD = 512;
   const few = { pendingMessages: 3 };
   const small = { pendingBytes: 2000 };
@@ -150,7 +150,7 @@ describe("limits", () => {
     return { ...connection, answer };
   };
 
-  test("messages beyond the cap are refused at once, and at twice the cap the connection is closed", async () => {
+  test("messages beyond the cap are refused, twice the cap closes", async () => {
     const { send, wire, answer, session } = open(few);
     for (let i = 0; i < 5; i++) send("yes");
     expect(wire.sent).toEqual(["refuse yes too_many_pending 429", "refuse yes too_many_pending 429"]);
@@ -161,7 +161,7 @@ describe("limits", () => {
     expect(wire.sent).toHaveLength(3);
   });
 
-  test("bytes beyond the cap are refused, and twice the cap closes", () => {
+  test("bytes beyond the cap are refused, twice closes", () => {
     const { send, wire } = open(small);
     for (const bytes of [100, 200]) send("yes", {}, { bytes });
     send("yes", {}, { bytes: 300 });
@@ -185,7 +185,7 @@ describe("limits", () => {
     expect(wire.sent).toEqual(["refuse yes too_many_pending 429"]);
   });
 
-  test("by default as many may wait as a megabyte has room for, and they are decided in order", async () => {
+  test("by default a megabyte of messages may wait", async () => {
     const { send, wire, answer } = open(undefined);
     const room = Math.floor(1_048_576 / (30 + OVERHEAD));
     for (let n = 0; n < room; n++) send("yes", {}, { bytes: 30 });
@@ -196,7 +196,7 @@ describe("limits", () => {
     expect(wire.sent.slice(2)).toEqual(Array(room).fill("deliver yes"));
   });
 
-  test("once the queue is empty all of it may be used again", async () => {
+  test("an emptied queue has all its room again", async () => {
     const { send, wire, answer } = open(few);
     for (let i = 0; i < 5; i++) send("yes");
     await answer(1, true);
@@ -217,7 +217,7 @@ describe("limits", () => {
     expect(wire.sent).toEqual(["deliver held", "deliver held", "deliver yes"]);
   });
 
-  test("the transport hears when half of what may wait does, and when no longer", async () => {
+  test("the transport is throttled while the queue is half full", async () => {
     const { send, wire, answer } = open({ pendingMessages: 4 });
     wire.throttle = (isThrottled) => void wire.log.push(`crowd ${isThrottled}`);
     send("held", { key: 2 });
@@ -233,7 +233,7 @@ describe("limits", () => {
     expect(wire.log.slice(6)).toEqual(["crowd true"]);
   });
 
-  test("a transport that holds a crowd back lets go at the end of the connection", () => {
+  test("the end of the connection ends throttling", () => {
     const { send, wire, session } = open(few);
     wire.throttle = (isThrottled) => void wire.log.push(`crowd ${isThrottled}`);
     for (let n = 0; n < 3; n++) send("yes");
@@ -242,7 +242,7 @@ describe("limits", () => {
     expect(wire.log).toEqual(["pause", "crowd true", "crowd false"]);
   });
 
-  test("undecodable messages are answered up to the limit; one more in the window closes", () => {
+  test("undecodable messages beyond the limit close the connection", () => {
     const { send, wire } = connect(definePolicy({ actions: sync }), { limits: { undecodable: 2 } });
     for (let i = 0; i < 3; i++) send("", {}, { refusal: badMessage() });
     expect(wire.sent).toEqual([
@@ -252,7 +252,7 @@ describe("limits", () => {
     ]);
   });
 
-  test("the window slides: a slow trickle of undecodable messages stays open", () => {
+  test("the window slides, so slow undecodable messages stay open", () => {
     const clock = vi.spyOn(performance, "now");
     try {
       const { send, wire } = connect(definePolicy({ actions: sync }), {
@@ -272,7 +272,7 @@ describe("limits", () => {
 });
 
 describe("ending", () => {
-  test("close ends at once: nothing that waits is handed on or answered, the signals fire", async () => {
+  test("close drops queued messages and aborts the signals", async () => {
     const { rule, answer, signals } = held();
     const { send, wire, session, gate, events } = connect(definePolicy({ actions: { held: rule, ...sync } }));
     const { signal } = session;
@@ -289,7 +289,7 @@ describe("ending", () => {
     expect(events.map(({ decision }) => decision.code)).toEqual(["aborted"]);
   });
 
-  test("close says 1000 where nothing else is said, and end says nothing", () => {
+  test("close sends 1000 by default, end sends nothing", () => {
     const first = connect(definePolicy({ actions: sync }));
     first.session.close();
     expect(first.wire.log).toEqual(["close 1000 "]);
@@ -299,7 +299,7 @@ describe("ending", () => {
     expect(second.session.signal.aborted).toBe(true);
   });
 
-  test("a listener of onDecision may end the session: the message is not handed on", () => {
+  test("ending the session in onDecision prevents the delivery", () => {
     const connection: TestConnection = connect(definePolicy({ actions: sync }), {
       onDecision: ({ session }) => session?.close(4000, "no"),
     });
@@ -311,7 +311,7 @@ describe("ending", () => {
     expect(codec.wire.log).toEqual(["close 4000 no"]);
   });
 
-  test("a handler that asks after the end gets no answer of async rules", async () => {
+  test("async checks after the end are aborted", async () => {
     const { rule } = held();
     const { session } = connect(definePolicy({ actions: { held: rule } }));
     session.end();
@@ -321,7 +321,7 @@ describe("ending", () => {
 });
 
 describe("drain", () => {
-  test("calls back at once where nothing waits, and takes nothing more", () => {
+  test("calls back at once when idle, and accepts nothing more", () => {
     const { session, send, wire } = connect(definePolicy({ actions: sync }));
     const drained = vi.fn();
     session.drain(drained);
@@ -330,7 +330,7 @@ describe("drain", () => {
     expect(wire.log).toEqual([]);
   });
 
-  test("waits until all that was taken is decided and handed on; everybody who waits hears it once", async () => {
+  test("waits for all accepted messages, and calls back once each", async () => {
     const { rule, answer } = held();
     const { session, send, wire } = connect(definePolicy({ actions: { held: rule, ...sync } }));
     send("held", { key: 1 });
@@ -344,7 +344,7 @@ describe("drain", () => {
     expect(drained.map((one) => one.mock.calls.length)).toEqual([1, 1]);
   });
 
-  test("does not wait for ever, and does not wait after the end", async () => {
+  test("does not wait for ever, nor after the end", async () => {
     const { rule } = held();
     const late = connect(definePolicy({ actions: { held: rule } }), { limits: { drain: 20 } });
     late.send("held", { key: 1 });

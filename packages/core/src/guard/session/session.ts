@@ -22,7 +22,7 @@ interface AskedMessage<M extends ClientMessage> extends DispatchContext {
   decision: Decision;
 }
 
-/** One guarded connection: its scope, the decisions about its messages, and the end of it. */
+/** One guarded connection: its scope, the decisions about its messages, and its end. */
 export class Session<M extends ClientMessage = ClientMessage>
   extends MessageFlow<M>
   implements OpenSession, DispatchSession
@@ -51,7 +51,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     return this.#controller.signal;
   }
 
-  /** Milliseconds for the question of an action. */
+  /** Deadline of the action phase in milliseconds. */
   get timeout(): number {
     return this.runtime.timeouts.action;
   }
@@ -111,7 +111,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     this.settleDrains();
   }
 
-  /** Ends the session of a connection that is gone, or must be taken for gone. A second call changes nothing. */
+  /** Ends the session of a connection that is gone, or counts as gone. A second call changes nothing. */
   end(): void {
     this.stop();
     this.runtime.sessions.delete(this);
@@ -168,7 +168,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     const startedAt = log.now();
     const decision = engine.evaluateAction(this, message, answers);
     const isLater = decision instanceof Promise;
-    // The hot path: nothing is allocated for a message that listeners get at once.
+    // The hot path. A message that is delivered at once causes no allocation.
     if (!served && !isLater && !log.wants(decision)) return this.isEnded ? undefined : this.#deliver(message);
     const asked: AskedMessage<M> = {
       log,
@@ -185,7 +185,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     return isLater ? this.#concludeLater(asked, decision) : this.#conclude(asked, decision);
   }
 
-  /** A function of its own: a closure in `process` would cost every message its context. */
+  /** A function of its own, because a closure in `process` would cost every message a context. */
   #concludeLater(asked: AskedMessage<M>, decision: Promise<Decision>): Until {
     return decision.then((made) => this.#conclude(asked, made));
   }
@@ -210,7 +210,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     return this.connection.flush ? FLUSHING : undefined;
   }
 
-  /** Waits for a handler to end. INVARIANT: a message is decided when its handler may run, and not before. */
+  /** Waits for a handler to end. INVARIANT: a message is not decided before its handler may run. */
   #processLater(message: M): Until {
     return (this.concurrent as ConcurrentHandlers).whenFree(this.timeout).then((isFree) => {
       if (this.isEnded) return undefined;

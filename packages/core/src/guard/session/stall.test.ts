@@ -11,12 +11,12 @@ import { Gate } from "../gate.js";
 const LATE = { outcome: "error", code: "permission_timeout", status: 503 };
 const timeout = { connect: 20, action: 20, object: 20 };
 
-/** Holds the event loop up until every deadline of here has passed: no timer can tell. */
+/** Blocks the event loop until every deadline of this file has passed, before a timer can fire. */
 function stall(): void {
   for (const end = performance.now() + 25; performance.now() < end; );
 }
 
-/** Something that answers with yes, behind a stall. */
+/** An answer of true, behind a stall. */
 const afterStall =
   <T>(answer: T) =>
   async (): Promise<T> => {
@@ -25,7 +25,7 @@ const afterStall =
     return answer;
   };
 
-describe("an answer that comes when its deadline has passed, before a timer could say so", () => {
+describe("an answer after its deadline, before the timer", () => {
   it.each([
     ["yes", afterStall(true)],
     ["no, under not", afterStall(false)],
@@ -54,7 +54,7 @@ describe("an answer that comes when its deadline has passed, before a timer coul
     expect(asked).toEqual([]);
   });
 
-  it("admits nobody: of a rule whose own deadline has not passed, behind a slow authenticate", async () => {
+  it("refuses a fast rule behind a slow authenticate", async () => {
     const authenticate = async () => ({ user: { id: 1 } });
     const sync = permission("sync", {
       connect: () => {

@@ -8,7 +8,7 @@ afterEach(() => void vi.useRealTimers());
 
 const limits = readLimits({ undecodable: 2, undecodableWindow: 100 });
 
-test("as many as may be are none too many, and one more is", () => {
+test("the limit itself is allowed, one more is not", () => {
   const flood = new ViolationCounter();
   expect([1, 2, 3, 4].map(() => flood.add(limits))).toEqual([false, false, true, true]);
 });
@@ -32,7 +32,7 @@ test("a stricter limit counts what came under a laxer one", () => {
   expect(flood.add(limits)).toBe(true);
 });
 
-test("for any times, it is those in the window that are counted", () => {
+test("counts those in the window, for any times", () => {
   const gaps = fc.array(fc.integer({ min: 0, max: 80 }), { maxLength: 30 });
   fc.assert(
     fc.property(gaps, fc.integer({ min: 1, max: 5 }), (given, undecodable) => {

@@ -1,10 +1,10 @@
 import type { Limits } from "../limits.js";
 
-/** Counts what a client does against the protocol: undecodable messages, and what an adapter counts as one. */
+/** Counts protocol violations of a client: undecodable messages, and others that an adapter reports. */
 export class ViolationCounter {
   readonly #times: number[] = [];
 
-  /** Counts one more. Returns whether there are now more within the window than may be. */
+  /** Counts one more. Returns true when there are now more within the window than allowed. */
   add({ undecodable, undecodableWindow }: Required<Limits>): boolean {
     const times = this.#times;
     const now = performance.now();

@@ -17,7 +17,7 @@ it.each([
   expect(policy.decide({} as never, CONSUMER, "act", {}, { object: {} })).toMatchObject({ outcome });
 });
 
-it("DenyAll denies an object also where its action was not asked", () => {
+it("DenyAll denies an object without its action", () => {
   expect(new DenyAll().hasObjectPermission()).toBe(false);
 });
 

@@ -1,7 +1,7 @@
 import { BasePermission } from "../base-permission.js";
 
 /**
- * Allows everybody, at every moment.
+ * Allows every client in every phase.
  *
  * @example
  * ```ts

@@ -1,7 +1,7 @@
 import { BasePermission } from "../base-permission.js";
 
 /**
- * Denies everybody, at every moment.
+ * Denies every client in every phase.
  *
  * @example
  * ```ts

@@ -7,7 +7,7 @@ const rule = HasRole("admin", "auditor");
 const outcome = (user: unknown) => actNow(rule, { user }).outcome;
 
 describe("HasRole", () => {
-  it("allows who holds any of the roles, in an array or a Set", () => {
+  it("allows holders of any role, in array or Set", () => {
     expect(outcome({ id: 1, roles: ["auditor"] })).toBe("allow");
     expect(outcome({ id: 1, roles: new Set(["guest", "admin"]) })).toBe("allow");
     expect(outcome({ id: 1, roles: ["guest"] })).toBe("deny");

@@ -29,11 +29,12 @@ class RoleHolder extends BasePermission<Pick<Scope, "user">, SignedIn> {
 }
 
 /**
- * Allows who holds any of the roles. Reads `scope.user.roles`, an array or a Set of names.
+ * Allows the actions of signed-in users that have at least one of the roles. Reads `scope.user.roles`, an array or a
+ * Set of names.
  *
  * @param roles Names of roles; at least one.
- * @returns A permission.
- * @throws {PermissionMisuse} When a role is not a name, or none is given.
+ * @returns A permission that guarantees a signed-in user.
+ * @throws {PermissionMisuse} When no role is given, or a role is not a non-empty string.
  * @example
  * ```ts
  * import { HasRole } from "@portcullis/core";

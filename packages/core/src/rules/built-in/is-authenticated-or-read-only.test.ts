@@ -7,7 +7,7 @@ import { IsAuthenticatedOrReadOnly } from "./is-authenticated-or-read-only.js";
 const rule = IsAuthenticatedOrReadOnly({ readOnly: ["list", "retrieve"] });
 const policy = definePolicy({ connect: rule, permissions: rule });
 
-it("allows everybody to connect and to read, whoever is signed in to do all", () => {
+it("allows anonymous clients to read, and users everything", () => {
   const nobody = { user: null };
   expect(policy.decideConnect(nobody, CONSUMER)).toMatchObject({ outcome: "allow" });
   expect(policy.decide(nobody, CONSUMER, "list")).toMatchObject({ outcome: "allow" });

@@ -29,11 +29,11 @@ class SignedInOrReadOnly extends BasePermission<Pick<Scope, "user">> {
 }
 
 /**
- * Allows the named actions to everybody, all others to whoever is signed in. Everybody may connect.
+ * Allows the named actions to every client, and all other actions to signed-in users. Every client may connect.
  *
  * @param options `readOnly`: names of the actions that change nothing, for example `["list", "retrieve"]`.
- * @returns A permission.
- * @throws {PermissionMisuse} When `readOnly` is not a list of names.
+ * @returns A permission without guarantees.
+ * @throws {PermissionMisuse} When `readOnly` is not a list of names, or is empty.
  * @example
  * ```ts
  * import { definePolicy, IsAuthenticatedOrReadOnly } from "@portcullis/core";

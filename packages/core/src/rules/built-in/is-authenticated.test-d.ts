@@ -32,7 +32,7 @@ describe("IsAuthenticated", () => {
     expectTypeOf<NarrowedScope<{ user: User | undefined }, typeof IsAuthenticated>["user"]>().toEqualTypeOf<User>();
     expectTypeOf<NarrowedScope<Scope, typeof IsAuthenticated>["user"]>().toEqualTypeOf<NonNullable<unknown>>();
   });
-  test("the rest of the scope stays as it is, and readonly", () => {
+  test("the rest of the scope stays unchanged and readonly", () => {
     type Behind = NarrowedScope<AppScope, typeof IsAuthenticated>;
     expectTypeOf<keyof Behind>().toEqualTypeOf<keyof AppScope>();
     expectTypeOf<Omit<Behind, "user">>().toEqualTypeOf<Omit<AppScope, "user">>();
@@ -76,7 +76,7 @@ describe("behind a combination with IsAuthenticated", () => {
     const rule = not(IsAuthenticated);
     expectTypeOf<NarrowedScope<AppScope, typeof rule>>().toEqualTypeOf<AppScope>();
   });
-  test("a rule that may be asked about an object only does not bring it", () => {
+  test("a rule of the object phase only does not narrow", () => {
     class IsAuthor extends BasePermission<AppScope, SignedIn> {
       override hasObjectPermission(scope: AppScope, _consumer: unknown, _action: string, object: { author: number }) {
         return scope.user?.id === object.author;

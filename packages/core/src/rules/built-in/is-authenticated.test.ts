@@ -6,7 +6,7 @@ import { IsAuthenticated } from "./is-authenticated.js";
 describe("IsAuthenticated", () => {
   const ANONYMOUS = { user: null };
 
-  it("answers 401 to an action of nobody, and lets nobody connect unless `connect` says otherwise", () => {
+  it("answers 401 to anonymous actions, but lets anonymous clients connect", () => {
     const policy = definePolicy({ permissions: IsAuthenticated });
     expect(policy.decideConnect(ANONYMOUS, CONSUMER)).toMatchObject({ outcome: "allow" });
     expect(policy.decide(ANONYMOUS, CONSUMER, "act")).toMatchObject({

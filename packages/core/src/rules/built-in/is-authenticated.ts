@@ -2,19 +2,19 @@ import type { Scope } from "../../types.js";
 import { BasePermission } from "../base-permission.js";
 import { isSignedIn } from "../user.js";
 
-/** A scope on which somebody is signed in. */
+/** A scope with a signed-in user. */
 export interface SignedIn {
   readonly user: NonNullable<unknown>;
 }
 
 /**
- * Allows actions of whoever is signed in; answers 401 to all others. Anonymous clients may connect, as in the original,
- * unless the policy's `connect` says otherwise.
+ * Allows the actions of signed-in users, and refuses those of all others with `not_authenticated` (401). Anonymous
+ * clients may connect, as in DCRF, unless the policy's `connect` refuses them.
  *
- * Signed in is: `scope.user` is an object that stands for somebody. No list, error, date, collection, promise, function
- * or object without a property does. Where it has `isAuthenticated`, that must be `true`; where it has `id`, `_id`, `pk`,
- * `sub`, `uid`, `userId` or `user_id`, none of them may be blank; where it has none of these, neither `username` nor
- * `email`.
+ * A user is signed in when `scope.user` is an object that identifies somebody. Lists, errors, dates, collections,
+ * promises, functions and plain objects without properties do not. `isAuthenticated`, if present, must be `true`. None
+ * of `id`, `_id`, `pk`, `sub`, `uid`, `userId` and `user_id` may be present and blank. A user that has none of them
+ * must not have a blank `username` or `email`.
  *
  * @example
  * ```ts

@@ -24,7 +24,7 @@ class InLobby extends BasePermission<AppScope, { readonly room: "b"; readonly fl
   }
 }
 
-describe("what and() needs", () => {
+describe("the needs of and()", () => {
   test("everything its operands need", () => {
     const both = and(IsOwner, InTenant);
     expectTypeOf<keyof ScopeOf<typeof both>>().toEqualTypeOf<keyof AppScope | "tenant">();
@@ -40,7 +40,7 @@ describe("what and() needs", () => {
   });
 });
 
-describe("what and() guarantees", () => {
+describe("the guarantee of and()", () => {
   test("everything its operands guarantee", () => {
     const both = and(IsAuthenticated, InTenant);
     expectTypeOf<GuaranteeOf<typeof both>>().toEqualTypeOf<SignedIn & { readonly tenant: "acme" }>();
@@ -74,7 +74,7 @@ describe("what and() guarantees", () => {
     expectTypeOf<GuaranteeOf<typeof closed>>().toEqualTypeOf<never>();
     expectTypeOf<NarrowedScope<AppScope, typeof closed>>().toEqualTypeOf<never>();
   });
-  test("what not() drops is not brought back", () => {
+  test("the guarantee that not() drops stays dropped", () => {
     const kept = and(IsAuthenticated, not(HasRole("admin")));
     expectTypeOf<GuaranteeOf<typeof kept>>().toEqualTypeOf<SignedIn>();
     const dropped = and(not(IsAuthenticated), isBanned);
@@ -120,7 +120,7 @@ describe("when and() answers", () => {
   });
 });
 
-test("a rule whose scope was annotated away can be asked with no scope at all", () => {
+test("a rule with an erased scope type accepts no scope", () => {
   const blind: Rule = InTenant.prototype as unknown as Rule;
   const both = and(blind, AllowAny);
   expectTypeOf<ScopeOf<typeof both>>().toEqualTypeOf<never>();
@@ -144,7 +144,7 @@ describe("misuse of and()", () => {
     // @ts-expect-error at least one
     and([]);
   });
-  test("what is no permission", () => {
+  test("values other than permissions", () => {
     // @ts-expect-error a bare function
     and(() => true);
     // @ts-expect-error a bare async function
@@ -170,7 +170,7 @@ describe("misuse of and()", () => {
     // @ts-expect-error a decision
     and(allow());
   });
-  test("a class that needs an argument must be given as an instance", () => {
+  test("a class with constructor arguments needs an instance", () => {
     // @ts-expect-error it is made without arguments
     and(WithArgument);
     expectTypeOf(and(new WithArgument("x")).name).toEqualTypeOf<string>();

@@ -32,7 +32,7 @@ describe("and", () => {
     expect(ask(and(AllowAny, denying, behind))).toEqual(["deny", "no", "denying"]);
   });
 
-  it("ends at a returned fault, however deep it lies: a limiter in front protects what is behind it", () => {
+  it("ends at a returned fault of any depth", () => {
     const expected = ["error", "rate_limited", "limited"];
     expect(ask(and(limited, behind))).toEqual(expected);
     expect(ask(and(and(limited, behind), behind))).toEqual(expected);
@@ -42,7 +42,7 @@ describe("and", () => {
     expect(ask(and(or(limited, denying), behind))).toEqual([...expected, "denying"]);
   });
 
-  it("does not end at a fault in an `or` that admits all the same", () => {
+  it("does not end at a fault in an allowing `or`", () => {
     expect(ask(and(or(limited, AllowAny), behind))).toEqual(["allow", "allowed", "limited", "behind"]);
   });
 

@@ -2,12 +2,13 @@ import type { And, PermissionLikes } from "../infer.js";
 import { branch, Combination } from "../tree.js";
 
 /**
- * Allows when every permission allows or has nothing to say, and at least one allows. Asked left to right; ends at the
- * first denial and at the first returned `fault()`, and goes on past a throw.
+ * Allows when at least one permission allows and the others allow or abstain. Evaluates from left to right. Stops at
+ * the first denial, the first returned `fault()` and the first thrown `PermissionDenied`, and continues after any other
+ * throw.
  *
  * @param operands Classes, instances, function rules, combinations or lists of them; at least one.
- * @returns A permission that needs what all operands need, and guarantees what all of them guarantee.
- * @throws {PermissionMisuse} When there is no operand, or one is no permission.
+ * @returns A permission with the needs and the guarantees of all operands.
+ * @throws {PermissionMisuse} When there is no operand, or an operand is no permission.
  * @example
  * ```ts
  * import { and, IsAuthenticated, permission } from "@portcullis/core";

@@ -8,7 +8,7 @@ import { permission } from "../function-rule.js";
 import type { AsyncOf, EvidenceOf, GuaranteeOf, ScopeOf } from "../infer.js";
 import { not } from "./not.js";
 
-describe("what not() keeps and drops", () => {
+describe("the types of not()", () => {
   test("it needs what its operand needs", () => {
     const one = not(InTenant);
     expectTypeOf<ScopeOf<typeof one>["tenant"]>().toEqualTypeOf<string>();

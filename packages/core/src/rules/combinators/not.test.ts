@@ -29,7 +29,7 @@ describe("not", () => {
     expect(actNow(or(not(permission("silent", abstain)), DenyAll))).toMatchObject({ outcome: "deny", by: "DenyAll" });
   });
 
-  it("twice is nothing at all: code, reason and evidence are those of the rule", () => {
+  it("twice keeps code, reason and evidence of the rule", () => {
     const closed = permission("closed", () => deny("closed", { reason: "Closed" }));
     expect(actNow(not(not(closed)))).toMatchObject({ code: "closed", reason: "Closed", by: "closed" });
     expect(actNow(not(not(not(closed))))).toMatchObject({ outcome: "allow" });

@@ -4,12 +4,15 @@ import { isPermission } from "../permission.js";
 import { branch, Combination, type DenialOptions } from "../tree.js";
 
 /**
- * Turns allow and deny round. "Nothing to say" and faults stay what they are, so nothing that went wrong opens the gate.
+ * Negates a permission: allow becomes deny, and deny becomes allow. Abstentions and faults are not negated, so a rule
+ * that fails never grants access.
  *
  * @param operand A class, an instance, a function rule or a combination.
- * @param denial What to say where the operand allowed: `code`, `reason`, `status` (400 to 499). Default: as a plain `false`.
- * @returns A permission that needs what the operand needs, and guarantees nothing.
- * @throws {PermissionMisuse} When the operand is no permission, or more than one is given.
+ * @param denial The denial when the operand allows: `code`, `reason`, `status` (400 to 499). Default:
+ *   `permission_denied`, 403.
+ * @returns A permission with the needs of the operand and without guarantees.
+ * @throws {PermissionMisuse} When the operand is no permission, more than one is given, or `denial` has an unknown key
+ *   or an invalid value.
  * @example
  * ```ts
  * import { not, permission } from "@portcullis/core";

@@ -31,8 +31,8 @@ test("or() needs everything its operands need", () => {
   expectTypeOf<keyof ScopeOf<typeof either>>().toEqualTypeOf<keyof AppScope | "tenant">();
 });
 
-describe("what or() guarantees", () => {
-  test("the keys every branch guarantees, each as one of the branches says", () => {
+describe("the guarantee of or()", () => {
+  test("the common keys, with the union of their types", () => {
     const either = or(InRoom, InLobby);
     expectTypeOf<GuaranteeOf<typeof either>>().toEqualTypeOf<{ readonly room: "a" | "b" }>();
   });
@@ -60,7 +60,7 @@ describe("what or() guarantees", () => {
     const closed = or(DenyAll, new DenyAll());
     expectTypeOf<GuaranteeOf<typeof closed>>().toEqualTypeOf<never>();
   });
-  test("what nested or() have in common", () => {
+  test("the common guarantee of nested or()", () => {
     const deep = or(or(InRoom, InLobby), or(InRoom, or(InLobby)));
     expectTypeOf<GuaranteeOf<typeof deep>>().toEqualTypeOf<{ readonly room: "a" | "b" }>();
     const alike = or(IsAuthenticated, HasRole("admin"), and(HasRole("auditor"), InRoom));
@@ -69,7 +69,7 @@ describe("what or() guarantees", () => {
 });
 
 describe("the evidence of or()", () => {
-  test("what every branch offers is there, the rest is optional", () => {
+  test("keys of every branch are required, others are optional", () => {
     const guest = permission("guest", ({ scope }) =>
       scope.user ? allow({ membership: null, via: "link" }) : deny("no_link"),
     );
@@ -97,7 +97,7 @@ describe("the evidence of or()", () => {
     const other = or(never, isMember);
     expectTypeOf<EvidenceOf<typeof other>>().toEqualTypeOf<{ readonly membership: Membership }>();
   });
-  test("keys of merged evidence, and optional keys of a nested or(), are joined", () => {
+  test("keys of merged evidence and nested or() are joined", () => {
     const either = or(and(isMember, hasQuota), or(hasQuota, IsOwner));
     expectTypeOf<keyof EvidenceOf<typeof either>>().toEqualTypeOf<"membership" | "left">();
     expectTypeOf<EvidenceOf<typeof either>["membership"]>().toEqualTypeOf<Membership | undefined>();

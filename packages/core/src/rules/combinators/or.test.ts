@@ -14,7 +14,7 @@ const broken = permission("broken", () => {
 });
 
 describe("or", () => {
-  it("ends at the first allow, and goes on past everything else", () => {
+  it("ends at the first allow, continues after everything else", () => {
     expect(actNow(or(broken, limited, DenyAll, permission("silent", abstain), AllowAny, broken))).toMatchObject({
       outcome: "allow",
       causes: [{ by: "broken" }, { by: "limited" }],
@@ -34,7 +34,7 @@ describe("or", () => {
     });
   });
 
-  it("answers with the first 401 where there is one, else with the first denial", () => {
+  it("answers with the first 401, otherwise the first denial", () => {
     const closed = permission("closed", () => deny("closed"));
     const anonymous = { user: null };
     expect(actNow(or(closed, IsAuthenticated, DenyAll), anonymous)).toMatchObject({

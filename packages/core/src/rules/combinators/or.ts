@@ -2,12 +2,12 @@ import type { Or, PermissionLikes } from "../infer.js";
 import { branch, Combination } from "../tree.js";
 
 /**
- * Allows when one permission allows. Asked left to right; ends at the first that allows and goes on past everything
- * else, so a fault in one branch does not shut out who another branch admits.
+ * Allows when one permission allows. Evaluates from left to right. Stops at the first permission that allows and
+ * continues after any other answer, so a fault in one branch does not exclude clients that another branch admits.
  *
  * @param operands Classes, instances, function rules, combinations or lists of them; at least one.
- * @returns A permission that needs what all operands need, and guarantees what every one of them guarantees.
- * @throws {PermissionMisuse} When there is no operand, or one is no permission.
+ * @returns A permission with the needs of all operands and the guarantees that all of them share.
+ * @throws {PermissionMisuse} When there is no operand, or an operand is no permission.
  * @example
  * ```ts
  * import { HasRole, or, permission } from "@portcullis/core";
