@@ -58,7 +58,7 @@ describe("a broken connection", () => {
     expect(begun).toBe(whileThere);
   });
 
-  test("drops messages that are still buffered", async () => {
+  test("drops what is still in the buffer when a connection breaks", async () => {
     const running = await start();
     const { handled } = running;
     const { tcp, socket } = await enter(running);

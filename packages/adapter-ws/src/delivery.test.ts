@@ -21,8 +21,8 @@ async function noting(setup: Parameters<typeof start>[0] = {}, binaryType?: stri
   return { ...running, calls };
 }
 
-describe("the arguments of a listener", () => {
-  test("are the same object and flag that ws emitted", async () => {
+describe("the value for a listener", () => {
+  test("is what ws emitted: the same object and flag", async () => {
     const { url, sockets, calls } = await noting();
     const client = await Client.open(url);
     await until(() => sockets.length === 1);
@@ -59,7 +59,7 @@ describe("the arguments of a listener", () => {
     expect(await client.replies(1)).toMatchObject([{ response_status: 403 }]);
   });
 
-  test("change back from blobs to buffers", async () => {
+  test("changes back from blobs to buffers", async () => {
     const { url, calls, sockets } = await noting({}, "blob");
     const client = await Client.open(url);
     await until(() => sockets.length === 1);
