@@ -21,7 +21,7 @@ const getting = (...names: PropertyKey[]) =>
     Object.fromEntries(names.map((name) => [name, { enumerable: true, configurable: true, get: fail }])),
   );
 const settled = (promise: Promise<unknown>) => {
-  // Where nobody waits for it, it is the test's own rejection, and not the library's.
+  // When the library does not await it, the rejection is the test's own.
   promise.catch(() => undefined);
   return promise;
 };
@@ -161,7 +161,7 @@ export function oddOf(refusal: unknown): string[] {
   return odd;
 }
 
-/** What a test wants of the application at the moment. */
+/** The current behaviour of the application. */
 export interface Scene {
   kind: string;
   place: string;

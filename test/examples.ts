@@ -6,7 +6,7 @@ import ts from "typescript";
 
 /** One code block of the docs. */
 export interface Example {
-  /** Where it stands, for example `README.md:12`. */
+  /** The location, for example `README.md:12`. */
   readonly place: string;
   readonly source: string;
 }
@@ -91,7 +91,7 @@ export function runExample(index: number, signal: AbortSignal): Promise<{ troubl
   });
 }
 
-/** What an example says that it prints: the comment below each line of `console.log()`. */
+/** The expected output of an example: the comments below its `console.log()` lines. */
 export function promisedBy({ source }: Example): string {
   return [...source.matchAll(/^console\.log\(.*\n\/\/ (.*\n)/gm)].map(([, line]) => line).join("");
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 const results = new URL("../bench/results/", import.meta.url);
 
-/** What a long run has left behind for readers. */
+/** The saved results of a long run. */
 interface Results {
   readonly command: string;
   readonly date?: string;

@@ -7,7 +7,7 @@ import { findPages, headingsOf, linksOf, type Page } from "./pages.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = findPages();
 
-/** What is wrong with a link of a page, if anything is. */
+/** The problem of a link, if there is one. */
 function problemOf(page: Page, { text, target }: { text: string; target: string }): string | undefined {
   const [path = "", anchor] = target.split("#");
   const file = path === "" ? page.file : join(dirname(page.file), path);

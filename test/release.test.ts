@@ -32,7 +32,7 @@ function npm(cwd: string, ...args: string[]) {
 }
 
 test.each(names)(
-  "%s: what would be published is its build, its README and nothing of its sources",
+  "%s: published files are the build and README only",
   async (name) => {
     const { stdout } = await npm(join(packages, name), "publish", "--dry-run", "--json", "--provenance=false");
     const manifest = JSON.parse(stdout)[`@portcullis/${name}`] as { files: { path: string }[] };

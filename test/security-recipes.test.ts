@@ -57,7 +57,7 @@ function connect(): { client: WebSocket; state: () => string } {
   return { client, state: () => state };
 }
 
-test("the recipe for a limit holds for handshakes that come at once", async () => {
+test("the recipe for a limit holds for parallel handshakes", async () => {
   const all = Array.from({ length: 9 }, connect);
   await until(() => all.filter(({ state }) => /\d/.test(state())).length >= 4, "those beyond the limit are told");
   expect(recipe.guarded.sessions.size).toBe(5);
@@ -71,7 +71,7 @@ test("the recipe for a limit holds for handshakes that come at once", async () =
   expect(next.state()).toBe("open");
 });
 
-test("the recipe for signing out ends a handshake that is under way", async () => {
+test("the recipe for signing out ends a pending handshake", async () => {
   const { get } = Map.prototype;
   const asked = deferred<void>();
   const held = deferred<void>();
@@ -92,7 +92,7 @@ test("the recipe for signing out ends a handshake that is under way", async () =
   expect([open.state(), other.state(), recipe.guarded.sessions.size]).toEqual(["4401", "4401", 0]);
 });
 
-test("the recipe for signing out lets in who signs in again", async () => {
+test("the recipe for signing out admits a new sign-in", async () => {
   recipe.signOut("ann");
   const again = connect();
   await until(() => again.state() !== "");

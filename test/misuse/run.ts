@@ -10,7 +10,7 @@ import express from "express";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
 
-/** What a mistake may use by name. */
+/** Names in scope of a mistake. */
 function vocabulary(): Record<string, unknown> {
   return {
     ...core,
