@@ -26,14 +26,14 @@ test("there are pages", () => {
 });
 
 test.each(pages.map((page) => ({ name: relative(root, page.file), page })))(
-  "$name: every link leads somewhere",
+  "$name: every link has a target",
   ({ page }) => {
     expect(linksOf(page).flatMap((link) => problemOf(page, link) ?? [])).toEqual([]);
   },
 );
 
 test.each(pages.map((page) => ({ name: relative(root, page.file), page })))(
-  "$name: every command is one that exists",
+  "$name: every command exists",
   ({ page }) => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const unknown = [...page.text.matchAll(/npm (?:run ([\w:-]+)|(start|test))([^\n`|#&]*)/g)].flatMap(

@@ -16,7 +16,7 @@ let folder: string;
 beforeAll(async () => {
   registry = await startRegistry();
   folder = mkdtempSync(join(tmpdir(), "portcullis-release-"));
-  // Our own packages come from here, with a token that this registry does not look at; all else from where it always does.
+  // Only our own packages use this registry, which ignores the token. All others use the default registry.
   const host = registry.url.replace("http:", "");
   writeFileSync(join(folder, ".npmrc"), `@portcullis:registry=${registry.url}\n${host}/:_authToken=nobody\n`);
 });
@@ -26,7 +26,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** npm, as somebody who is signed in to the registry. */
+/** Runs npm with a sign-in to the registry. */
 function npm(cwd: string, ...args: string[]) {
   return run("npm", [...args, "--userconfig", join(folder, ".npmrc"), "--no-audit", "--no-fund"], { cwd });
 }

@@ -15,7 +15,7 @@ interface Recipe {
   signOut(id: string): void;
 }
 
-/** Not the folder of the other examples, which is made anew by their test. */
+/** A folder of its own, because the test of the other examples recreates theirs. */
 const folder = fileURLToPath(new URL("recipes.examples/", import.meta.url));
 const clients: WebSocket[] = [];
 let recipe: Recipe;
@@ -38,7 +38,7 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A client of ann: how it ended, or that it is open. */
+/** A client of ann, with its state: open, or the way it ended. */
 function connect(): { client: WebSocket; state: () => string } {
   const { port } = recipe.wss.address() as AddressInfo;
   const client = new WebSocket(`ws://127.0.0.1:${port}`, { headers: { authorization: "Bearer ann" } });
@@ -76,7 +76,7 @@ test("the recipe for signing out ends a pending handshake", async () => {
   const asked = deferred<void>();
   const held = deferred<void>();
   vi.spyOn(recipe.store, "get").mockImplementationOnce(((token: string) => {
-    // The store has answered already, and the answer is on its way.
+    // The store has answered, and the answer is not read yet.
     const user = get.call(recipe.store, token);
     asked.resolve();
     return held.promise.then(() => user);
