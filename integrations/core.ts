@@ -1,5 +1,5 @@
-// What a user of the core alone writes, where there is no Node: a WebSocket server of the runtime's own, in `serve.ts`,
-// that asks the core. `bun` and `deno` both run it.
+// Code of a user of the core alone, without Node. The runtime's own WebSocket server in `serve.ts` asks the core. `bun`
+// and `deno` both run it.
 import assert from "node:assert/strict";
 import {
   allow,
@@ -18,7 +18,7 @@ export interface AppScope {
   readonly user: { readonly name: string } | null;
 }
 
-/** What `serve.ts` asks for each connection and each message. */
+/** The decisions that `serve.ts` needs for each connection and each message. */
 export interface Serving {
   connect(url: string): Promise<{ status: number; scope: AppScope }>;
   message(scope: AppScope, text: string): Promise<string>;

@@ -1,13 +1,13 @@
 // @ts-check
-// Which tests of the packages can run on what is published. A test that uses nothing but what its package exports, by
-// whatever file it imports it from, is one; a test of an internal module needs the sources.
+// Finds the tests that can run on the published packages. These tests use only exports of their package, whatever file
+// they import them from. A test of an internal module needs the sources.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** What each package publishes: the specifier of each entry. */
+/** Specifiers of the published entries of each package. */
 const ENTRIES = {
   core: ["", "/consumer", "/explain", "/adapter", "/internal"],
   "adapter-ws": [""],
@@ -20,7 +20,7 @@ const IMPORT = /^(import|export) (?!type )(\{[^}]*\}|[^"{]*?) from "(\.[^"]+)";/
 
 /** @typedef {Map<string, string>} Published the specifier that exports a name */
 
-/** What the built packages export. @returns {Promise<Map<string, Published>>} */
+/** Reads the exports of the built packages. @returns {Promise<Map<string, Published>>} */
 async function publishedNames() {
   const all = new Map();
   for (const [name, entries] of Object.entries(ENTRIES)) {

@@ -12,7 +12,7 @@ const PROGRAMS = {
   haproxy: { names: ["haproxy"], variable: "HAPROXY_PATH", debian: "haproxy" },
 };
 
-/** Where Debian puts servers; who is not root does not have it on PATH. */
+/** Folders of servers on Debian. The PATH of other users than root lacks them. */
 const FOLDERS_OF_SERVERS = ["/usr/sbin", "/usr/local/sbin"];
 
 /** @typedef {keyof typeof PROGRAMS} Program */

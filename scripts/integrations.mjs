@@ -1,5 +1,5 @@
 // @ts-check
-// Packs what is published, installs it into a copy of each project of `integrations/` as a user would, builds and runs it.
+// Packs the published packages, installs them into a copy of each project of `integrations/`, builds and runs it.
 //
 //   npm run integrations                        at the root: builds first
 //   npm run integrations -- node-esm bun        some of them
@@ -17,7 +17,7 @@ import { startRegistry } from "./registry.mjs";
 
 const projects = fileURLToPath(new URL("../integrations", import.meta.url));
 
-/** What runs the tasks of a project, and the file that lists them: npm, but where the project is called as a runtime is. */
+/** The task runner of a project and its manifest. It is npm, unless the project has the name of a runtime. */
 const RUNNERS = {
   npm: { manifest: "package.json", tasks: "scripts", perform: ["run", "--silent"] },
   bun: { manifest: "package.json", tasks: "scripts", perform: ["run", "--silent"] },
@@ -69,7 +69,7 @@ async function installCore(runner, folder, packed, variables) {
   }
 }
 
-/** What a runtime finds in its environment: itself, and nothing of an earlier build. @param {string} id @param {string} folder */
+/** The environment of a runtime, with itself and without an earlier build. @param {string} id @param {string} folder */
 function environmentOf(id, folder) {
   const runtime = RUNTIMES.find((one) => one.id === id);
   if (runtime === undefined) throw new Error(`there is no runtime ${id}`);

@@ -1,5 +1,5 @@
 // @ts-check
-// What is published may only bring along what anybody may use, and the core brings along nothing.
+// Published packages may only depend on packages with free licences, and the core must have no dependencies.
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
@@ -20,7 +20,7 @@ const lock = fileURLToPath(new URL("../package-lock.json", import.meta.url));
 const packages = new Map(Object.entries(JSON.parse(readFileSync(lock, "utf8")).packages));
 
 /**
- * Where a package finds another, as Node looks for it.
+ * Resolves the path of a dependency as Node does.
  *
  * @param {string} from
  * @param {string} name
@@ -35,7 +35,7 @@ function find(from, name) {
   }
 }
 
-/** What a package cannot do without. @param {Locked} locked */
+/** Required dependencies of a package. @param {Locked} locked */
 function needsOf({ dependencies = {}, peerDependencies = {}, peerDependenciesMeta = {} }) {
   const peers = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional);
   return [...Object.keys(dependencies), ...peers];

@@ -1,5 +1,5 @@
 // @ts-check
-// Packs what is published, for those who try it as a user would.
+// Packs the published packages, for checks that install them.
 import { execFile } from "node:child_process";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ const execute = promisify(execFile);
  * @throws {Error} With all it printed, when it fails.
  */
 export async function run(folder, program, args, variables = {}) {
-  // What npm tells the scripts it runs is about this repository, not about the folder.
+  // Variables that npm sets for its scripts describe this repository, not the folder.
   const inherited = Object.entries(process.env).filter(([name]) => !/^npm_(package|lifecycle)_/.test(name));
   const env = { ...Object.fromEntries(inherited), ...variables };
   try {

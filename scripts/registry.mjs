@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 
 /**
- * What npm sends when it publishes (the parts that are read here).
+ * The parts of npm's publish request that are read here.
  *
  * @typedef {object} Publication
  * @property {string} name

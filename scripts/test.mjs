@@ -1,5 +1,5 @@
 // @ts-check
-// What `npm test` runs, one step after the other, up to the first that fails.
+// Runs the steps of `npm test`, up to the first that fails.
 // PORTCULLIS_NO_SKIPS=1: a skipped test is a failure.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { missingPrograms } from "./find-programs.mjs";
 
-/** What a test may need of the machine, and misses: told by a word in its title. */
+/** Missing programs. A test that needs one has the name of the program in its title. */
 const missing = missingPrograms();
 
 /** @param {string[]} args of npm */

@@ -21,12 +21,12 @@ const getting = (...names: PropertyKey[]) =>
     Object.fromEntries(names.map((name) => [name, { enumerable: true, configurable: true, get: fail }])),
   );
 const settled = (promise: Promise<unknown>) => {
-  // Where nobody waits for it, it is the test's own rejection, and not the library's.
+  // When the library does not await it, the rejection is the test's own.
   promise.catch(() => undefined);
   return promise;
 };
 
-/** Values of every kind, made anew for every use. */
+/** Makers of values of every kind. */
 export const KINDS: Readonly<Record<string, () => unknown>> = {
   undefined: () => undefined,
   null: () => null,
@@ -87,18 +87,18 @@ export const make = (kind: string): never => (KINDS[kind] as () => unknown)() as
 const PARTS = ["reason", "status", "retryAfter", "headers", "issues", "error"] as const;
 
 const { getOwnPropertyDescriptors: fields } = Object;
-/** A decision as another copy of the package might have made it. */
+/** A decision in the form of another copy of the package. */
 const forged = (parts: object) =>
   Object.freeze(
     Object.create(Object.getPrototypeOf(allow()), { ...fields({ outcome: "deny", code: "x" }), ...fields(parts) }),
   );
-/** A `PermissionDenied` of another copy, whose parts are what they are. */
+/** A `PermissionDenied` of another copy, with unchecked fields. */
 const foreign = (parts: object) => Object.defineProperties(new PermissionDenied("x"), fields(parts));
 const throwing = (error: unknown) => {
   throw error;
 };
 
-/** Every place of an answer in which a value may stand. Each makes the answer, or throws. */
+/** Every place of an answer that can hold a value. Each function makes the answer, or throws. */
 export const PLACES: Readonly<Record<string, (value: never) => unknown>> = {
   answered: (value) => value,
   thrown: throwing,
@@ -139,7 +139,7 @@ export const PLACES: Readonly<Record<string, (value: never) => unknown>> = {
     }),
 };
 
-/** An answer of a rule: which place, which value, and whether it comes later. */
+/** An answer of a rule: the place, the kind of value, and whether it is async. */
 export const anyAnswer = fc.record({ place: fc.constantFrom(...Object.keys(PLACES)), kind: anyKind });
 
 /** Makes an answer, or throws. */
@@ -148,7 +148,7 @@ export const answer = ({ place, kind }: { readonly place: string; readonly kind:
 
 const RETRY = ["never", "after-auth", "later"];
 
-/** Says of a refusal, as a client has read it, what is no text and no number of it. */
+/** Lists the fields of a received refusal that are invalid or unknown. */
 export function oddOf(refusal: unknown): string[] {
   if (typeof refusal !== "object" || refusal === null) return ["it is no object"];
   const { code, status, reason, retry, retryAfter, ...more } = refusal as Record<string, unknown>;
@@ -161,7 +161,7 @@ export function oddOf(refusal: unknown): string[] {
   return odd;
 }
 
-/** What a test wants of the application at the moment. */
+/** The current behaviour of the application. */
 export interface Scene {
   kind: string;
   place: string;
@@ -169,7 +169,7 @@ export interface Scene {
 
 const schema = (validate: () => unknown): never => ({ "~standard": { version: 1, vendor: "test", validate } }) as never;
 
-/** A consumer in which every answer of handlers, loaders and schemas is made of a value of the scene. */
+/** A consumer whose handlers, loaders and schemas answer with the value of the scene. */
 export function consumerOf(scene: Scene) {
   const value = () => make(scene.kind);
   return defineConsumer()

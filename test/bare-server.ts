@@ -2,7 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { AttackOptions } from "@portcullis/testing/attack";
 
-/** A server in a process of its own, that tells what its handlers did. */
+/** A server in a process of its own, which reports the calls of its handlers. */
 export interface BareServer {
   readonly port: number;
   readonly told: Pick<AttackOptions, "handled" | "overheard">;

@@ -3,7 +3,7 @@ import { findProgram } from "../scripts/find-programs.mjs";
 
 const executablePath = findProgram("Chromium");
 
-/** Whether there is a Chromium. A test that needs it says so with the same word in its title. */
+/** True when Chromium is installed. A test that needs it has the word in its title. */
 export const hasChromium = executablePath !== undefined;
 
 /** Starts Chromium, which reaches this machine and nothing else. */

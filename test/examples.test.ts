@@ -26,7 +26,7 @@ test.each(examples.map((example, index) => ({ ...example, example, index })))(
   20_000,
 );
 
-test("README: the first example answers what the README says", async () => {
+test("README: the first example prints the documented output", async () => {
   const index = examples.findIndex(({ place }) => place.startsWith("README.md"));
   const ending = new AbortController();
   const running = runExample(index, ending.signal);

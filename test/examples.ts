@@ -6,7 +6,7 @@ import ts from "typescript";
 
 /** One code block of the docs. */
 export interface Example {
-  /** Where it stands, for example `README.md:12`. */
+  /** The location, for example `README.md:12`. */
   readonly place: string;
   readonly source: string;
 }
@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, "test", ".examples");
 const BLOCK = /^([ \t]*\*?[ \t]*)```ts\n([\s\S]*?)^[ \t]*\*?[ \t]*```/gm;
 
-/** How strictly examples are read. */
+/** Compiler options for examples. */
 export const COMPILER_OPTIONS: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   lib: ["lib.es2022.d.ts"],
@@ -51,7 +51,7 @@ function find(pattern: string): string[] {
     .filter((file) => !file.includes("/."));
 }
 
-/** Writes the examples as modules, with another port, and returns what the compiler has to say of each. */
+/** Writes the examples as modules, with another port, and returns the compiler errors of each. */
 export function compileExamples(examples: readonly Example[], port: number): Map<Example, string[]> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -79,9 +79,9 @@ export function compileExamples(examples: readonly Example[], port: number): Map
 }
 
 /**
- * Runs an example on the built packages. One that goes on, as a server does, is ended by the signal.
+ * Runs an example on the built packages. An example that keeps running, such as a server, is ended by the signal.
  *
- * @returns What went wrong, empty where all is well, and what it printed.
+ * @returns The errors, empty on success, and the printed text.
  */
 export function runExample(index: number, signal: AbortSignal): Promise<{ trouble: string; printed: string }> {
   return new Promise((resolve) => {
@@ -91,7 +91,7 @@ export function runExample(index: number, signal: AbortSignal): Promise<{ troubl
   });
 }
 
-/** What an example says that it prints: the comment below each line of `console.log()`. */
+/** The expected output of an example: the comments below its `console.log()` lines. */
 export function promisedBy({ source }: Example): string {
   return [...source.matchAll(/^console\.log\(.*\n\/\/ (.*\n)/gm)].map(([, line]) => line).join("");
 }

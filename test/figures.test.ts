@@ -4,7 +4,7 @@ import { figuresTable, withFigures } from "./figures.js";
 
 const guide = fileURLToPath(new URL("../docs/security.md", import.meta.url));
 
-test("docs/security.md has the figures of bench/results, and the command that makes each", async () => {
+test("docs/security.md has the figures of bench/results", async () => {
   expect(figuresTable().split("\n").length).toBeGreaterThan(2);
   await expect(withFigures(guide)).toMatchFileSnapshot(guide);
 });

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 
 const results = new URL("../bench/results/", import.meta.url);
 
-/** What a long run has left behind for readers. */
+/** The saved results of a long run. */
 interface Results {
   readonly command: string;
   readonly date?: string;
@@ -26,7 +26,7 @@ function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }
 
-/** A page with its figures put between the marks. */
+/** A page with the current figures between its marks. */
 export function withFigures(file: string): string {
   if (!existsSync(file)) throw new Error(`there is no ${file}`);
   return readFileSync(file, "utf8").replace(

@@ -1,6 +1,6 @@
 import { definePolicy, permission } from "@portcullis/core";
 
-/** A promise that is settled from outside. */
+/** A promise with its `resolve` and `reject`. */
 export function deferred<T = void>() {
   let resolve: (value: T) => void = () => {};
   const promise = new Promise<T>((settle) => {
@@ -11,14 +11,14 @@ export function deferred<T = void>() {
 
 export const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Waits until something is so. */
+/** Waits until a condition is true. */
 export async function until(isSo: () => boolean, what = String(isSo)): Promise<void> {
   for (const deadline = Date.now() + 4000; !isSo(); await sleep(2)) {
     if (Date.now() > deadline) throw new Error(`not in time: ${what}`);
   }
 }
 
-/** Collects what would end the process while something runs. */
+/** Collects uncaught errors and rejections while a function runs. */
 export async function uncaughtOf(run: (thrown: readonly unknown[]) => Promise<void>): Promise<void> {
   const thrown: unknown[] = [];
   const note = (error: unknown) => void thrown.push(error);
@@ -38,7 +38,7 @@ export async function uncaughtOf(run: (thrown: readonly unknown[]) => Promise<vo
   }
 }
 
-/** A rule whose answers come when the test says so. */
+/** A rule whose answers the test resolves. */
 export function gatedRule(name = "gated") {
   const asked: ReturnType<typeof deferred<boolean>>[] = [];
   const rule = permission(name, () => {
@@ -49,7 +49,7 @@ export function gatedRule(name = "gated") {
   return { rule, asked };
 }
 
-/** A rule that is open to all, with actions that are allowed, denied, slow. */
+/** A policy that lets everybody connect, with allowed, denied and slow actions. */
 export const simplePolicy = () =>
   definePolicy({
     actions: {
@@ -63,7 +63,7 @@ export const simplePolicy = () =>
     },
   });
 
-/** Headers as a rule may add them to the answer to a handshake: some cannot be sent, and some are not its to set. */
+/** Headers that a rule may add to the response of a handshake. Some are invalid, and some are reserved. */
 export const ADDED_HEADERS: [name: string, value: string][] = [
   ["Set-Cookie", "a=1; Path=/; HttpOnly"],
   ["Set-Cookie", "b=2"],
@@ -78,5 +78,5 @@ export const ADDED_HEADERS: [name: string, value: string][] = [
   ["Sec-WebSocket-Accept", "mine"],
 ];
 
-/** The cookies among them that are sent. */
+/** The cookies of {@link ADDED_HEADERS} that are sent. */
 export const ADDED_COOKIES = ["a=1; Path=/; HttpOnly", "b=2", "c=3, d"];

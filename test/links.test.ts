@@ -7,7 +7,7 @@ import { findPages, headingsOf, linksOf, type Page } from "./pages.js";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const pages = findPages();
 
-/** What is wrong with a link of a page, if anything is. */
+/** The problem of a link, if there is one. */
 function problemOf(page: Page, { text, target }: { text: string; target: string }): string | undefined {
   const [path = "", anchor] = target.split("#");
   const file = path === "" ? page.file : join(dirname(page.file), path);
@@ -26,14 +26,14 @@ test("there are pages", () => {
 });
 
 test.each(pages.map((page) => ({ name: relative(root, page.file), page })))(
-  "$name: every link leads somewhere",
+  "$name: every link has a target",
   ({ page }) => {
     expect(linksOf(page).flatMap((link) => problemOf(page, link) ?? [])).toEqual([]);
   },
 );
 
 test.each(pages.map((page) => ({ name: relative(root, page.file), page })))(
-  "$name: every command is one that exists",
+  "$name: every command exists",
   ({ page }) => {
     const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
     const unknown = [...page.text.matchAll(/npm (?:run ([\w:-]+)|(start|test))([^\n`|#&]*)/g)].flatMap(

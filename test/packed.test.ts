@@ -10,10 +10,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "portcullis-packed-"));
 const modules = join(folder, "node_modules");
 
-/** What the programs of `integrations/` import beside the packages. */
+/** Modules that the programs of `integrations/` import beside the packages. */
 const PEERS = ["express", "koa", "socket.io", "socket.io-client", "ws"];
 
-/** The folder in which Node finds a package of this repository's. */
+/** The folder that Node resolves a package of this repository to. */
 function folderOf(name: string): string {
   const require = createRequire(join(root, "packages", "adapter-express-bridge", "package.json"));
   const found = require.resolve
@@ -36,13 +36,13 @@ beforeAll(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test.each(["node-esm", "node-cjs"])("what is packed guards and refuses over real sockets: %s", async (name) => {
+test.each(["node-esm", "node-cjs"])("packed packages guard and refuse over real sockets: %s", async (name) => {
   cpSync(join(root, "integrations", name), join(folder, name), { recursive: true });
   const printed = await run(join(folder, name), process.execPath, ["main.js"]);
   expect(printed).toMatch(/^core: denied.*\nws: refused 401.*\nsocket\.io: refused 401/);
 });
 
-test("what is packed names modules of Node with their prefix, and the core names none", () => {
+test("packed files prefix Node modules with `node:`, the core has none", () => {
   for (const name of readdirSync(join(modules, "@portcullis"))) {
     const dist = join(modules, "@portcullis", name, "dist");
     for (const file of readdirSync(dist).filter((one) => /\.(c?js|d\.c?ts)$/.test(one))) {

@@ -5,13 +5,13 @@ import ts from "typescript";
 /** A page of the docs, or a README. */
 export interface Page {
   readonly file: string;
-  /** Its text without code blocks and comments. */
+  /** The text without code blocks and comments. */
   readonly text: string;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** All pages that are written for readers. */
+/** All pages for readers. */
 export function findPages(): Page[] {
   return ts.sys
     .readDirectory(root, [".md"], ["**/node_modules", "**/dist", "docs/reference", "packages/*/api"], ["**/*.md"])

@@ -18,7 +18,7 @@ let folder: string;
 beforeAll(async () => {
   registry = await startRegistry();
   folder = mkdtempSync(join(tmpdir(), "portcullis-release-"));
-  // Our own packages come from here, with a token that this registry does not look at; all else from where it always does.
+  // Only our own packages use this registry, which ignores the token. All others use the default registry.
   const host = registry.url.replace("http:", "");
   writeFileSync(join(folder, ".npmrc"), `@portcullis:registry=${registry.url}\n${host}/:_authToken=nobody\n`);
 });
@@ -28,13 +28,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** npm, as somebody who is signed in to the registry. */
+/** Runs npm with a sign-in to the registry. */
 function npm(cwd: string, ...args: string[]) {
   return run("npm", [...args, "--userconfig", join(folder, ".npmrc"), "--no-audit", "--no-fund"], { cwd });
 }
 
 test.each(names)(
-  "%s: what would be published is its build, its README and nothing of its sources",
+  "%s: published files are the build and README only",
   async (name) => {
     const { stdout } = await npm(join(packages, name), "publish", "--dry-run", "--json", "--provenance=false");
     const manifest = JSON.parse(stdout)[`@portcullis/${name}`] as { files: { path: string }[] };

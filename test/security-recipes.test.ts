@@ -15,7 +15,7 @@ interface Recipe {
   signOut(id: string): void;
 }
 
-/** Not the folder of the other examples, which is made anew by their test. */
+/** A folder of its own, because the test of the other examples recreates theirs. */
 const folder = fileURLToPath(new URL("recipes.examples/", import.meta.url));
 const clients: WebSocket[] = [];
 let recipe: Recipe;
@@ -38,7 +38,7 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A client of ann: how it ended, or that it is open. */
+/** A client of ann, with its state: open, or the way it ended. */
 function connect(): { client: WebSocket; state: () => string } {
   const { port } = recipe.wss.address() as AddressInfo;
   const client = new WebSocket(`ws://127.0.0.1:${port}`, { headers: { authorization: "Bearer ann" } });
@@ -57,7 +57,7 @@ function connect(): { client: WebSocket; state: () => string } {
   return { client, state: () => state };
 }
 
-test("the recipe for a limit holds for handshakes that come at once", async () => {
+test("the recipe for a limit holds for parallel handshakes", async () => {
   const all = Array.from({ length: 9 }, connect);
   await until(() => all.filter(({ state }) => /\d/.test(state())).length >= 4, "those beyond the limit are told");
   expect(recipe.guarded.sessions.size).toBe(5);
@@ -71,12 +71,12 @@ test("the recipe for a limit holds for handshakes that come at once", async () =
   expect(next.state()).toBe("open");
 });
 
-test("the recipe for signing out ends a handshake that is under way", async () => {
+test("the recipe for signing out ends a pending handshake", async () => {
   const { get } = Map.prototype;
   const asked = deferred<void>();
   const held = deferred<void>();
   vi.spyOn(recipe.store, "get").mockImplementationOnce(((token: string) => {
-    // The store has answered already, and the answer is on its way.
+    // The store has answered, and the answer is not read yet.
     const user = get.call(recipe.store, token);
     asked.resolve();
     return held.promise.then(() => user);
@@ -92,7 +92,7 @@ test("the recipe for signing out ends a handshake that is under way", async () =
   expect([open.state(), other.state(), recipe.guarded.sessions.size]).toEqual(["4401", "4401", 0]);
 });
 
-test("the recipe for signing out lets in who signs in again", async () => {
+test("the recipe for signing out admits a new sign-in", async () => {
   recipe.signOut("ann");
   const again = connect();
   await until(() => again.state() !== "");

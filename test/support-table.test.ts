@@ -9,14 +9,14 @@ import { dcrfWire } from "../packages/adapter-ws/test/wires.js";
 const PLACE = /(<!-- support table[^>]*-->\n)[\s\S]*?(<!-- end of the support table -->)/;
 const file = fileURLToPath(new URL("../packages/testing/README.md", import.meta.url));
 
-/** What adapters can do, as the suite they pass was told. */
+/** Abilities of the adapters, from their harnesses. */
 const table = supportTable([
   wsHarness("ws", { wire: dcrfWire, mode: "server" }),
   wsHarness('ws, `refuse: "close"`', { wire: dcrfWire, mode: "server", refuse: "close" }),
   socketHarness("socket.io", { transports: ["polling", "websocket"] }),
 ]);
 
-test("the support table in the documentation is that of the adapters (`npx vitest run test/support-table -u` writes it)", async () => {
+test("the documented support table is current (`npx vitest run test/support-table -u`)", async () => {
   const documentation = readFileSync(file, "utf8");
   expect(documentation).toMatch(PLACE);
   await expect(documentation.replace(PLACE, (_all, begin, end) => `${begin}\n${table}\n${end}`)).toMatchFileSnapshot(

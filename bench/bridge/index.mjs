@@ -1,4 +1,4 @@
-// What an HTTP middleware costs on a socket: through the bridge, beside a loopback HTTP request and light-my-request.
+// Costs of an HTTP middleware on a socket through the bridge, compared with a loopback request and light-my-request.
 //
 //   npm run bench:bridge --prefix bench [-- --quick]
 

@@ -7,7 +7,7 @@ export const isOwner = (scope, payload) => payload.ownerId === scope.user.id;
 export const isAdmin = (scope) => scope.user.role === "admin";
 export const isBanned = (scope) => scope.user.banned;
 
-/** What a developer writes without a library. */
+/** The check without a library. */
 export const mayEdit = (scope, payload) =>
   isAuthenticated(scope) && (isOwner(scope, payload) || isAdmin(scope)) && !isBanned(scope);
 

@@ -1,4 +1,4 @@
-// What a client of each transport writes: text frames of WebSocket, and what is said before the first message.
+// Frames of a client of each transport: WebSocket text frames, and those sent before the first message.
 
 const TEXT = "Good morning, how are you all?";
 const payload = (ownerId) => ({ ownerId, text: TEXT });

@@ -4,7 +4,7 @@ import { and, BasePermission, definePolicy, not, or } from "@portcullis/core";
 
 const USERS = { u1: { id: "u1", role: "member", banned: false } };
 
-/** Who sent a handshake. */
+/** The user of a handshake. */
 export const userOf = ({ headers }) => USERS[headers["x-user"]] ?? null;
 
 /** The check by hand. */

@@ -1,6 +1,6 @@
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
 
-/** What a reader must know of the machine; nothing that names it. */
+/** Properties of the machine for readers, without anything that identifies it. */
 export function machine() {
   const [cpu] = cpus();
   return {

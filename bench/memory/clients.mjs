@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { connect } from "node:net";
 
 const [, , port, count] = process.argv.map(Number);
-/** How many handshakes are under way at once. */
+/** Number of pending handshakes. */
 const AT_ONCE = 100;
 
 const headers = (key) =>

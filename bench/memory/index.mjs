@@ -1,4 +1,4 @@
-// What a guarded idle connection keeps on the heap, above a bare one of ws that keeps its request too.
+// Heap bytes of a guarded idle connection, above a bare ws connection that keeps its request too.
 //
 //   npm run bench:memory --prefix bench [-- --quick]
 
@@ -15,7 +15,7 @@ async function measure(kind) {
   const server = start(new URL("server.mjs", import.meta.url), [kind], ["--expose-gc"]);
   try {
     const port = await server.hear();
-    // What the first connections bring with them (code, tables) is not theirs: it is there before the count begins.
+    // The first connections load code and tables, so they are opened before the measurement.
     const first = start(new URL("clients.mjs", import.meta.url), [String(port), "50"]);
     await first.hear();
     first.stop();

@@ -1,4 +1,4 @@
-// What a user of CommonJS writes. Also: a refusal that was made by the ESM copy of the core is known by the CJS one.
+// Code of a CommonJS user. It also checks that the CJS copy of the core recognizes refusals of the ESM copy.
 const assert = require("node:assert/strict");
 const { once } = require("node:events");
 const { createServer } = require("node:http");

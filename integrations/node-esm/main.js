@@ -1,4 +1,4 @@
-// What a user of ESM writes: a guarded server of each transport, and clients that are refused and let in.
+// Code of an ESM user: a guarded server of each transport, with refused and admitted clients.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";

@@ -1,5 +1,5 @@
 // @ts-check
-// What is left when something below fails: the identity provider, the clock, the event loop, a process, a proxy.
+// Tests guarded servers while the identity provider, the clock, the event loop, a process or a proxy fails.
 //
 //   npm run faults                      at the root: builds first
 //   npm run faults -- --only stall      one part

@@ -43,7 +43,7 @@ if (values.example !== undefined) {
 const begun = Date.now();
 const until = begun + minutes * 60_000;
 const coverage = new Coverage();
-/** How many inputs of each family are also counted block by block, which is slower. */
+/** Inputs of each family with block coverage, which is slower. */
 const COVERED = 20_000;
 /** The numbers of the batches of two parts are so far apart. */
 const BETWEEN = 1_000_000;

@@ -11,14 +11,14 @@ import { WebSocket, WebSocketServer } from "ws";
 import { growthOf, LIMIT, reader } from "./growth.js";
 import { READERS } from "./readers.js";
 
-// What a client sends is read with work that is linear in it: twice as much of it costs at most `LIMIT` times as much.
+// Reading client data takes linear work. Twice the data costs at most `LIMIT` times the work.
 
 describe("twice the input costs at most 2.6 times the work", () => {
   test.each(READERS.map((one) => [one.name, one] as const))("%s", (_name, one) => {
     expect(growthOf(one)).toBeLessThan(LIMIT);
   });
 
-  test("a reader that copies what it has for each part is caught", () => {
+  test("a reader with quadratic copying is caught", () => {
     const planted = reader({
       name: "planted",
       from: 120,
@@ -63,7 +63,7 @@ describe("a handshake of 16 KB that repeats one name", () => {
     for (const end of ends.splice(0)) await end();
   });
 
-  /** What the rule has read, and how many elements were copied meanwhile. */
+  /** Values that the rule has read, and array elements that were copied meanwhile. */
   const seen: { values: number; copied: number }[] = [];
   const read = permission("read", {
     connect({ scope }) {

@@ -32,7 +32,7 @@ function worked(call: () => unknown, calls: number): number {
   return (user + system) / 1000;
 }
 
-/** How many calls one run needs. */
+/** Number of calls in one run. */
 function callsFor(call: () => unknown): number {
   let calls = 1;
   for (let took = worked(call, calls); took < LONG_ENOUGH; took = worked(call, calls)) {

@@ -2,15 +2,15 @@ import { vi } from "vitest";
 import { CancellationScope } from "../../packages/core/src/engine/cancellation.js";
 import { TimeoutList, type TimeoutNode } from "../../packages/core/src/util/deadline.js";
 
-/** What a simulation has left behind so far. */
+/** Resources that a simulation holds. */
 class Left {
   /** By cancellation: what is to be ended with it. */
   readonly held = new Map<CancellationScope, Set<object>>();
   readonly waits = new Set<TimeoutNode>();
-  /** How many errors would have ended the process. */
+  /** Number of errors that would have ended the process. */
   surfaced = 0;
 
-  /** How many deadlines are waited for. */
+  /** Number of pending deadlines. */
   get waiting(): number {
     let waiting = 0;
     for (const { previous } of this.waits) if (previous !== undefined) waiting += 1;

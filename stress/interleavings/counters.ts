@@ -2,13 +2,13 @@ import { mkdirSync, writeFileSync } from "node:fs";
 
 const given = Number(process.env.PORTCULLIS_INTERLEAVINGS ?? 0);
 
-/** Whether this is the long form. */
+/** True in the long form. */
 export const isLong = given > 0;
 
 /**
- * How many orders are drawn: as many as PORTCULLIS_INTERLEAVINGS says, else `short`.
+ * The number of orders to draw: PORTCULLIS_INTERLEAVINGS, or `short` without it.
  *
- * @param share What part of them; real sockets take longer.
+ * @param share The fraction of the long form that is drawn. Real sockets take longer.
  */
 export function runs(short: number, share = 1): number {
   return isLong ? Math.ceil(given * share) : short;

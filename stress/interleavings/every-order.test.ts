@@ -16,7 +16,7 @@ const LATER = { verdict: "allow", isLater: true } as const;
 const DENIED = { verdict: "deny", isLater: true } as const;
 const PLAIN: MessagePlan = { action: "plain", rule: LATER, object: LATER, handler: "returns", reaction: undefined };
 
-/** How many turns promises go on behind each step: not at all, somewhat, until nothing is left of it. */
+/** Turns in which promises continue after each step: none, some, or until all are settled. */
 const GAPS = [0, 1, 2, 4, 48];
 /** Each behind each step: for connections of few steps. */
 const MIXED = [isLong ? GAPS : [1, 48]];

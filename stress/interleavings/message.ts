@@ -10,9 +10,9 @@ export class Message implements ClientMessage, Asked {
   readonly action: string;
   readonly payload = { about: this };
   readonly bytes = 10;
-  /** Whether it reached the session while that took messages. */
+  /** True when the message reached the session while that accepted messages. */
   isAccepted = false;
-  /** Whether it was refused for want of room. */
+  /** True when the message was refused because the queue was full. */
   isExcess = false;
   isDelivered = false;
   isFlushed = false;
@@ -22,7 +22,7 @@ export class Message implements ClientMessage, Asked {
   isHandled = false;
   isHandling = false;
   version: number | undefined;
-  /** What was answered to its questions before their time was over, and since when they wait. */
+  /** Times at which the rule and the object check were answered, before their deadlines. */
   #ruleSettledAt: number | undefined;
   #objectSettledAt: number | undefined;
   #askedAt: number | undefined;
@@ -48,24 +48,24 @@ export class Message implements ClientMessage, Asked {
     return this.isDelivered || this.isRefused || this.replies > 0;
   }
 
-  /** Whether the next message may be asked about. */
+  /** True when the next message may be decided. */
   get isThrough(): boolean {
     if (!this.isAccepted || this.isExcess || this.isRefused) return true;
     if (!this.world.isServed) return this.isDelivered && (this.isFlushed || this.world.setup.kind === "guard");
     return this.isBeside ? this.isHandled : this.isAnswered && !this.isHandling;
   }
 
-  /** Whether it was let through to the application, or is refused. */
+  /** True when the message was forwarded to the application, or is refused. */
   get isHandedOn(): boolean {
     return this.isDelivered || this.isHandled || this.isLate || this.expected !== "allowed";
   }
 
-  /** Whether its rule has answered, or the time for that is over. */
+  /** True when the rule has answered, or its deadline is over. */
   get isRuleOver(): boolean {
     return this.#ruleSettledAt !== undefined || this.isLate;
   }
 
-  /** Whether it waits for something of the application that never comes. */
+  /** True when the message waits for a handler that never ends. */
   get isHanging(): boolean {
     return this.isHandling && this.plan.handler === "hangs";
   }
@@ -81,7 +81,7 @@ export class Message implements ClientMessage, Asked {
     return asksObject && object.verdict !== "abstain" ? CODES[object.verdict] : "allowed";
   }
 
-  /** Whether its answer may be that a deadline has passed. */
+  /** True when the answer may be a timeout. */
   get isLate(): boolean {
     const now = Date.now();
     return (

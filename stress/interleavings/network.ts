@@ -30,7 +30,7 @@ const PASSING: Partial<Record<EventName, number>> = {
   "the drain passes": DRAIN * 1.1,
 };
 
-/** What is the same of both transports. */
+/** The common members of the guards of both transports. */
 type AnyGuard = Pick<Guard, "close"> & { replace(next: never): void; readonly sessions: ReadonlySet<unknown> };
 type AnySession = Pick<Session, "isEnded" | "signal" | "close" | "refresh" | "decide">;
 
@@ -46,7 +46,7 @@ export interface Theatre {
   close(): void;
   /** The server ends the connection without asking the guard. */
   cut(): void;
-  /** Whether no connection is left, as it was when this was asked last. */
+  /** True when no connection is left. The server's own count is that of the last call. */
   isQuiet(): boolean;
   stop(): Promise<void>;
 }
@@ -57,7 +57,7 @@ export class Play implements Scenario {
   readonly messages: readonly Message[];
   readonly signals = new Set<AbortSignal>();
   readonly unsettled = new Set<string>();
-  /** What has happened so far that may end the connection. */
+  /** Events so far that may end the connection. */
   readonly causes = new Set<EventName>();
   theatre: Theatre | undefined;
   session: AnySession | undefined;
@@ -65,7 +65,7 @@ export class Play implements Scenario {
   guardClosedAt: number | undefined;
   isClosedInTime = false;
   decision: Decision | undefined;
-  /** What the client got: the codes by message. */
+  /** Codes that the client received, by message. */
   readonly received = new Map<number, string[]>();
   #version = 0;
   #turn = 0;
@@ -98,12 +98,12 @@ export class Play implements Scenario {
     };
   }
 
-  /** Whether input is accepted, and is to be answered. */
+  /** True when messages are accepted and must be answered. */
   get takesMessages(): boolean {
     return this.session?.isEnded === false && this.guardClosedAt === undefined;
   }
 
-  /** Whether the client is to be let in. */
+  /** True when the client must be admitted. */
   get isWelcome(): boolean {
     const { authenticate, connect } = this.setup;
     return ["allow", "abstain"].includes(authenticate.verdict) && connect.verdict === "allow";

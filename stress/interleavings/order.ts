@@ -1,12 +1,12 @@
 import type { Scheduler } from "fast-check";
 
-/** Whoever says what happens next. */
+/** Chooses the next step. */
 export interface Order {
   /** Adds something that may happen from now on. */
   add(label: string, go: () => void): void;
   /** Lets everything happen that was added, also what is added meanwhile. */
   run(): Promise<void>;
-  /** What has happened, in that order. */
+  /** The steps so far, in order. */
   readonly taken: string[];
 }
 
@@ -18,7 +18,7 @@ export async function turns(count = ALL): Promise<void> {
   for (let turn = 0; turn < count; turn++) await undefined;
 }
 
-/** What is done between two steps: for real sockets more than promises must go on. */
+/** Runs between two steps. With real sockets, more than promises must continue. */
 export type Pass = (size: number) => Promise<void>;
 
 /** Something that may happen now. */
@@ -27,7 +27,7 @@ interface Step {
   readonly go: () => void;
 }
 
-/** How many steps are taken at a time, and how much time passes behind each: 0 is none. */
+/** The number of steps taken at a time, and the time that passes after each; 0 is none. */
 export interface Pace {
   readonly burst: number;
   readonly gap: number;
@@ -69,7 +69,7 @@ export class DrawnOrder implements Order {
   }
 }
 
-/** Where one order has gone: at each step, which of how many it took. */
+/** The path of one order: at each step, the choice taken and the number of choices. */
 interface Turning {
   readonly of: number;
   at: number;

@@ -26,7 +26,7 @@ async function until(isSo: () => boolean, turns = 1000): Promise<boolean> {
 
 let playing: Play | undefined;
 
-/** How many messages have reached the application, and how many answers the client: a test of nothing would not fail. */
+/** Numbers of delivered messages and received answers. They show that the test has tested anything. */
 export const reached = { messages: 0, answers: 0 };
 
 /** As {@link takeControl}; it is also noted which messages reach a session. */
@@ -89,7 +89,7 @@ async function endAll(play: Play, theatre: Theatre): Promise<void> {
     await goOn(play);
   }
   if ((await isQuiet()) || !play.causes.has("the client closes")) return;
-  // What it had sent before it closed is waited for, behind a handler that hangs as long as this.
+  // The guard waits this long for messages before the close, which are behind a hanging handler.
   vi.advanceTimersByTime(DRAIN * 1.1);
   await goOn(play);
 }
@@ -99,7 +99,7 @@ async function goOn({ order }: Play): Promise<void> {
   await order.run();
 }
 
-/** What was accepted is answered, unless something has ended the connection that may. */
+/** Expects an answer to every accepted message, unless an event has ended the connection. */
 function expectAnswers(play: Play): void {
   const { session, decision, causes, messages } = play;
   if (session === undefined) {
@@ -126,7 +126,7 @@ function expectAnswers(play: Play): void {
   }
 }
 
-/** Whether this alone has ended the connection, and nothing was given up for want of time. */
+/** True when only this event has ended the connection, and nothing was dropped at a deadline. */
 function only({ causes, setup }: Play, event: Setup["events"][number]): boolean {
   const isTimeUp =
     setup.events.includes("the drain passes") ||

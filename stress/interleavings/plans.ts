@@ -2,13 +2,13 @@ import { abstain, deny, fault } from "@portcullis/core";
 import fc from "fast-check";
 import type { Order } from "./order.js";
 
-/** What a rule, `authenticate` or a loader does when it is asked. */
+/** The behaviour of a rule, of `authenticate` or of a loader. */
 export const VERDICTS = ["allow", "deny", "abstain", "fault", "throw", "nonsense", "hang"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 export interface Answer {
   readonly verdict: Verdict;
-  /** Whether it comes as a step of its own. */
+  /** True when the answer is a step of its own. */
   readonly isLater: boolean;
 }
 
@@ -60,7 +60,7 @@ export function answer(
   });
 }
 
-/** What a handler does, beside what the object check of its action says. */
+/** The behaviour of a handler, beside the object check of its action. */
 export const HANDLERS = [
   "returns",
   "returns later",
@@ -75,7 +75,7 @@ export const HANDLERS = [
 ] as const;
 export type HandlerPlan = (typeof HANDLERS)[number];
 
-/** What happens beside messages and their answers. */
+/** Events beside messages and their answers. */
 export const EVENTS = [
   "the client leaves",
   "the client closes",
@@ -113,9 +113,9 @@ export interface Setup {
   readonly connect: Answer;
   readonly messages: readonly MessagePlan[];
   readonly events: readonly EventName[];
-  /** How many messages may wait. */
+  /** Number of messages that may wait. */
   readonly capacity: number;
-  /** Whether the client goes away as soon as all has happened: else all that waits is waited for. */
+  /** True when the client leaves after the last event. Otherwise all pending work is awaited first. */
   readonly isHasty: boolean;
 }
 

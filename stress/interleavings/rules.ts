@@ -6,7 +6,7 @@ export const TIMEOUT = { connect: 1000, action: 1200, object: 1400 };
 /** How long `close()` of a guard waits. */
 export const DRAIN = 20_000;
 
-/** What is asked of a connection that is simulated: each question names what it is about. */
+/** The questions of a simulated connection. Each names its subject. */
 export interface Asked {
   askConnect(): unknown;
   /** @param version Which policy asks. */
@@ -18,7 +18,7 @@ export interface Asked {
   handle(version: number, context: HandlerContext): unknown;
 }
 
-/** What comes over a socket names its message by a number; a handshake names nothing, and stands for -1. */
+/** Over a socket, a question names its message by a number. A handshake names nothing, and is -1. */
 export const present = { of: (_index: number): Asked => missing() };
 
 function missing(): never {

@@ -2,7 +2,7 @@ import type { Message } from "./message.js";
 import type { Order } from "./order.js";
 import type { EventName, Setup } from "./plans.js";
 
-/** Where a message plays: on a session alone, or on a server with sockets. */
+/** The environment of a message: a session alone, or a server with sockets. */
 export interface Scenario {
   readonly setup: Setup;
   readonly order: Order;

@@ -17,7 +17,7 @@ const PASSING: Partial<Record<EventName, number>> = {
 };
 const NOW: Answer = { verdict: "allow", isLater: false };
 
-/** What has been promised, and is to be settled whatever happens. */
+/** Promises that must be settled in every case. */
 interface Promised {
   readonly what: string;
   isSettled: boolean;
@@ -31,14 +31,14 @@ export class Simulation implements Scenario {
   readonly broken: string[] = [];
   readonly messages: readonly Message[];
   readonly promised: Promised[] = [];
-  /** What must be aborted in the end: that of the session, and of questions that are still open. */
+  /** Signals that must be aborted in the end: that of the session, and those of open questions. */
   readonly signals = new Set<AbortSignal>();
   readonly gate: Gate<string>;
   readonly wire: Wire;
   session: Session<Message> | undefined;
   admission: HandshakeEvaluation<Message, string> | undefined;
   admitted: HandshakeResult | undefined;
-  /** What listeners have thrown, and what came of it. */
+  /** Errors of listeners, and errors that surfaced. */
   thrown = 0;
   caught = 0;
   hasLeft = false;
@@ -74,7 +74,7 @@ export class Simulation implements Scenario {
     return this.setup.kind === "serve";
   }
 
-  /** Whether a message that comes now is to be answered. */
+  /** True when a message that arrives now must be answered. */
   get takesMessages(): boolean {
     const { session, guardClosedAt, leavingSince } = this;
     return session?.isEnded === false && guardClosedAt === undefined && leavingSince === undefined;
@@ -223,7 +223,7 @@ export class Simulation implements Scenario {
 
   askConnect(): unknown {
     const { connect, messages } = this.setup;
-    // Whoever asks again is judged as its first message.
+    // A repeated question is judged like its first message.
     const plan = this.session ? (messages[0]?.rule ?? NOW) : connect;
     return answer(this.order, "connect", plan, () => {});
   }

@@ -24,7 +24,7 @@ const OPTIONS = { pingInterval: NEVER, pingTimeout: NEVER, connectTimeout: NEVER
 /** The packet of a client that leaves its namespace: it says no more. */
 const LEAVING = "41";
 
-/** What the application does with a client that was let in. */
+/** The application's handling of an admitted client. */
 function play(part: Play, socket: Socket): void {
   socket.on("disconnect", () => part.told());
   if (part.isServed) return;

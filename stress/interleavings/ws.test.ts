@@ -12,7 +12,7 @@ import { loops, perform, reached, takeSockets } from "./performance.js";
 import { paces, socketSetups } from "./plans.js";
 
 let giveBack = () => {};
-/** What listens to the socket of an open connection where nothing is guarded, by event. */
+/** Numbers of listeners on the socket of an unguarded open connection, by event. */
 let bare: Record<string, number> | undefined;
 
 const listenersOf = (socket: Socket) =>

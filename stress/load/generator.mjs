@@ -78,6 +78,6 @@ const COMMANDS = {
 process.on("message", async (/** @type {{ command: string }} */ message) => {
   process.send?.(await COMMANDS[message.command](message));
 });
-// Whoever has started it has gone away.
+// The parent process has ended.
 process.on("disconnect", () => process.exit());
 process.send?.("ready");

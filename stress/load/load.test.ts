@@ -68,7 +68,7 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     await expectShut(server);
   });
 
-  test("a storm of 200: who may come in does, who may not is refused, who has left is forgotten", async () => {
+  test("a storm of 200 clients is admitted, refused and forgotten", async () => {
     const server = await serve({ transport, authenticate: 200 });
     const numbers = { welcome: 140, strangers: 30, leavers: 30 };
     const { clients, ...result } = await storm(server, { ...numbers, patience: 15 });
@@ -78,7 +78,7 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     await expectShut(server);
   });
 
-  test("a rule that hangs is answered 503, and everybody else goes on", async () => {
+  test("a hanging rule is answered 503 and delays nobody else", async () => {
     const server = await serve({ transport, timeout: { action: 100 } });
     const { clients, result } = await talk(server, WITH_HANGS, 100, 500);
     expect(result.hanging.count).toBeGreaterThan(0);
@@ -90,7 +90,7 @@ describe.each(TRANSPORTS)("%s", (transport) => {
     await expectShut(server);
   });
 
-  test("those who flood are handled in turn with those who behave", async () => {
+  test("flooding clients are handled in turn with others", async () => {
     const server = await serve({ transport });
     const flood = new Flooders(server, { count: 10, seconds: 1, says: "echo", isReading: true });
     const flooding = flood.run();
@@ -116,7 +116,7 @@ describe("clients that send what is refused, and never read", () => {
       const { unknown_action: now = 0 } = refused;
       steady = now > 0 && now === before ? steady + 1 : 0;
       before = now;
-      // What may wait, and the answers to what was read in one go before: they repeat the name twice.
+      // Bytes that may wait, and answers to messages of one read before. An answer repeats the name twice.
       expect(unread).toBeLessThan(flood.count * (limits.pendingBytes + 2.1 * ONE_READ));
       return steady === 5;
     });
@@ -144,7 +144,7 @@ describe("clients that send what is refused, and never read", () => {
   });
 });
 
-test("a client that leaves without a word after it has taken its leave is said to be closed", async () => {
+test("a client that closes and then resets is reported as closed", async () => {
   const server = await serve({ transport: "ws" });
   const clients = await openMany(server, 1);
   const ended = Promise.all(clients.map((client) => new Promise<void>((resolve) => (client.onEnd = resolve))));

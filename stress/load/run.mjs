@@ -22,7 +22,7 @@ import { storms } from "./parts/storms.mjs";
 
 /** @type {Record<string, (context: import("./lib/figures.mjs").Context) => Promise<import("./lib/figures.mjs").Result>>} */
 const PARTS = { connections, storms, hangs, "slow-readers": slowReaders, floods, memory, quiet, soak };
-/** What a part may take, in minutes; the soak also as long as it is told to. */
+/** Minutes that a part may take. The soak may take its option `minutes` in addition. */
 const LONGEST = 30;
 
 const { values } = parseArgs({

@@ -29,7 +29,7 @@ const report = () => ({ servers: servers.map((server) => server.report()) });
 
 /** @type {Record<string, (value: any) => object | Promise<object>>} */
 const COMMANDS = {
-  /** What there is, after a collection of garbage. */
+  /** Measures the server after a garbage collection. */
   measure() {
     for (let i = 0; i < 4; i++) globalThis.gc?.();
     const { rss, heapUsed, external } = process.memoryUsage();
@@ -58,6 +58,6 @@ const COMMANDS = {
 process.on("message", async (/** @type {{ command: string }} */ message) => {
   process.send?.(await COMMANDS[message.command](message));
 });
-// Whoever has started it has gone away.
+// The parent process has ended.
 process.on("disconnect", () => process.exit());
 process.send?.({ pid: process.pid, ports: servers.map(({ port }) => port) });

@@ -4,9 +4,9 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * What is mutated together, and which tests have to notice: all of the package but those that try the same again with
- * more of it. What they would notice, the others notice sooner. `copies` loads the package twice, which one thread that has
- * it loaded already cannot.
+ * Sources that are mutated together, and the tests that must notice. The largest tests of a package are left out,
+ * because smaller ones notice the same sooner. `copies` loads the package twice, which a thread that has it loaded
+ * cannot do.
  *
  * @type {Record<string, { without: RegExp }>}
  */
@@ -21,7 +21,7 @@ const DECIDING = /core\/src\/(decision|rules|engine|policy)\//;
 const ENFORCING = /core\/src\/(guard|consumer)\//;
 
 /**
- * How many of a hundred mutants the tests must notice. Each of the others must be explained in README.md.
+ * The percentage of mutants that the tests must notice. Each of the others must be explained in README.md.
  *
  * @type {{ name: string, selects: RegExp, least: number }[]}
  */

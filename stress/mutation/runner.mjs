@@ -85,7 +85,7 @@ class Thread {
   }
 }
 
-/** What `transpile.mjs` made of a file. */
+/** The file that `transpile.mjs` wrote for a source. */
 function built(/** @type {string} */ file) {
   return file.replace(/\.ts$/, ".js");
 }
@@ -138,7 +138,7 @@ class Runner {
     return result;
   }
 
-  /** Whether the test that killed a mutant passes without it: else the mutants before it have left something behind. */
+  /** True when the test that killed a mutant passes without it. Otherwise earlier mutants have left state behind. */
   async #isUnharmed(/** @type {Thread} */ thread, /** @type {string[]} */ [test = ""]) {
     const [file = ""] = test.split("#");
     const outcome = await thread.do({ files: [file], only: [test] });
@@ -174,7 +174,7 @@ function read(outcome) {
   return { status: "killed", killedBy: [failed.id], failureMessage: failed.error, nrOfTests };
 }
 
-/** What a file does outside its tests counts for every test of it. */
+/** Coverage outside the tests of a file counts for each of its tests. */
 function coverageOf(/** @type {Outcome} */ { ran, coverage }) {
   /** @type {Record<string, Record<string, number>>} */
   const perTest = {};

@@ -14,7 +14,7 @@ function short(/** @type {string} */ text) {
 }
 
 /**
- * What a mutant is known by, wherever its line moves to: the file, the lines it stands in, and what it makes of them.
+ * The key of a mutant, which does not depend on line numbers: its file, the original lines and the mutated lines.
  *
  * @param {string} file
  * @param {string} source

@@ -9,7 +9,7 @@ import { transformWithOxc } from "vite";
 
 if (!process.cwd().includes(".stryker")) throw new Error("run by Stryker, in its copy of the repository");
 
-/** Where the sources of the packages are that import each other by name. */
+/** Source folders of the packages that import each other by name. */
 function entryOf(/** @type {string} */ name, entry = "index") {
   return pathToFileURL(resolve("packages", name, "src", `${entry}.js`)).href;
 }

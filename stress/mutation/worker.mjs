@@ -57,7 +57,7 @@ const { expect } = await import("vitest");
 // The very copy that vitest has: what describes tests and what runs them share their state.
 const runnerOfVitest = createRequire(import.meta.resolve("vitest")).resolve("@vitest/runner");
 const { startTests } = await import(pathToFileURL(runnerOfVitest).href);
-// What runs now runs once for all tests: a mutant in it needs a thread of its own.
+// Code that runs now runs once for all tests, so a mutant in it needs a thread of its own.
 for (const source of workerData.sources) await import(pathToFileURL(source).href);
 
 /** @type {Ran[]} */
@@ -71,7 +71,7 @@ let current = "";
 /** @type {string[]} */
 let stray = [];
 
-/** What nobody caught fails the test that is at work, as it fails a run of vitest. */
+/** An uncaught error fails the running test, as in vitest. */
 function note(/** @type {unknown} */ error) {
   stray.push(String(error));
 }
@@ -90,7 +90,7 @@ const runner = {
   viteEnvironment: "node",
   trace: (/** @type {string} */ _, /** @type {any} */ about, call = about) => call(),
   importFile(/** @type {string} */ path) {
-    // What is not done by one test alone is done for every test of its file.
+    // Coverage that belongs to no single test counts for every test of its file.
     mutations.currentTestId = relative(CONFIG.root, path);
     return import(`${pathToFileURL(path)}?round=${round}`);
   },

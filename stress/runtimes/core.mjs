@@ -91,7 +91,7 @@ async function edge(core, { note, policy, rules, ask: asks, want }, isLater) {
   same({ outcome, code, status, ...(outcome !== "allow" && { by }), asked }, want, note);
 }
 
-/** What is no row of a table: time, signals, and answers that are none. @type {Record<string, (core: Core) => unknown>} */
+/** Checks without a table row: time, signals, and invalid answers. @type {Record<string, (core: Core) => unknown>} */
 const CHECKS = {
   "rules that answer at once are decided at once"(core) {
     const decision = ask(core.definePolicy({ actions: { act: core.AllowAny } }), "action", "act");

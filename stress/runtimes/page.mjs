@@ -139,7 +139,7 @@ before any client is let in: let that error end the process. A server that goes 
 `;
 }
 
-/** What a reader of the security guide is told. @param {Results} results */
+/** The figures for the security guide. @param {Results} results */
 export function figuresOf({ suites, core, sockets }) {
   const ran = inOrder(suites);
   const figures = ran.map(({ name, version, packages }) => {

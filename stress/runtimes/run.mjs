@@ -124,7 +124,7 @@ if (save) {
     cpu: cpu?.model.trim(),
     cpus: availableParallelism(),
   };
-  // What was kept of runtimes that were not chosen stays.
+  // Earlier results of other runtimes stay.
   const before = existsSync(kept) ? JSON.parse(readFileSync(kept, "utf8")) : {};
   const core = { ...before.core, ...results.core };
   const suites = { ...before.suites };

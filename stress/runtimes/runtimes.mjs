@@ -79,7 +79,7 @@ export const OLDER = [
 ];
 
 /**
- * Where the program of a runtime is, after fetching it where it is not there.
+ * Returns the path of a runtime's program, and fetches the program when it is missing.
  *
  * @param {Runtime} runtime
  * @returns {string}
@@ -103,12 +103,12 @@ export function fetchRuntime(runtime) {
 /** Bun would follow the `paths` of this repository's tsconfig.json, to the sources. */
 const AS_PUBLISHED = `--tsconfig-override=${fileURLToPath(new URL("tsconfig.built.json", import.meta.url))}`;
 
-/** What a runtime finds in its environment; processes that it starts find it too. @param {Runtime} runtime */
+/** The environment of a runtime and of its child processes. @param {Runtime} runtime */
 export function environmentOf({ kind }) {
   return { ...process.env, ...(kind === "bun" && { BUN_OPTIONS: AS_PUBLISHED }) };
 }
 
-/** What starts a file of JavaScript. @param {Runtime} runtime @returns {readonly [string, ...string[]]} */
+/** The command that runs a JavaScript file. @param {Runtime} runtime @returns {readonly [string, ...string[]]} */
 export function startOf(runtime) {
   const program = fetchRuntime(runtime);
   // The oldest know the option, but not the variable.

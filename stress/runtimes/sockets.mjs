@@ -32,7 +32,7 @@ function same(got, want, what) {
   if (JSON.stringify(got) !== JSON.stringify(want)) throw new Error(`${what}: ${JSON.stringify(got)}`);
 }
 
-/** What is tried, in this order. @type {[what: string, attempt: (at: At) => Promise<void>][]} */
+/** Attempts in order. @type {[what: string, attempt: (at: At) => Promise<void>][]} */
 const ATTEMPTS = [
   [
     "a client that is not signed in is refused at connect",

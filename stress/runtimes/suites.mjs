@@ -12,7 +12,7 @@ import { environmentOf, startOf } from "./runtimes.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
-/** What stands still for so long has failed, in milliseconds. */
+/** Milliseconds without progress after which a run has failed. */
 const LIMIT = 25 * 60_000;
 
 export const PACKAGES = ["core", "testing", "adapter-ws", "adapter-socketio", "adapter-express-bridge"];
@@ -43,7 +43,7 @@ export async function runSuite(runtime, name) {
     // No snapshot is written.
     CI: "1",
     PORTCULLIS_BUILT: "1",
-    // What a test starts as `node` runs there too.
+    // A test that starts `node` gets this runtime too.
     PATH: `${dirname(program)}${delimiter}${process.env.PATH}`,
   };
   try {

@@ -1,4 +1,4 @@
-/** Mistakes a developer can make, as they would write them, by where they are made. */
+/** Mistakes of developers as code, by topic. */
 export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
   Rules: [
     `permission("", () => true)`,

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { MISTAKES } from "./cases.js";
 import { make } from "./run.js";
 
-/** How a sentence tells what to write instead. */
+/** Phrases that introduce a correction. */
 const ADVICE =
   /: (?:guard it once|was it imported)|(?::|,|, or) (?:answer|give|write|wrap|call|name|extend|leave|return|replace|use|the (?:options|parts) are)\b|, as in /;
 
@@ -14,13 +14,13 @@ test("there are more than a few", () => {
   expect(new Set(rows).size).toBe(rows.length);
 });
 
-test.each(rows)("%s is told what to write instead", async (mistake) => {
+test.each(rows)("the error of %s has a correction", async (mistake) => {
   const error = await make(mistake);
   expect(error).toBeInstanceOf(PermissionMisuse);
   expect((error as PermissionMisuse).message).toMatch(ADVICE);
 });
 
-test("docs/mistakes.md lists them with what they are told", async () => {
+test("docs/mistakes.md lists the mistakes with their errors", async () => {
   await expect(await page()).toMatchFileSnapshot("../../docs/mistakes.md");
 });
 
@@ -41,7 +41,7 @@ refused, and \`onDecision\` (or the console) hears the sentence.
 ${sections.join("\n")}`;
 }
 
-/** As a developer would write it. */
+/** The code of a mistake. */
 function codeOf(mistake: string): string {
   const [, asked = mistake] = /^(?:ask|post)\((.*)\)$/.exec(mistake) ?? [];
   return `\`${cell(asked.replaceAll(/\b(guard|serve)(?:Ws|Io)\b/g, "$1"))}\``;

@@ -10,7 +10,7 @@ import express from "express";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
 
-/** What a mistake may use by name. */
+/** Names in scope of a mistake. */
 function vocabulary(): Record<string, unknown> {
   return {
     ...core,
@@ -33,18 +33,18 @@ function vocabulary(): Record<string, unknown> {
   };
 }
 
-/** Asks a rule, and throws why it could not be asked. */
+/** Asks a rule, and throws the error of a failure. */
 async function ask(rule: core.Permission): Promise<void> {
   const policy = core.definePolicy({ actions: { act: rule } });
   const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
   throw (await policy.decide({} as never, consumer, "act")).error;
 }
 
-/** Sends a route a body, and throws why it could not be decided. */
+/** Helpers of the mistakes in routes. `post` sends a body, and throws the error of a failed decision. */
 function posting() {
   let heard: unknown;
   const onDecision = ({ error }: core.Decision) => {
-    // A client is refused, and a developer told why.
+    // The client gets a refusal, and the developer the cause.
     heard = (error as Error | undefined)?.cause ?? error;
   };
   const post = async (...handlers: express.RequestHandler[]) => {
@@ -60,7 +60,7 @@ function posting() {
   return { onDecision, post };
 }
 
-/** Makes a mistake; returns what was thrown, or what a promise of it rejects with. */
+/** Runs the code of a mistake. Returns the thrown error, or that of a rejected promise. */
 export async function make(mistake: string): Promise<unknown> {
   const words = vocabulary();
   try {

@@ -1,4 +1,4 @@
-// What a user of TypeScript writes. What must not compile says so: an error that is expected and does not come is one.
+// Code of a TypeScript user. Lines that must not compile are marked, and a missing error is an error.
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";

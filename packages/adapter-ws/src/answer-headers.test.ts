@@ -17,7 +17,7 @@ function rule(answer: boolean) {
 }
 const policyOf = (answer: boolean) => definePolicy({ connect: rule(answer), permissions: AllowAny });
 
-/** The headers of the 101. */
+/** The headers of the 101 response. */
 async function upgradeHeaders(url: string) {
   const client = new Client(url);
   const seen = deferred<IncomingMessage["headers"]>();
@@ -25,8 +25,8 @@ async function upgradeHeaders(url: string) {
   return seen.promise;
 }
 
-describe("headers that a rule adds to the answer", () => {
-  test.each(MODES)("go out with the 101, each cookie as a header of its own (%s)", async (mode) => {
+describe("response headers of a rule", () => {
+  test.each(MODES)("are in the 101, one line for each cookie (%s)", async (mode) => {
     const { url } = await start({ mode, policy: policyOf(true) });
     const headers = await upgradeHeaders(url);
     expect(headers["set-cookie"]).toEqual(ADDED_COOKIES);
@@ -35,7 +35,7 @@ describe("headers that a rule adds to the answer", () => {
     expect(headers).not.toHaveProperty("x-split");
   });
 
-  test("go out with the refusal", async () => {
+  test("are in a refusal", async () => {
     const { port } = await start({ policy: policyOf(false) });
     const { status, headers } = await knock(port);
     expect(status).toBe(403);
@@ -44,7 +44,7 @@ describe("headers that a rule adds to the answer", () => {
     expect(headers).not.toHaveProperty("x-injected");
   });
 
-  test("go out with the 101 of a connection that is then closed", async () => {
+  test("are in the 101 before a refusing close", async () => {
     const { url } = await start({ policy: policyOf(false), options: { refuse: "close" } });
     expect((await upgradeHeaders(url))["set-cookie"]).toEqual(ADDED_COOKIES);
   });
@@ -64,7 +64,7 @@ describe("headers that a rule adds to the answer", () => {
     expect(addAnswerHeader(session().scope.request, "Set-Cookie", "late=1")).toBe(false);
   });
 
-  test("as many cookies as may be", async () => {
+  test("may be the maximum number of cookies", async () => {
     const many = permission("many", {
       connect: ({ scope }) => {
         for (let index = 0; index < 100; index++) addAnswerHeader(scope.request, "Set-Cookie", `c${index}=1`);

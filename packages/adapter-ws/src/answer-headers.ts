@@ -1,13 +1,13 @@
 import { takeAnswerHeaders } from "@portcullis/core/internal";
 
-/** Adds to the 101 what rules have added to it: each value as a header of its own. */
+/** Adds the headers that rules have set to the 101 response. Each value becomes a header line of its own. */
 export function addToUpgrade(lines: string[], request: object): void {
   for (const [name, value] of takeAnswerHeaders(request)) lines.push(`${name}: ${value}`);
 }
 
 /**
- * Another spelling of a header's name. ws takes the headers of a refusal as an object, where a name stands once; to a
- * client names are the same in upper and lower case.
+ * Returns a header name in another mix of upper and lower case. ws takes the headers of a refusal as an object, which
+ * holds each key once. Names are case-insensitive (RFC 9110, section 5.1), so spellings carry several `Set-Cookie`.
  *
  * @param spelling The number of the spelling; 0 is all lower case.
  */

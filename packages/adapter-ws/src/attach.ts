@@ -19,9 +19,10 @@ export interface Guard<P = Policy, S = Scope> extends GuardOf<WebSocket, P, S> {
 const GUARDED = Symbol.for("@portcullis/adapter-ws/guarded");
 
 /**
- * Attaches a guard to a server: to the options of this instance, which ws reads for each handshake.
+ * Attaches a guard to a server. It replaces `verifyClient` and `WebSocket` in the options of this instance, which ws
+ * reads for each handshake.
  *
- * @throws {PermissionMisuse} When this is no server of ws, or it is guarded already, or an option is wrong.
+ * @throws {PermissionMisuse} When `wss` is not a server of ws, is guarded already, or an option is wrong.
  */
 export function attach<P, S>(
   caller: "guard()" | "serve()",
@@ -56,7 +57,7 @@ function attachGate(
   const Base = options.WebSocket as typeof WebSocket;
   const { allowSynchronousEvents } = options as { allowSynchronousEvents?: boolean };
   const { codec, listenerGrace, fairScheduling } = own;
-  // INVARIANT: the messages of one client are never handled in one go, however many are there: others have their turn.
+  // INVARIANT: a burst of one client is spread over several turns of the event loop, so that other clients are served.
   const isFair = fairScheduling && allowSynchronousEvents !== false;
   const upgrade = new Upgrade(wss, {
     gate,
@@ -67,7 +68,7 @@ function attachGate(
     isFair,
   });
   const Guarded = guardedClass(Base, () => upgrade.takeConnection());
-  // INVARIANT: ws takes the form with a callback for one of exactly two parameters.
+  // INVARIANT: ws passes a callback only to a `verifyClient` of exactly two parameters.
   const verifyClient: VerifyClient = (info, answer) => upgrade.verify(info, answer as never);
   Object.assign(options, { verifyClient, WebSocket: Guarded });
   if (isFair) Object.assign(options, { allowSynchronousEvents: false });
@@ -81,7 +82,7 @@ function attachGate(
   };
 }
 
-/** Warns, of the first message alone, that it was allowed and nobody listened. */
+/** Warns once, for the first allowed message that no listener received. */
 function warnOnce(caller: string, grace: number): () => void {
   let hasWarned = false;
   return () => {
@@ -102,19 +103,19 @@ function checkServer(caller: string, wss: WebSocketServer): void {
   if (wss[GUARDED as never]) throw new PermissionMisuse(`${caller}: this server is guarded already: guard it once`);
 }
 
-/** A socket that was open before nobody has judged: nothing of it reaches a handler any more. */
+/** Closes a socket that was open before the guard was attached. Its messages no longer reach a listener. */
 function disconnectUnguarded(socket: BareSocket): void {
   const { emit } = socket;
   socket.emit = (event: string | symbol, ...values: unknown[]) =>
     event === "message" ? false : emit.call(socket, event, ...values);
-  // What its client does wrong on its way out must not end the process.
+  // Without a listener, a protocol error during the close would be thrown and end the process.
   socket.on("error", () => {});
   socket.resume();
   closeSoon(socket, 1012, "guarded");
 }
 
 function watchServer(wss: WebSocketServer, { timeout }: Upgrade): void {
-  // A server that ws has made itself is in no option.
+  // With the option `port`, ws creates the HTTP server itself and keeps it in `_server`.
   const { options, _server: own } = wss as unknown as { options: { server?: HttpServer | null }; _server?: HttpServer };
   const server = options.server ?? own;
   if (server) wss.once("close", timeout.watch(server));

@@ -26,7 +26,7 @@ const NOT_DECODED = new PermissionMisuse(
 const promised = (method: string) =>
   new PermissionMisuse(`the codec's ${method}() answered a promise: it must answer at once`);
 
-describe("a codec that fails to read", () => {
+describe("a codec that fails to decode", () => {
   const wrong: [string, () => unknown, Error][] = [
     ["throws", fails, SECRET],
     ["answers nothing", () => undefined, NOT_DECODED],
@@ -48,7 +48,7 @@ describe("a codec that fails to read", () => {
       SECRET,
     ],
   ];
-  test.each(wrong)("and %s: the client reads bad_message, onDecision the cause", async (_how, decode, error) => {
+  test.each(wrong)("and %s: the client gets bad_message, onDecision the error", async (_how, decode, error) => {
     const events: DecisionEvent[] = [];
     const asked: Decoded[] = [];
     const denied: Codec["denied"] = (request, { code }) => {
@@ -62,14 +62,14 @@ describe("a codec that fails to read", () => {
     client.send("anything");
     await until(() => client.received.length === 1);
     expect(client.received).toEqual(["bad_message"]);
-    // Nothing but an undefined action.
+    // The request holds nothing but an undefined action.
     expect(asked).toStrictEqual([{ action: undefined }]);
     expect(events.at(-1)).toMatchObject({ phase: "action", action: "", decision: { code: "bad_message" } });
     expect(events.at(-1)?.decision.error).toEqual(error);
     expect(handled).toEqual([]);
   });
 
-  test("and throws no error: it is one all the same", async () => {
+  test("and throws a value that is not an Error", async () => {
     const events: DecisionEvent[] = [];
     const decode = () => {
       throw "secret";
@@ -84,7 +84,7 @@ describe("a codec that fails to read", () => {
   });
 });
 
-describe("a codec that fails to write a refusal", () => {
+describe("a codec that fails to encode a refusal", () => {
   test.each<[string, () => unknown, unknown]>([
     ["throws", fails, SECRET],
     ["rejects", async () => fails(), promised("denied")],
@@ -116,7 +116,7 @@ describe("a codec that fails to write a refusal", () => {
   );
 });
 
-describe("a codec that fails to write a reply", () => {
+describe("a codec that fails to encode a reply", () => {
   test.each<[string, () => unknown, unknown]>([
     ["throws", fails, SECRET],
     ["rejects", async () => fails(), promised("reply")],
@@ -137,7 +137,7 @@ describe("a codec that fails to write a reply", () => {
     expect(events.find(({ decision }) => decision.code === "handler_error")?.decision.error).toEqual(error);
   });
 
-  test("keeps its own this, as when it reads and refuses", async () => {
+  test("is called with its own `this`", async () => {
     class Words {
       readonly mark = "!";
       decode(data: Buffer): Decoded {

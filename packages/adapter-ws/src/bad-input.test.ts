@@ -38,7 +38,7 @@ const BAD: [string, string | Buffer][] = [
   ["a megabyte of bytes", Buffer.alloc(1_000_000, 200)],
 ];
 
-/** A server that is open to the action `ping`, with whatever rules were asked. */
+/** A server that allows the action `ping`, with a list of the rules that were asked. */
 async function listening(codec: Codec = dcrf()) {
   const asked: unknown[] = [];
   const ping = permission("ping", ({ payload }) => asked.push(payload) > 0);
@@ -47,8 +47,8 @@ async function listening(codec: Codec = dcrf()) {
   return { ...running, asked, client: await Client.open(running.url) };
 }
 
-describe("what is no message", () => {
-  test.each(BAD)("%s is answered, reaches nobody, and the socket lives", async (_what, bad) => {
+describe("an invalid message", () => {
+  test.each(BAD)("%s is answered, reaches no listener, and the socket stays open", async (_what, bad) => {
     const { client, handled, asked } = await listening();
     client.socket.send(bad);
     client.send({ action: "ping", request_id: 7 });
@@ -77,7 +77,7 @@ describe("what is no message", () => {
     expect([handled, asked]).toEqual([[], []]);
   });
 
-  test("closes who sends nothing else: 1008 after ten within ten seconds", async () => {
+  test("ten invalid messages in ten seconds close with 1008", async () => {
     const { url, handled } = await start();
     const client = await Client.open(url);
     for (let sent = 0; sent < 30; sent += 1) client.send("garbage");
@@ -142,7 +142,7 @@ describe("size and depth", () => {
   test.each([
     ["request_id", dcrf(), "action"],
     ["id", json(), "type"],
-  ])("an id that is nested too deeply to be sent back is bad: %s", async (id, codec, action) => {
+  ])("an id that is nested too deeply is refused: %s", async (id, codec, action) => {
     const { client, handled } = await listening(codec);
     client.send(`{"${action}":"ping","${id}":${deep("[", "]")}}`);
     await client.replies(1);
@@ -150,7 +150,7 @@ describe("size and depth", () => {
     expect(handled).toEqual([]);
   });
 
-  test("a frame larger than ws takes ends the connection, not the process", async () => {
+  test("an oversized frame ends the connection, not the process", async () => {
     const { url, guard } = await start({ server: { maxPayload: 1000 } });
     const client = await Client.open(url);
     client.send("x".repeat(2000));
@@ -162,7 +162,7 @@ describe("size and depth", () => {
 describe("ten thousand messages at once", () => {
   const many = Buffer.concat(Array.from({ length: 10_000 }, (_, n) => frame(`{"action":"ping","n":${n}}`)));
 
-  test("are all decided and handed on, in order, where the rules are sync", async () => {
+  test("are all forwarded in order with sync rules", async () => {
     const { port, handled } = await start();
     const tcp = new Tcp(port);
     tcp.knock();
@@ -172,7 +172,7 @@ describe("ten thousand messages at once", () => {
     expect(handled.map((text) => JSON.parse(text).n)).toEqual(Array.from({ length: 10_000 }, (_, n) => n));
   });
 
-  test("are held by the parser, all but three, where a rule takes its time", async () => {
+  test("are held by the parser, except three, with async rules", async () => {
     const policy = definePolicy({ permissions: permission("never", () => new Promise<boolean>(() => {})) });
     let read = 0;
     const { decode, denied } = dcrf();
@@ -197,8 +197,8 @@ describe("ten thousand messages at once", () => {
   });
 });
 
-describe("rules that do not answer as they should", () => {
-  test("one that never settles is a refusal when its time is over, and the next message follows", async () => {
+describe("misbehaving rules", () => {
+  test("one that never settles is refused after its timeout", async () => {
     const { url, handled } = await start({ options: { timeout: { action: 40 } } });
     const client = await Client.open(url);
     client.send({ action: "never", request_id: 1 }, { action: "ping" });
@@ -206,7 +206,7 @@ describe("rules that do not answer as they should", () => {
     await until(() => handled.length === 1);
   });
 
-  test("one that throws or rejects is a refusal, and its error stays here", async () => {
+  test("one that throws or rejects refuses, without leaking its error", async () => {
     const policy = definePolicy({
       actions: {
         throws: permission("throws", () => {
@@ -226,7 +226,7 @@ describe("rules that do not answer as they should", () => {
     expect(handled).toEqual([]);
   });
 
-  test("nor does a client that leaves in the middle of an async decision", async () => {
+  test("clients that leave during an async decision are forgotten", async () => {
     const { url, handled, guard } = await start();
     const clients = await Promise.all(Array.from({ length: 20 }, () => Client.open(url)));
     for (const [index, client] of clients.entries()) {

@@ -8,7 +8,7 @@ import { serve } from "./index.js";
 
 afterEach(stopAll);
 
-describe("nothing reaches a handler", () => {
+describe("a broken connection", () => {
   type Pending = Awaited<ReturnType<typeof pending>>;
   const ways: [string, (given: Pending) => void][] = [
     ["terminate()", ({ socket }) => socket.terminate()],
@@ -20,7 +20,7 @@ describe("nothing reaches a handler", () => {
     ["an error of the socket", ({ socket }) => tcpOf(socket).destroy(new Error("broken"))],
     ["a frame against the protocol", ({ tcp }) => tcp.socket.write(frame("x", 3))],
   ];
-  test.each(ways)("after %s: the rule is told, and no answer is sent", async (_how, end) => {
+  test.each(ways)("after %s aborts the rule and is not answered", async (_how, end) => {
     const given = await pending();
     const { question, log, events, guard, tcp } = given;
     end(given);
@@ -36,7 +36,7 @@ describe("nothing reaches a handler", () => {
   test.each<[string, (tcp: Tcp["socket"]) => void]>([
     ["resets", (tcp) => tcp.resetAndDestroy()],
     ["ends", (tcp) => tcp.destroy()],
-  ])("of what waits behind unread answers when a client %s the connection", async (_how, end) => {
+  ])("that a client %s drops messages behind unread answers", async (_how, end) => {
     let begun = 0;
     const consumer = defineConsumer().action("big", AllowAny, () => {
       begun += 1;
@@ -58,7 +58,7 @@ describe("nothing reaches a handler", () => {
     expect(begun).toBe(whileThere);
   });
 
-  test("of what is still in the buffer when a connection breaks", async () => {
+  test("drops what is still in the buffer when a connection breaks", async () => {
     const running = await start();
     const { handled } = running;
     const { tcp, socket } = await enter(running);
@@ -79,7 +79,7 @@ describe("nothing reaches a handler", () => {
     expect(emitted[0]).toEqual(["message", false]);
   });
 
-  test("of what waits for its turn when a connection breaks after its last byte", async () => {
+  test("that breaks after its last byte drops deferred messages", async () => {
     const running = await start();
     const { handled } = running;
     const { tcp, socket } = await enter(running);
@@ -94,7 +94,7 @@ describe("nothing reaches a handler", () => {
     expect(handled).toHaveLength(before);
   });
 
-  test("and nothing is lost, of what waits for its turn when a client ends the stream after its last byte", async () => {
+  test("that the client ends after its last byte loses no message", async () => {
     const running = await start();
     const { handled } = running;
     const { tcp, socket } = await enter(running);
@@ -104,7 +104,7 @@ describe("nothing reaches a handler", () => {
     expect(handled).toHaveLength(500);
   });
 
-  test("from the error on that the application hears of", async () => {
+  test("drops messages once its error is emitted", async () => {
     const { tcp, socket, question, log, session, events } = await pending();
     let wasEnded: boolean | undefined;
     socket.on("error", () => {
@@ -141,7 +141,7 @@ describe("nothing reaches a handler", () => {
 });
 
 describe("a frame against the protocol", () => {
-  test("kills no process where the application does not listen for errors", async () => {
+  test("ends no process when the application has no error listener", async () => {
     const running = await start();
     const { guard, handled } = running;
     const { tcp } = await enter(running);
@@ -152,7 +152,7 @@ describe("a frame against the protocol", () => {
     await until(() => guard.sessions.size === 0);
   });
 
-  test("is told to an application that listens", async () => {
+  test("is emitted to an error listener", async () => {
     const { tcp, log } = await pending(frame("x", 3));
     await until(() => log.length > 0);
     expect(log[0]).toContain("invalid opcode");
@@ -167,7 +167,7 @@ describe("a frame against the protocol", () => {
     expect(log).toEqual(["mine", A]);
   });
 
-  test("an error that the application emits where nobody listens is heard by nobody, and thrown at nobody", async () => {
+  test("an error that the application emits without a listener is swallowed", async () => {
     const { url, sockets, handled } = await start();
     const client = await Client.open(url);
     await until(() => sockets.length === 1);

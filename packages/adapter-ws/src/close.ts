@@ -1,15 +1,15 @@
 import { type Session, Timeout, throwAsync } from "@portcullis/core/adapter";
 import { type BareSocket, CLOSED } from "./ws-internals.js";
 
-/** How long a client may take to answer a closing, in milliseconds. */
+/** Milliseconds that a client has to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 1000;
-/** A close frame has room for this many bytes of reason. */
+/** Bytes of a close reason: the 125 of a control frame without the two of the code (RFC 6455, section 5.5). */
 const LONGEST_REASON = 123;
 
 /**
- * Begins an orderly close, and ends the connection of a client that does not answer it.
+ * Starts the closing handshake, and terminates the connection of a client that does not answer within a second.
  *
- * @throws What ws throws where the code or the reason is invalid; the connection then ends at once.
+ * @throws The error of ws when the code or the reason is invalid. The connection is then terminated at once.
  */
 export function closeSoon(socket: BareSocket, code: number, reason: string): void {
   if (socket.readyState === CLOSED) return;
@@ -29,15 +29,15 @@ function shorten(reason: string): string {
   return new TextDecoder().decode(bytes.subarray(0, LONGEST_REASON), { stream: true });
 }
 
-/** The steps of a drain. */
+/** Callbacks of a drain. */
 interface DrainSteps {
-  /** @param isLater True when the call that began the drain has returned. */
+  /** @param isLater True when `drainSession` has already returned. */
   whenDrained(isLater: boolean): void;
-  /** Runs before that call returns. */
+  /** Runs before `drainSession` returns. */
   meanwhile?(): void;
 }
 
-/** Drains a session. Returns true when that takes longer than this call. */
+/** Drains a session. Returns true when messages are still pending on return. */
 export function drainSession(session: Pick<Session, "drain">, { whenDrained, meanwhile }: DrainSteps): boolean {
   let isLater = false;
   let isDrained = false;
@@ -50,7 +50,9 @@ export function drainSession(session: Pick<Session, "drain">, { whenDrained, mea
   return !isDrained;
 }
 
-/** Emits the close event behind the gate. An error of a listener is thrown later, where nobody catches it. */
+/**
+ * Emits the close event to the application. An error of a listener becomes an uncaught exception, as without a guard.
+ */
 export function emitClose(bare: BareSocket, socket: BareSocket | undefined, closing: readonly unknown[]): void {
   try {
     bare.emit.call(socket, "close", ...closing);

@@ -10,11 +10,11 @@ import { dcrf, json, serve } from "./index.js";
 
 afterEach(stopAll);
 
-/** Whether the close frame of the client was read. */
+/** True when the close frame of the client was read. */
 const hasConcluded = (socket: WebSocket) => (socket as unknown as { _closeFrameReceived: boolean })._closeFrameReceived;
 
 describe("an orderly close", () => {
-  test("is told after all that came before it is decided and delivered", async () => {
+  test("is emitted after all earlier messages are delivered", async () => {
     const { question, log, guard, wss, tcp } = await pending(Buffer.concat([frame(B), closeFrame(4321)]));
     await sleep(20);
     expect([log, guard.sessions.size, wss.clients.size]).toEqual([[], 1, 1]);
@@ -32,7 +32,7 @@ describe("an orderly close", () => {
     expect(events.map(({ decision }) => decision.code)).toEqual(["permission_timeout"]);
   });
 
-  test("waits no longer than the limit for draining, however long a decision takes", async () => {
+  test("waits no longer than `limits.drain` for a decision", async () => {
     const { log, question } = await pending(closeFrame(), { limits: { drain: 60 } });
     await until(() => log.length === 1);
     expect(log).toEqual([[1000, ""]]);
@@ -41,7 +41,7 @@ describe("an orderly close", () => {
     expect(log).toHaveLength(1);
   });
 
-  test("is waited for no longer by guard.close() than until all is decided", async () => {
+  test("ends guard.close() as soon as all messages are decided", async () => {
     const { guard, tcp, question, socket, log } = await pending(undefined, { limits: { drain: 60_000 } });
     const closed = guard.close();
     tcp.socket.write(closeFrame(4321));
@@ -52,7 +52,7 @@ describe("an orderly close", () => {
     expect(log).toEqual([A, [4321, ""]]);
   });
 
-  test("that the application claims is told later too, as one that somebody will hear of", async () => {
+  test("that the application emits is deferred too", async () => {
     const { socket, question, log, tcp } = await pending();
     expect(socket.emit("close", 4000, Buffer.alloc(0))).toBe(true);
     expect(log).toEqual([]);
@@ -62,7 +62,7 @@ describe("an orderly close", () => {
     tcp.socket.destroy();
   });
 
-  test("closed once more while its end waits for a decision is closed at once", async () => {
+  test("is completed at once by session.close()", async () => {
     const { session, socket, log, tcp } = await pending(closeFrame(4321));
     await until(() => hasConcluded(socket));
     expect(log).toEqual([]);
@@ -74,7 +74,7 @@ describe("an orderly close", () => {
     expect(socket.listenerCount("close")).toBe(listeners);
   });
 
-  test("is answered by the application itself while a decision is pending", async () => {
+  test("is performed at once for the application's own close()", async () => {
     const { socket, log, tcp } = await pending(closeFrame(4321));
     await until(() => hasConcluded(socket));
     socket.close(4002, "mine");
@@ -83,7 +83,7 @@ describe("an orderly close", () => {
     expect(log).toEqual([]);
   });
 
-  test("is told at once where nothing is pending", async () => {
+  test("is emitted at once when nothing is pending", async () => {
     const { url, sockets, guard } = await start();
     const client = await Client.open(url);
     await until(() => sockets.length === 1);
@@ -96,14 +96,14 @@ describe("an orderly close", () => {
   });
 });
 
-describe("the last words of a client", () => {
+describe("messages right before a close", () => {
   const later = permission("later", async () => {
     await new Promise(setImmediate);
     return true;
   });
   const words = Array.from({ length: 10 }, (_, n) => `{"action":"say","n":${n}}`);
 
-  /** Says all of it in one chunk, closes, and reads what comes back. */
+  /** Sends all frames and a close frame in one chunk, and returns the answers. */
   async function saidBack({ port }: Running): Promise<string[]> {
     const tcp = new Tcp(port);
     tcp.knock(Buffer.concat([...words.map((text) => frame(text)), closeFrame()]));
@@ -114,7 +114,7 @@ describe("the last words of a client", () => {
   test.each([
     ["async rules", later],
     ["sync rules", AllowAny],
-  ])("are answered by its listener before the close is, under %s", async (_what, rule) => {
+  ])("are answered before the close, under %s", async (_what, rule) => {
     const running = await start({
       policy: definePolicy({ permissions: rule }),
       onConnection: (socket) => socket.on("message", (data) => socket.send(data)),
@@ -122,7 +122,7 @@ describe("the last words of a client", () => {
     expect(await saidBack(running)).toEqual(words);
   });
 
-  test("are answered by handlers that wait for promises alone", async () => {
+  test("are answered by handlers that await only promises", async () => {
     const consumer = defineConsumer().action("say", AllowAny, async ({ payload }) => {
       await undefined;
       return payload.n;
@@ -141,7 +141,7 @@ describe("the last words of a client", () => {
 });
 
 describe("close() of ws", () => {
-  test("leaves later messages as they are without a guard, but never unguarded", async () => {
+  test("leaves later messages under the guard", async () => {
     const running = await start();
     const { handled } = running;
     const { tcp, socket } = await enter(running);
@@ -152,13 +152,13 @@ describe("close() of ws", () => {
     tcp.socket.write(closeFrame(4000));
     await until(() => tcp.isClosed);
     await until(() => socket.readyState === 3);
-    // Nor is anything sent behind the close frame: a refusal would wait here for ever.
+    // Nothing is sent after the close frame either: a refusal would wait here forever.
     expect(socket.bufferedAmount).toBe(0);
   });
 });
 
 describe("session.close()", () => {
-  test("ends a client that does not answer, after a second, also where the application has paused it", async () => {
+  test("terminates a silent client after a second, even when paused", async () => {
     const running = await start();
     const { socket } = await enter(running);
     socket.pause();
@@ -170,7 +170,7 @@ describe("session.close()", () => {
     expect(Date.now() - startedAt).toBeLessThan(10_000);
   });
 
-  test("is answered by a client although the application has paused it", async () => {
+  test("is answered although the application has paused the socket", async () => {
     const { session, sockets, url } = await start();
     const client = await Client.open(url);
     await until(() => sockets.length === 1);
@@ -181,7 +181,7 @@ describe("session.close()", () => {
     expect((await client.end()).code).toBe(4000);
   });
 
-  test("sends a reason that fits as it is, whatever it begins with", async () => {
+  test("sends a reason that fits unchanged", async () => {
     const { session, url } = await start();
     const client = await Client.open(url);
     const reason = `\ufeff${"x".repeat(120)}`;
@@ -189,7 +189,7 @@ describe("session.close()", () => {
     expect(await client.end()).toEqual({ code: 4000, reason });
   });
 
-  test("is done with a client that has answered", async () => {
+  test("leaves no timeout for a client that has answered", async () => {
     const terminated: unknown[] = [];
     class Noting extends WebSocket {
       override terminate() {
@@ -211,7 +211,7 @@ describe("session.close()", () => {
     expect(sockets[0]?.listenerCount("close")).toBe(listeners);
   });
 
-  test("reads nothing more of what comes: the codec is not asked, and the client's answer is not kept waiting", async () => {
+  test("decodes no more messages, and reads the client's answer at once", async () => {
     const read: string[] = [];
     const { decode, ...writes } = dcrf();
     const codec = {
@@ -234,7 +234,7 @@ describe("session.close()", () => {
 });
 
 describe("guard.close()", () => {
-  test("is over once the connections are closed, also those of clients that do not answer", async () => {
+  test("resolves once all connections are closed, silent ones too", async () => {
     const running = await start();
     const { guard, sockets, url } = running;
     const client = await Client.open(url);
@@ -247,7 +247,7 @@ describe("guard.close()", () => {
   });
 });
 
-test("guard.close() waits for nobody who has gone, however long it would wait", async () => {
+test("guard.close() does not wait for clients that have left", async () => {
   const { url, guard } = await start({ options: { limits: { drain: 60_000 } } });
   const [client] = [await Client.open(url), await Client.open(url)];
   client.socket.terminate();

@@ -14,7 +14,7 @@ import { NOT_READING, type PausableSocket, ReadPause } from "./read-pause.js";
 import { WsHandshake } from "./ws-handshake.js";
 import { ABNORMAL_CLOSURE, type BareSocket, CLOSED, OPEN } from "./ws-internals.js";
 
-/** One client: first its handshake, then the connection that its session uses. */
+/** One client of a guarded server. It is a handshake first, and from `open` on the connection of a session. */
 export class WsConnection
   extends WsHandshake<Message>
   implements Connection<Message, IncomingMessage>, OutgoingTarget, PausableSocket
@@ -24,14 +24,14 @@ export class WsConnection
   isPausedByApplication = false;
   wantsBlobs = false;
   fairShare: FairShare | undefined;
-  /** Set while the first message waits for a listener: the next is not decided before. */
+  /** Set while the first message waits for a listener. The session decides the next message after that. */
   flush: ((whenFlushed: () => void) => void) | undefined;
   readonly #context: GuardContext;
   readonly #outgoing: Outgoing;
   #readPause: ReadPause | undefined;
-  /** True while a decision, or a handler that is served, is under way. */
+  /** True while a decision or a handler is pending. */
   #isDeciding = false;
-  /** True when nobody has listened yet, and the first message is still to come. */
+  /** True until a `message` listener is added, or the first message is emitted without one. */
   #isUnheard = false;
   #first: FirstMessage | undefined;
   #isClosing = false;
@@ -46,14 +46,14 @@ export class WsConnection
     return this.#readPause?.isPaused === true;
   }
 
-  /** The socket is open, and nothing was read from it yet. */
+  /** Handles the open event of the socket. Nothing was read from it before. */
   open(socket: BareSocket): void {
     const { gate, isFair } = this.#context;
     this.raw = socket;
     if (isFair) this.fairShare = fairShareOf(socket);
     this.session = (this.evaluation as HandshakeEvaluation<Message, IncomingMessage>).open();
     this.evaluation = undefined;
-    // Again, now that it can be noted: a class of the application may have set it already.
+    // A class of the application may have set it in its constructor, before the setter could note it.
     const { binaryType } = socket;
     socket.binaryType = binaryType;
     this.#isUnheard = !gate.served && socket.listenerCount("message") === 0;
@@ -65,7 +65,7 @@ export class WsConnection
     this.#first = undefined;
   }
 
-  /** Takes a message from the socket. Returns false where it is dropped. */
+  /** Receives a message from the socket. Returns false when it is dropped. */
   receive(data: RawData, isBinary: boolean): boolean {
     const { session } = this;
     if (session === undefined || session.isEnded) return false;
@@ -75,7 +75,7 @@ export class WsConnection
     }
     const { isPing, options, gate } = this.#context;
     if (isPing?.(data, isBinary)) {
-      // A client that does not read misses no answer that would tell it more than those it has not read.
+      // A client with too many unread answers gets no pong, which would only wait behind them.
       if (!this.#readPause?.has(NOT_READING)) this.#outgoing.send(options.codec.heartbeat?.pong);
       return true;
     }
@@ -85,8 +85,8 @@ export class WsConnection
   }
 
   /**
-   * Handles the close of a socket by anybody. Where ws answers the close frame of the client, that is put off until all is
-   * decided that came before, so that an answer of a listener to the last message is still sent.
+   * Handles a call of `close()` by ws or by the application. The answer to the client's close frame is deferred until
+   * all earlier messages are decided, so that a listener can still answer the last one.
    *
    * @returns True when `close` is called later.
    */
@@ -96,7 +96,7 @@ export class WsConnection
     if (isAnswer !== true || readyState !== OPEN || this.#isClosing || session?.isEnded !== false) return false;
     this.#isClosing = true;
     const isLater = drainSession(session, {
-      // Handlers that wait for nothing but promises have answered then.
+      // By then, handlers that await nothing but promises have answered.
       whenDrained: (isDeferred) => isDeferred && setImmediate(close),
     });
     const { served } = this.#context.gate;
@@ -107,7 +107,7 @@ export class WsConnection
   /**
    * Handles the close event of the socket.
    *
-   * @returns True when listeners hear of it later: once all is decided.
+   * @returns True when the event is emitted later, once all messages are decided.
    */
   handleClose(closing: readonly unknown[]): boolean {
     const { session } = this;
@@ -126,7 +126,7 @@ export class WsConnection
     });
   }
 
-  /** Handles an error of the socket. Returns true when it would be thrown, for want of a listener. */
+  /** Handles the error event of the socket. Returns true when it has no listener, so that emitting it would throw. */
   handleError(): boolean {
     if (this.raw?.readyState !== OPEN) this.session?.end();
     return this.raw?.listenerCount("error") === 0;
@@ -161,7 +161,7 @@ export class WsConnection
     this.#readPause?.resumeDecided();
   }
 
-  /** The client does not read its answers: it is not read either, and its messages wait. */
+  /** Applies backpressure to a client that does not read its answers. It is not read either, and its messages wait. */
   block(): void {
     this.#pauseReading().pause(NOT_READING);
     this.session?.block();
@@ -184,7 +184,7 @@ export class WsConnection
     else this.#opened.once("close", callback);
   }
 
-  /** The socket, which is there as long as there is a session. */
+  /** The socket, which exists whenever there is a session. */
   get #opened(): BareSocket {
     return this.raw as BareSocket;
   }
@@ -194,7 +194,7 @@ export class WsConnection
     return this.#readPause;
   }
 
-  /** Nobody listens yet: the message waits for that, and the messages behind it wait in the session. */
+  /** Holds the first message until a listener is added. The messages after it wait in the session. */
   #keepFirst(message: Message): void {
     const { options, warnUnheard } = this.#context;
     const first = new FirstMessage(options.listenerGrace, (hasListener) => {

@@ -8,7 +8,7 @@ afterEach(stopAll);
 
 const PING = '{"action":"ping"}';
 
-/** A server that notes what its `message` listener is called with. */
+/** A server that records the arguments of its `message` listener. */
 async function noting(setup: Parameters<typeof start>[0] = {}, binaryType?: string) {
   const calls: unknown[][] = [];
   const running = await start({
@@ -21,8 +21,8 @@ async function noting(setup: Parameters<typeof start>[0] = {}, binaryType?: stri
   return { ...running, calls };
 }
 
-describe("what a listener is called with", () => {
-  test("is what ws emitted: the same object, and whether it is binary", async () => {
+describe("the value for a listener", () => {
+  test("is what ws emitted: the same object and flag", async () => {
     const { url, sockets, calls } = await noting();
     const client = await Client.open(url);
     await until(() => sockets.length === 1);
@@ -59,7 +59,7 @@ describe("what a listener is called with", () => {
     expect(await client.replies(1)).toMatchObject([{ response_status: 403 }]);
   });
 
-  test("goes back from blobs to buffers", async () => {
+  test("changes back from blobs to buffers", async () => {
     const { url, calls, sockets } = await noting({}, "blob");
     const client = await Client.open(url);
     await until(() => sockets.length === 1);
@@ -72,7 +72,7 @@ describe("what a listener is called with", () => {
 });
 
 describe("order", () => {
-  test("a sync decision is there within the same tick: no promise stands between", async () => {
+  test("a sync decision is made within the same tick", async () => {
     const { url, sockets, handled } = await start();
     const client = await Client.open(url);
     await until(() => sockets.length === 1);
@@ -82,7 +82,7 @@ describe("order", () => {
     await client.replies(1);
   });
 
-  test("is that of arrival, whatever each decision takes", async () => {
+  test("is that of arrival, however long each decision takes", async () => {
     const { rule, asked } = gatedRule();
     const policy = definePolicy({ actions: { gated: rule, ping: gatedRule().rule } });
     const { url, handled, guard } = await start({ policy: simplePolicy() });
@@ -99,7 +99,7 @@ describe("order", () => {
     await until(() => handled.length === 2);
   });
 
-  test("holds for a sync decision behind an async one, and in one chunk", async () => {
+  test("holds for a sync decision after an async one", async () => {
     const { port, handled } = await start();
     const tcp = new Tcp(port);
     tcp.knock();
@@ -123,12 +123,12 @@ describe("order", () => {
   });
 });
 
-/** Whether nothing is read of a socket; its `isPaused` tells only what the application did. */
+/** True when the guard has paused a socket. Its `isPaused` covers only pauses of the application. */
 const isHeld = (socket: WebSocket | undefined) =>
   (socket as { _socket?: Socket } | undefined)?._socket?.isPaused() === true && !socket?.isPaused;
 
 describe("the transport", () => {
-  test("holds back what comes while a decision is pending", async () => {
+  test("is paused while a decision is pending", async () => {
     const { rule, asked } = gatedRule();
     const policy = definePolicy({ permissions: rule });
     const { port, sockets, handled } = await start({ policy });
@@ -149,7 +149,7 @@ describe("the transport", () => {
     expect(tcp.isClosed).toBe(false);
   });
 
-  test("sees a ping while a single decision is pending", async () => {
+  test("answers a ping while a single decision is pending", async () => {
     const { rule, asked } = gatedRule();
     const { url } = await start({ policy: definePolicy({ permissions: rule }) });
     const client = await Client.open(url);
@@ -160,7 +160,7 @@ describe("the transport", () => {
     await pong;
   });
 
-  test("reads no more of a client that does not read its answers", async () => {
+  test("is paused when a client does not read its answers", async () => {
     const { port, sockets } = await start({ options: { limits: { unread: 20_000 } } });
     const tcp = new Tcp(port);
     tcp.knock();
@@ -179,7 +179,7 @@ describe("the transport", () => {
     await until(() => isHeld(sockets[0]) === false);
   });
 
-  test("counts what it has answered itself, and not what the application sends", async () => {
+  test("counts answers of the guard, not data of the application", async () => {
     const { url, sockets } = await start({ options: { limits: { unread: 1000 } } });
     const client = await Client.open(url);
     await until(() => sockets.length === 1);
@@ -197,7 +197,7 @@ describe("the transport", () => {
     await until(() => !isHeld(socket));
   });
 
-  test("goes on where answers are compressed, however little may be unread", async () => {
+  test("continues with compressed answers and a small unread limit", async () => {
     const options = { perMessageDeflate: { threshold: 0 } };
     const { url, sockets } = await start({ server: options, options: { limits: { unread: 1 } } });
     const client = await Client.open(url, options);
@@ -206,7 +206,7 @@ describe("the transport", () => {
     await until(() => isHeld(sockets[0]) === false);
   });
 
-  test("hands on nothing that waited once the connection has broken", async () => {
+  test("drops waiting messages once the connection has broken", async () => {
     const { port, sockets, handled, guard } = await start({ options: { limits: { unread: 1 } } });
     const tcp = new Tcp(port);
     tcp.knock();
@@ -223,7 +223,7 @@ describe("the transport", () => {
     expect(handled).toEqual([]);
   });
 
-  test("hands on what waited where the client closes in an orderly way", async () => {
+  test("forwards waiting messages after an orderly close", async () => {
     const { port, sockets, handled, guard } = await start({ options: { limits: { unread: 1 } } });
     const tcp = new Tcp(port);
     tcp.knock();
@@ -241,7 +241,7 @@ describe("the transport", () => {
     connection.destroy();
   });
 
-  test("reads on only once it is decided and the client reads, too", async () => {
+  test("resumes once messages are decided and answers are read", async () => {
     const { rule, asked } = gatedRule();
     const policy = definePolicy({ actions: { gated: rule, secret: DenyAll } });
     const { url, sockets } = await start({ policy, options: { limits: { unread: 100 } } });
@@ -263,7 +263,7 @@ describe("the transport", () => {
   });
 });
 
-describe("a listener that throws is the application's matter", () => {
+describe("an error of a listener is uncaught", () => {
   test("and the connection stays guarded", () =>
     uncaughtOf(async (thrown) => {
       const seen: string[] = [];
@@ -283,7 +283,7 @@ describe("a listener that throws is the application's matter", () => {
       expect(seen).toHaveLength(2);
     }));
 
-  test("also where it hears of a close that came later", () =>
+  test("also in a deferred close event", () =>
     uncaughtOf(async (thrown) => {
       const { url, guard } = await start({
         onConnection: (socket) => {

@@ -4,10 +4,11 @@ import { type Codec, type Frame, frameOf } from "./codecs/codec.js";
 import type { Message } from "./message.js";
 
 /**
- * Writes a refusal: by the codec, and where that fails in the one way that needs no codec. Every request is answered.
+ * Encodes a refusal with the codec. When the codec fails, it falls back to `{ error }` as JSON, so that every request
+ * is answered.
  *
- * @param report Called with the error of a codec.
- * @throws The error of a decision that cannot be written at all.
+ * @param report Receives the error of the codec.
+ * @throws The error of a decision that cannot be serialized at all.
  */
 export function encodeRefusal(
   codec: Codec,

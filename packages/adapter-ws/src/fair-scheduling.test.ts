@@ -11,7 +11,7 @@ const FLOOD = 500;
 const policy = definePolicy({ permissions: AllowAny });
 const message = (action: string) => frame(JSON.stringify({ action }));
 
-/** Who was heard when, where one sends many messages at once and another sends one as soon as the first is handled. */
+/** The order of handling when one client sends a burst, and another sends one message once the first is handled. */
 async function heardWith(options: WsGuardOptions, mode: (typeof MODES)[number] = "server"): Promise<string[]> {
   const heard: string[] = [];
   let patient: Tcp | undefined;
@@ -34,14 +34,14 @@ async function heardWith(options: WsGuardOptions, mode: (typeof MODES)[number] =
   return heard;
 }
 
-describe("one that sends much at once", () => {
-  test.each(MODES)("does not keep others waiting until all of it is handled (`%s`)", async (mode) => {
+describe("a client that sends a burst", () => {
+  test.each(MODES)("does not delay other clients until it is handled (`%s`)", async (mode) => {
     const heard = await heardWith({}, mode);
     expect(heard.indexOf("patient")).toBeLessThan(FLOOD);
     expect(heard.filter((action) => action === "greedy")).toHaveLength(FLOOD);
   });
 
-  test("has a share handled in one turn, and another in each that follows", async () => {
+  test("has one share handled in each turn", async () => {
     const shares: number[] = [];
     let isFirst = true;
     const hear = () => {
@@ -59,7 +59,7 @@ describe("one that sends much at once", () => {
       onConnection: (socket) =>
         socket.on("message", () => {
           hear();
-          // What the application tells itself is no share of the client's.
+          // Messages that the application emits itself do not count for the client.
           socket.emit("heard");
         }),
     });
@@ -97,11 +97,11 @@ describe("one that sends much at once", () => {
     await until(() => greedy.received.length === before + bytesOfAnswer * FLOOD);
   });
 
-  test("does where the guard is told to leave that to ws", async () => {
+  test("delays other clients with `fairScheduling: false`", async () => {
     expect((await heardWith({ fairScheduling: false })).indexOf("patient")).toBe(FLOOD);
   });
 
-  test("is answered in order, and all of it before it leaves", async () => {
+  test("is answered completely and in order before it leaves", async () => {
     const { port, wss } = await start({
       policy,
       onConnection: (socket) => socket.on("message", (data) => socket.send(data)),
@@ -115,7 +115,7 @@ describe("one that sends much at once", () => {
     await until(() => wss.clients.size === 0);
   });
 
-  test("has nothing handled any more once it is shown out", async () => {
+  test("has no more messages handled after session.close()", async () => {
     const heard: unknown[] = [];
     const { port, guard: guarded } = await start({
       policy,
@@ -131,8 +131,8 @@ describe("one that sends much at once", () => {
   });
 });
 
-describe("the server's own setting", () => {
-  test("stays where the guard is told so, and is none of its business until then", () => {
+describe("allowSynchronousEvents of the server", () => {
+  test("stays with `fairScheduling: false`, and on a wrong option", () => {
     const wss = new WebSocketServer({ noServer: true });
     expect(() => guard(wss, policy, { fairScheduling: "no" as never })).toThrow(PermissionMisuse);
     expect(wss.options.allowSynchronousEvents).toBe(true);
@@ -143,7 +143,7 @@ describe("the server's own setting", () => {
     expect(other.options.allowSynchronousEvents).toBe(false);
   });
 
-  test("stays where one message is all that a server hands on in a turn", async () => {
+  test("stays false when the server has set it", async () => {
     const heard: unknown[] = [];
     const { port } = await start({
       policy,
@@ -161,15 +161,15 @@ describe("the server's own setting", () => {
   });
 });
 
-describe("what one may have in a turn", () => {
+describe("the share of a client", () => {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-  /** One that has more to say than it may. */
+  /** A client that sends more than its share. */
   class Greedy {
     readonly receiver = { _allowSynchronousEvents: false };
     readonly turns = fairShareOf({ _receiver: this.receiver } as never) as FairShare;
 
-    /** How many are handed on until ws is told to put off the next. */
+    /** Number of frames until ws has to defer the next. */
     saysAll(): number {
       for (let said = 0; ; said++) {
         if (!this.receiver._allowSynchronousEvents) return said;
@@ -178,13 +178,13 @@ describe("what one may have in a turn", () => {
     }
   }
 
-  test("is less the more have used up theirs, and as much as before once they are calm", async () => {
+  test("shrinks with the number of busy clients, and recovers", async () => {
     const crowd = Array.from({ length: 10 }, () => new Greedy());
     expect(crowd.map((one) => one.saysAll())).toEqual(Array(10).fill(48));
     await turn();
     expect(crowd.map((one) => one.saysAll())).toEqual(Array(10).fill(25));
     await turn();
-    // One of them goes on alone.
+    // One of them continues alone.
     expect(crowd[0]?.saysAll()).toBe(25);
     await turn();
     expect(crowd[0]?.saysAll()).toBe(48);
@@ -197,7 +197,7 @@ describe("what one may have in a turn", () => {
     await turn();
   });
 
-  test("is at least two of each, however many there are", async () => {
+  test("is at least two, however many clients are busy", async () => {
     const crowd = Array.from({ length: 300 }, () => new Greedy());
     for (const one of crowd) one.saysAll();
     await turn();
@@ -206,7 +206,7 @@ describe("what one may have in a turn", () => {
     await turn();
   });
 
-  test("is one, where ws cannot be told anew while it reads", () => {
+  test("is undefined when ws has no setting to change", () => {
     for (const receiver of [undefined, {}, { _allowSynchronousEvents: undefined }]) {
       expect(fairShareOf({ _receiver: receiver } as never)).toBeUndefined();
     }

@@ -1,18 +1,18 @@
 import type { BareSocket, Receiver, SocketInternals } from "./ws-internals.js";
 
 /**
- * How much of one client is handed on in one turn of the event loop: what comes together stays together. Less than ws
- * bears of pings that it has not answered.
+ * Frames of one client that are forwarded in one turn of the event loop. Frames that arrive together stay together up
+ * to this number. It is below the number of unanswered pings that ws accepts.
  */
 const MESSAGES_PER_TICK = 48;
-/** How much of all together that have more than their share, but of each at least `LEAST`. */
+/** Frames of all busy clients together in one turn. Each of them gets at least `LEAST`. */
 const MESSAGES_OF_ALL = 256;
 const LEAST = 2;
 
-/** How many have used up their share, and have not yet had one to spare. */
+/** Number of connections that have used up their share, and have had nothing left of one since. */
 let busyConnections = 0;
 
-/** Hands on a share of what one client sends in every turn of the event loop, so that the others have theirs. */
+/** Limits the frames of one client that are forwarded in one turn of the event loop, so that others are served too. */
 export class FairShare {
   readonly #receiver: Receiver;
   #left = MESSAGES_PER_TICK;
@@ -23,19 +23,19 @@ export class FairShare {
     receiver._allowSynchronousEvents = true;
   }
 
-  /** Whether more may be handed on in this turn. */
+  /** True when more frames may be forwarded in this turn. */
   get hasShare(): boolean {
     return this.#left > 0;
   }
 
-  /** Counts a message, a ping, a pong that is handed on. */
+  /** Counts a forwarded message, ping or pong. */
   take(): void {
     this.#left -= 1;
     if (this.#left !== 0) return;
     this.#receiver._allowSynchronousEvents = false;
     if (!this.#isBusy) busyConnections += 1;
     this.#isBusy = true;
-    // INVARIANT: asked for before ws asks for its own, so that the share is there when ws goes on.
+    // INVARIANT: scheduled before ws schedules its own immediate, so that the share is renewed when ws continues.
     setImmediate(this.#next);
   }
 
@@ -45,7 +45,7 @@ export class FairShare {
     setImmediate(this.#calm);
   };
 
-  /** A turn has passed: a connection that has something left of it is not busy any more. */
+  /** Runs one turn after a renewal. A connection that has some of its share left is not busy any more. */
   readonly #calm = (): void => {
     if (this.#left <= 0 || !this.#isBusy) return;
     this.#isBusy = false;
@@ -55,9 +55,9 @@ export class FairShare {
 }
 
 /**
- * Lets a socket take turns with all others, where ws was told to put off every message.
+ * Creates the share of a socket whose server runs with `allowSynchronousEvents: false`.
  *
- * @returns Undefined where this ws cannot be told anew while it reads: then it goes on putting off every message.
+ * @returns Undefined when this version of ws does not allow a change while it reads. It then defers every message.
  */
 export function fairShareOf(socket: BareSocket): FairShare | undefined {
   const { _receiver: receiver } = socket as SocketInternals;

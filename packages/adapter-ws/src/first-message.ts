@@ -1,32 +1,32 @@
 import { Timeout } from "@portcullis/core/adapter";
 
-/** A message that was allowed before anybody listened: kept until somebody does, or for the grace. */
+/** A message that was allowed before a listener was added. It is held until then, or for `grace` milliseconds. */
 export class FirstMessage {
   readonly #handOn: (isListenedTo: boolean) => void;
   readonly #grace: Timeout;
   #isHandedOn = false;
-  /** Decides the next one. */
+  /** Continues with the next message. */
   #next: (() => void) | undefined;
 
-  /** @param handOn Is called once, unless it is dropped. */
+  /** @param handOn Called once, unless the message is dropped. */
   constructor(grace: number, handOn: (isListenedTo: boolean) => void) {
     this.#handOn = handOn;
     this.#grace = new Timeout(grace, () => this.#end(false));
   }
 
-  /** Somebody listens. The listener is called later, as it would be without a guard. */
+  /** Handles a new listener, which is called in a later tick, as it would be without a guard. */
   listen(): void {
     this.#grace.cancel();
     process.nextTick(() => this.#end(true));
   }
 
-  /** The connection has ended: nobody hears of it any more. */
+  /** Drops the message, because the connection has ended. */
   drop(): void {
     this.#grace.cancel();
     this.#isHandedOn = true;
   }
 
-  /** Calls back once it is handed on. */
+  /** Calls back once the message is forwarded. */
   whenHandedOn(next: () => void): void {
     if (this.#isHandedOn) next();
     else this.#next = next;

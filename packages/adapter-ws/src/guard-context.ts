@@ -8,12 +8,12 @@ import type { BareSocket } from "./ws-internals.js";
 export interface GuardContext {
   readonly gate: Gate<IncomingMessage>;
   readonly options: OwnOptions;
-  /** Tells the pings of the codec's heartbeat. */
+  /** True for a ping of the codec's heartbeat. */
   readonly isPing: ((data: RawData, isBinary: boolean) => boolean) | undefined;
-  /** The methods of a socket behind the gate. */
+  /** The prototype of the server's own socket class. Its methods bypass the gate. */
   readonly bare: BareSocket;
-  /** Warns, once, that a message was allowed and nobody listened. */
+  /** Warns once about an allowed message that no listener received. */
   readonly warnUnheard: () => void;
-  /** True when the sockets of this server take turns. */
+  /** True when the sockets of this server share the event loop. */
   readonly isFair: boolean;
 }

@@ -25,7 +25,7 @@ const inTenant = permissionsFor<TenantScope>().permission("inTenant", ({ scope }
 const tenants = definePolicy({ permissions: and(inTenant, isAdmin) });
 const user: User | null = { id: 1, roles: [] };
 
-test("a policy that needs no more than the base scope needs no authenticate", () => {
+test("a policy over the base scope needs no authenticate", () => {
   guard(wss, open);
   guard(wss, open, {});
   guard(wss, open, { refuse: "close" });
@@ -49,7 +49,7 @@ test("authenticate is required where the rules need more", () => {
   guard(wss, inferred, { refuse: "close" });
 });
 
-test("what the rules need of the scope, authenticate must return", () => {
+test("authenticate must return the scope that the rules need", () => {
   guard(wss, bound, { authenticate: () => ({ user }) });
   guard(wss, inferred, { authenticate: async ({ headers }) => (headers.host ? { user } : { user: null }) });
   guard(wss, bound, { authenticate: ({ headers }) => (headers.host ? { user } : undefined) });
@@ -68,7 +68,7 @@ test("every part of a policy counts", () => {
   guard(wss, tenants, { authenticate: () => ({ tenant: "a" }), onDecision: () => {} });
 });
 
-test("replace wants a policy for the same scope", () => {
+test("replace takes a policy for the same scope", () => {
   const guarded = guard(wss, bound, { authenticate: () => ({ user }) });
   guarded.replace(inferred);
   guarded.replace(open);
@@ -76,7 +76,7 @@ test("replace wants a policy for the same scope", () => {
   guarded.replace(tenants);
 });
 
-test("a session is what a handler needs of it", () => {
+test("a session has the members that a handler needs", () => {
   const session = guard(wss, open).sessionOf(undefined as never);
   expectTypeOf(session?.id).toEqualTypeOf<string | undefined>();
   expectTypeOf(session?.scope).toEqualTypeOf<Scope | undefined>();
@@ -112,7 +112,7 @@ test("options are known", () => {
   guard(wss, open, { codec: { decode: () => ({ action: "a" }) } });
 });
 
-test("no promise among what authenticate returns fits", () => {
+test("authenticate may not return fields that are promises", () => {
   const find = async (): Promise<User> => ({ id: 1, roles: [] });
   const findAny = async () => JSON.parse("null");
   const findUnknown: () => Promise<unknown> = find;
@@ -138,7 +138,7 @@ test("no promise among what authenticate returns fits", () => {
   serve(wss, consumer, { authenticate: () => ({ user: find() }) });
 });
 
-test("all else that authenticate returns fits", () => {
+test("authenticate may return any other fields", () => {
   const anything = JSON.parse("null");
   guard(wss, open, { authenticate: () => ({ user: anything }) });
   guard(wss, open, { authenticate: () => anything });

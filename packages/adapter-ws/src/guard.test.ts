@@ -10,7 +10,7 @@ afterEach(stopAll);
 const open = definePolicy({ permissions: AllowAny });
 
 describe.each(MODES)("a server made with `%s`", (mode) => {
-  test("hands on exactly what is allowed, in order and unchanged", async () => {
+  test("forwards exactly the allowed messages, in order and unchanged", async () => {
     const { url, handled } = await start({ mode });
     const client = await Client.open(url);
     const allowed = [
@@ -34,14 +34,14 @@ describe.each(MODES)("a server made with `%s`", (mode) => {
     expect(sockets).toEqual([]);
   });
 
-  test("closes what is refused where that is asked for, and the application never sees it", async () => {
+  test("closes a refused client that the application never sees", async () => {
     const policy = definePolicy({ connect: DenyAll, permissions: AllowAny });
     const { url, sockets } = await start({ mode, policy, options: { refuse: "close" } });
     expect(await new Client(url).end()).toEqual({ code: 4403, reason: "permission_denied" });
     expect(sockets).toEqual([]);
   });
 
-  test("pairs every connection with its own handshake, in whatever order they are decided", async () => {
+  test("pairs each connection with its handshake, in any order", async () => {
     const answers = new Map<unknown, (is: boolean) => void>();
     const door = permission("door", {
       connect: ({ scope }) => new Promise<boolean>((answer) => answers.set(scope.query.n, answer)),
@@ -62,7 +62,7 @@ describe.each(MODES)("a server made with `%s`", (mode) => {
 });
 
 describe("the guard", () => {
-  test("knows its sessions", async () => {
+  test("lists its sessions", async () => {
     const { url, guard, sockets } = await start();
     const clients = [await Client.open(url), await Client.open(url)];
     expect([...guard.sessions]).toEqual(sockets.map((socket) => guard.sessionOf(socket)));
@@ -73,7 +73,7 @@ describe("the guard", () => {
     expect(guard.sessionOf(sockets[0] as WebSocket)?.signal.aborted).toBe(true);
   });
 
-  test("puts another policy in force", async () => {
+  test("replaces its policy", async () => {
     const { url, guard, handled } = await start();
     const client = await Client.open(url);
     guard.replace(definePolicy({ actions: { ping: DenyAll, secret: AllowAny } }));
@@ -83,7 +83,7 @@ describe("the guard", () => {
     expect(() => guard.replace({} as never)).toThrow(PermissionMisuse);
   });
 
-  test("drains when it is closed: answers what was accepted, then 1001, and admits nobody any more", async () => {
+  test("drains on close, then closes with 1001 and admits nobody", async () => {
     const { url, port, guard, handled } = await start();
     const client = await Client.open(url);
     const idle = await Client.open(url);
@@ -101,7 +101,7 @@ describe("the guard", () => {
     expect(JSON.parse(refused.body).error.code).toBe("going_away");
   });
 
-  test("finds nothing unguarded, unless somebody has changed the options since", async () => {
+  test("finds replaced options with audit()", async () => {
     const { wss, guard, url, handled } = await start();
     await Client.open(url);
     expect(guard.audit()).toEqual([]);
@@ -122,7 +122,7 @@ describe("the guard", () => {
     expect(handled).toEqual([]);
   });
 
-  test("tells every decision, with the session it belongs to", async () => {
+  test("reports every decision with its session", async () => {
     const events: DecisionEvent[] = [];
     const { url, session } = await start({ options: { trace: true, onDecision: (event) => void events.push(event) } });
     const client = await Client.open(url);
@@ -138,7 +138,7 @@ describe("the guard", () => {
     expect(events[0]?.consumer).toBe(session().consumer);
   });
 
-  test("closes the sockets that were open before it, whatever they send", async () => {
+  test("closes sockets that were open before, whatever they send", async () => {
     const { wss, port } = await start({ isBare: true, onConnection: () => {} });
     const tcp = new Tcp(port);
     tcp.knock();
@@ -149,7 +149,7 @@ describe("the guard", () => {
     expect(tcp.received.includes("guarded")).toBe(true);
   });
 
-  test("closes the sockets that were open before it, and hands on nothing more of them", async () => {
+  test("forwards no messages of sockets that were open before", async () => {
     const running = await start({ isBare: true });
     const { wss, url, handled } = running;
     const client = await Client.open(url);
@@ -181,7 +181,7 @@ describe("a session", () => {
     expect(await client.end()).toEqual({ code: 4401, reason: "not_authenticated" });
   });
 
-  test("can be ended by what a rule or a handler gets as its consumer", async () => {
+  test("can be ended through the consumer of a rule or handler", async () => {
     const { url, session, sockets } = await start();
     const client = await Client.open(url);
     const { consumer } = session();
@@ -191,7 +191,7 @@ describe("a session", () => {
     expect(session().isEnded).toBe(true);
   });
 
-  test("is cut where the code is none that can be sent", async () => {
+  test("is terminated when the close code is invalid", async () => {
     const { url, session } = await start();
     const client = await Client.open(url);
     expect(() => session().close(99)).toThrow(TypeError);

@@ -7,12 +7,13 @@ import type { OptionsFor } from "./types.js";
  * Enforces a policy on a WebSocket server. Refused clients are rejected during the handshake; `message` listeners receive
  * only allowed messages, unchanged and in order.
  *
- * @param wss A server of ws, made with `server`, `port` or `noServer`, in use or not.
- * @param policy What `definePolicy` returned. What its rules need of the scope, `authenticate` must return.
+ * @param wss A server of ws, made with `server`, `port` or `noServer`. Connections that are already open are closed
+ *   with 1012.
+ * @param policy A policy of `definePolicy`. `authenticate` must return the fields of the scope that its rules need.
  * @param options `authenticate`, `origins`, `codec`, `refuse`, `challenge`, `timeout` and `listenerGrace`
  *   (milliseconds), `limits`, `onDecision`, `trace`.
- * @returns The guard: its `sessions`, `replace`, `close`.
- * @throws {PermissionMisuse} When this is no server of ws, or it is guarded already, or an option is wrong.
+ * @returns The guard, with `sessions`, `replace` and `close`.
+ * @throws {PermissionMisuse} When `wss` is not a server of ws, is guarded already, or an option is wrong.
  * @example
  * ```ts
  * import { guard } from "@portcullis/adapter-ws";

@@ -5,21 +5,20 @@ import { type BareSocket, CLOSED } from "./ws-internals.js";
 
 const BLOB = "blob";
 
-/** The listener of any event. */
 type Listener = (...values: unknown[]) => void;
 
-/** A class of guarded sockets. */
+/** The socket class of a guarded server. */
 export interface GuardedClass {
   new (...values: never[]): BareSocket;
-  /** The connection of a socket of this class that was admitted. */
+  /** The connection of an admitted socket of this class; `undefined` for all other objects. */
   connectionOf(socket: object): WsConnection | undefined;
 }
 
 /**
- * Extends the socket class of a server so that all events pass the gate, however one listens for them.
+ * Extends the socket class of a server. All events pass the gate, whichever method added the listener.
  *
- * @param Base What the server's option `WebSocket` was.
- * @param take Hands over the connection that is about to be opened; a socket without one hands on nothing.
+ * @param Base The server's own option `WebSocket`.
+ * @param take Returns the connection that is being opened. A socket without one forwards no messages.
  */
 // biome-ignore lint/complexity/noExcessiveLinesPerFunction: it is one class, made for each server
 export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | undefined): GuardedClass {
@@ -28,7 +27,7 @@ export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | 
   return class GuardedSocket extends Bare {
     readonly #connection: WsConnection | undefined;
 
-    // INVARIANT: the constructor of `Base` may call any method before `#connection` is there; nothing is admitted then.
+    // INVARIANT: the constructor of `Base` may call any method before `#connection` exists. Nothing is admitted then.
     static connectionOf(socket: object): WsConnection | undefined {
       return #connection in socket ? socket.#connection : undefined;
     }
@@ -66,7 +65,7 @@ export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | 
       return this;
     }
 
-    /** A blob can only be read later: the gate reads bytes, and blobs are made of them when they are handed on. */
+    /** A Blob can only be read asynchronously. The gate reads bytes, and makes Blobs of them when it emits them. */
     override get binaryType(): string {
       return GuardedSocket.connectionOf(this)?.wantsBlobs ? BLOB : super.binaryType;
     }
@@ -79,7 +78,7 @@ export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | 
       if (connection.wantsBlobs) super.binaryType = "nodebuffer";
     }
 
-    /** Answers what the application did: the guard's own pauses are none of its business. */
+    /** True when the application has paused the socket. Pauses of the guard do not count. */
     override get isPaused(): boolean {
       return GuardedSocket.connectionOf(this)?.isPausedByApplication ?? super.isPaused;
     }
@@ -107,17 +106,17 @@ export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | 
   };
 }
 
-/** Nobody can have asked about a socket without a connection: it did not come through the guard. */
+/** Opens an admitted socket. A socket without a connection did not pass the guard, and is closed. */
 function open(socket: BareSocket, connection: WsConnection | undefined): void {
   if (connection) connection.open(socket);
   else {
-    // The application may not even know of it: what its client does wrong must not end the process.
+    // The application may have no listener on this socket, and an error without a listener would end the process.
     socket.on("error", () => {});
     closeSoon(socket, 1011, "not admitted");
   }
 }
 
-/** As in ws, where a socket that is closed stays as it is. */
+/** Records a pause by the application. As in ws, a closed socket keeps its state. */
 function notePause(socket: BareSocket, connection: WsConnection | undefined, isPaused: boolean): void {
   if (connection && socket.readyState !== CLOSED) connection.isPausedByApplication = isPaused;
 }

@@ -8,7 +8,7 @@ afterEach(stopAll);
 
 const options: WsGuardOptions = { limits: { handshake: 100 } };
 
-/** What a server has accepted, in order. */
+/** A server, with the connections it has accepted in order. */
 async function accepting(setup: Parameters<typeof start>[0] = {}) {
   const accepted: Socket[] = [];
   const running = await start({ options, ...setup });
@@ -17,7 +17,7 @@ async function accepting(setup: Parameters<typeof start>[0] = {}) {
 }
 
 describe("the limit of the handshake", () => {
-  test("has forgotten a client that has gone by itself", async () => {
+  test("forgets a client that has left", async () => {
     const { port, accepted } = await accepting();
     const gone = new Tcp(port);
     await until(() => accepted.length === 1);
@@ -25,20 +25,20 @@ describe("the limit of the handshake", () => {
     gone.socket.destroy();
     await until(() => socket.closed);
     const destroy = vi.spyOn(socket, "destroy");
-    // One that came later and stays: when its time is over, that of the first is over too.
+    // A later client that stays: once its timeout has fired, that of the first would have fired too.
     const silent = new Tcp(port);
     await until(() => silent.isClosed);
     expect(destroy).not.toHaveBeenCalled();
   });
 
-  test("leaves nothing on a connection that was not for the guard, or that is open", async () => {
+  test("leaves no listeners on other or open connections", async () => {
     const counts = [];
     for (const isBare of [true, false]) {
       const seen: number[] = [];
       const { port, url, accepted, sockets } = await accepting({
         isBare,
         onRequest: ({ socket }, response) => {
-          // Once the others that listen for requests have seen it too.
+          // After the other request listeners have run.
           setImmediate(() => {
             seen.push(socket.listenerCount("close"), socket.listenerCount("end"));
             response.end();
@@ -58,7 +58,7 @@ describe("the limit of the handshake", () => {
     ["checkExpectation", "POST / HTTP/1.1\r\nhost: a\r\nexpect: more\r\ncontent-length: 1\r\n\r\n"],
     ["checkContinue", "POST / HTTP/1.1\r\nhost: a\r\nexpect: 100-continue\r\ncontent-length: 1\r\n\r\n"],
     ["connect", "CONNECT a.example:1 HTTP/1.1\r\nhost: a.example:1\r\n\r\n"],
-  ])("leaves alone what a server listens for as `%s`", async (event, sent) => {
+  ])("ignores requests that the server receives as `%s`", async (event, sent) => {
     const { port, http } = await accepting();
     let reached: Socket | undefined;
     http?.prependListener(event, ({ socket }: { socket: Socket }) => {
@@ -67,14 +67,14 @@ describe("the limit of the handshake", () => {
     const tcp = new Tcp(port);
     tcp.socket.write(sent);
     await until(() => reached !== undefined);
-    // One that came later and stays: when its time is over, that of the first would be over too.
+    // A later client that stays: once its timeout has fired, that of the first would have fired too.
     const silent = new Tcp(port);
     await until(() => silent.isClosed);
     expect(tcp.isClosed).toBe(false);
     reached?.destroy();
   });
 
-  test("does not take from a server what it answers by itself", async () => {
+  test("does not replace answers that Node sends itself", async () => {
     const { port, http } = await accepting({ onRequest: (_request, response) => response.end("taken") });
     for (const [expects, answer] of [
       ["100-continue", "HTTP/1.1 100 Continue"],
@@ -89,7 +89,7 @@ describe("the limit of the handshake", () => {
     for (const event of ["checkContinue", "checkExpectation", "connect"]) expect(http?.listenerCount(event)).toBe(0);
   });
 
-  test("listens once to what the server listens to, however many connect", async () => {
+  test("adds one listener, however many clients connect", async () => {
     const { port, http, accepted } = await accepting();
     http?.on("checkContinue", () => {});
     const clients = [1, 2, 3].map(() => new Tcp(port));
@@ -99,7 +99,7 @@ describe("the limit of the handshake", () => {
   });
 });
 
-test("a decision that takes its time leaves as little on a connection as one that is there at once", async () => {
+test("an async decision leaves no more listeners than a sync one", async () => {
   const counts = [];
   for (const wait of [0, 5]) {
     const { url, accepted, sockets } = await accepting({

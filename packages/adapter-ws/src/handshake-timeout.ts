@@ -3,21 +3,21 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { Timeout } from "@portcullis/core/adapter";
 
-/** What is used of an HTTP server. */
+/** The part of an HTTP server that is used. */
 export interface HttpServer {
   on(event: string, listener: (subject: never) => void): unknown;
   off(event: string, listener: (subject: never) => void): unknown;
   listeners(event: string): unknown[];
 }
 
-/** The time one client takes until its handshake is decided. */
+/** The timeout of one client whose handshake is not decided yet. */
 interface PendingHandshake {
   readonly timeout: Timeout;
-  /** Whether its request has reached the guard. */
+  /** True when the request has reached the guard. */
   isAsked: boolean;
 }
 
-/** What a connection may bring that is not for the guard, and what else it may be where the server listens for it. */
+/** Server events of connections that are not for the guard. Those in `RARER` are only emitted to listeners. */
 const OTHERS = ["request", "upgrade"];
 const RARER = ["connect", "checkContinue", "checkExpectation"];
 
@@ -37,10 +37,9 @@ export class HandshakeTimeout {
   }
 
   /**
-   * Watches the connections of a server. Those that bring an ordinary request, or an upgrade to something else, are
-   * not the guard's concern any more.
+   * Starts a timeout for each connection of a server. An ordinary request, or an upgrade to something else, ends it.
    *
-   * @returns Stops watching.
+   * @returns A function that removes the listeners.
    */
   watch(server: HttpServer): () => void {
     const leave = ({ socket }: IncomingMessage) => {
@@ -49,13 +48,13 @@ export class HandshakeTimeout {
     const accept = (socket: Socket & Partial<TLSSocket>) => {
       if (socket.alpnProtocol === "h2") return;
       this.#start(socket);
-      // To listen for these alone would change what the server does.
+      // Node handles these events itself as long as nobody listens, so listen only where the server does.
       for (const event of RARER) {
         const listeners = server.listeners(event);
         if (listeners.length > 0 && !listeners.includes(leave)) server.on(event, leave);
       }
     };
-    // The socket of an encrypted connection is there once it is encrypted; until then the server has its own limit.
+    // A TLS socket is emitted after the TLS handshake. Until then the server's own `handshakeTimeout` applies.
     const accepted = "setSecureContext" in server ? "secureConnection" : "connection";
     server.on(accepted, accept);
     for (const event of OTHERS) server.on(event, leave);
@@ -65,12 +64,12 @@ export class HandshakeTimeout {
     };
   }
 
-  /** The handshake has reached the guard. */
+  /** Notes that a handshake has reached the guard. */
   ask(socket: Socket): void {
     this.#start(socket).isAsked = true;
   }
 
-  /** The handshake is decided. */
+  /** Ends the timeout of a decided handshake. */
   end(socket: Socket): void {
     const handshake = this.#running.get(socket);
     if (handshake === undefined) return;

@@ -19,7 +19,7 @@ import type { WsGuardOptions } from "./index.js";
 
 afterEach(stopAll);
 
-/** A server whose connect rule answers when the test says so. */
+/** A server whose connect rule answers when the test resolves it. */
 async function deciding(options: WsGuardOptions = {}) {
   const asked = deferred<{ signal: AbortSignal; answer: (is: boolean) => void }>();
   const rule = permission("door", {
@@ -31,7 +31,7 @@ async function deciding(options: WsGuardOptions = {}) {
   return { ...running, asked: asked.promise, events };
 }
 
-describe("a client that goes away while it is decided", () => {
+describe("a client that leaves during its handshake", () => {
   const ways: [string, (tcp: Tcp) => void][] = [
     ["closes its half (FIN)", (tcp) => tcp.socket.end()],
     ["resets (RST)", (tcp) => tcp.socket.resetAndDestroy()],
@@ -52,7 +52,7 @@ describe("a client that goes away while it is decided", () => {
     });
   });
 
-  test("while authenticate is at work", async () => {
+  test("while authenticate runs", async () => {
     const signals: AbortSignal[] = [];
     const authenticate: WsGuardOptions["authenticate"] = (_request, { signal }) => {
       signals.push(signal);
@@ -131,7 +131,7 @@ describe("the limit of the handshake", () => {
     expect(tcp.received.length).toBe(0);
   });
 
-  test.each(["server", "port"] as const)("destroys a client that says nothing (%s)", async (mode) => {
+  test.each(["server", "port"] as const)("destroys a client that sends nothing (%s)", async (mode) => {
     const { port } = await start({ mode, options });
     const [silent, slow] = [new Tcp(port), new Tcp(port)];
     slow.socket.write("GET / HTTP/1.1\r\nhost: a\r\n");
@@ -140,7 +140,7 @@ describe("the limit of the handshake", () => {
     expect(Date.now() - startedAt).toBeGreaterThanOrEqual(90);
   });
 
-  test.each(MODES)("leaves a connection alone that is open (%s)", async (mode) => {
+  test.each(MODES)("leaves an open connection alone (%s)", async (mode) => {
     const { url, guard } = await start({ mode, options });
     const client = await Client.open(url);
     await sleep(250);
@@ -149,7 +149,7 @@ describe("the limit of the handshake", () => {
     expect(guard.sessions.size).toBe(1);
   });
 
-  test("leaves ordinary requests alone, slow ones and those of one connection", async () => {
+  test("leaves ordinary requests alone, slow and repeated ones too", async () => {
     const { port } = await start({
       options,
       onRequest: (request, response) => {
@@ -198,7 +198,7 @@ describe("the limit of the handshake", () => {
     const count = () => ["connection", "request", "upgrade"].map((event) => http?.listenerCount(event) ?? 0);
     const before = count();
     await new Promise((resolve) => wss.close(resolve));
-    // Its own and, for `upgrade`, that of ws; the server may have others.
+    // The server has listeners of its own and, for `upgrade`, that of ws.
     expect(before.map((many, index) => many - (count()[index] as number))).toEqual([1, 1, 2]);
   });
 });
@@ -217,7 +217,7 @@ describe("the deadline of the connect question", () => {
   });
 });
 
-test("a decision that is there already is answered within the same tick", async () => {
+test("a sync decision is answered within the same tick", async () => {
   const { rule, asked } = gatedRule();
   const { wss } = await start({ policy: definePolicy({ permissions: rule }) });
   const answers: boolean[] = [];

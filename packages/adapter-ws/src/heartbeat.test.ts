@@ -17,21 +17,21 @@ const CODECS: [string, Codec][] = [
 ];
 const pings = Array.from({ length: 50 }, () => "ping");
 
-describe("a client that keeps alive with a text", () => {
-  test("is heard as ever by a bare server", async () => {
+describe("a client with a text heartbeat", () => {
+  test("is received as usual by a bare server", async () => {
     const { url, handled } = await start({ isBare: true });
     (await Client.open(url)).send(...pings);
     await until(() => handled.length === 50);
   });
 
-  test("is closed by a guard that was not told of it", async () => {
+  test("is closed by a guard without the option", async () => {
     const { url } = await start();
     const client = await Client.open(url);
     client.send(...pings);
     expect(await client.end()).toMatchObject({ code: 1008 });
   });
 
-  test.each(CODECS)("is answered by %s, asked of no rule, handed to nobody", async (_name, codec) => {
+  test.each(CODECS)("is answered by %s, past rules and listeners", async (_name, codec) => {
     const events: unknown[] = [];
     const asked = permission("asked", () => events.push("asked") > 0);
     const options = { codec, onDecision: ({ phase }: { phase: string }) => void events.push(phase) };
@@ -44,7 +44,7 @@ describe("a client that keeps alive with a text", () => {
     expect([events, handled]).toEqual([[], []]);
   });
 
-  test("is answered while a decision is under way", async () => {
+  test("is answered while a decision is pending", async () => {
     const answer = deferred<boolean>();
     const slow = permission("slow", () => answer.promise);
     const { url, handled } = await start({
@@ -59,7 +59,7 @@ describe("a client that keeps alive with a text", () => {
     await until(() => handled.length === 1);
   });
 
-  test("and does not read is answered no more than the limit", async () => {
+  test("that does not read gets pongs up to the limit", async () => {
     const pong = "!".repeat(1_000_000);
     const options = { codec: json({ heartbeat: { ping: "?", pong } }), limits: { pendingBytes: 2_000_000 } };
     const { url, sockets } = await start({ options });
@@ -92,7 +92,7 @@ describe("a ping", () => {
     }
   });
 
-  test("is told from every other text", () => {
+  test("differs from every other text", () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 50 }), fc.string({ minLength: 1, maxLength: 50 }), (text, ping) => {
         expect(pingOf({ ping, pong: "" })(Buffer.from(text), false)).toBe(text === ping);

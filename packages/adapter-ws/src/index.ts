@@ -6,9 +6,9 @@
 
 export type { DecisionEvent, GuardSession, Limits, Needed, OriginRule, Origins, Refusal } from "@portcullis/core";
 export type { Authenticated, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
-// Put rules in front of a server
+// Guards
 export type { Guard } from "./attach.js";
-// Speak with clients
+// Codecs
 export type { Answered, Codec, Decoded, Frame } from "./codecs/codec.js";
 export type { DcrfOptions, DcrfRequest } from "./codecs/dcrf.js";
 export { dcrf } from "./codecs/dcrf.js";

@@ -40,12 +40,12 @@ const WAYS: [string, Listen][] = [
 ];
 
 describe.each(WAYS)("a listener by %s", (_way, listen) => {
-  test("lies behind the gate, and misses nothing when it comes late", async () => {
+  test("is behind the gate, and misses nothing when added late", async () => {
     const seen: unknown[] = [];
     const { url } = await start({
       options: { listenerGrace: 60_000 },
       onConnection: async (socket) => {
-        // Whoever listens for something else does not listen for messages.
+        // A listener for another event is no listener for messages.
         socket.on("ping", () => {});
         socket.addListener("pong", () => {});
         socket.prependListener("close", () => {});
@@ -61,10 +61,10 @@ describe.each(WAYS)("a listener by %s", (_way, listen) => {
   });
 });
 
-describe("a socket nobody listens to", () => {
+describe("a socket without a listener", () => {
   const patient = { listenerGrace: 60_000 };
 
-  test("is read at once: pings, refusals and closes are heard", async () => {
+  test("is read at once, for pings, refusals and closes", async () => {
     const { url, guard, wss } = await start({ options: patient, onConnection: () => {} });
     const client = await Client.open(url);
     let pongs = 0;
@@ -91,7 +91,7 @@ describe("a socket nobody listens to", () => {
     expect((await (await Client.open(url)).end()).code).toBe(4001);
   });
 
-  test("hears a ping behind a message that waits, and that message once it listens, not before", async () => {
+  test("emits a ping at once, and the message to a later listener", async () => {
     const order: string[] = [];
     const { url, sockets } = await start({ options: patient, onConnection: () => {} });
     const client = await Client.open(url);
@@ -106,7 +106,7 @@ describe("a socket nobody listens to", () => {
     expect(order).toEqual(["attached", "heard"]);
   });
 
-  test("hears nothing of what waits once its session is closed", async () => {
+  test("drops the waiting message once its session is closed", async () => {
     const heard: unknown[] = [];
     const { url, sockets, session } = await start({ options: patient, onConnection: () => {} });
     const client = await Client.open(url);
@@ -119,7 +119,7 @@ describe("a socket nobody listens to", () => {
     expect(heard).toEqual([]);
   });
 
-  test("is told of once, for the first message that is allowed and that nobody has heard", async () => {
+  test("causes one warning, for the first allowed message", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const { url, session, guard } = await start({ options: { listenerGrace: 20 }, onConnection: () => {} });
     for (let count = 0; count < 2; count++) {
@@ -171,7 +171,7 @@ describe("the application's own pause", () => {
     await until(() => handled.length === 1);
   });
 
-  test("before the first listener is kept", async () => {
+  test("before the first listener stays", async () => {
     const { url, handled } = await start({
       onConnection: (socket) => {
         socket.pause();

@@ -8,17 +8,17 @@ const UNREADABLE: Decoded = Object.freeze({ action: undefined });
 
 /** One frame, with the request that the codec read from it. */
 export class Message implements ClientMessage {
-  /** As ws emitted it. */
+  /** The data as ws emitted it. */
   readonly data: RawData;
   readonly isBinary: boolean;
   readonly bytes: number;
-  /** As the codec made it, for its answers. */
+  /** The request as the codec returned it, for its answers. */
   readonly request: Decoded;
   readonly action: string;
   readonly payload: Payload;
   readonly refusal: Decision | undefined;
 
-  /** Reads a frame. Never throws: an error or a wrong answer of the codec is in `refusal.error`. */
+  /** Decodes a frame. Never throws. An error or an invalid result of the codec is in `refusal.error`. */
   constructor(codec: Codec, data: RawData, isBinary: boolean) {
     let size = 0;
     let request: unknown = UNREADABLE;
@@ -51,7 +51,7 @@ function refusalOf({ action, bad }: Decoded): Decision | undefined {
   return action === undefined ? MISSING_ACTION : undefined;
 }
 
-/** Reads each part once: what is checked is what is used. */
+/** Reads each property once, so that a getter cannot return another value after the check. */
 function readDecoded(request: unknown): Decoded {
   if (isRecord(request)) {
     const { action, payload, bad } = request;

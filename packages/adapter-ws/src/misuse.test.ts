@@ -16,7 +16,7 @@ const WRONG_STREAMS = "dcrf() got a wrong `multiplex`: write true, or the names 
 const WRONG_KEYS = 'json() needs names of keys that differ, as in json({ action: "type", id: "id", payload: "data" })';
 const NO_CONSUMER = "serve() needs a consumer: give what defineConsumer() returned";
 
-describe("says what is wrong, and what to write instead", () => {
+describe("an error names the mistake and the correction", () => {
   const withOptions = (options: object) => guard(detached(), open, options as never);
   const { decode, denied } = json() as Codec;
 
@@ -102,13 +102,13 @@ describe("says what is wrong, and what to write instead", () => {
     expect(() => serve(wss, consumer)).toThrow(new PermissionMisuse(`serve(): ${message}`));
   });
 
-  test("a server that another copy of this package guards, of whatever version", () => {
+  test("a server that another copy of this package guards", () => {
     const wss = Object.defineProperty(detached(), Symbol.for("@portcullis/adapter-ws/guarded"), { value: true });
     expect(() => guard(wss, open)).toThrow("guarded already");
   });
 });
 
-/** A server whose `handleUpgrade` does something before, or instead of, that of ws. */
+/** A server whose `handleUpgrade` runs code before, or instead of, that of ws. */
 function serverThat(handle: (wss: WebSocketServer, values: Parameters<WebSocketServer["handleUpgrade"]>) => void) {
   class Own extends WebSocketServer {
     override handleUpgrade(...values: Parameters<WebSocketServer["handleUpgrade"]>) {
@@ -119,7 +119,7 @@ function serverThat(handle: (wss: WebSocketServer, values: Parameters<WebSocketS
 }
 const upgrade = WebSocketServer.prototype.handleUpgrade;
 
-describe("a ws that does not read from its options", () => {
+describe("a ws that does not read its options", () => {
   const unread = "does not read `verifyClient` and `WebSocket` from the server's options";
 
   test.each([
@@ -137,7 +137,7 @@ describe("a ws that does not read from its options", () => {
     expect(wss.options).toEqual(before);
   });
 
-  test("in Bun is told which Bun is needed", () => {
+  test("in Bun gets the required version of Bun", () => {
     const { Bun: bun = { version: "1.3.14" } } = globalThis as { Bun?: { version: string } };
     if (!("Bun" in globalThis)) vi.stubGlobal("Bun", bun);
     const wss = Object.assign(detached(), { handleUpgrade() {} });
@@ -148,7 +148,7 @@ describe("a ws that does not read from its options", () => {
 });
 
 describe("can be guarded", () => {
-  test("a server that looks at a request before it hands it on", () => {
+  test("a server that reads a request before forwarding it", () => {
     const wss = serverThat((own, values) => {
       const { method, url, headers } = values[0];
       if (method === "GET" && url?.startsWith("/") && headers.connection === "Upgrade") upgrade.apply(own, values);

@@ -6,25 +6,23 @@ import type { Codec } from "./codecs/codec.js";
 import { dcrf } from "./codecs/dcrf.js";
 import { readHeartbeat } from "./codecs/heartbeat.js";
 
-/** What {@link guard} and {@link serve} take. */
+/** Options of {@link guard} and {@link serve}. */
 export interface WsGuardOptions<Extra = unknown> extends GuardOptions<IncomingMessage, Extra> {
-  /** How messages are read and answered. Default {@link dcrf}. */
+  /** The codec of messages and answers. Default {@link dcrf}. */
   codec?: Codec;
   /**
-   * How a client is refused: `"status"` (default) answers with an HTTP status before the upgrade; `"close"` accepts,
-   * then closes with a code that a browser can read (4401, 4403, 1013, 1011).
+   * The form of a refused handshake. `"status"` (default) answers with an HTTP status before the upgrade. `"close"`
+   * accepts, then closes with a code that a browser can read (4401, 4403, 1013, 1011).
    */
   refuse?: "status" | "close";
-  /** The `WWW-Authenticate` of a 401. Default `Bearer`. */
+  /** The `WWW-Authenticate` header of a 401 (RFC 9110, section 11.6.1). Default `Bearer`. */
   challenge?: string;
-  /**
-   * Milliseconds for which the first allowed message of a connection waits until somebody listens. Default 1,000.
-   */
+  /** Milliseconds for which the first allowed message of a connection waits for a listener. Default 1,000. */
   listenerGrace?: number;
   /**
-   * Whether connections take turns: of each 48 messages are handed on in one turn of the event loop, fewer where many
-   * connections send more than that, so that those that send as fast as they can do not keep the others waiting. Default
-   * true; `false` leaves the server's own `allowSynchronousEvents` as it is.
+   * True (default) to share the event loop among connections. At most 48 messages of each are forwarded in one turn,
+   * and fewer when many connections send more than that, so that fast senders do not keep the others waiting. `false`
+   * leaves the server's own `allowSynchronousEvents` as it is.
    */
   fairScheduling?: boolean;
 }

@@ -2,7 +2,7 @@ import { type BackpressureTarget, OutgoingBudget, type Session } from "@portcull
 import type { Frame } from "./codecs/codec.js";
 import { type BareSocket, OPEN } from "./ws-internals.js";
 
-/** The client does not read its answers: it may try again later (RFC 6455, section 7.4.1). */
+/** The close code Try Again Later (IANA WebSocket Close Code Number Registry), for unread answers. */
 const TRY_AGAIN = 1013;
 
 /** The connection that answers are sent over. */
@@ -12,10 +12,10 @@ export interface OutgoingTarget extends BackpressureTarget {
   readonly isBroken: boolean;
 }
 
-/** The answers of one connection, within the budget of what its client has not read. */
+/** Sends the answers of one connection, within the budget of unread bytes. */
 export class Outgoing extends OutgoingBudget {
   readonly #target: OutgoingTarget;
-  /** The size of all answers so far, as the budget counts them, and of those that ws has handed on. */
+  /** Bytes of all answers so far, as the budget counts them, and of those that ws has written. */
   #sent = 0;
   #flushed = 0;
 
@@ -26,8 +26,9 @@ export class Outgoing extends OutgoingBudget {
   }
 
   /**
-   * Sends an answer. INVARIANT: every answer of the library over an open socket goes this way, so that it counts. Where
-   * nothing is left of what was sent before, ws has handed it on, and no callback is needed to know.
+   * Sends an answer. When `bufferedAmount` is 0, ws has written all earlier answers, and no callback is needed.
+   *
+   * INVARIANT: every answer of the library over an open socket is sent here, so that the budget counts it.
    */
   send(frame: Frame | undefined): void {
     const socket = this.#target.raw as BareSocket;
@@ -43,19 +44,21 @@ export class Outgoing extends OutgoingBudget {
     else socket.send(frame, () => this.#markSent(position));
   }
 
-  /** The connection has closed. Nobody will read what is left, so no message waits for that any more. */
+  /**
+   * Frees the budget of a closed connection. Nobody reads the unread answers, so no message waits for that any more.
+   */
   discard(): void {
     this.#flush(this.#sent);
   }
 
-  /** INVARIANT: no message that waits reaches a handler because the connection has broken. */
+  /** INVARIANT: a broken connection ends its session first, so that no waiting message reaches a handler. */
   #markSent(position: number): void {
     // Node calls back without an error where the connection was destroyed.
     if (this.#target.isBroken) this.#target.session?.end();
     this.#flush(position);
   }
 
-  /** ws has handed on the answers up to a position, or will never do so: nothing is left of them here. */
+  /** Frees the answers up to a position. ws has written them, or never will. */
   #flush(position: number): void {
     if (position <= this.#flushed) return;
     const read = position - this.#flushed;

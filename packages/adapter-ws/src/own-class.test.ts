@@ -11,14 +11,14 @@ afterEach(stopAll);
 const PING = '{"action":"ping"}';
 type Made = ConstructorParameters<typeof WebSocket>;
 
-/** A server whose sockets are of a class of its own. */
+/** A server with its own class of sockets. */
 const startWith = (Own: unknown, setup: Parameters<typeof start>[0] = {}) =>
   start({ onConnection: () => {}, ...setup, server: { WebSocket: Own as never, ...setup.server } });
 
 describe("a class that listens in its constructor", () => {
   const ways = ["on", "addListener", "prependListener"] as const;
 
-  test.each(ways)("is read at once, and lies behind the gate: %s", async (way) => {
+  test.each(ways)("is read at once, and is behind the gate: %s", async (way) => {
     const seen: string[] = [];
     class Listening extends WebSocket {
       constructor(...values: Made) {
@@ -35,7 +35,7 @@ describe("a class that listens in its constructor", () => {
     expect(seen).toEqual([PING]);
   });
 
-  test("may have asked for blobs there", async () => {
+  test("may have requested blobs there", async () => {
     const seen: unknown[] = [];
     class Blobs extends WebSocket {
       constructor(...values: Made) {
@@ -56,7 +56,7 @@ describe("a class that listens in its constructor", () => {
   });
 });
 
-test("a consumer is served at once where nobody listens", async () => {
+test("a consumer is served at once without a listener", async () => {
   const echo = defineConsumer().action("echo", AllowAny, ({ payload }) => payload.text);
   const before = (wss: WebSocketServer) => void serve(wss, echo, { listenerGrace: 60_000 });
   const { url } = await start({ isBare: true, before, onConnection: () => {} });
@@ -65,7 +65,7 @@ test("a consumer is served at once where nobody listens", async () => {
   expect(await client.replies(1)).toMatchObject([{ data: "here" }]);
 });
 
-test("what a class does before its socket is open reaches no gate, and breaks nothing", async () => {
+test("calls before a socket is open bypass the gate safely", async () => {
   const log: unknown[] = [];
   class Early extends WebSocket {
     setSocket(...values: unknown[]) {
@@ -133,7 +133,7 @@ describe("a socket that did not pass the gate", () => {
     return { ...running, tcp };
   }
 
-  test("hands on nothing, breaks nothing, and is ended after a second where its client does not answer", async () => {
+  test("forwards nothing, and is terminated after a second", async () => {
     const log: unknown[] = [];
     const { tcp, sockets, wss } = await replaced((socket) => {
       socket.on("message", (data) => void log.push(data));
@@ -148,7 +148,7 @@ describe("a socket that did not pass the gate", () => {
     expect(tcp.received.includes("not admitted")).toBe(true);
   });
 
-  test("ends no process with what it sends against the protocol", async () => {
+  test("ends no process with a protocol error", async () => {
     const { tcp, wss } = await replaced();
     tcp.knock(frame("x", 3));
     await tcp.opened();

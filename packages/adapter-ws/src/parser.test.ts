@@ -38,7 +38,7 @@ describe.each(WAYS)("1,000 messages at once, %s,", (_what, { server, client: giv
   test.each([
     ["in the next turn", nextTurn],
     ["in the next tick", nextTick],
-  ])("are all handled in order by a rule that answers %s", async (_when, rule) => {
+  ])("are handled in order by a rule that answers %s", async (_when, rule) => {
     const { url, handled } = await start({
       policy: definePolicy({ permissions: rule }),
       ...(server && { server }),
@@ -55,7 +55,7 @@ describe.each(WAYS)("1,000 messages at once, %s,", (_what, { server, client: giv
 describe("a parser that is held", () => {
   const burst = Buffer.concat(messages.map((message) => frame(message)));
 
-  test("lets pings and a close behind a burst through in their turn", async () => {
+  test("lets pings and a close after a burst through", async () => {
     const running = await start({ policy });
     const { tcp, socket } = await enter(running);
     const heard: string[] = [];
@@ -67,7 +67,7 @@ describe("a parser that is held", () => {
     expect(Number(heard[0]?.slice(11))).toBeGreaterThan(COUNT - 4);
   });
 
-  test("goes on where the connection is gone, so that its end is told", async () => {
+  test("resumes when the connection is gone, so that close is emitted", async () => {
     const { rule, asked } = gatedRule();
     const running = await start({ policy: definePolicy({ permissions: rule }) });
     const { tcp, socket } = await enter(running);
@@ -81,7 +81,7 @@ describe("a parser that is held", () => {
     expect([running.handled, running.guard.sessions.size]).toEqual([[], 0]);
   });
 
-  test.each(["terminate", "close"] as const)("goes on where the application ends it: %s()", async (end) => {
+  test.each(["terminate", "close"] as const)("resumes when the application ends the connection: %s()", async (end) => {
     const { rule, asked } = gatedRule();
     const running = await start({ policy: definePolicy({ permissions: rule }) });
     const { tcp, socket } = await enter(running);
@@ -95,7 +95,7 @@ describe("a parser that is held", () => {
     expect(running.handled).toEqual([]);
   });
 
-  test("goes on after the time of a decision, since a handler may wait for what is behind; then the caps count", async () => {
+  test("resumes after `timeout.action`; then the queue limits apply", async () => {
     const { rule, asked } = gatedRule();
     const options = { timeout: { action: 40 }, limits: { pendingMessages: 10 } };
     const running = await start({ policy: definePolicy({ permissions: rule }), options });
@@ -107,7 +107,7 @@ describe("a parser that is held", () => {
     expect(tcp.received.includes("too many messages")).toBe(true);
   });
 
-  test("keeps nobody else waiting", async () => {
+  test("delays no other client", async () => {
     const { rule } = gatedRule();
     const running = await start({ policy: definePolicy({ actions: { say: rule, ping: AllowAny } }) });
     const { tcp } = await enter(running);
@@ -118,7 +118,7 @@ describe("a parser that is held", () => {
   });
 });
 
-test("a ws whose parser cannot be held is left as it is", () => {
+test("a ws without a holdable parser is left unchanged", () => {
   for (const receiver of [undefined, {}, { startLoop() {} }, { startLoop() {}, _allowSynchronousEvents: undefined }]) {
     expect(parserOf({ _receiver: receiver, _socket: {} } as never, undefined)).toBeUndefined();
   }

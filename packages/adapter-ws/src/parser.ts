@@ -3,17 +3,17 @@ import type { FairShare } from "./fair-scheduling.js";
 import type { BareSocket, Receiver, SocketInternals } from "./ws-internals.js";
 
 /**
- * Holds the parser of one socket: `pause()` of ws does not hold back what has come in the same chunk. One message, ping or
- * pong more may come, which ws has read already.
+ * Holds the parser of one socket, because `pause()` of ws does not stop frames of the same chunk. One more message,
+ * ping or pong may be emitted, which ws has parsed already.
  */
 export class Parser {
   readonly #receiver: Receiver;
   readonly #tcp: Duplex;
   readonly #fairShare: FairShare | undefined;
-  /** Whether ws hands on several messages in one turn, where nobody takes turns. */
+  /** True when ws emits several messages in one turn. Not used with fair scheduling. */
   readonly #isSync: boolean;
   #isHeld = false;
-  /** Continues what was held. */
+  /** Continues the held loop of the parser. */
   #next: (() => void) | undefined;
 
   constructor(receiver: Receiver, tcp: Duplex, fairShare: FairShare | undefined) {
@@ -26,18 +26,18 @@ export class Parser {
       if (this.#isHeld) this.#next = () => startLoop.call(receiver, whenRead);
       else startLoop.call(receiver, whenRead);
     };
-    // INVARIANT: ws says that a socket is closed once all that has come is read: nothing is held any more then.
+    // INVARIANT: ws emits `close` once it has parsed all received bytes, so a closed connection is not held.
     tcp.once("close", () => this.release());
   }
 
   hold(): void {
     if (this.#isHeld || this.#tcp.destroyed) return;
     this.#isHeld = true;
-    // The loop that runs puts off the next message, and goes on behind it by `startLoop`.
+    // The running loop defers the next message, and continues after it with `startLoop`.
     this.#receiver._allowSynchronousEvents = false;
   }
 
-  /** Goes on in the next turn: what listeners throw surfaces there as it would without a guard. */
+  /** Continues in the next turn, where an error of a listener surfaces as it would without a guard. */
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
@@ -53,7 +53,7 @@ export class Parser {
   };
 }
 
-/** The parser of a socket; `undefined` where this ws has none that can be held. */
+/** The parser of a socket; `undefined` when this version of ws has none that can be held. */
 export function parserOf(socket: BareSocket, fairShare: FairShare | undefined): Parser | undefined {
   const { _receiver: receiver, _socket: tcp } = socket as SocketInternals;
   const isKnown = typeof receiver?.startLoop === "function" && typeof receiver._allowSynchronousEvents === "boolean";

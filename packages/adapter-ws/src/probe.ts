@@ -4,7 +4,7 @@ import type { WebSocketServer } from "ws";
 import type { Answer } from "./refuse.js";
 import type { VerifyClient } from "./upgrade.js";
 
-/** A handshake that no client sent. */
+/** The request of an artificial handshake. */
 const REQUEST = {
   method: "GET",
   url: "/",
@@ -17,8 +17,8 @@ const REQUEST = {
 };
 
 /**
- * Makes sure that this ws asks `verifyClient` and makes its sockets of `WebSocket`, both read from the options of the
- * server for each handshake: puts an invented handshake to a shadow of the server. Nobody hears of it.
+ * Asserts that this version of ws calls `verifyClient` and creates sockets of the class `WebSocket`, both read from the
+ * server's options for each handshake. It runs an artificial handshake on a shadow of the server, without events.
  *
  * @throws {PermissionMisuse} When it does not.
  */
@@ -28,7 +28,7 @@ export function probe(wss: WebSocketServer, caller: string): void {
   class Made {
     constructor() {
       isMade = true;
-      // Nothing behind this must run: there is no connection.
+      // Stops ws here, because there is no connection.
       throw new PermissionMisuse("a probe");
     }
   }
@@ -47,11 +47,11 @@ export function probe(wss: WebSocketServer, caller: string): void {
   try {
     shadow.handleUpgrade(request as never, socket, Buffer.alloc(0), () => {});
   } catch {
-    // Whatever it is: what counts is whether the socket was to be made.
+    // Any error is fine. The two flags hold the result.
   }
   socket.destroy();
   if (!isAsked || !isMade) {
-    // Bun gives a ws of its own to whoever imports ws.
+    // Bun replaces an imported `ws` by an implementation of its own.
     const { Bun: bun } = globalThis as { readonly Bun?: { readonly version: string } };
     const [what, instead] = bun
       ? [`the ws of Bun ${bun.version}`, "Bun 1.4.4 or later"]

@@ -3,7 +3,7 @@ import type { FairShare } from "./fair-scheduling.js";
 import { type Parser, parserOf } from "./parser.js";
 import type { BareSocket } from "./ws-internals.js";
 
-/** The reasons for a pause, beside the application's own. */
+/** The guard's reasons for a pause, as bits. */
 const DECIDING = 1;
 export const NOT_READING = 2;
 
@@ -14,16 +14,16 @@ export interface PausableSocket {
   readonly isPausedByApplication: boolean;
 }
 
-/** Pauses the reading of one socket, and the parser of it, for as long as there is a reason. */
+/** Pauses one socket and its parser while there is a reason. */
 export class ReadPause {
   readonly #socket: PausableSocket;
-  /** The methods of the socket behind the gate. */
+  /** The prototype of the server's own socket class. Its methods bypass the gate. */
   readonly #bare: BareSocket;
   readonly #parser: Parser | undefined;
   #reasons = 0;
-  /** Ends a pause for a decision or a handler that may never end. */
+  /** Ends the pause for a decision or a handler that may never settle. */
   #timeout: Timeout | undefined;
-  /** True when that timeout has passed, and the queue was not empty since. */
+  /** True when that timeout has fired, and the queue has not been empty since. */
   #isOverdue = false;
 
   constructor(socket: PausableSocket, bare: BareSocket) {
@@ -55,7 +55,7 @@ export class ReadPause {
     });
   }
 
-  /** Every message is decided. */
+  /** Handles an empty queue. Every message is decided. */
   resumeDecided(): void {
     this.#isOverdue = false;
     this.#endDeciding();
@@ -75,14 +75,13 @@ export class ReadPause {
     if (!this.#socket.isPausedByApplication) this.#bare.resume.call(this.#socket.raw);
   }
 
-  /** The connection ends: nothing is held back any more. */
+  /** Ends every pause, because the connection ends. */
   stop(): void {
     this.#timeout?.cancel();
     this.#reasons = 0;
     this.#parser?.release();
   }
 
-  /** The socket has closed. */
   cancelTimeout(): void {
     this.#timeout?.cancel();
   }

@@ -7,14 +7,14 @@ import { guard, type WsGuardOptions } from "./index.js";
 
 afterEach(stopAll);
 
-/** A server that refuses everybody in one way. */
+/** A server that refuses every client in the same way. */
 function refusing(answer: () => unknown, options: WsGuardOptions = {}) {
   const rule = permission("door", { connect: answer as () => boolean });
   return start({ policy: definePolicy({ connect: rule, permissions: AllowAny }), options });
 }
 
 describe("a refusal before the upgrade", () => {
-  test("says in JSON what a client may know, and nothing else", async () => {
+  test("holds only the public refusal, as JSON", async () => {
     const { port } = await refusing(() => deny("room_full", { status: 409, reason: "Come back later" }));
     const { status, headers, body } = await knock(port);
     expect(status).toBe(409);
@@ -52,24 +52,24 @@ describe("a refusal before the upgrade", () => {
     expect(refused.headers["www-authenticate"]).toBeUndefined();
   });
 
-  test("asks for credentials where there are none: by default a bearer token", async () => {
+  test("asks for a bearer token by default", async () => {
     const { port } = await refusing(() => deny("not_authenticated"));
     expect(await knock(port)).toMatchObject({ status: 401, headers: { "www-authenticate": "Bearer" } });
   });
 
-  test("asks for credentials as the option and the rule say", async () => {
+  test("asks for credentials as the option and the rule define", async () => {
     const option = await refusing(() => deny("not_authenticated"), { challenge: 'Basic realm="app"' });
     expect((await knock(option.port)).headers["www-authenticate"]).toBe('Basic realm="app"');
     const rule = await refusing(() => deny("not_authenticated", { headers: { "www-authenticate": "Negotiate" } }));
     expect((await knock(rule.port)).headers["www-authenticate"]).toBe("Negotiate");
   });
 
-  test("says when to come back, in whole seconds", async () => {
+  test("holds `Retry-After` in whole seconds", async () => {
     const { port } = await refusing(() => fault("rate_limited", { retryAfter: 1.2 }));
     expect(await knock(port)).toMatchObject({ status: 429, headers: { "retry-after": "2" } });
   });
 
-  test("says what the rule itself says of a header, and says it once", async () => {
+  test("sends a header of the rule once", async () => {
     const headers = { "retry-after": "9", "X-Request-Id": "mine" };
     const { port } = await start({
       policy: definePolicy({
@@ -111,7 +111,7 @@ describe("a refusal before the upgrade", () => {
     expect(Object.keys(refused.headers).sort()).toEqual(["connection", "content-length", "content-type", "x-fine"]);
   });
 
-  test("tells who may not come from where: 403", async () => {
+  test("answers a foreign origin with 403", async () => {
     const { port } = await start({ options: { origins: ["https://app.example"] } });
     const refused = await knock(port, { origin: "https://evil.example" });
     expect([refused.status, JSON.parse(refused.body).error.code]).toEqual([403, "origin_not_allowed"]);

@@ -7,13 +7,13 @@ import { addToUpgrade, respell } from "./answer-headers.js";
 import { closeSoon } from "./close.js";
 import type { BareSocket } from "./ws-internals.js";
 
-/** The second argument of `verifyClient`, as ws gives it. */
+/** The callback that ws passes to `verifyClient`. */
 export type Answer = (isVerified: boolean, status?: number, body?: string, headers?: Record<string, string>) => void;
 
-/** What a refused client may send before its connection is closed, in bytes. */
+/** Bytes of a message that a refused client may send before its connection is closed. */
 const REFUSED_PAYLOAD = 4096;
 
-/** Reads how the application's own `verifyClient` says no. ws writes it as it comes, and throws where it cannot. */
+/** Normalizes a refusal of the application's own `verifyClient`. ws writes it unchecked, and may throw. */
 export function readNo([status, body, headers]: readonly unknown[]): [number, string, Record<string, string>] {
   const code = typeof status === "number" || typeof status === "string" ? Number(status) : 0;
   const valid = Number.isInteger(code) && code >= 100 && code <= 999 ? code : 401;
@@ -29,7 +29,7 @@ function readHeaders(value: unknown): Record<string, string> {
       if (isHeader(name, text)) headers[name] = text;
     }
   } catch {
-    // It may be anything, and reading it may throw.
+    // The value may be anything, and a getter may throw.
   }
   return headers;
 }
@@ -51,7 +51,7 @@ export function refuseWithStatus(
   }
   for (const [index, [name, value]] of takeAnswerHeaders(request).entries()) {
     const key = name.toLowerCase();
-    // What the decision says itself counts; cookies are the ones that come several at a time.
+    // Headers of the decision take precedence. Only cookies are sent several times.
     if (key === "set-cookie") headers.set(`${key} ${index}`, [respell(name, index), value]);
     else if (!headers.has(key)) headers.set(key, [name, value]);
   }
@@ -60,9 +60,9 @@ export function refuseWithStatus(
   answer(false, decision.status, body, Object.fromEntries(all));
 }
 
-/** Refuses with a close code, which a browser can read: accepts in a server of its own, then closes. */
+/** Refuses with a close code, which a browser can read. Accepts the client in a server of its own, then closes. */
 export class ClosingServer {
-  // The socket is not the application's: whatever it is given for its sockets does not apply.
+  // The application does not get this socket, so the options of its server do not apply.
   readonly #server = new WebSocketServer({ noServer: true, clientTracking: false, maxPayload: REFUSED_PAYLOAD });
 
   constructor() {

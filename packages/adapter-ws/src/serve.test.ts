@@ -40,7 +40,7 @@ async function serving(options: WsGuardOptions = {}, consumer: ServableConsumer<
 }
 
 describe("serve", () => {
-  test("answers in the words of the codec, in order; `message` listeners hear nothing", async () => {
+  test("answers through the codec in order, and emits no messages", async () => {
     const { client, heard } = await serving();
     client.send(
       { action: "later", request_id: 1, wait: 20 },
@@ -55,7 +55,7 @@ describe("serve", () => {
     expect(heard).toEqual([]);
   });
 
-  test("tells a handler that waits for it that the client has gone, whatever else that has sent", async () => {
+  test("aborts a waiting handler when its client has left", async () => {
     let isOver = false;
     const consumer = defineConsumer().action("watch", AllowAny, async ({ signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -64,7 +64,7 @@ describe("serve", () => {
     const { client, guard } = await serving({ timeout: { action: 20 } }, consumer);
     client.send({ action: "watch", request_id: 1 }, { action: "watch", request_id: 2 });
     await sleep(20);
-    // The socket is held back by now: this stands between the guard and the end.
+    // The socket is paused by now, so this message is before the end in its buffer.
     client.send({ action: "watch", request_id: 3 });
     await sleep(20);
     client.socket.terminate();
@@ -72,7 +72,7 @@ describe("serve", () => {
     expect(guard.sessions.size).toBe(0);
   });
 
-  test("sends several replies, and what a handler says of them", async () => {
+  test("sends several replies, with status and action of the handler", async () => {
     const { client } = await serving({ codec: json() });
     client.send({ type: "many", id: 1 });
     expect(await client.replies(2)).toEqual([
@@ -81,7 +81,7 @@ describe("serve", () => {
     ]);
   });
 
-  test.each(["broken", "circular"])("answers 500 where a handler is %s, and lives on", async (action) => {
+  test.each(["broken", "circular"])("answers 500 when a handler is %s", async (action) => {
     const { client } = await serving();
     client.send({ action, request_id: 1 }, { action: "echo", request_id: 2 });
     const replies = await client.replies(2);
@@ -95,13 +95,13 @@ describe("serve", () => {
     expect(await client.replies(1)).toEqual([{ jsonrpc: "2.0", result: { a: 1 }, id: 1 }]);
   });
 
-  test("reads at once: nobody has to listen", async () => {
+  test("reads at once, without a listener", async () => {
     const { client } = await serving({ listenerGrace: 60_000 });
     client.send({ action: "echo" });
     await client.replies(1);
   });
 
-  test.each(["close", "terminate"] as const)("tells a handler at once that the client has gone: %s()", async (way) => {
+  test.each(["close", "terminate"] as const)("aborts a handler at once on %s()", async (way) => {
     const handled: [string, AbortSignal][] = [];
     const { promise, resolve } = deferred();
     const handler = async ({ action, signal }: { action: string; signal: AbortSignal }) => {
@@ -118,7 +118,7 @@ describe("serve", () => {
     resolve();
   });
 
-  test("begins every handler that was due before an orderly close", async () => {
+  test("starts every pending handler before an orderly close", async () => {
     const handled: [string, AbortSignal][] = [];
     const { promise, resolve } = deferred();
     const handler = async ({ action, signal }: { action: string; signal: AbortSignal }) => {

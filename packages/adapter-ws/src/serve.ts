@@ -4,13 +4,14 @@ import { attach, type Guard } from "./attach.js";
 import type { OptionsFor } from "./types.js";
 
 /**
- * Serves a consumer (rules with handlers) over a WebSocket server. The handlers answer; `message` listeners see nothing.
+ * Serves a consumer (rules with handlers) over a WebSocket server. Handlers answer the messages; `message` listeners
+ * receive none.
  *
  * @param wss A server of ws, made with `server`, `port` or `noServer`.
- * @param consumer What `defineConsumer()` returned.
+ * @param consumer A consumer of `defineConsumer()`.
  * @param options As for {@link guard}.
- * @returns The guard: its `sessions`, `replace`, `close`.
- * @throws {PermissionMisuse} When this is no server of ws, or it is guarded already, or an option is wrong.
+ * @returns The guard, with `sessions`, `replace` and `close`.
+ * @throws {PermissionMisuse} When `wss` is not a server of ws, is guarded already, or an option is wrong.
  * @example
  * ```ts
  * import { serve } from "@portcullis/adapter-ws";

@@ -8,14 +8,14 @@ afterEach(stopAll);
 const TARGETS = ["/public/../admin", "http://x/admin", "//x/admin", "/x\\..\\admin", "/%2e%2e/admin"];
 
 describe("a rule about the path", () => {
-  test.each(TARGETS)("sees of %s what `new URL()` makes of it", async (target) => {
+  test.each(TARGETS)("sees %s as `new URL()` parses it", async (target) => {
     const connect = permission("notAdmin", { connect: ({ scope }) => scope.path !== "/admin" });
     const { port } = await start({ policy: definePolicy({ connect, permissions: AllowAny }) });
     expect((await knock(port, {}, target)).status).toBe(403);
   });
 });
 
-describe.each(["status", "close"] as const)("a target that is no URL, refuse: %s", (refuse) => {
+describe.each(["status", "close"] as const)("a target that is not a URL, refuse: %s", (refuse) => {
   test("is refused once, before `authenticate`", async () => {
     const authenticate = vi.fn();
     const events: DecisionEvent[] = [];

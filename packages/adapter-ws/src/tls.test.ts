@@ -31,7 +31,7 @@ afterEach(async () => {
   await new Promise((resolve) => http.close(resolve));
 });
 
-test("an encrypted connection is guarded, and its scope says so", async () => {
+test("an encrypted connection is guarded, and has `scope.secure`", async () => {
   const origin = `https://127.0.0.1:${port}`;
   const client = await Client.open(`wss://127.0.0.1:${port}`, { ...CLIENT, origin });
   client.send({ action: "secret" });
@@ -42,12 +42,12 @@ test("an encrypted connection is guarded, and its scope says so", async () => {
   expect(client.closed).toBeUndefined();
 });
 
-test("a page that was not encrypted is not the same origin", async () => {
+test("a page without TLS is not the same origin", async () => {
   const origin = `http://127.0.0.1:${port}`;
   await expect(Client.open(`wss://127.0.0.1:${port}`, { ...CLIENT, origin })).rejects.toThrow("403");
 });
 
-test("a client that says nothing once it is encrypted is destroyed", async () => {
+test("a client that sends nothing over TLS is destroyed", async () => {
   const socket = connect({ ...CLIENT, port, host: "127.0.0.1" });
   socket.on("error", () => {});
   await new Promise((resolve) => socket.once("secureConnect", resolve));
@@ -67,7 +67,7 @@ test("connections of HTTP/2, which bring no handshake, are left alone", async ()
   const session = connectHttp2(`https://127.0.0.1:${secure}`, CLIENT);
   session.on("error", () => {});
   await new Promise((resolve) => session.once("connect", resolve));
-  // One that comes later and says nothing: when its time is over, that of the first would be over too.
+  // A later client that sends nothing: once its timeout has fired, that of the first would have fired too.
   const silent = connect({ ...CLIENT, port: secure, host: "127.0.0.1", ALPNProtocols: ["http/1.1"] });
   silent.on("error", () => {});
   await until(() => silent.closed || silent.readableEnded);

@@ -34,7 +34,7 @@ describe("a server's own verifyClient", () => {
     ["with a callback, async", async (_info, answer) => answer?.(true)],
     ["a promise", async () => true],
   ];
-  test.each(yes)("that says yes leaves the rules to decide: %s", async (_how, verifyClient) => {
+  test.each(yes)("that accepts leaves the decision to the rules: %s", async (_how, verifyClient) => {
     const { url, handled, asked } = await startVerifying(verifyClient);
     const client = await Client.open(url);
     client.send({ action: "ping" });
@@ -48,13 +48,13 @@ describe("a server's own verifyClient", () => {
     ["with a callback", (_info, answer) => answer?.(false)],
     ["a promise of false", async () => false],
   ];
-  test.each(no)("that says no is obeyed, and no rule is asked: %s", async (_how, verifyClient) => {
+  test.each(no)("that refuses skips the rules: %s", async (_how, verifyClient) => {
     const { port, asked } = await startVerifying(verifyClient);
     expect(await knock(port)).toMatchObject({ status: 401, body: "Unauthorized" });
     expect(asked).toEqual([]);
   });
 
-  test("keeps what it says: status, message and headers", async () => {
+  test("keeps its status, message and headers", async () => {
     const { port } = await startVerifying((_info, answer) => answer?.(false, 402, "Pay", { "X-Price": "5" }));
     expect(await knock(port)).toMatchObject({ status: 402, body: "Pay", headers: { "x-price": "5" } });
   });
@@ -95,7 +95,7 @@ describe("a server's own verifyClient", () => {
       },
     ],
   ];
-  test.each(failing)("that %s refuses with 500, and is heard of", async (_how, verifyClient) => {
+  test.each(failing)("that %s refuses with 500, and is reported", async (_how, verifyClient) => {
     const events: DecisionEvent[] = [];
     const { port, asked } = await startVerifying(verifyClient, events);
     const refused = await knock(port);
@@ -115,7 +115,7 @@ describe("a server's own verifyClient", () => {
     expect(events[0]?.decision.error).toEqual(new Error("broken"));
   });
 
-  test("is heard once, however often it answers", async () => {
+  test("counts once, however often it answers", async () => {
     const { url, sockets } = await startVerifying((_info, answer) => {
       answer?.(true);
       answer?.(true);
@@ -127,7 +127,7 @@ describe("a server's own verifyClient", () => {
     expect(sockets).toHaveLength(1);
   });
 
-  test("is heard at once where it answers at once", async () => {
+  test("is applied synchronously when it answers synchronously", async () => {
     const { wss } = await startVerifying(() => true);
     const answers: boolean[] = [];
     const socket = Object.assign(new PassThrough(), { remoteAddress: "x" });
@@ -138,7 +138,7 @@ describe("a server's own verifyClient", () => {
     expect(answers).toEqual([true]);
   });
 
-  test("that says yes and then throws has said yes, and its error is not lost", () =>
+  test("that accepts and then throws has accepted; its error surfaces", () =>
     uncaughtOf(async (thrown) => {
       const { url, handled } = await startVerifying((_info, answer) => {
         answer?.(true);
@@ -152,7 +152,7 @@ describe("a server's own verifyClient", () => {
       expect(client.closed).toBeUndefined();
     }));
 
-  test("that throws and then says yes has thrown", async () => {
+  test("that throws and then accepts has thrown", async () => {
     const { port, asked, sockets } = await startVerifying((_info, answer) => {
       queueMicrotask(() => answer?.(true));
       throw new Error("before");
@@ -166,29 +166,26 @@ describe("a server's own verifyClient", () => {
     ["no", (answer) => answer(false)],
     ["with an error", (_answer, reject) => reject(new Error("broken"))],
   ];
-  test.each(late)(
-    "that answers %s when the client is gone: no rule is asked, and nothing is sent",
-    async (_what, say) => {
-      const asking = deferred<() => void>();
-      const { port, asked, sockets, http } = await startVerifying(
-        (_info, answer) =>
-          new Promise((_resolve, reject) => asking.resolve(() => say(answer as Answer, reject))) as unknown,
-      );
-      const ended = new Promise((resolve) => http?.once("connection", (socket: Socket) => socket.once("end", resolve)));
-      const tcp = new Tcp(port, true);
-      tcp.knock();
-      const saying = await asking.promise;
-      tcp.socket.end();
-      await ended;
-      saying();
-      await until(() => tcp.isClosed);
-      expect([asked, sockets, tcp.received.length]).toEqual([[], [], 0]);
-    },
-  );
+  test.each(late)("that answers %s after the client left sends nothing", async (_what, say) => {
+    const asking = deferred<() => void>();
+    const { port, asked, sockets, http } = await startVerifying(
+      (_info, answer) =>
+        new Promise((_resolve, reject) => asking.resolve(() => say(answer as Answer, reject))) as unknown,
+    );
+    const ended = new Promise((resolve) => http?.once("connection", (socket: Socket) => socket.once("end", resolve)));
+    const tcp = new Tcp(port, true);
+    tcp.knock();
+    const saying = await asking.promise;
+    tcp.socket.end();
+    await ended;
+    saying();
+    await until(() => tcp.isClosed);
+    expect([asked, sockets, tcp.received.length]).toEqual([[], [], 0]);
+  });
 });
 
 describe("a server's own WebSocket class", () => {
-  /** Listens in its constructor: before the guard's part of it is there. */
+  /** Adds listeners in its constructor, before that of the guard's subclass runs. */
   class Application extends WebSocket {
     readonly seen: string[] = [];
     readonly pongs: number[] = [];
@@ -205,7 +202,7 @@ describe("a server's own WebSocket class", () => {
     }
   }
 
-  test("is extended, and its own listeners lie behind the gate", async () => {
+  test("is extended, and its own listeners are behind the gate", async () => {
     const { url, sockets } = await start({
       server: { WebSocket: Application as never },
       onConnection: () => {},
@@ -222,7 +219,7 @@ describe("a server's own WebSocket class", () => {
     await until(() => socket?.pongs.length === 1);
   });
 
-  test("still hears all other events, with all their values", async () => {
+  test("still receives all other events, with all arguments", async () => {
     const { url, sockets } = await start();
     await Client.open(url);
     const heard: unknown[] = [];
@@ -234,14 +231,14 @@ describe("a server's own WebSocket class", () => {
 });
 
 describe("subprotocols and extensions", () => {
-  test("are chosen as without a guard, and the scope names what was offered", async () => {
+  test("are chosen as without a guard; the scope lists offers", async () => {
     const { url, session } = await start({ server: { handleProtocols: (offered) => [...offered][1] ?? false } });
     const client = await Client.open(url, {}, ["v1", "v2"]);
     expect(client.socket.protocol).toBe("v2");
     expect(session().scope.subprotocols).toEqual(["v1", "v2"]);
   });
 
-  test("do not keep a browser from reading why it was refused", async () => {
+  test("let a browser read the reason of a refusal", async () => {
     const policy = definePolicy({ connect: permission("no", { connect: () => false }), permissions: AllowAny });
     const { url } = await start({ policy, options: { refuse: "close" } });
     expect(await new Client(url, {}, ["v1"]).end()).toEqual({ code: 4403, reason: "permission_denied" });

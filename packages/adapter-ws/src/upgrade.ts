@@ -8,20 +8,20 @@ import type { GuardContext } from "./guard-context.js";
 import { HandshakeTimeout } from "./handshake-timeout.js";
 import { type Answer, ClosingServer, readNo, refuseWithStatus } from "./refuse.js";
 
-/** What ws tells `verifyClient` of a handshake. */
+/** The first argument that ws passes to `verifyClient`. */
 export interface VerifyClientInfo {
   readonly origin: string;
   readonly secure: boolean;
   readonly req: IncomingMessage;
 }
 
-/** The application's own `verifyClient`, of either form. */
+/** The application's own `verifyClient`, with or without a callback. */
 export type VerifyClient = (info: VerifyClientInfo, answer?: Answer) => unknown;
 
-/** Decides handshakes: between the request of a client and the answer of ws. */
+/** Decides handshakes, between the request of a client and the answer of ws. */
 export class Upgrade {
   readonly timeout: HandshakeTimeout;
-  /** The application's own `verifyClient`, which is asked first. */
+  /** The application's own `verifyClient`, which runs before the rules. */
   readonly #application: VerifyClient | undefined;
   readonly #closing: ClosingServer | undefined;
   #next: WsConnection | undefined;
@@ -36,7 +36,7 @@ export class Upgrade {
     this.#closing = context.options.refuse === "close" ? new ClosingServer() : undefined;
   }
 
-  /** Takes the connection that is being opened: ws makes its socket as soon as it is told yes, in the same call. */
+  /** Takes the connection that is being opened. ws creates its socket inside the call `answer(true)`. */
   takeConnection(): WsConnection | undefined {
     const next = this.#next;
     this.#next = undefined;
@@ -52,7 +52,7 @@ export class Upgrade {
     else this.#askApplication(this.#application, connection, info, answer);
   }
 
-  /** As ws asks it, but that it may answer with a promise, and that a second answer is ignored. */
+  /** Calls `verifyClient` as ws does. Beyond ws, it may return a promise, and a second answer is ignored. */
   #askApplication(application: VerifyClient, connection: WsConnection, info: VerifyClientInfo, answer: Answer): void {
     let isAnswered = false;
     const once: Answer = (isVerified, ...refusal) => {
@@ -84,7 +84,7 @@ export class Upgrade {
     }
   }
 
-  /** @param refusal Why it is refused, where nobody is to be asked. */
+  /** @param refusal Refuses the handshake without asking the rules. */
   #admit(connection: WsConnection, answer: Answer, refusal?: Decision): void {
     const { socket } = connection.request;
     if (refusal === undefined && this.#dropGone(connection)) return;
@@ -96,7 +96,7 @@ export class Upgrade {
       return;
     }
     const leave = () => evaluation.abort();
-    // A client that goes away says so by `end` (FIN) or by `close` alone (RST).
+    // A client that leaves causes `end` (FIN), or `close` alone (RST).
     socket.on("end", leave);
     socket.on("close", leave);
     result
@@ -115,7 +115,7 @@ export class Upgrade {
     else this.#open(connection, answer);
   }
 
-  /** INVARIANT: ws makes the socket before `answer` returns, so no other handshake can come between. */
+  /** INVARIANT: ws creates the socket before `answer` returns, so no other handshake can come between. */
   #open(connection: WsConnection, answer: Answer): void {
     this.#next = connection;
     const { socket } = connection.request;
@@ -123,7 +123,7 @@ export class Upgrade {
       answer(true);
     } finally {
       this.#next = undefined;
-      // Made of another class than the guard's, or not at all since the application has thrown: it must not live.
+      // The socket is of another class than the guard's, or does not exist because the application has thrown.
       if (connection.raw === undefined && !socket.writableEnded) socket.destroy();
     }
   }
@@ -139,7 +139,7 @@ export class Upgrade {
     }
   }
 
-  /** Destroys the connection of a client that has gone away: it is answered nothing. Returns true where it has. */
+  /** Destroys the connection of a client that has left, without an answer. Returns true when it has left. */
   #dropGone(connection: WsConnection): boolean {
     if (!connection.isGone) return false;
     this.timeout.end(connection.request.socket);

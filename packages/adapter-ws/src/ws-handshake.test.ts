@@ -12,7 +12,7 @@ const made = (request: object) =>
   new HandshakeScope(new WsHandshake({ headers: {}, socket: {}, ...request } as IncomingMessage), { user: null });
 
 describe("the scope of a connection", () => {
-  test("says what is known of it", async () => {
+  test("has the facts of its handshake", async () => {
     const { url, session } = await start({ options: { authenticate: () => ({ user: { id: 1 }, tenant: "a" }) } });
     const before = Date.now();
     const headers = { "X-Mixed": "Yes", cookie: "a=1; b=2" };
@@ -35,7 +35,7 @@ describe("the scope of a connection", () => {
     expect((scope.request as IncomingMessage).url).toBe("/rooms/1?x=1&y=2&x=3");
   });
 
-  test("is still known when the connection is closed", async () => {
+  test("remains after the connection is closed", async () => {
     const { url, session, guard } = await start();
     const client = await Client.open(url);
     const { scope } = session();
@@ -44,13 +44,13 @@ describe("the scope of a connection", () => {
     expect(scope.remoteAddress).toMatch(/127\.0\.0\.1$/);
   });
 
-  test("is anonymous where nobody says who it is", async () => {
+  test("is anonymous without `authenticate`", async () => {
     const { url, session } = await start({ options: { authenticate: () => undefined } });
     await Client.open(url);
     expect(session().scope.user).toBeNull();
   });
 
-  test("refuses with 500 what `authenticate` must not replace", async () => {
+  test("refuses with 500 when `authenticate` replaces base fields", async () => {
     const events: DecisionEvent[] = [];
     const policy = definePolicy({ connect: IsAuthenticated, permissions: AllowAny });
     const { port } = await start({
@@ -75,7 +75,7 @@ describe("a scope", () => {
     expect([scope.path, { ...scope.query }]).toEqual([path, query]);
   });
 
-  test("knows an encrypted connection", () => {
+  test("is secure on an encrypted connection", () => {
     expect(made({ socket: { encrypted: true } }).secure).toBe(true);
     expect(made({}).secure).toBe(false);
   });

@@ -9,14 +9,14 @@ import {
   pathOf,
 } from "@portcullis/core/adapter";
 
-/** A handshake of WebSocket: its facts, and its evaluation until the connection is open. */
+/** The facts of a WebSocket handshake, and its evaluation until the connection is open. */
 export class WsHandshake<M extends ClientMessage = ClientMessage> implements HandshakeInfo {
   evaluation: HandshakeEvaluation<M, IncomingMessage> | undefined;
   readonly connectedAt = Date.now();
-  /** Read at once: a socket forgets it when it is closed. */
+  /** Read in the constructor, because a closed socket has no address. */
   readonly remoteAddress: string | undefined;
 
-  /** True when it was closed before it was open. */
+  /** True when the connection was closed before it was open. */
   #isAborted = false;
 
   constructor(readonly request: IncomingMessage) {
@@ -40,7 +40,7 @@ export class WsHandshake<M extends ClientMessage = ClientMessage> implements Han
     return pathOf(this.url);
   }
 
-  /** A target that is no URL has no path to decide about. */
+  /** Refuses a request target that is not a URL and has no path. */
   get refusal(): Decision | undefined {
     return this.path === undefined ? BAD_TARGET : undefined;
   }
@@ -53,13 +53,13 @@ export class WsHandshake<M extends ClientMessage = ClientMessage> implements Han
     return (this.request.socket as Partial<TLSSocket>).encrypted === true;
   }
 
-  /** True when no client is there to be answered. */
+  /** True when the client has left and cannot be answered. */
   get isGone(): boolean {
     const { socket } = this.request;
     return this.#isAborted || socket.destroyed || socket.readableEnded;
   }
 
-  /** True when the connection has broken: what ws still reads then comes from its buffer. */
+  /** True when the connection has broken. Messages that ws emits after that come from its buffer. */
   get isBroken(): boolean {
     const { socket } = this.request;
     return socket.destroyed && (socket.errored !== null || !socket.readableEnded);

@@ -13,7 +13,7 @@ export interface BareSocket extends EventEmitter {
   readonly readyState: number;
   readonly bufferedAmount: number;
   readonly isPaused: boolean;
-  /** Of ws alone: true when the client has begun to close. */
+  /** Private to ws. True when the client's close frame was read. */
   readonly _closeFrameReceived?: boolean;
   binaryType: string;
   pause(): void;
@@ -23,15 +23,15 @@ export interface BareSocket extends EventEmitter {
   send(data: string | Uint8Array, callback?: (error?: Error) => void): void;
 }
 
-/** The part of a receiver of ws that is used; it reads frames. */
+/** The part of the frame parser of ws that is used. */
 export interface Receiver {
-  /** ws reads it for each message: where it is false, the next message comes in the next turn of the event loop. */
+  /** Read by ws for each message. When false, the next message is emitted in the next turn of the event loop. */
   _allowSynchronousEvents: boolean;
-  /** Reads what is there, and calls back once more may be written. */
+  /** Parses the buffered bytes, and calls back once more may be written. */
   startLoop(whenRead: () => void): void;
 }
 
-/** The private fields of a socket, where this ws has them. */
+/** The private fields of a socket, in versions of ws that have them. */
 export interface SocketInternals {
   readonly _receiver?: Partial<Receiver>;
   readonly _socket?: Duplex;

@@ -8,7 +8,7 @@ import { type Codec, dcrf, json, jsonRpc, serve } from "../src/index.js";
 import { Client, start, stopAll, uncaughtOf, until } from "./support.js";
 
 beforeEach(() => {
-  // As it would print, so that what cannot be printed throws.
+  // Formats like the console, so that a value that cannot be printed throws.
   vi.spyOn(console, "error").mockImplementation((...given) => void format(...given));
 });
 afterEach(async () => {
@@ -18,7 +18,7 @@ afterEach(async () => {
 
 const ODD = /\[object|Symbol\(/;
 
-/** Runs a property while nothing may end the process. */
+/** Runs a property and expects no uncaught error. */
 const alive = (run: () => Promise<void>) =>
   uncaughtOf(async (thrown) => {
     await run();
@@ -36,7 +36,7 @@ const CODECS: [name: keyof typeof REQUESTS, codec: () => Codec][] = [
   ["jsonRpc", () => jsonRpc() as Codec],
 ];
 
-/** Sends a request and one behind it: what comes before the answer to that is the answer to the first. */
+/** Sends requests in one go, and returns as many answers. */
 async function ask(client: Client, requests: readonly object[]): Promise<string[]> {
   const before = client.received.length;
   client.send(...requests);
@@ -69,7 +69,7 @@ test.each(CODECS)("a served message is answered once, whatever is answered: %s",
   }),
 );
 
-test("a guarded message is answered once, whatever a rule, a codec or onDecision answers", () =>
+test("a guarded message is answered once, whatever is answered", () =>
   alive(async () => {
     const scene: Scene = { kind: "undefined", place: "answered" };
     const { decode } = json();
@@ -105,7 +105,7 @@ test("a guarded message is answered once, whatever a rule, a codec or onDecision
     );
   }));
 
-/** How a handshake was answered. */
+/** Opens a connection and returns the answer to its handshake. */
 function knock(url: string): Promise<{ status?: number; body?: string; code?: number; isOpen?: true }> {
   const socket = new WebSocket(url);
   return new Promise((resolve, reject) => {
@@ -179,7 +179,7 @@ test.each([
   ["headers with a throwing getter", "headers of deny", "throwing getters"],
   ["a header that is a symbol", "a header of PermissionDenied", "a symbol"],
   ["new PermissionDenied(42)", "PermissionDenied(value)", "a number"],
-])("%s is left out, of a handshake and of a message", (_what, place, kind) =>
+])("%s is left out of refusals", (_what, place, kind) =>
   alive(async () => {
     const scene: Scene = { kind, place };
     let isOpen = false;
@@ -199,4 +199,4 @@ test.each([
   }),
 );
 
-test("a kind is there for every test", () => fc.assert(fc.property(anyKind, (kind) => void make(kind))));
+test("every kind can be made", () => fc.assert(fc.property(anyKind, (kind) => void make(kind))));

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { startBare } from "../../../test/bare-server.js";
 import { accountsOf } from "./attacked-server.js";
 
-test("on a server of ws that guards nothing, every hole is found", async () => {
+test("every hole of an unguarded ws server is found", async () => {
   const server = await startBare(new URL("bare-server.mjs", import.meta.url));
   try {
     const findings = await attack(`ws://127.0.0.1:${server.port}`, {

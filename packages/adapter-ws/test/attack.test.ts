@@ -16,11 +16,11 @@ import {
 
 const ATTACKER = "https://attacker.example";
 const HOURS = 1_000_000;
-/** Where something never comes, it is not waited for as long as elsewhere. */
+/** Milliseconds to wait for an event that never comes. */
 const HURRIED = 2_500;
 const codec = dcrf();
 
-/** An application that looks for its handler by name, in an object that it has not made for that. */
+/** An application that looks up its handler by name in an ordinary object. */
 const lookingUp =
   (methods: object): Listener =>
   (handled) =>
@@ -33,7 +33,7 @@ const lookingUp =
 
 const ACTIONS = { ping() {}, post() {}, work() {} };
 
-/** An application that takes its time before it does what was allowed. */
+/** An application that handles each allowed message after a delay in milliseconds. */
 const taking =
   (time: (action: string) => number, isInOrder: boolean): Listener =>
   (handled) =>
@@ -51,12 +51,12 @@ const taking =
     answering(application)(socket);
   };
 
-/** The defences of a guarded server, each with what takes it out. */
+/** For each hole, the change that removes the defence against it. */
 const WITHOUT: Partial<Record<HoleName, Change>> = {
   "cross-site-origin": { options: (origin) => ({ origins: [origin, ATTACKER] }) },
   "cookies-without-origin": { options: (origin) => ({ origins: [origin, null] }) },
   "early-messages": {
-    // What came together with the handshake is thrown away.
+    // Bytes that arrived together with the handshake are dropped.
     patch(wss, http) {
       const { handleUpgrade } = wss;
       http.removeAllListeners("upgrade");
@@ -87,7 +87,7 @@ const WITHOUT: Partial<Record<HoleName, Change>> = {
     },
   },
   "binary-twins": {
-    // Reads texts only, where the application reads everything.
+    // The codec decodes text frames only, and the application handles both.
     options: () => ({
       codec: { ...codec, decode: (data, isBinary) => (isBinary ? { action: "ping" } : codec.decode(data, false)) },
     }),
@@ -116,7 +116,7 @@ const WITHOUT: Partial<Record<HoleName, Change>> = {
     options: () => ({ limits: { handshake: HOURS, pendingBytes: 65_536 } }),
   },
   "bad-packets": {
-    // An error of one connection ends the service, as it does where nobody listens for it.
+    // An error of one connection ends the service, as it does without an error listener.
     patch(wss, http) {
       wss.on("connection", (socket) => {
         socket.on("error", ({ message }) => {
@@ -145,7 +145,7 @@ const holesOf = async (change?: Change) => {
 };
 
 describe.concurrent("a guarded server", () => {
-  test("holds against all that can be played on ws", async () => {
+  test("holds against all attacks for ws", async () => {
     const { open, text, findings } = await holesOf();
     expect(open, text).toEqual([]);
     const left = findings.filter(({ held }) => held === "not applicable").map(({ hole }) => hole);
@@ -153,7 +153,7 @@ describe.concurrent("a guarded server", () => {
   }, 120_000);
 
   test.each(Object.entries(WITHOUT))(
-    "has one hole where its defence is taken out: %s",
+    "has one hole without its defence: %s",
     async (hole, change) => {
       const { open, text } = await holesOf(change);
       expect(open, text).toEqual([hole]);

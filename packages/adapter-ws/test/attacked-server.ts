@@ -6,38 +6,38 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { sleep } from "../../../test/helpers.js";
 import { guard, type PolicyFor, type WsGuardOptions } from "../src/index.js";
 
-/** How long the rule of `work` takes, in milliseconds. */
+/** Milliseconds that the rule of `work` takes. */
 const SLOW = 100;
 const LARGEST = 65_536;
-/** Tests run beside each other, and on machines that are busy. */
+/** Milliseconds. Long, because tests run in parallel and on busy machines. */
 const PATIENCE = 8_000;
 const HANDSHAKE = 500;
-/** So long that few unread refusals fill what the kernel keeps. */
+/** So long that few unread refusals fill the socket buffers of the kernel. */
 const REASON = "You may not post. ".repeat(150);
 
-/** Who is there, by cookie. */
+/** The user of a session cookie. */
 export type User = { readonly id: string; readonly mightPost: boolean } | null;
 
-/** What the application does with a message it gets. */
+/** The handling of one message. */
 export type Application = (message: { action: string; payload: Record<string, unknown> }, answer: Answer) => void;
 export type Answer = (data: unknown, status?: number) => void;
 
-/** An application's listener for connections; notes the markers of what it handles. */
+/** A connection listener that records the markers of handled messages. */
 export type Listener = (handled: Set<unknown>) => (socket: WebSocket) => void;
 
-/** What is other than in a server that is guarded throughout. */
+/** Differences from a fully guarded server. */
 export interface Change {
   readonly options?: (origin: string) => WsGuardOptions;
   readonly rules?: (accounts: Accounts) => object;
   readonly largest?: number;
-  /** How long the kit waits for what should come, in milliseconds. */
+  /** Milliseconds that the kit waits for an expected event. */
   readonly patience?: number;
   readonly application?: Listener;
-  /** What is done to the server once it is guarded. */
+  /** Changes the server after it is guarded. */
   readonly patch?: (wss: WebSocketServer, http: ReturnType<typeof createServer>) => void;
 }
 
-/** The accounts of a server whose rights may change. */
+/** Accounts with rights that may change. */
 export class Accounts {
   readonly banned = new Set<string>();
 
@@ -57,7 +57,7 @@ const isWelcome = permission("isWelcome", { connect: ({ scope }) => (scope.user 
 /** Denies with a reason, unless it is true. */
 const orSay = (isSo: boolean) => isSo || deny("not_yours", { reason: REASON });
 
-/** Rules without a table of actions: whatever is not asked about reaches the application. */
+/** Rules without a table of actions, so that every other action reaches the application. */
 export const rulesWithoutTable = (accounts: Accounts) => ({
   connect: isWelcome,
   permissions: permission("mayPost", ({ scope, action }) => orSay(action !== "post" || accounts.mayPost(scope.user))),
@@ -76,14 +76,14 @@ export const rulesOf = (accounts: Accounts) => ({
   },
 });
 
-/** Rules that know what was so when the client connected. */
+/** Rules that read rights as they were at connect. */
 export const staleRulesOf = (accounts: Accounts) => {
   const rules = rulesOf(accounts);
   const mightPost = permission("mightPost", ({ scope }) => orSay((scope.user as User)?.mightPost === true));
   return { ...rules, actions: { ...rules.actions, post: mightPost } };
 };
 
-/** Rules that leave it to the application to look twice. */
+/** Rules that leave the delay of `work` to the application. */
 export const hastyRulesOf = (accounts: Accounts) => {
   const rules = rulesOf(accounts);
   return { ...rules, actions: { ...rules.actions, work: AllowAny } };
@@ -97,7 +97,7 @@ function readJson(text: string): { action: string; request_id: unknown; [key: st
   }
 }
 
-/** An application that answers all it gets, at once. */
+/** An application that passes every message to a handler, with a function to answer. */
 export const answering =
   (application: Application) =>
   (socket: WebSocket): void => {
@@ -113,14 +113,14 @@ export const answering =
     });
   };
 
-/** A running server, and what the kit must know of it. */
+/** A running server, with the options to attack it. */
 export interface Attacked {
   readonly url: string;
   readonly attackOptions: AttackOptions;
   stop(): Promise<void>;
 }
 
-/** Starts a server that is guarded, but for the change. */
+/** Starts a guarded server with a change. */
 export async function startAttacked(change: Change = {}): Promise<Attacked> {
   const http = createServer();
   const wss = new WebSocketServer({ server: http, maxPayload: change.largest ?? LARGEST });

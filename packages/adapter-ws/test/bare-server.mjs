@@ -1,4 +1,4 @@
-// A server of ws that guards nothing. It runs as a process of its own, for the kit ends it.
+// An unguarded ws server. It runs in a process of its own, because the kit ends it.
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocketServer } from "ws";
@@ -8,7 +8,7 @@ const handlers = { ping() {}, post() {}, work() {}, close() {}, reply() {} };
 const http = createServer();
 const wss = new WebSocketServer({ server: http });
 wss.on("connection", async (ws) => {
-  // It looks something up: what comes meanwhile has no listener.
+  // Stands for a lookup. Messages that arrive in the meantime have no listener.
   await sleep(20);
   ws.on("message", async (data) => {
     try {

@@ -7,7 +7,7 @@ const BITS = 0x03;
 const OBJECT = 0x06;
 const TEXT = 0x0c;
 const TIME = 0x17;
-/** ecdsa-with-SHA256 and commonName. */
+/** Object identifiers of ecdsa-with-SHA256 and commonName. */
 const ALGORITHM = "2a8648ce3d040302";
 const COMMON_NAME = "550403";
 
@@ -21,7 +21,7 @@ function der(tag: number, ...parts: readonly (Buffer | string)[]): Buffer {
 
 const object = (hex: string) => der(OBJECT, Buffer.from(hex, "hex"));
 
-/** A certificate that signs itself, with its key, made for one run: none is kept, and no program is needed. */
+/** Makes a self-signed certificate and its key for one run, without a stored file or an external program. */
 export function selfSigned(): { key: string; cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const algorithm = der(SEQUENCE, object(ALGORITHM));

@@ -30,12 +30,12 @@ const options: WsGuardOptions = {
   authenticate: ({ url = "" }) => ({ user: USERS.get(new URL(url, "ws://x").searchParams.get("token") ?? "") ?? null }),
 };
 
-/** What was asked, in the words of the recording. */
+/** Calls of rules, in the format of the recording. */
 let calls: string[] = [];
 
 type Rule = new () => BasePermission;
 
-/** A permission that answers at each moment as the recorded one did. */
+/** A permission that answers in each phase as the recorded one did. */
 function recordedRule(name: string, connect: boolean, action: boolean): Rule {
   return class extends BasePermission {
     override canConnect(): boolean {
@@ -62,7 +62,7 @@ class RoomMember extends BasePermission {
   }
 }
 
-/** JSON as Python writes it, with sorted keys. */
+/** JSON in Python's format, with sorted keys. */
 function python(value: unknown): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -104,7 +104,7 @@ function serveCase(wss: WebSocketServer, rule: PermissionLike): void {
   serve(wss, consumer as never, options);
 }
 
-/** The recorded consumer, as an application that was there before. */
+/** The recorded consumer, as an existing application. */
 function guardCase(wss: WebSocketServer, rule: PermissionLike): void {
   guard(wss, definePolicy({ permissions: rule }) as never, options);
   wss.on("connection", (socket) => {
@@ -128,7 +128,7 @@ afterEach(() => {
   http.removeAllListeners("upgrade");
 });
 
-/** Plays a case against a server, and returns what happened in the words of the recording. */
+/** Replays a case against a server, and returns the events in the format of the recording. */
 async function replay({ path, query, frames }: Case) {
   if (!http.listening) await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
@@ -165,12 +165,12 @@ async function expectSame(given: Case, start: (server: WebSocketServer, rule: Pe
   expect(calls).toEqual(given.calls);
 }
 
-describe("what the original answered, guard() answers", () => {
+describe("guard() answers as DCRF", () => {
   test.each(recorded.cases)("$id: $dcrf", (given) => expectSame(given, guardCase));
 });
 
-describe("what the original answered, serve() answers", () => {
-  // A rule that has nothing to say is passed where the action has a rule of its own, and in a consumer it has.
+describe("serve() answers as DCRF", () => {
+  // An abstaining `permissions` rule is passed when the action has a rule of its own, as it has in a consumer.
   const cases = recorded.cases.filter(({ id }) => id !== "base-permission-only");
   test.each(cases)("$id: $dcrf", (given) => expectSame(given, serveCase));
 });

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { dcrf, type Guard, serve } from "../src/index.js";
 
-/** As npm has it, unmodified; a CommonJS package with a `default`. */
+/** The unmodified npm package, a CommonJS module with a `default`. */
 const { default: dcrfClient } = createRequire(import.meta.url)("dcrf-client") as typeof import("dcrf-client");
 type Client = ReturnType<typeof dcrfClient.connect>;
 
@@ -21,7 +21,7 @@ const USERS = new Map([
   ["admin", { id: "admin", roles: ["admin"] }],
 ]);
 
-/** An in-memory store whose changes can be listened to. */
+/** An in-memory store with change events. */
 function makeStore() {
   const things = new Map<unknown, Thing>([[1, { pk: 1, name: "first", owner: "alice" }]]);
   const listeners = new Set<(pk: number, data: unknown, action: "update" | "delete") => void>();
@@ -111,7 +111,7 @@ function connect(user = ""): Client {
 
 const FORBIDDEN = "You do not have permission to perform this action.";
 
-/** What a rejected request rejects with: exactly the five keys of the original. */
+/** The value that a refused request rejects with: exactly the five keys of DCRF. */
 const refusal = (action: string, response_status: number, error: string) => ({
   errors: [error],
   data: null,
@@ -145,7 +145,7 @@ test("subscribe_instance brings updates and the deletion", async () => {
   ]);
 });
 
-test("a client that was cut off subscribes again by itself, and is asked again", async () => {
+test("a disconnected client subscribes again, and is authorized again", async () => {
   const client = connect("alice");
   const events: unknown[] = [];
   await client.subscribe("things", 1, (_data, action) => events.push(action));
@@ -165,7 +165,7 @@ test("a refused request rejects with the five keys and 403", async () => {
   expect(store.things.get(1)).toEqual({ pk: 1, name: "first", owner: "alice" });
 });
 
-test("one that IsAuthenticated denied rejects with 401", async () => {
+test("a request that IsAuthenticated denied rejects with 401", async () => {
   const client = connect();
   const reason = "Authentication credentials were not provided.";
   await expect(client.create("things", { name: "second" })).rejects.toEqual(refusal("create", 401, reason));
@@ -174,7 +174,7 @@ test("one that IsAuthenticated denied rejects with 401", async () => {
   expect([store.things.size, store.listeners.size]).toEqual([1, 0]);
 });
 
-test("what is not there is 404, and an unknown action 405", async () => {
+test("a missing object is 404, an unknown action 405", async () => {
   const client = connect("alice");
   await expect(client.retrieve("things", 9)).rejects.toEqual(refusal("retrieve", 404, "Not found."));
   const unknown = client.request("things", { action: "explode" });

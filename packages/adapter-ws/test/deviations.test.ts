@@ -47,7 +47,7 @@ function protect(permissions: PermissionLike): void {
   runApplication();
 }
 
-/** Answers "handled" to whatever it gets. */
+/** Answers every message with "handled". */
 function runApplication(): void {
   wss.on("connection", (socket) => {
     socket.on("message", (text) => {
@@ -78,7 +78,7 @@ async function connect(query = "") {
   };
 }
 
-/** What a serializer with one field refuses. */
+/** The schema that a serializer with one field stands for. */
 const TEXT_ROOM: StandardSchema<unknown, { room: string }> = {
   "~standard": {
     version: 1,
@@ -142,7 +142,7 @@ describe("DCRF 1.3.0 does, Portcullis does", () => {
     expect((await alice.ask(PING)).response_status).toBe(403);
   });
 
-  test("`~A` where A only refuses connections: every action allowed / nothing to say is not negated", async () => {
+  test("`~A` of a connect-only A allows actions / abstain is not negated", async () => {
     class OnlyConnect extends BasePermission {
       override canConnect(): boolean {
         return false;
@@ -177,7 +177,7 @@ describe("DCRF 1.3.0 does, Portcullis does", () => {
     expect((await client.ask(PING)).response_status).toBe(200);
   });
 
-  test("a denial is always 403 and its message lost / code, reason and status survive any composition", async () => {
+  test("a denial is 403, its message lost / code, reason, status survive", async () => {
     const closed = answering(() => deny("closed", { reason: "The room is closed.", status: 410 }));
     const policy = definePolicy({
       actions: { room: and(or(closed, closed), AllowAny), own: or(closed, IsAuthenticated) },
@@ -217,7 +217,7 @@ describe("DCRF 1.3.0 does, Portcullis does", () => {
     );
   });
 
-  test("a client's `scope`, `consumer` or `self` crashes the socket, 1011 / they are keys of the payload", async () => {
+  test("`scope`, `consumer` or `self` crash the socket / are payload keys", async () => {
     let seen: unknown;
     protect(
       permission("look", ({ scope, payload }: Context) => {
@@ -241,7 +241,7 @@ describe("DCRF 1.3.0 does, Portcullis does", () => {
     },
   );
 
-  test("a ValidationError is a dict of fields / so are the issues of a schema, and a reason stays a text", async () => {
+  test("a ValidationError is a dict of fields / so are schema issues", async () => {
     const consumer = defineConsumer()
       .action("join", AllowAny, { input: TEXT_ROOM }, () => "joined")
       .action(
@@ -268,7 +268,7 @@ describe("DCRF 1.3.0 does, Portcullis does", () => {
     expect([answer.response_status, answer.errors]).toEqual([403, [FORBIDDEN]]);
   });
 
-  test("one view consumer is shared by all sockets: requests run as another user / every message has its own", async () => {
+  test("one view consumer shared by all sockets / one for each message", async () => {
     const consumer = defineConsumer().action("whoami", AllowAny, async ({ scope }) => {
       await new Promise((resolve) => setTimeout(resolve, 5));
       return (scope as Scope & { user: { id: string } | null }).user?.id ?? "nobody";

@@ -8,7 +8,7 @@ import type { Wire } from "./wires.js";
 export interface Target {
   readonly port: number;
   readonly wire: Wire;
-  /** What to call when the application sees the connection that sent this `x-connection`. */
+  /** Callbacks by `x-connection`, called when the application gets that connection. */
   readonly seen: Map<unknown, () => void>;
 }
 
@@ -69,7 +69,7 @@ function listen(socket: WebSocket, wire: Wire, listener: ClientListener): void {
 
 async function readRefusal(response: IncomingMessage): Promise<Connected> {
   const { statusCode, headers } = response;
-  // Node has lost patience before the request had come, and tells so without a body.
+  // Node's own timeout for incomplete requests answers 408 without a body.
   if (statusCode === 408) return { isRefused: true, status: "cut", text: "" };
   let body = "";
   for await (const chunk of response) body += chunk;
@@ -82,7 +82,7 @@ function clientOf(socket: WebSocket, wire: Wire, entrance: string): Connected {
     send(messages) {
       if (socket.readyState !== WebSocket.OPEN) return;
       const texts = messages.map((message) => JSON.stringify(wire.request(message)));
-      // What is sent in one turn leaves in one write, so that it arrives together.
+      // Messages of one turn are written at once, so that they arrive together.
       const transport = transportOf(socket);
       transport.cork();
       for (const text of texts) sendText(socket, text, entrance);
@@ -108,10 +108,10 @@ function sendText(socket: WebSocket, text: string, entrance: string): void {
   } else socket.send(text);
 }
 
-/** A masked text frame as it is on the wire: the client of ws sends none before it is accepted. */
+/** Encodes a masked text frame, because the client of ws sends none before it is accepted. */
 function frameOf(wire: Wire, message: OutgoingMessage): Buffer {
   const data = Buffer.from(JSON.stringify(wire.request(message)));
   const length = data.length < 126 ? [0x80 | data.length] : [0x80 | 126, data.length >> 8, data.length & 0xff];
-  // A mask of zeros leaves the data as it is.
+  // A mask of zeros leaves the data unchanged.
   return Buffer.concat([Buffer.from([0x81, ...length, 0, 0, 0, 0]), data]);
 }

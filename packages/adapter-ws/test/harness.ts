@@ -8,7 +8,7 @@ import { type Guard, guard, serve, type WsGuardOptions } from "../src/index.js";
 import { connectClient } from "./harness-client.js";
 import type { Wire } from "./wires.js";
 
-/** Which of the many ways to run a server of ws is driven. */
+/** One of the ways to run a ws server. */
 export interface WsVariant {
   readonly wire: Wire;
   readonly mode: "server" | "port" | "noServer";
@@ -78,8 +78,8 @@ function createServers(mode: WsVariant["mode"], setup: ServerSetup): { wss: WebS
     const http = createServer();
     return { wss: new WebSocketServer({ server: http, ...limits }), http };
   }
-  // Here the guard sees a connection once it asks to be upgraded: until then Node's own limits count. One
-  // that makes no sense is the guard's to refuse.
+  // The guard gets a connection at its upgrade request. Until then Node's own limits apply. An invalid limit is
+  // left to the guard, which refuses it.
   const headersTimeout = options.limits?.handshake || 60_000;
   const http = createServer({ headersTimeout, connectionsCheckingInterval: 50 });
   const wss = new WebSocketServer({ noServer: true, ...limits });
@@ -102,7 +102,7 @@ function closing(server: Server | WebSocketServer): Promise<void> {
   });
 }
 
-/** The suite speaks of tokens; here they are in a header. */
+/** Maps the tokens of the suite to the `authorization` header. */
 function optionsOf({ options }: ServerSetup): WsGuardOptions {
   const { authenticate, ...rest } = options;
   if (authenticate === undefined) return rest;
@@ -110,7 +110,7 @@ function optionsOf({ options }: ServerSetup): WsGuardOptions {
   return { ...rest, authenticate: (request, asked) => authenticate({ token: tokenOf(request) }, asked) };
 }
 
-/** The application behind the guard: it knows nothing of rules. */
+/** The application behind the guard, without any rule. */
 function runApplication(socket: WebSocket, session: HarnessSession, wire: Wire, setup: ServerSetup): void {
   setup.onOpen(session);
   socket.on("close", () => setup.onClose(session));

@@ -7,7 +7,7 @@ import { enter, frame, start, until } from "./support.js";
 export const A = '{"action":"gated","n":1}';
 export const B = '{"action":"open","n":2}';
 
-/** A server with one message under decision, and a log of all the application hears. */
+/** A server with one pending decision, and a log of all events of the application. */
 export async function pending(behind: Uint8Array = Buffer.alloc(0), options: WsGuardOptions = {}) {
   const log: unknown[] = [];
   const events: DecisionEvent[] = [];

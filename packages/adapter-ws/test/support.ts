@@ -16,16 +16,16 @@ export type Mode = (typeof MODES)[number];
 
 export { deferred, gatedRule, simplePolicy, sleep, uncaughtOf, until } from "../../../test/helpers.js";
 
-/** A running server, guarded unless the test does so itself. */
+/** A running server. It is guarded unless `isBare` is set. */
 export interface Running {
   readonly wss: WebSocketServer;
   readonly http: Server | undefined;
   readonly port: number;
   readonly url: string;
   readonly guard: Guard<PolicyFor<never>>;
-  /** The server's ends of the connections, in order. */
+  /** Sockets of the server, in order of connection. */
   readonly sockets: WebSocket[];
-  /** What reached the application's `message` listener. */
+  /** Messages that reached the application's listener. */
   readonly handled: string[];
   session(index?: number): GuardSession;
 }
@@ -42,16 +42,16 @@ export interface Start {
   readonly policy?: PolicyFor<never>;
   readonly options?: WsGuardOptions;
   readonly server?: ServerOptions;
-  /** Instead of a listener that notes messages. */
+  /** Replaces the listener that records messages. */
   readonly onConnection?: (socket: WebSocket) => void;
-  /** Instead of a page. */
+  /** Replaces the answer "page" to HTTP requests. */
   readonly onRequest?: RequestListener;
-  /** What the test does before the guard. */
+  /** Runs before the server is guarded. */
   readonly before?: (wss: WebSocketServer) => void;
   readonly isBare?: boolean;
 }
 
-/** Starts a server of ws behind a guard. */
+/** Starts a guarded ws server. */
 export async function start(setup: Start = {}): Promise<Running> {
   const { mode = "server", policy = simplePolicy(), options = {} } = setup;
   const { wss, http } = makeServers(mode, setup);
@@ -86,7 +86,7 @@ export async function start(setup: Start = {}): Promise<Running> {
   };
 }
 
-/** A client on a bare TCP connection that has entered, and the server's end of it. */
+/** Opens a connection over a bare TCP client. Returns the client, and the socket of the server. */
 export async function enter({ port, sockets }: Running): Promise<{ tcp: Tcp; socket: WebSocket }> {
   const before = sockets.length;
   const tcp = new Tcp(port);
@@ -107,7 +107,7 @@ function makeServers(mode: Mode, { server: options, onRequest }: Start): { wss: 
   return { wss, http };
 }
 
-/** A client that collects what comes back. */
+/** A client that collects messages. */
 export class Client {
   readonly received: string[] = [];
   readonly socket: WebSocket;
@@ -122,7 +122,7 @@ export class Client {
     this.socket.on("error", () => {});
   }
 
-  /** Opens a connection. Throws where it is refused. */
+  /** Opens a connection. Throws when it is refused. */
   static async open(url: string, options?: ClientOptions, protocols?: string[]): Promise<Client> {
     const client = new Client(url, options, protocols);
     await new Promise<void>((resolve, reject) => {
@@ -136,7 +136,7 @@ export class Client {
     for (const message of messages) this.socket.send(typeof message === "string" ? message : JSON.stringify(message));
   }
 
-  /** What came back as JSON, once there are so many. */
+  /** Waits for `count` messages, and returns all as JSON. */
   async replies(count: number): Promise<Record<string, unknown>[]> {
     await until(() => this.received.length >= count, `${count} replies`);
     return this.received.map((text) => JSON.parse(text));
@@ -148,14 +148,14 @@ export class Client {
   }
 }
 
-/** How a handshake was answered with something else than a connection. */
+/** The HTTP response of a refused handshake. */
 export interface Refused {
   readonly status: number | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** Knocks with an upgrade request and reads the HTTP response. */
+/** Sends an upgrade request and returns the HTTP response. Rejects when the handshake is accepted. */
 export function knock(port: number, headers: RequestOptions["headers"] = {}, path = "/"): Promise<Refused> {
   return new Promise((resolve, reject) => {
     const upgrading = request({ port, path, host: "127.0.0.1", headers: { ...UPGRADE, ...headers }, agent: false });
@@ -182,11 +182,11 @@ const UPGRADE = {
   "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
 };
 
-/** A TCP connection, with all that came over it. */
+/** A TCP connection, with all received bytes. */
 export class Tcp {
   readonly socket: Socket;
   received = Buffer.alloc(0);
-  /** Whether nothing more comes. */
+  /** True when the server has ended or closed the connection. */
   isClosed = false;
 
   constructor(port: number, allowHalfOpen = false) {
@@ -202,7 +202,7 @@ export class Tcp {
     }
   }
 
-  /** Sends the request of a handshake, with what comes right behind it. */
+  /** Sends a handshake request, with bytes right after it. */
   knock(behind: Uint8Array = Buffer.alloc(0), headers: Record<string, string> = {}): void {
     const lines = Object.entries({ host: "127.0.0.1", ...UPGRADE, ...headers }).map(
       ([name, value]) => `${name}: ${value}`,

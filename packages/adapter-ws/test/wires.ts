@@ -2,18 +2,18 @@ import type { Answer, Malformed, OutgoingMessage } from "@portcullis/testing";
 import type { AttackProtocol } from "@portcullis/testing/attack";
 import { type Codec, dcrf, json, jsonRpc } from "../src/index.js";
 
-/** A protocol, as a client and an application behind the guard speak it. */
+/** A protocol: its codec, and its frames on the client and in the application. */
 export interface Wire {
   readonly codec: Codec;
-  /** What the attack kit calls it. */
+  /** The protocol name of the attack kit. */
   readonly attackProtocol: AttackProtocol;
-  /** What a client sends. */
+  /** Encodes a request of the client. */
   request(message: OutgoingMessage): object;
-  /** What a client reads. */
+  /** Decodes an answer for the client. */
   answer(frame: never): Answer;
-  /** What the application reads of a request. */
+  /** Decodes a request for the application. */
   read(frame: never): { id: unknown; action: string; payload: Record<string, unknown> };
-  /** What the application answers. */
+  /** Encodes an answer of the application. */
   reply(id: unknown, data: unknown): object;
   readonly malformed: readonly [Malformed, ...Malformed[]];
 }
@@ -36,7 +36,7 @@ interface DcrfAnswer {
   request_id?: number | null;
 }
 
-/** A reason, also where it is written by field. */
+/** The reason as one string, also when it is nested by field. */
 function textOf(error: unknown = ""): string {
   if (typeof error === "string") return error;
   return Object.entries(error as object)
@@ -44,7 +44,7 @@ function textOf(error: unknown = ""): string {
     .join("; ");
 }
 
-/** The protocol of the original, with codes. */
+/** The DCRF protocol, with codes. */
 export const dcrfWire: Wire = {
   codec: dcrf({ codes: true }),
   attackProtocol: "dcrf",
@@ -77,7 +77,7 @@ interface Envelope {
   error?: Answer["error"];
 }
 
-/** Home-made envelopes. */
+/** JSON envelopes. */
 export const jsonWire: Wire = {
   codec: json({ action: "cmd", id: "nr" }),
   attackProtocol: { kind: "json", action: "cmd", id: "nr" },

@@ -1,6 +1,6 @@
 import type { Consumer, Scope } from "@portcullis/core";
 
-/** A scope of which some is given; the rest is that of an anonymous client. */
+/** A scope with the given fields. All others are those of an anonymous client. */
 export type ScopeOf<P> = Omit<Scope, keyof P> & Readonly<P>;
 
 const ANONYMOUS: Scope = Object.freeze({
@@ -21,10 +21,10 @@ const ANONYMOUS: Scope = Object.freeze({
 /**
  * Makes the scope of a client, to ask a policy without a server.
  *
- * @param known What a guard and `authenticate` would know of the client, `{ user: { id: 1 } }` for example: the rest is
- *   that of an anonymous client at `/` of a transport `test`, without headers, cookies or an origin.
- * @returns A frozen scope, typed as what was given.
- * @throws {TypeError} Where it is given something else than an object.
+ * @param known Fields of the scope, for example `{ user: { id: 1 } }`. All others are those of an anonymous client at
+ *   `/` on the transport `"test"`, without headers, cookies or an origin.
+ * @returns A frozen scope with the type of the given fields.
+ * @throws {TypeError} When `known` is not an object.
  * @example
  * ```ts
  * import { definePolicy, IsAuthenticated } from "@portcullis/core";
@@ -39,12 +39,12 @@ export function scopeOf<P extends object = object>(known?: P): ScopeOf<P> {
 }
 
 /**
- * Makes the server end of a connection that is none, to ask a policy without a server.
+ * Makes a consumer without a connection, to ask a policy without a server.
  *
- * @param known What a rule looks at: the rest is `id` and `transport` `"test"`, no raw socket, and a `close` that does
- *   nothing.
+ * @param known Members that the rules read. Defaults: `id` and `transport` are `"test"`, `raw` is undefined, and
+ *   `close` does nothing.
  * @returns A consumer.
- * @throws {TypeError} Where it is given something else than an object.
+ * @throws {TypeError} When `known` is not an object.
  */
 export function consumerOf(known?: Partial<Consumer>): Consumer {
   const nobody: Consumer = { id: "test", transport: "test", raw: undefined, close() {} };

@@ -1,5 +1,5 @@
 /**
- * Plays the holes that other servers had against a server of your own.
+ * Tests your own server for security holes that were found in others.
  *
  * @module @portcullis/testing/attack
  */
@@ -26,7 +26,7 @@ export type { Finding, HoleName } from "./attack/findings.js";
 export { describeFindings } from "./attack/findings.js";
 export type { Account, AttackLimits, AttackOptions, AttackProtocol, OwnProtocol, Probe } from "./attack/options.js";
 
-/** In the order in which they are played: what may end the server comes last. */
+/** The holes in the order of play. The one that may end the server is last. */
 const HOLES: readonly Hole[] = [
   crossSiteOrigin,
   cookiesWithoutOrigin,
@@ -50,17 +50,17 @@ const HOLES: readonly Hole[] = [
 ];
 
 /**
- * Plays the holes that were found in other servers of WebSocket and socket.io against a running one, guarded by this
- * library or by none. It is for servers of your own, in a test or before they go out: it sends what ends a server that is
- * not careful, so it goes to this machine alone unless `allowHost` names another. Bounded in connections, messages and
- * time by `limits`. Needs no test framework.
+ * Attacks a running WebSocket or socket.io server, guarded by this library or not, with the security holes that were
+ * found in other servers. Use it on servers of your own, in a test or before a release. It sends data that can end a
+ * careless server, so it connects only to this machine unless `allowHost` names another. `limits` bounds connections,
+ * messages and time. It needs no test framework.
  *
- * @param url Where the server is, as in `ws://127.0.0.1:8080/chat`; of socket.io the page's, as in
- *   `http://127.0.0.1:8080`.
- * @param options What the kit must know of the server: its protocol, accounts and actions.
- * @returns One finding for each hole, in the order in which they were played.
- * @throws {PermissionMisuse} When an option is wrong, or the host is not named.
- * @throws {Error} When the allowed account cannot do what it may, or the denied one does not get in.
+ * @param url The URL of the server, for example `ws://127.0.0.1:8080/chat`. For socket.io, the URL of the page, for
+ *   example `http://127.0.0.1:8080`.
+ * @param options The protocol, accounts and actions of the server.
+ * @returns One finding for each hole, in the order of play.
+ * @throws {PermissionMisuse} When an option is wrong, or `allowHost` does not name the host.
+ * @throws {Error} When the allowed account is refused an action, or the denied account cannot connect.
  * @example
  * ```ts
  * import { once } from "node:events";
@@ -120,7 +120,7 @@ async function judge(hole: Hole, target: Target): Promise<PlayResult> {
   }
 }
 
-/** Where the kit is told wrong things it would find holes that are none. */
+/** Asserts that the accounts behave as the options describe them. Otherwise the kit would report false holes. */
 async function checkOptions(target: Target): Promise<void> {
   const who = { allowed: target.allowed, denied: target.denied };
   try {

@@ -1,9 +1,9 @@
 import type { Payload } from "@portcullis/core";
 import type { Answer, ClientListener, Closed, HarnessClient, OutgoingMessage } from "./harness.js";
 
-/** A client of the suite: numbers its messages and collects what comes back. */
+/** A client of the suite. It numbers its messages and collects the answers. */
 export class TestClient implements ClientListener {
-  /** All that was received, verbatim. */
+  /** All received frames, verbatim. */
   readonly frames: string[] = [];
   readonly answers: Answer[] = [];
   readonly closed: Promise<Closed>;
@@ -52,7 +52,7 @@ export class TestClient implements ClientListener {
     });
   }
 
-  /** Sends messages so that they arrive together. Each promise brings its answer, or `undefined`. */
+  /** Sends messages so that they arrive together. Each promise resolves with the answer, or `undefined`. */
   sendAll(messages: readonly OutgoingMessage[]): Promise<Answer | undefined>[] {
     const answers = messages.map((message) => this.answerTo(message));
     this.raw?.send(messages);
@@ -68,7 +68,7 @@ export class TestClient implements ClientListener {
     this.raw?.sendRaw(raw as never);
   }
 
-  /** Reads nothing more, until `resume`. */
+  /** Stops reading until `resume`. */
   pause(): void {
     this.raw?.pause();
   }
@@ -85,7 +85,7 @@ export class TestClient implements ClientListener {
     this.raw?.terminate();
   }
 
-  /** All that was received, as one text to search. */
+  /** All received frames as one text, for searching. */
   get text(): string {
     return this.frames.join("\n");
   }

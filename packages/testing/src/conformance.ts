@@ -49,8 +49,8 @@ const LONG = 120_000;
 /**
  * Registers the tests that every adapter must pass, with `describe` and `test` of vitest.
  *
- * @param harness How to start a server behind the adapter, and how to be its client.
- * @throws {TypeError} When the harness lacks an ability without saying why, or one that there is not.
+ * @param harness Starts servers with the adapter, and connects clients to them.
+ * @throws {TypeError} When an entry of `lacks` has no reason, or names an unknown ability.
  */
 export function adapterConformance(harness: Harness): void {
   checkLacks(harness);

@@ -2,7 +2,7 @@ import type { GuardSession, MaybePromise, Payload, Refusal, RuleOptions } from "
 import type { GuardOptions } from "@portcullis/core/adapter";
 import type { Account, AttackOptions } from "./attack/options.js";
 
-/** What an adapter may lack, and what the suite then leaves out. */
+/** Abilities that an adapter may lack. The suite then skips the checks that need them. */
 export const ABILITIES = {
   acks: "A message may be sent without asking for an answer; its refusal then comes as an event that names the action",
   queue:
@@ -12,43 +12,43 @@ export const ABILITIES = {
 
 export type Ability = keyof typeof ABILITIES;
 
-/** What the suite gives to `authenticate`: what it put into the handshake, on any transport. */
+/** The argument of `authenticate` in the suite, on any transport: the credentials of the handshake. */
 export interface Credentials {
   readonly token: string | undefined;
 }
 
-/** The session of a connection, as a guard shows it. */
+/** The session of a connection, as returned by the guard. */
 export type HarnessSession = GuardSession;
 
-/** A message as the application behind the guard got it. */
+/** A message that the application behind the guard received. */
 export interface Delivered {
   readonly action: string;
   readonly payload: Payload;
-  /** What the guard says is the session of the connection. */
+  /** The session of the connection, as returned by the guard. */
   readonly session: HarnessSession;
 }
 
-/** The server that the suite wants: guarded with `policy`, or serving `consumer`. */
+/** The server that the suite needs. It is guarded with `policy`, or serves `consumer`. */
 export interface ServerSetup {
   readonly policy?: unknown;
   readonly consumer?: unknown;
   readonly options: Omit<GuardOptions<never>, "authenticate"> & {
     authenticate?: (credentials: Credentials, asked: RuleOptions) => MaybePromise<unknown>;
   };
-  /** Bytes of the largest message that the transport is to take; what it likes where it is not given. */
+  /** Bytes of the largest message that the transport accepts. Default: that of the transport. */
   readonly largestMessage?: number;
   /** The application's listener for connections. */
   onOpen(session: HarnessSession): void;
   /**
-   * The application's listener for messages (of a guarded server). To be called synchronously from the transport's own
-   * event; what it returns is sent to the client as the answer at once, what its promise brings when it is there.
+   * The application's listener for messages of a guarded server. Call it synchronously from the transport's own event.
+   * Its result is sent to the client as the answer, at once or when its promise resolves.
    */
   onMessage(message: Delivered): unknown;
   /** The application's listener for the end of a connection. */
   onClose(session: HarnessSession): void;
 }
 
-/** How the attack kit reaches a server of a harness. */
+/** Options to attack a server of a harness. */
 export interface Attackable extends Pick<AttackOptions, "protocol" | "entrances"> {
   /** The credentials of a handshake with a token. */
   account(token: string): Account;
@@ -61,30 +61,30 @@ export interface RunningServer {
     replace(policy: never): void;
     close(): Promise<void>;
   };
-  /** What a page that this server delivered would send as its Origin. */
+  /** The Origin of a page that this server delivers. */
   readonly origin: string;
-  /** Opens a connection. What arrives on it is told to the listener, from the first frame on. */
+  /** Opens a connection. The listener receives everything that arrives, from the first frame on. */
   connect(handshake: ClientHandshake, listener: ClientListener): Promise<HarnessClient | RefusedHandshake>;
   /** Ends the server and every connection. */
   stop(): Promise<void>;
 }
 
-/** What a client sends with its handshake. */
+/** Options of a client's handshake. */
 export interface ClientHandshake {
-  /** To be handed to `authenticate`. */
+  /** The token for `authenticate`. */
   readonly token?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
   readonly origin?: string;
   /** One of the harness's `entrances`; the first if omitted. */
   readonly entrance?: string;
-  /** Messages sent before the handshake is answered where the transport lets a client do so, else at once when it is. */
+  /** Messages sent before the handshake is answered. A transport that cannot do so sends them right after it. */
   readonly early?: readonly OutgoingMessage[];
-  /** A client that never answers the server's closing. */
+  /** True for a client that never answers the server's close. */
   readonly isSilent?: boolean;
-  /** A connection that was cut before, to be resumed where the transport can; else a new one. */
+  /** A terminated connection to resume. A transport that cannot resume opens a new one. */
   readonly resumes?: HarnessClient;
-  /** The client goes away before it is answered. */
+  /** Aborted when the client leaves before the answer. */
   readonly signal?: AbortSignal;
 }
 
@@ -100,90 +100,90 @@ export interface OutgoingMessage {
 /** An answer to a message, read from the wire. */
 export interface Answer {
   /**
-   * That of the message; `undefined` where the answer names none: a refusal of a message that asked for no answer, or,
-   * on a transport where a message is answered once, whatever else a handler replies to it.
+   * The id of the message. It is `undefined` for the refusal of a message that asked for no answer. On a transport with
+   * one answer for each message, it is also `undefined` for further replies of a handler.
    */
   readonly id: number | undefined;
-  /** The action, where the answer names one. */
+  /** The action, when the answer names one. */
   readonly action?: string | undefined;
-  /** What the handler answered. */
+  /** The result of the handler. */
   readonly data?: unknown;
-  /** The status, where the answer carries one. */
+  /** The status, when the answer has one. */
   readonly status?: number | undefined;
-  /** Why the message was refused. */
+  /** The refusal of the message. */
   readonly error?: Partial<Refusal>;
 }
 
-/** How a connection ended, as the client sees it; `"none"` on a transport that closes without codes. */
+/** The close of a connection, as the client gets it. The code is `"none"` on a transport without close codes. */
 export interface Closed {
   readonly code: number | "none";
   readonly reason: string;
 }
 
-/** What the suite hears of a client. */
+/** Receives the events of a client. */
 export interface ClientListener {
-  /** Every frame, verbatim, so that it can be searched. */
+  /** Receives every frame, verbatim. */
   onFrame(text: string): void;
   onAnswer(answer: Answer): void;
   onClosed(closed: Closed): void;
 }
 
-/** The client's end of an open connection. */
+/** An open connection of a client. */
 export interface HarnessClient {
   /** Sends messages so that they arrive together. */
   send(messages: readonly OutgoingMessage[]): void;
   /** Sends one of the harness's `malformed`. */
   sendRaw(raw: never): void;
-  /** Reads no more of what the server sends, but what is on its way; it goes on sending. */
+  /** Stops reading. Data on its way may still arrive, and the client can still send. */
   pause(): void;
-  /** Reads on. */
+  /** Continues reading. */
   resume(): void;
-  /** Begins an orderly close. */
+  /** Starts an orderly close. */
   close(): void;
-  /** Cuts the connection without a word. */
+  /** Ends the connection without a close. */
   terminate(): void;
 }
 
 /** A handshake that led to no connection. */
 export interface RefusedHandshake {
   readonly isRefused: true;
-  /** `"cut"`: the connection ended without an answer. */
+  /** The status of the answer. `"cut"` when the connection ended without an answer. */
   readonly status: number | "cut" | undefined;
-  /** Where the refusal came as the closing of a connection that was accepted. */
+  /** The close code, when the handshake was accepted and the connection then closed. */
   readonly closeCode?: number;
-  /** Where the answer names the code of the refusal. */
+  /** The code of the refusal, when the answer names one. */
   readonly code?: string | undefined;
   readonly headers?: Readonly<Record<string, unknown>>;
-  /** All that was received, verbatim. */
+  /** All received data, verbatim. */
   readonly text: string;
 }
 
-/** Something that arrives but is no message. */
+/** Data that is not a valid message. */
 export interface Malformed {
-  /** For the title of the test, for example `an array`. */
+  /** A name for the title of the test, for example `an array`. */
   readonly what: string;
   readonly raw: unknown;
   readonly code: "bad_message" | "missing_action";
 }
 
-/** An adapter, as the suite drives it. */
+/** Drives an adapter for the suite. */
 export interface Harness {
-  /** For titles and the support table. */
+  /** The name in titles and in the support table. */
   readonly name: string;
-  /** What `scope.transport` says. */
+  /** The value of `scope.transport`. */
   readonly transport: string;
-  /** The abilities this adapter lacks, each with the reason. */
+  /** The abilities that the adapter lacks, each with the reason. */
   readonly lacks: Readonly<Partial<Record<Ability, string>>>;
-  /** All ways in: paths, namespaces, kinds of frames. At least one. */
+  /** At least one entrance: paths, namespaces or kinds of frames. */
   readonly entrances: readonly [string, ...string[]];
   /**
-   * Names that the transport keeps for itself: a client that uses one as an action is told that it is no message, or cut
-   * off. None by default.
+   * Names that the transport reserves. A client that uses one as an action gets `bad_message` or is disconnected.
+   * Default: none.
    */
   readonly reservedActions?: readonly string[];
-  /** At least one that is a `bad_message`. */
+  /** Invalid messages, at least one of them a `bad_message`. */
   readonly malformed: readonly [Malformed, ...Malformed[]];
-  /** Where `origin` of a running server is reached by real sockets: then the attack kit is played against it. */
+  /** Set when `origin` of a running server accepts real sockets. The attack kit then runs against it. */
   readonly attackable?: Attackable;
   start(setup: ServerSetup): Promise<RunningServer>;
 }

@@ -1,10 +1,10 @@
 /**
- * The suite that every adapter passes.
+ * The conformance suite for adapters, and tests for rules.
  *
  * @module @portcullis/testing
  */
 
-// Test an adapter
+// Adapter tests
 export { adapterConformance } from "./conformance.js";
 export type {
   Ability,
@@ -25,10 +25,10 @@ export type {
   ServerSetup,
 } from "./harness.js";
 export { ABILITIES } from "./harness.js";
-// An adapter to read
+// The reference adapter
 export type { MemoryFilter, MemoryRefusal, MemoryRequest } from "./memory.js";
 export { MemoryServer, MemorySocket } from "./memory.js";
-// Test rules
+// Rule tests
 export type { PermissionCase } from "./permission-suite.js";
 export { testPermission } from "./permission-suite.js";
 export type { ReferenceGuard } from "./reference-adapter.js";

@@ -10,28 +10,28 @@ import type {
   ServerSetup,
 } from "./harness.js";
 
-/** What a check may say about its server beside the policy. */
+/** Options of a check's server, beside the policy. */
 export interface LabOptions extends Partial<ServerSetup["options"]> {
   /** Collects the events of `onDecision`. */
   isListening?: boolean;
-  /** What the application answers to a message; `"handled"` by default. */
+  /** Returns the application's answer to a message. Default `"handled"`. */
   answer?: (message: Delivered) => unknown;
-  /** Bytes of the largest message that the transport takes. */
+  /** Bytes of the largest message that the transport accepts. */
   largestMessage?: number;
 }
 
-/** Where one check of the suite works: what it starts is stopped when it is over. */
+/** Starts the servers of one check, and stops them at its end. */
 export class Lab {
   readonly #servers: TestServer[] = [];
 
   constructor(readonly harness: Harness) {}
 
-  /** A server guarded with a policy. */
+  /** Starts a server guarded with a policy. */
   guard(policy: unknown, options: LabOptions = {}): Promise<TestServer> {
     return this.#start({ policy }, options);
   }
 
-  /** A server that serves a consumer. */
+  /** Starts a server that serves a consumer. */
   serve(consumer: unknown, options: LabOptions = {}): Promise<TestServer> {
     return this.#start({ consumer }, options);
   }
@@ -44,7 +44,7 @@ export class Lab {
   async #start(served: Pick<ServerSetup, "policy" | "consumer">, options: LabOptions): Promise<TestServer> {
     const { isListening, answer, largestMessage, ...rest } = options;
     const server = new TestServer(answer);
-    // Without a listener the causes of faults would be printed.
+    // Without `onDecision`, the guard would print the causes of faults.
     const onDecision = (event: DecisionEvent) => void (isListening && server.events.push(event));
     const setup = { ...served, ...(largestMessage !== undefined && { largestMessage }), ...server.application };
     await server.start(this.harness, { ...setup, options: { onDecision, ...rest } });
@@ -55,7 +55,7 @@ export class Lab {
 
 /** A running server of the suite, with the application's view of it. */
 export class TestServer {
-  /** What reached the application, in order. */
+  /** Messages that reached the application, in order. */
   readonly handled: Delivered[] = [];
   readonly opened: HarnessSession[] = [];
   readonly ended: HarnessSession[] = [];
@@ -97,14 +97,14 @@ export class TestServer {
     return this.handled.map(({ action }) => action);
   }
 
-  /** The session that was opened last. */
+  /** The session of the latest connection. */
   get session(): HarnessSession {
     const session = this.opened.at(-1);
     if (session === undefined) throw new Error("no connection was opened");
     return session;
   }
 
-  /** Opens a connection. Throws where it is refused. */
+  /** Opens a connection. Throws when it is refused. */
   async connect(handshake: ClientHandshake = {}, client = new TestClient()): Promise<TestClient> {
     const raw = await this.#server.connect(handshake, client);
     if ("isRefused" in raw) throw new Error(`the handshake was refused: ${raw.status ?? raw.closeCode} ${raw.text}`);
@@ -114,7 +114,7 @@ export class TestServer {
     return client;
   }
 
-  /** Knocks and is refused. Throws where it is not. */
+  /** Sends a handshake that must be refused. Throws when it is not. */
   async tryHandshake(handshake: ClientHandshake = {}): Promise<RefusedHandshake> {
     const raw = await this.#server.connect(handshake, new TestClient());
     if ("isRefused" in raw) return raw;
@@ -127,7 +127,7 @@ export class TestServer {
   }
 }
 
-/** A promise that is settled from outside. */
+/** A promise with its `resolve` and `reject`. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T): void;
@@ -151,7 +151,7 @@ export const sleep = (milliseconds: number): Promise<void> =>
 
 const TIMEOUT = 4000;
 
-/** Waits until something is so; throws when it is not so in time. */
+/** Waits until a condition is true. Throws when it is not true in time. */
 export async function until(isSo: () => boolean, what: string): Promise<void> {
   const deadline = Date.now() + TIMEOUT;
   while (!isSo()) {
@@ -160,7 +160,7 @@ export async function until(isSo: () => boolean, what: string): Promise<void> {
   }
 }
 
-/** A payload of a check, with a text in it that must not come back. */
+/** A payload with a text that no answer may contain. */
 export function secretPayload(secret: string): Payload {
   return { note: secret, deep: { list: [secret] } };
 }

@@ -13,12 +13,12 @@ import {
 import type { MemoryRefusal, MemoryRequest, MemorySocket } from "./memory.js";
 import { decodeMessage, type MemoryMessage } from "./memory-message.js";
 
-/** How long a client may take to answer a close, in milliseconds. */
+/** Milliseconds that a client has to answer a close. */
 const CLOSE_TIMEOUT_MS = 1000;
 
 type HandshakeAnswer = MemoryRefusal | "cut" | ((socket: MemorySocket) => void);
 
-/** One client: first its handshake, then the connection that its session uses. */
+/** One client of a guarded server. It is a handshake first, and from `#open` on the connection of a session. */
 export class MemoryConnection implements Connection<MemoryMessage, MemoryRequest>, BackpressureTarget {
   readonly transport = "memory";
   readonly connectedAt = Date.now();
@@ -53,13 +53,13 @@ export class MemoryConnection implements Connection<MemoryMessage, MemoryRequest
     return this.request.headers;
   }
 
-  /** A rule may also close the consumer while `gate.admit` is at work, when there is no evaluation yet. */
+  /** A rule may close the consumer inside `gate.admit`, before there is an evaluation. */
   abort(): void {
     this.#isAborted = true;
     this.#evaluation?.abort();
   }
 
-  /** Answers the handshake: a refusal, nothing, or the function that opens the connection. */
+  /** Decides the handshake. Returns a refusal, `"cut"`, or a function that opens the connection. */
   async admit(gate: Gate<MemoryRequest>, signal: AbortSignal): Promise<HandshakeAnswer> {
     const evaluation = gate.admit(this);
     this.#evaluation = evaluation;
@@ -71,7 +71,7 @@ export class MemoryConnection implements Connection<MemoryMessage, MemoryRequest
     return decision.outcome === "allow" ? (socket) => this.#open(socket, evaluation.open()) : refusalOf(decision);
   }
 
-  /** The socket is open, and nothing was read from it yet. */
+  /** Opens the connection. Nothing was read from the socket before. */
   #open(socket: MemorySocket, session: Session<MemoryMessage>): void {
     this.raw = socket;
     this.session = session;
@@ -84,7 +84,7 @@ export class MemoryConnection implements Connection<MemoryMessage, MemoryRequest
         };
         if (isOrderly) session.drain(end);
         else end();
-        // Nobody will read what is left: no message waits for that any more.
+        // Nobody reads the unread answers any more, so no message waits for that.
         this.#budget.free(Number.POSITIVE_INFINITY);
       },
     };
@@ -111,7 +111,7 @@ export class MemoryConnection implements Connection<MemoryMessage, MemoryRequest
     if (!this.#budget.isFull) this.raw?.resume();
   }
 
-  /** The client does not read its answers: it is not read either, and its messages wait. */
+  /** Applies backpressure to a client that does not read its answers. It is not read either, and its messages wait. */
   block(): void {
     this.raw?.pause();
     this.session?.block();

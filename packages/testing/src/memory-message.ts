@@ -1,14 +1,14 @@
 import type { Payload } from "@portcullis/core";
 import { badMessage, type ClientMessage, MISSING_ACTION } from "@portcullis/core/adapter";
 
-/** A message of the transport without a socket: JSON text `{ id?, action, payload? }`. */
+/** A message of the in-memory transport: JSON text `{ id?, action, payload? }`. */
 export interface MemoryMessage extends ClientMessage {
   readonly id: unknown;
-  /** Hands the text to the application, unchanged. */
+  /** Forwards the text to the application, unchanged. */
   readonly pass: () => void;
 }
 
-/** Decodes a message. Never throws: the reason why one cannot be used is in `refusal`. */
+/** Decodes a message. Never throws. The reason why a message is unusable is in `refusal`. */
 export function decodeMessage(text: string, pass: () => void): MemoryMessage {
   const empty = { id: undefined, action: "", payload: {}, bytes: text.length, pass };
   let data: unknown;

@@ -1,6 +1,6 @@
 import type { MaybePromise } from "@portcullis/core";
 
-/** A handshake of the transport without a socket. */
+/** A handshake of the in-memory transport. */
 export interface MemoryRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
@@ -8,18 +8,18 @@ export interface MemoryRequest {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** The answer to a handshake that is refused. */
+/** The answer to a refused handshake. */
 export interface MemoryRefusal {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** What may stand between what arrives at a socket and the listeners of the application. */
+/** Filters the events of a socket before the listeners of the application. */
 export interface MemoryFilter {
-  /** `pass` hands the text on. */
+  /** Handles a received text. `pass` forwards it to the application. */
   onMessage(text: string, pass: () => void): void;
-  /** `pass` tells that the connection has ended. `isOrderly`: the other end has closed it. */
+  /** Handles the end. `isOrderly` is true when the other end has closed. `pass` forwards the close event. */
   onClose(isOrderly: boolean, pass: () => void): void;
 }
 
@@ -27,15 +27,15 @@ type Frame =
   | { readonly text: string; readonly whenRead: (() => void) | undefined }
   | { readonly code: number; readonly reason: string };
 
-/** One end of a connection. What is sent together arrives together, in order, in a later turn of the event loop. */
+/** One end of a connection. Texts sent together arrive together, in order, in a later turn of the event loop. */
 export class MemorySocket {
   onMessage: (text: string) => void = () => {};
   onClose: (code: number, reason: string) => void = () => {};
   filter: MemoryFilter | undefined;
-  /** A silent end never answers the closing of the other. */
+  /** True for an end that never answers the close of the other. */
   isSilent = false;
   state: "open" | "closing" | "closed" = "open";
-  /** The open connections this one is among. */
+  /** The set of open connections that contains this one. */
   among: Set<MemorySocket> | undefined;
   #other: MemorySocket = this;
   #arriving: Frame[] = [];
@@ -50,25 +50,25 @@ export class MemorySocket {
     return [here, there];
   }
 
-  /** @param whenRead Called once the other end has read it; never where the connection ends before. */
+  /** @param whenRead Called once the other end has read the text; never when the connection ends before. */
   send(text: string, whenRead?: () => void): void {
     if (this.state === "open") this.#other.#arrive({ text, whenRead });
   }
 
-  /** Begins an orderly close: it ends when the other end has answered. */
+  /** Starts an orderly close, which ends when the other end has answered. */
   close(code = 1000, reason = ""): void {
     if (this.state !== "open") return;
     this.state = "closing";
     this.#other.#arrive({ code, reason });
   }
 
-  /** Ends the connection at once, and what is under way with it. */
+  /** Ends the connection at once. Texts in transit are lost. */
   terminate(): void {
     this.#end(1006, "", false);
     setImmediate(() => this.#other.#end(1006, "", false));
   }
 
-  /** Holds back what has not arrived yet. */
+  /** Holds texts that have not been delivered yet. */
   pause(): void {
     this.#isPaused = true;
   }
@@ -116,11 +116,11 @@ export class MemorySocket {
   }
 }
 
-/** A server without a socket. */
+/** A server of the in-memory transport. */
 export class MemoryServer {
   readonly sockets = new Set<MemorySocket>();
   onConnection: (socket: MemorySocket, request: MemoryRequest) => void = () => {};
-  /** Asked before a connection is made: refuses it, cuts it, or gets the server's end of it before anybody else. */
+  /** Runs before a connection is made. Returns a refusal, `"cut"`, or a function that gets the server's end first. */
   admit:
     | ((
         request: MemoryRequest,
@@ -131,8 +131,8 @@ export class MemoryServer {
   /**
    * Opens a connection.
    *
-   * @param prepare Gets the client's end before anything can arrive; what it sends waits for the handshake.
-   * @param signal Aborted when the client goes away.
+   * @param prepare Gets the client's end before anything can arrive. Texts that it sends wait for the handshake.
+   * @param signal Aborted when the client leaves.
    * @returns The client's end, or the refusal.
    */
   async connect(

@@ -1,5 +1,5 @@
 /**
- * Rows of a truth table, asked of a rule of your own, and what to ask a policy with where there is no server.
+ * Tests rules with truth tables, and makes scopes and consumers to ask a policy without a server.
  *
  * @module @portcullis/testing/permission-suite
  */
@@ -9,31 +9,32 @@ import { consumerOf, scopeOf } from "./asked.js";
 
 export { consumerOf, type ScopeOf, scopeOf } from "./asked.js";
 
-/** One row of a truth table: what is asked, and what the rule must answer. */
+/** One row of a truth table: a question, and the expected decision. */
 export interface PermissionCase {
-  /** What the row stands for; it is in the message when the row fails. */
+  /** A description, which is part of the message when the row fails. */
   readonly note?: string;
-  /** Default: the action. */
+  /** Default: `"action"`. */
   readonly phase?: "connect" | "action" | "object";
-  /** Who asks, from where: what is not given is that of an anonymous client. */
+  /** Fields of the scope. All others are those of an anonymous client. */
   readonly scope?: Readonly<Record<string, unknown>>;
   readonly consumer?: Partial<Consumer>;
   /** Default: `"action"`. */
   readonly action?: string;
-  /** At connect: the message of the handshake. */
+  /** The payload of the message; at connect that of the handshake. Default: empty. */
   readonly payload?: Payload;
   readonly object?: unknown;
-  /** The outcome where the rule stands alone (one that has nothing to say refuses), or more of the decision. */
+  /** The expected outcome of the rule alone, where an abstaining rule refuses, or several fields of the decision. */
   readonly want: "allow" | "deny" | "error" | Partial<Pick<Decision, "outcome" | "code" | "status" | "reason" | "by">>;
 }
 
 /**
- * Asks a permission all the questions of a truth table. Needs no test framework: call it in a test of any.
+ * Tests a permission with the rows of a truth table. It needs no test framework.
  *
  * @param permission A permission, a class of one, or a list.
- * @param cases The rows; at least one.
- * @returns A promise that resolves when every row answers as it must.
- * @throws {Error} With one line for each row that does not. `TypeError` where there is no row.
+ * @param cases The rows, at least one.
+ * @returns A promise that resolves when every row gets the expected decision.
+ * @throws {Error} With one line for each failed row.
+ * @throws {TypeError} When there is no row.
  * @example
  * ```ts
  * import { IsAuthenticated } from "@portcullis/core";

@@ -9,7 +9,7 @@ import {
 import type { MemoryRequest, MemoryServer, MemorySocket } from "./memory.js";
 import { MemoryConnection } from "./memory-connection.js";
 
-/** The guard of a server without a socket. */
+/** The guard of an in-memory server. */
 export interface ReferenceGuard extends GuardOf<MemorySocket> {}
 
 /** Attaches a guard to a server. */
@@ -42,10 +42,10 @@ function attach(
 }
 
 /**
- * The reference adapter: the complete work of an adapter, on a transport without a socket. It is the one to copy.
+ * The reference adapter. It does everything that an adapter must do, on an in-memory transport. Copy it to start one.
  *
- * Its `guard` and `serve` take a server, rules and the options common to all adapters, and throw `PermissionMisuse` when
- * the server is guarded already, or rules or options are wrong.
+ * Its `guard` and `serve` take a server, rules and the options that all adapters share. They throw `PermissionMisuse`
+ * when the server is guarded already, or rules or options are wrong.
  *
  * @example
  * ```ts

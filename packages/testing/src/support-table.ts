@@ -1,9 +1,9 @@
 import { ABILITIES, type Ability, type Harness } from "./harness.js";
 
 /**
- * Draws which adapter has which ability, with the reason where it has not, for the documentation.
+ * Makes a table of adapters and their abilities for the documentation, with the reason for each lack.
  *
- * @param harnesses Those of the adapters to compare.
+ * @param harnesses The harnesses of the adapters to compare.
  * @returns A table in Markdown.
  * @example
  * ```ts

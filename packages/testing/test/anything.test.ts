@@ -9,7 +9,7 @@ import { referenceHarness } from "./reference-harness.js";
 
 const lab = new Lab(referenceHarness);
 beforeEach(() => {
-  // As it would print, so that what cannot be printed throws.
+  // Formats like the console, so that a value that cannot be printed throws.
   vi.spyOn(console, "error").mockImplementation((...given) => void format(...given));
 });
 afterEach(async () => {
@@ -17,7 +17,7 @@ afterEach(async () => {
   await lab.end();
 });
 
-/** Runs a property while nothing may end the process. */
+/** Runs a property and expects no uncaught error. */
 const alive = (run: (scene: Scene) => Promise<void>) =>
   uncaughtOf(async (thrown) => {
     await run({ kind: "undefined", place: "answered" });

@@ -6,8 +6,8 @@ interface AppScope {
   readonly user: { readonly id: number; readonly roles: readonly string[] } | null;
 }
 
-describe("a scope of which some is given", () => {
-  test("is else that of an anonymous client", () => {
+describe("a scope with given fields", () => {
+  test("is otherwise that of an anonymous client", () => {
     expect(scopeOf()).toEqual({
       transport: "test",
       path: "/",
@@ -33,7 +33,7 @@ describe("a scope of which some is given", () => {
     expect(Object.isFrozen(user)).toBe(false);
   });
 
-  test("has the type of what was given: a policy takes it where it has what its rules need", () => {
+  test("has the type of the given fields, which a policy checks", () => {
     const { definePolicy, permission } = permissionsFor<AppScope>();
     const isOne = permission("isOne", ({ scope }) => scope.user?.id === 1);
     const policy = definePolicy({ actions: { read: isOne } });
@@ -46,15 +46,15 @@ describe("a scope of which some is given", () => {
     expect(policy.decide(scopeOf({ user: { name: "ann" } }), consumerOf(), "read").outcome).toBe("deny");
   });
 
-  test("is enough for the rules that are built in", () => {
+  test("is enough for the built-in rules", () => {
     const policy = definePolicy({ connect: IsAuthenticated, actions: { edit: HasRole("editor") } });
     expect(policy.decideConnect(scopeOf(), consumerOf()).status).toBe(401);
     expect(policy.decide(scopeOf({ user: { roles: ["editor"] } }), consumerOf(), "edit").outcome).toBe("allow");
   });
 });
 
-describe("a consumer of which some is given", () => {
-  test("is else no connection, and closing it does nothing", () => {
+describe("a consumer with given members", () => {
+  test("is otherwise no connection, and close() does nothing", () => {
     expect(consumerOf()).toEqual({ id: "test", transport: "test", raw: undefined, close: expect.any(Function) });
     expect(consumerOf().close(1000)).toBeUndefined();
     expect(consumerOf()).not.toBe(consumerOf());
@@ -62,13 +62,13 @@ describe("a consumer of which some is given", () => {
     expect(consumerOf({ id: "7", raw })).toMatchObject({ id: "7", transport: "test", raw });
   });
 
-  test("is what a row of a truth table gives", async () => {
+  test("is that of a row of a truth table", async () => {
     const isSeven = permission("isSeven", ({ consumer }) => consumer.id === "7");
     await testPermission(isSeven, [{ consumer: { id: "7" }, want: "allow" }, { want: "deny" }]);
   });
 });
 
-test.each([["ann"], [7], [[]], [null]])("%j is no object of what is known", (known) => {
+test.each([["ann"], [7], [[]], [null]])("%j is no object of fields", (known) => {
   expect(() => scopeOf(known as never)).toThrow(
     "scopeOf() takes an object of what is known, as in scopeOf({ user: { id: 1 } })",
   );

@@ -38,7 +38,7 @@ describe("attack()", () => {
     await expect(misuse).rejects.toThrow(PermissionMisuse);
   });
 
-  test("says so where the allowed account does not get in, instead of finding holes that are none", async () => {
+  test("throws when the allowed account cannot connect", async () => {
     const server = createServer((socket) => socket.end("HTTP/1.1 401 Unauthorized\r\n\r\n")).listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as { port: number };
@@ -48,7 +48,7 @@ describe("attack()", () => {
   });
 });
 
-test("findings are written with holes first", () => {
+test("findings are formatted with holes first", () => {
   const text = describeFindings([
     { hole: "bad-packets", title: "one bad packet ends the process", held: true, evidence: "answered after 31" },
     { hole: "stale-rules", title: "rules are stale", held: "not applicable", evidence: "`revoke` is needed" },
@@ -86,7 +86,7 @@ describe("frames", () => {
     expect(Buffer.from(text).toString()).toBe("secret");
   });
 
-  test("can be what no client sends", () => {
+  test("can be invalid", () => {
     expect(frameOf(3, "", { reserved: 7 })[0]).toBe(0xf3);
     expect(frameOf(OPCODE.text, "", { claims: 1n << 63n }).subarray(2, 10)).toEqual(
       Buffer.from([0x80, 0, 0, 0, 0, 0, 0, 0]),
@@ -112,13 +112,13 @@ describe("protocols", () => {
     expect(read(protocol, text)).toEqual({ kind: "answer", id: 1, isRefusal });
   });
 
-  test.each(["", "{", "null", "[1]", "43", "431", "42[]"])("what is no answer is none: %j", (text) => {
+  test.each(["", "{", "null", "[1]", "43", "431", "42[]"])("are not misread as an answer: %j", (text) => {
     for (const protocol of ["dcrf", "json", "json-rpc", "socket.io"] as const) {
       expect(read(protocol, text)?.kind ?? "event").toBe("event");
     }
   });
 
-  test("of one's own, and with a stream", () => {
+  test("can be custom, and can have a stream", () => {
     expect(read({ request: () => "", read: () => ({ id: 7, isRefusal: true }) }, "x")).toMatchObject({ id: 7 });
     const wire = wireOf({ ...OPTIONS, protocol: { kind: "dcrf", stream: "chat" } });
     expect(JSON.parse(wire.message("/", 1, "post", { text: "x" }))).toEqual({
@@ -130,7 +130,7 @@ describe("protocols", () => {
     });
   });
 
-  test("of socket.io tell one namespace from another", () => {
+  test("of socket.io distinguish namespaces", () => {
     const wire = socketWire("/socket.io/");
     expect(wire.message("/admin", 5, "post", { a: 1 })).toBe('42/admin,5["post",{"a":1}]');
     expect(wire.read('40/admin,{"sid":"s","pid":"p"}', "/admin")).toEqual({ kind: "entered", pid: "p" });

@@ -14,7 +14,7 @@ async function answerTo(client: Socket, lines: Interface, text: string): Promise
   return JSON.parse(await answer);
 }
 
-test("the adapter of the page refuses, delivers in order, and closes", async () => {
+test("the adapter refuses, delivers in order, and closes", async () => {
   const server = createServer();
   const authenticate = ({ token }: { token: string | undefined }) => ({ user: token === "ann" ? { id: 1 } : null });
   const guard = guardLines(server, policy, { authenticate }, (socket, text) =>

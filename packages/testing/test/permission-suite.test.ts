@@ -8,7 +8,7 @@ const isOwner = permission("isOwner", {
   object: async ({ scope, object }) => (object as { owner: number }).owner === (scope.user as { id: number }).id,
 });
 
-test("a table that is right passes", async () => {
+test("a correct table passes", async () => {
   await testPermission(IsAuthenticated, [
     { want: { outcome: "deny", code: "not_authenticated", status: 401, by: "IsAuthenticated" } },
     { scope: { user: { id: 1 } }, want: "allow" },
@@ -23,7 +23,7 @@ test("a table that is right passes", async () => {
   );
 });
 
-test("all three moments are asked", async () => {
+test("all three phases are asked", async () => {
   await testPermission(isOwner, [
     { phase: "connect", want: "deny" },
     { phase: "connect", scope: { query: { key: "open" } }, want: "allow" },
@@ -35,7 +35,7 @@ test("all three moments are asked", async () => {
   ]);
 });
 
-test("a table that is wrong fails, with a line for each row that is", async () => {
+test("a wrong table fails with a line for each failed row", async () => {
   const failing = testPermission(AllowAny, [
     { note: "first", want: "allow" },
     { note: "second", want: "deny" },
@@ -51,7 +51,7 @@ test("a table that is wrong fails, with a line for each row that is", async () =
   await expect(testPermission(DenyAll, [{ want: "allow" }])).rejects.toThrow("1 of 1 cases fail");
 });
 
-test("a fault is an error, and its cause is in the message", async () => {
+test("a fault is an error with its cause in the message", async () => {
   const broken = permission("broken", () => {
     throw new Error("no database");
   });
@@ -59,13 +59,13 @@ test("a fault is an error, and its cause is in the message", async () => {
   await expect(testPermission(broken, [{ want: "allow" }])).rejects.toThrow("no database");
 });
 
-test("a rule that has nothing to say refuses where it stands alone", async () => {
+test("an abstaining rule alone refuses", async () => {
   await testPermission(
     permission("silent", () => abstain()),
     [{ want: "deny" }],
   );
 });
 
-test("a table without a row is a mistake", async () => {
+test("a table without rows throws", async () => {
   await expect(testPermission(AllowAny, [])).rejects.toThrow(TypeError);
 });

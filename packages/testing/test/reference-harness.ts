@@ -57,7 +57,7 @@ function protect(server: MemoryServer, { policy, consumer, options }: ServerSetu
   return referenceAdapter.guard(server, policy as Policy<Scope>, given);
 }
 
-/** The application behind the guard: it knows nothing of rules. */
+/** The application behind the guard, without any rule. */
 function runApplication(socket: MemorySocket, guard: ReferenceGuard, setup: ServerSetup): void {
   const session = guard.sessionOf(socket) as Delivered["session"];
   setup.onOpen(session);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { adapterConformance, supportTable } from "../src/index.js";
 import { referenceHarness } from "./reference-harness.js";
 
-test("the support table has a column for each adapter and the reason of each lack", () => {
+test("the support table has adapters and reasons of lacks", () => {
   const table = supportTable([referenceHarness, { name: "radio", lacks: { acks: "waves do not | answer" } }]);
   const [head, rule, first, second, third, last, end] = table.split("\n");
   expect(head).toBe("|  | reference | radio |");
@@ -14,7 +14,7 @@ test("the support table has a column for each adapter and the reason of each lac
   expect(end).toBe("");
 });
 
-test("names that a transport keeps for itself are a row, where there are any", () => {
+test("reserved names are a row when there are any", () => {
   const radio = { name: "radio", lacks: {}, reservedActions: ["over", "out"] };
   expect(supportTable([referenceHarness, radio])).toContain(
     "| names that no action can have | none | `over`, `out` |\n",
@@ -22,7 +22,7 @@ test("names that a transport keeps for itself are a row, where there are any", (
   expect(supportTable([referenceHarness])).not.toContain("names that no action can have");
 });
 
-test("a lack without a reason, and one of an ability there is not, are refused", () => {
+test("a lack without a reason or of an unknown ability throws", () => {
   expect(() => adapterConformance({ ...referenceHarness, lacks: { acks: "" } })).toThrow("say why");
   const unknown = { ...referenceHarness, lacks: { flying: "too heavy for it" } as never };
   expect(() => adapterConformance(unknown)).toThrow("which is no ability");

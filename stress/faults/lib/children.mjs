@@ -10,7 +10,7 @@ const running = new Set();
 
 /** One process with a channel for questions. */
 export class Child {
-  /** What it wrote to standard error. */
+  /** Standard error of the process. */
   stderr = "";
   /** The last thing it said without being asked. @type {any} */
   lastWords;
@@ -45,7 +45,7 @@ export class Child {
     return this.process.pid;
   }
 
-  /** What it says first: its port. @returns {Promise<unknown>} */
+  /** Resolves with the first message of the process, its port. @returns {Promise<unknown>} */
   started() {
     return new Promise((resolve) => this.#waiting.set(0, resolve));
   }

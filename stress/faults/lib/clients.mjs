@@ -17,7 +17,7 @@ export const transportOf = (way) => (way === "ws" ? "ws" : "socket.io");
 
 let keys = 0;
 
-/** What is told apart by nothing but how it is sent. */
+/** A client of any transport. Only the functions to send and to cut differ. */
 export class Client {
   /** By key, until it is answered. @type {Map<string, (answer: Answer) => void>} */
   open = new Map();

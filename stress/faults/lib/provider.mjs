@@ -4,7 +4,7 @@
 import { createServer } from "node:http";
 import { answering } from "./answering.mjs";
 
-/** What would open the gate, were it read in time and with a whole answer. */
+/** A complete answer, which opens the gate when it is read in time. */
 const answerTo = (/** @type {URL} */ { searchParams }) => {
   const token = searchParams.get("token") ?? "";
   return JSON.stringify({ user: token.startsWith("good") ? { id: token, roles: ["member"] } : null, allowed: true });

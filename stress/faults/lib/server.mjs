@@ -22,7 +22,7 @@ const [, , transport = "ws", given = "{}"] = process.argv;
 /** @type {Settings} */
 const settings = JSON.parse(given);
 
-/** What happened, to be compared with what the clients have seen. */
+/** Counts of the server, for comparison with those of the clients. */
 const seen = {
   /** @type {string[]} */
   handled: [],

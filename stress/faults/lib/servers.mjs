@@ -102,7 +102,7 @@ function listenWithSocketIo(http, policy, { settings, authenticate, onDecision, 
     guard,
     stop: async () => {
       const closed = io.close();
-      // What clients that poll keep open between two requests.
+      // Ends the connections that polling clients keep open between two requests.
       http.closeAllConnections();
       await closed;
     },

@@ -8,7 +8,7 @@ import { launch } from "../lib/children.mjs";
 import { open, transportOf, WAYS } from "../lib/clients.mjs";
 
 const HOUR = 3_600_000;
-/** What a question may take, in milliseconds. */
+/** Milliseconds until a decision times out. */
 const TIMEOUT = 400;
 const settings = { timeout: { action: TIMEOUT }, limits: { handshake: 2000, drain: 400 } };
 /** The wall clock alone, as who sets it does; and, what should never happen, both clocks. */
@@ -64,7 +64,7 @@ async function jump(place, step, child, clients) {
   await child.ask("step", step);
   const words = countWords((await within(Promise.all(questions), place)).map(wordOf));
   assert.deepEqual(words, { permission_timeout: clients.length }, place);
-  // Where the wall clock alone was set, nothing is too early either.
+  // When only the wall clock was set, nothing is too early either.
   if (!step.performance) assert(performance.now() - startedAt > TIMEOUT / 2, `${place}: too early`);
   for (const client of clients) assert.equal(wordOf(await client.request("ping")), "allowed", place);
   assert.equal((await child.ask("state")).handled.length - handled.length, clients.length, `${place}: only the pings`);

@@ -85,7 +85,7 @@ async function keepPinged(proxy, way, count) {
   for (const client of clients) client.ended.then(() => ended++);
   await sleep(5000);
   assert.equal(ended, 0, `${place}: none is cut`);
-  // Where the machine was too busy for one that came in, it has tried twice: what is left of the first is freed later.
+  // On a busy machine a client may have connected twice. The server frees the first connection later.
   await until(async () => (await child.ask("state")).sessions === count, `${place}: all are kept, and no others`);
   for (const client of clients) assert.equal(wordOf(await client.request("ping")), "allowed", place);
   for (const client of clients) client.cut();

@@ -92,7 +92,7 @@ class Visitor {
         this.#client = client;
         /** @type {import("../lib/clients.mjs").Answer} */
         let answer = { code: "" };
-        // Where the machine is busy the provider may be too late.
+        // On a busy machine the provider may be too late.
         while (answer !== "lost" && !("pid" in answer)) answer = await client.request("read");
         if (answer !== "lost") this.pid = answer.pid;
         await client.ended;

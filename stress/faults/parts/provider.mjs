@@ -6,7 +6,7 @@ import { assertWell, countWords, sleep, sum, until, wordOf } from "../lib/checks
 import { launch } from "../lib/children.mjs";
 import { comeIn, open, transportOf, WAYS } from "../lib/clients.mjs";
 
-/** What a question may take, in milliseconds. */
+/** Milliseconds until a decision times out. */
 const TIME = 1000;
 
 /** How it fails, and with which codes that is refused. */
@@ -29,7 +29,7 @@ export const FAILURES = {
 };
 
 /**
- * Where it is thorough, also with requests to the provider that are aborted with the question.
+ * Lets the provider fail. With `isThorough`, it repeats all with provider requests that are aborted with the decision.
  *
  * @param {{ failures?: readonly string[], clients: number, rounds: number, isThorough?: boolean }} options
  */
@@ -102,11 +102,11 @@ async function fail(way, failure, provider, { child, port }, count) {
     ),
   );
   const questions = inside.map((client) => client.request("read"));
-  // What needs nobody else is not held up for longer than the deadline of what came before.
+  // A message that needs no provider waits no longer than the deadline of the message before it.
   const pings = inside.map((client) => client.request("ping"));
   const words = [...(await Promise.all(knocks)), ...(await Promise.all(questions)).map(wordOf)];
   assert.deepEqual(countWords((await Promise.all(pings)).map(wordOf)), { allowed: count });
-  // Where the machine is busy a fault may come when it is too late for it.
+  // On a busy machine a fault may come after the deadline.
   const fitting = [...(FAILURES[failure] ?? []), ...TIMEOUT];
   for (const word of words) assert(fitting.includes(word), `${way}, ${failure}: ${word}`);
   // Late answers come now.

@@ -6,7 +6,7 @@ import { sleep, sum, until } from "../lib/checks.mjs";
 import { launch } from "../lib/children.mjs";
 import { open, transportOf, WAYS } from "../lib/clients.mjs";
 
-/** What each client asks for, over and over. @type {[action: string, payload: object][]} */
+/** Requests that each client repeats. @type {[action: string, payload: object][]} */
 const TRAFFIC = [
   ["ping", {}],
   ["slow", { wait: 15 }],
@@ -16,7 +16,7 @@ const TRAFFIC = [
 ];
 /** On a machine that is busy even those who fetch their answers may take long. */
 const LIMITS = { drain: 20_000 };
-/** How many requests each client has under way at once. */
+/** Pending requests of each client. */
 const AT_ONCE = 4;
 
 /** @param {{ clients: number, rounds: number }} options */

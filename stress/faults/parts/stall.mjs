@@ -49,7 +49,7 @@ async function stallOf(way, count, rounds) {
     const others = (await Promise.all([...during, ...behind])).map(wordOf);
     const pings = 2 * late.length + early.length;
     assert.deepEqual(countWords(others), { allowed: pings, permission_denied: late.length }, way);
-    // What a rule says now comes too late.
+    // An answer of a rule is too late from here on.
     await sleep(TIMEOUT);
     assert.equal((await child.ask("state")).handled.length - handled.length, pings, way);
     words.push(...others, ...Array(early.length).fill("permission_timeout"));

@@ -60,7 +60,7 @@ export const handshakes = {
 
 const wait = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** What came back: one answer at the most, and nothing of what is inside. @param {string} bytes @param {string} heard */
+/** Expects at most one answer, without internals. @param {string} bytes @param {string} heard */
 function judge(bytes, heard) {
   const statuses = [...heard.matchAll(/(?:^|\r\n\r\n|\})HTTP\/1\.1 (\d{3})/g)].map(([, status]) => status);
   const finals = statuses.filter((status) => status !== "100");

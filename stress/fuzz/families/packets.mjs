@@ -24,7 +24,7 @@ function packetsOf({ isMsgpack, namespace }, of) {
 /** @param {object} packet */
 const packed = (packet) => `b${encode(packet).toString("latin1")}`;
 
-/** What an event must lead to. @param {Talk} talk @param {Event} of */
+/** The expected outcome of an event. @param {Talk} talk @param {Event} of */
 function expectedOf({ isMsgpack, token }, { args, attachments }) {
   const read = JSON.parse(args);
   const [name, ...rest] = isMsgpack ? decode(encode({ type: 2, nsp: "/", data: read })).data : read;
@@ -33,7 +33,7 @@ function expectedOf({ isMsgpack, token }, { args, attachments }) {
   return eventOutcome(userOf(token), name, isBytes ? [] : rest);
 }
 
-/** Whether msgpack makes a value under `__proto__` the prototype of what has it. @param {any} value @returns {boolean} */
+/** True when msgpack turns a value under `__proto__` into a prototype. @param {any} value @returns {boolean} */
 function bringsPrototype(value) {
   if (typeof value !== "object" || value === null) return false;
   const own = Object.getOwnPropertyDescriptor(value, "__proto__")?.value;
@@ -128,7 +128,7 @@ async function provoke(talk, connect, ports) {
   return { inputs: packets.length, outcomes: count(answers) };
 }
 
-/** What the other parser takes, and nobody should send. @param {import("../lib/random.mjs").Random} random @param {Talk} talk @returns {string[]} */
+/** Mutated and invalid packets for the msgpack parser. @param {import("../lib/random.mjs").Random} random @param {Talk} talk @returns {string[]} */
 function strangeBytes(random, talk) {
   if (random.chance(0.5)) return packetsOf(talk, event(random)).map((packet) => `b${mutate(random, packet.slice(1))}`);
   const data = random.pick([

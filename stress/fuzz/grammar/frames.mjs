@@ -51,7 +51,7 @@ function fragments(random, opcode, payload) {
   return frames + write({ opcode: 0 }, payload.slice(at));
 }
 
-/** What no client may send. @param {Random} random @param {number} opcode @param {string} payload */
+/** A frame that no client may send. @param {Random} random @param {number} opcode @param {string} payload */
 function violation(random, opcode, payload) {
   switch (random.below(14)) {
     case 0:

@@ -11,7 +11,7 @@ import { actionOf, fieldsOf } from "./requests.mjs";
  * @typedef {{ id?: number, args: string, attachments: string[] }} Event
  */
 
-/** What socket.io's own parser lets nobody say. */
+/** Event names that socket.io's own parser rejects. */
 const UNSAYABLE = ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 /** @param {Random} random */
@@ -45,7 +45,7 @@ export function write({ id, args, attachments }, namespace) {
   return [`4${type}${where}${id ?? ""}${args}`, ...attachments.map((bytes) => `b${bytes}`)];
 }
 
-/** What a client sends that keeps no rules. @param {Random} random @returns {string[]} */
+/** Invalid packets of a client. @param {Random} random @returns {string[]} */
 export function strange(random) {
   const [first = "", ...more] = write(
     event(random),

@@ -32,7 +32,7 @@ const server = await start(ledger, { isOpen: flags.includes("open"), isFragile: 
 
 const resources = () => process.getActiveResourcesInfo().filter((one) => one.startsWith("TCPSocket")).length;
 
-/** What is on the heap once nothing is left to be done. @param {{ isLast?: boolean }} asked */
+/** Measures the heap once the server is idle. @param {{ isLast?: boolean }} asked */
 async function measure({ isLast = false }) {
   const patience = Date.now() + 30_000;
   // Clients that poll keep their connections for a while.

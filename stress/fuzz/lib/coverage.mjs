@@ -4,7 +4,7 @@ import { Session } from "node:inspector/promises";
 import { fileURLToPath } from "node:url";
 
 /**
- * What of one script was never run: pairs of offsets, with the function they are in.
+ * Executed ranges of one script as pairs of offsets, with all its functions.
  *
  * @typedef {{ from: number, to: number }} Range
  * @typedef {{ file: string, ran: Range[], functions: { name: string, from: number, to: number }[] }} Covered
@@ -56,7 +56,7 @@ function ranges(counts, wanted) {
   return found;
 }
 
-/** What was run by any of several processes. */
+/** Merged coverage of several processes. */
 export class Coverage {
   /** @type {Map<string, { counts: Uint8Array, text: string, functions: Map<string, { name: string, from: number, to: number }> }>} */
   #files = new Map();
@@ -76,7 +76,7 @@ export class Coverage {
   }
 
   /**
-   * How many of the functions and branches that read what clients send were run, and which were not.
+   * Counts the executed functions and branches that read client data, and lists the others.
    *
    * @param {(file: string, code: string) => string | undefined} sourceOf The source file of a function, where it counts.
    */

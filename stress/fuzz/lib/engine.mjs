@@ -16,7 +16,7 @@ import { BINARY, frame, Reader, TEXT, upgrade } from "./websocket.mjs";
 
 const PATH = "/socket.io/?EIO=4&transport=";
 
-/** What the client cannot read of what the server has sent is kept as its failure. @param {Engine} engine @param {string} packet */
+/** Passes a packet on. An error of the client is kept in `failure`. @param {Engine} engine @param {string} packet */
 function tell(engine, packet) {
   try {
     engine.onPacket(packet);

@@ -9,7 +9,7 @@ export class Finding extends Error {
   }
 }
 
-/** What the handlers of a server have heard, and what of it must not be. */
+/** Counts the calls of a server's handlers, and records wrong ones. */
 export class Ledger {
   calls = 0;
   unauthorised = 0;

@@ -40,7 +40,7 @@ export class Random {
     return Math.floor((this.bits() / 2 ** 32) * limit);
   }
 
-  /** Whether something happens that does so with this probability. @param {number} probability */
+  /** True with the given probability. @param {number} probability */
   chance(probability) {
     return this.bits() < probability * 2 ** 32;
   }

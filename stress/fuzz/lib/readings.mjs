@@ -1,6 +1,6 @@
 // @ts-check
-// What an input means, read again without Portcullis: what a handler is called with must be allowed by this, and what
-// is refused must be refused by this.
+// An oracle without Portcullis, which reads each input again. It must allow every input that reached a handler, and
+// refuse every refused one.
 
 /**
  * One message as an application reads it.
@@ -67,13 +67,13 @@ export function read(codec, bytes) {
   return /** @type {any} */ (READERS)[codec](value);
 }
 
-/** Who a token stands for. @param {string | undefined} token */
+/** The user of a token. @param {string | undefined} token */
 export function userOf(token) {
   return token === "ann" || token === "root" ? token : undefined;
 }
 
 /**
- * What the rules say: `allow`, or the code of the refusal.
+ * The expected decision of the rules: `allow`, or the code of the refusal.
  *
  * @param {string | undefined} user
  * @param {string} action
@@ -105,7 +105,7 @@ export function verdict(user, action, payload) {
 }
 
 /**
- * What a message must lead to.
+ * The expected outcome of a message.
  *
  * @param {string | undefined} user
  * @param {Reading} reading
@@ -115,7 +115,7 @@ export function outcomeOf(user, reading) {
 }
 
 /**
- * What an event of socket.io must lead to. A client may not say what the server says.
+ * The expected outcome of a socket.io event. A client may not send events of the server.
  *
  * @param {string | undefined} user
  * @param {unknown} name
@@ -132,7 +132,7 @@ export function eventOutcome(user, name, args) {
 }
 
 /**
- * Whether a handshake may become a connection of members.
+ * True when a handshake may open a connection of members.
  *
  * @param {string | undefined} user
  * @param {readonly string[]} rawHeaders
@@ -151,7 +151,7 @@ export function admission(user, rawHeaders, isListed) {
   return user !== undefined && isFit ? "allow" : "not admitted";
 }
 
-/** Whether an origin is that of the list, however it writes its port and host. @param {string} origin */
+/** True when an origin is that of the list, in any spelling of port and host. @param {string} origin */
 function isListedOrigin(origin) {
   if (!/^https:\/\/[^/?#]+$/i.test(origin)) return false;
   try {
@@ -161,7 +161,7 @@ function isListedOrigin(origin) {
   }
 }
 
-/** Whether a page is the server's own; over plain TCP nobody knows whether a proxy has ended TLS. @param {string | undefined} origin @param {string | undefined} host */
+/** True for a page of the server. Over plain TCP, a proxy may have ended TLS. @param {string | undefined} origin @param {string | undefined} host */
 function isOwn(origin, host) {
   try {
     const { protocol, host: of } = new URL(String(origin));
@@ -172,7 +172,7 @@ function isOwn(origin, host) {
 }
 
 /**
- * What a question to the middlewares must lead to; `undefined` where the reading is not sure.
+ * The expected outcome of the middlewares; `undefined` when the reading is not certain.
  *
  * @param {string | undefined} user
  * @param {Reading} reading
@@ -296,7 +296,7 @@ function shapedOutcome(q, id, room, isHeader) {
   return String(id) === "7" ? "allow" : "permission_denied";
 }
 
-/** Whether of the texts in a field, which may be a list, there is this one alone. @param {unknown} value @param {string} text */
+/** True when a field, which may be a list, holds only this text. @param {unknown} value @param {string} text */
 function isOnly(value, text) {
   const texts = [value].flat().filter((one) => ["string", "boolean"].includes(typeof one) || Number.isFinite(one));
   return texts.length === 1 && texts[0] === text;
@@ -313,7 +313,7 @@ function orderOutcome(user, id, amount) {
 }
 
 /**
- * What a request must lead to: of fields with the same name the last one counts.
+ * The expected outcome of a request. Of fields with the same name, the last one counts.
  *
  * @param {string | undefined} user
  * @param {string} action

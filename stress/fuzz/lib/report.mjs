@@ -5,7 +5,7 @@ import { HEAP_SLACK } from "./summary.mjs";
 import { reasonFor } from "./unreached.mjs";
 
 /**
- * What a run has shown.
+ * The result of a run.
  *
  * @typedef {{ name: string } & ReturnType<typeof import("./summary.mjs").summarise>} Kind
  * @typedef {{ seed: string, minutes: number, kinds: Kind[], reached: ReturnType<import("./coverage.mjs").Coverage["report"]> }} Result

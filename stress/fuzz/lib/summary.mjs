@@ -1,7 +1,7 @@
 // @ts-check
 
 /**
- * How many inputs of a family are enough, and in how many parts they are played.
+ * The required number of inputs of each family, and the number of its parts.
  *
  * @type {Record<string, { goal: number, parts: number }>}
  */
@@ -16,7 +16,7 @@ export const GOALS = {
   events: { goal: 650_000, parts: 3 },
 };
 
-/** What a family is, in words. @type {Record<string, string>} */
+/** Descriptions of the families. @type {Record<string, string>} */
 const WORDS = {
   handshakes: "handshakes, byte by byte over TCP",
   frames: "frames of WebSocket, byte by byte over TCP",
@@ -31,7 +31,7 @@ const WORDS = {
 /** By how much a heap may seem to grow though nothing stays, in bytes. */
 export const HEAP_SLACK = 3_000_000;
 
-/** What is no refusal. */
+/** Outcomes that are not refusals. */
 const SERVED = new Set(["allow", "200", "101", "101, closed", "no answer", "closed"]);
 
 /**

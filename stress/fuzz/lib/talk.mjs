@@ -13,7 +13,7 @@ import { BINARY, frame, Reader, TEXT, upgrade } from "./websocket.mjs";
 /** How long an answer may take, in milliseconds: far more than any takes. */
 export const PATIENCE = 60_000;
 
-/** What the application of every server answers to what has reached it. */
+/** The application's answer to every message that has reached it. */
 export const HEARD = "!";
 
 /** A message that every client may send, and its answer the last to come. @type {Record<string, string>} */

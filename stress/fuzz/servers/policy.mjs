@@ -74,7 +74,7 @@ const USERS = new Map([
   ["root", { id: "root", roles: ["admin"] }],
 ]);
 
-/** What `authenticate` returns for a token, or throws. @param {unknown} token */
+/** Returns the result of `authenticate` for a token, or throws its error. @param {unknown} token */
 export function authenticated(token) {
   if (token === "denied") throw new PermissionDenied();
   if (token === "limited") throw new PermissionDenied("rate_limited", { status: 429, retryAfter: 2.5 });

@@ -10,7 +10,7 @@ import { adminPolicy, authenticated, LIMITS, openPolicy, policy } from "./policy
 /** @typedef {import("../lib/ledger.mjs").Ledger} Ledger */
 /** @typedef {import("socket.io").Socket} Socket */
 
-/** Who a socket says it is. @param {Socket} socket */
+/** The token of a socket's handshake. @param {Socket} socket */
 const tokenOf = ({ handshake }) => /** @type {string | undefined} */ (own(handshake.auth, "token"));
 
 /** Why socket.io itself says that a socket has gone. */
@@ -79,7 +79,7 @@ export async function start(ledger, { isOpen }) {
   return {
     ports,
     servers,
-    /** How many sessions are open, and connections that have none. */
+    /** Number of open sessions, and of connections without one. */
     sessions: () => guards.reduce((sum, { sessions }) => sum + [...sessions].length, 0) + connections(),
   };
 }

@@ -118,7 +118,7 @@ export async function start(ledger, { isOpen, isFragile = false }) {
   return {
     ports,
     servers,
-    /** How many sessions are open. */
+    /** Number of open sessions. */
     sessions: () => guards.reduce((sum, { sessions }) => sum + [...sessions].length, 0),
   };
 }

@@ -28,7 +28,7 @@ const addressOf = (index) => {
 
 /** One connection, from its handshake on. */
 export class Client {
-  /** What the server has answered to the handshake; 0 where the connection ended before. */
+  /** The status of the handshake; 0 when the connection ended before. */
   status = 0;
   /** The code of the closing; 0 where there was none. */
   closeCode = 0;
@@ -129,7 +129,7 @@ export class Client {
   #hear(text) {
     if (!this.isOpen) {
       if (this.dialect.welcome !== undefined && text.startsWith(this.dialect.welcome)) this.#open();
-      // What is not the welcome is the greeting of engine.io, or why it is not welcome.
+      // Any other text is the greeting of engine.io, or a refusal.
       else if (text.startsWith("44")) this.socket.destroy();
       return;
     }

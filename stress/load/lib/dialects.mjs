@@ -1,5 +1,5 @@
 // @ts-check
-// What a client of each transport says, as texts of a WebSocket.
+// Messages of a client of each transport, as WebSocket texts.
 
 /**
  * An answer to a request: its number, and 200 or the status of the refusal.

@@ -31,7 +31,7 @@ export const textFrame = (text) => frame(TEXT, Buffer.from(text));
 export const closeFrame = (code) => frame(CLOSE, Buffer.from([code >> 8, code & 0xff]));
 
 /**
- * What a server has sent: texts, pings and the closing.
+ * Frames of a server: texts, pings and the close.
  *
  * @typedef {{ text(text: string): void, ping(pong: Buffer): void, close(code: number): void }} Heard
  */
@@ -55,7 +55,7 @@ export class FrameReader {
       this.#tell(buffer.readUInt8(0) & 0x0f, buffer.subarray(size.head, end));
       buffer = buffer.subarray(end);
     }
-    // What is kept must not keep the chunk that it was cut from.
+    // A copy, because a slice would keep its whole chunk alive.
     this.#rest = buffer.length === 0 ? NOTHING : Buffer.from(buffer);
   }
 

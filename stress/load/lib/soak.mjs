@@ -43,7 +43,7 @@ export class Soak {
   counts = { opened: 0, left: 0, shownOut: 0, refused: 0, failed: 0 };
   /** How long it takes to come in. */
   opening = new Latencies();
-  /** How many are about to come in. */
+  /** Number of clients that are connecting. */
   #opening = 0;
   #isOver = false;
   #traffic = new Traffic(MIX);

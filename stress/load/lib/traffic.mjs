@@ -4,7 +4,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Latencies } from "./statistics.mjs";
 
-/** What each action must be answered with. @type {Record<string, number>} */
+/** The expected status of each action. @type {Record<string, number>} */
 const EXPECTED = { echo: 200, later: 200, secret: 403, hang: 503, nothing: 405 };
 const TICK = 1;
 
@@ -53,7 +53,7 @@ export class Traffic {
     client.onAnswer = (answer) => this.#hear(client, answer);
   }
 
-  /** What a client that has gone away still waits for is not waited for. @param {Client} client */
+  /** Drops the pending requests of a client that has left. @param {Client} client */
   leave(client) {
     this.counts.cut += this.#waiting.get(client)?.size ?? 0;
     this.#waiting.delete(client);
@@ -101,7 +101,7 @@ export class Traffic {
     this.#countLate();
   }
 
-  /** What is not answered yet took at least as long as it has waited. */
+  /** Counts unanswered requests with the time they have waited, a lower bound. */
   #countLate() {
     const now = performance.now();
     for (const waiting of this.#waiting.values()) {

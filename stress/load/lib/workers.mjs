@@ -73,7 +73,7 @@ function rssOf(pid) {
   }
 }
 
-/** How many sockets one process may open. */
+/** Number of sockets that one process may open. */
 export function mostSockets() {
   const limit = execFileSync("sh", ["-c", "ulimit -n"]).toString().trim();
   return limit === "unlimited" ? 1_000_000 : Number(limit) - OTHER_FILES;

@@ -12,7 +12,7 @@ const MIX = [
 ];
 /** How often each connection says something. */
 const EVERY = 10;
-/** How many hold a connection open before what is measured: code and tables that come with the first. */
+/** Connections opened before the measurement, so that code and tables are loaded. */
 const FIRST = 50;
 
 /** @param {boolean} quick */
@@ -106,7 +106,7 @@ async function openPair(workers, run) {
 }
 
 /**
- * Which part of a processor each server uses while nothing happens.
+ * Measures the fraction of a processor that each idle server uses.
  *
  * @param {Awaited<ReturnType<typeof openPair>>[]} pairs
  * @param {number} seconds

@@ -96,7 +96,7 @@ async function measure(workers, { transport, kind, fairScheduling, says }, { beh
   try {
     await good.ask({ command: "open", target, count: behaving, from: 0 });
     const talk = { command: "talk", mix: [["echo", 1]], rate: behaving / EVERY, seconds, patience: PATIENCE };
-    // What the compiler still has to do is not the flood's.
+    // Warm-up, so that compilation is not counted for the flood.
     await good.ask({ ...talk, seconds: 2 });
     const calm = await good.ask(talk);
     await server.ask({ command: "peak" });

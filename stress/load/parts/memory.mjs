@@ -1,5 +1,5 @@
 // @ts-check
-// What a connection takes, and a message that waits to be decided: above a server without a guard.
+// Memory of a connection and of a message that waits for its decision, above an unguarded server.
 
 import { count, middle, mustHold, size } from "../lib/figures.mjs";
 
@@ -113,7 +113,7 @@ async function grown(workers, setup, act, prepare) {
   }
 }
 
-/** What there is once nothing is on its way any more. @param {import("../lib/workers.mjs").ServerProcess} server */
+/** Measures a server once it is idle. @param {import("../lib/workers.mjs").ServerProcess} server */
 async function settled(server) {
   await new Promise((resolve) => setTimeout(resolve, 1000));
   return server.ask({ command: "measure" });

@@ -1,6 +1,6 @@
 // @ts-check
-// What thousands of clients leave behind once they are gone. V8 compiles for hours what runs often, and the code takes
-// far more than anything that may leak: these servers run without its compilers, so that their heap tells.
+// Memory that thousands of clients leave behind. V8 compiles hot code for hours, and the code takes far more memory
+// than any leak. These servers run without its compilers, so that their heap shows leaks.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { count, mustHold, round } from "../lib/figures.mjs";

@@ -8,7 +8,7 @@ import { count, mustHold, round, size } from "../lib/figures.mjs";
 const MOST_RSS = 2 * 2 ** 30;
 /** Seconds until all clients that have left must be forgotten. */
 const LEAVING = 15;
-/** What they send, by the name it has in the flood. */
+/** The sent messages, by their name in the flood. */
 const MESSAGES = {
   secret: "what is denied",
   later: "what an async rule decides",
@@ -76,7 +76,7 @@ export async function slowReaders({ quick, workers, say }) {
 }
 
 /**
- * What must hold behind a guard.
+ * Asserts the requirements on a guarded server.
  *
  * @param {string[]} failures
  * @param {string} name

@@ -8,9 +8,9 @@ import { leastSquares } from "../lib/statistics.mjs";
 const SAMPLE = 10;
 /** The first part of the time, while code is compiled and tables find their size. */
 const WARMING = 0.25;
-/** Where so many are not there, as on a machine that is busy with something else, the heap says nothing. */
+/** Fewer looks, as on a busy machine, are too few to judge the heap. */
 const PRESENT = 0.95;
-/** What is called growth: so many standard errors, and so great a part of the heap in a minute. */
+/** Thresholds of growth: standard errors, and the fraction of the heap in a minute. */
 const SIGNIFICANT = 3;
 const NOTICEABLE = 0.0005;
 

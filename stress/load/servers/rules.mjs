@@ -1,10 +1,10 @@
 // @ts-check
-// What may be done on the servers under load, as permissions and by hand.
+// Rules of the servers under load, as permissions and by hand.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { and, DenyAll, definePolicy, IsAuthenticated, not, PermissionDenied, permission } from "@portcullis/core";
 
-/** Who says that this is their name is not let in. */
+/** A client with this name is refused. */
 const STRANGER = "stranger";
 /** How long a rule of `later` takes, in milliseconds. */
 const LATER = 5;
@@ -36,7 +36,7 @@ const isBanned = permission("isBanned", ({ scope }) => /** @type {User} */ (scop
 const later = permission("later", () => pause(LATER, true));
 const hangs = permission("hangs", () => new Promise(() => {}));
 
-/** What is asked and not answered for now, as by a database that is slow. @type {((is: boolean) => void)[]} */
+/** Pending answers, as of a slow database. @type {((is: boolean) => void)[]} */
 const asked = [];
 /** @returns {Promise<boolean>} */
 export const ask = () => new Promise((answer) => asked.push(answer));
@@ -52,13 +52,13 @@ export const policy = definePolicy({
   },
 });
 
-/** What a handler must never see: whatever gets there all the same is counted. */
+/** Actions that may reach a handler. All others are counted as unauthorised. */
 const OPEN = new Set(["echo", "later"]);
 
 /** The check of `echo` and `secret` by hand. @param {User | undefined} user @param {unknown} action */
 export const mayDo = (user, action) => user !== undefined && !user.banned && action === "echo";
 
-/** What has reached the handlers. */
+/** Messages that have reached the handlers. */
 export class Handled {
   total = 0;
   unauthorised = 0;

@@ -33,7 +33,7 @@ const SERVERS = {
   "socket.io": { bare: handSocketIo, hand: handSocketIo, guard: guardSocketIo },
 };
 
-/** What a server has done. */
+/** Counts of a server. */
 export class Counts {
   handled = new Handled();
   /** By code. @type {Map<string, number>} */

@@ -5,28 +5,28 @@ import { type Payload, PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/internal";
 import type { Heartbeat } from "./heartbeat.js";
 
-/** What a codec has read from one frame. A codec may add fields of its own for its answers. */
+/** The request that a codec reads from one frame. A codec may add fields of its own, for its answers. */
 export interface Decoded {
-  /** What the client wants; `undefined` where the message does not say: it is refused as `missing_action`. */
+  /** The requested action. A message without one (`undefined`) is refused as `missing_action`. */
   readonly action: string | undefined;
   /** The client's arguments. Default: none. */
   readonly payload?: Payload;
-  /** Why the message cannot be used at all: it is refused as `bad_message`, with this reason. */
+  /** The reason why the message is unusable. It is refused as `bad_message`, with this reason. */
   readonly bad?: string;
 }
 
-/** What a served handler has answered. */
+/** The status and the action of a handler's reply. */
 export interface Answered {
   readonly status: number;
   readonly action: string;
 }
 
-/** What is sent to a client: a string makes a text frame, bytes make a binary one. */
+/** The content of one frame: a string for a text frame, bytes for a binary frame. */
 export type Frame = string | Uint8Array;
 
 /**
- * Reads requests from frames and writes answers into frames. `decode` is trusted with nothing: what it throws, or
- * answers wrongly, is a `bad_message` to the client and an error to `onDecision`.
+ * Decodes requests from frames and encodes answers into frames. When `decode` throws or returns an invalid request, the
+ * client gets `bad_message`, and `onDecision` gets the error.
  *
  * @example
  * ```ts
@@ -38,39 +38,46 @@ export type Frame = string | Uint8Array;
  * ```
  */
 export interface Codec<D extends Decoded = Decoded> {
-  /** Reads one frame, text or binary. */
+  /** Decodes one frame, text or binary. */
   decode(data: Buffer, isBinary: boolean): D;
   /**
-   * Writes a refusal; `undefined` sends nothing. Where `decode` has failed, `request` has nothing but an undefined
-   * action. `issues` is there where the payload did not fit a schema, at most five in 500 characters; `refusal.reason`
-   * says the same in words. Where it throws, or answers what is no frame, the client gets
-   * `{ "error": { code, status, reason, retry } }`.
+   * Encodes a refusal.
+   *
+   * @param request The refused request. When `decode` has failed, it holds nothing but an undefined action.
+   * @param refusal The public part of the decision.
+   * @param issues Set when the payload did not fit a schema: at most five, 500 characters in all. `refusal.reason`
+   *   holds the same as text.
+   * @returns A frame, or `undefined` to send nothing. When the method throws or returns anything else, the client gets
+   *   `{ "error": { code, status, reason, retry } }`.
    */
   denied(request: D, refusal: Refusal, issues?: readonly PublicIssue[]): Frame | undefined;
-  /** Writes what a served handler answered; needed by `serve()` alone. */
+  /** Encodes a handler's reply. Only `serve()` needs it. */
   reply?(request: D, data: unknown, answered: Answered): Frame | undefined;
-  /** The texts by which clients keep alive: answered by the guard, and never given to `decode`. */
+  /** The keep-alive texts. The guard answers them, and `decode` never receives them. */
   readonly heartbeat?: Heartbeat;
 }
 
-/** Tells a plain record from all else that JSON knows. */
+/** True when a JSON value is an object, and not an array or null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Reads JSON; `undefined` where it is none. A binary frame must be UTF-8 throughout: it is read by others too. */
+/**
+ * Parses JSON. Returns `undefined` when the data is not JSON. A binary frame must be valid UTF-8, so that every later
+ * reader decodes the same text.
+ */
 export function parseJson(data: Buffer, isBinary: boolean): unknown {
   if (isBinary && !isUtf8(data)) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(data.toString());
   } catch {
-    // It is none.
+    // Not JSON.
   }
   return value;
 }
 
-/** Copies a record of JSON without two of its keys; `__proto__` stays data. Faster than `...rest`, and on the hot path. */
+/** Copies a JSON object without two of its keys. `__proto__` stays data. On the hot path, and faster than `...rest`. */
 export function without(record: Record<string, unknown>, first: string, second: string): Payload {
   const rest: Record<string, unknown> = {};
   for (const key in record) {
@@ -81,31 +88,31 @@ export function without(record: Record<string, unknown>, first: string, second: 
   return rest;
 }
 
-/** Deeper than any id, and shallow enough to be written again on every engine. */
+/** Levels of nesting: more than any id has, and few enough for `JSON.stringify` of every engine. */
 const MAX_ID_DEPTH = 100;
 
-/** Whether an id can be sent back: one that is nested too deeply cannot be written everywhere. */
+/** True when an id can be echoed. An id that is nested too deeply cannot be serialized on every engine. */
 export function canEcho(id: unknown, levels = MAX_ID_DEPTH): boolean {
   if (typeof id !== "object" || id === null) return true;
   return levels > 0 && Object.values(id).every((inner) => canEcho(inner, levels - 1));
 }
 
 /**
- * Makes sure that a codec has answered at once.
+ * Asserts that a method of a codec returned a value synchronously.
  *
- * @throws {PermissionMisuse} When it answers with a promise.
+ * @throws {PermissionMisuse} When it returned a promise.
  */
 export function assertSync(value: unknown, method: string): void {
   if (typeof (value as Partial<PromiseLike<unknown>> | undefined)?.then !== "function") return;
-  // Whatever becomes of it, nobody waits for it: it must not be an unhandled rejection.
+  // Nobody awaits the promise, so its rejection must be handled here.
   Promise.resolve(value).catch(() => undefined);
   throw new PermissionMisuse(`the codec's ${method}() answered a promise: it must answer at once`);
 }
 
 /**
- * Reads what a codec has written.
+ * Checks the frame that a codec returned.
  *
- * @throws {PermissionMisuse} When it is no frame.
+ * @throws {PermissionMisuse} When it is neither a frame nor `undefined`.
  */
 export function frameOf(value: unknown, method: string): Frame | undefined {
   assertSync(value, method);

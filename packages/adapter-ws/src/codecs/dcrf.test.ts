@@ -12,7 +12,7 @@ const read = (value: unknown, codec = dcrf()) =>
 const written = (frame: unknown) => JSON.parse(String(frame)) as Record<string, unknown>;
 
 describe("a request", () => {
-  test("is an action, an id, and all else as the payload", () => {
+  test("has an action, an id, and the rest as payload", () => {
     expect(read({ action: "join", request_id: "a", room: 1, deep: { action: "x" } })).toEqual({
       action: "join",
       name: "join",
@@ -52,7 +52,7 @@ describe("an id", () => {
   });
 });
 
-test("`__proto__` among the arguments is data as all others are", () => {
+test("`__proto__` in a payload is data", () => {
   const { payload } = read('{"action":"join","__proto__":{"isAdmin":true}}');
   expect(Object.getOwnPropertyDescriptors(payload)).toEqual({
     ["__proto__"]: { value: { isAdmin: true }, writable: true, enumerable: true, configurable: true },
@@ -62,7 +62,7 @@ test("`__proto__` among the arguments is data as all others are", () => {
 describe("an answer", () => {
   const request = read({ action: "list", request_id: { nested: [1] } });
 
-  test("has exactly five keys, in the order of the original", () => {
+  test("has exactly five keys, in the order of DCRF", () => {
     expect(String(dcrf().denied(request, DENIED))).toBe(
       '{"errors":["No."],"data":null,"action":"list","response_status":403,"request_id":{"nested":[1]}}',
     );
@@ -71,11 +71,11 @@ describe("an answer", () => {
     );
   });
 
-  test("names the unknown action in the words of the original", () => {
+  test("names the unknown action as DCRF does", () => {
     expect(written(dcrf().denied(request, UNKNOWN)).errors).toEqual(['Method "list" not allowed.']);
   });
 
-  test("has null for what the request did not say", () => {
+  test("has null for fields that the request lacks", () => {
     const nothing: DcrfRequest = { action: undefined };
     expect(written(dcrf().denied(nothing, DENIED))).toMatchObject({ action: null, request_id: null });
     expect(written(dcrf().reply(read({ action: "a" }), undefined, { status: 204, action: "a" }))).toMatchObject({
@@ -85,19 +85,19 @@ describe("an answer", () => {
     });
   });
 
-  test("tells code and retry where that is asked for", () => {
+  test("holds code and retry with the option `codes`", () => {
     const { data } = written(dcrf({ codes: true }).denied(request, DENIED));
     expect(data).toEqual({ code: "permission_denied", retry: "never" });
     const later = written(dcrf({ codes: true }).denied(request, { ...DENIED, retry: "later", retryAfter: 3 }));
     expect(later.data).toEqual({ code: "permission_denied", retry: "later", retryAfter: 3 });
   });
 
-  test("may be for another action, as events of a subscription are", () => {
+  test("may name another action, as subscription events do", () => {
     expect(written(dcrf().reply(request, {}, { status: 200, action: "update" })).action).toBe("update");
   });
 });
 
-describe("what did not fit", () => {
+describe("issues of a payload", () => {
   const errors = (issues: { path: string[]; message: string }[]) =>
     written(dcrf().denied(read({ action: "a" }), { ...DENIED, code: "invalid_input", status: 400 }, issues)).errors;
 
@@ -128,13 +128,13 @@ describe("what did not fit", () => {
     expect(errors(issues)).toEqual(expected);
   });
 
-  test("has names of a prototype as data", () => {
+  test("have names of a prototype as data", () => {
     expect(JSON.stringify(errors([{ path: ["__proto__", "constructor"], message: "bad" }]))).toBe(
       '[{"__proto__":{"constructor":["bad"]}}]',
     );
   });
 
-  test("keeps every message, whatever the paths are", () => {
+  test("keep every message, whatever the paths are", () => {
     const names = fc.constantFrom("a", "b", "", "0", "__proto__", "constructor", "non_field_errors");
     const issue = fc.record({ path: fc.array(names, { maxLength: 4 }), message: fc.string() });
     const texts = (value: unknown): unknown[] =>
@@ -152,7 +152,7 @@ describe("multiplex", () => {
   const named = dcrf({ multiplex: ["people", "rooms"] });
   const frame = (stream: unknown, payload: unknown = { action: "list", request_id: 1, pk: 2 }) => ({ stream, payload });
 
-  test("wraps both ways", () => {
+  test("wraps requests and answers", () => {
     const request = read(frame("people"), any);
     expect(request).toMatchObject({ action: "list", payload: { pk: 2 }, id: 1, stream: "people" });
     expect(written(any.denied(request, DENIED))).toEqual({
@@ -165,7 +165,7 @@ describe("multiplex", () => {
     });
   });
 
-  test("with names asks the rules about the stream too, and answers as the client knows it", () => {
+  test("with names prefixes the action for rules, not for clients", () => {
     const request = read(frame("people"), named);
     expect(request.action).toBe("people.list");
     expect(written(named.denied(request, UNKNOWN)).payload).toMatchObject({
@@ -190,13 +190,13 @@ describe("multiplex", () => {
     expect(written(named.denied(request, DENIED))).toMatchObject({ stream, payload: { action: null } });
   });
 
-  test("says which stream where only the action is missing or wrong", () => {
+  test("answers on the stream of a request without a valid action", () => {
     expect(read(frame("people", {}), any)).toMatchObject({ action: undefined, stream: "people" });
     expect(read(frame("people", { action: 5 }), any)).toMatchObject({ bad: expect.any(String), stream: "people" });
   });
 });
 
-describe("the names of streams", () => {
+describe("names of streams", () => {
   const part = fc.constantFrom("a", "b", ".", "..", "rooms");
   const name = fc.array(part, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(""));
 

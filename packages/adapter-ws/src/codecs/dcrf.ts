@@ -4,23 +4,23 @@ import { checkKeys } from "@portcullis/core/internal";
 import { type Codec, canEcho, type Decoded, isRecord, parseJson, without } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
 
-/** What {@link dcrf} takes. */
+/** Options of {@link dcrf}. */
 export interface DcrfOptions extends CodecOptions {
-  /** Puts `{ code, retry }` into the `data` of a refusal. Without it, `data` is null as in the original. */
+  /** Puts `{ code, retry }` into the `data` of a refusal. Default false: `data` is null, as in DCRF. */
   codes?: boolean;
   /**
-   * Speaks `{ stream, payload }`, as `dcrf-client` does. `true` takes any stream, and the rules do not see which: for
-   * a server where all streams mean the same. A list takes those streams alone, and the rules are asked about
-   * `"stream.action"`. None of them may begin with another and a dot: `rooms.delete` of `chat` and `delete` of
-   * `chat.rooms` would be one action.
+   * Wraps frames as `{ stream, payload }`, as `dcrf-client` does. `true` accepts any stream and hides it from the
+   * rules, for a server where all streams mean the same. A list accepts only those streams, and the rules get the
+   * action `"stream.action"`. No stream may start with another one and a dot: with `chat` and `chat.rooms`,
+   * `rooms.delete` of the first and `delete` of the second would be one action.
    */
   multiplex?: boolean | readonly string[];
 }
 
-/** A request of the protocol. */
+/** A decoded DCRF request. */
 export interface DcrfRequest extends Decoded {
   readonly id?: unknown;
-  /** The action as the client wrote it. */
+  /** The action as the client sent it, without the stream. */
   readonly name?: string;
   readonly stream?: string | null | undefined;
 }
@@ -29,13 +29,14 @@ const NOT_READABLE = "The message could not be read: send a JSON object.";
 const NO_STREAM = "The message could not be read: send an object with `stream` and `payload`.";
 
 /**
- * The protocol of Django Channels REST Framework: a request is `{ action, request_id, ...payload }`, every answer has
- * exactly `errors`, `data`, `action`, `response_status` and `request_id`. `errors` holds the reason of a refusal, or, where
- * the payload does not fit a schema, the messages by field as serializers write them: `[{ room: ["Required"] }]`.
+ * Codec for the protocol of Django Channels REST Framework (DCRF). A request is `{ action, request_id, ...payload }`.
+ * Every answer has exactly the keys `errors`, `data`, `action`, `response_status` and `request_id`. `errors` holds the
+ * reason of a refusal. When the payload does not fit a schema, it holds the messages by field, in the shape of DRF
+ * serializers: `[{ room: ["Required"] }]`.
  *
  * @param options `codes`, `multiplex`, `heartbeat`.
  * @returns A codec.
- * @throws {PermissionMisuse} When an option is unknown or of the wrong type, or two streams share an action's name.
+ * @throws {PermissionMisuse} When an option is unknown or of the wrong type, or two streams could share an action.
  * @example
  * ```ts
  * import { dcrf } from "@portcullis/adapter-ws";
@@ -81,7 +82,7 @@ const methodOf = (name: string | null) => `Method "${name}" not allowed.`;
 /** Messages by field, nested as the fields are. */
 type Messages = { [field: string]: Messages | string[] };
 
-/** What DRF calls a field that is the whole object. */
+/** DRF's key for messages about a whole object. */
 const WHOLE = "non_field_errors";
 
 function byField(issues: readonly PublicIssue[]): Messages {
@@ -106,7 +107,7 @@ function addMessage(at: Messages, field: string, message: string): void {
   else addMessage(there, WHOLE, message);
 }
 
-/** Names come from the client: no prototype. */
+/** An object without a prototype, because its keys come from the client. */
 const nothing = (): Messages => Object.create(null);
 
 function readFrame(frame: Record<string, unknown>, stream: string | undefined, prefix: string): DcrfRequest {
@@ -136,9 +137,9 @@ function readStreams(multiplex: boolean | readonly string[]): ReadonlySet<string
 }
 
 /**
- * Makes sure that no two streams share the name of an action.
+ * Asserts that no two streams can share an action.
  *
- * @throws {PermissionMisuse} When one begins with another and a dot.
+ * @throws {PermissionMisuse} When one starts with another and a dot.
  */
 function checkNames(streams: ReadonlySet<string>): void {
   for (const stream of streams) {

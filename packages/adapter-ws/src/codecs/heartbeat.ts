@@ -2,25 +2,25 @@ import { checkKeys, misuse } from "@portcullis/core/internal";
 import type { RawData } from "ws";
 
 /**
- * How a client keeps its connection alive where it cannot send a ping of WebSocket, as no page can: it sends `ping` as
- * a text frame, exactly, and is answered `pong`. No rule is asked, and no listener hears of it.
+ * Keep-alive for clients that cannot send a WebSocket ping, such as browser pages. The client sends exactly `ping` as a
+ * text frame, and the guard answers `pong`. No rule runs, and no listener receives the message.
  */
 export interface Heartbeat {
   readonly ping: string;
   readonly pong: string;
 }
 
-/** An option that all codecs have in common. */
+/** Options that all codecs share. */
 export interface CodecOptions {
-  /** What a client sends to keep alive, and what it is answered: `{ ping: "ping", pong: "pong" }`. */
+  /** Keep-alive texts, for example `{ ping: "ping", pong: "pong" }`. Default: none. */
   heartbeat?: Heartbeat;
 }
 
 const isText = (text: unknown): text is string =>
-  // A text that is no UTF-8 is in no frame.
+  // A lone surrogate has no UTF-8 form, so no text frame can carry it.
   typeof text === "string" && text !== "" && Buffer.from(text).toString() === text;
 
-/** Whether a codec could read a text as a message. */
+/** True when a codec could decode a text as a message. */
 function isObject(text: string): boolean {
   try {
     const read: unknown = JSON.parse(text);
@@ -33,8 +33,8 @@ function isObject(text: string): boolean {
 /**
  * Checks the option `heartbeat`.
  *
- * @returns It, as a part of a codec.
- * @throws {PermissionMisuse} When it is not two texts, both the same, or the ping may be a message of the application.
+ * @returns The option as a part of a codec; empty when it is left out.
+ * @throws {PermissionMisuse} When it is not two different texts, or the ping could be a message of the application.
  */
 export function readHeartbeat(caller: string, heartbeat: Heartbeat | undefined): { heartbeat?: Heartbeat } {
   if (heartbeat === undefined) return {};
@@ -65,9 +65,9 @@ export function readHeartbeat(caller: string, heartbeat: Heartbeat | undefined):
   );
 }
 
-/** Tells whether a message is the ping of a heartbeat. */
+/** Returns a function that is true for the ping of a heartbeat. */
 export function pingOf({ ping }: Heartbeat): (data: RawData, isBinary: boolean) => boolean {
   const bytes = Buffer.from(ping);
-  // ws gives text as one Buffer, whatever the binary type; a class in its caller may do otherwise.
+  // ws emits text as one Buffer, whatever `binaryType` is. A class in its place may do otherwise.
   return (data, isBinary) => !isBinary && Buffer.isBuffer(data) && bytes.equals(data);
 }

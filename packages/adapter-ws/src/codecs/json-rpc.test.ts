@@ -58,12 +58,12 @@ const METHOD = "Invalid Request: the method must be a string.";
 const PARAMS = "Invalid Request: the params must be an object or a list.";
 const ID = "Invalid Request: the id must be a string or a number.";
 
-test("params by position and their `args` by name are one payload", () => {
+test("positional params and named `args` are one payload", () => {
   const payloads = [["x"], { args: ["x"] }].map((params) => read(call({ params })).payload);
   expect(payloads).toEqual([{ args: ["x"] }, { args: ["x"] }]);
 });
 
-describe("what is no request", () => {
+describe("an invalid request", () => {
   test.each([
     ["not JSON", "{", -32700, null, "Parse error."],
     ["a batch", [call({ id: 1 }), call({ id: 2 })], -32600, null, BATCH],
@@ -84,7 +84,7 @@ describe("what is no request", () => {
     expect(denied(value)).toMatchObject({ jsonrpc: "2.0", error: { code }, id });
   });
 
-  test.each(["bad_message", "missing_action"])("is answered with null where nothing is known of it (%s)", (code) => {
+  test.each(["bad_message", "missing_action"])("is answered with a null id when unreadable (%s)", (code) => {
     const answer = JSON.parse(String(codec.denied({ action: undefined }, refusal(code, 400))));
     expect(answer).toMatchObject({ id: null, error: { code: -32600 } });
   });

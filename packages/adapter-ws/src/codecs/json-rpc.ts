@@ -3,14 +3,14 @@ import { checkKeys } from "@portcullis/core/internal";
 import { type Codec, type Decoded, isRecord, parseJson } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
 
-/** What {@link jsonRpc} takes. */
+/** Options of {@link jsonRpc}. */
 export interface JsonRpcOptions extends CodecOptions {}
 
-/** A request of JSON-RPC. */
+/** A decoded JSON-RPC request. */
 export interface JsonRpcRequest extends Decoded {
-  /** `undefined` for a notification, which is never answered; `null` where the id could not be read. */
+  /** `undefined` for a notification, which is never answered; `null` when the id could not be read. */
   readonly id?: string | number | null | undefined;
-  /** The error code where the message is no request. */
+  /** The JSON-RPC error code of a message that is not a request. */
   readonly error?: number;
 }
 
@@ -18,9 +18,10 @@ const NOT_JSON = -32700;
 const NO_REQUEST = -32600;
 
 /**
- * JSON-RPC 2.0: the method is the action; `params` by name are the payload, those by position are `{ args }` of it.
- * `["x"]` and `{ "args": ["x"] }` are therefore one payload, to a rule and to a handler alike: do not tell them apart.
- * A notification is not answered. A batch is answered -32600: a guard can hand on a frame or not, but not half of it.
+ * Codec for JSON-RPC 2.0. The method is the action. Named `params` are the payload; positional `params` become the
+ * payload `{ args }`. Rules and handlers therefore get the same payload for `["x"]` and `{ "args": ["x"] }`, and must
+ * not tell them apart. A notification is not answered. A batch is refused with -32600, because a guard can forward or
+ * drop a frame, but not forward half of it.
  *
  * @param options `heartbeat`.
  * @returns A codec.

@@ -7,7 +7,7 @@ const DENIED: Refusal = { code: "permission_denied", status: 403, reason: "No.",
 const read = (value: unknown, codec = json()) =>
   codec.decode(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)), false);
 
-test("a request is a type, an id, and all else as the payload", () => {
+test("a request has a type, an id, and the rest as payload", () => {
   expect(read({ type: "join", id: 1, room: "lobby" })).toEqual({ action: "join", id: 1, payload: { room: "lobby" } });
 });
 
@@ -24,7 +24,7 @@ test("the keys can have other names", () => {
   });
 });
 
-test("what the request did not say, the answer does not say either", () => {
+test("an answer omits fields that the request lacks", () => {
   expect(String(json().denied(read({ type: "join" }), DENIED))).toBe(JSON.stringify({ type: "join", error: DENIED }));
   expect(String(json().denied(read("[]"), DENIED))).toBe(JSON.stringify({ error: DENIED }));
   expect(JSON.parse(String(json().reply(read({ type: "a" }), undefined, { status: 204, action: "a" })))).toEqual({
@@ -52,7 +52,7 @@ test.each([
 describe("a payload under a key of its own", () => {
   const codec = json({ payload: "data" });
 
-  test("is what the key holds, and nothing beside it", () => {
+  test("is the value of the key alone", () => {
     expect(read({ type: "join", id: 1, data: { room: "lobby", type: "x" }, other: 2 }, codec)).toEqual({
       action: "join",
       id: 1,
@@ -75,7 +75,7 @@ describe("a payload under a key of its own", () => {
     expect(read({ type: "join", id: 1, data }, codec)).toEqual(request);
   });
 
-  test("is nothing that an object has of its own accord", () => {
+  test("is not read from a prototype", () => {
     for (const payload of ["__proto__", "constructor"]) {
       expect(read({ type: "join" }, json({ payload })).payload).toEqual({});
     }
@@ -92,7 +92,7 @@ describe("a payload under a key of its own", () => {
   });
 });
 
-test("wrong options are found at once", () => {
+test("wrong options throw at once", () => {
   for (const options of [
     { action: "" },
     { action: 5 },

@@ -3,31 +3,32 @@ import { checkKeys } from "@portcullis/core/internal";
 import { type Codec, canEcho, type Decoded, isRecord, parseJson, without } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
 
-/** What {@link json} takes. */
+/** Options of {@link json}. */
 export interface JsonOptions extends CodecOptions {
   /** The key that names the action. Default `"type"`. */
   action?: string;
-  /** The key of what the answer repeats. Default `"id"`. */
+  /** The key of the request id, which the answer repeats. Default `"id"`. */
   id?: string;
   /**
-   * The key of the payload, for envelopes such as `{ type, data }`: an object; one that is missing or null is empty.
-   * Without it, all other keys are the payload.
+   * The key of the payload, for envelopes such as `{ type, data }`. Its value must be an object; a missing or null
+   * value is an empty payload. Without this option, all other keys are the payload.
    */
   payload?: string;
 }
 
-/** A request in an envelope. */
+/** A decoded request. */
 export interface JsonRequest extends Decoded {
   readonly id?: unknown;
 }
 
 /**
- * Home-made envelopes: a request is `{ type, id, ...payload }`, or `{ type, id, data }` with `payload: "data"`; a refusal `{ type, id, error: { code, status, reason,
- * retry } }`, the answer of a served handler `{ type, id, status, data }`.
+ * Codec for JSON envelopes of your own. A request is `{ type, id, ...payload }`, or `{ type, id, data }` with
+ * `payload: "data"`. A refusal is `{ type, id, error: { code, status, reason, retry } }`. A handler's reply is
+ * `{ type, id, status, data }`.
  *
  * @param options The keys: `action`, `id`, `payload`; `heartbeat`.
  * @returns A codec.
- * @throws {PermissionMisuse} When an option is unknown, or the keys are no different names.
+ * @throws {PermissionMisuse} When an option is unknown, or the keys are empty or not distinct.
  * @example
  * ```ts
  * import { json } from "@portcullis/adapter-ws";

@@ -67,14 +67,14 @@ export class StageList {
         return new Evaluation(stages, question, undefined, index).resume(step, trues, answer);
       }
       if (step.kind === Kind.Refuses) {
-        return this.giveBack(options, decisionAt((stages[index] as Stage).program, step, trues));
+        return this.keepOptions(options, decisionAt((stages[index] as Stage).program, step, trues));
       }
       passed = step.end;
     }
-    return this.giveBack(options, passed);
+    return this.keepOptions(options, passed);
   }
 
-  private giveBack(options: LazySignal, made: Decision): Decision {
+  private keepOptions(options: LazySignal, made: Decision): Decision {
     this.spare = options;
     return made;
   }

@@ -1,4 +1,4 @@
-/** Rings whenever something has changed. */
+/** Notifies its listeners of every change. */
 export class Bell {
   readonly #listeners = new Set<() => void>();
 
@@ -7,10 +7,10 @@ export class Bell {
   }
 
   /**
-   * Waits until something is so.
+   * Waits until a condition is true.
    *
-   * @param milliseconds How long at the most.
-   * @returns Whether it is.
+   * @param milliseconds The longest time to wait.
+   * @returns True when the condition is true in time.
    */
   until(isSo: () => boolean, milliseconds: number): Promise<boolean> {
     if (isSo()) return Promise.resolve(true);

@@ -4,51 +4,51 @@ import type { Account, AttackOptions, Probe } from "./options.js";
 import { RawConnection } from "./raw-connection.js";
 import type { Entrance, Resumed, ServerEvent, Wire } from "./wire.js";
 
-/** A message with the marker that is to be found again. */
+/** A message with a unique marker in its payload. */
 export interface MarkedMessage {
   readonly action: string;
   readonly payload: Readonly<Record<string, unknown>>;
   readonly marker: string;
 }
 
-/** What a client sends with its handshake. */
+/** Options of a client's handshake. */
 export interface HandshakeOptions {
   readonly entrance: Entrance;
-  /** `null` sends none. */
+  /** The Origin header; `null` sends none. */
   readonly origin: string | null;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent with the handshake, or with what lets it in, before that is answered. */
+  /** Messages sent together with the handshake, before its answer. */
   readonly early?: readonly MarkedMessage[];
-  /** Sent as soon as it is let in. */
+  /** Messages sent as soon as the client is admitted. */
   readonly first?: readonly MarkedMessage[];
   readonly resumed?: Resumed;
-  /** Never asks to be let in. */
+  /** True for a client that never asks for a namespace. */
   readonly isMute?: boolean;
 }
 
-/** An answer of the server, as it came. */
+/** An answer of the server, with its text. */
 export interface Answer {
   readonly id: number;
   readonly isRefusal: boolean;
   readonly text: string;
 }
 
-/** A client of the kit, at one entrance. */
+/** A client of the attack kit, at one entrance. */
 export class Client {
   readonly bell = new Bell();
   readonly connection: RawConnection;
   readonly answers: Answer[] = [];
-  /** All that was received. */
+  /** All received texts. */
   readonly texts: string[] = [];
-  /** Whether the server has let it in; it may show it out again. */
+  /** True once the server has admitted the client. It may still close the connection later. */
   isLetIn = false;
-  /** Whether what it says is answered. */
+  /** True once a message of the client was answered. */
   isIn = false;
   isRefused = false;
   pid: string | undefined;
   offset: string | undefined;
   events = 0;
-  /** What lets it in, where something does, and what is sent with it. */
+  /** The frames that ask for admission, with the early messages; `undefined` when the handshake is enough. */
   readonly #hello: readonly Buffer[] | undefined;
   #lastId = 0;
 
@@ -70,13 +70,13 @@ export class Client {
     );
   }
 
-  /** Whether it was answered in any way that ends. */
+  /** True when the server has admitted or refused the client, or the connection has ended. */
   get isDecided(): boolean {
     const { end, refusal } = this.connection;
     return this.isLetIn || this.isRefused || end !== undefined || refusal !== "";
   }
 
-  /** In words, how it was refused, or ended. */
+  /** The refusal or the end as text. */
   get ending(): string {
     const { status, end } = this.connection;
     if (status !== undefined && status !== 101) return `HTTP ${status}`;
@@ -95,12 +95,12 @@ export class Client {
     return encoded.map(({ id }) => id);
   }
 
-  /** One message as text, with an id of its own. */
+  /** Encodes one message as text, with an id of its own. */
   textOf(message: MarkedMessage): { id: number; text: string } {
     return this.#encode(message);
   }
 
-  /** Waits for the answer to a message; `undefined` where there is none. */
+  /** Waits for the answer to a message; `undefined` when none arrives in time. */
   async answerTo(id: number, milliseconds: number): Promise<Answer | undefined> {
     const find = () => this.answers.find((answer) => answer.id === id);
     await this.bell.until(() => find() !== undefined || this.isEnded, milliseconds);
@@ -123,7 +123,7 @@ export class Client {
     if (this.handshake.first) this.send(...this.handshake.first);
   }
 
-  /** A protocol of the user's own may throw at what it does not know: then it means nothing. */
+  /** Decodes a text. A custom protocol may throw on unknown texts, which then mean nothing. */
   #read(text: string): ServerEvent | undefined {
     try {
       return this.wire.read(text, this.handshake.entrance);
@@ -150,12 +150,11 @@ export class Client {
   }
 }
 
-/** Makes a message of what the options say. */
+/** Makes a message of a probe and a marker. */
 export function markedBy({ action, payload = (marker) => ({ marker }) }: Probe, marker: string): MarkedMessage {
   return { action, payload: payload(marker), marker };
 }
 
-/** The headers of a handshake. */
 export function headersOf(
   { headers, protocols = [] }: Account,
   { origin, headers: more }: Pick<HandshakeOptions, "origin" | "headers">,

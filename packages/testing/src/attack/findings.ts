@@ -1,4 +1,4 @@
-/** The holes the kit looks for. */
+/** The holes that the kit looks for. */
 export type HoleName =
   | "cross-site-origin"
   | "cookies-without-origin"
@@ -20,18 +20,18 @@ export type HoleName =
   | "reserved-events"
   | "bad-packets";
 
-/** What came of one hole. */
+/** The result of one hole. */
 export interface Finding {
   readonly hole: HoleName;
   /** The hole in a sentence. */
   readonly title: string;
-  /** `true`: the server holds; `false`: the hole is there; `"not applicable"`: it was not played, and why not. */
+  /** True when the server holds, false when it has the hole, `"not applicable"` when the hole was not played. */
   readonly held: boolean | "not applicable";
-  /** What was seen, or why it was not played. */
+  /** The observation, or the reason why the hole was not played. */
   readonly evidence: string;
 }
 
-/** What a hole says of itself. */
+/** The result of a play, without the name of the hole. */
 export type PlayResult = Pick<Finding, "held" | "evidence">;
 
 export const holds = (evidence: string): PlayResult => ({ held: true, evidence });
@@ -41,10 +41,10 @@ export const cannot = (evidence: string): PlayResult => ({ held: "not applicable
 const MARKS = { true: "held", false: "HOLE", "not applicable": "-" } as const;
 
 /**
- * Writes findings for people: what is open first, then what held, then what was not played.
+ * Formats findings as text. Open holes come first, then those that held, then those that were not played.
  *
- * @param findings What `attack()` has returned.
- * @returns One paragraph a line, with a summary in front.
+ * @param findings The findings that `attack()` has returned.
+ * @returns A summary line, followed by one line for each finding.
  * @example
  * ```ts
  * import { describeFindings } from "@portcullis/testing/attack";

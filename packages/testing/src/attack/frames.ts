@@ -1,19 +1,19 @@
 import { randomBytes } from "node:crypto";
 
-/** Kinds of frames (RFC 6455, section 5.2). */
+/** Opcodes of frames (RFC 6455, section 5.2). */
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** How a frame departs from what it should be. */
+/** Deviations of a frame from a valid one. */
 export interface FrameForm {
   readonly isFinal?: boolean;
   /** The three reserved bits. */
   readonly reserved?: number;
   readonly isMasked?: boolean;
-  /** The length it claims, where that is not its own. */
+  /** The length in the header, when it differs from that of the data. */
   readonly claims?: bigint;
 }
 
-/** Writes one frame as a client does. */
+/** Encodes one frame as a client does. */
 export function frameOf(opcode: number, content: string | Uint8Array, form: FrameForm = {}): Buffer {
   const { isFinal = true, reserved = 0, isMasked = true, claims } = form;
   const data = Buffer.from(content as string);
@@ -27,7 +27,7 @@ export function frameOf(opcode: number, content: string | Uint8Array, form: Fram
 
 export const textFrame = (text: string): Buffer => frameOf(OPCODE.text, text);
 
-/** The same text in three frames, with a ping between them. */
+/** Encodes a text as three frames, with a ping between them. */
 export function fragmentsOf(text: string): Buffer {
   const third = Math.ceil(text.length / 3);
   return Buffer.concat([
@@ -56,11 +56,11 @@ export interface Frame {
   readonly data: Buffer;
 }
 
-/** Reads the frames of a server, which masks and compresses none. */
+/** Parses frames of a server, which are neither masked nor compressed. */
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
 
-  /** Takes what was read, and returns the frames that are complete. */
+  /** Adds a received chunk, and returns the complete frames. */
   push(chunk: Buffer): Frame[] {
     this.#rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
     const frames: Frame[] = [];

@@ -1,10 +1,10 @@
 import type { HoleName, PlayResult } from "./findings.js";
 import type { Target } from "./target.js";
 
-/** One hole: what it is, and how it is looked for. */
+/** A hole, with the attack that looks for it. */
 export interface Hole {
   readonly name: HoleName;
-  /** In a sentence, as what goes wrong. */
+  /** The failure in a sentence. */
   readonly title: string;
   play(target: Target): Promise<PlayResult>;
 }

@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 import { type MaybePromise, PermissionMisuse } from "@portcullis/core";
 
-/** The credentials of an account, as its handshake carries them. */
+/** The credentials of an account, sent with its handshake. */
 export interface Account {
   /** Headers of the handshake, as in `{ authorization: "Bearer ann" }` or `{ cookie: "session=..." }`. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -13,22 +13,22 @@ export interface Account {
   readonly auth?: Readonly<Record<string, unknown>>;
 }
 
-/** A message the kit may send: its action (of socket.io: the event), and what goes with it. */
+/** A message that the kit may send: an action (for socket.io an event) and its payload. */
 export interface Probe {
   readonly action: string;
-  /** Makes the payload around a marker, a short text to be found again. Default `{ marker }`. */
+  /** Makes a payload that contains the marker, a short unique text. Default `{ marker }`. */
   readonly payload?: (marker: string) => Readonly<Record<string, unknown>>;
 }
 
-/** How messages are written and read where none of the named protocols fits. */
+/** Encodes and decodes messages of a protocol that is not one of the named ones. */
 export interface OwnProtocol {
-  /** Writes a message as the text of one frame. */
+  /** Encodes a message as the text of one frame. */
   readonly request: (id: number, action: string, payload: Readonly<Record<string, unknown>>) => string;
-  /** Reads a frame: which message it answers, and whether it refuses; `undefined` where it answers none. */
+  /** Decodes a frame as the answer to the message `id`; `undefined` when it is not an answer. */
   readonly read: (text: string) => { readonly id: number; readonly isRefusal: boolean } | undefined;
 }
 
-/** What the server speaks. */
+/** The protocol of the server. */
 export type AttackProtocol =
   | "dcrf"
   | "json"
@@ -39,64 +39,64 @@ export type AttackProtocol =
   | { readonly kind: "socket.io"; readonly path?: string }
   | OwnProtocol;
 
-/** How much, how large, how long. */
+/** Limits of an attack. */
 export interface AttackLimits {
   /** Connections at once. Default 20. */
   readonly connections?: number;
   /** Milliseconds from accept to decision that the server promises. Default 10,000. */
   readonly handshake?: number;
-  /** Bytes of the largest message the server takes. Default 1,048,576. */
+  /** Bytes of the largest message that the server accepts. Default 1,048,576. */
   readonly message?: number;
   /** Messages that are sent without reading one answer. Default 150,000. */
   readonly unread?: number;
-  /** Milliseconds to wait for something that should come. Default 4,000. */
+  /** Milliseconds to wait for an expected event. Default 4,000. */
   readonly timeout?: number;
-  /** Milliseconds to wait for something that should not come. Default 60. */
+  /** Milliseconds to wait for an event that must not happen. Default 60. */
   readonly settle?: number;
-  /** Milliseconds for all of it; what was not played by then is not applicable. Default 120,000. */
+  /** Milliseconds for the whole attack. Holes that are not played by then are not applicable. Default 120,000. */
   readonly total?: number;
 }
 
-/** What {@link attack} must know of a server. */
+/** Options of {@link attack}, which describe the server. */
 export interface AttackOptions {
   readonly protocol: AttackProtocol;
   readonly accounts: {
-    /** May connect, and do all of `actions`. */
+    /** An account that may connect and do all of `actions`. */
     readonly allowed: Account;
-    /** May connect and do `actions.open`, but not `actions.guarded`. */
+    /** An account that may connect and do `actions.open`, but not `actions.guarded`. */
     readonly denied: Account;
-    /** May not connect. */
+    /** An account that may not connect. */
     readonly refused?: Account;
   };
   readonly actions: {
-    /** What everybody may do who is let in; its handler answers at once. */
+    /** An action for everybody who may connect. Its handler answers at once. */
     readonly open: Probe;
-    /** What `allowed` may do, and `denied` may not; its handler answers at once. */
+    /** An action for `allowed`, and not for `denied`. Its handler answers at once. */
     readonly guarded: Probe;
-    /** What `allowed` may do, by a rule that takes 100 ms or more. */
+    /** An action for `allowed`, with a rule that takes 100 ms or more. */
     readonly slow?: Probe;
   };
-  /** Other ways in, beside that of the URL: paths of ws, or namespaces of socket.io, dynamic ones too. */
+  /** Entrances beside that of the URL: paths of ws, or namespaces of socket.io, dynamic ones too. */
   readonly entrances?: readonly string[];
-  /** The Origin of pages that are wanted. Default: that of the URL. `"any"` where the server is open to all sites. */
+  /** The Origin of allowed pages. Default: that of the URL. `"any"` when the server is open to all sites. */
   readonly origin?: string;
-  /** Whether cookies alone, without an Origin, may let somebody in. Default `"refused"`. */
+  /** The server's answer to cookies without an Origin. Default `"refused"`. */
   readonly withoutOrigin?: "refused" | "accepted";
-  /** Whether the handler of the message with that marker has run. Without it, an answer that is no refusal tells. */
+  /** True when the handler of the message with that marker has run. Default: when its answer is no refusal. */
   readonly handled?: (marker: string) => MaybePromise<boolean>;
-  /** Of socket.io: whether a listener of `onAny` has heard the message with that marker. */
+  /** For socket.io: true when a listener of `onAny` has received the message with that marker. */
   readonly overheard?: (marker: string) => MaybePromise<boolean>;
-  /** Takes from `allowed` what it may; `restore` gives it back. */
+  /** Takes the rights of `allowed` away; `restore` gives them back. */
   readonly revoke?: () => MaybePromise<unknown>;
   readonly restore?: () => MaybePromise<unknown>;
-  /** How many connections the server keeps. */
+  /** The number of connections that the server keeps. */
   readonly connections?: () => MaybePromise<number>;
-  /** Whether an acknowledgement of socket.io refuses. Default: `{ ok: false }`, or one with an `error`. */
+  /** For socket.io: true when an acknowledgement is a refusal. Default: for `{ ok: false }`, or one with an `error`. */
   readonly isRefusal?: (answer: unknown) => boolean;
   readonly limits?: AttackLimits;
-  /** For `wss:`, as in `{ ca }`. */
+  /** TLS options for `wss:`, for example `{ ca }`. */
   readonly tls?: ConnectionOptions;
-  /** The name of the host, where it is another than this machine. It must be yours. */
+  /** The name of the host when it is not this machine. It must be yours. */
   readonly allowHost?: string;
 }
 
@@ -121,9 +121,9 @@ const MOST: Required<AttackLimits> = {
 };
 
 /**
- * Fills in the limits.
+ * Applies the default limits.
  *
- * @throws {PermissionMisuse} When one is no whole number, or beyond what the kit does to a server.
+ * @throws {PermissionMisuse} When one is not a whole number, or is above the maximum of the kit.
  */
 export function readLimits(options: AttackLimits = {}): Required<AttackLimits> {
   const limits = { ...DEFAULTS, ...options };
@@ -138,9 +138,9 @@ export function readLimits(options: AttackLimits = {}): Required<AttackLimits> {
 }
 
 /**
- * Reads where to go.
+ * Parses the address of the server.
  *
- * @throws {PermissionMisuse} When it is no URL of a server, or leads to another machine that is not named.
+ * @throws {PermissionMisuse} When it is not a URL of a server, or names another machine than `allowHost`.
  */
 export function readUrl(address: string | URL, allowHost: string | undefined): URL {
   const text = String(address);

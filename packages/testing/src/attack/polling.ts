@@ -7,9 +7,9 @@ import type { Target } from "./target.js";
 const ID = 1;
 
 /**
- * Sends one event over HTTP.
+ * Sends one event to socket.io over HTTP polling.
  *
- * @returns What became of it.
+ * @returns The result as text: `"handled"`, `"denied"`, `"refused"` or a description.
  */
 export async function poll(target: Target, account: Account, message: MarkedMessage): Promise<string> {
   const { wire, entrance, url } = target;
@@ -43,7 +43,7 @@ async function answerOf(target: Target, address: URL, account: Account): Promise
   return "not answered";
 }
 
-/** One request; its answer as text, `""` where there is none in time. */
+/** Sends one request. Returns the body of the response, or `""` when none arrives in time. */
 function exchange({ limits, origin, options }: Target, url: URL, account: Account, body?: string): Promise<string> {
   return new Promise((resolve) => {
     const send = url.protocol === "https:" ? requestSecurely : request;

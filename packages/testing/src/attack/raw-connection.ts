@@ -3,10 +3,10 @@ import { connect, type Socket } from "node:net";
 import { type ConnectionOptions, connect as connectSecurely } from "node:tls";
 import { type Frame, FrameReader, frameOf, OPCODE } from "./frames.js";
 
-/** What a refused client reads at the most, in characters. */
+/** Characters of a refusal that are kept. */
 const LONGEST_BODY = 16_384;
 
-/** Opens a connection of TCP, or of TLS. */
+/** Opens a TCP or TLS connection. */
 export function dial(url: URL, tls: ConnectionOptions = {}): Socket {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const isSecure = /^(wss|https):$/.test(url.protocol);
@@ -17,7 +17,7 @@ export function dial(url: URL, tls: ConnectionOptions = {}): Socket {
   return socket;
 }
 
-/** The head of a request that asks for a WebSocket. */
+/** The head of a WebSocket upgrade request. */
 export function upgradeOf(url: URL, headers: Readonly<Record<string, string>>): string {
   const all = {
     Host: url.host,
@@ -31,30 +31,28 @@ export function upgradeOf(url: URL, headers: Readonly<Record<string, string>>): 
   return `GET ${url.pathname}${url.search} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`;
 }
 
-/** The handshake of a connection. */
 export interface RawHandshake {
   readonly headers: Readonly<Record<string, string>>;
   readonly tls: ConnectionOptions | undefined;
-  /** Frames that are sent with the handshake, before it is answered. */
+  /** Frames that are sent together with the handshake, before its answer. */
   readonly early: readonly Buffer[];
 }
 
-/** Receives the events of a connection. */
 export interface RawConnectionListener {
-  /** A text, whatever frames it came in. */
+  /** Receives a complete text, from text or binary frames. */
   onText(text: string): void;
-  /** It was opened, refused or ended, or something came. */
+  /** Called when the connection was opened, refused or ended, and after every chunk. */
   onChange(): void;
 }
 
-/** One connection on a raw socket, which says what no client would. */
+/** A WebSocket connection over a raw socket, which can send invalid data. */
 export class RawConnection {
   readonly socket: Socket;
-  /** Of the answer to the handshake; `undefined` while there is none. */
+  /** The HTTP status of the answer to the handshake; `undefined` before it. */
   status: number | undefined;
-  /** Of a refusal: the head and the body. */
+  /** The head and the body of a refusal. */
   refusal = "";
-  /** How it ended; `undefined` while it is open. */
+  /** A description of the end; `undefined` while the connection is open. */
   end: string | undefined;
   readonly #reader = new FrameReader();
   readonly #listener: RawConnectionListener;
@@ -79,7 +77,7 @@ export class RawConnection {
     return this.socket.writable && this.socket.write(Buffer.concat(frames));
   }
 
-  /** Vanishes: without a closing frame, and without an end of the stream. */
+  /** Resets the connection, without a close frame and without a FIN. */
   vanish(): void {
     this.socket.resetAndDestroy();
   }

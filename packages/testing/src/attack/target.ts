@@ -6,19 +6,19 @@ import { type Account, type AttackLimits, type AttackOptions, type Probe, readLi
 import type { Wire } from "./wire.js";
 import { wireOf } from "./wires/wire-of.js";
 
-/** How long a message may first be unanswered before it is sent again: its listener may have come too late for it. */
+/** Milliseconds before an unanswered first message is sent again. Its listener may have been added too late. */
 const AGAIN = 30;
 const TRIES = 3;
 
-/** Names of the cookies of an account tell whether pages could use them. */
+/** True when an account sends a Cookie header. */
 const hasCookie = ({ headers = {} }: Account) => Object.keys(headers).some((name) => name.toLowerCase() === "cookie");
 
-/** The server under attack, and what the kit knows of it. */
+/** The server under attack, with its options. */
 export class Target {
   readonly url: URL;
   readonly wire: Wire;
   readonly limits: Required<AttackLimits>;
-  /** The Origin of pages that are wanted. */
+  /** The Origin of allowed pages. */
   readonly origin: string;
   readonly entrance: string;
   readonly #clients = new Set<Client>();
@@ -51,12 +51,12 @@ export class Target {
     return this.options.accounts.denied;
   }
 
-  /** Whether the account is known by a cookie, which a browser sends for any page. */
+  /** True when the allowed account is identified by a cookie, which a browser sends for any page. */
   get hasCookie(): boolean {
     return hasCookie(this.allowed);
   }
 
-  /** A text that occurs nowhere else. */
+  /** Returns a unique text. */
   mark(): string {
     this.#marks += 1;
     return `mark-${this.#secret}-${this.#marks}`;
@@ -66,17 +66,17 @@ export class Target {
     return markedBy(probe, this.mark());
   }
 
-  /** What everybody may do. */
+  /** A new message that every admitted client may send. */
   get open(): MarkedMessage {
     return this.message(this.options.actions.open);
   }
 
-  /** What not everybody may do. */
+  /** A new message that only the allowed account may send. */
   get guarded(): MarkedMessage {
     return this.message(this.options.actions.guarded);
   }
 
-  /** Begins a handshake. */
+  /** Starts a handshake. */
   connect(account: Account, options: Partial<HandshakeOptions> = {}): Client {
     const handshake: HandshakeOptions = { entrance: this.entrance, origin: this.origin, ...options };
     const client = new Client(this.wire, account, handshake, { url: this.url, tls: this.options.tls });
@@ -84,14 +84,14 @@ export class Target {
     return client;
   }
 
-  /** Makes a handshake, and waits until the server has decided it. */
+  /** Starts a handshake, and waits until the server has decided it. */
   async decide(account: Account, options: Partial<HandshakeOptions> = {}): Promise<Client> {
     const client = this.connect(account, options);
     await client.bell.until(() => client.isDecided, this.limits.timeout);
     return client;
   }
 
-  /** Makes a handshake, and sends a message. A client is in once that is answered. */
+  /** Completes a handshake, and sends a message. The client is in once the message is answered. */
   async enter(account: Account, options: Partial<HandshakeOptions> = {}): Promise<Client> {
     const client = await this.decide(account, options);
     const deadline = performance.now() + this.limits.timeout;
@@ -104,7 +104,7 @@ export class Target {
     return client;
   }
 
-  /** Enters as a client that the server has to admit. */
+  /** Enters as a client that the server must admit. Throws {@link ShutOut} when it does not. */
   async enterSurely(account: Account, options: Partial<HandshakeOptions> = {}): Promise<Client> {
     const client = await this.enter(account, options);
     if (!client.isIn) throw new ShutOut(`a client that must be let in was not: ${client.ending}`);
@@ -117,13 +117,13 @@ export class Target {
     return client.answerTo(id, milliseconds);
   }
 
-  /** Waits until everything that was sent before has had its time. */
+  /** Waits until earlier messages must have been handled. */
   async fence(client: Client): Promise<void> {
     await this.ask(client, this.open);
     await sleep(this.limits.settle);
   }
 
-  /** Whether the handler of a message has run. */
+  /** True when the handler of a message has run. */
   async hasRun(client: Client, id: number, { marker }: MarkedMessage): Promise<boolean> {
     const answer = client.answers.find((one) => one.id === id);
     if (answer && !answer.isRefusal) return true;
@@ -138,7 +138,7 @@ export class Target {
     return messages.filter((_, at) => ran[at]);
   }
 
-  /** Whether the server still takes a client, and answers it. One that is busy may need to be asked twice. */
+  /** True when the server still admits and answers a client. A busy server may need several tries. */
   async isAlive(): Promise<boolean> {
     for (let tries = 0; tries < TRIES; tries++) {
       const client = await this.enter(this.allowed);
@@ -150,12 +150,12 @@ export class Target {
     return false;
   }
 
-  /** Cuts all connections. */
+  /** Destroys all connections. */
   release(): void {
     for (const client of this.#clients) client.connection.socket.destroy();
     this.#clients.clear();
   }
 }
 
-/** The server does not take a client any more. */
+/** Thrown when the server no longer admits a client that it must admit. */
 export class ShutOut extends Error {}

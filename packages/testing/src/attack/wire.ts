@@ -1,38 +1,38 @@
 import type { Account } from "./options.js";
 
-/** What a text of the server means. */
+/** The meaning of one text of the server. */
 export type ServerEvent =
   | { readonly kind: "answer"; readonly id: number; readonly isRefusal: boolean }
-  /** A text is to be sent back. */
+  /** `text` must be sent back. */
   | { readonly kind: "reply"; readonly text: string }
-  /** The line is ready for what lets a client in. */
+  /** The connection is ready for the text of `hello`. */
   | { readonly kind: "ready" }
-  /** The client is let in; `pid` where it may resume the connection. */
+  /** The client is admitted. It may resume the connection with `pid`. */
   | { readonly kind: "entered"; readonly pid?: string | undefined }
   | { readonly kind: "refused" }
-  /** Something nobody asked for; `offset` from which a connection may be resumed. */
+  /** An event of the server. A connection may be resumed from `offset`. */
   | { readonly kind: "event"; readonly offset?: string | undefined };
 
-/** A connection that is resumed. */
+/** The connection to resume. */
 export interface Resumed {
   readonly pid: string;
   readonly offset: string;
 }
 
-/** One way in: a path of ws, or a namespace of socket.io. */
+/** A path of ws, or a namespace of socket.io. */
 export type Entrance = string;
 
-/** How a protocol is spoken. */
+/** Encodes and decodes a protocol. */
 export interface Wire {
   readonly transport: "ws" | "socket.io";
-  /** Where a client goes that takes no other entrance. */
+  /** The default entrance. */
   entranceOf(url: URL): Entrance;
-  /** Where a line is opened. */
+  /** The URL of the handshake. */
   address(url: URL, entrance: Entrance): URL;
-  /** What is said once the line is ready, to be let in; `undefined` where nothing needs to be. */
+  /** The text that asks for admission once the connection is ready; `undefined` when none is needed. */
   hello(entrance: Entrance, account: Account, resumed?: Resumed): string | undefined;
-  /** One message as text. */
+  /** Encodes one message as text. */
   message(entrance: Entrance, id: number, action: string, payload: Readonly<Record<string, unknown>>): string;
-  /** Reads what comes; `undefined` where it means nothing. */
+  /** Decodes a text of the server; `undefined` when it has no meaning. */
   read(text: string, entrance: Entrance): ServerEvent | undefined;
 }

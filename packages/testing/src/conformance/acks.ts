@@ -5,9 +5,9 @@ import { expectAnsweredOnce, expectDenied, rules, type Subject } from "./subject
 
 const closed = permission("closed", async () => false);
 
-/** Messages that ask for an answer, and messages that do not. */
+/** Messages with and without an answer. */
 export const acks: Subject = {
-  "a refused message that asks for an answer gets it, and no event": {
+  "a refused message that asks for an answer gets only that": {
     needs: "acks",
     check: async (lab) => {
       const server = await lab.guard(rules({ closed }));
@@ -19,7 +19,7 @@ export const acks: Subject = {
     },
   },
 
-  "a refused message that does not is told as an event, which names the action": {
+  "a refused message without an answer causes an event": {
     needs: "acks",
     check: async (lab) => {
       const server = await lab.guard(rules({ closed }));

@@ -7,12 +7,12 @@ import type { Subject } from "./subject.js";
 
 const LARGEST = 65_536;
 const LIMITS = { handshake: 1_000, pendingBytes: LARGEST, pendingMessages: 10 };
-/** So long that few unread refusals fill what the kernel keeps. */
+/** So long that few unread refusals fill the socket buffers of the kernel. */
 const REASON = "You may not post. ".repeat(150);
 
 const nameOf = ({ user }: Scope) => (user as { id: string }).id;
 
-/** Ann may all, bob may not post, eve is not welcome; who is banned may nothing. */
+/** Ann may do everything, bob may not post, eve may not connect. A banned user may do nothing. */
 const policyFor = (banned: ReadonlySet<string>) =>
   definePolicy({
     connect: permission("isWelcome", { connect: ({ scope }) => nameOf(scope) !== "eve" && !banned.has(nameOf(scope)) }),

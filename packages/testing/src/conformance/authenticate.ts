@@ -7,7 +7,7 @@ import { expectDenied, expectHandled, expectRefused, rules, type Subject } from 
 const SECRET = "s3cret-of-authenticate";
 const open = rules({ whoami: AllowAny, own: IsAuthenticated });
 
-/** The user that the application sees when `authenticate` answers so. */
+/** The user in the application's scope, for an answer of `authenticate`. */
 async function userAfter(lab: Lab, answer: () => unknown, token?: string): Promise<unknown> {
   const server = await lab.guard(open, { authenticate: answer });
   const client = await server.connect(token === undefined ? {} : { token });
@@ -15,7 +15,7 @@ async function userAfter(lab: Lab, answer: () => unknown, token?: string): Promi
   return server.handled[0]?.session.scope.user;
 }
 
-/** Expects that nobody is let in when `authenticate` answers so. */
+/** Expects that an answer of `authenticate` refuses every client as a fault. */
 async function expectFault(lab: Lab, authenticate: () => unknown): Promise<void> {
   const server = await lab.guard(open, { authenticate });
   const refused = await server.tryHandshake({ token: SECRET });
@@ -24,7 +24,7 @@ async function expectFault(lab: Lab, authenticate: () => unknown): Promise<void>
   expect(server.opened).toEqual([]);
 }
 
-/** Who is there. */
+/** The user of a connection. */
 export const authenticate: Subject = {
   "without it everybody is anonymous": async (lab) => {
     const server = await lab.guard(open);
@@ -66,7 +66,7 @@ export const authenticate: Subject = {
     expect(log).toEqual(["authenticate", 'rule {"id":"alice"}']);
   },
 
-  "PermissionDenied refuses as it says, 401 where it says nothing": async (lab) => {
+  "PermissionDenied refuses with its status, 401 by default": async (lab) => {
     const cases = [
       [new PermissionDenied(), "not_authenticated", 401],
       [new PermissionDenied("token_expired", { reason: "Sign in again." }), "token_expired", 401],
@@ -86,7 +86,7 @@ export const authenticate: Subject = {
     }
   },
 
-  "anything else thrown is a fault, and says nothing to the client": async (lab) => {
+  "any other error is a fault, without details for the client": async (lab) => {
     const throwing = [new Error(SECRET), SECRET, undefined, null, { status: 401, message: SECRET }];
     for (const error of throwing) {
       await expectFault(lab, () => {
@@ -103,7 +103,7 @@ export const authenticate: Subject = {
     }
   },
 
-  "a promise in its answer is a fault, since nobody waits for it": async (lab) => {
+  "a promise in a field of its answer is a fault": async (lab) => {
     for (const key of ["user", "tenant"]) {
       const answer = () => ({ user: { id: 1 }, [key]: Promise.reject(new Error(SECRET)) });
       await expectFault(lab, answer);
@@ -111,13 +111,13 @@ export const authenticate: Subject = {
     }
   },
 
-  "an answer that would replace what is known of the connection is a fault": async (lab) => {
+  "an answer that replaces a base field is a fault": async (lab) => {
     for (const key of ["headers", "transport", "query", "origin", "request", "remoteAddress"]) {
       await expectFault(lab, () => ({ user: { id: 1 }, [key]: SECRET }));
     }
   },
 
-  "one that never answers is refused at the deadline, and told so": async (lab) => {
+  "one that never answers is aborted at the deadline": async (lab) => {
     let signal: AbortSignal | undefined;
     const server = await lab.guard(open, {
       timeout: { connect: 60 },
@@ -151,7 +151,7 @@ export const authenticate: Subject = {
     expect([...server.guard.sessions]).toEqual([]);
   },
 
-  "every connection is somebody of its own": async (lab) => {
+  "every connection has a user of its own": async (lab) => {
     const server = await lab.guard(open, { authenticate: ({ token }) => ({ user: { id: token } }) });
     const [alice, bob] = [await server.connect({ token: "alice" }), await server.connect({ token: "bob" })];
     await bob.request("whoami");

@@ -3,7 +3,7 @@ import { expect } from "vitest";
 import { deferred, sleep, until } from "../lab.js";
 import { expectClosed, expectDenied, expectHandled, expectRefused, rules, type Subject } from "./subject.js";
 
-/** A rule that waits until it is told, and says when it is asked. */
+/** A rule that waits until it is resolved, with a promise of its first call. */
 function holding() {
   const asked: AbortSignal[] = [];
   const { promise, resolve } = deferred<boolean>();
@@ -16,7 +16,7 @@ function holding() {
 
 /** The end of a connection. */
 export const close: Subject = {
-  "what was received before an orderly close is decided and delivered, then the close is told": async (lab) => {
+  "messages before an orderly close are delivered, then the close": async (lab) => {
     const log: string[] = [];
     const late = permission("late", async ({ payload }) => {
       await sleep(15);
@@ -32,7 +32,7 @@ export const close: Subject = {
     expect([...server.guard.sessions]).toEqual([]);
   },
 
-  "an orderly close does not wait for ever for a rule that never answers": async (lab) => {
+  "an orderly close waits for a hanging rule only briefly": async (lab) => {
     const hangs = permission("hangs", () => new Promise<boolean>(() => {}));
     const server = await lab.guard(rules({ hangs }), { timeout: { action: 80 } });
     const client = await server.connect();
@@ -42,7 +42,7 @@ export const close: Subject = {
     expect(server.handled).toEqual([]);
   },
 
-  "a client that is cut off in the middle of a decision: no handler, the signal fires, code `aborted`": async (lab) => {
+  "a client that breaks off aborts its pending decision": async (lab) => {
     const { held, resolve, asked } = holding();
     const server = await lab.guard(rules({ held }), { isListening: true });
     const client = await server.connect();
@@ -87,7 +87,7 @@ export const close: Subject = {
     expect(server.actions).toEqual(["say"]);
   },
 
-  "a session that has ended answers `aborted` to whoever still asks it": async (lab) => {
+  "an ended session answers `aborted`": async (lab) => {
     const late = permission("late", async () => true);
     const server = await lab.guard(rules({ late }), { authenticate: async () => ({ user: { id: 1 } }) });
     const client = await server.connect();
@@ -109,7 +109,7 @@ export const close: Subject = {
     await until(() => server.ended.length === 1, "the application hears of the end");
   },
 
-  "a rule that closes the connection has the last word, whatever it answers": async (lab) => {
+  "a rule that closes the connection refuses, whatever it answers": async (lab) => {
     for (const answer of [true, Promise.resolve(true)]) {
       const ban = permission("ban", ({ consumer }) => {
         consumer.close(4003, "banned");
@@ -168,7 +168,7 @@ export const close: Subject = {
     }
   },
 
-  "replace() puts another policy in force; what is being decided finishes under the old": async (lab) => {
+  "replace() keeps the old policy for pending decisions": async (lab) => {
     const { held, resolve, asked } = holding();
     const server = await lab.guard(rules({ held, say: AllowAny }));
     const client = await server.connect();
@@ -183,7 +183,7 @@ export const close: Subject = {
     expectRefused(lab, await server.tryHandshake(), "permission_denied", 403);
   },
 
-  "replace() with something that is no policy is a misuse, and the old one stays": async (lab) => {
+  "replace() with an invalid policy throws and keeps the old": async (lab) => {
     const server = await lab.guard(rules({ say: DenyAll }));
     const client = await server.connect();
     for (const wrong of [undefined, {}, { actions: { say: AllowAny } }]) {
@@ -208,7 +208,7 @@ export const close: Subject = {
     expect([...server.guard.sessions]).toEqual([]);
   },
 
-  "while guard.close() waits, nobody is admitted and nothing more is taken": async (lab) => {
+  "while guard.close() waits, clients and messages are refused": async (lab) => {
     const { held, resolve, asked } = holding();
     const server = await lab.guard(rules({ held, say: AllowAny }));
     const client = await server.connect();

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import { type Deferred, deferred, until } from "../lab.js";
 import { expectDenied, expectReplied, type Subject } from "./subject.js";
 
-/** A consumer whose concurrent handlers run until they are told to end. */
+/** A consumer whose concurrent handlers run until they are resolved. */
 function holding() {
   const running: Deferred<string>[] = [];
   const order: string[] = [];
@@ -22,7 +22,7 @@ function holding() {
   return { consumer, running, order };
 }
 
-/** Handlers that run beside the queue. */
+/** Concurrent handlers. */
 export const concurrent: Subject = {
   "by default 100 run at once; the next waits, and all behind it": async (lab) => {
     const { consumer, running, order } = holding();
@@ -45,7 +45,7 @@ export const concurrent: Subject = {
     for (const answer of await Promise.all(longs)) expectReplied(answer, "done");
   },
 
-  "one that waits too long is answered too_many_pending, and the queue goes on": async (lab) => {
+  "one that waits too long is answered too_many_pending": async (lab) => {
     const { consumer, running } = holding();
     const server = await lab.serve(consumer, { limits: { concurrent: 2 }, timeout: { action: 100 } });
     const client = await server.connect();
@@ -61,7 +61,7 @@ export const concurrent: Subject = {
     expectReplied(await again, "done");
   },
 
-  "one that waits when the connection ends is neither handled nor answered": async (lab) => {
+  "one that waits at the end is neither handled nor answered": async (lab) => {
     const { consumer, running, order } = holding();
     const server = await lab.serve(consumer, { limits: { concurrent: 1 } });
     const client = await server.connect();

@@ -17,7 +17,7 @@ import { expectDenied, expectHandled, expectRefused, isReserved, rules, type Sub
 const connecting = (name: string, connect: () => unknown) => permission(name, { connect: () => connect() as boolean });
 const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
 
-/** Who may open a connection. */
+/** Decisions about connecting. */
 export const connect: Subject = {
   "without a rule about connecting, everybody may": async (lab) => {
     const server = await lab.guard(rules());
@@ -67,7 +67,7 @@ export const connect: Subject = {
     expect(asked).toEqual(["general", "own", "general"]);
   },
 
-  "`connect: IsAuthenticated` means what it reads": async (lab) => {
+  "`connect: IsAuthenticated` refuses anonymous clients": async (lab) => {
     const server = await lab.guard(rules({}, { connect: IsAuthenticated }), bearer);
     expectRefused(lab, await server.tryHandshake(), "not_authenticated", 401);
     expectHandled(await (await server.connect({ token: "alice" })).request("ping"));
@@ -153,7 +153,7 @@ export const connect: Subject = {
     expect(server.handled).toEqual([]);
   },
 
-  "who goes away before the answer leaves nothing behind": async (lab) => {
+  "a client that leaves before the answer leaves nothing behind": async (lab) => {
     const signals: AbortSignal[] = [];
     const policy = definePolicy({
       permissions: AllowAny,
@@ -199,7 +199,7 @@ export const connect: Subject = {
     expect(count).toBe(1);
   },
 
-  "a message whose action is called `connect` is no connect question": async (lab) => {
+  "a message with the action `connect` is no connect question": async (lab) => {
     let count = 0;
     const server = await lab.guard(rules({}, { connect: connecting("counted", () => ++count > 0) }));
     const client = await server.connect();

@@ -6,9 +6,9 @@ import { expectDenied, expectHandled, rules, type Subject } from "./subject.js";
 
 const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
 
-/** What `onDecision` hears. */
+/** Events of `onDecision`. */
 export const events: Subject = {
-  "one event for each decision, with what was decided about whom": async (lab) => {
+  "one event for each decision, with session, action and decision": async (lab) => {
     const late = permission("late", async () => sleep(5).then(() => deny("too_late")));
     const server = await lab.guard(rules({ late, own: IsAuthenticated }), { ...bearer, isListening: true });
     const client = await server.connect({ token: "alice" });
@@ -82,7 +82,7 @@ export const events: Subject = {
     });
   },
 
-  "what is no message, and what a handler throws, is an event too": async (lab) => {
+  "an invalid message and a handler's error are events too": async (lab) => {
     const error = new Error("of the handler");
     const consumer = defineConsumer()
       .action("ping", AllowAny, () => "pong")
@@ -110,7 +110,7 @@ export const events: Subject = {
     }
   },
 
-  "what `onDecision` throws is printed and changes nothing": async (lab) => {
+  "an error of `onDecision` is printed and changes nothing": async (lab) => {
     const print = vi.spyOn(console, "error").mockImplementation(() => {});
     try {
       const server = await lab.guard(rules({ no: permission("no", () => false) }), {

@@ -6,7 +6,7 @@ import { type Check, expectAnsweredOnce, expectDenied, expectHandled, rules, typ
 const SECRET = "s3cret-of-a-rule";
 const THEN = "then";
 
-/** What a rule must never open the gate with. */
+/** Invalid answers of a rule, which must never open the gate. */
 const FAULTS: Readonly<Record<string, () => unknown>> = {
   "throws an Error": () => {
     throw new Error(SECRET);
@@ -43,7 +43,7 @@ const FAULTS: Readonly<Record<string, () => unknown>> = {
 
 const faulty = (answer: () => unknown) => permission("faulty", () => answer() as boolean);
 
-/** A fault refuses where nothing else admits, once, and tells nothing. */
+/** Checks that a fault refuses once, without details, unless another rule allows. */
 const faultCheck =
   (answer: () => unknown): Check =>
   async (lab) => {
@@ -95,7 +95,7 @@ async function checkConnect(lab: Lab, answer: () => unknown): Promise<void> {
   }
 }
 
-/** What a rule may do wrong. */
+/** Faults of rules. */
 export const faults: Subject = {
   ...Object.fromEntries(Object.entries(FAULTS).map(([what, answer]) => [`a rule that ${what}`, faultCheck(answer)])),
 
@@ -107,7 +107,7 @@ export const faults: Subject = {
     for (const answer of Object.values(FAULTS)) await checkConnect(lab, answer);
   },
 
-  "a rule that throws PermissionDenied refuses as it says, and `not` does not turn it round": async (lab) => {
+  "a thrown PermissionDenied is a denial that `not` keeps": async (lab) => {
     const rule = faulty(() => {
       throw new PermissionDenied("room_closed", { reason: "The room is closed", status: 410, retryAfter: 3 });
     });
@@ -139,7 +139,7 @@ export const faults: Subject = {
     await expectAnsweredOnce(client, ...messages);
   },
 
-  "a rule that never answers is answered for at the deadline": async (lab) => {
+  "a rule that never answers is a timeout at the deadline": async (lab) => {
     const signals: AbortSignal[] = [];
     const hangs = permission("hangs", ({ signal }) => {
       signals.push(signal);

@@ -26,21 +26,21 @@ import {
 const SECRET = "s3cret-of-a-hole";
 const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
 
-/** Denies everybody but alice, by hand. */
+/** Denies every user but alice. */
 class OnlyAlice extends BasePermission {
   override hasPermission({ user }: Scope): boolean {
     return (user as { id?: string } | null)?.id === "alice";
   }
 }
 
-/** Knows more about connecting; about actions it knows what it has inherited. */
+/** Adds a rule about connecting. The rule about actions is inherited. */
 class OnlyAliceFromTheOffice extends OnlyAlice {
   override canConnect({ query }: Scope): boolean {
     return query.office === "yes";
   }
 }
 
-/** Holes that were found in other systems, each under its name and where it was seen. */
+/** Holes that were found in other systems, each with its name and source. */
 export const holes: Subject = {
   "cross-site WebSocket hijacking (CVE-2026-41700, CVE-2025-24010, GHSA-f53g-frr2-jhpf)": async (lab) => {
     const server = await lab.guard(rules(), { authenticate: () => ({ user: { id: "whose cookie it is" } }) });

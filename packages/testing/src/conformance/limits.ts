@@ -5,13 +5,13 @@ import type { TestClient } from "../client.js";
 import { deferred, sleep, until } from "../lab.js";
 import { expectAnsweredOnce, expectClosed, expectDenied, expectHandled, rules, type Subject } from "./subject.js";
 
-/** A rule that waits until it is told. */
+/** A rule that waits until it is resolved. */
 function holding() {
   const { promise, resolve } = deferred<boolean>();
   return { held: permission("held", () => promise), resolve };
 }
 
-/** A rule that answers later: first when all has come, then in the next turn. */
+/** An async rule. Its first answer comes after all messages have arrived, each later one in the next turn. */
 function inTurns() {
   let isFirst = true;
   return permission("in turns", async () => {
@@ -25,9 +25,9 @@ function inTurns() {
 const thousand = (client: TestClient) =>
   Array.from({ length: 1000 }, (_, n) => client.message("say", { n, text: "a few more bytes" }));
 
-/** What one connection may use up. */
+/** Limits of one connection. */
 export const limits: Subject = {
-  "messages beyond the cap are answered too_many_pending, those within are decided": {
+  "messages beyond the cap are answered too_many_pending": {
     needs: "queue",
     check: async (lab) => {
       const { held, resolve } = holding();
@@ -47,7 +47,7 @@ export const limits: Subject = {
     },
   },
 
-  "at twice the cap the connection is closed, and nothing of it reaches a handler": {
+  "at twice the cap the connection is closed unhandled": {
     needs: "queue",
     check: async (lab) => {
       const { held, resolve } = holding();
@@ -62,7 +62,7 @@ export const limits: Subject = {
     },
   },
 
-  "1,000 messages at once are all handled, in order, under async rules and by default": async (lab) => {
+  "1,000 messages at once are all handled in order": async (lab) => {
     const server = await lab.guard(rules({ say: inTurns() }));
     const client = await server.connect();
     const messages = thousand(client);
@@ -70,7 +70,7 @@ export const limits: Subject = {
     expect(server.handled.map(({ payload }) => payload.n)).toEqual(messages.map((_, n) => n));
   },
 
-  "1,000 messages at once are all answered by handlers that take their time": async (lab) => {
+  "1,000 messages at once are all answered by async handlers": async (lab) => {
     const handled: unknown[] = [];
     const consumer = defineConsumer().action("say", inTurns(), async ({ payload }) => {
       await new Promise(setImmediate);
@@ -84,14 +84,14 @@ export const limits: Subject = {
     expect(handled).toEqual(messages.map((_, n) => n));
   },
 
-  "a client that never stops keeps nobody waiting, and little of it waits": async (lab) => {
+  "a client that floods delays nobody and fills no memory": async (lab) => {
     const { held, resolve } = holding();
     const server = await lab.guard(rules({ held, say: AllowAny }), { limits: { pendingBytes: 20_000 } });
     const [flooding, other] = [await server.connect(), await server.connect()];
     flooding.sendAll([flooding.message("held"), ...Array.from({ length: 3000 }, () => flooding.message("say"))]);
     for (let n = 0; n < 5; n++) expectHandled(await other.request("ping"));
     flooding.terminate();
-    // One that is not read is not seen to go.
+    // The server does not notice the end of a paused connection.
     server.opened[0]?.close();
     await until(() => [...server.guard.sessions].length === 1, "it is gone");
     resolve(true);
@@ -99,7 +99,7 @@ export const limits: Subject = {
     expect(server.actions.filter((action) => action !== "ping")).toEqual([]);
   },
 
-  "by default 10 in 10 seconds may be undecodable": async (lab) => {
+  "by default 10 messages in 10 seconds may be undecodable": async (lab) => {
     const server = await lab.guard(rules());
     const garbled = await server.connect();
     const { raw } = lab.harness.malformed.find(({ code }) => code === "bad_message") ?? {};
@@ -110,7 +110,7 @@ export const limits: Subject = {
     expect(garbled.answers).toHaveLength(11);
   },
 
-  "the cap counts anew once all is decided": {
+  "the cap starts again once all is decided": {
     needs: "queue",
     check: async (lab) => {
       let decide = (_isAllowed: boolean) => {};
@@ -200,7 +200,7 @@ export const limits: Subject = {
     expect(server.opened).toEqual([]);
   },
 
-  "10,000 messages at once under sync rules are all answered, in order": async (lab) => {
+  "10,000 messages at once are all answered under sync rules": async (lab) => {
     const server = await lab.guard(rules({ say: permission("odd", ({ payload }) => Number(payload.n) % 2 === 1) }));
     const client = await server.connect();
     const messages = Array.from({ length: 10_000 }, (_, n) => client.message("say", { n }));
@@ -210,9 +210,7 @@ export const limits: Subject = {
     expect(server.handled).toHaveLength(5000);
   },
 
-  "10,000 messages at once under a rule that never settles: none is handled, and nothing of them is kept": async (
-    lab,
-  ) => {
+  "10,000 messages at once under a hanging rule are dropped": async (lab) => {
     const server = await lab.guard(rules({ hangs: permission("hangs", () => new Promise<boolean>(() => {})) }), {
       timeout: { action: 300 },
     });
@@ -227,7 +225,7 @@ export const limits: Subject = {
     await until(() => [...server.guard.sessions].length === 0, "nothing of the connection is kept");
   },
 
-  "a limit that makes no sense is a misuse": async (lab) => {
+  "an invalid limit is a misuse": async (lab) => {
     for (const wrong of [
       { pendingMessages: 0 },
       { pendingBytes: -1 },

@@ -2,7 +2,7 @@ import { permission } from "@portcullis/core";
 import { expect } from "vitest";
 import { expectDenied, expectHandled, rules, type Subject } from "./subject.js";
 
-/** What arrives but is no message, and names that mean something to JavaScript. */
+/** Invalid messages, and names with a meaning in JavaScript. */
 export const malformed: Subject = {
   "what is no message is answered once, asks no rule and harms nothing": async (lab) => {
     for (const { what, raw, code } of lab.harness.malformed) {

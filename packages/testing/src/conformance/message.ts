@@ -4,9 +4,9 @@ import { expectAnsweredOnce, expectDenied, expectHandled, rules, type Subject, s
 
 const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
 
-/** May this action be done? */
+/** Decisions about actions. */
 export const message: Subject = {
-  "`permissions` passes on allow and on abstain where there is a table": async (lab) => {
+  "with a table, `permissions` passes on allow and on abstain": async (lab) => {
     for (const answer of [true, abstain()]) {
       const general = scripted("general", () => answer);
       const server = await lab.guard(rules({ say: AllowAny }, { permissions: general.rule }));
@@ -16,7 +16,7 @@ export const message: Subject = {
     }
   },
 
-  "`permissions` passes on allow only where there is no table": async (lab) => {
+  "without a table, `permissions` passes on allow only": async (lab) => {
     let answer: unknown = true;
     const server = await lab.guard(definePolicy({ permissions: scripted("general", () => answer).rule }));
     const client = await server.connect();
@@ -77,7 +77,7 @@ export const message: Subject = {
     }
   },
 
-  "a denial carries code, status, reason and when to ask again": async (lab) => {
+  "a denial has code, status, reason and retry": async (lab) => {
     const server = await lab.guard(
       rules({
         own: IsAuthenticated,
@@ -121,7 +121,7 @@ export const message: Subject = {
     expect(session.consumer.raw).toBeDefined();
   },
 
-  "what was allowed arrives in order, each message once": async (lab) => {
+  "allowed messages arrive in order, each once": async (lab) => {
     const odd = permission("odd", ({ payload }) => Number(payload.n) % 2 === 1);
     const server = await lab.guard(rules({ say: odd }));
     const client = await server.connect();

@@ -20,9 +20,9 @@ const isOwner = permission("isOwner", {
 const isLocked = permission("isLocked", { object: async ({ object }) => (object as Note).isLocked });
 const entry = (rule: unknown) => ({ rule, objects: "checked-by-handler" });
 
-/** May this action be done to this object? */
+/** Decisions about objects. */
 export const objects: Subject = {
-  "a guard refuses a rule that only knows objects, unless the handler says it asks": async (lab) => {
+  "a guard rejects an object rule that no handler asks": async (lab) => {
     await expect(lab.guard(rules({ edit: isOwner }))).rejects.toThrow(PermissionMisuse);
     await expect(lab.guard(rules({ edit: or(isOwner, AllowAny) }))).rejects.toThrow(/checked-by-handler/);
     const server = await lab.guard(rules({ edit: entry(isOwner) }));

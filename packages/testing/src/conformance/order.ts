@@ -3,15 +3,15 @@ import { expect } from "vitest";
 import { deferred, sleep, until } from "../lab.js";
 import { expectDenied, expectHandled, rules, type Subject } from "./subject.js";
 
-/** Takes as long as the payload says. */
+/** Allows after the delay in the payload. */
 const slow = permission("slow", async ({ payload }) => {
   await sleep(Number(payload.ms));
   return true;
 });
 
-/** Order, time, and what waits for what. */
+/** Order and timeouts of messages. */
 export const order: Subject = {
-  "messages are handed on in the order they arrived, however long their rules take": async (lab) => {
+  "messages are forwarded in order of arrival": async (lab) => {
     const server = await lab.guard(rules({ slow }));
     const client = await server.connect();
     const waits = [40, 5, 20, 1, 10];
@@ -19,7 +19,7 @@ export const order: Subject = {
     expect(server.handled.map(({ payload }) => payload.ms)).toEqual(waits);
   },
 
-  "a message whose rule is sync does not overtake one whose rule is async": async (lab) => {
+  "a sync rule does not overtake an async one": async (lab) => {
     const server = await lab.guard(rules({ slow, fast: AllowAny }));
     const client = await server.connect();
     const actions = ["fast", "slow", "fast", "slow", "fast", "fast"];
@@ -28,7 +28,7 @@ export const order: Subject = {
     for (const answer of answers) expectHandled(answer);
   },
 
-  "messages that arrive one by one while a decision is pending keep their order": async (lab) => {
+  "messages that arrive during a decision keep their order": async (lab) => {
     const server = await lab.guard(rules({ slow, fast: AllowAny }));
     const client = await server.connect();
     const answers = [client.request("slow", { ms: 80 })];
@@ -41,7 +41,7 @@ export const order: Subject = {
     expect(server.handled.slice(1).map(({ payload }) => payload.n)).toEqual([0, 1, 2, 3, 4]);
   },
 
-  "a message is asked about once the one before is decided": async (lab) => {
+  "a message is decided after the one before it": async (lab) => {
     const log: string[] = [];
     const rule = permission("slow", async ({ payload }) => {
       log.push(`asked ${payload.n}`);
@@ -71,7 +71,7 @@ export const order: Subject = {
     expectHandled(await free.request("ping"));
   },
 
-  "a sync decision hands on at once: no promise, no microtask": async (lab) => {
+  "a sync decision forwards synchronously": async (lab) => {
     let isLater = false;
     const watched = permission("watched", () => {
       isLater = false;
@@ -87,7 +87,7 @@ export const order: Subject = {
     expect(seen).toEqual([false, false, false]);
   },
 
-  "the time of the policy counts, unless the guard says otherwise": async (lab) => {
+  "the timeout of the guard overrides that of the policy": async (lab) => {
     const hangs = permission("hangs", () => new Promise<boolean>(() => {}));
     const policy = rules({ say: hangs }, { timeout: { action: 40 } });
     const [short, long] = [await lab.guard(policy), await lab.guard(policy, { timeout: { action: 2000 } })];
@@ -98,7 +98,7 @@ export const order: Subject = {
     expect(client.answers).toEqual([]);
   },
 
-  "every question has its whole time": async (lab) => {
+  "every question has a timeout of its own": async (lab) => {
     const rule = permission("slow", async () => {
       await sleep(120);
       return true;
@@ -109,7 +109,7 @@ export const order: Subject = {
     for (const answer of answers) expectHandled(answer);
   },
 
-  "a message is decided under the scope of its turn": async (lab) => {
+  "a message is decided under the scope at its turn": async (lab) => {
     let name = "alice";
     const seen: unknown[] = [];
     const look = permission("look", ({ scope }) => seen.push((scope.user as { name: string }).name) > 0);
@@ -122,7 +122,7 @@ export const order: Subject = {
     expect(seen).toEqual(["alice", "bob"]);
   },
 
-  "a decision that is pending holds nothing back once it is made": async (lab) => {
+  "a decided message no longer delays others": async (lab) => {
     const gate = deferred<boolean>();
     const server = await lab.guard(rules({ held: permission("held", () => gate.promise) }));
     const client = await server.connect();

@@ -26,12 +26,12 @@ const APP = "https://app.example";
 const EVIL = "https://evil.example";
 const cookie = { headers: { cookie: "session=abc" } };
 
-/** A browser with its cookies, and what it says of the page that made it ask. */
+/** The handshake of a browser with cookies, from a page with that `Sec-Fetch-Site`. */
 const from = (site: string): ClientHandshake => ({ headers: { ...cookie.headers, "sec-fetch-site": site } });
 
-/** Where a handshake comes from. */
+/** Origins of handshakes. */
 export const origin: Subject = {
-  "with a list: what it names is admitted": (lab) =>
+  "with a list: its origins are admitted": (lab) =>
     expectAdmitted(lab, { origins: [APP, "https://other.example:8443"] }, () => [
       { origin: APP },
       { origin: APP, ...cookie },
@@ -55,7 +55,7 @@ export const origin: Subject = {
     await expectTurnedAway(lab, { origins: [APP, null] }, () => [{ origin: "null" }, { origin: EVIL }]);
   },
 
-  "with a regular expression: what it matches as a whole is admitted, all else is refused": async (lab) => {
+  "with a regular expression: only whole matches are admitted": async (lab) => {
     const origins = [/^https:\/\/[a-z0-9-]+\.app\.example$/];
     await expectAdmitted(lab, { origins }, () => [
       { origin: "https://one.app.example" },
@@ -77,7 +77,7 @@ export const origin: Subject = {
     await expectTurnedAway(lab, { origins: (() => 1) as never }, () => [{ origin: APP }]);
   },
 
-  "with a function that throws, or answers a promise: nobody is admitted": async (lab) => {
+  "with a function that throws or returns a promise: none admitted": async (lab) => {
     const failing = [
       () => {
         throw new Error("down");
@@ -90,7 +90,7 @@ export const origin: Subject = {
     }
   },
 
-  'with "*": every origin is admitted, and it is printed once that cookies came from another site': async (lab) => {
+  'with "*": every origin is admitted, with one warning': async (lab) => {
     const print = vi.spyOn(console, "error").mockImplementation(() => {});
     try {
       const from = [{}, { origin: EVIL }, { origin: "null" }, { origin: APP, ...cookie }, { origin: EVIL, ...cookie }];
@@ -107,13 +107,13 @@ export const origin: Subject = {
   "without a list: all else is refused": (lab) =>
     expectTurnedAway(lab, {}, () => [cookie, { origin: EVIL }, { origin: EVIL, ...cookie }, { origin: "null" }]),
 
-  "a browser that polls its own origin sends no Origin, and says so otherwise": async (lab) => {
+  "a browser that polls its own origin needs no Origin": async (lab) => {
     const browser = from("same-origin");
     await expectAdmitted(lab, {}, () => [browser]);
     await expectTurnedAway(lab, { origins: [APP] }, () => [browser]);
   },
 
-  "a browser that another page makes ask, without an Origin, is refused whatever the list says": async (lab) => {
+  "a cross-site browser without an Origin is refused": async (lab) => {
     const made = [from("cross-site"), from("same-site")];
     await expectTurnedAway(lab, {}, () => made);
     await expectTurnedAway(lab, { origins: [APP, null] }, () => made);

@@ -2,7 +2,7 @@ import { AllowAny, permission } from "@portcullis/core";
 import { expect } from "vitest";
 import { expectHandled, rules, type Subject } from "./subject.js";
 
-/** What is known of a connection. */
+/** The scope of a connection. */
 export const scope: Subject = {
   "is the same on every transport": async (lab) => {
     const before = Date.now();
@@ -31,7 +31,7 @@ export const scope: Subject = {
     expect(Array.isArray(scope.subprotocols)).toBe(true);
   },
 
-  "rules about connecting see it as handlers do": async (lab) => {
+  "connect rules and handlers get the same scope": async (lab) => {
     const seen: unknown[] = [];
     const connect = permission("look", {
       connect: ({ scope }) => seen.push(scope.query.room, scope.headers["x-trace"]) > 0,
@@ -41,7 +41,7 @@ export const scope: Subject = {
     expect(seen).toEqual(["lobby", "abc"]);
   },
 
-  "names that the client chose are data": async (lab) => {
+  "names chosen by the client are data": async (lab) => {
     const server = await lab.guard(rules({ say: AllowAny }));
     const client = await server.connect({ query: { constructor: "c", toString: "t" } });
     expectHandled(await client.request("say"));

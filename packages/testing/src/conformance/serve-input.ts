@@ -7,7 +7,7 @@ import { expectDenied, expectReplied, type Subject } from "./subject.js";
 const SECRET = "s3cret-of-an-input";
 const base = defineConsumer().action("ping", AllowAny, () => "pong");
 
-/** A schema that takes `{ room: string }` and trims it. */
+/** A schema that accepts `{ room: string }` and trims it. */
 function roomSchema(log: string[], isAsync: boolean): StandardSchema<unknown, { room: string }> {
   const validate = (value: unknown) => {
     log.push("input");
@@ -31,7 +31,7 @@ interface Note {
 const NOTES = new Map<unknown, Note>([["n1", { owner: "alice", text: "hello" }]]);
 const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
 
-/** A rule about the owner of a note, that counts how often it was asked. */
+/** A rule about the owner of a note, which counts its calls. */
 function ownership() {
   const asked: string[] = [];
   const isOwner = permission("isOwner", {
@@ -48,9 +48,9 @@ function ownership() {
 }
 const onlyObject = permission("onlyObject", { object: ({ object }) => (object as Note).owner === "alice" });
 
-/** What a served action knows of its payload and of its object. */
+/** Input schemas and objects of served actions. */
 export const serveInput: Subject = {
-  "`input` runs after `permissions` and before the rule, which sees the parsed payload": async (lab) => {
+  "`input` runs between `permissions` and the rule": async (lab) => {
     for (const isAsync of [false, true]) {
       const log: string[] = [];
       const consumer = base
@@ -67,7 +67,7 @@ export const serveInput: Subject = {
     }
   },
 
-  "a payload that does not fit is a 400 with the issues, and no rule meets it": async (lab) => {
+  "an invalid payload is a 400 with issues, before the rule": async (lab) => {
     const log: string[] = [];
     const consumer = base.action(
       "join",
@@ -96,7 +96,7 @@ export const serveInput: Subject = {
     expect(client.text).not.toContain(SECRET);
   },
 
-  "an object is loaded and the rule asked about it before the handler runs": async (lab) => {
+  "an object is loaded and decided before the handler runs": async (lab) => {
     const { isOwner, asked } = ownership();
     const consumer = base.action("edit", isOwner, { object: ({ payload }) => NOTES.get(payload.id) }, ({ object }) => ({
       text: object.text,
@@ -122,7 +122,7 @@ export const serveInput: Subject = {
     expect(client.text).not.toContain(SECRET);
   },
 
-  "a rule that only knows objects decides when the object is there, under `not` too": async (lab) => {
+  "an object rule decides once the object is loaded": async (lab) => {
     const load = { object: ({ payload }: { payload: { readonly id?: unknown } }) => NOTES.get(payload.id) };
     const consumer = base
       .action("bare", onlyObject, load, () => "handled")
@@ -142,7 +142,7 @@ export const serveInput: Subject = {
     expectReplied(await client.request("either", { id: "n1" }), "handled");
   },
 
-  "a handler whose authorize() refuses an object is stopped, and cannot hide it": async (lab) => {
+  "a handler cannot hide that authorize() refused": async (lab) => {
     const { isOwner } = ownership();
     const log: string[] = [];
     const consumer = base
@@ -165,7 +165,7 @@ export const serveInput: Subject = {
     expect(bob.text).not.toContain(SECRET);
   },
 
-  "a handler that forgets to ask about the object is answered object_not_checked": async (lab) => {
+  "a handler without an object check is answered object_not_checked": async (lab) => {
     const consumer = base.action("edit", onlyObject, () => SECRET);
     const client = await (await lab.serve(consumer)).connect();
     expectDenied(await client.request("edit"), "object_not_checked", 500);

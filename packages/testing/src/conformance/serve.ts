@@ -8,9 +8,9 @@ const SECRET = "s3cret-of-a-handler";
 const base = defineConsumer().action("ping", AllowAny, () => "pong");
 const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
 
-/** Rules with handlers. */
+/** Consumers: rules with handlers. */
 export const serve: Subject = {
-  "what a handler returns is the answer, sync and async; nothing is null": async (lab) => {
+  "a handler's result is the answer; undefined becomes null": async (lab) => {
     const consumer = base
       .action("sync", AllowAny, ({ payload }) => ({ twice: Number(payload.n) * 2 }))
       .action("async", AllowAny, async ({ payload }) => sleep(5).then(() => [payload.n]))
@@ -36,7 +36,7 @@ export const serve: Subject = {
     expectReplied(await alice.request("own"), 1);
   },
 
-  "a handler sees the scope, the payload, the evidence and its session": async (lab) => {
+  "a handler gets scope, payload, evidence and session": async (lab) => {
     const member = permission("member", async ({ payload }) => allow({ membership: { room: payload.room } }));
     let seen: Record<string, unknown> = {};
     const consumer = base.action(
@@ -55,7 +55,7 @@ export const serve: Subject = {
     expect(seen).toEqual({ user: { id: "alice" }, payload, evidence, id, action: "say", session: id });
   },
 
-  "reply() answers in place of the return value, with a status, and again until the end": async (lab) => {
+  "reply() answers in place of the result, also several times": async (lab) => {
     let later: (data: unknown) => void = () => {};
     const consumer = base.action("subscribe", AllowAny, ({ reply }) => {
       reply({ n: 0 }, { status: 201 });
@@ -77,7 +77,7 @@ export const serve: Subject = {
     expect(client.answers).toHaveLength(3);
   },
 
-  "what a handler throws is a 500 that tells nothing, and an event": async (lab) => {
+  "a handler's error is a 500 without details, and an event": async (lab) => {
     const error = new Error(SECRET);
     const consumer = base
       .action("throws", AllowAny, () => {
@@ -130,7 +130,7 @@ export const serve: Subject = {
     expectReplied(await long, "done");
   },
 
-  "the signal of a handler fires when the connection ends, and its answer goes nowhere": async (lab) => {
+  "the end of a connection aborts its handler": async (lab) => {
     const signals: AbortSignal[] = [];
     const { promise, resolve } = deferred<string>();
     const consumer = base.action("work", AllowAny, ({ signal }) => {
@@ -148,7 +148,7 @@ export const serve: Subject = {
     expect([client.answers, signals.length]).toEqual([[], 1]);
   },
 
-  "guard.close() waits for handlers, concurrent ones too, and takes nothing more": async (lab) => {
+  "guard.close() waits for handlers and accepts nothing more": async (lab) => {
     for (const concurrent of [false, true]) {
       const { promise, resolve } = deferred<string>();
       const log: string[] = [];
@@ -173,7 +173,7 @@ export const serve: Subject = {
     }
   },
 
-  "replace() takes another consumer, and nothing without handlers": async (lab) => {
+  "replace() accepts a consumer, and nothing without handlers": async (lab) => {
     const server = await lab.serve(base.action("say", AllowAny, () => "old"));
     const client = await server.connect();
     server.guard.replace(base.action("say", AllowAny, () => "new") as never);

@@ -5,7 +5,7 @@ import type { TestClient } from "../client.js";
 import type { Ability, Answer, OutgoingMessage, RefusedHandshake } from "../harness.js";
 import type { Lab } from "../lab.js";
 
-/** One thing an adapter must do. Throws where it does not. */
+/** Checks one requirement of an adapter. Throws when it is not met. */
 export type Check = (lab: Lab) => Promise<void>;
 
 /** A check for adapters that have an ability. */
@@ -20,11 +20,11 @@ export type Subject = Readonly<Record<string, Check | AbilityCheck>>;
 type Rules = NonNullable<Parameters<typeof definePolicy>[0]["actions"]>;
 type Rest = Omit<Parameters<typeof definePolicy>[0], "actions">;
 
-/** A policy with rules by action; everybody may `ping`. */
+/** A policy with rules by action. Everybody may `ping`. */
 export const rules = (actions: object = {}, rest: object = {}) =>
   definePolicy({ actions: { ping: AllowAny, ...actions } as Rules, ...(rest as Rest) });
 
-/** A rule that answers as it is told, and counts how often it was asked. */
+/** A rule with scripted answers, which counts its calls. */
 export function scripted(name: string, answer: () => unknown) {
   const asked: string[] = [];
   const rule = permission(name, ({ action }) => {
@@ -34,7 +34,7 @@ export function scripted(name: string, answer: () => unknown) {
   return { rule, asked };
 }
 
-/** Expects an answer that refuses with a code and a status. */
+/** Expects a refusal with a code and a status. */
 export function expectDenied(answer: Answer | undefined, code: string, status: number): void {
   expect(answer, "the client gets an answer").toBeDefined();
   expect(answer?.error).toMatchObject({ code, status });
@@ -46,19 +46,19 @@ export function expectHandled(answer: Answer | undefined): void {
   expect(answer?.error).toBeUndefined();
 }
 
-/** Expects what a served handler answered; the status where the protocol has one. */
+/** Expects a handler's reply, with the status when the protocol has one. */
 export function expectReplied(answer: Answer | undefined, data: unknown, status = 200): void {
   expectHandled(answer);
   expect(answer?.data).toEqual(data);
   if (answer?.status !== undefined) expect(answer.status).toBe(status);
 }
 
-/** Whether the transport keeps a name for itself. */
+/** True when the transport reserves a name. */
 export function isReserved(lab: Lab, action: string): boolean {
   return lab.harness.reservedActions?.includes(action) ?? false;
 }
 
-/** Expects that a message was answered once, also when everything sent since then has been answered. */
+/** Expects that each message was answered once, also after a later message is answered. */
 export async function expectAnsweredOnce(client: TestClient, ...messages: OutgoingMessage[]): Promise<void> {
   expectHandled(await client.request("ping"));
   for (const { id } of messages) {
@@ -66,7 +66,7 @@ export async function expectAnsweredOnce(client: TestClient, ...messages: Outgoi
   }
 }
 
-/** Expects that a handshake was refused with a code and a status, in the way the adapter can. */
+/** Expects that a handshake was refused with a code and a status, in the adapter's form. */
 export function expectRefused(lab: Lab, refused: RefusedHandshake, code: string, status: number): void {
   if (refused.closeCode === undefined) expect(refused.status).toBe(status);
   else expect(refused.closeCode).toBe(closeCodeOf({ status } as Decision));
@@ -74,7 +74,7 @@ export function expectRefused(lab: Lab, refused: RefusedHandshake, code: string,
   if (refused.code !== undefined) expect(refused.code).toBe(code);
 }
 
-/** Expects that the connection ends with a code, where the transport has codes. */
+/** Expects that the connection ends with a code, when the transport has codes. */
 export async function expectClosed(client: TestClient, code: number): Promise<void> {
   const closed = await client.closed;
   expect([code, "none"]).toContain(closed.code);

@@ -5,7 +5,7 @@ import type { TestClient } from "../client.js";
 import { type TestServer, until } from "../lab.js";
 import { expectAnsweredOnce, expectDenied, expectHandled, expectReplied, rules, type Subject } from "./subject.js";
 
-/** More of these than the buffers of an operating system hold. */
+/** Number of large answers, which together exceed the socket buffers of an operating system. */
 const COUNT = 30;
 const LARGE = "x".repeat(500_000);
 
@@ -23,14 +23,14 @@ function answering() {
 
 const large = (client: TestClient) => Array.from({ length: COUNT }, (_, n) => client.message("large", { n }));
 
-/** Long enough for all that waits to be handled, if it were. */
+/** Serves another client, long enough for waiting messages to be handled if the server forwarded them. */
 async function serveAnother(server: TestServer): Promise<void> {
   const other = await server.connect();
   for (let n = 0; n < 15; n++) expectHandled(await other.request("ping"));
   other.close();
 }
 
-/** What the library itself sends, and a client does not read. */
+/** Answers of the library that a client does not read. */
 export const unread: Subject = {
   "answers that are not read hold back the client alone, and then all goes on in order": async (lab) => {
     const { consumer, handled } = answering();
@@ -67,7 +67,7 @@ export const unread: Subject = {
     await expectAnsweredOnce(client, ...messages);
   },
 
-  "what the application sends by itself holds back nobody": async (lab) => {
+  "data of the application causes no backpressure": async (lab) => {
     const server = await lab.guard(rules({ large: AllowAny }), { answer: () => LARGE });
     const client = await server.connect();
     client.pause();
@@ -111,7 +111,7 @@ export const unread: Subject = {
     await client.closed;
   },
 
-  "who goes while messages wait leaves nothing behind": async (lab) => {
+  "a client that leaves while messages wait leaves nothing behind": async (lab) => {
     const { consumer, handled } = answering();
     const server = await lab.serve(consumer);
     const client = await server.connect();
@@ -126,7 +126,7 @@ export const unread: Subject = {
     expect(handled).toHaveLength(length);
   },
 
-  "guard.close() does not wait for ever for who does not read": async (lab) => {
+  "guard.close() waits only briefly for a client that does not read": async (lab) => {
     const { consumer, handled } = answering();
     const server = await lab.serve(consumer, { limits: { drain: 200 } });
     const client = await server.connect();

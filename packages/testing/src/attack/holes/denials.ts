@@ -27,7 +27,7 @@ export const unansweredDenials: Hole = {
   },
 };
 
-/** What tells of the inside of a server. */
+/** Text that reveals internals of a server. */
 const INSIDE = /\bat [^\n"]+:\d+:\d+|node_modules|\.[mc]?[jt]s:\d+|"(?:stack|cause)":/;
 
 /** Nest's `includeCause`. */
@@ -46,7 +46,7 @@ export const leakingDenials: Hole = {
   },
 };
 
-/** Every refusal that can be had, each with what must not be in it. */
+/** Provokes every kind of refusal, each with a secret that must not be in it. */
 async function refusalsOf(target: Target): Promise<{ text: string; secret: string }[]> {
   const client = await target.enterSurely(target.denied);
   const { wire, entrance } = target;

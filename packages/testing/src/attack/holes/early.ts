@@ -25,7 +25,7 @@ export const earlyMessages: Hole = {
 const WHEN = { early: "sent with the handshake", first: "sent as soon as it was let in" };
 
 async function lossOf(target: Target, client: Client, message: MarkedMessage): Promise<string | undefined> {
-  // A client that speaks too early may be shown out: then it knows.
+  // A server may close a client that sends too early, which the client notices.
   if (!client.isIn) return client.isEnded ? undefined : "a client that must be let in was not";
   await target.fence(client);
   const answers = client.answers.filter(({ id }) => id === 1);

@@ -34,7 +34,7 @@ async function throughRefused(target: Target, entrance: string): Promise<string 
   if (refused === undefined) return undefined;
   const client = await target.decide(refused, { entrance });
   if (!client.isLetIn) return undefined;
-  // Some accept a client, then close: what counts is whether it may stay and is listened to.
+  // Some servers accept a client, then close. A client is in when it stays and is answered.
   const answer = await target.ask(client, target.open);
   return client.isEnded || answer?.isRefusal ? undefined : entrance;
 }
@@ -43,7 +43,7 @@ async function throughDenied(target: Target, entrance: string): Promise<string |
   const client = await target.decide(target.denied, { entrance });
   if (client.isLetIn && (await handles(target, client, entrance))) return `at ${entrance}`;
   if (target.wire.transport === "ws") return undefined;
-  // On a connection that is in a namespace already.
+  // Tries again on a connection that is already in a namespace.
   const inside = await target.enterSurely(target.denied);
   inside.connection.write(textFrame(packetStart("0", entrance) + JSON.stringify(target.denied.auth ?? {})));
   await inside.bell.until(() => inside.texts.some((text) => text.includes(entrance)), target.limits.settle);

@@ -5,10 +5,10 @@ import type { Hole } from "../hole.js";
 import { dial, upgradeOf } from "../raw-connection.js";
 import type { Target } from "../target.js";
 
-/** Half of a handshake, and no more for ever. */
+/** The part of a handshake that is sent. The rest never follows. */
 const HALF = 0.6;
 
-/** hocuspocus GHSA-xwhh-v746-pj9m, nes, SocketCluster: memory and slots for whoever is nobody yet. */
+/** hocuspocus GHSA-xwhh-v746-pj9m, nes, SocketCluster: memory and slots for unauthenticated clients. */
 export const unfinishedHandshakes: Hole = {
   name: "unfinished-handshakes",
   title: "handshakes that are never finished are kept for ever",
@@ -36,14 +36,14 @@ interface Unfinished {
   end(): void;
 }
 
-/** The head of a request that never ends. */
+/** Sends the first part of a request head. */
 function halfUpgrade(target: Target): Unfinished {
   const { url, wire, entrance, origin, denied } = target;
   const head = upgradeOf(wire.address(url, entrance), headersOf(denied, { origin }));
   return saying(target, head.slice(0, Math.floor(head.length * HALF)));
 }
 
-/** Of socket.io: a connection that never asks for a namespace. Of ws: one that says nothing at all. */
+/** For socket.io, opens a connection that never asks for a namespace. For ws, one that sends nothing. */
 function half(target: Target): Unfinished {
   if (target.wire.transport === "ws") return saying(target, "");
   const { connection } = target.connect(target.denied, { isMute: true });

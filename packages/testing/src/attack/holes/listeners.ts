@@ -22,14 +22,14 @@ export const anyListeners: Hole = {
   },
 };
 
-/** What socket.io emits by itself, for example `error`, a client must not be able to say. */
+/** A client must not be able to send events that socket.io emits itself, for example `error`. */
 export const reservedEvents: Hole = {
   name: "reserved-events",
   title: "a client says what socket.io says itself",
   async play(target) {
     if (target.wire.transport === "ws") return cannot("it is a matter of socket.io");
     for (const action of RESERVED) {
-      // A client of its own for each: some servers show it out for that.
+      // A new client for each event, because some servers disconnect it.
       const client = await target.enterSurely(target.allowed);
       const message = { ...target.open, action };
       const [id] = client.send(message) as [number];

@@ -23,7 +23,7 @@ export const prototypeNames: Hole = {
   },
 };
 
-/** ActionCable's public methods, Feathers' list of what may be called. */
+/** ActionCable's public methods, Feathers' allow-list of methods. */
 export const methodsAsActions: Hole = {
   name: "methods-as-actions",
   title: "methods that are no actions can be called",

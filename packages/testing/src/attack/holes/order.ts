@@ -3,7 +3,7 @@ import type { Hole } from "../hole.js";
 
 const ROUNDS = 4;
 
-/** A check that takes a while lets what comes behind it overtake. */
+/** A slow check lets later messages overtake an earlier one. */
 export const reorderedMessages: Hole = {
   name: "reordered-messages",
   title: "messages are handled in another order than they were sent in",

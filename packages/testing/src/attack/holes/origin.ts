@@ -18,7 +18,7 @@ export const crossSiteOrigin: Hole = {
   },
 };
 
-/** A browser may leave the Origin out, and sends cookies all the same. */
+/** A browser may omit the Origin, and still send cookies. */
 export const cookiesWithoutOrigin: Hole = {
   name: "cookies-without-origin",
   title: "cookies alone open a connection, without an Origin",

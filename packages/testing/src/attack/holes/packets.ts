@@ -8,7 +8,7 @@ import type { Target } from "../target.js";
 
 const DEPTH = 5_000;
 
-/** What no parser of WebSocket can like. */
+/** Invalid WebSocket frames. */
 const FRAMES: Readonly<Record<string, Buffer>> = {
   "a reserved opcode": frameOf(3, "x"),
   "a reserved control opcode": frameOf(11, ""),
@@ -26,7 +26,7 @@ const FRAMES: Readonly<Record<string, Buffer>> = {
   "a close reason that is no UTF-8": frameOf(OPCODE.close, Buffer.from([3, 0xe8, 0xff])),
 };
 
-/** What is no message, whatever the protocol. */
+/** Texts that are not a message in any protocol. */
 const TEXTS = [
   "",
   "{",
@@ -40,7 +40,7 @@ const TEXTS = [
   "\u0000",
 ];
 
-/** What is no packet of engine.io or socket.io. */
+/** Invalid packets of engine.io and socket.io. */
 const PACKETS = [
   "9",
   "4",
@@ -118,7 +118,7 @@ function casesOf(target: Target): [what: string, send: () => Promise<void>][] {
   ];
 }
 
-/** Sends it as a client that is in, and gives the server time to stumble. */
+/** Sends a frame as a new client, and waits briefly for a failure of the server. */
 async function inject(target: Target, frame: Buffer, isIn = false): Promise<void> {
   const client = await (isIn ? target.enter(target.denied) : target.decide(target.denied));
   client.connection.write(frame);
@@ -126,7 +126,7 @@ async function inject(target: Target, frame: Buffer, isIn = false): Promise<void
   client.connection.socket.destroy();
 }
 
-/** Requests that are no handshakes. */
+/** Requests that are not valid handshakes. */
 function requestsOf({ url, wire, entrance, origin, denied }: Target): Readonly<Record<string, string>> {
   const good = upgradeOf(wire.address(url, entrance), headersOf(denied, { origin }));
   return {

@@ -46,7 +46,7 @@ export const recoveryAfterBan: Hole = {
     }),
 };
 
-/** Plays something with a right that is taken away, and gives it back whatever happens. */
+/** Runs a play that revokes a right, and restores the right afterwards, also after an error. */
 async function revoked(
   target: Target,
   play: (revoke: () => Promise<unknown>) => Promise<PlayResult>,

@@ -6,13 +6,13 @@ import { textFrame } from "../frames.js";
 import type { Hole } from "../hole.js";
 import type { Target } from "../target.js";
 
-/** Beyond the limit by so much. */
+/** Bytes beyond the limit. */
 const TOO_MUCH = 65_536;
 const BATCH = 250;
-/** More than the kernels at both ends keep of a connection that is not read. */
+/** Bytes. More than the socket buffers of both kernels hold. */
 const FILLER = 10 * 1_048_576;
 const FILLER_PIECE = 16_384;
-/** How long a server that reads on may keep a client waiting while it serves others, in milliseconds, and how often. */
+/** Milliseconds between two looks at a stalled write, and the number of looks. */
 const STALLED = 120;
 const LOOKS = 15;
 
@@ -34,7 +34,7 @@ export const oversizedMessages: Hole = {
   },
 };
 
-/** A refusal is longer than what it answers: whoever reads none must not have any number of them kept. */
+/** A refusal is longer than its message, so refusals for a client that reads none must be limited. */
 export const unreadAnswers: Hole = {
   name: "unread-answers",
   title: "answers that nobody reads are kept without a limit",
@@ -56,7 +56,7 @@ export const unreadAnswers: Hole = {
   },
 };
 
-/** Sends messages that are refused. Returns why it went no further. */
+/** Sends messages that are refused. Returns the reason when it stops early. */
 async function flood(target: Target, client: Client): Promise<string | undefined> {
   for (let sent = 0; sent < target.limits.unread; sent += BATCH) {
     const batch = Buffer.concat(Array.from({ length: BATCH }, () => textFrame(client.textOf(target.guarded).text)));
@@ -66,7 +66,7 @@ async function flood(target: Target, client: Client): Promise<string | undefined
   return undefined;
 }
 
-/** Sends so much that the kernels cannot keep it: a server that takes it has read it. */
+/** Sends more bytes than the kernels can buffer, so that the server must have read them. */
 async function fill(target: Target, client: Client): Promise<string | undefined> {
   const message = target.guarded;
   const filler = "x".repeat(Math.min(FILLER_PIECE, Math.floor(target.limits.message / 2)));
@@ -78,7 +78,7 @@ async function fill(target: Target, client: Client): Promise<string | undefined>
   return undefined;
 }
 
-/** Writes, and waits where the server does not read. Returns why it went no further. */
+/** Writes data, and waits while the server does not read. Returns the reason when it stops. */
 async function write(target: Target, { connection }: Client, data: Buffer): Promise<string | undefined> {
   const { socket } = connection;
   if (socket.destroyed || connection.end !== undefined) return "it was cut off";
@@ -94,7 +94,7 @@ async function write(target: Target, { connection }: Client, data: Buffer): Prom
     await Promise.race([drained, sleep(STALLED)]);
     if (isDrained) return undefined;
     if (socket.destroyed || connection.end !== undefined) return "it was cut off";
-    // On a busy machine nothing moves for a while: what counts is that others are served meanwhile.
+    // A busy machine may stall for a while. The server reads on as long as it serves other clients.
     if (!(await target.isAlive())) break;
   }
   return "the server read no more";

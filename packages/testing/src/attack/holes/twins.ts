@@ -4,7 +4,7 @@ import { fragmentsOf, frameOf, OPCODE, textFrame } from "../frames.js";
 import type { Hole } from "../hole.js";
 import type { Target } from "../target.js";
 
-/** Writes a denied message in another form than the plain one, and returns its id. */
+/** Sends a denied message in another form than plain text, and returns its id. */
 type Twin = (client: Client, message: MarkedMessage) => number;
 
 const OF_WS: Readonly<Record<string, Twin>> = {
@@ -36,7 +36,7 @@ const OF_SOCKETIO: Readonly<Record<string, Twin>> = {
   },
 };
 
-/** The same JSON can be read from text and from bytes: a gate that knows one form only is open to the other. */
+/** The same JSON can be sent as text and as bytes. A gate that checks only one form is open to the other. */
 export const binaryTwins: Hole = {
   name: "binary-twins",
   title: "what is denied as text is handled in another form",

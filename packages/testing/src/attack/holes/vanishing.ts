@@ -4,12 +4,12 @@ import type { Hole } from "../hole.js";
 import type { Probe } from "../options.js";
 import type { Target } from "../target.js";
 
-/** A rule that answers faster cannot be interrupted by a client that vanishes, in milliseconds. */
+/** Milliseconds. A client cannot vanish in time before a faster rule answers. */
 const SLOW_ENOUGH = 60;
 /** On a busy machine a rule may have answered before the server could know that its client is gone. */
 const TRIES = 3;
 
-/** Clients that are gone while something about them is being decided. */
+/** Clients that vanish during a pending decision. */
 export const vanishedClients: Hole = {
   name: "vanished-clients",
   title: "what a client sent is handled, or its place kept, when it has gone during the decision",

@@ -1,7 +1,7 @@
 import type { OwnProtocol } from "../options.js";
 import type { Wire } from "../wire.js";
 
-/** A named protocol, with what its keys are called. */
+/** A named protocol, with the names of its keys. */
 interface Named {
   readonly kind: string;
   readonly stream?: string;
@@ -11,7 +11,7 @@ interface Named {
 
 type Parsed = Readonly<Record<string, unknown>>;
 
-/** The protocols that are one object of JSON a frame. */
+/** The protocols with one JSON object in each frame. */
 const PROTOCOLS: Readonly<Record<string, (named: Named) => OwnProtocol>> = {
   dcrf: ({ stream }) => ({
     request(id, action, payload) {
@@ -46,7 +46,7 @@ const PROTOCOLS: Readonly<Record<string, (named: Named) => OwnProtocol>> = {
   }),
 };
 
-/** How a protocol of ws is spoken; `undefined` where there is none of that name. */
+/** The wire of a ws protocol; `undefined` when there is no protocol of that name. */
 export function jsonWire(protocol: OwnProtocol): Wire;
 export function jsonWire(protocol: Named): Wire | undefined;
 export function jsonWire(protocol: OwnProtocol | Named): Wire | undefined {

@@ -1,19 +1,19 @@
 import type { Wire } from "../wire.js";
 
-/** One packet of socket.io behind a message of engine.io: type, attachments, namespace, id, data. */
+/** A socket.io packet in an engine.io message: type, attachments, namespace, id, data. */
 const PACKET = /^4(\d)(?:\d+-)?(?:(\/[^,]*),)?(\d*)(.*)$/s;
 
-/** An acknowledgement that refuses, unless the options say otherwise. */
+/** The default of the option `isRefusal`. */
 function refuses(answer: unknown): boolean {
   const { ok, error } = Object(answer) as { ok?: unknown; error?: unknown };
   return ok === false || Boolean(error);
 }
 
-/** The beginning of a packet: its type, and the namespace where that is not the root. */
+/** The start of a packet: its type, and the namespace unless it is the root. */
 export const packetStart = (type: string, namespace: string): string =>
   `4${type}${namespace === "/" ? "" : `${namespace},`}`;
 
-/** How socket.io 4 is spoken, over WebSocket. */
+/** The wire of socket.io 4 over WebSocket. */
 export function socketWire(path: string, isRefusal: (answer: unknown) => boolean = refuses): Wire {
   return {
     transport: "socket.io",
@@ -41,7 +41,7 @@ export function socketWire(path: string, isRefusal: (answer: unknown) => boolean
   };
 }
 
-/** Where recovery is on, the last argument of an event says from where a connection may be resumed. */
+/** Reads the offset for resuming. With recovery on, it is the last argument of every event. */
 function offsetOf(event: unknown): string | undefined {
   const last: unknown = Array.isArray(event) && event.length > 1 ? event.at(-1) : undefined;
   return typeof last === "string" ? last : undefined;

@@ -5,7 +5,7 @@ import { jsonWire } from "./json.js";
 import { socketWire } from "./socketio.js";
 
 /**
- * Returns how the protocol of the options is spoken.
+ * Returns the wire of the protocol in the options.
  *
  * @throws {PermissionMisuse} When there is no such protocol.
  */
