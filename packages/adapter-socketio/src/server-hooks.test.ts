@@ -89,7 +89,7 @@ describe("a client without a namespace", () => {
     [["patient", "hasty", "medium"] as const],
     [["hasty", "patient", "medium"] as const],
     [["hasty", "medium", "patient"] as const],
-  ])("has the longest handshake time, for guards in order %j", async (order) => {
+  ])("has the limits of the most patient guard, in order %j", async (order) => {
     const server = await listen((io) => {
       for (const each of order) guard(io.of(`/${each}`), all, { limits: limits[each] });
     });
@@ -100,7 +100,7 @@ describe("a client without a namespace", () => {
     await until(() => raw.isClosed);
   });
 
-  test("has the server guard's handshake time, even if others are longer", async () => {
+  test("has the limits of the server's guard, if there is one", async () => {
     const server = await listen((io) => {
       guard(io.of("/admin"), all, { limits: limits.patient });
       guard(io, all, { limits: limits.hasty });
