@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { askAction, handshake, scopeOf } from "../test/support.js";
 import { fromExpress } from "./index.js";
 
-test("What a deadline ends runs in the context of its own request", async () => {
+test("code after a deadline runs in its own async context", async () => {
   const als = new AsyncLocalStorage<string>();
   const seen: unknown[] = [];
   const hangs: RequestHandler = (request, response) => {

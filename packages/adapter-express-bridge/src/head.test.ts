@@ -11,7 +11,7 @@ import { fromKoa } from "./koa.js";
 
 const DEFAULT = "You do not have permission to perform this action.";
 
-/** What a rule says of the same request as a GET and as a HEAD, which is the method of connecting in the original. */
+/** The reasons of a rule for the same request as a GET and as a HEAD, the method of DCRF at connect. */
 async function reasons(rule: (methods: Record<string, string>) => PermissionLike): Promise<unknown[]> {
   expect(dcrfMethods.connect).toBe("HEAD");
   const said = [];
@@ -22,7 +22,7 @@ async function reasons(rule: (methods: Record<string, string>) => PermissionLike
 describe.each([
   ["5", express],
   ["4", express4 as unknown as typeof express],
-])("Express %s: a refusal of a HEAD says what that of a GET says", (_version, framework) => {
+])("Express %s: HEAD and GET refusals have the same reason", (_version, framework) => {
   const nested = framework().use((_request: Request, response: Response) => {
     response.status(403).json({ message: "No" });
   });
@@ -58,7 +58,7 @@ describe.each([
 describe.each([
   ["3", Koa],
   ["2", Koa2 as unknown as typeof Koa],
-])("Koa %s: a refusal of a HEAD says what that of a GET says", (_version, Framework) => {
+])("Koa %s: HEAD and GET refusals have the same reason", (_version, Framework) => {
   const cyclic: Record<string, unknown> = {};
   cyclic.self = cyclic;
   test.each<[string, unknown, string]>([
@@ -86,7 +86,7 @@ describe.each([
       (context: Context) => {
         context.status = 403;
         context.body = body();
-        // Else Koa would count what it is not going to write.
+        // Otherwise Koa would compute the length of a body that it does not write.
         context.set("content-length", "2");
       },
       { app: new Framework(), methods: { create: "HEAD" } } as never,

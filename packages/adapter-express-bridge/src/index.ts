@@ -1,5 +1,5 @@
 /**
- * Middlewares of Express as rules on sockets, and policies as middlewares.
+ * Express middlewares as rules on sockets, and policies as Express middlewares.
  *
  * @module @portcullis/adapter-express-bridge
  */
@@ -13,13 +13,13 @@ export type { MethodMap } from "./from-http/methods.js";
 export { dcrfMethods } from "./from-http/methods.js";
 export type { AnyMiddleware, InlineMiddleware, Middlewares } from "./from-http/middlewares.js";
 export type { HttpRuleOptions } from "./from-http/options.js";
-// Both beside each other
+// Comparison of an HTTP rule with a socket rule
 export type { ParityAnswer, ParityCase, ParityDifference } from "./from-http/parity.js";
 export { parity } from "./from-http/parity.js";
 export type { HandshakeSource, Identified, UseExpressOptions } from "./from-http/use-express.js";
 export { useExpress } from "./from-http/use-express.js";
 export type { ExpressApplication } from "./runners/express.js";
 export type { HttpDecisionDetails, ToHttpOptions } from "./to-http/ask-policy.js";
-// Sockets' rules over HTTP
+// Socket rules over HTTP
 export type { ExpressRequest, ToExpressOptions } from "./to-http/to-express.js";
 export { toExpress } from "./to-http/to-express.js";

@@ -1,5 +1,5 @@
 /**
- * Middlewares of Koa as rules on sockets, and policies as middlewares.
+ * Koa middlewares as rules on sockets, and policies as Koa middlewares.
  *
  * @module @portcullis/adapter-express-bridge/koa
  */
@@ -8,6 +8,6 @@ export type { FromKoaOptions, InlineKoaMiddleware, KoaMiddlewares, KoaRouter } f
 export { fromKoa } from "./from-http/from-koa.js";
 export type { AnyMiddleware } from "./from-http/middlewares.js";
 export type { KoaApplication } from "./runners/koa.js";
-// and a socket's rules in Koa
+// Socket rules in Koa
 export type { ToKoaOptions } from "./to-http/to-koa.js";
 export { toKoa } from "./to-http/to-koa.js";

@@ -34,7 +34,7 @@ const USE_OPTIONS = "app, headers, hydrate, timeout, unmatched, stopAt, onError"
 const CHALLENGE = "a header value, as in 'Bearer realm=\"app\"'";
 const TIME = "give milliseconds, from 1 to 2147483647";
 
-describe("what cannot work is said in full, and what to write instead", () => {
+describe("an invalid call throws a message with the correction", () => {
   const said: [() => unknown, string][] = [
     [
       () => fromExpress([], { app }),

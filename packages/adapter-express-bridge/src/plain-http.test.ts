@@ -56,7 +56,7 @@ test("what earlier middlewares have left in `locals` stays there", async () => {
   expect(JSON.parse((await send((await listen(app)).port)).body)).toEqual(["pro", ["look"]]);
 });
 
-test("a response that has begun is left to whoever has begun it", async () => {
+test("a response that has begun is not touched", async () => {
   const shut = toExpress(policy, "shut");
   const { port } = await listen((request, response) => {
     response.write("pa");

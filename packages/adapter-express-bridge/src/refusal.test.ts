@@ -7,7 +7,7 @@ import { askAction, handshake } from "../test/support.js";
 import { fromExpress, useExpress } from "./index.js";
 
 const app = express();
-/** All that a decision has, with what is not there left out. */
+/** All fields of a decision except the missing ones. */
 const ask = async (middleware: RequestHandler) => ({
   ...(await askAction(fromExpress(middleware, { app, name: "rule" }))),
 });

@@ -51,7 +51,7 @@ describe.each(Object.entries(servers))("behind %s", (_name, serve) => {
     await fc.assert(fc.asyncProperty(target, check), { numRuns: 60 });
   });
 
-  test("a target that is no URL is refused once, before anybody is asked", async () => {
+  test("an invalid target is refused once, before any rule", async () => {
     const authenticate = vi.fn();
     const onDecision = vi.fn();
     const { port } = await serve("open", { authenticate, onDecision });

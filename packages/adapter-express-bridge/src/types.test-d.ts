@@ -38,7 +38,7 @@ describe("fromExpress", () => {
     fromExpress(handler, { app: app.request });
     // @ts-expect-error there is no such option
     fromExpress(handler, { app, retries: 1 });
-    // @ts-expect-error that is no way to treat what does not match
+    // @ts-expect-error `unmatched` is not a boolean
     fromExpress(handler, { app, unmatched: true });
   });
   test("tells a middleware that is written in place what it gets", () => {
@@ -74,9 +74,9 @@ describe("fromExpress", () => {
     const rule = fromExpress<AppScope>(handler, { app, headers: ({ user }) => ({ "x-user": String(user?.id) }) });
     const policy = definePolicy({ connect: rule, actions: { ping: rule } });
     guard(wss, policy, { authenticate: () => ({ user: { id: 1 } }) });
-    // @ts-expect-error nobody says who the user is
+    // @ts-expect-error `authenticate` is missing
     guard(wss, policy);
-    // @ts-expect-error that is another user
+    // @ts-expect-error the id of the user has another type
     guard(wss, policy, { authenticate: () => ({ user: { id: "1" } }) });
   });
   test("decides later", () => {
@@ -115,9 +115,9 @@ test("toExpress and toKoa fit where middlewares are wanted", () => {
     .action("ping", IsAuthenticated, ({ scope }) => scope.user.id);
   app.post("/", toExpress(known, "ping", { authenticate: () => ({ user: { id: 1 } }) }), handler);
   koa.use(toKoa(known, "ping"));
-  // @ts-expect-error that is no policy
+  // @ts-expect-error this is no policy
   toExpress({}, "ping");
-  // @ts-expect-error nor is that
+  // @ts-expect-error this is no policy either
   toKoa({ describe: () => ({}), engine: 1 }, "ping");
 });
 
@@ -128,11 +128,11 @@ test("no promise among what was found fits", () => {
   toExpress<Request>(policy, "ping", { authenticate: ({ path }) => ({ user: { id: path } }) });
   toKoa(policy, "ping", { authenticate: async ({ req }) => ({ user: await find(req) }) });
   toKoa(policy, "ping", { authenticate: ({ state }) => state });
-  // @ts-expect-error nobody waits for the user
+  // @ts-expect-error the user is a promise
   toExpress(policy, "ping", { authenticate: (request) => ({ user: find(request) }) });
-  // @ts-expect-error nobody waits for the user
+  // @ts-expect-error the user is a promise
   toKoa(policy, "ping", { authenticate: async ({ req }) => ({ user: find(req) }) });
   const found = useExpress(handler, { app, hydrate: (request) => ({ user: find(request) }) });
-  // @ts-expect-error nobody waits for the user
+  // @ts-expect-error the user is a promise
   guard(wss, policy, { authenticate: found });
 });

@@ -14,7 +14,7 @@ import { toKoa } from "../src/koa.js";
 import { askAction, listen, send, stopAll } from "./support.js";
 
 beforeEach(() => {
-  // As it would print, so that what cannot be printed throws.
+  // Formats like the console, so that values that cannot be printed throw.
   vi.spyOn(console, "error").mockImplementation((...given) => void format(...given));
 });
 afterEach(async () => {
@@ -22,7 +22,7 @@ afterEach(async () => {
   await stopAll();
 });
 
-/** Runs a property while nothing may end the process. */
+/** Runs a property, during which nothing may end the process. */
 const alive = (run: () => Promise<void>) =>
   uncaughtOf(async (thrown) => {
     await run();
@@ -31,7 +31,7 @@ const alive = (run: () => Promise<void>) =>
 
 const WHO = ["rule", "connect", "authenticate", "payload", "object", "onDecision", "user", "body", "locals"];
 
-/** What is answered at the moment, and by whom. */
+/** The current answers of each party. */
 class Stage implements Scene {
   kind = "undefined";
   place = "answered";
@@ -56,7 +56,7 @@ function asking(stage: Stage) {
   return { policy, options };
 }
 
-/** What an earlier middleware has put where the bridge reads it. */
+/** Puts a value of an earlier middleware at a place that the bridge reads. */
 function put(stage: Stage, subject: object, name: string, who: string): void {
   if (stage.asked === who) Object.defineProperty(subject, name, { configurable: true, get: () => make(stage.kind) });
 }
@@ -168,7 +168,7 @@ test.each(Object.keys(WAYS))("a middleware may answer anything: %s", (way) =>
           }),
         );
         if (decision.outcome === "allow") return;
-        // The sentence may be an error's of Node, which names what it got.
+        // The reason may be the message of a Node error, which contains the value.
         expect(typeof decision.reason).toBe("string");
         expect(oddOf({ ...publicRefusal(decision), reason: "" })).toEqual([]);
         for (const text of Object.values(decision.headers ?? {})) expect(typeof text).toBe("string");

@@ -10,7 +10,7 @@ const PATIENT = { timeout: 8000 };
 const BOTH = ["ws", "socket.io"] as const;
 type Transport = (typeof BOTH)[number];
 
-/** The example's page, as a visitor uses it. */
+/** The page of the example, as a visitor uses it. */
 class Visitor {
   constructor(
     readonly page: Page,
@@ -30,7 +30,7 @@ class Visitor {
     await this.page.getByText("Nobody is logged in.").waitFor();
   }
 
-  /** Opens a connection, up to where something is said of it. */
+  /** Opens a connection, and waits until the page shows its outcome. */
   async open(transport: Transport, outcome = `${transport}: open`): Promise<void> {
     const { length } = await this.said;
     await this.page.getByRole("button", { name: `Open ${transport}` }).click();
@@ -79,7 +79,7 @@ describe.skipIf(!hasChromium)("the example in Chromium", { timeout: 30_000 }, ()
     expect(complaints).toEqual([]);
   });
 
-  /** Somebody with a browser profile of their own. */
+  /** Opens the page in a separate browser profile. */
   async function visit(url = application.url): Promise<Visitor> {
     const context = await browser.newContext();
     contexts.push(context);
@@ -90,7 +90,7 @@ describe.skipIf(!hasChromium)("the example in Chromium", { timeout: 30_000 }, ()
     return new Visitor(page, url);
   }
 
-  it("refuses who is not logged in, and who has the wrong password", async () => {
+  it("refuses an anonymous visitor, and a wrong password", async () => {
     const visitor = await visit();
     for (const transport of BOTH) await visitor.open(transport, CLOSED[transport]);
     await visitor.page.getByLabel("Name").fill("ann");
@@ -100,7 +100,7 @@ describe.skipIf(!hasChromium)("the example in Chromium", { timeout: 30_000 }, ()
     for (const transport of BOTH) await visitor.open(transport, CLOSED[transport]);
   });
 
-  it("lets in who is logged in, and refuses the next message after a logout over HTTP", async () => {
+  it("admits a user, and refuses messages after a logout", async () => {
     const visitor = await visit();
     await visitor.logIn("ann", "apple");
     for (const transport of BOTH) {
@@ -113,7 +113,7 @@ describe.skipIf(!hasChromium)("the example in Chromium", { timeout: 30_000 }, ()
       expect(await visitor.send(transport, "three")).toBe(refused(transport));
       expect(await visitor.send(transport, "four")).toBe(refused(transport));
     }
-    // The open connections were refused something, and nothing else has happened to them.
+    // The open connections got refusals and were not closed.
     expect(await visitor.said).not.toContainEqual(expect.stringContaining("closed"));
     for (const transport of BOTH) await visitor.open(transport, CLOSED[transport]);
   });
@@ -140,7 +140,7 @@ describe.skipIf(!hasChromium)("the example in Chromium", { timeout: 30_000 }, ()
     }
   });
 
-  it("refuses a session that has expired, and one that the store has lost", async () => {
+  it("refuses an expired session and a lost one", async () => {
     const visitor = await visit();
     await visitor.logIn("ann", "apple");
     for (const transport of BOTH) await visitor.open(transport);
@@ -162,7 +162,7 @@ describe.skipIf(!hasChromium)("the example in Chromium", { timeout: 30_000 }, ()
     try {
       const visitor = await visit();
       await visitor.logIn("ann", "apple");
-      // To a browser all ports of a host are one: it sends the cookie.
+      // Cookies of a browser are valid for all ports of a host, so the cookie is sent.
       await visitor.page.goto(other.url);
       const cookies: (string | undefined)[] = [];
       other.server.on("upgrade", ({ headers }) => cookies.push(headers.cookie));
@@ -173,7 +173,7 @@ describe.skipIf(!hasChromium)("the example in Chromium", { timeout: 30_000 }, ()
     }
   });
 
-  it("refuses the page of another origin, which comes with the visitor's cookie", async () => {
+  it("refuses a page of another origin with the visitor's cookie", async () => {
     const evil = createServer((_request, response) =>
       response
         .setHeader("content-type", "text/html")
@@ -207,9 +207,9 @@ describe.skipIf(!hasChromium)("the example in Chromium", { timeout: 30_000 }, ()
           socket.on("connect_error", ({ message }) => resolve(message));
         }),
       ])(${JSON.stringify(application.url)})`);
-      // A script element sends no Origin: by nothing else could such a poll be told from one of the own page.
+      // A script element sends no Origin. No other header distinguishes its poll from one of the own page.
       expect(scripts[0]).toEqual([undefined, "same-site", true]);
-      // The last was refused by the browser, for want of a header of CORS.
+      // The browser refused the last one, because a CORS header is missing.
       expect(answers).toEqual(["4403 origin_not_allowed", "403 origin_not_allowed", "xhr poll error"]);
       expect(cookies).toHaveLength(2);
       for (const cookie of cookies) expect(cookie).toContain("connect.sid=");

@@ -11,7 +11,7 @@ import { atEnd, stopAll } from "./support.js";
 
 afterEach(stopAll);
 
-/** Everything that an HTTP rule has seen of the requests it was asked about. */
+/** The parts of each request that an HTTP rule has seen. */
 type Seen = Pick<Request, "method" | "url" | "query" | "headers" | "body" | "params">;
 
 /** Runs an HTTP rule on a real socket, at connect and for the named actions. */
@@ -46,8 +46,8 @@ async function seenBy(actions: readonly string[], options: object = {}): Promise
   return seen;
 }
 
-describe("DCRF 1.3.0 wraps an HTTP rule so that it sees no query, no Authorization header, and verbs of its own", () => {
-  test("here it sees the query, the headers and the cookies of the handshake, at connect and for every action", async () => {
+describe("DCRF 1.3.0 hides query and Authorization, and changes verbs", () => {
+  test("here it sees the query, headers and cookies every time", async () => {
     const [atConnect, forAction] = await seenBy(["create"]);
     for (const one of [atConnect, forAction]) {
       expect(one).toMatchObject({ url: "/rooms/7?lang=en", query: { lang: "en" } });
@@ -56,7 +56,7 @@ describe("DCRF 1.3.0 wraps an HTTP rule so that it sees no query, no Authorizati
     expect(forAction).toMatchObject({ body: { pk: 3, text: "hi" }, params: { pk: "3" } });
   });
 
-  test("and the verbs that HTTP rules know; the original's map is an option, for parity", async () => {
+  test("the verbs are those of HTTP, with the DCRF map optional", async () => {
     const actions = ["list", "retrieve", "create", "update", "patch", "delete", "purge", "options"];
     const methods = (seen: Seen[]) => seen.map(({ method }) => method);
     const ours = ["GET", "GET", "GET", "POST", "PUT", "PATCH", "DELETE", "POST", "POST"];
@@ -66,7 +66,7 @@ describe("DCRF 1.3.0 wraps an HTTP rule so that it sees no query, no Authorizati
   });
 });
 
-test("DCRF 1.3.0 makes a verb of a custom action; here every one is POST", async () => {
+test("DCRF 1.3.0 derives verbs from actions; here they are POST", async () => {
   const actions = ["subscribe_instance", "My-Action", "purge", "head", "trace"];
   const requests = await seenBy(actions);
   expect(requests.slice(1).map(({ method }) => method)).toEqual(actions.map(() => "POST"));
@@ -74,8 +74,8 @@ test("DCRF 1.3.0 makes a verb of a custom action; here every one is POST", async
   expect(named.slice(1).map(({ method }) => method)).toEqual(["POST", "POST", "DELETE", "POST", "POST"]);
 });
 
-describe("DCRF 1.3.0 shares one view consumer among all sockets, so that requests ran as another user", () => {
-  test("here two sockets that ask at once are each told who they are, whatever the rule waits for", async () => {
+describe("DCRF 1.3.0 shares one view consumer among all sockets", () => {
+  test("here two concurrent sockets each get their own user", async () => {
     const whoAmI: RequestHandler = (request, response, next) => {
       const name = request.get("x-name");
       response.locals.first = name;

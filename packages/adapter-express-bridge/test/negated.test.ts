@@ -24,7 +24,10 @@ const DOES: Readonly<Record<string, RequestHandler>> = {
   redirects: (_q, r) => r.redirect("/login"),
   throws401: (_q, _r, next) => next(httpError(401, "Unauthorized")),
 };
-/** What a client is told, by what the chain under `not` does: status and reason; nothing where it is let in. */
+/**
+ * The refusal of a client for each behaviour of the chain under `not`: status and reason. Neither is set if it is
+ * admitted.
+ */
 const TOLD: [string, number | undefined, string?][] = [
   ["answers401", undefined],
   ["answers403", undefined],
@@ -34,7 +37,7 @@ const TOLD: [string, number | undefined, string?][] = [
   ["throws401", 401, "Unauthorized"],
 ];
 
-/** `not` over a chain that does what the client asks for. */
+/** `not` over a chain whose behaviour the client selects. */
 function policyOf() {
   const byHow: RequestHandler = (request, response, next) => DOES[String(request.query.how)]?.(request, response, next);
   const rule = fromExpress(byHow, {
@@ -47,7 +50,7 @@ function policyOf() {
   return definePolicy({ connect: not(rule), actions: { create: not(rule) } });
 }
 
-describe("`not` over an HTTP rule opens for the chain's own 401 and 403 alone", () => {
+describe("`not` negates only a 401 or 403 of the middlewares", () => {
   test("on ws", async () => {
     const print = vi.spyOn(console, "error").mockImplementation(() => {});
     const { server, port } = await listen((_q, r) => void r.end());
@@ -75,7 +78,7 @@ describe("`not` over an HTTP rule opens for the chain's own 401 and 403 alone", 
       expect([how, answer.response_status]).toEqual([how, status]);
       if (reason) expect(answer.errors).toEqual([reason]);
     }
-    // An expired token is no incident; a rule without a verdict is told of.
+    // An expired token is not printed. A rule without a verdict is.
     const printed = print.mock.calls.map((given) => String(given[1]));
     expect(printed).toEqual([expect.stringContaining("has answered 200")]);
   });

@@ -17,11 +17,11 @@ declare module "express-session" {
 
 type Get = (error: unknown, session?: SessionData | null) => void;
 
-/** A store that counts what is asked of it, with private fields as a class may have them. */
+/** A store that counts its calls, with private fields as a class may have them. */
 class CountingStore extends MemoryStore {
   #writes = 0;
   #touches = 0;
-  /** Called before a session is given away. */
+  /** Called before a session is returned. */
   onGet: ((proceed: () => void, answer: Get) => void) | undefined;
 
   get counts() {
@@ -125,7 +125,7 @@ describe.each(TRANSPORTS)("one visitor over %s", (transport) => {
     const reached = deferred();
     const held: (() => void)[] = [];
     store.onGet = (proceed) => {
-      // The message has its session; then it is destroyed.
+      // The message has loaded its session, which is then destroyed.
       store.onGet = (later) => {
         held.push(later);
         reached.resolve();
@@ -156,7 +156,7 @@ describe.each(TRANSPORTS)("one visitor over %s", (transport) => {
     expect(store.counts.sessions).toBe(0);
   });
 
-  test("a message that rotates a stored session is a fault, and the session stays", async () => {
+  test("rotating a stored session in a message is a fault", async () => {
     const rotate: RequestHandler = (request, _response, next) => {
       if (request.method === "POST") request.session.regenerate(next);
       else next();
@@ -170,7 +170,7 @@ describe.each(TRANSPORTS)("one visitor over %s", (transport) => {
   });
 
   test.each<[string, (answer: Get) => void, number]>([
-    // As over HTTP: the answer is given by then.
+    // As over HTTP, the answer is already sent by then.
     ["fails", (answer) => answer(new Error("secret")), 200],
     [
       "throws",
@@ -191,7 +191,7 @@ describe.each(TRANSPORTS)("one visitor over %s", (transport) => {
     expect(typeof answer === "number" ? answer : 200).toBe(status);
   });
 
-  test("a cookie that a message sets is not sent with the next", async () => {
+  test("a cookie set by a message is not sent later", async () => {
     const seen: unknown[] = [];
     const { running } = await shop({}, (request, response, next) => {
       seen.push(/seen=(\w+)/.exec(request.headers.cookie ?? "")?.[1]);

@@ -11,7 +11,10 @@ import { fromKoa } from "../src/koa.js";
 import { EXPRESS, KOA, type Refusing } from "./outcomes.js";
 import { askAction, askConnect, at, type Question } from "./support.js";
 
-/** A rule says the same at both moments, alone and among others; `not` turns round a denial and nothing else. */
+/**
+ * Checks that a rule has the same outcome at connect and for an action, alone and among others. `not` negates a denial
+ * only.
+ */
 async function check(rule: Rule, decision: Refusing<never>["decision"], question?: Question): Promise<void> {
   for (const ask of [askAction, askConnect]) {
     const said: Decision = await ask(rule, question);

@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
 import type { Context, Middleware } from "koa";
 
-/** Everything a chain can do that refuses, and what becomes of it. */
+/** A refusing behaviour of a chain, with the resulting decision. */
 export interface Refusing<M> {
   readonly name: string;
   readonly chain: readonly M[];
@@ -49,7 +49,7 @@ function expressRow(
 const repeat = asOne((error, _q, r, _next) => void r.status(error.status).json({ message: error.message }));
 const recover = asOne((_error, _q, _r, next) => next());
 
-/** Types know a handler of errors apart from the others; a chain takes both. */
+/** The types distinguish error handlers from other handlers. A chain accepts both. */
 function asOne(handler: ErrorRequestHandler): RequestHandler {
   return handler as never;
 }
@@ -174,7 +174,7 @@ const answer = (context: Context, status: number) => {
 
 /** For Koa. */
 export const KOA: readonly Refusing<Middleware>[] = [
-  // Of a status without a name Koa makes a 500.
+  // Koa turns a status without a name into a 500.
   ...STATUSES.filter((status) => status !== 499).flatMap((status) => {
     const own = status === 401 || status === 403 ? "deny" : "error";
     const said = { reason: "said" };

@@ -12,7 +12,7 @@ const remember: RequestHandler = (request, _response, next) => {
   next();
 };
 
-/** A route behind a rule with a session, which is a rule of the connection too. */
+/** A route behind a rule with a session, which is also a connect rule. */
 async function route(saveUninitialized: boolean, hasOwn: boolean) {
   const app = express();
   const store = new MemoryStore();

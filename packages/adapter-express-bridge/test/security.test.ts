@@ -26,7 +26,7 @@ afterEach(async () => {
 
 const app = express();
 
-/** A response as people make it by hand for a middleware on a socket: enough of Express, and nothing is checked. */
+/** A handmade response, as often used for a middleware on a socket. It has enough of Express, and no checks. */
 function handMade() {
   const headers = new Map<string, unknown>();
   const response = {
@@ -47,7 +47,7 @@ function handMade() {
   return response;
 }
 
-/** The naive way: the one handshake request, a response made by hand, and whoever calls `next()` is allowed. */
+/** The naive way: the shared handshake request, a handmade response, and every call of `next()` allows. */
 async function naive(chain: readonly RequestHandler[], request: IncomingMessage, more: object = {}): Promise<boolean> {
   Object.assign(request, more);
   for (const middleware of chain) {
@@ -70,7 +70,7 @@ function shared(headers: Record<string, string> = {}): IncomingMessage {
 }
 
 describe("authority that has ended", () => {
-  test("a token that expires: the naive way keeps the user of the first message", async () => {
+  test("expired token: the naive way keeps the first user", async () => {
     const authenticator = new passport.Passport();
     const options = { jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(), secretOrKey: SECRET };
     authenticator.use(
@@ -91,11 +91,11 @@ describe("authority that has ended", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
     expect(await naive(chain, request)).toBe(true);
     expect(await askAction(rule, { scope: fresh })).toMatchObject({ outcome: "deny", status: 401 });
-    // Even a handshake on which somebody has left a user.
+    // This holds even if an earlier user is set on the handshake.
     expect(await askAction(rule, { scope })).toMatchObject({ outcome: "deny", status: 401 });
   });
 
-  test("a logout: the naive way keeps the session of the first message", async () => {
+  test("logout: the naive way keeps the first session", async () => {
     const store = new MemoryStore();
     store.set("ann", { cookie: { originalMaxAge: null, path: "/" }, name: "ann" } as never);
     const sessions = session({ secret: SECRET, store, resave: false, saveUninitialized: false });
@@ -115,7 +115,7 @@ describe("authority that has ended", () => {
   });
 });
 
-test("two actions at once: the naive way judges one by the body of the other", async () => {
+test("concurrent actions: the naive way mixes up their bodies", async () => {
   const look: RequestHandler = (_request, _response, next) => void setTimeout(next, 5);
   const owner: RequestHandler = (request, response, next) =>
     request.body.owner === "ann" ? next() : void response.status(403).json({});
@@ -131,7 +131,7 @@ test("two actions at once: the naive way judges one by the body of the other", a
 });
 
 describe("a method that a client chooses", () => {
-  test("by the name of its action: OPTIONS passes express-jwt without a token", async () => {
+  test("by its action name: OPTIONS passes express-jwt without a token", async () => {
     const chain = [expressjwt({ secret: SECRET, algorithms: ["HS256"] }) as RequestHandler];
     const headers = { "access-control-request-headers": "authorization" };
     expect(await naive(chain, shared(headers), { method: "options".toUpperCase() })).toBe(true);
@@ -178,7 +178,7 @@ describe("a method that a middleware changes because a client says so", () => {
   );
 });
 
-test("a route that does not match: the naive way falls through it", async () => {
+test("unmatched route: the naive way falls through it", async () => {
   const router = Router();
   router.post("/", ((_request, response) => void response.status(403).json({})) as RequestHandler);
   expect(await naive([router as unknown as RequestHandler], shared(), { method: "purge".toUpperCase() })).toBe(true);
@@ -213,7 +213,7 @@ async function answerTo(wss: WebSocketServer, headers: Record<string, string>): 
   return Buffer.concat(chunks).toString("latin1");
 }
 
-test("a line break in a header: the naive way splits the response", async () => {
+test("header with a line break: the naive way splits responses", async () => {
   const chain: RequestHandler[] = [
     (request, response, next) => {
       const lang = new URLSearchParams(request.url.split("?")[1]).get("lang") ?? "en";
@@ -237,7 +237,7 @@ test("a line break in a header: the naive way splits the response", async () => 
   expect(answer).not.toContain("X-Injected");
 });
 
-describe("a page of somebody else's that opens a socket with the user's cookies", () => {
+describe("a foreign page that opens a socket with the user's cookies", () => {
   const store = new MemoryStore();
   store.set("ann", { cookie: { originalMaxAge: null, path: "/" }, csrfSecret: "x" } as never);
   const sessions = session({ secret: SECRET, store, resave: false, saveUninitialized: false });
@@ -248,7 +248,7 @@ describe("a page of somebody else's that opens a socket with the user's cookies"
     ["csurf()", [sessions, csurf() as RequestHandler]],
   ])("is not held up by %s: the guard's `origins` refuses it", async (_name, chain) => {
     const rule = fromExpress(chain, { app });
-    // No fault of the bridge: over HTTP they let it pass too.
+    // This is not a flaw of the bridge. Over HTTP the middlewares pass it too.
     expect(await naive(chain, shared(evil))).toBe(true);
     expect((await askConnect(rule, { scope: scopeOf(handshake(evil)) })).outcome).toBe("allow");
 
@@ -261,7 +261,7 @@ describe("a page of somebody else's that opens a socket with the user's cookies"
   });
 });
 
-test("what a middleware does to its socket does not touch the connection", async () => {
+test("a middleware's changes to its socket do not affect the connection", async () => {
   const request = handshake();
   const destroy: RequestHandler = (own) => void own.socket.destroy();
   expect(await askAction(fromExpress(destroy, { app }), { scope: scopeOf(request) })).toMatchObject({
@@ -281,7 +281,7 @@ test("the application goes on to serve HTTP as before", async () => {
   expect([after.status, after.body]).toEqual([before.status, before.body]);
 });
 
-test("a thousand questions leave no listener on the connection, and nothing that keeps the process", async () => {
+test("a thousand questions leave no listener, and no open handle", async () => {
   const server = createServer();
   server.on("upgrade", () => {});
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));

@@ -7,7 +7,7 @@ afterEach(stopSessions);
 
 type Get = (error: unknown, session?: SessionData | null) => void;
 
-/** A store that does what a test wants, in the middle of things. */
+/** A store with hooks for each test. */
 class TroubledStore extends MemoryStore {
   onGet: ((proceed: () => void, answer: Get) => void) | undefined;
   onTouch: ((proceed: () => void) => void) | undefined;
@@ -24,17 +24,17 @@ class TroubledStore extends MemoryStore {
     else proceed();
   }
 
-  /** Whether it has the session of a cookie. */
+  /** True when the store has the session of a cookie. */
   has(cookie: string): boolean {
     const [, id = ""] = /^connect\.sid=s:([^.]+)\./.exec(decodeURIComponent(cookie)) ?? [];
     return id in (this as unknown as { sessions: object }).sessions;
   }
 }
 
-/** A deadline that is waited for, in milliseconds. */
+/** A short deadline, in milliseconds. */
 const SHORT = 400;
 
-/** An application whose store can be troubled, with ann logged in. */
+/** An application with such a store, and a login of ann. */
 async function troubled(handle?: (name: string) => unknown, timeout = 5000) {
   const store = new TroubledStore();
   const chain = sessionChain(store);
@@ -55,7 +55,7 @@ describe.each(TRANSPORTS)("sessions over %s", (transport) => {
     expect((await dial(transport, running.port, "")).status).toBe(401);
   });
 
-  test("actions of two users at once, answered by the store in the other order, stay apart", async () => {
+  test("concurrent actions of two users stay apart", async () => {
     const { store, running, cookie } = await troubled();
     const [ann, bob] = [
       await dial(transport, running.port, cookie),
@@ -152,7 +152,7 @@ describe.each(TRANSPORTS)("sessions over %s", (transport) => {
     expect(await ann.ask()).toBe(401);
   });
 
-  test("a logout while the store is asked counts, and one while the handler runs counts at the next message", async () => {
+  test("a logout applies during a lookup, or from the next message", async () => {
     const [begins, gate] = [deferred(), deferred()];
     let isSlow = false;
     const handle = async (name: string) => {
@@ -183,11 +183,11 @@ describe.each(TRANSPORTS)("sessions over %s", (transport) => {
     expect(await begun).toBe("ann");
     isSlow = false;
     expect(await second.ask()).toBe(401);
-    // Nothing that was under way has brought a session back.
+    // No pending write has restored a session.
     expect([store.has(cookie), store.has(other)]).toEqual([false, false]);
   });
 
-  test("a logout between the reading of a session and its end does not bring it back", async () => {
+  test("a logout during a request is not undone at its end", async () => {
     const { store, running, cookie } = await troubled();
     const ann = await dial(transport, running.port, cookie);
     expect(store.has(cookie)).toBe(true);

@@ -24,7 +24,7 @@ export function requireLogin(request: Request, response: Response, next: NextFun
   else response.status(401).json({ message: "Please log in." });
 }
 
-/** The middlewares of an application with sessions; users log in by their name alone. */
+/** The middlewares of an application with sessions. Users log in by name only. */
 export function sessionChain(store: Store, more: Partial<session.SessionOptions> = {}): RequestHandler[] {
   const passport = new passportModule.Passport();
   passport.serializeUser((user, done) => done(null, (user as { name: string }).name));
@@ -33,7 +33,7 @@ export function sessionChain(store: Store, more: Partial<session.SessionOptions>
   return [session(options), passport.session()];
 }
 
-/** An application with sessions, and how to log in and out over HTTP. */
+/** An application with sessions, with login and logout over HTTP. */
 export async function application(chain: readonly RequestHandler[], options: Partial<ServerOptions> = {}) {
   const app = express();
   app.post("/login", ...chain, (request, response, next) =>
@@ -69,7 +69,7 @@ export async function application(chain: readonly RequestHandler[], options: Par
 
 type Application = Awaited<ReturnType<typeof application>>;
 
-/** Serves one action over ws and socket.io, behind middlewares that are asked at connect too. */
+/** Serves one action over ws and socket.io, behind middlewares that also run at connect. */
 export function serveMembers(
   running: Application,
   chain: readonly RequestHandler[],
@@ -80,7 +80,7 @@ export function serveMembers(
   serveRule(running, member, ({ user }) => handle((user as { name: string }).name));
 }
 
-/** Serves one action over ws and socket.io, behind a rule that is asked at connect too. */
+/** Serves one action over ws and socket.io, behind a rule that is also evaluated at connect. */
 export function serveRule(
   { server, io }: Application,
   rule: ReturnType<typeof fromExpress>,
@@ -114,7 +114,7 @@ export function socketioClient(port: number, cookie = "", more: Partial<ManagerO
   return client;
 }
 
-/** How a client was let in, or the data of its refusal. */
+/** Resolves when a client is admitted, or with the data of its refusal. */
 export function entered(client: Socket): Promise<unknown> {
   return new Promise((resolve) => {
     client.once("connect", () => resolve("open"));
@@ -124,11 +124,11 @@ export function entered(client: Socket): Promise<unknown> {
 
 export const TRANSPORTS = ["ws", "websocket", "polling"] as const;
 
-/** One connection: how it was refused, or how to ask who the server takes this for. */
+/** One connection: the status of its refusal, or a function that asks the server for the user. */
 interface Dialled {
-  /** The status of the refusal; `undefined` where it is open. */
+  /** The status of the refusal. `undefined` for an open connection. */
   readonly status?: number;
-  /** The name, or the status of the refusal. */
+  /** Returns the user name, or the status of a refusal. */
   ask(): Promise<unknown>;
 }
 

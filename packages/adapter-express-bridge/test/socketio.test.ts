@@ -14,7 +14,7 @@ afterEach(stopSessions);
 const HOWS = [[["polling"]], [["websocket"]], [["polling", "websocket"]]] as const;
 const options = { origins: [null], onDecision: () => {} };
 
-/** An application whose sockets stand behind its sessions. */
+/** An application whose sockets are guarded by its sessions. */
 async function members(more: Parameters<typeof application>[1] = {}) {
   const chain = sessionChain(new MemoryStore());
   const running = await application(chain, more);
@@ -22,7 +22,7 @@ async function members(more: Parameters<typeof application>[1] = {}) {
   return { ...running, chain, member };
 }
 
-/** Answers who it takes the client for, and what it must not say. */
+/** Answers with the user of the client, and with data that must stay private. */
 function listen(io: Server): void {
   io.on("connection", (socket) => {
     socket.on("note.add", (text, answer) => answer({ saved: text }));
@@ -36,7 +36,7 @@ const LOGIN = { code: "not_authenticated", status: 401, reason: "Please log in."
 describe.each(HOWS)("over %j", (how) => {
   const transports = [...how];
 
-  test("useExpress identifies in authenticate; who is not logged in is refused by the middleware's own words", async () => {
+  test("useExpress identifies users, and refuses with the middleware's own answer", async () => {
     const { app, io, chain, port, logIn } = await members();
     const policy = definePolicy({ connect: IsAuthenticated, actions: { "note.add": IsAuthenticated } });
     const put = guard(io, policy, { ...options, authenticate: useExpress([...chain, requireLogin], { app }) });
@@ -57,7 +57,7 @@ describe.each(HOWS)("over %j", (how) => {
     expect(await entered(socketioClient(port, await logIn("ann"), { transports }))).toMatchObject({ status: 403 });
   });
 
-  test("what was found at connect is not asked again, unless the rule runs the middlewares itself", async () => {
+  test("the user found at connect is reused without an HTTP rule", async () => {
     const { app, io, chain, member, port, logIn, logOut } = await members();
     const policy = definePolicy({ connect: member, actions: { "note.add": member, stale: IsAuthenticated } });
     guard(io, policy, { ...options, authenticate: useExpress(chain, { app }) });
@@ -70,7 +70,7 @@ describe.each(HOWS)("over %j", (how) => {
     expect(await client.emitWithAck("note.add")).toMatchObject({ ok: false, error: LOGIN });
   });
 
-  test("row 5: a refusal is acknowledged, or told by an event; what a middleware throws ends nothing", async () => {
+  test("row 5: a refusal is an acknowledgement or an event", async () => {
     const { app, io, member, port, logIn, logOut } = await members();
     const throws: RequestHandler = () => {
       throw new Error("secret");
@@ -105,7 +105,7 @@ describe.each(HOWS)("over %j", (how) => {
     expect(client.connected).toBe(true);
   });
 
-  test("row 6: every namespace is behind it, one that is made by a pattern too", async () => {
+  test("row 6: every namespace is guarded, also one of a pattern", async () => {
     const { io, member, port, logIn } = await members();
     io.of("/admin");
     io.of(/^\/room-\d+$/);
@@ -117,7 +117,7 @@ describe.each(HOWS)("over %j", (how) => {
     }
   });
 
-  test("row 8: what is sent as soon as it is open waits for a slow middleware, and is not lost", async () => {
+  test("row 8: early events wait for a slow middleware", async () => {
     const { app, io, chain, port, logIn } = await members();
     const slow: RequestHandler = (_request, _response, next) => void setTimeout(next, 20);
     const rule = fromExpress([slow, ...chain, requireLogin], { app });
@@ -131,7 +131,7 @@ describe.each(HOWS)("over %j", (how) => {
     ]);
   });
 
-  test("row 9: no client says what socket.io says itself, and nothing is no payload", async () => {
+  test("row 9: reserved events are refused, and no argument is `{}`", async () => {
     const { io, member, port, logIn } = await members();
     guard(io, definePolicy({ connect: member, permissions: member }), options);
     const heard: unknown[] = [];
@@ -170,7 +170,7 @@ describe.each([["polling"], ["websocket"]] as const)("row 7: a connection is res
     return { ...running, client, cookie, heard };
   }
 
-  test("who has logged out meanwhile is refused, and gets nothing of what was missed", async () => {
+  test("a logged-out user is refused, and gets no missed events", async () => {
     const { client, cookie, heard, logOut, io } = await away();
     await logOut(cookie);
     const entering = entered(client);
@@ -180,7 +180,7 @@ describe.each([["polling"], ["websocket"]] as const)("row 7: a connection is res
     expect([heard, io.sockets.sockets.size, io.sockets.adapter.rooms.get("news")]).toEqual([[], 0, undefined]);
   });
 
-  test("who is still logged in gets what was missed, and is asked about the next message", async () => {
+  test("a user still logged in gets missed events, and is re-evaluated", async () => {
     const { client, cookie, heard, logOut } = await away();
     const entering = entered(client);
     client.connect();
@@ -194,7 +194,7 @@ describe.each([["polling"], ["websocket"]] as const)("row 7: a connection is res
   });
 });
 
-describe("a client that polls, each time over a TCP connection of its own", () => {
+describe("a client that polls over a new TCP connection each time", () => {
   const address: RequestHandler = (request, response, next) => {
     if (request.ip === "127.0.0.1") next();
     else response.status(403).json({ message: `who is ${request.ip}?` });
@@ -226,7 +226,7 @@ describe("headers", () => {
     next();
   };
 
-  test("the cookie of a session that is renewed at connect reaches a client that polls, and no WebSocket", async () => {
+  test("a renewed session cookie reaches polling clients, and no WebSocket", async () => {
     const chain = sessionChain(new MemoryStore(), { rolling: true });
     const { app, io, port, logIn } = await application(chain);
     const member = fromExpress([sets("Set-Cookie", "seen=1"), ...chain, requireLogin], { app });
@@ -240,7 +240,7 @@ describe("headers", () => {
   });
 
   test.each(["a=1\r\nX-Injected: yes", "a=1\nX-Injected: yes", "a=1\rX-Injected: yes"])(
-    "a middleware that makes a header of %j has failed, and nothing of it is sent",
+    "a middleware that sets the header %j fails, and sends nothing",
     async (value) => {
       const { app, io, port } = await members();
       guard(
@@ -256,7 +256,7 @@ describe("headers", () => {
     },
   );
 
-  test("a cookie of the client that hides the end of a line comes back as no header", async () => {
+  test("a client cookie with a hidden line break sets no header", async () => {
     const { app, io, port, chain } = await members();
     const echo = (request: Request, response: Response, next: () => void) => {
       response.cookie("echo", decodeURIComponent(request.get("cookie")?.split("=")[1] ?? ""));
@@ -273,14 +273,14 @@ describe("headers", () => {
 describe.each(HOWS)("an application that takes the request away, over %j", (how) => {
   const transports = [...how];
 
-  /** As socket.io recommends it, to save memory. */
+  /** Drops the request, as socket.io recommends to save memory. */
   function letGo(io: Server): void {
     io.engine.on("connection", (raw: { request: unknown }) => {
       raw.request = null;
     });
   }
 
-  test("fromExpress sees the headers, the url and the address of the handshake", async () => {
+  test("fromExpress sees the headers, URL and address of the handshake", async () => {
     const { app, io, chain, member, port, logIn } = await members();
     const seen: string[] = [];
     const look: RequestHandler = (request, _response, next) => {
@@ -311,7 +311,7 @@ describe.each(HOWS)("an application that takes the request away, over %j", (how)
   });
 });
 
-test("useExpress without a request, and without a guard that knows it, fails", async () => {
+test("useExpress fails without a request and a guard", async () => {
   const pass: RequestHandler = (_request, _response, next) => next();
   const authenticate = useExpress(pass, { app: null });
   await expect(authenticate({ request: null } as never)).rejects.toThrow(
@@ -319,7 +319,7 @@ test("useExpress without a request, and without a guard that knows it, fails", a
   );
 });
 
-test("the cookie of a session reaches a client that polls where the request is gone", async () => {
+test("a session cookie reaches a polling client without a request", async () => {
   const chain = sessionChain(new MemoryStore(), { rolling: true });
   const { app, io, port, logIn } = await application(chain);
   guard(io, definePolicy({ connect: fromExpress([...chain, requireLogin], { app }), permissions: AllowAny }), options);

@@ -11,7 +11,7 @@ import {
 import express, { type Request, type RequestHandler } from "express";
 import { type FromExpressOptions, fromExpress } from "../src/index.js";
 
-/** How a server answered. */
+/** The answer of a server. */
 export interface Answered {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
@@ -73,7 +73,7 @@ export function send(port: number, { method = "GET", path = "/", headers = {}, b
   });
 }
 
-/** A handshake as a socket brings it, without the socket. */
+/** The request of a handshake, without its socket. */
 export function handshake(headers: Record<string, string> = {}, url = "/"): IncomingMessage {
   const own = { host: "app.example", connection: "Upgrade", upgrade: "websocket", ...headers };
   const socket = { remoteAddress: "127.0.0.1", remotePort: 5000, destroyed: false };
@@ -101,7 +101,7 @@ export interface Question {
   readonly signal?: AbortSignal;
 }
 
-/** Asks a rule about an action. */
+/** Evaluates a rule for an action. */
 export async function askAction(
   rule: PermissionLike,
   { action = "create", payload = {}, scope, signal }: Question = {},
@@ -111,7 +111,7 @@ export async function askAction(
   return (await policy.decide((scope ?? scopeOf()) as never, nobody, action, payload, asked)) as Decision;
 }
 
-/** Asks a rule about a connection. */
+/** Evaluates a rule for a connection. */
 export async function askConnect(rule: PermissionLike, { payload = {}, scope }: Question = {}) {
   const policy = definePolicy({ connect: rule, permissions: rule });
   return (await policy.decideConnect((scope ?? scopeOf()) as never, nobody, payload)) as Decision;

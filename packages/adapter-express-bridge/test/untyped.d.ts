@@ -1,4 +1,4 @@
-// Packages of the matrix that bring no types.
+// Packages of the matrix without types.
 declare module "@koa/cors";
 declare module "compression";
 declare module "connect-ensure-login";

@@ -15,7 +15,7 @@ const DENIED = {
   },
 };
 
-describe("row 5: whoever asks is answered", () => {
+describe("row 5: every acknowledgement is answered", () => {
   test("socket.io alone: a denial of `socket.use` answers no acknowledgement", async () => {
     const server = await listen((io) =>
       io.on("connection", (socket) => socket.use((_event, next) => next(new Error("denied")))),
@@ -30,7 +30,7 @@ describe("row 5: whoever asks is answered", () => {
     expect(await client.timeout(1000).emitWithAck("secret", { a: 1 })).toEqual(DENIED);
   });
 
-  test("socket.io alone: a middleware that rejects is an unhandled rejection, and nobody is answered", async () => {
+  test("socket.io alone: a rejecting middleware is unhandled and sends no answer", async () => {
     await uncaughtOf(async (thrown) => {
       const failing = async () => Promise.reject(new Error("database is down"));
       const server = await listen((io) => {
@@ -65,7 +65,7 @@ describe("row 5: whoever asks is answered", () => {
   });
 });
 
-test("without an acknowledgement `permission_denied` names the action, and comes to that client alone", async () => {
+test("without acknowledgement, `permission_denied` with the action goes to that client", async () => {
   const server = await listen(
     (io) => {
       guard(io, simplePolicy());
@@ -110,7 +110,7 @@ describe("the shape of a denial", () => {
     ]);
   });
 
-  test("falls back where `denied` throws, answers no object, or one that cannot be sent", async () => {
+  test("falls back if `denied` throws or returns an invalid answer", async () => {
     const loop: Record<string, unknown> = {};
     loop.loop = loop;
     for (const answer of ["no", undefined, loop, { big: 1n }, new Error("thrown")]) {
@@ -143,7 +143,7 @@ test("acknowledgements with odd ids are answered as they are", async () => {
   expect(await raw.packet("437")).toContain("missing_action");
 });
 
-test("a client that goes away while a rule is asked is answered nothing, and its handler does not run", async () => {
+test("a client that leaves during a rule gets no answer", async () => {
   const handled = vi.fn();
   const server = await listen((io) => {
     guard(io, simplePolicy());

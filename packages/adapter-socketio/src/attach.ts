@@ -11,7 +11,7 @@ import { Hooks } from "./server-hooks.js";
 import { type BareServer, nameOf, readTarget } from "./socketio-internals.js";
 
 /**
- * The guard of a server of socket.io, or of one of its namespaces. `P` is the argument of `replace`, `S` the scope of its
+ * The guard of a socket.io server or of one of its namespaces. `P` is the argument of `replace`, `S` the scope of its
  * sessions.
  */
 export interface Guard<P = Policy, S = SocketScope> extends GuardOf<object, P, S> {}
@@ -23,7 +23,7 @@ const MAX_HTTP_BUFFER_SIZE = 1_000_000;
 /**
  * Guards a server or a namespace.
  *
- * @throws {PermissionMisuse} When it is neither, or it is guarded already, or an option is wrong.
+ * @throws {PermissionMisuse} When the subject is neither, is already guarded, or an option is invalid.
  */
 export function attach<P, S>(
   caller: "guard()" | "serve()",
@@ -57,8 +57,8 @@ export function attach<P, S>(
 }
 
 /**
- * Without `limits.pendingBytes`: room for three messages, or POSTs of a client that polls, of the largest size. One is
- * decoded as a whole, and reading is paused from half of the room.
+ * Computes the default of `limits.pendingBytes`: room for three messages, or POSTs of a polling client, of the largest
+ * size. A message is decoded as a whole, and reading is paused when the queue is half full.
  */
 function limitsOf({ limits }: SocketGuardOptions, { opts }: BareServer): Pick<SocketGuardOptions, "limits"> {
   if (limits !== undefined && (typeof limits !== "object" || limits === null)) return {};

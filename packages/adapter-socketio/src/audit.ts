@@ -3,7 +3,7 @@ import { BY_CLIENT } from "./namespace/guard-registry.js";
 import type { Hooks } from "./server-hooks.js";
 import type { BareServer } from "./socketio-internals.js";
 
-/** The unguarded parts of a server, in sentences. */
+/** Lists the unguarded parts of a server, one sentence each. */
 export function audit(hooks: Hooks, io: BareServer, { connections }: GuardContext): string[] {
   const found: string[] = [];
   for (const namespace of io._nsps.values()) {

@@ -12,7 +12,7 @@ const nextTurn = permission("next turn", async () => {
   return true;
 });
 
-/** A server that notes what it hears. */
+/** A server that records the events it receives. */
 async function noting(policy = definePolicy({ permissions: nextTurn }), options: Parameters<typeof guard>[2] = {}) {
   const handled: unknown[] = [];
   const server = await listen((io) => {
@@ -51,7 +51,7 @@ describe("many events at once", () => {
   });
 
   test.each(["websocket", "polling"] as const)(
-    "are all handled that a client kept while it was away, over %s",
+    "are all handled after a client reconnects, over %s",
     async (transport) => {
       const server = await noting();
       const client = await open(server, "/", { transports: [transport] });
@@ -84,7 +84,7 @@ describe("many events at once", () => {
     expect(answers).toEqual(range(count));
   });
 
-  test("delay the response to a POST while half of what may wait does", async () => {
+  test("delay the POST response while the queue is half full", async () => {
     const first = deferred<boolean>();
     let asked = 0;
     const gate = permission("gate", () => (++asked === 1 ? first.promise : true));
@@ -101,7 +101,7 @@ describe("many events at once", () => {
     expect(server.handled).toEqual(range(30));
   });
 
-  test("are read on from half of what may wait on only as they are decided, and all are handled", async () => {
+  test("are read on as queued ones are decided", async () => {
     const first = deferred<boolean>();
     let asked = 0;
     const gate = permission("gate", () => (++asked === 1 ? first.promise : true));
@@ -117,7 +117,7 @@ describe("many events at once", () => {
     expect(raw.received).toHaveLength(2);
   });
 
-  test("are read on after half of `pingTimeout`, since an acknowledgement may be behind them", async () => {
+  test("are read on after half of `pingTimeout` for acknowledgements", async () => {
     const acknowledged: unknown[] = [];
     const server = await listen(
       (io) => {
@@ -159,7 +159,7 @@ describe("a client that is held back", () => {
     expect(states).toEqual(["pause", "resume"]);
   });
 
-  test("is read again when its time is up, and held again once it was calm", async () => {
+  test("is read after the timeout, and paused again after calm", async () => {
     const { states, crowd } = held(1);
     crowd.update(a, true);
     await until(() => states.length === 2);
@@ -173,7 +173,7 @@ describe("a client that is held back", () => {
   });
 });
 
-test("a client that never stops is held back, and the others are served", async () => {
+test("a flooding client is paused, and the others are served", async () => {
   const { rule } = gatedRule();
   const server = await noting(definePolicy({ actions: { say: rule, ping: AllowAny } }));
   const raw = await enter(server);

@@ -28,7 +28,7 @@ describe("row 10: revoked in the middle of an async join", () => {
       if (mayJoin()) socket.join("staff");
     });
 
-  test("socket.io alone: check, await, revoke and leave, join: the client is in the room", async () => {
+  test("socket.io alone: a client revoked during an await joins", async () => {
     const { promise, resolve } = deferred();
     const server = await listen((io) => io.on("connection", (socket) => joining(socket, promise, () => true)));
     (await open(server)).emit("join");
@@ -62,7 +62,7 @@ describe("the end of a connection", () => {
   test.each([
     ["socket.io alone loses", false],
     ["guarded there arrives", true],
-  ])("%s the event that a client sent in one packet with its leaving", async (_what, isGuarded) => {
+  ])("%s the event sent in one packet with a leave", async (_what, isGuarded) => {
     const log: string[] = [];
     const server = await listen((io) => {
       if (isGuarded) guard(io, simplePolicy());
@@ -96,7 +96,7 @@ describe("the end of a connection", () => {
     expect(log).toEqual(["ping", "slow 1", "ping", "slow 2", "disconnecting", "client namespace disconnect"]);
   });
 
-  test("lets a client come back while what it sent before is still decided: one after the other", async () => {
+  test("lets a client return while its earlier events are decided", async () => {
     const log: string[] = [];
     const { promise, resolve } = deferred<boolean>();
     const server = await listen((io) => {
@@ -124,7 +124,7 @@ describe("the end of a connection", () => {
     expect([log.at(-1), server.io.sockets.sockets.size]).toEqual(["held", 1]);
   });
 
-  test("is at once where the server says so, also while that is going on", async () => {
+  test("is immediate on a server disconnect, even during a leave", async () => {
     const { rule, asked } = gatedRule();
     const log: unknown[] = [];
     const server = await listen((io) => {
@@ -147,7 +147,7 @@ describe("the end of a connection", () => {
     expect(log).toHaveLength(1);
   });
 
-  test("closing a session disconnects its namespace, not the others of the client", async () => {
+  test("closing a session disconnects only its own namespace", async () => {
     const all = definePolicy({ permissions: AllowAny });
     const server = await listen((io) => {
       guard(io, all);
@@ -163,7 +163,7 @@ describe("the end of a connection", () => {
     expect(chat.connected).toBe(true);
   });
 
-  test("a client that does not leave when its session is closed is cut off", async () => {
+  test("a client that stays after its session closed is cut off", async () => {
     const server = await listen();
     const guarded = guard(server.io, simplePolicy());
     const raw = new Raw(server);
@@ -191,7 +191,7 @@ test("guard.close() lets what was accepted reach its handler, which answers", as
   await until(() => !client.connected);
 });
 
-test("guard.close() is over once a client that polls has fetched its answers: io.close() would throw them away", async () => {
+test("guard.close() waits until a polling client has fetched its answers", async () => {
   const { rule, asked } = gatedRule();
   const server = await listen();
   const guarded = guard(server.io, definePolicy({ actions: { held: rule } }));
@@ -210,7 +210,7 @@ test("guard.close() is over once a client that polls has fetched its answers: io
   expect(isOver).toBe(false);
   expect((await poller.poll()).body).toBe('430["done"]');
   expect(isOver).toBe(false);
-  // The end of the connection, and no word of the namespace: the library comes back.
+  // Only the connection ends, without a packet about the namespace. So the client library reconnects.
   expect((await poller.poll()).body.split("\x1e").at(-1)).toBe("1");
   await closing;
 });
@@ -299,7 +299,7 @@ test("a namespace whose guard closes last leaves nobody behind", async () => {
   await until(() => raw.isClosed);
 });
 
-test("guard.close() of one namespace does not wait for a client that stays in another", async () => {
+test("guard.close() of a namespace ignores clients staying in another", async () => {
   const server = await listen();
   server.io.of("/other");
   const guarded = guard(server.io.of("/admin"), definePolicy({ permissions: AllowAny }));
@@ -311,7 +311,7 @@ test("guard.close() of one namespace does not wait for a client that stays in an
   expect(raw.isClosed).toBe(false);
 });
 
-test("io.close() ends the sessions, and a rule that is asked hears of it", async () => {
+test("io.close() ends the sessions and aborts running rules", async () => {
   let signal: AbortSignal | undefined;
   const server = await listen();
   const hangs = permission("hangs", (context) => {
@@ -326,7 +326,7 @@ test("io.close() ends the sessions, and a rule that is asked hears of it", async
   expect(signal?.aborted).toBe(true);
 });
 
-test("a server that is guarded and closed holds nothing of its clients", async () => {
+test("a closed guarded server holds nothing of its clients", async () => {
   const onDecision = vi.fn();
   const server = await listen();
   const guarded = guard(server.io, simplePolicy(), { onDecision });

@@ -31,7 +31,7 @@ function admits(origin: unknown, said: string | undefined, more = {}): boolean {
   return judgeOrigin(corsOrigins(io), scopeOf({ ...(said !== undefined && { origin: said }), ...more })) === undefined;
 }
 
-/** What the package `cors` answers. */
+/** The answer of the package `cors`. */
 function corsAnswer(origin: unknown, said: string): unknown {
   let allowed: unknown;
   const response = {

@@ -34,9 +34,9 @@ test("a policy that needs no more than the handshake needs no authenticate", () 
 });
 
 test("authenticate is required where the rules need more", () => {
-  // @ts-expect-error nobody says who the user is
+  // @ts-expect-error `authenticate` is missing
   guard(io, bound);
-  // @ts-expect-error nobody says who the user is
+  // @ts-expect-error `authenticate` is missing
   guard(io.of("/admin"), inferred, { trace: true });
 });
 
@@ -73,7 +73,7 @@ test("a session has the scope that authenticate makes", () => {
 test("serve checks a consumer as guard checks a policy", () => {
   const consumer = defineConsumer().action("send", isAdmin, ({ scope }) => scope.user?.id);
   serve(io, consumer, { authenticate: () => ({ user }) });
-  // @ts-expect-error nobody says who the user is
+  // @ts-expect-error `authenticate` is missing
   serve(io, consumer);
   // @ts-expect-error a policy has no handlers
   serve(io, open);
@@ -95,24 +95,24 @@ test("no promise among what authenticate returns fits", () => {
   const findAny = async () => JSON.parse("null");
   const findUnknown: () => Promise<unknown> = find;
   const maybe = user as User | Promise<User>;
-  // @ts-expect-error nobody waits for the user
+  // @ts-expect-error the user is a promise
   guard(io, open, { authenticate: () => ({ user: find() }) });
-  // @ts-expect-error nobody waits for the user
+  // @ts-expect-error the user is a promise
   guard(io, open, { authenticate: async () => ({ user: find() }) });
-  // @ts-expect-error nobody waits for it, whatever it is
+  // @ts-expect-error the user may be a promise
   guard(io, open, { authenticate: () => ({ user: findAny() }) });
-  // @ts-expect-error nobody waits for it, whatever it is
+  // @ts-expect-error the user may be a promise
   guard(io, open, { authenticate: () => ({ user: findUnknown() }) });
-  // @ts-expect-error sometimes nobody waits for the user
+  // @ts-expect-error the user may be a promise
   guard(io, open, { authenticate: () => ({ user: maybe }) });
-  // @ts-expect-error sometimes there is a user that nobody waits for
+  // @ts-expect-error the user may be a promise
   guard(io, open, { authenticate: () => (Date.now() ? { user: find() } : undefined) });
-  // @ts-expect-error sometimes there is a user that nobody waits for
+  // @ts-expect-error the user may be a promise
   guard(io, open, { authenticate: () => (Date.now() ? { user: find() } : { user: null }) });
-  // @ts-expect-error nobody waits for the tenant
+  // @ts-expect-error the tenant is a promise
   guard(io, bound, { authenticate: () => ({ user, tenant: find() }) });
   const consumer = defineConsumer().action("send", IsAuthenticated, () => 1);
-  // @ts-expect-error nobody waits for the user
+  // @ts-expect-error the user is a promise
   serve(io, consumer, { authenticate: () => ({ user: find() }) });
 });
 

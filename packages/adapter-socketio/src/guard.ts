@@ -3,20 +3,22 @@ import { attach, type Guard } from "./attach.js";
 import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
 
 /**
- * Enforces a policy on a server of socket.io, with all its namespaces, or on one namespace. Refused clients get a
- * `connect_error` with `{ code, status, reason, retry }` as its `data`. Listeners of the server receive only allowed events,
- * unchanged and in order.
+ * Enforces a policy on a socket.io server with all its namespaces, or on one namespace. Refused clients get a
+ * `connect_error` whose `data` is `{ code, status, reason, retry }`. Listeners of the server receive only allowed
+ * events, unchanged and in order.
  *
- * Headers that rules set at connect, such as the cookie of a session, go out with the next response to a client that
- * polls. On a WebSocket they are dropped: it was opened before anybody was asked.
+ * Headers that rules set at connect, such as a session cookie, are sent to a polling client with the next response. On
+ * a WebSocket they are dropped, because it is open before any rule is evaluated.
  *
- * @param io A server, in use or not, or a namespace of one, as in `io.of("/admin")`; its own guard counts before the
- *   server's.
- * @param policy A policy of `definePolicy`. The scope that its rules need must be returned by `authenticate`.
- * @param options `authenticate`, `origins`, `payload`, `denied`, `timeout` (milliseconds), `limits`, `onDecision`,
- *   `trace`.
+ * @param io A server, in use or not, or one of its namespaces, as in `io.of("/admin")`. The guard of a namespace takes
+ *   precedence over the guard of the server.
+ * @param policy A policy of `definePolicy`. If its rules need more scope than every handshake has, `authenticate` must
+ *   return it.
+ * @param options `authenticate`, `origins`, `payload`, `denied`, `fairScheduling`, `timeout` (milliseconds), `limits`,
+ *   `onDecision`, `trace`.
  * @returns The guard: its `sessions`, `replace`, `audit`, `close`.
- * @throws {PermissionMisuse} When this is no server of socket.io, or it is guarded already, or an option is wrong.
+ * @throws {PermissionMisuse} When `io` is no socket.io server or namespace, is already guarded, or an option is
+ *   invalid.
  * @example
  * ```ts
  * import { guard } from "@portcullis/adapter-socketio";

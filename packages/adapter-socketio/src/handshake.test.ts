@@ -22,7 +22,7 @@ const all = definePolicy({ permissions: AllowAny });
 const closed = definePolicy({ connect: DenyAll, permissions: AllowAny });
 const TRANSPORTS = ["polling", "websocket"] as const;
 
-/** How many clients are being decided about. */
+/** The number of clients with a pending decision. */
 const comingIn = (namespace: object) =>
   (namespace as { _preConnectSockets: ReadonlyMap<string, unknown> })._preConnectSockets.size;
 
@@ -57,7 +57,7 @@ describe.each(TRANSPORTS)("with %s", (transport) => {
     expect((await open(server, "/", { transports, extraHeaders: own })).connected).toBe(true);
   });
 
-  test("a page that the server's own `cors.origin` names is let in, unless `origins` names others", async () => {
+  test("a page in `cors.origin` is admitted, unless `origins` is set", async () => {
     const extraHeaders = { origin: "https://app.example", cookie: "session=1" };
     const cors = { origin: [/^https:\/\/app\./] };
     const server = await listen((io) => guard(io, all), { cors });
@@ -66,7 +66,7 @@ describe.each(TRANSPORTS)("with %s", (transport) => {
     expect((await refusalOf(strict, "/", { transports, extraHeaders })).data?.code).toBe("origin_not_allowed");
   });
 
-  test("a client that is not decided in time is cut off, also by a middleware that hangs", async () => {
+  test("an undecided client is cut off, even by a hanging middleware", async () => {
     for (const isHanging of [true, false]) {
       const server = await listen((io) => {
         if (isHanging) io.use(() => {});
@@ -88,7 +88,7 @@ describe.each(TRANSPORTS)("with %s", (transport) => {
     await until(() => server.io.engine.clientsCount === 0);
   });
 
-  test("one that is in one namespace may be refused in another, and stays", async () => {
+  test("a client refused in a second namespace stays in the first", async () => {
     const server = await listen((io) => {
       guard(io, all);
       guard(io.of("/admin"), closed);
@@ -101,7 +101,7 @@ describe.each(TRANSPORTS)("with %s", (transport) => {
   });
 });
 
-test("a client that is refused and does not fetch its refusal is cut off in the end", async () => {
+test("a refused client that does not fetch is cut off", async () => {
   const server = await listen((io) => guard(io, closed, { limits: { handshake: 2500 } }));
   const polling = await poll(server);
   await polling("40");
@@ -111,7 +111,7 @@ test("a client that is refused and does not fetch its refusal is cut off in the 
 }, 10_000);
 
 describe("before it names a namespace", () => {
-  test("a silent client has as long as a handshake may take, by polling and by WebSocket", async () => {
+  test("a silent client has the handshake time on both transports", async () => {
     const server = await listen((io) => guard(io, all, { limits: { handshake: 80 } }));
     const raw = new Raw(server);
     await raw.send();
@@ -121,7 +121,7 @@ describe("before it names a namespace", () => {
     await until(() => raw.isClosed);
   });
 
-  test("its time is not renewed by asking for what it does not get", async () => {
+  test("requests for refused namespaces do not extend its time", async () => {
     const server = await listen((io) => guard(io, closed, { limits: { handshake: 200 } }));
     const raw = new Raw(server);
     const startedAt = Date.now();
@@ -147,7 +147,7 @@ describe("before it names a namespace", () => {
     expect(fine.isClosed).toBe(false);
   });
 
-  test("an empty message of engine.io ends the connection, and not the process", async () => {
+  test("an empty engine.io message ends the connection only", async () => {
     await uncaughtOf(async (thrown) => {
       const server = await listen((io) => guard(io, all));
       const raw = new Raw(server);
@@ -174,7 +174,7 @@ describe("before it names a namespace", () => {
     expect(asked).toHaveBeenCalledTimes(3);
   });
 
-  test("one that asks twice before it is answered is answered once; alone, socket.io opens two", async () => {
+  test("two requests get one answer; socket.io alone opens two sockets", async () => {
     for (const [isGuarded, count] of [
       [false, 2],
       [true, 1],
@@ -192,7 +192,7 @@ describe("before it names a namespace", () => {
     }
   });
 
-  test("events reach nobody, and end the connection as they do without a guard", async () => {
+  test("early events end the connection as without a guard", async () => {
     const handled = vi.fn();
     const { promise } = deferred<object>();
     const server = await listen((io) => {
@@ -232,7 +232,7 @@ describe("the application's own", () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  test("a middleware that throws is a refusal; alone, it is an unhandled rejection and nobody is answered", async () => {
+  test("a throwing middleware refuses; socket.io alone leaves it unhandled", async () => {
     for (const isGuarded of [false, true]) {
       await uncaughtOf(async (thrown) => {
         const asked = vi.fn();
@@ -267,7 +267,7 @@ test("consumer.close() in a rule about connecting refuses, whatever the rule ans
   }
 });
 
-test("consumer.close() after the answer, and before the connection is open, has the last word", async () => {
+test("consumer.close() before the socket opens takes precedence", async () => {
   const opened = vi.fn();
   const connect = permission("ban", {
     connect: ({ consumer }) => {
@@ -283,7 +283,7 @@ test("consumer.close() after the answer, and before the connection is open, has 
   expect(opened).not.toHaveBeenCalled();
 });
 
-test("whoever was there before the guard, or was just coming in, is not there any more", async () => {
+test("clients connected or connecting before the guard are disconnected", async () => {
   const { promise, resolve } = deferred<void>();
   const handled = vi.fn();
   const server = await listen((io) => {
@@ -306,7 +306,7 @@ test("whoever was there before the guard, or was just coming in, is not there an
   expect((await open(server)).connected).toBe(true);
 });
 
-test("a server that begins to listen after it is guarded has the same clock", async () => {
+test("a server that listens later has the same timeouts", async () => {
   const server = await listen();
   const port = server.port + 0;
   const { Server } = await import("socket.io");

@@ -6,7 +6,7 @@
 
 export type { DecisionEvent, GuardSession, Limits, Needed, OriginRule, Origins, Refusal } from "@portcullis/core";
 export type { PolicyFor } from "@portcullis/core/adapter";
-// Put rules in front of a server
+// Guards of servers and namespaces
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";
 export type { ReadPayload } from "./namespace/event.js";

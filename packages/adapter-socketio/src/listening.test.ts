@@ -90,7 +90,7 @@ describe("row 2: order", () => {
     expect(handled).toEqual(waits);
   });
 
-  test.each(["sync", "async"])("a %s rule sees what the handler of the event before has done", async (kind) => {
+  test.each(["sync", "async"])("a %s rule sees the effects of the previous handler", async (kind) => {
     let balance = 1;
     const afford = permission("afford", () => (kind === "sync" ? balance > 0 : Promise.resolve(balance > 0)));
     const server = await listen((io) => {
@@ -105,7 +105,7 @@ describe("row 2: order", () => {
   });
 });
 
-test("what a middleware has put in place of `onevent` stands behind the gate, and hears what is allowed", async () => {
+test("a middleware's own `onevent` runs behind the gate", async () => {
   const heard: unknown[] = [];
   const server = await listen((io) => {
     guard(io, simplePolicy());
@@ -126,7 +126,7 @@ test("what a middleware has put in place of `onevent` stands behind the gate, an
   expect(heard).toEqual(["ping"]);
 });
 
-test("a sync rule hands on in the same tick: no promise, no microtask", async () => {
+test("a sync rule delivers in the same tick, without microtasks", async () => {
   const log: string[] = [];
   const watched = permission("watched", () => {
     log.push("asked");
@@ -146,8 +146,8 @@ test("a sync rule hands on in the same tick: no promise, no microtask", async ()
   expect(log).toEqual(["asked", "any", "handled", "microtask"]);
 });
 
-describe("row 8: a handler that comes late", () => {
-  test("socket.io alone: an await in the `connection` listener loses the first event; async middlewares do not", async () => {
+describe("row 8: a late handler", () => {
+  test("socket.io alone: an await in `connection` loses the first event", async () => {
     const handled = vi.fn();
     const server = await listen((io) => {
       io.use(async (_socket, next) => {
@@ -177,7 +177,7 @@ describe("row 8: a handler that comes late", () => {
   });
 });
 
-describe("row 9: names that mean something to socket.io", () => {
+describe("row 9: reserved names", () => {
   test("socket.io alone: a client reaches the listener of errors", async () => {
     const heard = vi.fn();
     const server = await listen((io) => io.on("connection", (socket) => socket.on("error", heard)));
@@ -199,7 +199,7 @@ describe("row 9: names that mean something to socket.io", () => {
     expect(heard).toHaveBeenCalledTimes(1);
   });
 
-  test("socket.io cuts off who sends those it keeps for itself, and no rule is asked", async () => {
+  test("socket.io cuts off reserved events before any rule", async () => {
     const asked = vi.fn(() => true);
     const server = await listen((io) => guard(io, definePolicy({ actions: { x: permission("asked", asked) } })));
     for (const name of ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"]) {
@@ -213,7 +213,7 @@ describe("row 9: names that mean something to socket.io", () => {
   });
 });
 
-describe("row 7e: what waits", () => {
+describe("row 7e: queued events", () => {
   test("is bounded, and the heartbeat goes on", async () => {
     const { rule, asked } = gatedRule();
     const server = await listen(
@@ -232,12 +232,12 @@ describe("row 7e: what waits", () => {
     expect(client.connected).toBe(true);
   });
 
-  test("a client that goes on all the same is disconnected, and so is one whose events are no messages", async () => {
+  test("a client that continues, or sends invalid events, is disconnected", async () => {
     const { rule } = gatedRule();
     const server = await listen((io) => {
       guard(io, definePolicy({ actions: { held: rule } }), { limits: { pendingMessages: 3, undecodable: 2 } });
     });
-    // The library of the client comes back after the first, since a burst may be an honest one.
+    // The client library reconnects after the first, since a burst may be an honest one.
     for (const [event, reason] of [
       ["held", "transport close"],
       ["error", "io server disconnect"],
@@ -251,13 +251,13 @@ describe("row 7e: what waits", () => {
 });
 
 describe("the answers to events of one packet", () => {
-  /** What the parser hands on of one read. */
+  /** Emits the events of one read, as the parser does. */
   const read = (socket: Socket, ...events: string[]) => {
     const parsed = socket as unknown as { onevent(packet: object): void };
     for (const event of events) parsed.onevent({ type: 2, nsp: "/", data: [event] });
   };
 
-  test("go out together, also after a refusal, and what comes later goes out by itself", async () => {
+  test("are sent together after a refusal too, and later ones separately", async () => {
     const flushed: number[] = [];
     const server = await listen((io) => {
       guard(io, simplePolicy());
@@ -276,7 +276,7 @@ describe("the answers to events of one packet", () => {
     expect(flushed).toEqual([4, 1]);
   });
 
-  test("do not wait for a decision that takes its time, nor for the end of the connection", async () => {
+  test("do not wait for a slow decision or the close", async () => {
     const server = await listen((io) => {
       const hangs = permission("hangs", () => new Promise<boolean>(() => {}));
       guard(io, definePolicy({ actions: { ping: AllowAny, hang: hangs } }));
@@ -296,7 +296,7 @@ describe("the answers to events of one packet", () => {
     expect(await left).toBe("io server disconnect");
   });
 
-  test("are not kept by a listener that throws when its namespace is closed in the middle of them", async () => {
+  test("are sent although a listener throws during a close", async () => {
     await uncaughtOf(async (thrown) => {
       let closing: Promise<void> | undefined;
       const server = await listen((io) => {
@@ -326,7 +326,7 @@ describe("the answers to events of one packet", () => {
   });
 });
 
-test("a client that fetches none of its refusals is cut off; one that does may have any number", async () => {
+test("a client is cut off only if it fetches no refusals", async () => {
   const heard = vi.fn();
   const server = await listen((io) => {
     guard(io, simplePolicy(), { limits: { unread: 20_000, pendingMessages: 100 } });
@@ -345,7 +345,7 @@ test("a client that fetches none of its refusals is cut off; one that does may h
   expect([heard.mock.calls[0]?.[0], client.connected]).toEqual(["forced close", true]);
 });
 
-test("a client that fetches none of its long refusals is cut off before there are many", async () => {
+test("a client with few long unread refusals is cut off", async () => {
   const heard = vi.fn();
   const server = await listen((io) => {
     guard(io, simplePolicy(), { limits: { unread: 10_000, pendingMessages: 5 } });
@@ -357,13 +357,13 @@ test("a client that fetches none of its long refusals is cut off before there ar
   const long = `42["${"x".repeat(5000)}"]`;
   let sent = 0;
   for (; sent < 200 && heard.mock.calls.length === 0; sent += 5) await polling(long, long, long, long, long);
-  // Two are refused, five wait, and two more find no room.
+  // Two are refused, five are queued, and two more exceed the queue.
   expect(sent).toBe(10);
   await until(() => heard.mock.calls.length === 1);
   expect(heard.mock.calls[0]?.[0]).toBe("forced close");
 });
 
-test("a client that fetches none of its refusals at connect is cut off, also once it is in a namespace", async () => {
+test("unread refusals at connect cut off a client", async () => {
   const heard = vi.fn();
   const server = await listen((io) => {
     guard(io, simplePolicy(), { limits: { unread: 50_000 } });
@@ -380,7 +380,7 @@ test("a client that fetches none of its refusals at connect is cut off, also onc
   await until(() => heard.mock.calls.length === 1);
 });
 
-test("a client that fetches no answer about namespaces that there are not is cut off", async () => {
+test("unread answers about missing namespaces cut off a client", async () => {
   const heard = vi.fn();
   const server = await listen((io) => {
     guard(io, simplePolicy(), { limits: { unread: 40_000 } });
@@ -402,7 +402,7 @@ test("a client that fetches no answer about namespaces that there are not is cut
   expect(client.connected).toBe(true);
 });
 
-test("a listener that throws surfaces as it would without a guard, and the next event is decided", async () => {
+test("a listener's error surfaces, and the next event is decided", async () => {
   await uncaughtOf(async (thrown) => {
     const handled = vi.fn();
     const server = await listen((io) => {

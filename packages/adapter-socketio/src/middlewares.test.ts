@@ -30,7 +30,7 @@ describe("a middleware may refuse with anything", () => {
     }
   });
 
-  test("of any kind, as itself or as its data, and the process goes on", async () => {
+  test("of any kind, directly or as `data`, without a crash", async () => {
     await uncaughtOf(async (thrown) => {
       let given: unknown;
       const server = await listen((io) => {
@@ -57,7 +57,7 @@ describe("a middleware may refuse with anything", () => {
   });
 });
 
-test("a middleware that is async and rejects is a fault, and the process goes on", async () => {
+test("a rejecting async middleware is a fault without a crash", async () => {
   await uncaughtOf(async (thrown) => {
     const asked = vi.fn();
     const server = await listen((io) => {
@@ -69,7 +69,7 @@ test("a middleware that is async and rejects is a fault, and the process goes on
   });
 });
 
-test("a `payload` that throws is a fault of its own, and the client stays", async () => {
+test("a throwing `payload` is a fault, and the client stays", async () => {
   const payload = () => {
     throw new Error("of the application");
   };

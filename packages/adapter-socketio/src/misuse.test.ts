@@ -7,7 +7,7 @@ import { guard, serve } from "./index.js";
 const policy = definePolicy({ permissions: AllowAny });
 const consumer = defineConsumer().action("ping", AllowAny, () => "pong");
 
-/** What goes wrong when something is guarded. */
+/** The message of the misuse error. */
 function misuse(run: () => unknown): string {
   try {
     run();
@@ -67,7 +67,7 @@ test("what is no policy, or no consumer", () => {
   );
 });
 
-test("a socket.io that has no place for a guard", () => {
+test("a socket.io version without the guarded methods", () => {
   const prototype = Socket.prototype as unknown as { onevent: unknown };
   const { onevent } = prototype;
   try {

@@ -14,7 +14,7 @@ const only = (name: string) => definePolicy({ actions: { [name]: AllowAny } });
 const once = (client: ReturnType<typeof clientOf>, event: string): Promise<unknown[]> =>
   new Promise((resolve) => client.once(event, (...values: unknown[]) => resolve(values)));
 
-/** Namespaces of all kinds, and a name of each. */
+/** Namespaces of all kinds, with a name of each. */
 function makeNamespaces(io: Server): void {
   io.of("/present");
   io.of(/^\/pattern-\d$/);
@@ -37,7 +37,7 @@ describe("rows 6 and 7d: all namespaces", () => {
     for (const name of NAMES.slice(1)) expect((await open(server, name)).connected).toBe(true);
   });
 
-  test("guarded: whatever is there, comes later, or is made when it is asked for", async () => {
+  test("guarded: existing, later and dynamic namespaces", async () => {
     const seen = vi.fn();
     const server = await listen((io) => {
       makeNamespaces(io);
@@ -81,7 +81,7 @@ describe("rows 6 and 7d: all namespaces", () => {
     }
   });
 
-  test("a name nobody made is refused by socket.io, and no rule is asked", async () => {
+  test("an unknown name is refused by socket.io before any rule", async () => {
     const asked = vi.fn(() => true);
     const server = await listen((io) => guard(io, definePolicy({ permissions: permission("asked", asked) })));
     expect((await refusalOf(server, "/nowhere")).message).toBe("Invalid namespace");
@@ -116,7 +116,7 @@ describe("one of its own", () => {
     expect((await open(server, "/room-2")).connected).toBe(true);
   });
 
-  test("is still there when socket.io has cleaned the namespace up, and it comes again", async () => {
+  test("survives the cleanup of the namespace by socket.io", async () => {
     const server = await listen(
       (io) => {
         guard(io.of(/^\/room-/), open_);

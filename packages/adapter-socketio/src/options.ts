@@ -5,7 +5,7 @@ import type { ReadPayload } from "./namespace/event.js";
 import type { OwnOptions } from "./namespace/guard-context.js";
 import { type Denied, denied } from "./namespace/refusal.js";
 
-/** The options of `guard` and `serve`. `S` is the server's type of sockets. */
+/** The options of `guard` and `serve`. `S` is the socket type of the server. */
 export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra> {
   /**
    * Makes the payload that rules see from the arguments of an event, without the acknowledgement. Listeners get the
@@ -15,9 +15,9 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
   /** Makes the answer to a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
   denied?: Denied;
   /**
-   * True when clients take turns: sixteen messages of each WebSocket are emitted in one tick of the event loop, and of a
-   * backlog two in every tick. The WebSocket is not read meanwhile, so a client that sends as fast as it can does not
-   * delay the others. Default true. It applies to the whole server as soon as one guard wants it.
+   * True when clients take turns. In one tick of the event loop, 16 messages of each WebSocket are emitted, or 2 while
+   * more are buffered. The WebSocket is not read meanwhile, so a client that sends as fast as it can does not delay the
+   * others. Default true. It applies to the whole server as soon as one guard enables it.
    */
   fairScheduling?: boolean;
 }
@@ -28,7 +28,7 @@ export const OWN_OPTIONS: readonly string[] = ["payload", "denied", "fairSchedul
 /**
  * Reads the options of this adapter.
  *
- * @throws {PermissionMisuse} When one is of the wrong type.
+ * @throws {PermissionMisuse} When an option has the wrong type.
  */
 export function readOptions(caller: string, options: SocketGuardOptions): OwnOptions {
   const { payload, denied: shape = denied, fairScheduling = true } = options;

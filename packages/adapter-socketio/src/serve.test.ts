@@ -40,7 +40,7 @@ test("what a handler returns is the acknowledgement, and listeners hear nothing"
   expect(heard).not.toHaveBeenCalled();
 });
 
-test("without an acknowledgement what is returned goes nowhere, and a refusal is an event", async () => {
+test("without acknowledgement, results are dropped and refusals are events", async () => {
   const server = await listen((io) => serve(io, consumer));
   const client = await open(server);
   const heard: unknown[] = [];
@@ -70,7 +70,7 @@ test("what cannot be sent is a fault of the handler", async () => {
   expect(await client.emitWithAck("loop")).toMatchObject({ ok: false, error: { code: "handler_error", status: 500 } });
 });
 
-test("a reply of another name is an event, also where nobody waits for an acknowledgement", async () => {
+test("a reply with another name is always an event", async () => {
   const server = await listen((io) => serve(io, consumer));
   const client = await open(server);
   const heard: unknown[] = [];

@@ -3,14 +3,15 @@ import { attach, type Guard } from "./attach.js";
 import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
 
 /**
- * Serves a consumer (rules with handlers) over a server of socket.io. Its actions are events, and the value that a handler
+ * Serves a consumer (rules with handlers) over a socket.io server. Its actions are events, and the value that a handler
  * returns is the acknowledgement. Listeners of the server receive no events of clients.
  *
- * @param io A server, with all its namespaces, or one namespace.
+ * @param io A server with all its namespaces, or one namespace.
  * @param consumer A consumer of `defineConsumer()`.
- * @param options As for {@link guard}.
+ * @param options The options of {@link guard}.
  * @returns The guard: its `sessions`, `replace`, `audit`, `close`.
- * @throws {PermissionMisuse} When this is no server of socket.io, or it is guarded already, or an option is wrong.
+ * @throws {PermissionMisuse} When `io` is no socket.io server or namespace, is already guarded, or an option is
+ *   invalid.
  * @example
  * ```ts
  * import { serve } from "@portcullis/adapter-socketio";

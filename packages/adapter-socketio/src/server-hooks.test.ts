@@ -11,7 +11,7 @@ afterEach(stopAll);
 const all = definePolicy({ permissions: AllowAny });
 const closed = definePolicy({ connect: DenyAll, permissions: AllowAny });
 
-test("each child has the guard of its own parent, and what is no child has none of them", async () => {
+test("only children have the guard of their parent", async () => {
   const server = await listen((io) => {
     const [a, b] = [io.of(/^\/a-/), io.of(/^\/b-/)];
     guard(a, definePolicy({ actions: { say: AllowAny } }));
@@ -27,7 +27,7 @@ test("each child has the guard of its own parent, and what is no child has none 
   }
 });
 
-test("to guard one namespace ends what is open there, and nothing of the others", async () => {
+test("guarding one namespace disconnects only its own sockets", async () => {
   const server = await listen();
   server.io.of("/a");
   server.io.of("/b").on("connection", (socket) => socket.on("say", (answer) => answer("still here")));
@@ -53,14 +53,14 @@ describe("another copy of this package", () => {
   });
 });
 
-test("audit() names a namespace that was put there in a way that nobody could see", async () => {
+test("audit() reports a namespace that bypassed the hooks", async () => {
   const { io } = await listen();
   const guarded = guard(io, all);
   Map.prototype.set.call(io._nsps, "/hidden", new Namespace(io, "/hidden"));
   expect(guarded.audit()).toEqual(['methods of the namespace "/hidden" were replaced: it may not be guarded any more']);
 });
 
-test("nothing that came together with an event hears of the rest, where that event made the server guarded", async () => {
+test("no later event of a packet bypasses a new guard", async () => {
   const heard: unknown[] = [];
   const server = await listen((io) =>
     io.on("connection", (socket) => {
@@ -78,7 +78,7 @@ test("nothing that came together with an event hears of the rest, where that eve
   expect(heard).toEqual(["first", "server namespace disconnect"]);
 });
 
-describe("a client that has not said where it wants to go", () => {
+describe("a client without a namespace", () => {
   const limits = {
     patient: { handshake: 60_000, pendingBytes: 5000 },
     medium: { handshake: 45_000, pendingBytes: 100 },
@@ -89,7 +89,7 @@ describe("a client that has not said where it wants to go", () => {
     [["patient", "hasty", "medium"] as const],
     [["hasty", "patient", "medium"] as const],
     [["hasty", "medium", "patient"] as const],
-  ])("may take what the most patient of the guards lets it, guarded in the order %j", async (order) => {
+  ])("has the limits of the most patient guard, in order %j", async (order) => {
     const server = await listen((io) => {
       for (const each of order) guard(io.of(`/${each}`), all, { limits: limits[each] });
     });
@@ -100,7 +100,7 @@ describe("a client that has not said where it wants to go", () => {
     await until(() => raw.isClosed);
   });
 
-  test("may take what the guard of the server lets it, whoever else is more patient", async () => {
+  test("has the limits of the server's guard, if there is one", async () => {
     const server = await listen((io) => {
       guard(io.of("/admin"), all, { limits: limits.patient });
       guard(io, all, { limits: limits.hasty });
@@ -112,7 +112,7 @@ describe("a client that has not said where it wants to go", () => {
 });
 
 describe("a client that asks for namespaces", () => {
-  /** What is guarded has few answers that may be unread. */
+  /** The guard allows few unread answers. */
   const few = { limits: { unread: 60_000 } };
 
   test("that there are not is answered where it is not guarded itself", async () => {
@@ -127,7 +127,7 @@ describe("a client that asks for namespaces", () => {
     expect(raw.isClosed).toBe(false);
   });
 
-  test("that there are is cut off once it has twice its budget unread", async () => {
+  test("that exist is cut off at twice the unread budget", async () => {
     const server = await listen((io) => {
       guard(io, all, few);
       guard(io.of("/shut"), closed, { limits: { ...few.limits, undecodable: 1000 } });

@@ -22,7 +22,7 @@ import {
   type Target,
 } from "./socketio-internals.js";
 
-/** The key of the hooks of a server, across copies of this package. */
+/** The key of a server's hooks, shared by all copies of this package. */
 const HOOKS = Symbol.for("@portcullis/adapter-socketio/hooks");
 
 const METHODS = ["_add", "run", "_doConnect"] as const;
@@ -34,10 +34,10 @@ export class Hooks {
   readonly #guards: ClientGuards;
   readonly #connections: EngineConnections;
   readonly #hooked = new WeakMap<BareNamespace, HookedMethods>();
-  /** Prints faults that no guard hears of. */
+  /** Prints faults that belong to no guard. */
   readonly #log = new FaultLog();
 
-  /** The hooks of a server; they are installed when it is guarded first. */
+  /** The hooks of a server. They are installed when it is first guarded. */
   static of(io: BareServer): Hooks {
     const holder = io as BareServer & { [HOOKS]?: Hooks };
     if (holder[HOOKS] === undefined) Object.defineProperty(io, HOOKS, { value: new Hooks(io) });
@@ -53,13 +53,13 @@ export class Hooks {
       isFair: registry.all.some((context) => context.options.fairScheduling),
     }));
     const { connectionStateRecovery } = io.opts;
-    // Else a connection that is resumed would be open before anybody is asked. In a copy: the options are the application's,
-    // and several servers may share them.
+    // Otherwise a resumed connection would be open before any rule is evaluated. The options are copied, because they
+    // belong to the application and several servers may share them.
     if (connectionStateRecovery) {
       io.opts = { ...io.opts, connectionStateRecovery: { ...connectionStateRecovery, skipMiddlewares: false } };
     }
     for (const namespace of io._nsps.values()) this.#hook(namespace);
-    // Not by an event: an application that removes all listeners would open later namespaces.
+    // No event is used, because an application that removes all listeners would leave later namespaces unguarded.
     const { set } = io._nsps;
     override(io._nsps, "set", (name, namespace) => {
       set.call(io._nsps, name, namespace);
@@ -81,7 +81,7 @@ export class Hooks {
   /**
    * Puts a guard in force.
    *
-   * @throws {PermissionMisuse} When there is one already.
+   * @throws {PermissionMisuse} When the subject is already guarded.
    */
   add(caller: string, { namespace }: Target, context: SocketGuardContext): void {
     this.registry.add(caller, namespace, context);
@@ -93,7 +93,7 @@ export class Hooks {
     }
   }
 
-  /** True when the hooks of a namespace are where they were installed. */
+  /** True when the hooks of a namespace are still installed. */
   isHooked(namespace: BareNamespace): boolean {
     const hooked = this.#hooked.get(namespace);
     return METHODS.every((name) => hooked?.[name] === namespace[name]);
@@ -124,7 +124,7 @@ export class Hooks {
       try {
         if (await this.#beginHandshake(namespace, client, auth)) await add.call(namespace, client, auth, whenOpen);
       } catch (error) {
-        // Nobody waits for this: it would end the process.
+        // socket.io does not await this promise, so a rejection would end the process.
         const request = { client, name: namespace.name, auth };
         this.#refuse(engine, this.#guards.ofRequest(namespace), request, decisionFromError(error, "guard"));
       } finally {
@@ -165,7 +165,7 @@ export class Hooks {
     };
   }
 
-  /** Begins the handshake of a client with a namespace. Returns whether socket.io may make a socket. */
+  /** Begins the handshake of a client with a namespace. Returns true when socket.io may create a socket. */
   async #beginHandshake(namespace: BareNamespace, client: BareClient, auth: unknown): Promise<boolean> {
     const { name } = namespace;
     const { registry } = this;
@@ -179,7 +179,7 @@ export class Hooks {
     if (answer !== "ask" || refusal) return false;
     await engine.membership.whenLeft(name);
     if (cover === BY_CLIENT) {
-      // socket.io drops the request of a client that is gone: nobody is asked about it.
+      // socket.io drops the request of a client that is gone, so its guard is not looked up.
       const { context } = await this.#guards.find(name, auth, client.conn.readyState === "open");
       if (context === undefined) engine.skipHandshake(name);
     }
@@ -208,7 +208,7 @@ export class Hooks {
     engine.refuse(request.client, request.name, connectError(decision));
   }
 
-  /** Prints a fault that no guard hears of. */
+  /** Prints a fault that belongs to no guard. */
   #printFault(error: unknown): Decision {
     const decision = decisionFromError(error, "guard");
     this.#log.tell(decision, "connect");
@@ -216,15 +216,15 @@ export class Hooks {
   }
 }
 
-/** Disconnects a socket that was open before it was guarded: no later event of it reaches a handler. */
+/** Disconnects a socket that was open before it was guarded. None of its later events reaches a handler. */
 function disconnectUnguarded(socket: BareSocket): void {
   override(socket, "onevent", () => {});
   socket.disconnect();
 }
 
-/** Reserves room for the `auth` of a client. Returns why it is refused. */
+/** Reserves room for the `auth` of a client. Returns the refusal when there is none. */
 function reserveAuth(engine: EngineConnection, auth: unknown): Decision | undefined {
-  // The parser of socket.io lets nothing else through.
+  // The parser of socket.io accepts only objects.
   if (typeof auth !== "object" || auth === null) return badMessage();
   return engine.reserveAuth(auth) ? undefined : authTooLarge();
 }

@@ -3,10 +3,10 @@ import { type Namespace, type Server, Socket } from "socket.io";
 
 // The parts of socket.io that are used beyond its documentation. They are checked when a server is guarded.
 
-/** A socket of ws, or of what stands in its place. */
+/** A socket of ws, or of a library used in its place. */
 export interface BareWebSocket {
   once?(event: "close", listener: () => void): unknown;
-  /** The connection below it, where there is one of Node. */
+  /** The underlying connection, if it is one of Node. */
   readonly _socket?: { readonly destroyed?: boolean } | null;
   emit(event: string, ...values: unknown[]): boolean;
   pause(): void;
@@ -17,9 +17,9 @@ export interface BareWebSocket {
 /** The transport of a connection of engine.io. */
 export interface BareTransport {
   readonly name: string;
-  /** Of WebSocket. */
+  /** Present for WebSocket. */
   readonly socket?: Partial<BareWebSocket>;
-  /** Of polling: the request that brings something, its response, and the response to the one that waits. */
+  /** For polling: the POST request, its response, and the response to the waiting GET. */
   readonly dataReq?: object | null;
   readonly dataRes?: BareResponse | null;
   readonly res?: BareResponse | null;
@@ -29,7 +29,7 @@ export interface BareTransport {
   on(event: "headers", listener: (headers: Record<string, unknown>, request: object) => void): unknown;
 }
 
-/** A response of HTTP, as Node has it. */
+/** An HTTP response of Node. */
 export interface BareResponse {
   getHeader?(name: string): unknown;
   end?(...input: unknown[]): unknown;
@@ -41,13 +41,13 @@ export interface BareRequest {
   readonly url?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly socket?: { readonly encrypted?: boolean };
-  /** The same, where there is no `socket`. */
+  /** The socket, if there is no property `socket`. */
   readonly connection?: { readonly encrypted?: boolean };
 }
 
-/** A connection of engine.io: one client, whatever namespaces it is in. */
+/** A connection of engine.io: one client, in any number of namespaces. */
 export interface BareConnection {
-  /** The first poll, or the upgrade to WebSocket. `null` where the application has dropped it, or there is none. */
+  /** The first poll, or the upgrade to WebSocket. `null` if the application has dropped it, or there is none. */
   readonly request: object | null;
   readonly remoteAddress?: string;
   /** Revision of the protocol. */
@@ -57,7 +57,7 @@ export interface BareConnection {
   readonly transport: BareTransport;
   readonly server?: { readonly opts?: { readonly pingTimeout?: number } };
   close(discard?: boolean): void;
-  /** Sends what waits in `writeBuffer`. */
+  /** Sends the packets in `writeBuffer`. */
   flush?(): void;
   once(event: "close" | "drain" | "upgrade", listener: () => void): unknown;
   on(event: "flush" | "packetCreate", listener: (packet: { readonly data?: string | Uint8Array }) => void): unknown;
@@ -67,11 +67,11 @@ export interface BareConnection {
 
 export interface BareClient {
   readonly conn: BareConnection;
-  /** The namespaces it is in. */
+  /** The sockets of the client, by namespace name. */
   readonly nsps: Map<string, unknown>;
-  /** Of the server's parser. */
+  /** The encoder of the server's parser. */
   readonly encoder?: { encode(packet: object): unknown };
-  /** Sends a packet, whatever namespaces it is in. */
+  /** Sends a packet, independently of the namespaces of the client. */
   _packet(packet: object): void;
   /** Asks for a namespace. */
   connect(name: string, auth: unknown): void;
@@ -90,7 +90,7 @@ export interface BareSocket {
   readonly handshake: { readonly auth: unknown };
   readonly nsp: BareNamespace;
   id: string;
-  /** The private id with which a client comes back. */
+  /** The private id by which a returning client is recognized. */
   pid?: string;
   recovered: boolean;
   data: unknown;
@@ -103,7 +103,7 @@ export interface BareSocket {
   _error(error: unknown): void;
 }
 
-/** The session of a connection that may be resumed. */
+/** The stored session of a connection that may be resumed. */
 export interface KeptSession {
   readonly sid: string;
   readonly pid: string;
@@ -117,10 +117,12 @@ export interface BareAdapter {
   restoreSession?(id: string, offset: string): PromiseLike<KeptSession | null> | KeptSession | null;
 }
 
-/** Decides whether there is a namespace of a name for a client: a function of the application, or made of a pattern. */
+/**
+ * Decides if a namespace of a name exists for a client. It is a function of the application, or made from a pattern.
+ */
 export type Decide = (name: string, auth: unknown, next: (error: unknown, isAccepted: unknown) => void) => unknown;
 
-/** Answers socket.io: opens a connection, or refuses it with an error. */
+/** Answers socket.io. Opens a connection, or refuses it with an error. */
 export type Done = (error?: Error) => void;
 
 export interface BareNamespace {
@@ -130,14 +132,14 @@ export interface BareNamespace {
   readonly sockets: ReadonlyMap<string, BareSocket>;
   /** Sockets that are not open yet, by their id. */
   readonly _preConnectSockets?: Map<string, BareSocket>;
-  /** Of a parent namespace alone. */
+  /** Present for parent namespaces only. */
   readonly children?: ReadonlySet<BareNamespace>;
   /** The middlewares of the application. */
   readonly _fns?: readonly ((socket: unknown, next: unknown) => unknown)[];
   _add(client: BareClient, auth: unknown, whenOpen: unknown): Promise<void>;
   run(socket: BareSocket, done: Done): void;
   _doConnect(socket: BareSocket, whenOpen: unknown): void;
-  /** A socket is not there any more, or was not let in. */
+  /** Called when a socket is gone, or was refused. */
   _remove(socket: BareSocket): void;
 }
 
@@ -151,20 +153,20 @@ export interface BareServer {
   readonly sockets: BareNamespace;
   readonly engine?: BareEngine;
   readonly _nsps: Map<string, BareNamespace>;
-  /** By what decides about a name. */
+  /** Parent namespaces by their deciding function. */
   readonly parentNsps: ReadonlyMap<Decide, BareNamespace>;
-  /** Those of patterns. */
+  /** Parent namespaces by their pattern. */
   readonly parentNamespacesFromRegExp?: ReadonlyMap<RegExp, BareNamespace>;
   opts: {
     readonly connectionStateRecovery?: { readonly skipMiddlewares?: boolean };
-    /** The parser, where it is not that of socket.io. */
+    /** The parser, if it is not that of socket.io. */
     readonly parser?: unknown;
     readonly cors?: unknown;
     /** Bytes. Default 1,000,000. */
     readonly maxHttpBufferSize?: number;
   };
   bind(engine: BareEngine): unknown;
-  /** Asks the functions of the application for a namespace that is not there. */
+  /** Asks the functions of the application for a namespace that does not exist yet. */
   _checkNamespace(name: string, auth: unknown, found: (namespace: BareNamespace | false) => void): void;
 }
 
@@ -177,20 +179,20 @@ const lacking = (subject: unknown, names: readonly string[]): string | undefined
 
 const isServer = (value: unknown): value is BareServer => Object(value)._nsps instanceof Map;
 
-/** The method that a socket of another copy of socket.io lacks, if any. */
+/** The first missing method of a socket, as of another copy of socket.io. `undefined` if none is missing. */
 export const lackOf = (socket: object): string | undefined => lacking(socket, OF_SOCKET);
 
-/** The server or the namespace that is to be guarded. */
+/** The server or the namespace to guard. */
 export interface Target {
   readonly io: BareServer;
-  /** `undefined`: all of them. */
+  /** `undefined` stands for all namespaces. */
   readonly namespace: BareNamespace | undefined;
 }
 
 /**
- * Looks at what is to be guarded.
+ * Checks the subject of a guard.
  *
- * @throws {PermissionMisuse} When it is neither a server nor a namespace of socket.io, or works in another way.
+ * @throws {PermissionMisuse} When it is neither a server nor a namespace of socket.io, or lacks an internal method.
  */
 export function readTarget(caller: string, subject: unknown): Target {
   const { server, sockets } = Object(subject) as Partial<Namespace & Server> & { server?: unknown };
@@ -210,7 +212,7 @@ export function readTarget(caller: string, subject: unknown): Target {
   return { io, namespace: isNamespace ? (subject as BareNamespace) : undefined };
 }
 
-/** A name for what is guarded, the same in every process that makes its namespaces in the same order. */
+/** The name of a guarded subject, the same in every process that creates its namespaces in the same order. */
 export function nameOf({ io, namespace }: Target): string {
   if (namespace === undefined) return "server";
   if (!namespace.children) return `namespace ${namespace.name}`;
@@ -220,7 +222,7 @@ export function nameOf({ io, namespace }: Target): string {
   return `function ${[...io.parentNsps.values()].indexOf(namespace)}`;
 }
 
-/** Puts a method of this one object in place of that of its class. */
+/** Overrides a method of one object, without changing its class. */
 export function override<T extends object, K extends keyof T>(subject: T, name: K, method: T[K]): void {
   Object.defineProperty(subject, name, { value: method, writable: true, configurable: true });
 }

@@ -9,7 +9,7 @@ afterEach(stopAll);
 
 const policy = definePolicy({ permissions: AllowAny });
 
-/** A guarded server that notes who is cut off, in order. */
+/** A guarded server that records the clients it cuts off, in order. */
 async function watched(...given: Parameters<typeof listen>) {
   const server = await listen(...given);
   const connections: BareConnection[] = [];
@@ -21,7 +21,7 @@ async function watched(...given: Parameters<typeof listen>) {
   return { server, connections, ended };
 }
 
-/** A client, with what it asks for once it is connected to the server. */
+/** A client that sends packets once it is connected. */
 async function knock(server: Running, ...packets: string[]): Promise<Raw> {
   const raw = new Raw(server);
   await raw.send(...packets);
@@ -87,7 +87,7 @@ describe("the time for a handshake", () => {
     expect(ended).toEqual(["client 1", "client 2"]);
   });
 
-  test("begins anew for who is in a namespace, and for who was shown out of it", async () => {
+  test("restarts for a client in a namespace, or disconnected from it", async () => {
     const { server, ended } = await watched((io) => {
       guard(io.of("/in"), policy, { limits });
       guarding(io);
@@ -102,7 +102,7 @@ describe("the time for a handshake", () => {
     await until(() => ended.length === 2);
   });
 
-  test("is over once a client is in: who is shown out then has more than what was left of it", async () => {
+  test("ends with an admission, and a later disconnect starts another", async () => {
     const { server, ended } = await watched();
     const guarded = guard(server.io, policy, { limits });
     await enter(server, "/");
@@ -113,8 +113,8 @@ describe("the time for a handshake", () => {
   });
 });
 
-describe("who was shown out has little time", () => {
-  test("but not where it is being asked about it elsewhere, or is elsewhere; and who has gone is not cut off again", async () => {
+describe("a disconnected client has little time", () => {
+  test("except while pending or inside elsewhere, or already gone", async () => {
     const { rule, asked } = gatedRule();
     const { server, connections, ended } = await watched();
     const guarded = guard(server.io.of("/admin"), policy);
@@ -149,7 +149,7 @@ describe("who was shown out has little time", () => {
     await until(() => socket.readyState === socket.CLOSED);
   });
 
-  test("and is cut off where WebSockets have no way to end at once", async () => {
+  test("and is cut off even without `terminate`", async () => {
     await uncaughtOf(async (thrown) => {
       const { server, connections, ended } = await watched();
       guard(server.io, policy, { limits: { handshake: 50 } });
@@ -217,7 +217,7 @@ describe("what a client sends before it is in a namespace", () => {
       expect(await raw.packet(`43${sent}`)).toBe(`43${sent}["heard"]`);
     }
     const connection = connections[0] as unknown as NodeJS.EventEmitter;
-    // That of socket.io.
+    // The listener of socket.io itself.
     expect(connection.listenerCount("data")).toBe(1);
   });
 });

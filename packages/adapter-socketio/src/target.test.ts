@@ -21,7 +21,7 @@ test.each([
   expect(() => guard(wrong as never, policy)).toThrow(new PermissionMisuse(message));
 });
 
-describe("a socket.io that has no place for a guard", () => {
+describe("a socket.io version without the guarded methods", () => {
   const lacking = (name: string) =>
     new PermissionMisuse(
       `guard(): this version of socket.io has no \`${name}\`, where a guard must stand: use socket.io 4.7 or later 4`,
@@ -57,7 +57,7 @@ describe("a socket.io that has no place for a guard", () => {
   });
 });
 
-test("a socket that has no place for a guard, as of another copy of socket.io, is refused", async () => {
+test("a socket without the guarded methods is refused", async () => {
   const onDecision = vi.fn();
   const server = await listen((io) => void guard(io, policy, { onDecision }));
   const prototype = Socket.prototype as unknown as { onevent: unknown };
@@ -79,7 +79,7 @@ test.each([undefined, true, false, 0, 1, "yes", null])("fairScheduling: %j", (fa
 });
 
 describe("audit()", () => {
-  test("counts no sockets of a namespace that has a guard of its own", async () => {
+  test("counts no sockets of a namespace with its own guard", async () => {
     const server = await listen();
     const guards = [guard(server.io, policy), guard(server.io.of("/admin"), policy)];
     await open(server);
@@ -87,7 +87,7 @@ describe("audit()", () => {
     expect(guards.map((each) => each.audit())).toEqual([[], []]);
   });
 
-  test("counts the sockets whose events do not pass the gate any more, and no others", async () => {
+  test("counts only the sockets whose events bypass the gate", async () => {
     const server = await listen();
     const guarded = guard(server.io, policy);
     await open(server);
@@ -97,7 +97,7 @@ describe("audit()", () => {
   });
 });
 
-test("what measures an application may put its own in place of what a guard has put there, and take it away", async () => {
+test("a monitoring tool may wrap and unwrap the hooks", async () => {
   const server = await listen((io) => void guard(io, policy));
   const { io } = server;
   const client = await open(server);

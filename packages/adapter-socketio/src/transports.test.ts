@@ -59,7 +59,7 @@ describe.each(WAYS)("what goes on working: $what", ({ options }) => {
   });
 });
 
-test("a client that begins with polling is upgraded, and its events pass the same gate", async () => {
+test("events of an upgraded client pass the same gate", async () => {
   const server = await listen((io) => {
     guard(io, simplePolicy());
     io.on("connection", (socket) => socket.on("ping", (answer) => answer("pong")));
@@ -163,7 +163,7 @@ describe("`payload`", () => {
     }
   });
 
-  test("what it rejects with, though it should have answered at once, does not end the process", async () => {
+  test("its rejection does not end the process", async () => {
     await uncaughtOf(async (thrown) => {
       const late = async () => Promise.reject(new Error("too late"));
       const server = await listen((io) => guard(io, simplePolicy(), { payload: late as never }));

@@ -2,7 +2,7 @@ import type * as core from "@portcullis/core/adapter";
 import type { SocketScope } from "./namespace/scope.js";
 import type { SocketGuardOptions } from "./options.js";
 
-/** A server of socket.io, or one of its namespaces, with its sockets. */
+/** A socket.io server or one of its namespaces, with its sockets. */
 export interface Guardable {
   readonly sockets: ReadonlyMap<string, object> | { readonly sockets: ReadonlyMap<string, object> };
 }
@@ -14,11 +14,13 @@ export type SocketOf<T> = T extends { readonly sockets: { readonly sockets: Read
     ? S
     : never;
 
-/** The values that `authenticate` may return where rules need that scope. Nothing stands for `{ user: null }`. */
+/**
+ * The values that `authenticate` may return if the rules need the scope `S`. Returning nothing means `{ user: null }`.
+ */
 export type Authenticated<S> = core.Authenticated<S, SocketScope>;
 
-/** The scope behind an `authenticate` that returns this. */
+/** The scope that results from an `authenticate` returning `Extra`. */
 export type ScopeWith<Extra> = core.ScopeWith<Extra, SocketScope>;
 
-/** The options behind a policy: `authenticate` is required where the rules need more than every handshake has. */
+/** The options for a policy. `authenticate` is required if the rules need more than every handshake has. */
 export type OptionsFor<S, T, Extra> = core.OptionsFor<S, SocketGuardOptions<SocketOf<T>, Extra>, SocketScope>;

@@ -8,15 +8,15 @@ import type { BareConnection } from "./socketio-internals.js";
 afterEach(stopAll);
 
 const policy = definePolicy({ permissions: AllowAny });
-/** Nothing ends because a time is up. */
+/** No timeout ends a client. */
 const limits = { drain: 600_000 };
 
-/** Ends it, and notes when that is over. */
+/** Closes a guard, and logs when that is done. */
 function ending(guarded: { close(): Promise<void> }, log: string[]): Promise<void> {
   return guarded.close().then(() => void log.push("closed"));
 }
 
-/** A client that polls, in the namespaces it asks for, with nothing left to fetch. */
+/** A polling client in the given namespaces, with nothing left to fetch. */
 async function polling(server: Running, ...names: string[]): Promise<Poller> {
   const poller = await Poller.open(server);
   for (const name of names) expect((await poller.connect(`40${name},`)).body).toContain("sid");
@@ -24,7 +24,7 @@ async function polling(server: Running, ...names: string[]): Promise<Poller> {
 }
 
 describe("guard.close() is over", () => {
-  test("at once where no client has anything to fetch, and all stay in another namespace", async () => {
+  test("at once if no client has unfetched answers", async () => {
     const { io, ...rest } = await listen((server) => void server.of("/other"));
     const guarded = guard(io.of("/admin"), policy, { limits });
     const client = await open({ io, ...rest }, "/other");
@@ -36,7 +36,7 @@ describe("guard.close() is over", () => {
     expect(client.connected).toBe(true);
   });
 
-  test("once a client that stays in another namespace has fetched what it was told", async () => {
+  test("once a client staying in another namespace has fetched all", async () => {
     const log: string[] = [];
     const server = await listen((io) => void io.of("/other"));
     const guarded = guard(server.io.of("/admin"), policy, { limits });
@@ -48,7 +48,7 @@ describe("guard.close() is over", () => {
     await closing;
   });
 
-  test("once a client that is let in elsewhere meanwhile has fetched that too, and not before", async () => {
+  test("once a client admitted elsewhere has fetched that answer too", async () => {
     const log: string[] = [];
     const { rule, asked } = gatedRule();
     const server = await listen();
@@ -104,7 +104,7 @@ describe("guard.close() is over", () => {
     expect(guarded.sessions.size).toBe(0);
   });
 
-  test("without a warning of Node about listeners, in however many namespaces a client is", async () => {
+  test("without a listener warning for any number of namespaces", async () => {
     const warnings: Error[] = [];
     const note = (warning: Error) => void warnings.push(warning);
     process.on("warning", note);
@@ -130,7 +130,7 @@ describe("answers that a client does not fetch", () => {
   const few = { pendingMessages: 1 };
   const secrets = (count: number) => Array(count).fill('42["secret"]').join("\x1e");
 
-  test("may take what `limits.unread` says, and the rest waits until they are fetched", async () => {
+  test("are limited by `limits.unread`, and the rest is queued", async () => {
     const limits = { unread: 10_000, pendingMessages: 1000 };
     const server = await listen((io) => guard(io, simplePolicy(), { limits }));
     const poller = await polling(server, "/");
@@ -145,7 +145,7 @@ describe("answers that a client does not fetch", () => {
     expect([count, server.io.sockets.sockets.size]).toEqual([200, 1]);
   });
 
-  test("in all namespaces count together, up to the largest limit of their guards", async () => {
+  test("in all namespaces share the largest limit", async () => {
     const server = await listen((io) => {
       guard(io, simplePolicy(), { limits: { unread: 1000, pendingMessages: 1000 } });
       guard(io.of("/large"), simplePolicy(), { limits: { unread: 20_000, pendingMessages: 1000 } });
@@ -173,7 +173,7 @@ describe("answers that a client does not fetch", () => {
     expect((await poller.poll()).status).toBe(400);
   });
 
-  test("are counted from when it had last fetched all, and without what it has not asked for", async () => {
+  test("are counted since its last fetch, without unsolicited packets", async () => {
     const server = await listen((io) => guard(io, simplePolicy(), { limits: few }));
     const poller = await polling(server, "/");
     for (let time = 0; time < 3; time++) {
@@ -201,7 +201,7 @@ describe("answers that a client does not fetch", () => {
   });
 });
 
-test("answers in two namespaces to events of one request all go out, and so do those to the next", async () => {
+test("answers in two namespaces to one request are all sent", async () => {
   const server = await listen((io) => {
     guard(io, simplePolicy());
     for (const name of ["/", "/other"]) {

@@ -7,7 +7,7 @@ import { guard, serve } from "../src/index.js";
 import { clientOf, listen, open, stopAll, uncaughtOf } from "./support.js";
 
 beforeEach(() => {
-  // As it would print, so that what cannot be printed throws.
+  // Formats like the console, so that values that cannot be printed throw.
   vi.spyOn(console, "error").mockImplementation((...given) => void format(...given));
 });
 afterEach(async () => {
@@ -18,14 +18,14 @@ afterEach(async () => {
 const TRANSPORTS = [["websocket"], ["polling"]] as const;
 const ODD = /\[object|Symbol\(/;
 
-/** Runs a property while nothing may end the process. */
+/** Runs a property, during which nothing may end the process. */
 const alive = (run: () => Promise<void>) =>
   uncaughtOf(async (thrown) => {
     await run();
     expect(thrown).toEqual([]);
   });
 
-/** Sends an event; how often it is acknowledged is looked at behind the next one. */
+/** Sends an event. The number of its acknowledgements is counted after the next one. */
 async function ask(client: Awaited<ReturnType<typeof open>>, event: string): Promise<unknown[]> {
   const answers: unknown[] = [];
   client.emit(event, {}, (...given: unknown[]) => void answers.push(given[0]));
@@ -54,7 +54,7 @@ test.each(TRANSPORTS)("a served event is answered once, whatever is answered: %s
   }),
 );
 
-test("a guarded event is answered once, whatever a rule or an option answers", () =>
+test("a guarded event is answered once for any rule or option", () =>
   alive(async () => {
     const scene: Scene = { kind: "undefined", place: "answered" };
     const policy = definePolicy({

@@ -2,7 +2,7 @@ import { attack, describeFindings } from "@portcullis/testing/attack";
 import { expect, test } from "vitest";
 import { startBare } from "../../../test/bare-server.js";
 
-test("on a server of socket.io that guards next to nothing, every hole is found", async () => {
+test("on a nearly unguarded socket.io server every hole is found", async () => {
   const server = await startBare(new URL("bare-server.mjs", import.meta.url));
   try {
     const findings = await attack(`http://127.0.0.1:${server.port}`, {

@@ -17,11 +17,11 @@ import {
 
 const ATTACKER = "https://attacker.example";
 const HOURS = 1_000_000;
-/** Where something never comes, it is not waited for as long as elsewhere. */
+/** Milliseconds to wait for an event that never comes, shorter than elsewhere. */
 const HURRIED = 2_500;
 const LIMITS = { handshake: HANDSHAKE, pendingMessages: 10 };
 
-/** An application that looks for its handler by name, in an object that it has not made for that. */
+/** An application that finds its handler by name, in an ordinary object. */
 const lookingUp =
   (methods: object) =>
   (note: Note) =>
@@ -38,7 +38,7 @@ const lookingUp =
 
 const ACTIONS = { ping() {}, post() {}, work() {} };
 
-/** An application that takes its time before it does what was allowed. */
+/** An application that waits before it performs the allowed action. */
 const taking =
   (time: (event: string) => number, isInOrder: boolean) =>
   (note: Note) =>
@@ -56,7 +56,7 @@ const taking =
     }
   };
 
-/** An application that listens when it has looked something up. */
+/** An application that adds its listeners after a lookup. */
 const listeningLate =
   (note: Note) =>
   async (socket: Socket): Promise<void> => {
@@ -79,14 +79,14 @@ interface Inside {
 }
 const inside = (socket: Socket) => socket as unknown as Inside;
 
-/** Puts something in front of the guard, on every socket. */
+/** Adds code in front of the guard on every socket. */
 const inFront = (io: Server, hear: (socket: Socket, packet: Packet, pass: () => void) => void) =>
   io.on("connection", (socket) => {
     const gated = inside(socket).onevent;
     inside(socket).onevent = (packet) => hear(socket, packet, () => gated.call(socket, packet));
   });
 
-/** The defences of a guarded server, each with what takes it out. */
+/** The defences of a guarded server, each with the change that removes it. */
 const WITHOUT: Readonly<Record<HoleName, Change>> = {
   "cross-site-origin": { options: (origin) => ({ origins: [origin, ATTACKER] }) },
   "cookies-without-origin": { options: (origin) => ({ origins: [origin, null] }) },
@@ -136,7 +136,7 @@ const WITHOUT: Readonly<Record<HoleName, Change>> = {
       }),
   },
   "bad-packets": {
-    // What one connection does wrong ends the service, as it does where nobody listens for it.
+    // An error of one connection ends the process, as without an `error` listener.
     patch: (io, http) =>
       io.on("connection", (socket) => {
         socket.on("disconnect", (reason, description) => {

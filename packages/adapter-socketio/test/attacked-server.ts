@@ -6,30 +6,30 @@ import { Server, type Socket } from "socket.io";
 import { sleep } from "../../../test/helpers.js";
 import { guard, type SocketGuardOptions } from "../src/index.js";
 
-/** How long the rule of `work` takes, in milliseconds. */
+/** The duration of the rule of `work`, in milliseconds. */
 const SLOW = 100;
 const LARGEST = 65_536;
-/** Tests run beside each other, and on machines that are busy. */
+/** Milliseconds that allow for parallel tests and busy machines. */
 const PATIENCE = 8_000;
 export const HANDSHAKE = 500;
-/** So long that few unread refusals fill what the kernel keeps. */
+/** A text so long that few unread refusals fill the kernel's buffers. */
 const REASON = "You may not post. ".repeat(150);
 
-/** What an application does with an event: notes that it was handled, and answers. */
+/** Records that an event was handled, and answers it. */
 export type Note = (payload: unknown) => void;
 export type Acknowledge = ((answer: unknown) => void) | undefined;
 
-/** What is other than in a server that is guarded throughout. */
+/** The difference from a completely guarded server. */
 export interface Change {
   readonly options?: (origin: string) => SocketGuardOptions;
   readonly rules?: (accounts: Accounts) => object;
   readonly largest?: number;
-  /** How long the kit waits for what should come, in milliseconds. */
+  /** The time for which the kit waits for an expected event, in milliseconds. */
   readonly patience?: number;
   readonly application?: (note: Note) => (socket: Socket) => void;
-  /** Where the guard stands; by default in front of all namespaces. */
+  /** The subject of the guard. Default: the server with all namespaces. */
   readonly place?: (io: Server) => Server;
-  /** What is done to the server once it is guarded, and before the application listens. */
+  /** Changes the server after it is guarded, and before the application listens. */
   readonly patch?: (io: Server, http: HttpServer) => void;
 }
 
@@ -51,7 +51,7 @@ export class Accounts {
   }
 }
 
-/** Denies with a reason, unless it is true. */
+/** Denies with a reason, unless the condition is true. */
 export const orSay = (isSo: boolean) => isSo || deny("not_yours", { reason: REASON });
 
 const welcome = (isWelcome: (user: unknown) => boolean) =>
@@ -72,13 +72,13 @@ export const rulesOf = (accounts: Accounts) => ({
   },
 });
 
-/** Rules without a table of actions: whatever is not asked about reaches the application. */
+/** Rules without a table of actions. Unlisted actions reach the application. */
 export const rulesWithoutTable = (accounts: Accounts) => ({
   connect: rulesOf(accounts).connect,
   permissions: permission("mayPost", ({ scope, action }) => orSay(action !== "post" || accounts.mayPost(scope.user))),
 });
 
-/** Rules that know what was so when the client connected. */
+/** Rules that use the rights from the time of the connect. */
 export const staleRulesOf = (accounts: Accounts) => {
   const rules = rulesOf(accounts);
   const mightPost = permission("mightPost", ({ scope }) =>
@@ -87,16 +87,16 @@ export const staleRulesOf = (accounts: Accounts) => {
   return { ...rules, actions: { ...rules.actions, post: mightPost } };
 };
 
-/** Rules that leave it to the application to look twice. */
+/** Rules that leave the second check to the application. */
 export const hastyRulesOf = (accounts: Accounts) => {
   const rules = rulesOf(accounts);
   return { ...rules, actions: { ...rules.actions, work: AllowAny } };
 };
 
-/** Rules that do not ask at connect who was banned. */
+/** Rules that do not check at connect if a user is banned. */
 export const forgettingRulesOf = (accounts: Accounts) => ({ ...rulesOf(accounts), connect: welcome(() => true) });
 
-/** Rules that allow whatever brings bytes. */
+/** Rules that allow every action with bytes. */
 export const textRulesOf = (accounts: Accounts) => {
   const rules = rulesOf(accounts);
   const mayPost = permission("mayPostTexts", ({ scope, payload }) =>
@@ -105,7 +105,7 @@ export const textRulesOf = (accounts: Accounts) => {
   return { ...rules, actions: { ...rules.actions, post: mayPost } };
 };
 
-/** Listens for what there is, and for errors, as many do. */
+/** Listens for all actions, and for errors, as many applications do. */
 const listening =
   (note: Note) =>
   (socket: Socket): void => {
@@ -117,14 +117,14 @@ const listening =
     }
   };
 
-/** A running server, and what the kit must know of it. */
+/** A running server, with the facts that the kit needs. */
 export interface Attacked {
   readonly url: string;
   readonly attackOptions: AttackOptions;
   stop(): Promise<void>;
 }
 
-/** Starts a server that is guarded, but for the change. */
+/** Starts a server that is guarded except for the change. */
 export async function startAttacked(change: Change = {}): Promise<Attacked> {
   const timeouts = { headersTimeout: 2 * HANDSHAKE, connectionsCheckingInterval: 50 };
   const http = createServer(timeouts);
@@ -149,7 +149,7 @@ export async function startAttacked(change: Change = {}): Promise<Attacked> {
   for (const namespace of [io.sockets, io.of("/admin"), io.of(/^\/room-\d+$/)]) {
     namespace.on("connection", (socket) => {
       socket.onAny((_event, payload) => overheard.add(markerOf(payload)));
-      // From this a client can resume.
+      // A client can resume only after a first event.
       socket.emit("greeting");
     });
     namespace.on("connection", (change.application ?? listening)(note));

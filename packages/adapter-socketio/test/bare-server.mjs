@@ -1,5 +1,5 @@
-// A server of socket.io that guards its root alone, and that not well. It runs as a process of its own, for the kit ends
-// it.
+// A socket.io server that guards only its main namespace, and insufficiently. It runs in its own process, because the
+// kit ends it.
 import { createServer } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Server } from "socket.io";
@@ -12,7 +12,7 @@ io.use((socket, next) => next(/session=eve/.test(socket.handshake.headers.cookie
 for (const namespace of [io.sockets, io.of("/admin"), io.of(/^\/room-\d+$/)]) {
   namespace.on("connection", async (socket) => {
     socket.emit("greeting");
-    // It looks something up: what comes meanwhile has no listener.
+    // During this lookup, arriving events have no listener.
     await sleep(20);
     socket.on("error", (_error, acknowledge) => acknowledge?.({ ok: true }));
     socket.onAny(async (event, payload, acknowledge) => {

@@ -3,12 +3,12 @@ import type { Socket as TcpSocket } from "node:net";
 import type { ClientHandshake, ClientListener, OutgoingMessage, RunningServer } from "@portcullis/testing";
 import { Manager, type Socket } from "socket.io-client";
 
-/** Which of the ways to run a server of socket.io is driven. */
+/** A way to run a server of socket.io. */
 export interface Variant {
   readonly transports: readonly ("polling" | "websocket")[];
 }
 
-/** An event that is not the suite's. */
+/** An event that does not belong to the suite. */
 export const GREETING = "greeting";
 
 /** The server to connect to. */
@@ -18,14 +18,14 @@ export interface Target extends Pick<Variant, "transports"> {
 
 type Connected = Awaited<ReturnType<RunningServer["connect"]>>;
 
-/** What is private of a client: how it is resumed, and where it is. */
+/** Private parts of a client: the state of its resumption, and its transport. */
 interface Inside {
   _pid?: string;
   _lastOffset?: string;
   readonly nsp: string;
 }
 
-/** What is used of the client's WebSocket, where it has one. */
+/** The parts that are used of the client's WebSocket, if it has one. */
 interface WebSocket {
   readonly _socket: TcpSocket;
   terminate(): void;
@@ -103,7 +103,7 @@ function clientOf(socket: Socket, agent: Agent, listener: ClientListener): Exclu
   };
 }
 
-/** What is sent in one turn leaves in one write, so that it arrives together. */
+/** Messages of one turn are written at once, so they arrive together. */
 function send(socket: Socket, messages: readonly OutgoingMessage[], listener: ClientListener): void {
   const engine = socket.io.engine as unknown as { transport: { writable: boolean }; flush(): void };
   const { writable } = engine.transport;
@@ -129,7 +129,7 @@ function sendRaw(socket: Socket, data: unknown): void {
   manager._packet({ type: EVENT, data, nsp: inside(socket).nsp } as never);
 }
 
-/** The client hears nothing more; it can still send. */
+/** The client receives nothing more, but can still send. */
 function silence(socket: Socket): void {
   const { io: manager } = socket;
   const transport = manager.engine.transport as unknown as { onData(): void };
@@ -144,7 +144,7 @@ interface PollingTransport {
 
 const transportOf = (socket: Socket) => socket.io.engine.transport as unknown as PollingTransport;
 
-/** Reads no more of its connection; a client that polls does not poll again. */
+/** Stops reading. A polling client sends no further poll. */
 function holdBack(socket: Socket): void {
   if (hasTcp(socket)) websocketOf(socket)?._socket.pause();
   const transport = transportOf(socket);
@@ -167,7 +167,7 @@ function websocketOf({ io: manager }: Socket): WebSocket | undefined {
   return (manager.engine.transport as unknown as { ws?: WebSocket }).ws;
 }
 
-/** Whether it is a WebSocket of ws: Bun gives the client one of its own, which hides its connection. */
+/** True for a WebSocket of ws. In Bun the client has another one, which hides its connection. */
 function hasTcp(socket: Socket): boolean {
   return typeof websocketOf(socket)?._socket?.resetAndDestroy === "function";
 }

@@ -25,7 +25,7 @@ export function socketHarness(name: string, variant: Variant): Harness {
       { what: "an event called error, with null", raw: ["error", null], code: "bad_message" },
       { what: "an event without a name", raw: undefined, code: "missing_action" },
     ],
-    // The kit comes over WebSocket, and tries polling where there is any.
+    // The kit connects over WebSocket, and also tries polling if available.
     ...(variant.transports.includes("websocket") && {
       attackable: {
         protocol: "socket.io",
@@ -38,7 +38,7 @@ export function socketHarness(name: string, variant: Variant): Harness {
 }
 
 async function start(variant: Variant, setup: ServerSetup): Promise<RunningServer> {
-  // Until a connection is one of engine.io, Node's own limits count. One that makes no sense is the guard's to refuse.
+  // Before engine.io handles a connection, the limits of Node apply. The guard itself refuses an invalid limit.
   const headersTimeout = setup.options.limits?.handshake || 60_000;
   const http = createServer({ headersTimeout, connectionsCheckingInterval: 50 });
   const connections = new Set<TcpSocket>();
@@ -72,7 +72,7 @@ async function start(variant: Variant, setup: ServerSetup): Promise<RunningServe
   };
 }
 
-/** The suite speaks of tokens; here they are in `auth`. */
+/** The suite uses tokens, which are in `auth` here. */
 function protect(io: Server, { options, policy, consumer }: ServerSetup) {
   const { authenticate, ...rest } = options;
   const given: SocketGuardOptions = {
@@ -86,7 +86,7 @@ function protect(io: Server, { options, policy, consumer }: ServerSetup) {
   return guard(io, policy as Policy<Scope>, given);
 }
 
-/** The application behind the guard: it knows nothing of rules. */
+/** The application behind the guard, which contains no rules. */
 function runApplication(socket: Socket, session: HarnessSession, setup: ServerSetup): void {
   setup.onOpen(session);
   // A client can be resumed from the last event it got.
@@ -99,7 +99,7 @@ function runApplication(socket: Socket, session: HarnessSession, setup: ServerSe
       if (answered instanceof Promise) answered.then(answer);
       else answer?.(answered);
     });
-  // The names are the suite's: each gets its listener before it is emitted.
+  // The suite chooses the names, so each listener is added before its first event is emitted.
   socket.onAny((action) => {
     if (socket.listenerCount(action) === 0) listenFor(action);
   });

@@ -1,14 +1,14 @@
 import { type IncomingMessage, request } from "node:http";
 import type { Running } from "./support.js";
 
-/** One response of HTTP. */
+/** An HTTP response. */
 export interface Polled {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly body: string;
 }
 
-/** A client that speaks engine.io over HTTP, and shows the responses. */
+/** An engine.io client over HTTP that returns the responses. */
 export class Poller {
   readonly responses: Polled[] = [];
   #query = "EIO=4&transport=polling";

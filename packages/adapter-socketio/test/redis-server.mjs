@@ -1,5 +1,5 @@
-// One server of two behind one Redis, in a process of its own. Arguments: the URL of Redis.
-// It answers { ask: "sessions" } with the users whose sessions are open, and does what { ask: "disconnect" } says.
+// One of two servers behind one Redis, in its own process. Its argument is the URL of Redis. It answers { ask:
+// "sessions" } with the users of the open sessions, and performs { ask: "disconnect" }.
 
 import { createServer } from "node:http";
 import { guard } from "@portcullis/adapter-socketio";

@@ -11,7 +11,7 @@ import { findProgram } from "../../../scripts/find-programs.mjs";
 
 const redisServer = findProgram("redis-server");
 
-/** A port that was free a moment ago: redis-server cannot choose one itself. */
+/** A free port, because redis-server cannot choose one itself. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -21,7 +21,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** A guarded server of socket.io in a process of its own; it runs the built packages. */
+/** A guarded socket.io server in its own process, which runs the built packages. */
 class ServerProcess {
   readonly #child: ChildProcess;
   port = 0;
@@ -109,7 +109,7 @@ describe.skipIf(redisServer === undefined)("two processes behind one redis-serve
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it("the rules hold on both: who may connect, and who may do what", { timeout: 20_000 }, async () => {
+  it("connect and action rules apply on both", { timeout: 20_000 }, async () => {
     for (const server of [first, second]) {
       const refused = client(server);
       const error = await new Promise<Error & { data?: unknown }>((resolve) => refused.once("connect_error", resolve));
@@ -123,7 +123,7 @@ describe.skipIf(redisServer === undefined)("two processes behind one redis-serve
     }
   });
 
-  it("a broadcast crosses, and `disconnectSockets` reaches the other process and ends its sessions", {
+  it("broadcasts and `disconnectSockets` reach the other process", {
     timeout: 20_000,
   }, async () => {
     const ann = await connected(first, "ann");

@@ -28,7 +28,7 @@ export async function stopAll(): Promise<void> {
 /**
  * Starts a server of socket.io.
  *
- * @param prepare What is done before it listens, as an application would.
+ * @param prepare Sets up the server before it listens, as an application would.
  */
 export async function listen(
   prepare: (io: Server) => void = () => {},
@@ -65,7 +65,7 @@ export function clientOf(
   return client;
 }
 
-/** A client that is connected. Throws where it is refused. */
+/** A connected client. Throws when it is refused. */
 export async function open(...given: Parameters<typeof clientOf>): Promise<Client> {
   const client = clientOf(...given);
   await new Promise<void>((resolve, reject) => {
@@ -75,12 +75,12 @@ export async function open(...given: Parameters<typeof clientOf>): Promise<Clien
   return client;
 }
 
-/** What `connect_error` said. */
+/** The error of a `connect_error`. */
 export interface Refused extends Error {
   readonly data?: { readonly code: string; readonly status: number };
 }
 
-/** How a client was refused. Throws where it was not. */
+/** The refusal of a client. Throws when it was admitted. */
 export function refusalOf(...given: Parameters<typeof clientOf>): Promise<Refused> {
   const client = clientOf(...given);
   return new Promise((resolve, reject) => {
@@ -90,7 +90,7 @@ export function refusalOf(...given: Parameters<typeof clientOf>): Promise<Refuse
   });
 }
 
-/** Sends events so that they arrive together. Each promise brings the acknowledgement, or `"none"`. */
+/** Sends events so that they arrive together. Each promise resolves with the acknowledgement, or `"none"`. */
 export function together(client: Client, ...events: readonly (readonly [string, ...unknown[]])[]): Promise<unknown>[] {
   const { engine } = client.io as unknown as { engine: { transport: { writable: boolean }; flush(): void } };
   engine.transport.writable = false;
@@ -112,7 +112,7 @@ export function together(client: Client, ...events: readonly (readonly [string, 
 /** The server's end of the only client there is. */
 export const only = (io: Server): Socket => [...io.sockets.sockets.values()][0] as Socket;
 
-/** A client that polls, and fetches nothing. Sends packets of engine.io in one request. */
+/** A polling client that fetches nothing. Sends packets of engine.io in one request. */
 export async function poll({ port }: Running): Promise<(...packets: readonly string[]) => Promise<unknown>> {
   const url = `http://127.0.0.1:${port}/socket.io/?EIO=4&transport=polling`;
   const opened = await (await fetch(url)).text();
@@ -120,7 +120,7 @@ export async function poll({ port }: Running): Promise<(...packets: readonly str
   return (...packets) => fetch(`${url}&sid=${sid}`, { method: "POST", body: packets.join("\x1e") });
 }
 
-/** A client that speaks packets of engine.io. */
+/** A client that sends and receives raw engine.io packets. */
 export class Raw {
   readonly received: string[] = [];
   isClosed = false;
@@ -142,7 +142,7 @@ export class Raw {
     for (const packet of packets) this.socket.send(packet);
   }
 
-  /** The packets that came back so far, once there is one that begins so. */
+  /** The packets received so far, once one of them begins with `start`. */
   async packet(start: string): Promise<string> {
     await until(() => this.received.some((packet) => packet.startsWith(start)), `a packet ${start}`);
     return this.received.find((packet) => packet.startsWith(start)) as string;

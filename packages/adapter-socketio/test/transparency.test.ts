@@ -9,15 +9,15 @@ import { guard } from "../src/index.js";
 
 type Transport = "polling" | "websocket";
 
-/** What socket.io adds to a broadcast so that it can be sent again: made of the time. */
+/** The offset that socket.io adds to a broadcast for resumption. It depends on the time. */
 const OFFSET = /'[\w-]{7}(\.\w+)?'$/;
 
-/** All that an application sees and does, in order, on the server and on each client. */
+/** Everything that an application sees and does, in order, on the server and on each client. */
 class Recording {
   readonly lines: string[] = [];
   readonly #names = new Map<string, string>();
 
-  /** Ids are random: they are recorded by the name of whose they are. */
+  /** Ids are random, so they are recorded by the name of their owner. */
   name(id: string, name: string): void {
     this.#names.set(id, name);
   }
@@ -29,23 +29,23 @@ class Recording {
     this.lines.push(line.replace(OFFSET, "an offset"));
   }
 
-  /** The same, and when the microtasks behind it run. */
+  /** Records an event, and the point at which the microtasks after it run. */
   noteTurn(who: string, what: string, ...values: unknown[]): void {
     this.note(who, what, ...values);
     queueMicrotask(() => this.note(who, `microtask after ${what}`));
   }
 
-  /** What one of them saw. The server is two: what listens for each event, and what hears of all. */
+  /** The records of one party. The server counts as two: listeners of each event, and listeners of all events. */
   of(who: string): string[] {
     return this.lines.filter((line) => line.startsWith(`${who}:`));
   }
 }
 
-/** An application that knows nothing of rules. */
+/** An application without rules. */
 function runApplication(io: Server, recording: Recording): void {
   const who = "server";
-  // What hears of every event is told before the listeners of the event are: of two events that arrive together the
-  // second is judged when the listeners of the first have run, so between the two orders there is a difference.
+  // Listeners of all events run before the listeners of one event. The second of two events that arrive together is
+  // decided after the listeners of the first have run. So the order of the two kinds of listeners differs.
   const all = "server, of all events";
   const listen = (socket: Socket) => {
     recording.name(socket.id, String(socket.handshake.auth.name));
@@ -135,7 +135,7 @@ const connected = (socket: ClientSocket) =>
 const refused = (socket: ClientSocket) => new Promise((resolve) => socket.once("connect_error", resolve));
 const gone = (socket: ClientSocket) => new Promise((resolve) => socket.once("disconnect", resolve));
 
-/** Plays the same story to a server, guarded or not. */
+/** Runs the same scenario on a server with or without a guard. */
 async function play(transport: Transport, isGuarded: boolean, recovery: object): Promise<Recording> {
   const recording = new Recording();
   const http = createServer();
@@ -201,7 +201,7 @@ async function story(url: string, transport: Transport, recording: Recording, io
   await gone(tim);
   tim.close();
 
-  // Bob loses the line, misses something, and comes back to his rooms.
+  // Bob loses the connection, misses messages, and returns to his rooms.
   const lost = gone(bob);
   bob.io.engine.close();
   await lost;
@@ -236,7 +236,7 @@ describe.each<Transport>(["polling", "websocket"])(
       expect(bare.of("bob")).toContain("bob: connect true");
     });
 
-    it("also where middlewares are skipped on recovery, but that they then run: the connection is asked again", async () => {
+    it("also with `skipMiddlewares`, except that the middlewares run", async () => {
       const bare = await play(transport, false, { skipMiddlewares: true });
       const guarded = await play(transport, true, { skipMiddlewares: true });
       for (const who of WHO) {

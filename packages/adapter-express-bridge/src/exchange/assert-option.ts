@@ -9,10 +9,10 @@ export interface PassedOption {
 }
 
 /**
- * Checks an option.
+ * Throws unless an option is valid.
  *
- * @param expected Names what the option must be.
- * @throws {PermissionMisuse} When it is not valid.
+ * @param expected Description of a valid value, for the error message.
+ * @throws {PermissionMisuse} When `isValid` is false.
  */
 export function assertOption(isValid: boolean, { caller, key, value }: PassedOption, expected: string): void {
   if (!isValid) throw new PermissionMisuse(`${caller} got ${show(value)} as \`${key}\`: give ${expected}`);

@@ -8,7 +8,7 @@ import { bodyOf } from "./body.js";
 
 afterEach(() => vi.restoreAllMocks());
 
-/** What a body is refused with; `undefined` where it is not. */
+/** The code of the refusal of a body. `undefined` if it is accepted. */
 function refusalOf(value: unknown, limit: number): string | undefined {
   try {
     bodyOf(value, limit);
@@ -18,7 +18,7 @@ function refusalOf(value: unknown, limit: number): string | undefined {
   }
 }
 
-/** A list that tells how much of it is looked at. */
+/** A list that counts the elements that are read. */
 function countingList(length: number) {
   const reads = vi.fn();
   const list = new Proxy(new Array(length).fill("ab"), {
@@ -62,7 +62,7 @@ describe("a large body", () => {
     expect(inner.reads).toHaveBeenCalledTimes(0);
   });
 
-  test("of bytes that are fewer than the limit is measured as JSON", () => {
+  test("of fewer bytes than the limit is measured as JSON", () => {
     expect(refusalOf(Buffer.alloc(100), 65_536)).toBeUndefined();
     expect(refusalOf(Buffer.alloc(100), 150)).toBe("payload_too_large");
   });
@@ -76,7 +76,7 @@ describe("a large body", () => {
   });
 });
 
-/** Whether JSON of a value holds all of it. */
+/** True when JSON represents the value completely. */
 function isCarried(value: unknown): boolean {
   if (typeof value === "number") return Number.isFinite(value);
   if (value === null || typeof value === "string" || typeof value === "boolean") return true;
@@ -86,7 +86,7 @@ function isCarried(value: unknown): boolean {
   return inner.every((one) => one === undefined || isCarried(one));
 }
 
-test("a body is refused exactly where its JSON is too long or not all of it", () => {
+test("a body is refused if JSON is too long or incomplete", () => {
   fc.assert(
     fc.property(anything, fc.nat(120), (value, limit) => {
       const said = refusalOf(value, limit);
@@ -100,7 +100,7 @@ test("a body is refused exactly where its JSON is too long or not all of it", ()
   );
 });
 
-test("a body of what a parser of JSON makes is that, but for the sign of 0", () => {
+test("a body equals parsed JSON, except for the sign of 0", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const unsigned = JSON.parse(JSON.stringify(value));
@@ -158,7 +158,7 @@ test("a circle is no JSON, and no large body", () => {
   expect(refusalOf(circle, 65_536)).toBe("invalid_input");
 });
 
-test("with and without a parser of JSON a middleware sees one body", async () => {
+test("a middleware sees the same body without a JSON parser", async () => {
   const bodies: unknown[] = [];
   const look: RequestHandler = (request, _response, next) => {
     bodies.push(request.body);

@@ -1,25 +1,25 @@
 import { types } from "node:util";
 import { PermissionDenied } from "@portcullis/core";
 
-/** A body as middlewares find it parsed, and as bytes. */
+/** A body: the parsed value that middlewares read, and its JSON as bytes. */
 export interface Body {
   readonly body: unknown;
   readonly bytes: Buffer;
 }
 
 /**
- * Makes a body of JSON. A copy, so that what middlewares do to it does not reach the action; and the same value that a
- * parser of JSON makes of its bytes, so that it makes no difference whether there is one in the chain.
- * INVARIANT: always a body, so that no parser or validator is passed by for want of one; and it holds what was given, so
- * that no middleware judges another value than the one its action gets. Dates are texts, bytes are lists of numbers, -0
- * is 0, instances of classes are their fields, and a field that is `undefined` is not there.
+ * Makes a JSON copy of a value. Changes that middlewares make to the copy do not reach the action. The copy equals the
+ * value that a JSON parser makes of the bytes, so a parser in the chain changes nothing. INVARIANT: there is always a
+ * body, so no parser or validator skips a request for lack of one. The body holds the given value, so no middleware
+ * judges another value than the one its action gets. Dates become strings, bytes become lists of numbers, -0 becomes 0,
+ * instances of classes become their fields, and a field that is `undefined` is left out.
  *
- * @param limit The largest it may be, in bytes.
- * @throws {PermissionDenied} When it is larger, or JSON cannot carry it.
+ * @param limit The largest allowed size, in bytes.
+ * @throws {PermissionDenied} When the body is larger, or JSON cannot represent the value.
  */
 export function bodyOf(value: unknown, limit: number): Body {
   const input = value ?? {};
-  // Before anything is made of it: JSON of bytes is several times as long, and takes a tenth of a second for a megabyte.
+  // Checked before serialization. The JSON of bytes is several times as long, and takes 0.1 seconds per megabyte.
   if (isLonger(input, limit)) throw tooLarge();
   let text: string;
   let body: unknown;
@@ -27,7 +27,7 @@ export function bodyOf(value: unknown, limit: number): Body {
     text = JSON.stringify(input);
     body = JSON.parse(text);
   } catch {
-    // Circular, too deep, or not known to JSON.
+    // Circular, too deep, or not representable in JSON.
     throw unreadable();
   }
   const bytes = Buffer.from(text);
@@ -39,21 +39,21 @@ function tooLarge(): PermissionDenied {
   return new PermissionDenied("payload_too_large", { status: 413, reason: "The message is too large." });
 }
 
-/** What is said of a message that a request cannot carry as it is. */
+/** The denial of a message that JSON cannot represent. */
 export function unreadable(): PermissionDenied {
   return new PermissionDenied("invalid_input", { status: 400, reason: "The message cannot be read as JSON." });
 }
 
 /**
- * Whether JSON of a value is certainly longer than so many bytes. It stops as soon as that is known, and makes no text.
- * Of bytes there are at least as many in JSON.
+ * True when the JSON of a value is certainly longer than `limit` bytes. Stops as soon as that is known, and serializes
+ * nothing. The JSON of bytes is at least as long as the bytes.
  *
- * @throws {PermissionDenied} Where it comes upon something that JSON leaves out or replaces.
+ * @throws {PermissionDenied} When the value contains something that JSON omits or replaces.
  */
 function isLonger(value: unknown, limit: number): boolean {
   const open: unknown[] = [value];
   let isRootRead = false;
-  // Made for the first object inside another one: a flat payload needs none.
+  // Created at the first nested object. A flat payload needs none.
   let met: Set<unknown> | undefined;
   for (let length = 0; open.length > 0; ) {
     const one = open.pop();
@@ -74,16 +74,19 @@ function isLonger(value: unknown, limit: number): boolean {
   return false;
 }
 
-/** JSON has no word for what is not finite, and leaves out functions, symbols and what is not there. */
+/**
+ * True for `null`, booleans and finite numbers. JSON has no literal for other numbers, and omits functions, symbols and
+ * `undefined`.
+ */
 function isWord(value: unknown): boolean {
   return value === null || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value));
 }
 
-/** How long JSON of an object is at least, up to a limit. What it holds is still to be looked at. */
+/** The minimum JSON length of an object without its values, up to a limit. The values are added to `open`. */
 function lengthOf(one: object, limit: number, open: unknown[]): number {
   if (ArrayBuffer.isView(one)) {
     const { byteLength } = one;
-    // Of bytes each is a number.
+    // The elements of a `Uint8Array` are always finite numbers, so they are not checked.
     if (byteLength <= limit && !(one instanceof Uint8Array) && !isOfNumbers(one)) throw unreadable();
     return byteLength;
   }
@@ -91,10 +94,10 @@ function lengthOf(one: object, limit: number, open: unknown[]): number {
     if (Number.isNaN(one.getTime())) throw unreadable();
     return 0;
   }
-  // It says itself what JSON it is, and its action gets something else.
+  // An object with `toJSON` would be judged as another value than the one its action gets.
   if (typeof (one as { toJSON?: unknown }).toJSON === "function") throw unreadable();
   if (!Array.isArray(one)) return namesOf(one as Record<string, unknown>, limit, open);
-  // What stands in a list takes a byte or more, each with a comma.
+  // One byte per element is counted here, for its comma.
   if (one.length <= limit) for (const inner of one) open.push(inner);
   return one.length;
 }
@@ -103,9 +106,9 @@ function isOfNumbers(view: ArrayBufferView): boolean {
   return !types.isDataView(view) && Array.prototype.every.call(view, isWord);
 }
 
-/** How long the names of an object are in JSON, up to a limit. What they stand for is still to be looked at. */
+/** The minimum JSON length of the field names of an object, up to a limit. The field values are added to `open`. */
 function namesOf(one: Record<string, unknown>, limit: number, open: unknown[]): number {
-  // Maps, sets, buffers, expressions: what they hold is in no field.
+  // The content of maps, sets, buffers and regular expressions is in no field.
   if (Object.prototype.toString.call(one) !== "[object Object]") throw unreadable();
   let length = 0;
   for (const name in one) {

@@ -1,25 +1,29 @@
 import { IncomingMessage } from "node:http";
 import { PermissionMisuse, type Scope } from "@portcullis/core";
 
-/** As many as a handshake's answer has headers, and as long as Node takes a request's. */
+/**
+ * Limits for one connection: as many cookies as a handshake response may have headers, and as many characters as Node
+ * accepts in the headers of a request.
+ */
 const MAX_COOKIES = 64;
 const MAX_LENGTH = 16_384;
 
-/** By name: the cookie as a request sends it, or `undefined` where it was deleted. */
+/** Cookie pairs by name, as a request sends them. `undefined` marks a deleted cookie. */
 type Jar = Map<string, string | undefined>;
 
-/** By handshake. None is held by a jar, so a connection that is gone leaves nothing behind. */
+/** Jars by handshake. A jar holds no reference to its handshake, so a closed connection leaves nothing in memory. */
 const jars = new WeakMap<object, Jar>();
 
-/** What tells one connection from another. */
+/** The parts of a scope that identify a connection. */
 type Connected = Pick<Scope, "request"> & Partial<Pick<Scope, "headers">>;
 
 /**
- * Keeps the cookies that middlewares set at connect for the later requests of the connection, as a browser would. Of the
- * attributes only those count that delete one: whatever else a cookie is for, it is for this client and this server, and
- * it is kept as long as the connection, like those of the handshake.
+ * Keeps the cookies that middlewares set at connect for later requests of the connection, as a browser would. Only
+ * attributes that delete a cookie count. The other attributes are ignored, because the cookie is for this client and
+ * this server, and is kept as long as the connection.
  *
- * @throws {PermissionMisuse} When there are more than a browser keeps: a session must not get lost unseen.
+ * @throws {PermissionMisuse} When there are more cookies than a browser keeps, or more characters than Node accepts. A
+ *   session must not get lost silently.
  */
 export function keepCookies(scope: Connected, lines: readonly string[]): void {
   if (lines.length === 0) return;
@@ -35,11 +39,14 @@ export function keepCookies(scope: Connected, lines: readonly string[]): void {
       `the middlewares have set ${jar.size} cookies of ${length} characters for one connection: a browser keeps no more than ${MAX_COOKIES}, and Node takes ${MAX_LENGTH} characters`,
     );
   }
-  // An application of socket.io may let go of the request later; the headers stay the same object.
+  // A socket.io application may drop the request later. The headers stay the same object.
   for (const key of [scope.request, scope.headers]) if (isObject(key)) jars.set(key, jar);
 }
 
-/** A `Cookie` header with what was set for the connection since; `undefined` where none is left. */
+/**
+ * Merges a `Cookie` header with the cookies that were set for the connection since. Returns `undefined` when none is
+ * left.
+ */
 export function withCookies(scope: Connected, header: string | string[] | undefined): string | string[] | undefined {
   const jar = jarOf(scope);
   if (jar === undefined) return header;
@@ -52,7 +59,7 @@ export function withCookies(scope: Connected, header: string | string[] | undefi
 function jarOf(scope: Connected): Jar | undefined {
   const { request } = scope;
   const known = isObject(request) ? jars.get(request) : undefined;
-  // A real request is always the same one; what stands in for it is not.
+  // A real request is always the same object. A stand-in for it may be another object each time.
   if (known !== undefined || request instanceof IncomingMessage) return known;
   return isObject(scope.headers) ? jars.get(scope.headers) : undefined;
 }
@@ -65,7 +72,7 @@ function nameOf(pair: string): string {
   return pair.split("=", 1)[0]?.trim() ?? "";
 }
 
-/** `Max-Age` counts before `Expires` (RFC 6265, section 5.3). */
+/** True when the attributes delete a cookie. `Max-Age` takes precedence over `Expires` (RFC 6265, section 5.3). */
 function isDeletion(attributes: readonly string[]): boolean {
   let isExpired = false;
   let isOver: boolean | undefined;

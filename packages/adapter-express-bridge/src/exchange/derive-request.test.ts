@@ -41,7 +41,7 @@ describe("the method", () => {
     expect((await seen({ methods }, {}, "connect")).request.method).toBe("HEAD");
   });
 
-  test("is that of Django Channels REST Framework with its map, but never made of a name", async () => {
+  test("follows the DCRF map, but is never made of a name", async () => {
     const methods = dcrfMethods;
     expect((await seen({ methods }, { action: "create" })).request.method).toBe("PUT");
     expect((await seen({ methods }, { action: "update" })).request.method).toBe("PATCH");
@@ -73,11 +73,11 @@ describe("the url", () => {
     ["/p", {}],
     ["/p?", {}],
     ["/p?a=b?c&d=?", { a: "b?c", d: "?" }],
-  ])("of Express 4 has the query behind its first question mark: %s", async (url, query) => {
+  ])("of Express 4 starts at the first question mark: %s", async (url, query) => {
     expect({ ...(await seen({ app: express4() }, at({}, url))).request.query }).toEqual(query);
   });
 
-  test("of Express 4 has no query where its parser is switched off", async () => {
+  test("of Express 4 is empty without a query parser", async () => {
     const own = express4();
     own.set("query parser", false);
     const { request, decision } = await seen({ app: own }, at({}, "/?a=1"));
@@ -102,7 +102,7 @@ describe("the url", () => {
     ["two dots", ".."],
     ["half a character", "\ud800"],
     ["no number", Number.NaN],
-  ])("with %s as a part is refused, and no middleware is asked", async (_what, id) => {
+  ])("with %s as a part is refused before any middleware", async (_what, id) => {
     const { request, decision } = await seen({ url: "/orders/:id" }, { payload: { id } });
     expect(request).toBeUndefined();
     expect(decision).toMatchObject({ outcome: "error", code: "invalid_input", status: 400 });
@@ -279,12 +279,12 @@ describe("the body", () => {
     const payload = JSON.parse(`${'{"a":'.repeat(50_000)}1${"}".repeat(50_000)}`);
     const { request, decision } = await seen({}, { payload });
     expect(request).toBeUndefined();
-    // A newer V8 makes JSON of any depth: then it is its size.
+    // A newer V8 serializes any depth. The refusal then depends on the size.
     expect(["invalid_input", "payload_too_large"]).toContain(decision.code);
     expect(decision.outcome).toBe("error");
   });
 
-  test("of a megabyte is refused before a middleware is asked, unless it may be so large", async () => {
+  test("of a megabyte is refused unless `maxBody` allows it", async () => {
     const payload = { text: "x".repeat(1_000_000) };
     const { request, decision } = await seen({}, { payload });
     expect(request).toBeUndefined();
@@ -300,7 +300,7 @@ describe("the body", () => {
 });
 
 describe("headers", () => {
-  test("are those of the handshake, without what belongs to it alone or chooses a method", async () => {
+  test("are those of the handshake, without connection and method headers", async () => {
     const { request } = await seen(
       {},
       at({
@@ -332,7 +332,7 @@ describe("headers", () => {
     expect(request.rawHeaders).toContain("authorization");
   });
 
-  test("are kept where their names are only like those, and left out where they have no value", async () => {
+  test("with similar names are kept, and empty ones are omitted", async () => {
     const kept = { tenant: "a", "x-quote": "b", "my-content-type": "c", upgrades: "d" };
     const { request } = await seen({}, at({ ...kept, none: undefined as never }));
     const own = { host: "app.example", "content-type": "application/json", "content-length": "2" };

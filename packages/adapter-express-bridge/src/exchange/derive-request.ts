@@ -9,30 +9,30 @@ import { textOf } from "./url-text.js";
 
 type HeaderValues = Record<string, string | string[] | undefined>;
 
-/** What a request is made of, before it is one. */
+/** The parts from which a request is made. */
 export interface Derived extends Body {
   readonly phase: "connect" | "action";
-  /** True where the question is about a request of HTTP, whose handler answers it. */
+  /** True when the question comes from an HTTP route, whose handler answers the request. */
   readonly isOverHttp: boolean;
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderValues;
   readonly params: Readonly<Record<string, string>>;
-  /** Names that the payload of a GET holds and its query cannot. */
+  /** Names of payload fields that the query of a GET or HEAD cannot represent. */
   readonly unfitQuery: readonly string[];
   readonly handshake: Partial<IncomingMessage>;
   readonly scope: Scope;
 }
 
-/** Headers of the handshake alone, and those that let a client choose another method than the rule's. */
+/** Headers that belong to the handshake only, and headers by which a client could override the method of the rule. */
 const STRIPPED =
   /^(connection|upgrade|keep-alive|te|trailer|transfer-encoding|expect|content-.*|sec-websocket-(key|version|extensions)|x-http-method(-override)?|x-method-override)$/;
 
 /**
- * Makes a request of a question.
+ * Derives the request that middlewares see from a question to a rule.
  *
- * @throws {PermissionDenied} When it cannot be made of what the client sent.
- * @throws {PermissionMisuse} When a function among the options returned something that cannot be used.
+ * @throws {PermissionDenied} When no request can be made of the data that the client sent.
+ * @throws {PermissionMisuse} When a function among the options returned an unusable value.
  */
 export function derive(caller: string, settings: DerivationSettings, context: HttpContext<never>): Derived {
   const scope = context.scope as Scope;
@@ -75,8 +75,8 @@ function urlOf(
 }
 
 /**
- * Tells whether the query is left as it is: at connect there is no message, the developer has said what it is, or the
- * request is one of HTTP, whose handler reads the query itself.
+ * True when the query is left unchanged. At connect there is no message. With the option `query` or a `url` function
+ * the developer has set it. The handler of an HTTP request reads the query itself.
  */
 function isOwnQuery({ query, urlOf }: DerivationSettings, context: HttpContext<never>): boolean {
   const isMade = query !== undefined || (urlOf !== undefined && urlOf.names === undefined);
@@ -84,13 +84,13 @@ function isOwnQuery({ query, urlOf }: DerivationSettings, context: HttpContext<n
 }
 
 function isOverHttp({ consumer }: HttpContext<never>): boolean {
-  // For `authenticate` there is no consumer yet.
+  // `authenticate` has no consumer yet.
   return consumer?.transport === "http";
 }
 
 /**
- * The url of a message. INVARIANT: a name is in its query and in its payload only with one value; and where HTTP would
- * bring the payload as a query, so does it.
+ * The URL of a message. INVARIANT: a name that is in the query and in the payload has the same value in both. A GET or
+ * HEAD carries the payload in the query, as over HTTP.
  */
 function targetOfMessage(
   target: string,
@@ -111,7 +111,7 @@ function targetOfMessage(
   return { url: joined, unfit };
 }
 
-/** The url of a message, and the names that its query cannot hold. */
+/** The URL of a message, and the names of the fields that its query cannot represent. */
 interface Target {
   readonly url: string;
   readonly unfit: readonly string[];
@@ -120,13 +120,13 @@ interface Target {
 const NO_FIELDS: readonly string[] = [];
 const NO_NAMES: ReadonlySet<string> = new Set();
 
-/** The request target of a scope without a handshake, as tests have it. */
+/** The request target of a scope without a handshake. Such scopes occur in tests. */
 function targetOf({ path = "/", query = {} }: Partial<Scope>): string {
   const search = searchOf(query);
   return search === "" ? path : `${path}?${search}`;
 }
 
-/** @throws {PermissionDenied} Where a url cannot carry a value: no middleware is asked about less than was sent. */
+/** @throws {PermissionDenied} When a URL cannot represent a value. No middleware decides on less data than was sent. */
 function searchOf(query: Readonly<Record<string, unknown>>): string {
   const search = new URLSearchParams();
   for (const [name, values] of Object.entries(query)) {
@@ -136,13 +136,17 @@ function searchOf(query: Readonly<Record<string, unknown>>): string {
   return search.toString();
 }
 
-/** A text that a url holds as it is. */
+/**
+ * Returns a text that a URL represents unchanged.
+ *
+ * @throws {PermissionDenied} When the value is no such text.
+ */
 function whole(text: string | undefined): string {
   try {
-    // Half of a pair of surrogates is no character: a url would hold another in its place.
+    // A lone surrogate is no character. A URL would hold another character in its place.
     if (text !== undefined && encodeURIComponent(text) !== undefined) return text;
   } catch {
-    // As for what is no text.
+    // A lone surrogate is refused like a value without a text.
   }
   throw new PermissionDenied("invalid_input", { status: 400, reason: "A query cannot be made of what was sent." });
 }
@@ -158,8 +162,8 @@ function paramsOf(input: Readonly<Record<string, unknown>>): Record<string, stri
 }
 
 /**
- * Refuses a rule that reads a param which is no text: for the rule it would be missing, and its action gets a value. A
- * rule that does not read it is not affected, and a router puts its own in its place.
+ * Makes the reading of a param throw, because its value has no text. To the rule the param would be missing, although
+ * its action gets a value. Rules that do not read the param are not affected, and a router may overwrite it.
  */
 export function refuseParam(params: Record<string, unknown>, name: string): void {
   Object.defineProperty(params, name, {

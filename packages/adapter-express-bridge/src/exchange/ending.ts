@@ -1,27 +1,27 @@
-/** Why a chain has not come to its end without an answer. */
+/** Reasons why a chain was left without an answer. */
 export type Skip =
-  /** No route was there for the request. */
+  /** No route matched the request. */
   | "unmatched"
-  /** By `next("route")` or `next("router")`. */
+  /** A middleware called `next("route")` or `next("router")`. */
   | "left"
-  /** None of the functions was there at which the chain was to end. */
+  /** No function of `stopAt` was reached. */
   | "unreached"
-  /** The request has another method than its own. */
+  /** A middleware changed the method of the request. */
   | "method";
 
-/** How middlewares have ended. */
+/** The ending of a run of middlewares. */
 export type Ending =
-  /** They came to the end of their chain. */
+  /** The end of the chain was reached. */
   | { readonly how: "passed" }
   | {
       readonly how: "answered";
-      /** Whether it is their own word: no error was there, and nothing that contradicts it. */
+      /** True when the answer is the middlewares' own, with no error and nothing that contradicts it. */
       readonly isOwn?: true;
     }
   | {
       readonly how: "failed";
       readonly error: unknown;
-      /** Whether the middlewares have answered all the same: where they refuse so, that is what the client is told. */
+      /** True when the middlewares answered beside the error. A refusing answer is then sent to the client. */
       readonly isAnswered?: true;
     }
   | {
@@ -30,5 +30,5 @@ export type Ending =
     }
   | { readonly how: "late" }
   | { readonly how: "aborted" }
-  /** They have destroyed the request. */
+  /** A middleware destroyed the request. */
   | { readonly how: "destroyed" };

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { askAction } from "../../test/support.js";
 import { fromKoa } from "../koa.js";
 
-/** Koa writes into what is thrown, so each is a new one. */
+/** A new error each time, because Koa changes thrown errors. */
 const error = (message: string) => new Error(message);
 const like = (message: string) => expect.objectContaining({ message });
 

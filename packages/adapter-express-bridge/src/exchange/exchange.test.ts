@@ -15,7 +15,7 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await null;
 }
 
-/** What a log of requests would say, once the response is closed. */
+/** The record of a request log, once the response is closed. */
 function logged(response: ServerResponse, heard: unknown[]): Promise<void> {
   response.on("finish", () => void heard.push(response.statusCode));
   return new Promise((resolve) => {
@@ -201,7 +201,7 @@ describe("a log of requests hears", () => {
     expect(heard).toEqual(wanted);
   });
 
-  test("one end only, where the chain was left while the response ends", async () => {
+  test("a single ending when the chain is left during it", async () => {
     const ends = vi.fn();
     const twice: RequestHandler = async (_q, r, next) => {
       const { end } = r;
@@ -273,7 +273,7 @@ test("a request that is destroyed is a fault that says so", async () => {
   });
 });
 
-test("what breaks the end of the response is a fault, whatever the status was", async () => {
+test("an error while ending the response is a fault", async () => {
   const broken: RequestHandler = (_q, r, next) => {
     r.statusCode = 404;
     r.end = () => {

@@ -8,8 +8,8 @@ import { factsOf, NullSocket } from "./null-socket.js";
 import { Recording } from "./response-recorder.js";
 
 /**
- * One request and its response, made for one evaluation and never used again: a real pair of Node's, on a socket that
- * leads nowhere.
+ * One request and its response, made for one evaluation and never reused. Both are real objects of Node, on a socket
+ * that sends nothing.
  */
 export class Exchange implements TimeoutNode {
   previous: TimeoutNode | undefined;
@@ -26,15 +26,15 @@ export class Exchange implements TimeoutNode {
   /** The async context of the message. One timer expires for many messages, in the context of the first. */
   readonly #context = new AsyncResource("PortcullisExchange");
   #resolve: ((ending: Ending) => void) | undefined;
-  /** What the end of the response stands for. */
+  /** The ending to report when the response ends. */
   #told: Ending = { how: "answered" };
-  /** The status at the end of the chain; -1 where what follows it counts too. */
+  /** The status when the end of the chain was reached. -1 when everything up to the end of the response counts too. */
   #statusAtPass = -1;
   #isOwn = true;
 
   /**
    * @param timeout Milliseconds until the middlewares must have ended.
-   * @param onLateError Hears what is thrown after that.
+   * @param onLateError Receives errors that are thrown after the end.
    */
   constructor(derived: Derived, timeout: number, onLateError: (error: unknown) => void) {
     const { handshake, method, scope } = derived;
@@ -50,16 +50,17 @@ export class Exchange implements TimeoutNode {
     timeoutListOf(timeout).add(this);
   }
 
-  /** Whether it is settled what the middlewares said. */
+  /** True when the ending is settled. */
   get isEnded(): boolean {
     return this.#resolve === undefined;
   }
 
   /**
-   * The end of the chain is reached: allowed, unless something in the same turn says otherwise. Under another method than
-   * its own a request would not reach the route of the action: clients say by a query or a body which one they want.
+   * The end of the chain was reached. The request is allowed, unless something in the same turn contradicts. A request
+   * whose method a middleware changed is skipped, because it would not reach the route of the action. Such middlewares
+   * let a client choose the method by a query or a body.
    *
-   * @param goesOn Whether the middlewares end the response themselves, and what they do until then counts.
+   * @param goesOn True when the middlewares end the response themselves, and everything they do until then counts.
    */
   pass(goesOn = false): void {
     this.doubt();
@@ -75,11 +76,11 @@ export class Exchange implements TimeoutNode {
     }
   }
 
-  /** A middleware has failed, or has said that it refuses by an error. */
+  /** A middleware failed, or refused by an error. */
   fail(error: unknown, status: number): void {
     this.doubt();
     const { how } = this.#told;
-    // What is sent already counts; in HTTP too.
+    // A response that was already sent counts, as over HTTP.
     const isAnswered = how === "answered" && this.response.writableEnded;
     if (this.isEnded || isAnswered || how === "failed") this.#tell(error);
     else if (this.response.headersSent) this.#destroyResponse(error);
@@ -89,7 +90,10 @@ export class Exchange implements TimeoutNode {
     }
   }
 
-  /** Something was thrown for which the middlewares end the response themselves: kept for the logs, and it refuses. */
+  /**
+   * Records an error for which the middlewares end the response themselves. It is kept for the logs, and the ending
+   * refuses.
+   */
   note(error: unknown): void {
     this.doubt();
     const { how } = this.#told;
@@ -99,13 +103,13 @@ export class Exchange implements TimeoutNode {
     else this.#told = { how: "failed", error, isAnswered: true };
   }
 
-  /** The middlewares were to end the response, and cannot any more. */
+  /** Records an error after which the middlewares cannot end the response any more. */
   failUnanswered(error: unknown): void {
     this.note(error);
     if (this.#told.how === "failed") this.#destroyResponse(this.#told.error);
   }
 
-  /** The middlewares are through: one that has passed and left the response open is not waited for. */
+  /** All middlewares have returned. A response that is still open after a pass is ended. */
   complete(): void {
     if (this.#told.how === "passed" && !this.isEnded && !this.response.writableEnded) this.#endResponse();
   }
@@ -122,8 +126,8 @@ export class Exchange implements TimeoutNode {
   }
 
   /**
-   * An answer from here on is not the middlewares' own word: there was an error, or they have said something else
-   * before. INVARIANT: `not` turns round nothing but their own word.
+   * Marks every later answer as not the middlewares' own, because there was an error or a different answer before.
+   * INVARIANT: `not` negates only answers of the middlewares' own.
    */
   doubt(): void {
     this.#isOwn = false;
@@ -134,7 +138,7 @@ export class Exchange implements TimeoutNode {
     this.#context.runInAsyncScope(() => this.#end({ how: "late" }));
   }
 
-  /** Nobody waits for the answer any more. */
+  /** The caller does not wait for the answer any more. */
   abort(): void {
     this.#end({ how: "aborted" });
   }
@@ -148,15 +152,15 @@ export class Exchange implements TimeoutNode {
   }
 
   /**
-   * Ends the response, so that what waits for its end (sessions, cookies, limits) does its work.
-   * INVARIANT: what refuses is never replaced by what allows.
+   * Ends the response, so that listeners for its end (sessions, cookies, limits) do their work. INVARIANT: an allowing
+   * ending never replaces a refusing one.
    */
   #close(ending: Ending): void {
     const { how } = this.#told;
     if (this.isEnded || how === "failed" || how === "skipped") return;
     if (how === "answered" && this.response.writableEnded) return;
     this.#told = ending;
-    // The end is under way already.
+    // After a pass, the end of the response is already under way.
     if (how !== "passed") this.#endResponse();
   }
 
@@ -168,7 +172,7 @@ export class Exchange implements TimeoutNode {
     }
   }
 
-  /** An error has cut off a response: the status that was there before it says nothing of it. */
+  /** Ends a response that an error has cut off. Its earlier status does not describe the error, so it becomes 500. */
   #destroyResponse(error: unknown): void {
     this.response.statusCode = 500;
     this.#end({ how: "failed", error });
@@ -191,8 +195,9 @@ export class Exchange implements TimeoutNode {
       this.request.destroy();
       this.#socket.destroy();
     } else {
-      // As a server does once it has answered: unread input is dropped, and everybody hears that all is over. Later,
-      // since a stream that is destroyed while it tells of its last write makes an error for nobody.
+      // Like a server after its answer, this drops unread input and closes the socket. The socket is destroyed in the
+      // next tick, because a stream that is destroyed while it reports its last write emits an error without a
+      // receiver.
       this.request.resume();
       process.nextTick(() => this.#socket.destroy());
     }
@@ -211,7 +216,7 @@ export class Exchange implements TimeoutNode {
   }
 }
 
-/** Without a header that was set once, those of `writeHead(status, headers)` could not be read back. */
+/** Sets and removes one header. Otherwise the headers of `writeHead(status, headers)` could not be read back. */
 function keepHeadersReadable(response: ServerResponse): void {
   response.setHeader("x", "");
   response.removeHeader("x");

@@ -7,17 +7,17 @@ export interface HttpContext<S = Scope> {
   readonly consumer: Consumer;
   /** `connect` at connect. */
   readonly action: string;
-  /** At connect: the message of the handshake. */
+  /** The payload of the action. At connect, the message of the handshake. */
   readonly payload: Payload;
 }
 
 /** Finds the method of a derived request. */
 export type MethodOf = (phase: "connect" | "action", action: string) => string;
 
-/** Makes the url of a derived request. */
+/** Makes the URL of a derived request. */
 export interface UrlOf {
   (context: HttpContext<never>, parts: Readonly<Record<string, unknown>>): string;
-  /** The parts that a template is filled from; `undefined` for a function. */
+  /** The names of the parts of a template. `undefined` for a function. */
   readonly names?: ReadonlySet<string>;
 }
 

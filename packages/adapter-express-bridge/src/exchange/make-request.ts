@@ -2,7 +2,7 @@ import { IncomingMessage } from "node:http";
 import type { Derived } from "./derive-request.js";
 import type { NullSocket } from "./null-socket.js";
 
-/** Makes a request of Node, which has arrived in full. */
+/** Makes a request of Node that has arrived completely. */
 export function makeRequest({ method, url, headers, bytes }: Derived, socket: NullSocket): IncomingMessage {
   const request = new IncomingMessage(socket as never);
   request.method = method;
@@ -13,7 +13,7 @@ export function makeRequest({ method, url, headers, bytes }: Derived, socket: Nu
   for (const name in headers) {
     for (const value of [headers[name] as string | string[]].flat()) request.rawHeaders.push(name, value);
   }
-  // A request that is an upgrade, or is not there yet, is one whose body parsers look away.
+  // Body parsers skip a request that is an upgrade or incomplete.
   Object.assign(request, { upgrade: false });
   request.complete = true;
   request.push(bytes);

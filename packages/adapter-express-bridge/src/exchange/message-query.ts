@@ -1,25 +1,26 @@
 import { PermissionDenied } from "@portcullis/core";
 import { isSame } from "./same-fields.js";
 
-/** As many as parsers of queries read; they pass over the others. */
+/** Query parsers read this many fields and ignore the others. */
 const MAX_FIELDS = 1000;
-/** What a handshake of socket.io brings for its own sake. */
+/** Query parameters that engine.io adds for itself. */
 const OF_ENGINE = new Set(["EIO", "transport", "sid", "t", "b64", "j"]);
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * Refuses a message one of whose names is in the query of its request with another value: middlewares that read the
- * query would judge one thing, and the handler act on another. Values are compared as texts.
+ * Refuses a message when a field has another value in the query of its request. Otherwise middlewares that read the
+ * query would judge one value, and the handler would act on another. Values are compared as texts.
  *
- * @throws {PermissionDenied} Where they differ, or cannot be compared.
+ * @throws {PermissionDenied} When the values differ or cannot be compared.
  */
 export function checkQuery(url: string, payload: Fields): void {
   const search = searchIn(url);
   if (search === "") return;
   const fields = new URLSearchParams(search);
   for (const name of new Set(fields.keys())) {
-    // What a parser of nested fields makes of it is between it and the application.
+    // A parser of nested fields may read `a[b]` as a field of `a`. The result depends on the application's parser, so
+    // it is not compared.
     const [base = ""] = name.split("[", 1);
     if (base !== name && valueAt(payload, base) !== undefined) throw ambiguous(base);
     const value = valueAt(payload, name);
@@ -29,7 +30,7 @@ export function checkQuery(url: string, payload: Fields): void {
   }
 }
 
-/** The url of a handshake of socket.io, without those of its own names that a message has too. */
+/** The URL of a socket.io handshake, without the engine.io parameters that the message also has as fields. */
 export function withoutEngine(url: string, payload: Fields): string {
   const search = searchIn(url);
   const isOwn = (pair: string) => {
@@ -41,19 +42,19 @@ export function withoutEngine(url: string, payload: Fields): string {
   return left.length === pairs.length ? url : `${url.slice(0, url.indexOf("?"))}?${left.join("&")}`;
 }
 
-/** A query made of a payload, and the names of what it cannot hold. */
+/** A query made of a payload, and the names of the fields that it cannot represent. */
 export interface PayloadQuery {
   readonly fields: Readonly<Record<string, unknown>>;
   readonly unfit: readonly string[];
 }
 
 /**
- * The fields of a payload that its request brings as a query, as a GET does over HTTP: texts, numbers, booleans and
+ * Makes query fields of a payload, as a GET carries them over HTTP. A query can represent texts, numbers, booleans and
  * lists of them.
  *
- * @param url The url so far. A name that is there already is not added again.
- * @param taken Names that the path holds.
- * @throws {PermissionDenied} Where there are more fields than parsers read.
+ * @param url The URL so far. A name that is already in its query is not added again.
+ * @param taken Names that fill parts of the path.
+ * @throws {PermissionDenied} When there are more fields than query parsers read.
  */
 export function queryOfPayload(url: string, payload: Fields, taken: ReadonlySet<string>): PayloadQuery {
   const fields = new URLSearchParams(searchIn(url));
@@ -63,7 +64,7 @@ export function queryOfPayload(url: string, payload: Fields, taken: ReadonlySet<
   for (const [name, value] of Object.entries(payload)) {
     if (value === undefined || taken.has(name)) continue;
     const isCarried = Array.isArray(value) ? value.every(isPlainText) : isPlainText(value);
-    // A parser of nested fields would make another name of one with a bracket.
+    // A parser of nested fields would read a name with a bracket as another name.
     if (!isCarried || name.includes("[")) unfit.push(name);
     else if (!fields.has(name)) {
       query[name] = value;
@@ -78,7 +79,7 @@ function isPlainText(value: unknown): boolean {
   return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
 }
 
-/** A fragment is no part of a query; a client may send one all the same. */
+/** The query of a URL. A client may send a fragment, which is not part of it. */
 function searchIn(url: string): string {
   const [whole = ""] = url.split("#", 1);
   const at = whole.indexOf("?");

@@ -42,7 +42,7 @@ describe("the socket of a request", () => {
     [{ encrypted: false }, true, false],
     [{}, true, true],
     [{}, false, false],
-  ])("of a connection that is %j, of which the scope says %s, is secure: %s", async (socket, secure, isSecure) => {
+  ])("of a connection with %j and scope %s is secure: %s", async (socket, secure, isSecure) => {
     expect((await over(socket, { secure })).secure).toBe(isSecure);
   });
 

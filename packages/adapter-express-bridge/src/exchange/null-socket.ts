@@ -3,7 +3,7 @@ import { isIPv6 } from "node:net";
 import { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 
-/** What middlewares read of a socket. Taken once: a socket forgets it when it is closed. */
+/** Socket properties that middlewares read. They are read once, because a closed socket loses them. */
 interface Facts {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
@@ -36,7 +36,7 @@ function read(socket: Partial<TLSSocket>): Facts {
   };
 }
 
-/** Where a handshake came from, as it was when this was first asked. */
+/** The socket properties of a handshake, as they were at the first call. */
 export function factsOf(handshake: Partial<IncomingMessage>): Facts {
   let facts = known.get(handshake);
   if (facts === undefined) {
@@ -46,15 +46,15 @@ export function factsOf(handshake: Partial<IncomingMessage>): Facts {
   return facts;
 }
 
-/** What is known where the handshake's socket said nothing, because it was closed or there is none. */
+/** Values that are used when the socket of the handshake is closed or missing. */
 interface Fallback {
   readonly remoteAddress?: string | undefined;
   readonly secure?: boolean | undefined;
 }
 
 /**
- * The socket of a derived request: looks like the client's, takes what is written and sends it nowhere. To destroy it
- * does not touch the connection.
+ * The socket of a derived request. It has the properties of the client's socket, and discards everything that is
+ * written. Destroying it does not affect the connection.
  */
 export class NullSocket extends Duplex {
   declare readonly remoteAddress: string | undefined;

@@ -5,17 +5,19 @@ import type { Ending, Skip } from "./ending.js";
 import type { Exchange } from "./exchange.js";
 import { joined, messageIn, secondsOf, textAt } from "./read-response.js";
 
-/** What middlewares have found, as handlers get it. What they did not set is not there. */
+/** Data that middlewares have set, as handlers get it. A property that they did not set is missing. */
 export interface HttpEvidence {
-  /** `request.user` (of Koa: `ctx.state.user`). */
+  /** `request.user` (Koa: `ctx.state.user`). */
   readonly user?: unknown;
-  /** `request.auth`, as of express-jwt. */
+  /** `request.auth`, as express-jwt sets it. */
   readonly auth?: unknown;
   readonly session?: unknown;
-  /** `response.locals` (of Koa: `ctx.state`). */
+  /** `response.locals` (Koa: `ctx.state`). */
   readonly locals?: Readonly<Record<string, unknown>>;
   readonly params?: Readonly<Record<string, unknown>>;
-  /** The body, where the middlewares have changed it. The handler's payload stays what the client sent. */
+  /**
+   * The body, if the middlewares changed it. Without `handOn` the payload of the handler stays as the client sent it.
+   */
   readonly body?: unknown;
 }
 
@@ -27,7 +29,7 @@ const CODES = new Map([
   [413, "payload_too_large"],
   [422, "invalid_input"],
 ]);
-/** What is no verdict, and what to write instead: for the logs. */
+/** Log messages for endings without a verdict, each with the correction. */
 const INSTEAD: Record<Skip, string> = {
   unmatched:
     'in a router no route was there for the request: give { url } and { methods } as its routes have them, or { unmatched: "allow" } where over HTTP it falls through',
@@ -37,24 +39,24 @@ const INSTEAD: Record<Skip, string> = {
   method:
     "a middleware has changed the method of the request, by which the route of the action is not reached: leave it out, and give { methods }",
 };
-/** For these there are sentences already. */
+/** Statuses that have a default reason already. */
 const WITH_REASON = new Set([401, 403, 429]);
 
-/** A refusal of middlewares, over HTTP. */
+/** A refusal as middlewares gave it over HTTP. */
 interface HttpRefusal {
   readonly status: number;
   readonly message: string | undefined;
   readonly location: string | undefined;
   readonly challenge: string | undefined;
   readonly retryAfter: number | undefined;
-  /** The error that was thrown, where no response tells it. */
+  /** The thrown error, if no response represents it. */
   readonly error?: unknown;
 }
 
 /**
- * Reads what middlewares have done as the answer of a rule.
+ * Translates the ending of middlewares into the answer of a rule.
  *
- * @param found What they have found, read only where they allow.
+ * @param found Reads the data that the middlewares have set. Called only when they allow.
  */
 export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEvidence): Answer {
   switch (ending.how) {
@@ -86,13 +88,13 @@ function evidenceOf(found: HttpEvidence): Record<string, unknown> {
     const isEmpty = (key === "locals" || key === "params") && Object.keys((value ?? {}) as object).length === 0;
     if (value !== undefined && !isEmpty) evidence[key] = value;
   }
-  // Several such rules may be asked about one message.
+  // Several HTTP rules may set the same evidence for one message.
   return Object.assign(evidence, { [REPEATABLE]: EVIDENCE });
 }
 
 /**
- * A refusal as an answer. INVARIANT: a denial, which `not` negates, is nothing but a 401 or a 403 of the middlewares'
- * own; all else says that something else was wrong than who asks.
+ * Translates a refusal into an answer. INVARIANT: only a 401 or a 403 of the middlewares' own is a denial, which `not`
+ * negates. Every other refusal is a fault, because it has another reason than the identity of the client.
  */
 function answerOfRefusal(refusal: HttpRefusal, isOwn = false): Answer {
   const { status, message, location, retryAfter, error } = refusal;
@@ -103,7 +105,7 @@ function answerOfRefusal(refusal: HttpRefusal, isOwn = false): Answer {
   if (status >= 500 || status < 200) {
     const valid = status >= 500 && status <= 599 ? status : 500;
     const fallback = error ?? new Error(`a middleware has answered ${status}`);
-    // Never its own text: that is for the logs.
+    // Its own text may contain internals, so the client gets the status text.
     return fault("permission_error", { status: valid, ...reasonOf(valid, undefined), ...again, error: fallback });
   }
   if (status >= 300 && status < 400 && location !== undefined)
@@ -156,18 +158,19 @@ function refusalHeadersIn(header: (name: string) => unknown) {
   };
 }
 
-/** An error that is told beside an answer counts for less than the answer, where that refuses. */
+/** The refusal of an error. If the middlewares also sent a refusing response, that response takes precedence. */
 function refusalOfFailure(error: unknown, exchange: Exchange, isAnswered = false): HttpRefusal {
   const { statusCode } = exchange.response;
   const isRefused = isAnswered && statusCode >= 400;
   if (!isRefused) return refusalOfError(error, exchange.response);
-  // 404 is where Koa begins: beside an error that refuses nothing nobody has said it.
+  // 404 is the initial status of Koa. Beside an error without a 4xx status no middleware has set it, so the error
+  // counts.
   const own = statusOfError(error, 500);
   const status = statusCode === 404 && own >= 500 ? own : statusCode;
   return { ...refusalOfResponse(exchange), status, error };
 }
 
-/** What a server's last resort makes of an error. */
+/** The refusal that a default error handler makes of an error. */
 function refusalOfError(error: unknown, response: ServerResponse): HttpRefusal {
   const status = statusOfError(error, response.statusCode);
   const input = (isObject(error) ? error : {}) as { headers?: unknown; expose?: unknown; message?: unknown };
@@ -177,7 +180,7 @@ function refusalOfError(error: unknown, response: ServerResponse): HttpRefusal {
   }
   return {
     status,
-    // Any other message may be about what is inside: Express in production says the status text instead.
+    // Any other message may contain internals. In production Express sends the status text instead.
     message: input.expose === true ? textAt(input.message) : STATUS_CODES[status],
     ...refusalHeadersIn((name) => own.get(name) ?? response.getHeader(name)),
     error,
@@ -185,9 +188,9 @@ function refusalOfError(error: unknown, response: ServerResponse): HttpRefusal {
 }
 
 /**
- * The status that an error stands for, as Express reads it.
+ * The status of an error, as Express reads it.
  *
- * @param statusCode The status of the response; it counts where the error has none.
+ * @param statusCode The status of the response, used when the error has none.
  */
 export function statusOfError(error: unknown, statusCode: number): number {
   const isError = (value: unknown): value is number =>
@@ -196,7 +199,7 @@ export function statusOfError(error: unknown, statusCode: number): number {
     const { status, statusCode: other } = (isObject(error) ? error : {}) as { status?: unknown; statusCode?: unknown };
     return [status, other, statusCode].find(isError) ?? 500;
   } catch {
-    // It may be anything, and reading it may throw.
+    // The error may be any value, and reading it may throw.
     return 500;
   }
 }

@@ -9,20 +9,23 @@ export function joined(header: unknown): string | undefined {
   return typeof header === "string" || typeof header === "number" ? String(header) : undefined;
 }
 
-/** The seconds of a `Retry-After` (RFC 9110, section 10.2.3). Of several, which two limits may have added, the longest. */
+/** The seconds of a `Retry-After` (RFC 9110, section 10.2.3). If two limiters each added one, the longest counts. */
 export function secondsOf(header: unknown): number | undefined {
   const all = [header].flat().flatMap((one) => secondsIn(joined(one)?.trim()) ?? []);
   return all.length === 0 ? undefined : Math.max(...all);
 }
 
-/** A date begins with its day: of a list of numbers `Date.parse` makes one, too. */
+/**
+ * Reads seconds or a date. Only a text that begins with a letter is a date, because `Date.parse` accepts a list of
+ * numbers too.
+ */
 function secondsIn(text: string | undefined): number | undefined {
   if (!text) return undefined;
   const seconds = /^[a-z]/i.test(text) ? (Date.parse(text) - Date.now()) / 1000 : Number(text);
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
 }
 
-/** What a body says to a human: the message of JSON, or a short text. Never a page. */
+/** The message for a human in a body: a message field of JSON, or a short text. A page has none. */
 export function messageIn(body: string | undefined, type = ""): string | undefined {
   if (body === undefined) return undefined;
   if (/\bjson\b/i.test(type)) return messageOfJson(body);
@@ -36,7 +39,7 @@ function messageOfJson(body: string): string | undefined {
   try {
     parsed = JSON.parse(body);
   } catch {
-    // Then it says nothing.
+    // Invalid JSON has no message.
   }
   if (typeof parsed !== "object" || parsed === null) return textAt(parsed);
   const { message, error, detail, errors } = parsed as Record<string, unknown>;
@@ -46,9 +49,9 @@ function messageOfJson(body: string): string | undefined {
   return [...places, inner.message, inner.msg].map(textAt).find((text) => text !== undefined);
 }
 
-/** A text that is there, cut where it is too long; `undefined` for all else. */
+/** A text that is not blank, cut to 1,024 bytes. `undefined` for any other value. */
 export function textAt(value: unknown): string | undefined {
   if (typeof value !== "string" || value.trim() === "") return undefined;
-  // It keeps back a character that is cut in two.
+  // The decoder omits a character that was cut in two.
   return new StringDecoder().write(Buffer.from(value).subarray(0, LONGEST));
 }

@@ -6,7 +6,7 @@ import { fromExpress } from "../index.js";
 const app = express();
 const DEFAULT = "You do not have permission to perform this action.";
 
-/** JSON of so many bytes that says `No`. */
+/** JSON of the given length in bytes, with the message `No`. */
 const json = (bytes: number) => `{"message":"No","pad":"${"x".repeat(bytes - 25)}"}`;
 
 /** Writes as JSON, piece by piece. */

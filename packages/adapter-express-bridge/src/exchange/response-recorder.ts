@@ -1,18 +1,19 @@
 import { ServerResponse } from "node:http";
 
-/** What is kept of a body: enough for any message. */
+/** The bytes that are kept of a body. A longer body is no message. */
 const KEPT = 8192;
 
-/** Keeps what is written as a response, until it is longer than any message. */
+/** Records the body of a response, unless it is longer than any message. */
 export class Recording {
-  /** What a framework would have written, but for a HEAD. */
+  /** Returns the body that a framework does not write in the response to a HEAD. */
   unwritten: (() => unknown) | undefined;
-  /** The chunks: one buffer of all would be copied with every chunk. */
+  /** Separate chunks, because one buffer would be copied with every chunk. */
   #kept: Buffer[] | undefined = [];
   #length = 0;
 
   /**
-   * Listens on a response. Own properties, below whatever middlewares put there: Express changes prototypes.
+   * Records a response. `write` and `end` become own properties, because Express replaces the prototype. Wrappers that
+   * middlewares add call them.
    */
   attach(response: ServerResponse): void {
     const { write, end } = ServerResponse.prototype;
@@ -27,7 +28,7 @@ export class Recording {
     } as ServerResponse["end"];
   }
 
-  /** The body as text; `undefined` where it is longer than any message. */
+  /** The body as text. `undefined` when it is longer than any message. */
   get text(): string | undefined {
     if (this.#kept === undefined) return undefined;
     if (this.#length > 0) return Buffer.concat(this.#kept).toString();
@@ -38,7 +39,7 @@ export class Recording {
   #keep(chunk: unknown, encoding: unknown): void {
     if (this.#kept === undefined || (typeof chunk !== "string" && !(chunk instanceof Uint8Array))) return;
     const known = typeof encoding === "string" ? (encoding as BufferEncoding) : undefined;
-    // Of bytes the encoding says nothing.
+    // Bytes have no encoding.
     const bytes = Buffer.from(chunk as string, known);
     this.#length += bytes.length;
     if (this.#length > KEPT) this.#kept = undefined;
@@ -46,7 +47,7 @@ export class Recording {
   }
 }
 
-/** A body as a framework writes it. A stream is not read: of a HEAD no framework reads it. */
+/** A body as a framework writes it. A stream is not read, as no framework reads one for a HEAD. */
 function textOf(body: unknown): string {
   if (typeof body === "string") return body;
   if (body instanceof Uint8Array) return Buffer.from(body).toString();

@@ -1,8 +1,8 @@
 /**
- * Whether two values hold the same fields: plain objects and lists are looked into, all else is compared as it is.
- * Linear in the smaller one. No recursion: a client chooses how deep what it sends is.
+ * True when two values have the same fields. Plain objects and lists are compared by content, other values by identity.
+ * Linear in the smaller value. Does not recurse, because a client chooses the depth.
  *
- * @param asText Whether numbers and booleans count as the text that a url has of them.
+ * @param asText True when numbers and booleans equal their text in a URL.
  */
 export function isSame(one: unknown, other: unknown, asText = false): boolean {
   const left: unknown[] = [one];
@@ -26,12 +26,12 @@ function textOr(value: unknown): unknown {
   return typeof value === "number" || typeof value === "boolean" ? String(value) : value;
 }
 
-/** Lists and plain objects, whatever their realm: what JSON is made of. */
+/** True for lists and plain objects of any realm, the containers of JSON. */
 function isHolder(value: unknown): value is Record<string, unknown> {
   return Array.isArray(value) || isPlain(value);
 }
 
-/** Tells an object without a class of its own. */
+/** True for an object without a class of its own. */
 export function isPlain(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype = Object.getPrototypeOf(value);

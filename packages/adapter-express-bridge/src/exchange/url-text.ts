@@ -1,4 +1,4 @@
-/** The text of a value in a url; `undefined` where it has none. */
+/** The text of a value in a URL. `undefined` when it has none. */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : undefined;

@@ -7,27 +7,27 @@ import { ruleOf } from "./http-rule.js";
 import { flatten, type Middlewares, nameOf } from "./middlewares.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
 
-/** What {@link fromExpress} takes beside the middlewares. */
+/** Options of {@link fromExpress}. */
 export interface FromExpressOptions<S = Scope, A = ExpressApplication | null> extends HttpRuleOptions<S> {
   /**
-   * The Express application (4 or 5) whose settings count: trusted proxies, query parser, locals. `null` for plain
-   * connect-style middlewares, which use nothing of Express. May be left out where an application is among them.
+   * The Express application (4 or 5) whose settings apply: trusted proxies, query parser, locals. `null` for plain
+   * connect-style middlewares, which use nothing of Express. Optional if an application is among the middlewares.
    */
   app?: A;
 }
 
 /**
- * Makes a permission of Express middlewares, unchanged: asked at connect with a request made of the handshake, and at
- * every action with one made of handshake and payload. Allows where a request would have reached the route's handler,
- * and nowhere else.
+ * Makes a permission of unchanged Express middlewares. At connect it is evaluated with a request derived from the
+ * handshake, and at every action with a request derived from handshake and payload. It allows exactly where a request
+ * would reach the handler of the route.
  *
- * @param middlewares A middleware, a router, an application, or a list of them. Those that belong together, such as a
- *   session and what reads it, stand in one list.
+ * @param middlewares A middleware, a router, an application, or a list of them. Middlewares that belong together, such
+ *   as a session and its readers, go into one list.
  * @param options `app`, `name`, `methods`, `url`, `params`, `query`, `body`, `headers`, `user`, `timeout`
  *   (milliseconds), `unmatched`, `stopAt`, `handOn`, `maxBody` (bytes), `onError`.
- * @returns A permission; where it allows, `user`, `auth`, `session`, `locals` and `params` are in the evidence, and
- *   `body` where they have changed it.
- * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
+ * @returns A permission. When it allows, its evidence holds `user`, `auth`, `session`, `locals` and `params`, and
+ *   `body` if the middlewares changed it.
+ * @throws {PermissionMisuse} When there is no middleware, a middleware is not a function, or an option is invalid.
  * @example
  * ```ts
  * import { fromExpress } from "@portcullis/adapter-express-bridge";

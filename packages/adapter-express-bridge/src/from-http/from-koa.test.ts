@@ -228,7 +228,7 @@ describe.each([
     expect(evidence).toMatchObject({ user: { id: 1 }, locals: { plan: "pro" }, params: { id: "7" } });
   });
 
-  test("sees the body, and who is there only where that is wanted", async () => {
+  test("sees the body, and the user only on request", async () => {
     const seen: unknown[] = [];
     const look: Middleware = (ctx, next) => {
       seen.push([(ctx.request as { body?: unknown }).body, ctx.state.user, ctx.session]);
@@ -261,7 +261,7 @@ describe.each([
     expect([own.middleware.length, own.listenerCount("error")]).toEqual([before, 0]);
   });
 
-  test("is heard by the application's listeners for errors, and by nobody else", async () => {
+  test("reaches only the error listeners of the application", async () => {
     const print = vi.spyOn(console, "error").mockImplementation(() => {});
     const own = new Framework();
     const heard = vi.fn();

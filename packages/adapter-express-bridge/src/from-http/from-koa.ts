@@ -6,23 +6,23 @@ import { ruleOf } from "./http-rule.js";
 import { type AnyMiddleware, flatten, nameOf } from "./middlewares.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
 
-/** What {@link fromKoa} takes beside the middlewares. */
+/** Options of {@link fromKoa}. */
 export interface FromKoaOptions<S = Scope, A = KoaApplication> extends HttpRuleOptions<S> {
-  /** The Koa application (2 or 3) whose settings count: keys, trusted proxies, what its context was extended with. */
+  /** The Koa application (2 or 3) whose settings apply: keys, trusted proxies, extensions of its context. */
   app: A;
 }
 
-/** A router, which is not a middleware yet. */
+/** A router, before `routes()` makes a middleware of it. */
 export type KoaRouter = { routes(): (...input: never[]) => unknown };
 
-/** What the middlewares of an application take. */
+/** The context type of the middlewares of an application. */
 type ContextOf<A> = A extends { use(middleware: infer M): unknown }
   ? M extends (context: infer Context, ...rest: never[]) => unknown
     ? Context
     : object
   : object;
 
-/** A middleware that is written where it is used: the application `A` says what it takes. */
+/** An inline middleware. The application `A` determines the type of its context. */
 export type InlineKoaMiddleware<A> = (context: ContextOf<A>, next: () => Promise<unknown>) => unknown;
 
 /** Koa middlewares: a function, a router, or a list of them, nested to any depth. */
@@ -33,15 +33,15 @@ export type KoaMiddlewares<A = KoaApplication> =
   | readonly KoaMiddlewares<A>[];
 
 /**
- * Makes a permission of Koa middlewares, unchanged: asked at connect and at every action. Allows where the end of the
- * chain is reached and nothing on the way back refuses.
+ * Makes a permission of unchanged Koa middlewares, evaluated at connect and at every action. It allows when the end of
+ * the chain is reached and nothing on the way back refuses.
  *
- * @param middlewares A middleware, a router of `@koa/router`, or a list of them. Those that belong together stand in one
- *   list.
- * @param options `app`, and all that `fromExpress` takes beside it.
- * @returns A permission; where it allows, `user`, `session`, `locals` (`ctx.state`) and `params` are in the
- *   evidence, and `body` where they have changed it.
- * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
+ * @param middlewares A middleware, a router of `@koa/router`, or a list of them. Middlewares that belong together go
+ *   into one list.
+ * @param options `app`, and all options of `fromExpress` beside it.
+ * @returns A permission. When it allows, its evidence holds `user`, `session`, `locals` (`ctx.state`) and `params`, and
+ *   `body` if the middlewares changed it.
+ * @throws {PermissionMisuse} When there is no middleware, a middleware is not a function, or an option is invalid.
  * @example
  * ```ts
  * import { fromKoa } from "@portcullis/adapter-express-bridge/koa";

@@ -25,7 +25,7 @@ afterEach(async () => {
   await stopAll();
 });
 
-/** Changes a body in place: at most 100, and nobody makes an administrator of himself. */
+/** Changes a body in place. Limits the amount to 100 and removes an administrator flag. */
 function sanitise(body: Body): void {
   if (Number(body.limit) > 100) body.limit = 100;
   delete body.isAdmin;
@@ -42,7 +42,7 @@ const app = express();
 const greedy = { limit: 1_000_000, isAdmin: true, text: "hi" };
 const modest = { limit: 100, text: "hi" };
 
-/** Serves one action behind a rule; asks it, and says what its handler got. */
+/** Serves one action behind a rule, calls it, and returns the input of its handler. */
 async function served(rule: Rule, { options = {}, permissions = AllowAny as unknown } = {}) {
   const wss = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await new Promise((resolve) => wss.once("listening", resolve));
@@ -130,7 +130,7 @@ describe.each([
     expect(warn).not.toHaveBeenCalled();
   });
 
-  test("is printed once for each rule, unless `handOn` says that it is meant", async () => {
+  test("is printed once per rule, unless `handOn` is false", async () => {
     const changing = rule({});
     for (const payload of [modest, greedy, greedy]) await askAction(changing, { payload });
     await askAction(rule({ handOn: false }), { payload: greedy });
@@ -150,7 +150,7 @@ describe.each([
 describe("a payload that a rule hands on", () => {
   const handing = fromExpress(clamp, { app, handOn: "body", name: "clamp" });
 
-  test("is what the loader of the object and its rule are asked about", async () => {
+  test("reaches the loader of the object and the object rule", async () => {
     const asked: unknown[] = [];
     const isOwner = permission("isOwner", { object: ({ payload }) => asked.push(payload) > 0 });
     const object = ({ payload }: { payload: unknown }) => ({ of: payload });

@@ -5,7 +5,7 @@ import type { HttpEvidence } from "../exchange/read-outcome.js";
 import { isSame } from "../exchange/same-fields.js";
 import type { RuleSettings } from "./options.js";
 
-/** What becomes of the body of one rule's requests. */
+/** Compares and forwards the request bodies of one rule. */
 export class HandOn {
   #isSaid = false;
 
@@ -14,14 +14,14 @@ export class HandOn {
     private readonly handOn: RuleSettings["handOn"],
   ) {}
 
-  /** Marks a question, so that it is noticed at once where nobody takes what it hands on. */
+  /** Marks a check that forwards a payload, so that a caller that cannot take the payload rejects the rule at once. */
   mark<F extends object>(question: F): F {
     return this.handOn === "body" ? Object.assign(question, { [HANDS_ON]: true }) : question;
   }
 
-  /** What middlewares have found, with the body only where they have changed it. */
+  /** The data that middlewares have set. It includes the body only if they changed it. */
   read(found: HttpEvidence, { bytes }: Derived): HttpEvidence {
-    // Not the body that was given: middlewares change it in place.
+    // The original is parsed again from its bytes, because middlewares change the body in place.
     if (isSame(found.body, JSON.parse(String(bytes)))) return { ...found, body: undefined };
     if (this.handOn === undefined && !this.#isSaid) {
       this.#isSaid = true;
@@ -32,7 +32,7 @@ export class HandOn {
     return found;
   }
 
-  /** Hands on the body of the middlewares that have allowed a message. */
+  /** Forwards the body of middlewares that allowed a message. It becomes the payload of the handler. */
   to(payload: Payload, answer: Answer, body: unknown): Answer {
     if (this.handOn !== "body" || typeof answer === "boolean" || answer.outcome !== "allow") return answer;
     if (typeof body !== "object" || body === null || Array.isArray(body)) {

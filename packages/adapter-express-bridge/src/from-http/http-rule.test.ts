@@ -53,7 +53,7 @@ describe("of the headers that middlewares set", () => {
   test.each([
     ["an allow", pass],
     ["a refusal", refuse],
-  ])("those for an answer go out with the handshake's: %s at connect", async (_how, middleware) => {
+  ])("response headers are sent with the handshake: %s at connect", async (_how, middleware) => {
     const request = open();
     await askConnect(fromExpress(middleware, { app }), { scope: scopeOf(request) });
     expect(takeAnswerHeaders(request)).toEqual(ANSWER);

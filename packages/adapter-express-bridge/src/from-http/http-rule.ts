@@ -17,16 +17,16 @@ import { type Runner, runToEnd } from "../runners/runner.js";
 import { HandOn } from "./hand-on.js";
 import type { RuleSettings } from "./options.js";
 
-/** When middlewares are asked, and how their request is made. */
+/** A phase, and the settings by which its requests are derived. */
 interface PhaseSettings {
   readonly phase: "connect" | "action";
   readonly settings: RuleSettings;
 }
 
-/** Headers that may go out with the answer to a handshake, beside those of the refusal itself. */
+/** Headers that may be added to the response to a handshake, beside those of a refusal. */
 const FOR_ANSWER = /^(set-cookie|(x-)?ratelimit(-.+)?|x-(request|correlation)-id|strict-transport-security)$/;
 
-/** Makes a permission of middlewares: asked at connect and at every action. */
+/** Makes a permission of middlewares that is evaluated at connect and at every action. */
 export function ruleOf<S>(
   caller: string,
   name: string,
@@ -37,7 +37,7 @@ export function ruleOf<S>(
   const connect: PhaseSettings = { phase: "connect", settings };
   const listed: PhaseSettings = { phase: "action", settings };
   const unlisted: PhaseSettings = { phase: "action", settings: { ...settings, methodOf: settings.unlistedMethodOf } };
-  /** Runs middlewares once. Rejects with what the reading of their findings throws. */
+  /** Runs the middlewares once. Rejects with an error that is thrown while their data is read. */
   const ask = async (
     { phase, settings }: PhaseSettings,
     question: { scope: Scope; consumer: Consumer; signal: AbortSignal },
@@ -68,8 +68,8 @@ export function ruleOf<S>(
 }
 
 /**
- * Hands what middlewares have set to the answer of the handshake, where the transport sends it. The cookies are those of
- * the connection from now on, whether the transport could send them or not.
+ * Adds headers that middlewares have set to the response to the handshake, if the transport can send them. Cookies are
+ * kept for the connection in any case.
  */
 export function passHeaders({ response }: Exchange, { handshake, scope }: Pick<Derived, "handshake" | "scope">): void {
   for (const name of response.getHeaderNames()) {

@@ -3,7 +3,7 @@ import { PermissionMisuse } from "@portcullis/core";
 import { checkKeys } from "@portcullis/core/internal";
 import type { MethodOf } from "../exchange/http-context.js";
 
-/** HTTP methods by name of the action; `connect` stands for the moment a connection is opened. */
+/** HTTP methods by action name. The name `connect` stands for the opening of a connection. */
 export type MethodMap = Readonly<Record<string, string>>;
 
 const REST: MethodMap = {
@@ -19,10 +19,9 @@ const REST: MethodMap = {
 };
 
 /**
- * The methods that Django Channels REST Framework gives to its actions, for the option `methods`: create is PUT, update
- * is PATCH, connect is HEAD. An action it would turn into a method by its name (`purge` into PURGE) stays POST: what a
- * client calls its action never chooses the method.
- *
+ * The methods of Django Channels REST Framework, for the option `methods`: create is PUT, update is PATCH, connect is
+ * HEAD. DCRF turns the name of a custom action into a method (`purge` into PURGE). Here such an action stays POST, so a
+ * client never chooses the method by the name of its action.
  * @example
  * ```ts
  * import { dcrfMethods } from "@portcullis/adapter-express-bridge";
@@ -40,15 +39,15 @@ export const dcrfMethods: MethodMap = Object.freeze({
   delete: "DELETE",
 });
 
-/** Middlewares let these pass without a look: a preflight brings no credentials. */
+/** Methods that middlewares pass unchecked, because a preflight has no credentials. */
 const NEVER = ["OPTIONS", "CONNECT", "TRACE"];
 
 /**
- * Reads the option `methods`; what it does not name stays as it is.
+ * Reads the option `methods`. Actions that it does not name keep their default.
  *
- * @param defaults The methods of what it does not name. None where no policy names the actions: a client calls its action
- *   as it likes, and does not choose the method by that.
- * @throws {PermissionMisuse} When a method is none, or one that middlewares let pass without a look.
+ * @param defaults The methods of unnamed actions. Empty when no policy names the actions, because then a client chooses
+ *   the name and must not choose the method by it.
+ * @throws {PermissionMisuse} When a method does not exist, or is one that middlewares pass unchecked.
  */
 export function readMethods(caller: string, input: MethodMap = {}, defaults = REST): MethodOf {
   checkKeys("`methods`", input, Object.keys(input));
@@ -62,7 +61,7 @@ export function readMethods(caller: string, input: MethodMap = {}, defaults = RE
     methods.set(action, method);
   }
   const connect = (methods.get("connect") ?? REST.connect) as string;
-  // An action that a client calls `connect` is not the moment of that name.
+  // An action named `connect` is not the opening of a connection.
   methods.delete("connect");
   return (phase, action) => (phase === "connect" ? connect : (methods.get(action) ?? "POST"));
 }

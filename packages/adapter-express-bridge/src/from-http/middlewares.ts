@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/internal";
 
-/** Any function: what a middleware takes is between it and the application. */
+/** Any function. Its parameters depend on the application and are not checked. */
 export type AnyMiddleware = Pick<CallableFunction, "name" | "length" | "apply">;
 
-/** A middleware that is written where it is used: the application `A` says what it takes. */
+/** An inline middleware. The application `A` determines the types of its parameters. */
 export type InlineMiddleware<A> = (
   request: A extends { readonly request: infer Request extends object } ? Request : IncomingMessage,
   response: A extends { readonly response: infer Response extends object } ? Response : ServerResponse,
@@ -18,9 +18,9 @@ export type Middlewares<A = unknown> = InlineMiddleware<A> | AnyMiddleware | rea
 const LONGEST_NAME = 200;
 
 /**
- * Flattens middlewares.
+ * Flattens nested lists of middlewares.
  *
- * @throws {PermissionMisuse} When there is none, or something is no function.
+ * @throws {PermissionMisuse} When there is none, or an entry is not a function.
  */
 export function flatten(caller: string, input: unknown, read: (one: unknown) => unknown = (one) => one): never[] {
   const all = [input].flat(Number.POSITIVE_INFINITY).map(read);
@@ -39,7 +39,7 @@ export function flatten(caller: string, input: unknown, read: (one: unknown) => 
   return all as never[];
 }
 
-/** What a rule made of middlewares is called. */
+/** The default name of a rule, made of the names of its middlewares. */
 export function nameOf(caller: string, chain: readonly ((...input: never[]) => unknown)[]): string {
   const names = chain.map(({ name }) => name || "anonymous").join(", ");
   const short = names.length > LONGEST_NAME ? `${names.slice(0, LONGEST_NAME)}...` : names;

@@ -7,56 +7,57 @@ import { type MethodMap, readMethods } from "./methods.js";
 import type { AnyMiddleware } from "./middlewares.js";
 import { readUrl } from "./url.js";
 
-/** Options that Express and Koa rules have in common. `S` is the scope that the functions among them read. */
+/** Options that Express and Koa rules have in common. `S` is the scope type of their functions. */
 export interface HttpRuleOptions<S = Scope> {
   /** The name in decisions and logs. Default: made of the names of the middlewares. */
   name?: string;
-  /** HTTP methods by name of the action. What is in no map is POST, and so is what the policy does not name. */
+  /** HTTP methods by action name. Actions in no map are POST, and so are actions that the policy does not name. */
   methods?: MethodMap;
-  /** The url: a template filled from the params, or a function. Default: path and query of the handshake. */
+  /** The URL: a template filled from the params, or a function. Default: path and query of the handshake. */
   url?: string | ((context: HttpContext<S>) => string);
-  /** `request.params`, and what a url template is filled from. Default: the strings, numbers and booleans of the payload. */
+  /** `request.params`, and the parts of a URL template. Default: the strings, numbers and booleans of the payload. */
   params?: (context: HttpContext<S>) => Readonly<Record<string, unknown>>;
-  /** The query of the url. Default: that of the url. */
+  /** The query. Default: the query of the URL, to which a GET or HEAD adds the payload unless `url` is a function. */
   query?: (context: HttpContext<S>) => Readonly<Record<string, unknown>>;
   /** The body, as JSON. Default: the payload. */
   body?: (context: HttpContext<S>) => unknown;
   /**
-   * Headers beside those of the handshake, for example an `Authorization` that a browser had to send otherwise. It sees
-   * the scope and nothing of the message.
+   * Headers added to those of the handshake, for example an `Authorization` that a browser had to send in another way.
+   * The function gets the scope and nothing of the message.
    */
   headers?: (scope: S) => Readonly<Record<string, string | undefined>>;
   /**
-   * `"scope"`: `request.user` and `request.session` are those of the scope, found at connect. Plain objects and lists are
-   * copied for every message, to any depth, so that what one message writes on them is not there for the next one; an
-   * instance of a class is handed as it is, and is one for all messages. Default `false`: the middlewares find out again,
-   * so that a logout or an expiry counts at the next message.
+   * `"scope"`: `request.user` and `request.session` are those of the scope, found at connect. Plain objects and lists
+   * are copied for every message, to any depth, so a change made during one message is not visible to the next. An
+   * instance of a class is passed as it is, and shared by all messages. Default `false`: the middlewares identify the
+   * user again, so a logout or an expiry takes effect at the next message.
    */
   user?: "scope" | false;
   /** Milliseconds until the middlewares must have answered. Default 5,000. */
   timeout?: number;
-  /** What a router means in which no route matches. Default `"deny"`. */
+  /** The result of a router in which no route matches. Default `"deny"`. */
   unmatched?: "deny" | "allow";
   /**
-   * The functions of the chain that are not to be run, because they do what the route is for: who comes to one is
-   * allowed. Needed where a router or an application with routes is among the middlewares; an empty list says that its
-   * routes hold guards alone.
+   * Functions of the chain that are not run, because they perform the action of the route. A request that reaches one
+   * is allowed. Required if a router or an application with routes is among the middlewares. An empty list declares
+   * that its routes hold only guards.
    */
   stopAt?: readonly AnyMiddleware[];
   /**
-   * `"body"`: what the middlewares have made of the body is the payload of the handler that `serve` calls, and of the
-   * loader of its object; rules beside this one are asked about what the client sent. It is JSON, and of the shape of
-   * `body` where that is given. Without it the handler gets the message as it came, and a body that was changed is in the
-   * evidence, and printed once; `false` says that this is meant. Not for `guard`, whose listeners get raw messages.
+   * `"body"`: the body as the middlewares left it becomes the payload of the handler that `serve` calls, and of the
+   * loader of its object. Rules beside this one still get the payload that the client sent. The body is JSON, and has
+   * the shape of `body` if that option is given. Without this option the handler gets the original payload, a changed
+   * body is in the evidence, and a warning is printed once. `false` omits the warning. Not for `guard`, whose listeners
+   * get raw messages.
    */
   handOn?: "body" | false;
   /** The largest body, in bytes of JSON. Default 65,536. */
   maxBody?: number;
-  /** Hears what a middleware throws after its answer was used. Default: it is printed. */
+  /** Receives errors that a middleware throws after its answer was used. Default: they are printed. */
   onError?: (error: unknown) => void;
 }
 
-/** The same options, checked, with their defaults. */
+/** The checked options of a rule, with their defaults. */
 export interface RuleSettings extends DerivationSettings, RunnerSettings, RunLimits {
   /** The method of an action that no policy names. */
   readonly unlistedMethodOf: MethodOf;
@@ -97,7 +98,7 @@ export function readSettings(caller: string, options: HttpRuleOptions<never>, mo
   };
 }
 
-/** @throws {PermissionMisuse} When a value is not one of its option. */
+/** @throws {PermissionMisuse} When the value of an option is invalid. */
 function checkValues(caller: string, options: HttpRuleOptions<never>): void {
   const check = (key: keyof HttpRuleOptions, isValid: boolean, expected: string) =>
     assertOption(isValid, { caller, key, value: options[key] }, expected);
@@ -111,7 +112,10 @@ function checkValues(caller: string, options: HttpRuleOptions<never>): void {
   check("maxBody", Number.isInteger(maxBody) && (maxBody as number) > 0, "a number of bytes");
 }
 
-/** Functions of four parameters take errors: who comes to one is not allowed. */
+/**
+ * Reads the option `stopAt`. Functions of four parameters handle errors. A request that reaches one is not allowed, so
+ * they are rejected.
+ */
 function readStops(caller: string, stopAt: readonly AnyMiddleware[] | undefined): ReadonlySet<unknown> | undefined {
   if (stopAt === undefined) return undefined;
   const isFitting = Array.isArray(stopAt) && stopAt.every((one) => typeof one === "function" && one.length < 4);

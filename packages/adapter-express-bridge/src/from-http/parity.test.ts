@@ -61,7 +61,7 @@ describe("parity", () => {
     ]);
   });
 
-  test("asks for an anonymous client, but for what a case says of it", async () => {
+  test("uses an anonymous client, except for the case's own scope", async () => {
     const found: unknown[] = [];
     const see = permission("see", {
       connect: ({ scope, consumer }) => found.push(["connect", scope, consumer]) > 0,

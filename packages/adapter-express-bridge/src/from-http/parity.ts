@@ -12,28 +12,28 @@ import { checkKeys, engineOf } from "@portcullis/core/internal";
 import { type FromExpressOptions, fromExpress } from "./from-express.js";
 import type { Middlewares } from "./middlewares.js";
 
-/** One question to both rules. What is not given of the scope is that of an anonymous client. */
+/** One question to both rules. Missing properties of the scope are those of an anonymous client. */
 export interface ParityCase {
-  /** What the case stands for. */
+  /** A description of the case, repeated in its difference. */
   readonly note?: string;
-  /** Default: the action. */
+  /** Default `"action"`. */
   readonly phase?: "connect" | "action";
-  /** The action; needed but at connect. */
+  /** The name of the action. Required unless `phase` is `"connect"`. */
   readonly action?: string;
   readonly payload?: Payload;
   readonly scope?: Partial<Scope> & Readonly<Record<string, unknown>>;
 }
 
-/** What a rule said, as far as two can be compared. */
+/** The comparable part of a decision. */
 export interface ParityAnswer {
   readonly isAllowed: boolean;
   readonly status: number;
   readonly reason: string | undefined;
 }
 
-/** A case in which the two differ. */
+/** A case in which the two rules differ. */
 export interface ParityDifference {
-  /** The place of the case in the list, from 0. */
+  /** The index of the case in the list, from 0. */
   readonly index: number;
   readonly note: string | undefined;
   readonly http: ParityAnswer;
@@ -59,15 +59,15 @@ const ANONYMOUS: Scope = Object.freeze({
 const NOBODY: Consumer = { id: "parity", transport: "parity", raw: undefined, close() {} };
 
 /**
- * Asks an HTTP rule and a socket rule the same questions and lists where they differ in yes or no, or in status: for
- * the time in which a rule moves from one to the other.
+ * Evaluates an HTTP rule and a socket rule with the same cases, and lists the cases in which they differ in outcome or
+ * in status. Useful while a rule moves from one to the other.
  *
- * @param policy The policy whose rules are to say the same.
- * @param middleware The HTTP rule: what `fromExpress` or `fromKoa` returned, or Express middlewares.
- * @param cases The questions; at least one.
- * @param options Where middlewares are given: as for `fromExpress`.
- * @returns The differences, in the order of the cases; empty where there is none.
- * @throws {PermissionMisuse} When there is no case, or one has no action or an unknown key.
+ * @param policy The policy with the socket rules.
+ * @param middleware The HTTP rule: the result of `fromExpress` or `fromKoa`, or Express middlewares.
+ * @param cases The cases, at least one.
+ * @param options The options of `fromExpress`, if middlewares are given.
+ * @returns The differences, in the order of the cases. Empty when there is none.
+ * @throws {PermissionMisuse} When there is no case, or a case has no action or an unknown key.
  * @example
  * ```ts
  * import { parity } from "@portcullis/adapter-express-bridge";
@@ -103,7 +103,7 @@ export async function parity(
     const action = actionOf(one, index);
     const http = answerOf(await ask(definePolicy({ connect: rule, actions: { [action]: rule } }), action, one));
     const socket = answerOf(await ask(engine, action, one));
-    // Whoever allows says 200, and nobody else does.
+    // An allow has status 200, and no refusal has it.
     if (http.status !== socket.status) differences.push({ index, note: one.note, http, socket });
   }
   return differences;

@@ -3,20 +3,20 @@ import { show } from "@portcullis/core/internal";
 import type { UrlOf } from "../exchange/http-context.js";
 import { textOf } from "../exchange/url-text.js";
 
-/** A part of the path, or a wildcard, which holds several. */
+/** A part of the path such as `:id`, or a wildcard such as `*path`, which spans several segments. */
 const PART = /([:*][A-Za-z_]\w*)/;
 const PART_OF_QUERY = /(:[A-Za-z_]\w*)/;
-/** Patterns that routers know and no template fills. */
+/** Characters of router patterns, which a template cannot fill. */
 const PATTERN = /[*()+[\]!]/;
-/** The beginning of a query. A question mark that is followed by something else makes a part optional, for a router. */
+/** The beginning of a query. To a router, any other question mark makes the part before it optional. */
 const QUERY = /^[\w%][\w%.~$-]*(\[[^\]]*\])*(=|&|$)/;
-/** Everything a request target may be made of (RFC 3986), and nothing that ends its line. */
+/** The characters of a request target (RFC 3986). Line breaks are not among them. */
 const TARGET = /^\/[\w\-.~%!$&'()*+,;=:@/?[\]]*$/;
 
 /**
  * Reads the option `url`: a template such as `/orders/:id`, or a function.
  *
- * @throws {PermissionMisuse} When it is neither, or holds a pattern that only routers know.
+ * @throws {PermissionMisuse} When it is neither, or contains a pattern that only routers support.
  */
 export function readUrl(caller: string, url: unknown): UrlOf | undefined {
   if (url === undefined) return undefined;
@@ -45,7 +45,7 @@ function templateOf(caller: string, url: string): UrlOf {
   return Object.assign(((_context, parts) => fillIn(pieces, parts) + fillIn(search, parts)) as UrlOf, { names });
 }
 
-/** @throws {PermissionDenied} Where a part is not encoded: it was made of what the client sent. */
+/** @throws {PermissionDenied} When a part is not encoded, because it was made of client input. */
 function checked(caller: string, url: unknown): string {
   if (typeof url === "string" && TARGET.test(url)) return url;
   if (typeof url === "string" && url.startsWith("/")) {
@@ -64,7 +64,7 @@ function fill(piece: string, parts: Readonly<Record<string, unknown>>): string {
   return all.map((one) => segment(name, typeof one === "string" ? one : undefined)).join("/");
 }
 
-/** INVARIANT: a part stays one part of the path: it is encoded, not empty, and neither `.` nor `..`. */
+/** INVARIANT: a value fills exactly one segment of the path. It is encoded, not empty, and neither `.` nor `..`. */
 function segment(name: string, value: unknown): string {
   const text = textOf(value);
   if (text === undefined || text === "" || text === "." || text === "..") throw unfit(name);

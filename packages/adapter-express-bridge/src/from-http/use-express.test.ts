@@ -29,7 +29,7 @@ describe("useExpress", () => {
     expect(await useExpress(auth, { app })(handshake())).toEqual({ user: { sub: "ann" } });
   });
 
-  test("takes a socket that has the handshake, and headers made of it", async () => {
+  test("accepts a socket with a handshake, and derived headers", async () => {
     const socket = { request: handshake(), handshake: { auth: { token: "ann" } } };
     const headers = (from: typeof socket) => ({ "x-name": from.handshake.auth.token });
     expect(await useExpress(identify, { app, headers })(socket)).toEqual({ user: { name: "ann" } });
@@ -97,7 +97,7 @@ describe("useExpress", () => {
     await expect(authenticate(handshake(), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
   });
 
-  test("hands on the cookies that are set, and no header that is not for it", async () => {
+  test("forwards cookies, and no header that is not permitted", async () => {
     const store = new MemoryStore();
     const sessions = session({ secret: "x", store, resave: false, saveUninitialized: true });
     const more: RequestHandler = (_request, response, next) => {
@@ -129,7 +129,7 @@ describe("useExpress", () => {
     expect(takeAnswerHeaders(request)).toEqual([]);
   });
 
-  test("fails where it is answered with a status that is no answer", async () => {
+  test("fails for a response status that is no answer", async () => {
     const odd: RequestHandler = (_request, response) => {
       response.statusCode = 102;
       response.end();
@@ -138,7 +138,7 @@ describe("useExpress", () => {
     await expect(authenticate(handshake())).rejects.toThrow("a middleware has answered 102");
   });
 
-  test("lets pass a router in which no route matches only where that is wanted", async () => {
+  test("passes an unmatched router only with `unmatched: allow`", async () => {
     const router = Router().get("/orders", identify);
     const from = handshake({ "x-name": "ann" });
     await expect(useExpress(router, { app, stopAt: [] })(from)).rejects.toMatchObject({

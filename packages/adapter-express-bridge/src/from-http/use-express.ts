@@ -20,37 +20,38 @@ import { passHeaders } from "./http-rule.js";
 import { flatten, type Middlewares } from "./middlewares.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
 
-/** What `authenticate` gets: the handshake, or a socket that has it under `request`. */
+/** The argument of `authenticate`: the request of the handshake, or a socket that has it under `request`. */
 export type HandshakeSource = IncomingMessage | { readonly request: IncomingMessage };
 
-/** A request as middlewares have left it. */
+/** A request after the middlewares have run. */
 export type Identified = IncomingMessage & {
   readonly user?: unknown;
   readonly auth?: unknown;
   readonly session?: unknown;
 };
 
-/** What {@link useExpress} takes beside the middlewares. */
+/** Options of {@link useExpress}. */
 export interface UseExpressOptions<Extra, From extends HandshakeSource = HandshakeSource, A = ExpressApplication | null>
   extends Pick<HttpRuleOptions, "timeout" | "unmatched" | "stopAt" | "onError"> {
-  /** The Express application whose settings count; `null` for plain connect-style middlewares. */
+  /** The Express application whose settings apply. `null` for plain connect-style middlewares. */
   app?: A;
-  /** Headers beside those of the handshake; it gets what `authenticate` gets. */
+  /** Headers added to those of the handshake. The function gets the argument of `authenticate`. */
   headers?: (from: From) => Readonly<Record<string, string | undefined>>;
-  /** What is added to the scope. Default: `{ user }`, with `request.user` or else `request.auth`. */
+  /** Returns the properties to add to the scope. Default: `{ user }`, with `request.user` or else `request.auth`. */
   hydrate?: (request: Identified) => Extra;
 }
 
 const KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "stopAt", "onError"];
 
 /**
- * Makes an `authenticate` of Express middlewares that find out who is there: a session, `passport.session()`, a token.
- * What they set (cookies too) goes out with the answer to the handshake, where the transport can send it.
+ * Makes an `authenticate` function of Express middlewares that identify the user, such as a session,
+ * `passport.session()` or a token. Cookies and headers that they set are sent with the response to the handshake, if
+ * the transport can send them.
  *
  * @param middlewares A middleware or a list of them.
  * @param options `app`, `headers`, `hydrate`, `timeout` (milliseconds), `unmatched`, `stopAt`, `onError`.
- * @returns A function for the option `authenticate` of `guard` and `serve`. It refuses as the middlewares do.
- * @throws {PermissionMisuse} When there is no middleware, one is no function, or an option is wrong.
+ * @returns A function for the option `authenticate` of `guard` and `serve`. It refuses where the middlewares refuse.
+ * @throws {PermissionMisuse} When there is no middleware, a middleware is not a function, or an option is invalid.
  * @example
  * ```ts
  * import { useExpress } from "@portcullis/adapter-express-bridge";
@@ -89,7 +90,7 @@ export function useExpress<
     const own = headers ? { ...settings, headers: () => headers(from) } : settings;
     const scope = {
       request,
-      /** Read where it is needed alone: the first to read them has them copied. */
+      /** Read on demand, because the first read copies the headers. */
       get headers() {
         return (asked as { readonly scope?: Scope }).scope?.headers;
       },
@@ -109,9 +110,11 @@ export function useExpress<
 }
 
 /**
- * The handshake. An application of socket.io may have let go of it: the guard that asks knows what it was.
+ * The request of the handshake. A socket.io application may have dropped it. Then the scope of the calling guard has
+ * it.
  *
- * @throws {PermissionMisuse} When it is gone and no guard asks: nobody is anonymous for want of it.
+ * @throws {PermissionMisuse} When the request is gone and no guard calls. A missing request must not make a user
+ *   anonymous.
  */
 function readHandshake(caller: string, from: HandshakeSource, asked: object): IncomingMessage {
   const known = "request" in from ? from.request : from;
@@ -124,13 +127,13 @@ function findUser({ user, auth }: Identified): { user: unknown } {
   return { user: user ?? auth ?? null };
 }
 
-/** @throws What `authenticate` must throw to refuse the same. */
+/** @throws The error by which `authenticate` refuses as the middlewares did. */
 function refuse(answer: Answer): void {
   const { outcome, code, status, reason, retryAfter, headers, error } = answer as Decision;
   if (outcome === "allow") return;
-  // Not a refusal but a fault: what is behind it belongs into the logs.
+  // Status 500 is a fault, not a refusal. Its cause belongs into the logs.
   if (status === 500) throw error;
   const denied = new PermissionDenied(code, { status, reason, retryAfter, headers } as DeniedOptions);
-  // For `onDecision`, and for the logs where a developer has to write something else.
+  // The cause is for `onDecision`, and for the logs if a developer must correct the code.
   throw error === undefined ? denied : Object.assign(denied, { cause: error });
 }

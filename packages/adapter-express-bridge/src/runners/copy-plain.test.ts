@@ -13,7 +13,7 @@ class Account {
 
 type User = Record<string, unknown> & { visits: number; roles: string[]; account: Account };
 
-/** What a middleware sees of the user, which it changes at every message. */
+/** The user as a middleware sees it. The middleware changes it at every message. */
 interface Seen {
   readonly visits: number;
   readonly roles: readonly string[];
@@ -58,7 +58,7 @@ describe.each([
     },
   ],
 ])("the user of the scope in %s", (_name, make) => {
-  test("is copied for every message where it is plain, and an instance is handed as it is", async () => {
+  test("is copied for every message if plain, and shared otherwise", async () => {
     const seen: Seen[] = [];
     const rule = make(seen);
     const user: User = { visits: 0, roles: ["reader"], account: new Account() };

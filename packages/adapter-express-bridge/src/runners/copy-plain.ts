@@ -1,10 +1,10 @@
 import { isPlain } from "../exchange/same-fields.js";
 
 /**
- * A copy of what is plain, to any depth: what one message writes on it is not there for the next one. Instances of
- * classes, functions, and what else has an identity of its own are handed as they are.
+ * Copies plain objects and lists, to any depth, so that a change made during one message is not visible to the next.
+ * Instances of classes, functions and other values with an identity of their own are returned as they are.
  *
- * @param known What is copied already: what was one object stays one.
+ * @param known Copies by their originals, so that a shared object stays one object.
  */
 export function copyOfPlain<T>(value: T, known = new Map<unknown, unknown>()): T {
   const isList = Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype;
@@ -14,7 +14,7 @@ export function copyOfPlain<T>(value: T, known = new Map<unknown, unknown>()): T
   known.set(value, copy);
   for (const key of Reflect.ownKeys(value)) {
     const property = Reflect.getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
-    // One that is computed stays so.
+    // An accessor stays an accessor.
     if ("value" in property) property.value = copyOfPlain(property.value, known);
     Object.defineProperty(copy, key, property);
   }

@@ -41,14 +41,14 @@ describe("a middleware that has failed", () => {
     expect(asked).toEqual([]);
   });
 
-  test.each([undefined, null])("by a promise that was rejected with %s has failed all the same", async (nothing) => {
+  test.each([undefined, null])("by a promise rejected with %s is a failure", async (nothing) => {
     const { outcome, error: kept } = await ask((() => Promise.reject(nothing)) as RequestHandler);
     expect([outcome, (kept as Error).message]).toEqual(["error", "a middleware has thrown nothing"]);
   });
 });
 
 describe("a middleware that never answers", () => {
-  test("is a fault after its time, and hears that all is over", async () => {
+  test("is a fault after its deadline, and sees the close", async () => {
     const closed: string[] = [];
     const silent: RequestHandler = (q, r) => {
       r.on("close", () => closed.push("response"));
@@ -99,7 +99,7 @@ describe("a middleware that never answers", () => {
   });
 });
 
-test("what is thrown after an answer was used is heard of", async () => {
+test("a late error is passed to `onError`", async () => {
   const onError = vi.fn();
   const late: RequestHandler = async (_q, _r, next) => {
     next();
@@ -110,7 +110,7 @@ test("what is thrown after an answer was used is heard of", async () => {
   await expect.poll(() => onError).toHaveBeenCalledWith(new Error("late"));
 });
 
-test("what is thrown after an answer was used is printed where nobody listens", async () => {
+test("a late error is printed without an `onError`", async () => {
   const error = new Error("late");
   const printed = new Promise<unknown[]>((resolve) => {
     vi.spyOn(console, "error").mockImplementation((...given) => resolve(given));
@@ -134,7 +134,7 @@ describe("as a permission", () => {
     },
     { app },
   );
-  test("it has a name made of those of its middlewares, or its own", () => {
+  test("its name is made of its middlewares' names, or given", () => {
     expect(no.name).toBe("fromExpress(requireAdmin)");
     expect(fromExpress(Router(), { app, name: "orders" }).name).toBe("orders");
     const many = Array.from({ length: 100 }, () => function middleware() {});
@@ -155,7 +155,7 @@ describe("as a permission", () => {
   });
 });
 
-test("what a handler writes to the session is kept when it is saved", async () => {
+test("session changes of a handler are kept when saved", async () => {
   const store = new MemoryStore();
   const sessions = session({ secret: "x", store, resave: false, saveUninitialized: true });
   const rule = fromExpress(sessions, { app });

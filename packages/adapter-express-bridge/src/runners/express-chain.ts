@@ -15,20 +15,20 @@ export interface ChainRun {
   readonly deniesUnmatched: boolean;
   readonly stopAt: StopAt;
   /**
-   * True when the end of the chain allows. Where `stopAt` names functions, only they allow, and a router in which no
-   * route matches where that passes.
+   * True when reaching the end of the chain allows. If `stopAt` names functions, reaching one of them allows. The end
+   * then allows only behind a router without a matching route, if `unmatched` is `"allow"`.
    */
   mayPass: boolean;
   /** Restores the prototypes of request and response, which a mounted application replaces. */
   restore(): void;
 }
 
-/** An error, or nothing where a middleware failed without one. */
+/** An error of any value, wrapped so that `undefined` stands for no error. */
 interface Failure {
   readonly error: unknown;
 }
 
-/** Runs the functions of a chain one after the other, as Express does. The exchange has passed behind the last one. */
+/** Runs the functions of a chain one after the other, as Express does. The exchange passes after the last one. */
 export function runChain(run: Omit<ChainRun, "mayPass">): void {
   proceed({ ...run, mayPass: hasNoStops(run) }, 0, undefined);
 }
@@ -41,7 +41,7 @@ function proceed(run: ChainRun, from: number, failure: Failure | undefined): voi
   const { chain, exchange } = run;
   for (let at = from; at < chain.length; at++) {
     const handler = chain[at] as Handler;
-    // A function of four parameters takes errors, and only errors.
+    // A function of four parameters handles errors, and only errors.
     const isFitting = failure === undefined ? handler.length < 4 : handler.length === 4;
     if (isFitting) {
       new ChainStep(run, at, handler).call(failure);
@@ -63,7 +63,7 @@ class ChainStep {
   readonly #at: number;
   readonly #handler: Handler;
   readonly #isRouted: boolean;
-  /** Plain functions have none: most chains hold no router. */
+  /** `undefined` for a plain function, since most chains hold no router. */
   readonly #path: RouterPath | undefined;
   #isOver = false;
   #isLeft = false;
@@ -92,7 +92,7 @@ class ChainStep {
       if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function") {
         Promise.resolve(answer).then(undefined, (error) => this.#fail(error));
       }
-      // The function has called `next`, and then answered all the same.
+      // The function called `next` and then answered.
       if (this.#isOver && !this.#isSentBehind && response.headersSent) exchange.doubt();
     } catch (error) {
       this.#fail(error);
@@ -128,13 +128,13 @@ class ChainStep {
     const { exchange } = run;
     const { response } = exchange;
     if (this.#isOver || exchange.isEnded) {
-      // The chain has moved on already: only a contradiction counts.
+      // The chain has already moved on. Only an error still counts.
       if (failure) refuse(exchange, failure.error);
       return;
     }
     this.#isOver = true;
     run.restore();
-    // The function has answered, and calls `next` all the same.
+    // The function answered and then calls `next`.
     if (response.headersSent) exchange.doubt();
     const why = this.#end(failure);
     if (why) exchange.skip(why);
@@ -142,7 +142,7 @@ class ChainStep {
     this.#isSentBehind = response.headersSent;
   }
 
-  /** Ends the step. Returns why the chain ends here too, if it does. */
+  /** Ends the step. Returns a reason when the chain ends here too. */
   #end(failure: Failure | undefined): Skip | undefined {
     const run = this.#run;
     if (failure) {

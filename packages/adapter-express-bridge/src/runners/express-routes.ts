@@ -4,12 +4,12 @@ import type { Handler } from "./handler.js";
 import type { RouterPath } from "./router-path.js";
 import { assertFound, copyWith, routesMisuse, type StopAt } from "./stop-at.js";
 
-/** A part of a router of Express: a route, or something mounted. */
+/** A layer of an Express router: a route, or a mounted handler. */
 interface Layer {
   readonly name?: unknown;
   readonly route?: unknown;
   readonly handle?: unknown;
-  /** Where it is one of a route: the only method it is for. */
+  /** The only method of a layer inside a route. */
   readonly method?: unknown;
 }
 
@@ -18,18 +18,20 @@ interface Route {
   dispatch(...input: unknown[]): unknown;
 }
 
-/** A router, or an application with its router under a name. */
+/** A router, or an application with its router and the name of the property that holds it. */
 interface Stacked {
   readonly stack: readonly Layer[];
   readonly inner?: { readonly name: string; readonly router: Handler };
 }
 
-/** Tells a router or an application of Express in which there are routes, at any depth. */
+/** True for a router or an application of Express that has routes, at any depth. */
 export function hasRoutes(handler: unknown): boolean {
   return stackedIn(handler)?.stack.some(isRouting) ?? false;
 }
 
-/** An application that is mounted hides its routes behind a function of this name: it is taken to have some. */
+/**
+ * True for a layer with routes. A mounted application hides its routes behind a function, so it counts as having some.
+ */
 function isRouting(layer: Layer): boolean {
   return isRoute(layer.route) || isHidden(layer) || hasRoutes(layer.handle);
 }
@@ -43,8 +45,8 @@ function isRoute(route: unknown): route is Route {
 }
 
 /**
- * Tells a function that may be asked about a request: not one that takes errors, and no router or application in which
- * there is nothing yet.
+ * True for a function that can decide about a request. A function that handles errors cannot, and neither can a router
+ * or an application that is still empty.
  */
 export function canBeAsked(handler: unknown): boolean {
   const stacked = stackedIn(handler);
@@ -55,12 +57,12 @@ export function canBeAsked(handler: unknown): boolean {
   return typeof handler === "function" && handler.length < 4 && !("lazyrouter" in handler);
 }
 
-/** Without the two layers that each application of Express 4 begins with. */
+/** The layers, without the two with which each application of Express 4 begins. */
 function own({ stack, inner }: Stacked): readonly Layer[] {
   return inner?.name === "_router" ? stack.slice(2) : stack;
 }
 
-/** Tells a router or an application of Express. */
+/** True for a router or an application of Express. */
 export function isStacked(handler: unknown): boolean {
   return stackedIn(handler) !== undefined;
 }
@@ -70,7 +72,7 @@ function stackedIn(handler: unknown): Stacked | undefined {
   const { stack, _router, request } = handler as { stack?: unknown; _router?: { stack?: unknown }; request?: unknown };
   if (Array.isArray(stack)) return { stack };
   if (Array.isArray(_router?.stack)) return innerOf("_router", _router as never);
-  // The router of an application: Express 4 throws at whoever reads this one.
+  // The router of an Express 5 application. In Express 4 this property is a getter that throws.
   if (request === undefined || "lazyrouter" in handler) return undefined;
   const { router } = handler as { router?: { stack?: unknown } };
   return Array.isArray(router?.stack) ? innerOf("router", router as never) : undefined;
@@ -81,10 +83,10 @@ function innerOf(name: string, router: Handler & { stack: readonly Layer[] }): S
 }
 
 /**
- * Checks that it is said which functions of a chain are not to be run.
+ * Checks the option `stopAt` against the functions of a chain.
  *
- * @throws {PermissionMisuse} When there are routes and nothing is said, a function is named that cannot be found, or none
- *   takes a request.
+ * @throws {PermissionMisuse} When there are routes and the option is missing, a function in it is not found or may be
+ *   hidden in a mounted application, or no function of the chain takes a request.
  */
 export function checkStops(caller: string, chain: readonly Handler[], stopAt: StopAt): void {
   if (chain.every((handler) => handler.length > 3 && !isStacked(handler))) {
@@ -106,7 +108,7 @@ export function checkStops(caller: string, chain: readonly Handler[], stopAt: St
   }
 }
 
-/** Collects the functions of a handler. Answers whether some of them are hidden. */
+/** Collects the functions of a handler. Returns true when a mounted application hides some of them. */
 function collect(handler: unknown, found: Set<unknown>): boolean {
   found.add(handler);
   return (stackedIn(handler)?.stack ?? []).map((layer) => collectLayer(layer, found)).some(Boolean);
@@ -117,7 +119,7 @@ function collectLayer(layer: Layer, found: Set<unknown>): boolean {
   return layer.route.stack.map((inner) => collectLayer(inner, found)).some(Boolean);
 }
 
-/** What a copy of a router needs to know of its evaluation. */
+/** The evaluation for which a router is copied. */
 export interface RouterRun {
   readonly exchange: Exchange;
   readonly stopAt: StopAt;
@@ -125,8 +127,8 @@ export interface RouterRun {
 }
 
 /**
- * Copies a router for one evaluation. The functions that are not to be run are the end of the chain, each route reports
- * its end, and functions that take errors are noticed. The router itself is not changed.
+ * Copies a router for one evaluation. In the copy, functions of `stopAt` are the end of the chain, each route reports
+ * its end, and functions that handle errors are noticed. The router itself is not changed.
  */
 export function handlerFor(handler: Handler, { exchange, stopAt, path }: RouterRun): Handler {
   const replace = (one: Handler): Handler => {
@@ -149,7 +151,7 @@ export function handlerFor(handler: Handler, { exchange, stopAt, path }: RouterR
 
 type Replace = (handler: Handler) => Handler;
 
-/** A copy that takes everything from its original, but the functions that were replaced. */
+/** Copies a router. The copy inherits everything but the replaced functions. */
 function copyRouter(handler: Handler, { stack, inner }: Stacked, replace: Replace, path: RouterPath): Handler {
   const copy = (request: unknown, response: unknown, next: unknown) =>
     (copy as unknown as { handle: Handler }).handle(request, response, next);

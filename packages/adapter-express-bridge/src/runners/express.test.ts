@@ -8,7 +8,7 @@ const app = express();
 const NEXT: RequestHandler = (_request, _response, next) => next();
 
 describe("the request", () => {
-  test("is made anew for every question, and the handshake is not touched", async () => {
+  test("is new for every question, and the handshake is unchanged", async () => {
     const shared = handshake({ cookie: "a=1" });
     const before = JSON.stringify(shared);
     const requests = new Set<unknown>();
@@ -55,7 +55,7 @@ describe("the request", () => {
     expect(request.app).toBe(own);
   });
 
-  test("of an encrypted connection says so, with its certificate, also when that is closed by now", async () => {
+  test("of an encrypted connection has its certificate, even after close", async () => {
     const own = handshake();
     const certificate = { subject: { CN: "ann" } };
     const socket = {
@@ -88,7 +88,7 @@ describe("the request", () => {
     expect(await askAction(fromExpress(use, { app }))).toMatchObject({ outcome: "allow" });
   });
 
-  test("can be made of a scope without a handshake, as in tests", async () => {
+  test("can be derived from a scope without a handshake", async () => {
     const scope = {
       user: null,
       headers: { "x-a": "1" },

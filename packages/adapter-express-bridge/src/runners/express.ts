@@ -10,13 +10,13 @@ import type { Runner, RunnerSettings } from "./runner.js";
 import { identityOf } from "./scope-identity.js";
 import { limitSessionWrites } from "./session-writes.js";
 
-/** What is used of an application of Express, 4 or 5. */
+/** The parts that are used of an Express application, version 4 or 5. */
 export interface ExpressApplication {
   get(name: string): unknown;
   set(name: string, value: unknown): unknown;
 }
 
-/** The same, with what requests and responses get their methods from. */
+/** An application with the prototypes of its requests and responses. */
 interface Dressing extends ExpressApplication {
   readonly request: object;
   readonly response: object;
@@ -26,9 +26,9 @@ interface Dressing extends ExpressApplication {
 export type Extended = Record<string, unknown>;
 
 /**
- * Reads the option `app`; without it, one that is among the middlewares.
+ * Reads the option `app`. Without it, an application among the middlewares is used.
  *
- * @throws {PermissionMisuse} When it is neither an application nor `null`.
+ * @throws {PermissionMisuse} When there is neither an application nor `null`.
  */
 export function readApp(caller: string, app: unknown, chain: readonly unknown[]): Dressing | null {
   const found = app === undefined ? chain.find(isApplication) : app;
@@ -83,18 +83,21 @@ function prepare({ request, response }: Exchange, derived: Derived, app: Express
   if (app !== null && unfitQuery.length > 0) refuseFields(request as unknown as Extended, unfitQuery);
 }
 
-/** Refuses middlewares that read of the query what it cannot hold: its handler gets a value. */
+/** Makes the reading of a query field throw if the query cannot represent its value, which the handler gets. */
 function refuseFields(request: Extended, names: readonly string[]): void {
   const value: Extended = Object.assign(Object.create(null), request.query);
   for (const name of names) refuseParam(value, name);
-  // In Express 5 the query is read anew each time.
+  // In Express 5 the query is a getter that parses the URL each time.
   Object.defineProperty(request, "query", { value, configurable: true, enumerable: true, writable: true });
 }
 
-/** Express writes no body for a HEAD, whose refusal says no less: an own property, below whatever is put in its place. */
+/**
+ * Records the body that Express does not write for a HEAD, so that a refusal keeps its reason. `send` becomes an own
+ * property, which wrappers that middlewares add call.
+ */
 function keepUnwritten({ response, recording }: Exchange): void {
   const value = function send(this: Extended, ...input: unknown[]): unknown {
-    // With a status beside it, in Express 4; what is an object comes again as the text of its JSON.
+    // Express 4 accepts a status beside the body. An object is sent again as the text of its JSON.
     const body = input.find((one) => typeof one === "string" || one instanceof Uint8Array);
     if (body !== undefined) recording.unwritten = () => body;
     return Object.getPrototypeOf(this).send.apply(this, input);
@@ -102,7 +105,7 @@ function keepUnwritten({ response, recording }: Exchange): void {
   Object.defineProperty(response, "send", { value, writable: true, configurable: true });
 }
 
-/** Express 4 has the query from a middleware of its applications. */
+/** Parses the query. In Express 4 a middleware of the application does that, and it is not in the chain. */
 function queryOf(url: string, app: ExpressApplication): unknown {
   const parse = app.get("query parser fn");
   return typeof parse === "function" ? parse(url.split("?").slice(1).join("?")) : {};

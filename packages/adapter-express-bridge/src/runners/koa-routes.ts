@@ -1,7 +1,7 @@
 import type { KoaContext, KoaMiddleware } from "./koa-context.js";
 import { assertFound, copyWith, routesMisuse, type StopAt } from "./stop-at.js";
 
-/** A part of a router of Koa; what is only mounted has no methods. */
+/** A layer of a Koa router. A layer that is only mounted has no methods. */
 interface Layer {
   readonly methods?: readonly string[];
   readonly stack?: readonly KoaMiddleware[];
@@ -14,14 +14,14 @@ interface Router {
 
 const seen = new WeakMap<object, Set<Router>>();
 
-/** Copies, with what they are copies of. */
+/** Originals by their copies. */
 const originals = new WeakMap<Router, Router>();
 
 function routesOf({ stack = [] }: Router): readonly Layer[] {
   return Array.isArray(stack) ? stack.filter(({ methods = [] }: Layer) => methods.length > 0) : [];
 }
 
-/** The router of a middleware that a router has made. */
+/** The router of a middleware that `routes()` has made. */
 function routerOf(middleware: unknown): Router | undefined {
   const { router } = middleware as { router?: unknown };
   return isRouter(router) ? router : undefined;
@@ -32,9 +32,9 @@ function isRouter(value: unknown): value is Router {
 }
 
 /**
- * Checks that it is said which functions of a chain are not to be run.
+ * Checks the option `stopAt` against the functions of a chain.
  *
- * @throws {PermissionMisuse} When there are routes and nothing is said, or a function is named that cannot be found.
+ * @throws {PermissionMisuse} When there are routes and the option is missing, or a function in it is not found.
  */
 export function checkKoaStops(caller: string, chain: readonly unknown[], stopAt: StopAt): void {
   const routers = chain.flatMap((one) => routerOf(one) ?? []);
@@ -46,13 +46,13 @@ export function checkKoaStops(caller: string, chain: readonly unknown[], stopAt:
   assertFound(caller, stopAt, new Set<unknown>([...chain, ...inside]));
 }
 
-/** Tells a middleware that may be asked: a router runs nothing where it has no routes. */
+/** True for a middleware that can decide about a request. A router without routes runs nothing. */
 export function canBeAsked(middleware: unknown): boolean {
   const router = routerOf(middleware);
   return router === undefined || routesOf(router).length > 0;
 }
 
-/** A middleware in which the functions that are not to be run are the end of the chain. The router stays as it is. */
+/** Wraps a middleware so that functions of `stopAt` are the end of the chain. Its router is not changed. */
 export function stopping(middleware: KoaMiddleware, stopAt: StopAt, end: KoaMiddleware): KoaMiddleware {
   if (stopAt === undefined || stopAt.size === 0) return middleware;
   if (stopAt.has(middleware)) return end;
@@ -69,9 +69,8 @@ export function stopping(middleware: KoaMiddleware, stopAt: StopAt, end: KoaMidd
 }
 
 /**
- * Notes the routers that a request comes through: each writes itself into the context.
- * INVARIANT: none runs its handlers that cannot be stopped, be it hidden in another middleware or have it got its routes
- * later.
+ * Records the routers that a request passes. Each router writes itself into the context. INVARIANT: no router runs
+ * handlers that cannot be stopped, even if it is hidden in another middleware or gets its routes later.
  */
 export function watchRouters(context: KoaContext, stopAt: StopAt): void {
   const routers = new Set<Router>();
@@ -91,15 +90,15 @@ export function watchRouters(context: KoaContext, stopAt: StopAt): void {
   });
 }
 
-/** What became of a request in the routers it came through. */
+/** The result of matching a request in the routers it passed. */
 export interface Routed {
-  /** Whether there was one with routes, and none of them is for this request. */
+  /** True when a router with routes has none for this request. */
   readonly isUnmatched: boolean;
-  /** Whether a route was for it. */
+  /** True when a route matched. */
   readonly isMatched: boolean;
 }
 
-/** What became of a request in the routers it came through. */
+/** Finds out if a request matched a route of the routers it passed. */
 export function routedIn(context: KoaContext): Routed {
   const { matched = [], method } = context as { matched?: readonly Layer[]; method?: string };
   const found = [...(seen.get(context) as Set<Router>)].flatMap((router) => {

@@ -57,7 +57,7 @@ describe.each([
     expect(told).toEqual([[new Error("seen"), "/"], true, false]);
   });
 
-  test("refuses as its middlewares do where a listener for errors throws, and says what that has thrown", async () => {
+  test("refuses as its middlewares do, although an error listener throws", async () => {
     const own = new Framework();
     const thrown = new Error("the log is full");
     own.on("error", () => {
@@ -76,7 +76,7 @@ describe.each([
     expect(await late).toBe(thrown);
   });
 
-  test("is a fault where a listener throws at an error that refuses nothing, whatever status Koa begins with", async () => {
+  test("is a fault if an error listener throws", async () => {
     const own = new Framework();
     own.on("error", () => {
       throw new Error("the log is full");
@@ -93,7 +93,7 @@ describe.each([
     });
   });
 
-  test("has answered by hand, where a listener for errors throws behind it", async () => {
+  test("is answered by hand although an error listener throws afterwards", async () => {
     const own = new Framework();
     own.on("error", () => {
       throw new Error("the log is full");
@@ -110,7 +110,7 @@ describe.each([
     expect(heard.map((error) => (error as Error).message)).toEqual(["later", "the log is full"]);
   });
 
-  test("needs no end of its response where a listener for errors has thrown", async () => {
+  test("needs no response end after an error listener has thrown", async () => {
     const own = new Framework();
     own.on("error", () => {
       throw new Error("the log is full");
@@ -128,7 +128,7 @@ describe.each([
   });
 
   describe("in which there is a router", () => {
-    test("is refused as is thrown on the way back, where no route matches", async () => {
+    test("is refused by an error behind an unmatched route", async () => {
       const first: Middleware = async (context, next) => {
         await next();
         await new Promise(setImmediate);

@@ -9,14 +9,14 @@ import { refuseEmpty } from "./refuse-empty.js";
 import type { Runner, RunnerSettings } from "./runner.js";
 import { identityOf } from "./scope-identity.js";
 
-/** What is used of an application of Koa, 2 or 3. */
+/** The parts that are used of a Koa application, version 2 or 3. */
 export interface KoaApplication {
   readonly context: object;
   readonly middleware: readonly unknown[];
   callback(): (request: IncomingMessage, response: ServerResponse) => unknown;
 }
 
-/** One evaluation on its way. */
+/** One running evaluation. */
 interface Held {
   readonly exchange: Exchange;
   readonly derived: Derived;
@@ -34,10 +34,15 @@ export function readKoa(caller: string, app: unknown): KoaApplication {
   );
 }
 
-/** INVARIANT: known by the request alone, so that no evaluation passes by the end of another one's chain. */
+/**
+ * Evaluations by request. INVARIANT: an evaluation is found by its own request only, so the end of one chain never
+ * passes the evaluation of another.
+ */
 type HeldByRequest = WeakMap<IncomingMessage, Held>;
 
-/** Runs a chain of Koa middlewares in a shell of the application: its context and settings, none of its middlewares. */
+/**
+ * Runs a chain of Koa middlewares with the context and the settings of the application, and none of its middlewares.
+ */
 export function koaRun(
   chain: readonly ((...input: never[]) => unknown)[],
   app: KoaApplication,
@@ -56,13 +61,13 @@ export function koaRun(
   return refuseEmpty(hasSomethingToAsk, (exchange, derived) => {
     const one: Held = { exchange, derived, context: undefined };
     held.set(exchange.request, one);
-    // Koa answers every rejection; the deadline is for a promise that never settles.
+    // Koa answers every rejection. The deadline is for a promise that never settles.
     Promise.resolve(callback(exchange.request, exchange.response)).then(
       () => exchange.complete(),
-      // A listener for errors has thrown, and Koa does not come to its answer.
+      // An error listener has thrown, so Koa does not send its answer.
       (error) => exchange.failUnanswered(error),
     );
-    // A chain that has passed has come through the beginning.
+    // A chain that has passed has run its first middleware, which sets the context.
     return () => foundIn(one.context as KoaContext);
   });
 }
@@ -72,7 +77,7 @@ function beginningOf(held: HeldByRequest, settings: RunnerSettings): KoaMiddlewa
   return (context, next) => {
     const one = held.get(context.req) as Held;
     one.context = context;
-    // Koa writes no body for a HEAD, whose refusal says no less.
+    // Koa writes no body for a HEAD. Recording it keeps the reason of a refusal.
     if (context.req.method === "HEAD") one.exchange.recording.unwritten = () => context.body;
     prepare(context, one.derived, settings.usesScope);
     watchRouters(context, settings.stopAt);
@@ -84,7 +89,7 @@ function beginningOf(held: HeldByRequest, settings: RunnerSettings): KoaMiddlewa
   };
 }
 
-/** Makes the middleware at the end of the chain, which also replaces each function that is not to be run. */
+/** Makes the middleware at the end of the chain. It also replaces each function of `stopAt`. */
 function endOf(held: HeldByRequest, settings: RunnerSettings, isStop: boolean): KoaMiddleware {
   const { stopAt, deniesUnmatched } = settings;
   const hasStops = stopAt !== undefined && stopAt.size > 0;
@@ -94,14 +99,14 @@ function endOf(held: HeldByRequest, settings: RunnerSettings, isStop: boolean): 
     if (deniesUnmatched && isUnmatched) exchange?.skip("unmatched", true);
     else if (hasStops && !isStop && (isMatched || !isUnmatched)) exchange?.skip("unreached", true);
     else {
-      // The status of a handler that has answered, for middlewares that read it on the way back.
+      // The status of a successful handler, for middlewares that read it on the way back.
       context.status = 204;
       exchange?.pass(true);
     }
   };
 }
 
-/** Everything of the application, but that nothing of it is changed. */
+/** Makes an application that inherits everything but its middlewares. The original is not changed. */
 function shellOf(
   app: KoaApplication,
   middleware: readonly unknown[],
@@ -116,13 +121,13 @@ function shellOf(
   return Object.create(app, {
     middleware: { value: middleware },
     emit: { value: emit },
-    // Koa adds a listener that prints where there is none.
+    // Koa adds a listener that prints, if there is none.
     listenerCount: { value: () => 1 },
   });
 }
 
 function prepare(context: KoaContext, { body, params, scope, unfitQuery }: Derived, usesScope: boolean): void {
-  // One object for as long as the query is the same.
+  // Koa keeps one object as long as the query stays the same.
   const { query } = context.request as { query: Record<string, unknown> };
   for (const name of unfitQuery) refuseParam(query, name);
   Object.assign(context.request, { body });

@@ -1,28 +1,28 @@
 import type { Handler } from "./handler.js";
 
 /**
- * The way of one request through one handler of a chain. INVARIANT: a router lets pass only where the route that matched
- * last was run to its end: by `next("route")`, `next("router")`, or a param that skips it, guards are left out.
+ * The path of one request through one handler of a chain. INVARIANT: a router passes only if the route that matched
+ * last ran to its end. `next("route")`, `next("router")` and a param that skips a route leave out guards.
  */
 export class RouterPath {
-  /** Whether there are functions in it that are not to be run. */
+  /** True when the handler holds a function of `stopAt`. */
   holdsStop = false;
   readonly #own = new WeakSet<object>();
   #through: unknown;
   #isRouterLeft = false;
 
-  /** Adds a copy of a route, which tells of its end. */
+  /** Adds a copy of a route, which reports its end. */
   add(route: object): void {
     this.#own.add(route);
   }
 
-  /** A route was run to its end. */
+  /** Records that a route ran to its end. */
   end(route: object): void {
     this.#through = route;
     this.#isRouterLeft = false;
   }
 
-  /** The same function; it is noted that it leaves its router. */
+  /** Wraps a function so that a call of `next("router")` is recorded. */
   watch(handler: Handler): Handler {
     const noting = (next: unknown) => (input?: unknown) => {
       if (input === "router") this.#isRouterLeft = true;
@@ -30,14 +30,14 @@ export class RouterPath {
     };
     if (handler.length === 4)
       return (error, request, response, next) => handler(error, request, response, noting(next));
-    // One with more parameters is never called.
+    // Express never calls a function with more parameters.
     return handler.length > 4 ? handler : (request, response, next) => handler(request, response, noting(next));
   }
 
   /**
-   * Whether something was left out.
+   * True when the request left a route or a router before its end.
    *
-   * @param route The route that matched last, if any. One inside a mounted application is not known.
+   * @param route The route that matched last, if any. A route inside a mounted application is not tracked.
    */
   isLeft(route: unknown): boolean {
     if (this.#isRouterLeft) return true;

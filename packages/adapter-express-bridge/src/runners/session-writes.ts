@@ -3,7 +3,7 @@ import { PermissionMisuse } from "@portcullis/core";
 
 type Callback = (error?: unknown, session?: unknown) => void;
 
-/** What is used of a store of express-session. */
+/** The methods that are used of an express-session store. */
 interface Store {
   get(id: string, callback: Callback): void;
   set(id: string, session: unknown, callback?: Callback): void;
@@ -12,15 +12,16 @@ interface Store {
 }
 
 /**
- * Lets middlewares whose cookies reach nobody change a session only where it is still there: what a message writes back
- * after a logout would sign the client in again, and what it creates no cookie would lead to. An unmodified session is touched,
- * whatever `resave` says. express-session writes by `request.sessionStore`; the store itself stays as it is.
+ * Limits the session writes of middlewares whose cookies do not reach the client. A session is changed only while the
+ * store still has it. Otherwise a message that ends after a logout would sign the client in again, and no cookie would
+ * lead to a new session. An unmodified session is touched, regardless of `resave`. express-session writes by
+ * `request.sessionStore`. The store itself is not changed.
  */
 export function limitSessionWrites(request: IncomingMessage): void {
   Object.defineProperty(request, "sessionStore", STORE);
 }
 
-/** One for all requests, since most chains have no session. */
+/** One descriptor for all requests, since most chains have no session. */
 const STORE: PropertyDescriptor & ThisType<IncomingMessage> = {
   configurable: true,
   get: () => undefined,
@@ -38,7 +39,7 @@ const STORE: PropertyDescriptor & ThisType<IncomingMessage> = {
   },
 };
 
-/** By session: what it was when the request got it. */
+/** The content of each session when the request got it. */
 type Loaded = WeakMap<object, string | undefined>;
 
 function watchSession(request: IncomingMessage): Loaded {
@@ -56,14 +57,14 @@ function watchSession(request: IncomingMessage): Loaded {
   return loaded;
 }
 
-/** The content of a session, without its cookie, whose expiry every request moves. */
+/** The content of a session without its cookie, because every request changes the expiry of the cookie. */
 function contentOf(session: unknown): string | undefined {
   return JSON.stringify(session, function (this: unknown, key: string, value: unknown) {
     return this === session && key === "cookie" ? undefined : value;
   });
 }
 
-/** The store, but for what it does with a session that is to be written. */
+/** Wraps a store so that `set` and `regenerate` are limited. */
 function limit(store: unknown, loaded: Loaded): unknown {
   if (typeof store !== "object" || store === null) return store;
   const set = (id: string, session: object, callback: Callback = () => {}) =>
@@ -74,7 +75,7 @@ function limit(store: unknown, loaded: Loaded): unknown {
       if (key === "set") return set;
       if (key === "regenerate") return regenerate;
       const value: unknown = Reflect.get(store, key);
-      // A class may keep private fields, which are not those of the proxy.
+      // Methods are bound to the store, because the proxy does not have its private fields.
       return typeof value === "function" && key !== "constructor" ? value.bind(store) : value;
     },
     set: (_target, key, value) => Reflect.set(store, key, value),
@@ -88,9 +89,9 @@ interface SessionWrite {
   readonly callback: Callback;
 }
 
-/** INVARIANT: between the answer that the session is there and the write nothing is waited for. */
+/** INVARIANT: nothing is awaited between the store's answer that the session exists and the write. */
 function write(store: Store, loaded: Loaded, { id, session, callback }: SessionWrite): void {
-  // As it is now: the store may answer when it has changed again.
+  // Compared now, because the session may have changed again when the store answers.
   const isModified = loaded.get(session) !== contentOf(session);
   store.get(id, (error, found) => {
     if (isGone(error, found)) callback();
@@ -102,8 +103,8 @@ function write(store: Store, loaded: Loaded, { id, session, callback }: SessionW
 }
 
 /**
- * Replaces a session that is stored nowhere. INVARIANT: one that the client has a cookie of stays: its new cookie would
- * not reach the client, who would be signed out over HTTP too.
+ * Regenerates a session that the store does not have. INVARIANT: a stored session, whose cookie the client has, is
+ * kept. The cookie of a new one would not reach the client, who would be signed out over HTTP too.
  */
 function rotate(store: Store, request: IncomingMessage, callback: Callback): void {
   store.get((request as { sessionID?: unknown }).sessionID as string, (error, found) => {
@@ -118,7 +119,7 @@ function cannotRotate(): PermissionMisuse {
   );
 }
 
-/** Some stores answer with an error where a session is gone. */
+/** True when a session is gone. Some stores report that as an error. */
 function isGone(error: unknown, found: unknown): boolean {
   return (error as { code?: unknown } | null | undefined)?.code === "ENOENT" || (!error && !found);
 }

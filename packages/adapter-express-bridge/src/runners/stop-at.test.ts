@@ -71,7 +71,7 @@ describe.each([
     expect(handler).not.toHaveBeenCalled();
   });
 
-  test("that has an error answered by a handler of its own says no word of its own", async () => {
+  test("with its own error handler gives no answer of its own", async () => {
     const repeat: ErrorRequestHandler = (_error, _q, r, _next) => void r.sendStatus(401);
     const router = framework
       .Router()
@@ -172,7 +172,7 @@ describe.each([
     expect(handler).toHaveBeenCalledOnce();
   });
 
-  test("in which what is named is not to be found is a misuse", () => {
+  test("without the named function is a misuse", () => {
     const { router, remove } = make();
     const build = (middlewares: RequestHandler, stopAt: unknown) => () =>
       fromExpress(middlewares, { app, stopAt: stopAt as never });
@@ -237,7 +237,7 @@ describe.each([
     expect(handler).not.toHaveBeenCalled();
   });
 
-  test("is a misuse where nothing is said of its handlers, or what is named is not there", () => {
+  test("is a misuse without `stopAt`, or with an unknown function", () => {
     const { router, isAdmin } = make();
     expect(() => fromKoa([isAdmin, router], { app })).toThrow("with routes, whose handlers would run");
     expect(() => fromKoa(router, { app, stopAt: [function other() {}] })).toThrow("got `other` in `stopAt`");

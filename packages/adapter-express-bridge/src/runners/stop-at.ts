@@ -1,6 +1,6 @@
 import { PermissionMisuse } from "@portcullis/core";
 
-/** The functions that are not to be run; `undefined` where the option is not given. */
+/** The functions that are not run. `undefined` when the option is missing. */
 export type StopAt = ReadonlySet<unknown> | undefined;
 
 /** The error for routes whose handlers would run. */
@@ -10,14 +10,17 @@ export function routesMisuse(caller: string): PermissionMisuse {
   );
 }
 
-/** The error for a chain that would allow everybody: what is in it may come after it was given. */
+/**
+ * The error for a chain that is still empty and would allow everyone. Its content may be added after the chain was
+ * given.
+ */
 export function emptyMisuse(): PermissionMisuse {
   return new PermissionMisuse(
     "an HTTP rule holds nothing but routers or applications in which there is nothing to ask: give them their middlewares and routes before the first question",
   );
 }
 
-/** @throws {PermissionMisuse} When `stopAt` names a function that is not among those that were found. */
+/** @throws {PermissionMisuse} When `stopAt` names a function that was not found. */
 export function assertFound(caller: string, stopAt: ReadonlySet<unknown>, found: ReadonlySet<unknown>): void {
   for (const one of stopAt) {
     if (!found.has(one)) {

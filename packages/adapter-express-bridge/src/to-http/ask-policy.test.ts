@@ -40,7 +40,7 @@ const policy = definePolicy({
   },
 });
 
-/** Asks the rule of an action in front of a route that answers with its name. */
+/** Evaluates the rule of an action in front of a route that answers with the name of the action. */
 async function ask(action: string, options: object = {}, asking: Asking = {}, asked: unknown = policy) {
   const app = express();
   app.use(express.json({ strict: false }), express.text());
@@ -63,7 +63,7 @@ test("an object that is not there is a 404", async () => {
   }
 });
 
-test("whoever may not act is not told whether the object is there: it is not loaded", async () => {
+test("a denied action does not load the object", async () => {
   const object = vi.fn(() => undefined);
   const asked = await ask("edit", { object }, { path: "/?name=bob" });
   expect(asked).toMatchObject({ status: 403, body: { code: "not_ann", detail: "Not you" } });
@@ -100,11 +100,11 @@ test("a body that is no object of fields is refused", async () => {
   expect(payloads).toEqual([{ name: "ann" }, { name: "ann", a: 1 }]);
 });
 
-test("a rule that closes its consumer ends the connection of the request", async () => {
+test("closing the consumer ends the connection of the request", async () => {
   await expect(ask("gone")).rejects.toMatchObject({ code: "ECONNRESET" });
 });
 
-test("a rule is asked with a consumer of its own for every request", async () => {
+test("every request has its own consumer", async () => {
   const consumers: Consumer[] = [];
   const scopes: Scope[] = [];
   const seeing = definePolicy({

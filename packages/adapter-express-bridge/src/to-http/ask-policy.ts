@@ -35,57 +35,58 @@ import { assertOption } from "../exchange/assert-option.js";
 import { payloadOf, type RequestParts } from "./request-payload.js";
 import { httpScope, type KnownOfRequest } from "./request-scope.js";
 
-/** Options that `toExpress` and `toKoa` have in common. `From` is the request, or the context. */
+/** Options that `toExpress` and `toKoa` have in common. `From` is the Express request or the Koa context. */
 export interface ToHttpOptions<From, Extra = unknown> {
   /**
-   * Says who is there, from what earlier middlewares have found. Default: `{ user }`, where they put it. Throws
-   * `PermissionDenied` to refuse. A promise in what it returns is a fault.
+   * Identifies the user from the data that earlier middlewares have set. Default: `{ user }`, with `request.user` or
+   * `request.auth` (Koa: `ctx.state.user` or `ctx.req.user`). Throws `PermissionDenied` to refuse. A promise inside the
+   * returned object is a fault.
    */
   authenticate?: Authenticate<[from: From], Extra>;
   /**
-   * What the rules see as the payload. Default: query, route params, and the body of what is neither GET nor HEAD. A name
-   * that two of them bring with different values is refused (400), and so is a body that is no object. A body that nobody
-   * has read yet is a fault: the parser stands in front.
+   * Makes the payload that the rules see. Default: query, route params, and the body unless the method is GET or HEAD.
+   * A name with different values in two of them is refused (400), and so is a body that is not an object. A body that
+   * no parser has read is a fault, so the parser must run before.
    */
   payload?: (from: From) => MaybePromise<Payload>;
-  /** Loads the object for rules that know objects. Nothing is a 404; a returned `deny()` or `fault()` is that refusal. */
+  /** Loads the object for object rules. A missing object is a 404. A returned `deny()` or `fault()` is that refusal. */
   object?: (from: From, payload: Payload) => unknown;
-  /** Whether the policy's connect rule is asked too, as every client of the socket was. Default `true`. */
+  /** True when the connect rule of the policy is evaluated too, as for every client of the socket. Default `true`. */
   connect?: boolean;
-  /** Milliseconds for all of it, `authenticate` and the loading of the object included. Default 10,000. */
+  /** Milliseconds for the whole decision, including `authenticate` and the loading of the object. Default 10,000. */
   timeout?: number;
-  /** The `WWW-Authenticate` of a 401. Default `Bearer`. */
+  /** The `WWW-Authenticate` header of a 401 (RFC 9110, section 11.6.1). Default `Bearer`. */
   challenge?: string;
   /**
-   * Hears every decision, and how it was made. What it throws is printed and changes nothing. Without it, the causes of
-   * faults from 500 on are printed, and what a developer has to write otherwise.
+   * Receives every decision, and how it was made. An error that it throws is printed and changes nothing. Without it,
+   * the causes of faults from status 500 on are printed, and so are mistakes that a developer must correct.
    */
   onDecision?: (decision: Decision, from: From, made: HttpDecisionDetails) => MaybePromise<void>;
-  /** Records what every rule answered, for `onDecision`. */
+  /** True when the answers of all rules are recorded for `onDecision`. Default `false`. */
   trace?: boolean;
 }
 
 /** How a decision was made, for `onDecision`. */
 export interface HttpDecisionDetails {
-  /** Which question it answers. `connect` where it was refused before a rule of the action was asked. */
+  /** The phase of the decision. `connect` when the request was refused before a rule of the action was evaluated. */
   readonly phase: Phase;
-  /** With `trace: true`: the rules that were asked, and what they answered. */
+  /** The evaluated rules and their answers, with `trace: true`. */
   readonly trace?: Traces;
 }
 
-/** One request, as a framework has it. */
+/** One request, as a framework represents it. */
 export interface HttpQuestion<From> {
   readonly from: From;
   readonly request: IncomingMessage;
   readonly known: KnownOfRequest;
-  /** What the framework has read of it. */
+  /** The parts that the framework has parsed. */
   readonly parts: RequestParts;
-  /** What earlier middlewares have found. */
+  /** The user that earlier middlewares have set. */
   readonly user: unknown;
   readonly signal: AbortSignal;
 }
 
-/** Asks the rule of one action about requests. Never rejects. */
+/** Evaluates the rule of one action for a request. Never rejects. */
 export type AskHttp<From> = (question: HttpQuestion<From>) => Promise<Decision>;
 
 const KEYS = ["authenticate", "payload", "object", "connect", "timeout", "challenge", "onDecision", "trace"];
@@ -93,9 +94,10 @@ const FUNCTIONS = ["authenticate", "payload", "object", "onDecision"] as const;
 const SWITCHES = ["connect", "trace"] as const;
 
 /**
- * Prepares to ask the rule of one action.
+ * Prepares the evaluation of the rule of one action.
  *
- * @throws {PermissionMisuse} When it is no policy, does not know the action, or needs an object that nobody loads.
+ * @throws {PermissionMisuse} When the policy is not one, has no such action, or needs an object and `object` is
+ *   missing.
  */
 export function readAsk<From>(
   caller: string,
@@ -127,7 +129,7 @@ export function readAsk<From>(
   };
 }
 
-/** How far the asking has come: what is true of it at the deadline, too. */
+/** The current phase of an evaluation and its answers, which are also valid at the deadline. */
 interface Progress {
   phase: Phase;
   watch: AnswerRecord | undefined;
@@ -135,7 +137,7 @@ interface Progress {
 
 const TIMED_OUT = fault("permission_timeout");
 
-/** What is decided, or a fault once its time is up. */
+/** Resolves with the decision, or with a fault once the deadline has passed. */
 function within(timeout: number, decided: Promise<Decision>): Promise<Decision> {
   return new Promise((resolve) => {
     const wait: TimeoutNode = { previous: undefined, next: undefined, due: 0, expire: () => resolve(TIMED_OUT) };
@@ -197,7 +199,7 @@ function checkRule<From>(
   return engine;
 }
 
-/** The rule in front of one route. */
+/** The rule of one route. */
 interface RouteRule<From> {
   readonly policy: PolicyEngine;
   readonly action: string;
@@ -220,7 +222,7 @@ async function decide<From>(
     return notAuthenticated(error);
   }
   const consumer = { id: randomUUID(), transport: "http", raw: request, close: () => void request.destroy() };
-  /** Begins a question. With an object, its rules are asked with the answers that are there already. */
+  /** Begins a phase. With an object, its rules reuse the answers of the action phase. */
   const asking = (phase: "connect" | "action", isWatched = options.trace) => {
     progress.phase = phase;
     progress.watch = isWatched ? createAnswerRecord() : undefined;

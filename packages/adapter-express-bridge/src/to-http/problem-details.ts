@@ -10,13 +10,13 @@ export interface Problem {
   readonly body: string;
 }
 
-/** Headers of the response itself; a decision does not set them. */
+/** Headers of the response itself, which a decision must not set. */
 const OWN_HEADERS = /^(connection|content-.*|transfer-encoding|upgrade|set-cookie)$/i;
 
 /**
- * Says a refusal over HTTP, and nothing that a client must not know.
+ * Makes the HTTP response of a refusal, with its public fields only.
  *
- * @param challenge The `WWW-Authenticate` of a 401 that does not bring its own.
+ * @param challenge The `WWW-Authenticate` of a 401 without one of its own.
  */
 export function problemOf(decision: Decision, challenge: string): Problem {
   const { code, status, reason, retry, retryAfter } = publicRefusal(decision);
@@ -29,7 +29,7 @@ export function problemOf(decision: Decision, challenge: string): Problem {
   headers["content-type"] = "application/problem+json";
   headers["cache-control"] = "no-store";
   const title = STATUS_CODES[status] ?? "Refused";
-  // What is undefined is not in JSON.
+  // JSON omits undefined fields.
   const body = { type: "about:blank", title, status, detail: reason, code, retry, retryAfter };
   return { status, headers, body: JSON.stringify(body) };
 }

@@ -16,7 +16,7 @@ afterEach(stopAll);
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a rule was asked with, and what the handler of the same request could read. */
+/** The payload of a rule, and the values that the handler of the same request could read. */
 interface Seen {
   rule: Fields | undefined;
   handler: { readonly query: Fields; readonly body: Fields; readonly params: Fields } | undefined;
@@ -45,7 +45,7 @@ const expressServer = (framework: typeof express) => async (action: string) => {
 };
 const koaServer = (Framework: typeof Koa) => async (action: string) => {
   const app = new Framework();
-  // Not koa-bodyparser, which refuses `__proto__` before anybody is asked.
+  // koa-bodyparser is not used, because it refuses `__proto__` before any rule is evaluated.
   app.use(async (context: Koa.Context, next: Koa.Next) => {
     let text = "";
     for await (const chunk of context.req) text += chunk;
@@ -74,7 +74,7 @@ const value = fc.oneof(
 const fields = fc
   .uniqueArray(fc.tuple(fc.constantFrom(...NAMES), value), { selector: ([name]) => name, maxLength: 3 })
   .map((entries) => Object.fromEntries(entries.map(([name, one]) => [`own:${name}`, one])));
-/** Keys are unwrapped in the text alone, so that `__proto__` is an own key wherever it arrives. */
+/** Keys are unwrapped in the text only, so that `__proto__` is an own key in every place. */
 const jsonOf = (body: Fields) => JSON.stringify(body).replaceAll('"own:', '"');
 const query = fc.array(
   fc.tuple(fc.constantFrom(...NAMES), fc.constantFrom("5", "lobby", "board", "true", "null", "a", "b", "")),
@@ -87,23 +87,23 @@ const asked = fc.record({
   room: fc.option(fc.constantFrom("5", "lobby", "board"), { nil: undefined }),
 });
 
-/** A value as its text: numbers and booleans as a url has them. */
+/** A value as its text. Numbers and booleans have the text of a URL. */
 const textOf = (one: unknown) =>
   JSON.stringify(one, (_key, inner) => (["number", "boolean"].includes(typeof inner) ? String(inner) : inner));
 
-/** What the places of a request say of every name, as texts. */
+/** The values of every name in all places of a request, as texts. */
 function readings({ query: q, body, params }: NonNullable<Seen["handler"]>, hasBody: boolean) {
   const all = new Map<string, Set<string>>();
   for (const place of [q, hasBody ? body : {}, params]) {
     for (const [name, one] of Object.entries(place)) {
-      // Express 4 has a name for a part of the path that is not there.
+      // Express 4 has a name even for a missing part of the path.
       if (one !== undefined) all.set(name, (all.get(name) ?? new Set()).add(textOf(one)));
     }
   }
   return all;
 }
 
-/** Sends a body of which the text is known. */
+/** Sends a body with a known text. */
 async function ask(port: number, { method, path = "/", body }: Asking): Promise<{ status: number; body: string }> {
   const text = String(body);
   const headers = { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) };

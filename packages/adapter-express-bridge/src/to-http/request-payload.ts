@@ -2,35 +2,35 @@ import type { IncomingMessage } from "node:http";
 import { type Payload, PermissionDenied, PermissionMisuse } from "@portcullis/core";
 import { isSame } from "../exchange/same-fields.js";
 
-/** What a framework has read of a request. */
+/** The parts of a request that a framework has parsed. */
 export interface RequestParts {
   readonly method: string | undefined;
   readonly query: unknown;
   readonly body: unknown;
-  /** What the route has found in the path. */
+  /** The route parameters of the path. */
   readonly params: unknown;
 }
 
-/** Methods whose body has no meaning (RFC 9110, section 9.3.1): their handlers read the query. */
+/** Methods whose body has no meaning (RFC 9110, section 9.3.1). Their handlers read the query. */
 const WITHOUT_BODY = new Set(["GET", "HEAD"]);
 
 /**
- * The fields a request brings, as one payload. A name counts that two places bring only where they agree, so that a
- * rule and a handler that reads another place than the rule cannot see different values.
+ * Merges the fields of a request into one payload. A name that is in two places must have one value, so that a rule and
+ * a handler that reads another place cannot see different values.
  *
- * @throws {PermissionDenied} Where two places bring different values under one name, the body has no names, or nobody
- *   has read it yet: its handler would see another one.
+ * @throws {PermissionDenied} When two places have different values for one name, the body is not an object, or no
+ *   parser has read it yet. The handler would see another payload.
  */
 export function payloadOf({ method = "GET", query, body, params }: RequestParts, request: IncomingMessage): Payload {
   const hasBody = !WITHOUT_BODY.has(method);
   if (hasBody) checkBody(body, request);
   const places = { query, ...(hasBody && { body }), path: params };
-  // INVARIANT: names come from the client, so it has no prototype, whose setters would hide one.
+  // INVARIANT: the payload has no prototype. Names come from the client, and a setter of a prototype would hide one.
   const payload = Object.create(null);
   for (const fields of Object.values(places)) {
     if (!isRecord(fields)) continue;
     for (const [name, value] of Object.entries(fields)) {
-      // A part of the path that may be left out, and is.
+      // An optional part of the path that is missing.
       if (value === undefined) continue;
       if (name in payload && !isSame(payload[name], value, true)) throw ambiguous(name);
       payload[name] = value;
@@ -39,12 +39,12 @@ export function payloadOf({ method = "GET", query, body, params }: RequestParts,
   return payload;
 }
 
-/** For the logs. One for all: a client may send such bodies as often as it likes. */
+/** The cause for the logs. All requests share it, because a client may send such bodies as often as it likes. */
 const UNREAD = new PermissionMisuse(
   "the request has a body that nobody has read: put the parser of its type in front, as in app.post(path, express.json(), toExpress(...), handler), or give { payload: () => ({}) } where the rule does not look at the payload",
 );
 
-/** No rule is asked about less than its handler gets. */
+/** Refuses a body that rules would not see. No rule decides on less data than its handler gets. */
 function checkBody(body: unknown, request: IncomingMessage): void {
   if (isUnread(body, request)) {
     const denied = new PermissionDenied("invalid_input", { status: 415, reason: "A body of this type is not read." });
@@ -53,7 +53,7 @@ function checkBody(body: unknown, request: IncomingMessage): void {
   if (body !== undefined && body !== null && !isRecord(body)) throw unfit("The body is no object.");
 }
 
-/** Parsers that leave a body alone, for its type or for want of one, leave nothing, or an empty object. */
+/** True when no parser has read the body. A parser that skips a body leaves `undefined` or an empty object. */
 function isUnread(body: unknown, request: IncomingMessage): boolean {
   const { "content-length": length = "0", "transfer-encoding": coding } = request.headers;
   if (coding === undefined && Number(length) === 0) return false;

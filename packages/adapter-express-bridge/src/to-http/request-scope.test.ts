@@ -9,7 +9,7 @@ import { toExpress } from "../index.js";
 
 afterEach(stopAll);
 
-/** A permission as a middleware, and what it sees of the requests it is asked about. */
+/** A permission as a middleware, and the requests it has seen. */
 function look() {
   const seen: object[] = [];
   const see = permission("see", ({ scope }) => {
@@ -20,7 +20,7 @@ function look() {
   return { seen, middleware: toExpress(definePolicy({ actions: { see } }), "see") };
 }
 
-/** What every request of these tests is. */
+/** The common properties of all requests in these tests. */
 const asked = {
   transport: "http",
   path: "/rooms/lobby",
@@ -40,7 +40,7 @@ test("a rule sees a request of Express", async () => {
   expect(seen).toMatchObject([asked]);
 });
 
-test("a rule sees a request of Express behind a proxy that is trusted", async () => {
+test("a rule sees an Express request behind a trusted proxy", async () => {
   const { seen, middleware } = look();
   const app = express();
   app.set("trust proxy", true);
@@ -56,7 +56,7 @@ test("a rule sees a request of Node, by its socket", async () => {
   expect(seen).toMatchObject([asked]);
 });
 
-test("a rule sees a request of Node over TLS, by its socket", async () => {
+test("a rule sees a TLS request of Node by its socket", async () => {
   const { seen, middleware } = look();
   const server = createServer(selfSigned(), (request, response) => {
     void middleware(request, response, () => response.end());

@@ -4,7 +4,7 @@ import type { Scope } from "@portcullis/core";
 import { HandshakeScope, pathOf } from "@portcullis/core/adapter";
 import { readExtra } from "@portcullis/core/internal";
 
-/** What a framework knows of a request better than its socket: it may stand behind a proxy. */
+/** Facts for which a framework is more accurate than the socket, because the server may be behind a proxy. */
 export interface KnownOfRequest {
   readonly url: string;
   readonly remoteAddress: string | undefined;
@@ -12,10 +12,10 @@ export interface KnownOfRequest {
 }
 
 /**
- * The scope of an HTTP request: what rules see of it.
+ * Makes the scope of an HTTP request.
  *
- * @param extra What `authenticate` returned.
- * @throws {PermissionMisuse} When that is no object, or has a name that the scope has already.
+ * @param extra The value that `authenticate` returned.
+ * @throws {PermissionMisuse} When `extra` is not an object, or has a property that the scope already has.
  */
 export function httpScope(request: IncomingMessage, known: KnownOfRequest, extra: unknown): Scope {
   const { headers, socket } = request;

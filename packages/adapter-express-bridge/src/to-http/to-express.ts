@@ -4,7 +4,7 @@ import type { ServableConsumer } from "@portcullis/core/adapter";
 import { type HttpQuestion, readAsk, type ToHttpOptions } from "./ask-policy.js";
 import { problemOf } from "./problem-details.js";
 
-/** What is read of a request of Express. */
+/** The properties that are read of an Express request. */
 export interface ExpressRequest extends IncomingMessage {
   readonly originalUrl?: string;
   readonly ip?: string | undefined;
@@ -16,23 +16,24 @@ export interface ExpressRequest extends IncomingMessage {
   readonly auth?: unknown;
 }
 
-/** What {@link toExpress} takes beside policy and action. `R` is the request its functions get. */
+/** Options of {@link toExpress}. `R` is the request type of their functions. */
 export type ToExpressOptions<R = ExpressRequest, Extra = unknown> = ToHttpOptions<R, Extra>;
 
-/** A policy that can be asked where there is that scope; or a consumer, whose rules are asked. */
+/** A policy whose rules read the scope `S`, or a consumer with such rules. */
 export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe"> | ServableConsumer<S>;
 
 /**
- * Makes an Express middleware of the rule of an action: what may be done over the socket may be done over the route,
- * and a refusal has the same code and status, as problem details (RFC 9457).
+ * Makes an Express middleware of the rule of an action. The route allows what the socket allows, and a refusal has the
+ * same code and status, as problem details (RFC 9457).
  *
- * @param policy What `definePolicy` or `defineConsumer` returned. The user is who earlier middlewares found; for another scope give
- *   `authenticate`.
- * @param action The action whose rule is asked.
+ * @param policy The result of `definePolicy` or `defineConsumer`. The user is the one that earlier middlewares have
+ *   set. For any other scope give `authenticate`.
+ * @param action The action whose rule is evaluated.
  * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`,
  *   `trace`.
- * @returns A middleware. Where the rule allows, `response.locals.evidence` is what it found.
- * @throws {PermissionMisuse} When it is no policy, does not know the action, or needs an object that nobody loads.
+ * @returns A middleware. When the rule allows, `response.locals.evidence` holds its evidence.
+ * @throws {PermissionMisuse} When the policy is not one, has no such action, or needs an object and `object` is
+ *   missing.
  * @example
  * ```ts
  * import { toExpress } from "@portcullis/adapter-express-bridge";
@@ -62,7 +63,7 @@ export function toExpress<R extends IncomingMessage = ExpressRequest, Extra = un
         extended.locals = Object.assign(extended.locals ?? {}, { evidence: decision.evidence ?? {} });
       }
     } catch (error) {
-      // What earlier middlewares have put on the request throws: as where they throw themselves.
+      // A getter that an earlier middleware put on the request has thrown. It counts as an error of that middleware.
       next(error ?? new Error("a request cannot be read"));
       return;
     }

@@ -9,7 +9,7 @@ import { toKoa } from "../koa.js";
 
 afterEach(stopAll);
 
-/** Counts how often a rule was asked. */
+/** Counts the evaluations of a rule. */
 const asked = vi.fn();
 beforeEach(() => asked.mockClear());
 const isMember = permission("isMember", async ({ payload }) => {
@@ -98,7 +98,7 @@ describe.each([
     expect(asked).not.toHaveBeenCalled();
   });
 
-  test("is that of both questions where there is an object, each rule asked once", async () => {
+  test("covers action and object, with each rule evaluated once", async () => {
     const mine = await ask("edit", "/?as=member", { object: () => "mine" });
     expect(mine).toMatchObject({ status: 200, body: '{"membership":1}' });
     expect(mine.made).toMatchObject({
@@ -122,7 +122,7 @@ describe.each([
     expect(made.trace?.rule?.operands?.[1]).not.toHaveProperty("outcome", "allow");
   });
 
-  test("is missing where no rule was asked, and where nobody wants it", async () => {
+  test("is missing without an evaluated rule or the option", async () => {
     const authenticate = () => {
       throw new Error("down");
     };

@@ -28,7 +28,7 @@ const isMember = permission("isMember", ({ payload, scope }) =>
   payload.room === "lobby" ? allow({ membership: { of: scope.user } }) : deny("not_a_member", { reason: "Join first" }),
 );
 const thrown = new Error("the password is hunter2");
-/** Called when the rule that never answers is asked. */
+/** Called when the rule that never answers is evaluated. */
 const onSlow = vi.fn();
 const policy = definePolicy({
   connect: permission("notBanned", { connect: ({ scope }) => scope.headers["x-banned"] === undefined }),
@@ -54,7 +54,7 @@ const policy = definePolicy({
     challenged: permission("challenged", () => deny("who", { status: 401, headers: { "WWW-Authenticate": "Basic" } })),
     edit: permission("edit", { object: ({ object, scope }) => object === scope.user }),
     look: permission("look", ({ scope, payload, consumer: { transport } }) => {
-      // What is known of the handshake is read when it is asked for, so a spread does not have it.
+      // Handshake properties are getters, so a spread does not copy them.
       const { path, query, cookies, origin, remoteAddress, secure, subprotocols } = scope;
       const known = { path, query, cookies, origin, remoteAddress, secure, subprotocols };
       return allow({ look: { ...scope, ...known, payload, transport } });
@@ -169,7 +169,7 @@ describe.each([
     print.mockRestore();
   });
 
-  test("sets no header that cannot be sent, or is not a rule's to set", async () => {
+  test("sets no invalid header, and none reserved for the response", async () => {
     const { headers } = await ask("hostile");
     expect(headers).toMatchObject({ "x-fine": "yes", "content-type": "application/problem+json" });
     for (const name of ["x-a", "x-b", "set-cookie"]) expect(headers).not.toHaveProperty(name);
@@ -209,7 +209,7 @@ describe.each([
     });
   });
 
-  test("asks the connect rule too, as every client of the socket was asked", async () => {
+  test("evaluates the connect rule too", async () => {
     const banned = { headers: { ...ann, "x-banned": "1" } };
     expect(await ask("open", banned)).toMatchObject({ status: 403 });
     expect(await ask("open", banned, { connect: false })).toMatchObject({ status: 200 });
@@ -351,7 +351,7 @@ describe("what cannot work is said at once", () => {
     expect(make).toThrow(expect.objectContaining({ code: "permission_misuse" }));
   });
 
-  test("a consumer is as good as a policy, and so is a policy without a table", async () => {
+  test("a consumer and a policy without a table are accepted", async () => {
     const consumer = defineConsumer().action("open", AllowAny, () => {});
     expect(toExpress(consumer, "open")).toBeTypeOf("function");
     expect(toExpress(definePolicy({ permissions: AllowAny }), "whatever")).toBeTypeOf("function");

@@ -3,7 +3,7 @@ import { readAsk, type ToHttpOptions } from "./ask-policy.js";
 import { problemOf } from "./problem-details.js";
 import type { PolicyFor } from "./to-express.js";
 
-/** What is used of a context of Koa. */
+/** The properties that are used of a Koa context. */
 export interface KoaRequestContext {
   readonly req: IncomingMessage & { readonly user?: unknown };
   readonly res: ServerResponse;
@@ -18,20 +18,21 @@ export interface KoaRequestContext {
   set(headers: Record<string, string>): void;
 }
 
-/** What {@link toKoa} takes beside policy and action. `C` is the context its functions get. */
+/** Options of {@link toKoa}. `C` is the context type of their functions. */
 export type ToKoaOptions<C = KoaRequestContext, Extra = unknown> = ToHttpOptions<C, Extra>;
 
 /**
- * Makes a Koa middleware of the rule of an action: what may be done over the socket may be done over the route, and a
- * refusal has the same code and status, as problem details (RFC 9457).
+ * Makes a Koa middleware of the rule of an action. The route allows what the socket allows, and a refusal has the same
+ * code and status, as problem details (RFC 9457).
  *
- * @param policy What `definePolicy` or `defineConsumer` returned. The user is who earlier middlewares found; for another scope give
- *   `authenticate`.
- * @param action The action whose rule is asked.
+ * @param policy The result of `definePolicy` or `defineConsumer`. The user is the one that earlier middlewares have
+ *   set. For any other scope give `authenticate`.
+ * @param action The action whose rule is evaluated.
  * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`,
  *   `trace`.
- * @returns A middleware. Where the rule allows, `ctx.state.evidence` is what it found.
- * @throws {PermissionMisuse} When it is no policy, does not know the action, or needs an object that nobody loads.
+ * @returns A middleware. When the rule allows, `ctx.state.evidence` holds its evidence.
+ * @throws {PermissionMisuse} When the policy is not one, has no such action, or needs an object and `object` is
+ *   missing.
  * @example
  * ```ts
  * import { toKoa } from "@portcullis/adapter-express-bridge/koa";
@@ -55,7 +56,7 @@ export function toKoa<C extends KoaRequestContext = KoaRequestContext, Extra = u
   const { challenge = "Bearer" } = options;
   return async function permission(context, next) {
     const gone = new AbortController();
-    // A request is closed as soon as its body is read; a response, when it is sent or the client is gone.
+    // A request closes as soon as its body is read. A response closes when it is sent or the client is gone.
     context.res.once("close", () => gone.abort());
     const { body } = context.request as { body?: unknown };
     const { params } = context as { params?: unknown };

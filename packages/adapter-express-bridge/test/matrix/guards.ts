@@ -13,7 +13,7 @@ interface Response {
 }
 type Next = (error?: unknown) => void;
 
-/** Lets pass what is so; all else is answered with a status and a message. */
+/** Passes if the condition is true. Otherwise answers with a status and a message. */
 export function check(status: number, message: string, isSo: (request: Request, response: Response) => unknown) {
   return function guard(request: Request, response: Response, next: Next) {
     if (isSo(request, response)) next();
@@ -21,7 +21,7 @@ export function check(status: number, message: string, isSo: (request: Request, 
   };
 }
 
-/** A guard that needs an API key, behind a middleware that refuses nobody but does something. */
+/** A guard that requires an API key, behind a middleware that refuses no one and has an effect. */
 export function keyAnd(what: string, isDone: (request: Request, response: Response) => unknown) {
   return [
     check(401, "an API key is needed", ({ headers }) => headers["x-api-key"] !== undefined),
@@ -81,7 +81,7 @@ export function basic(name: string, password: string): string {
   return `Basic ${Buffer.from(`${name}:${password}`).toString("base64")}`;
 }
 
-/** What sessions keep against forged requests. */
+/** The secret that sessions store against forged requests. */
 export const CSRF_SECRET = "abcdefghijklmnopqrstuvwx";
 
 const sha1 = (text: string) => createHash("sha1").update(text).digest("base64");

@@ -18,13 +18,13 @@ export const COLUMNS = [
   start: (setting: Setting) => Promise<Asker>;
 }[];
 
-/** What a reader of a browser's or a program's answer can tell apart. */
+/** The parts of an answer that a client can distinguish. */
 function comparable(result: Result, other: Result) {
   const { isAllowed, status, location, cookies, challenge, message } = result;
   return {
     isAllowed,
     status,
-    // An action's answer has no headers; a 401 of ws has a challenge in any case.
+    // The answer of an action has no headers. A 401 of ws always has a challenge.
     ...(other.cookies !== undefined && cookies !== undefined && { cookies }),
     ...(other.challenge !== undefined && result.cookies && other.cookies && { challenge }),
     ...(other.location !== undefined && result.cookies && other.cookies && { location }),
@@ -43,7 +43,7 @@ export function testFamily(family: readonly Row[]): void {
         const changing = compared.some(({ wanted, isChanged }) => wanted.isAllowed && isChanged);
         expect(changing).toBe(changesAt(made, phase));
         for (const { name, one, wanted, got } of compared) {
-          // The oracle itself tells the cases apart, or the row shows nothing.
+          // The row is only meaningful if the oracle itself distinguishes the cases.
           expect([name, wanted.isAllowed, wanted.status]).toEqual([name, name.startsWith("allowed"), wanted.status]);
           const [seen, expected] = [comparable(got, wanted), comparable(wanted, got)];
           if (one.differs?.[phase]) expect([name, seen]).not.toEqual([name, expected]);
@@ -65,12 +65,12 @@ export function testFamily(family: readonly Row[]): void {
   });
 }
 
-/** Whether a chain makes something anew at a moment: a connection has no body. */
+/** True when a chain replaces the body or the query in a phase. A connection has no body. */
 export function changesAt({ changes }: Made, phase: Setting["phase"]): boolean {
   return changes === "query" || (changes === "body" && phase === "action");
 }
 
-/** Asks the oracle and a socket the same. */
+/** Sends the same requests to the oracle and to a socket. */
 async function compare(setting: Setting, start: (setting: Setting) => Promise<Asker>) {
   const { phase } = setting;
   const [oracle, socket] = [await startOracle(setting), await start(setting)];

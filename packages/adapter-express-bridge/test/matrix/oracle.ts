@@ -7,7 +7,7 @@ import { prepare } from "./versions.js";
 
 const REACHED = "x-reached";
 
-/** What was sent, and whether the message of an error is for the logs alone. */
+/** The response, and if the message of its error is for the logs only. */
 interface Sent {
   body: string;
   query: string;
@@ -34,11 +34,11 @@ export async function startOracle(setting: Setting): Promise<Asker> {
     app.use((request, response) => {
       handled = { body: request.body, query: request.query };
       response.set(REACHED, "yes");
-      // Limiters that count answers look at it.
+      // Limiters that count responses read it.
       response.end("reached");
     });
     app.use(((error, _request, _response, next) => {
-      // The page of Express shows it in development alone.
+      // The error page of Express shows it only in development.
       sent.isHidden = error?.expose !== true;
       next(error);
     }) satisfies ErrorRequestHandler);
@@ -75,7 +75,7 @@ function asker(port: number, { phase }: Setting, sent: Sent, hasChanged: () => b
   };
 }
 
-/** What HTTP has said, and what a socket is to say then. */
+/** The result over HTTP, translated to the expected result on a socket. */
 function resultOf({ status, headers, body }: Answered): Result {
   const cookies = namesOf(headers["set-cookie"]);
   if (headers[REACHED] === "yes" && status === 200)
@@ -104,7 +104,7 @@ function messageOf(body: string, headers: IncomingHttpHeaders): string | undefin
     const found = [said, said?.message, said?.error, said?.error?.message, first, first?.message, first?.msg];
     return found.find((one) => typeof one === "string" && one !== "");
   }
-  // The page of Express for an error has its stack in it.
+  // The error page of Express contains the stack.
   const [, stack] = /<pre>([\s\S]*?)<\/pre>/.exec(body) ?? [];
   const text = stack?.split("<br>")[0]?.replace(/^\w*Error: /, "") ?? body;
   return /<\w/.test(text) || text.trim() === "" ? undefined : plain(text.trim());

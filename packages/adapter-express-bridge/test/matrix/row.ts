@@ -2,7 +2,7 @@ import type express from "express";
 import type Koa from "koa";
 import type { HttpRuleOptions, Middlewares } from "../../src/index.js";
 
-/** What a row is made with: one version of a framework. */
+/** The tools to make a row, for one version of a framework. */
 export interface ExpressTools {
   readonly express: typeof express;
   readonly app: express.Application;
@@ -11,31 +11,31 @@ export interface KoaTools {
   readonly app: Koa;
 }
 
-/** One request: the same over HTTP, at connect and as an action. */
+/** One request, the same over HTTP, at connect and as an action. */
 export interface Case {
   readonly path?: string;
   readonly headers?: Record<string, string>;
-  /** The body over HTTP; the payload of the action. A connection has none. */
+  /** The body over HTTP, and the payload of the action. A connection has none. */
   readonly payload?: Record<string, unknown>;
-  /** How often it is sent; the last answer counts. */
+  /** The number of times it is sent. The last answer counts. */
   readonly times?: number;
-  /** Where it means something: a connection has no body, and some guards look at nothing but writing methods. */
+  /** The only phase of the case. A connection has no body, and some guards check writing methods only. */
   readonly only?: "connect" | "action";
-  /** Why a socket is answered otherwise than HTTP, at the moments where it is. */
+  /** The reason why the answer on a socket differs from HTTP, for each phase that differs. */
   readonly differs?: { readonly connect?: string; readonly action?: string };
 }
 
-/** Middlewares of one package, ready to be asked. Made anew for each server: what they remember is their own. */
+/** Middlewares of one package, created anew for each server, because they have state. */
 export interface Made {
-  /** What the package brings. */
+  /** The middlewares of the package. */
   readonly subject: Middlewares;
   readonly before?: Middlewares;
   readonly after?: Middlewares;
-  /** Whether the chain reads the body itself; else the server has read it before. */
+  /** True when the chain reads the body itself. Otherwise the server has read it before. */
   readonly readsBody?: boolean;
-  /** What the chain makes anew for the handler behind it: what of that a socket's handler gets is another question. */
+  /** The part that the chain replaces for the handler behind it. A handler on a socket may not get the replacement. */
   readonly changes?: "body" | "query";
-  /** What has to be said beside the application. */
+  /** Options beside the application. */
   readonly options?: HttpRuleOptions;
   readonly cases: { readonly allowed: Case; readonly refused: Case; readonly malformed: Case } & Record<string, Case>;
 }
@@ -45,42 +45,42 @@ export type Row = { readonly package: string; readonly what: string } & (
   | { readonly framework: "koa"; readonly make: (tools: KoaTools) => Made | Promise<Made> }
 );
 
-/** Declares what a package does under Express. */
+/** Declares a row for a package with Express. */
 export function withExpress(name: string, what: string, make: (tools: ExpressTools) => Made | Promise<Made>): Row {
   return { package: name, what, framework: "express", make };
 }
 
-/** Declares what a package does under Koa. */
+/** Declares a row for a package with Koa. */
 export function withKoa(name: string, what: string, make: (tools: KoaTools) => Made | Promise<Made>): Row {
   return { package: name, what, framework: "koa", make };
 }
 
-/** The chain, or what is left of it without the package. */
+/** The chain, with or without the package. */
 export function chainOf(made: Made, isLeftOut: boolean, pass: Middlewares): Middlewares {
   const { before = [], after = [] } = made;
   return isLeftOut ? [pass, before, after] : [before, made.subject, after];
 }
 
-/** How one request was answered. */
+/** The answer to one request. */
 export interface Result {
   readonly isAllowed: boolean;
   readonly status: number;
-  /** What a human reads; `undefined` where there is nothing, or a page. */
+  /** The message for a human. `undefined` for an empty body or a page. */
   readonly message: string | undefined;
   readonly challenge?: string | undefined;
   readonly location?: string | undefined;
-  /** Names of the cookies that are set; `undefined` where none can be. */
+  /** Names of the cookies that are set. `undefined` if none can be set. */
   readonly cookies?: readonly string[] | undefined;
 }
 
 /** Answers the cases of one row. */
 export interface Asker {
   ask(one: Case): Promise<Result>;
-  /** Over HTTP: whether the last handler that was reached saw something else than what was sent. */
+  /** For HTTP only. True when the last handler saw another value than the one that was sent. */
   readonly hasChanged?: () => boolean;
 }
 
-/** One version of a framework, at one moment. */
+/** One version of a framework, in one phase. */
 export interface Setting {
   readonly row: Row;
   /** `express`, `express4`, `koa` or `koa2`. */

@@ -9,10 +9,10 @@ import { atEnd } from "../support.js";
 import type { Asker, Case, Result, Setting } from "./row.js";
 import { ORIGINS, ruleOf } from "./sockets.js";
 
-/** Every client of socket.io comes by the same url: which one the middlewares see is said by the rule. */
+/** All socket.io clients use the same URL. The rule sets the one that the middlewares see. */
 const url = ({ scope }: { readonly scope: unknown }) => String((scope as SocketScope).auth.url);
 
-/** Starts a server of socket.io whose clients, or whose actions, are what the rule of a row decides about. */
+/** Starts a socket.io server that uses the rule of a row at connect or for an action. */
 export async function startSocketio(setting: Setting): Promise<Asker> {
   const rule = await ruleOf(setting, { url });
   const { phase } = setting;
@@ -33,7 +33,7 @@ function refused({ status, reason }: Refusal): Result {
   return { isAllowed: false, status, message: reason };
 }
 
-/** Opens a connection; a refusal is what the client is told of it. */
+/** Opens a connection. A refusal is the error that the client gets. */
 async function open(port: number, { path = "/", headers = {} }: Case): Promise<ClientSocket | Refusal> {
   const socket = connectTo(`http://127.0.0.1:${port}`, {
     transports: ["websocket"],

@@ -10,17 +10,17 @@ import { namesOf } from "./oracle.js";
 import type { Asker, Case, Result, Setting } from "./row.js";
 import { prepare } from "./versions.js";
 
-/** The adapters do this for a server of their own; here every row may send what it likes. */
+/** Origins of all rows. An adapter normally allows only the server's own origins. */
 export const ORIGINS = [null, "https://app.example", "https://evil.example", "https://app.example.evil.example"];
 
 /**
  * The rule of a row.
  *
- * @param own What a transport has to say beside the row; the row comes first.
+ * @param own Options of the transport. The options of the row take precedence.
  */
 export async function ruleOf(setting: Setting, own: HttpRuleOptions = {}): Promise<Rule> {
   const { framework, app, chain, made } = await prepare(setting);
-  // The table says it, and nobody has to read it in the tests.
+  // The table documents it, so the tests do not print it.
   const quiet = made.changes ? { handOn: false as const } : {};
   const options = { timeout: 2000, ...quiet, ...own, ...made.options };
   return (
@@ -28,14 +28,14 @@ export async function ruleOf(setting: Setting, own: HttpRuleOptions = {}): Promi
   ) as Rule;
 }
 
-/** Starts a server of ws whose clients, or whose actions, are what the rule of a row decides about. */
+/** Starts a ws server that uses the rule of a row at connect or for an action. */
 export async function startWs(setting: Setting): Promise<Asker> {
   const rule = await ruleOf(setting);
   const http = createServer();
   const wss = new WebSocketServer({ server: http });
   const { phase } = setting;
   const policy = definePolicy({ connect: phase === "connect" ? rule : AllowAny, actions: { create: rule } });
-  // A fault is part of some rows; nobody has to read about it.
+  // Some rows contain a fault, which is not printed.
   guard(wss, policy as never, { origins: ORIGINS, onDecision() {} });
   wss.on("connection", (socket) => socket.on("message", () => socket.send('{"allowed":true}')));
   await new Promise<void>((resolve) => void http.listen(0, "127.0.0.1", resolve));

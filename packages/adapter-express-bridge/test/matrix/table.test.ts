@@ -6,6 +6,6 @@ test("at least 60 packages are tried", () => {
 });
 
 test("docs/http-middlewares.md is up to date", async () => {
-  // To write it anew: npx vitest run packages/adapter-express-bridge/test/matrix/table.test.ts --update
+  // Update the file with: npx vitest run packages/adapter-express-bridge/test/matrix/table.test.ts --update
   await expect(await renderTable()).toMatchFileSnapshot("../../../../docs/http-middlewares.md");
 });

@@ -23,10 +23,10 @@ const FAMILIES: readonly (readonly [title: string, rows: readonly Row[]])[] = [
   ["Koa", koaFamily],
 ];
 
-/** Every package that is tried, once. */
+/** Every tested package, once. */
 export const PACKAGES = [...new Set(FAMILIES.flatMap(([, rows]) => rows.map((row) => row.package)))];
 
-/** The page about middlewares: what was tried, and whether sockets and HTTP say the same. */
+/** The page about middlewares, with the tested packages and the comparison of sockets and HTTP. */
 export async function renderTable(): Promise<string> {
   const parts: string[] = [];
   for (const [title, rows] of FAMILIES) {

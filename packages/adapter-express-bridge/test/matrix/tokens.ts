@@ -8,7 +8,7 @@ export function token(claims: object = {}, options: jsonwebtoken.SignOptions = {
 
 export const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
 
-/** What a middleware that wants a token is asked. */
+/** Requests for a middleware that requires a token. */
 export const BEARER_CASES = {
   allowed: { headers: bearer(token()) },
   refused: {},

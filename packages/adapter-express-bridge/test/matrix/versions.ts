@@ -5,7 +5,7 @@ import Koa2 from "koa2";
 import type { Middlewares } from "../../src/index.js";
 import { chainOf, type Made, type Setting } from "./row.js";
 
-/** The versions of a framework that are tried. */
+/** The tested versions of each framework. */
 export const VERSIONS = { express: ["express", "express4"], koa: ["koa", "koa2"] } as const;
 
 const EXPRESS: Record<string, typeof express> = { express, express4: express4 as never };

@@ -1,13 +1,13 @@
-/** The bytes that a value counts beside texts and bytes. */
+/** The bytes counted for a value that is neither text nor binary. */
 const SMALL = 8;
 
 /**
- * The approximate size of a decoded value in bytes. Does not recurse, since a client chooses how deep it is. An object that
- * is there twice counts its content once: a parser may make cycles.
+ * The approximate size of a decoded value in bytes. Does not recurse, because a client chooses the depth. An object
+ * that occurs twice counts its content once, because a parser may create cycles.
  */
 export function sizeOf(value: unknown): number {
   if (!Array.isArray(value)) return sizeOfTree(value);
-  // A list of texts and numbers, as most events are, needs no list of what is left.
+  // Most events are lists of texts and numbers, which need no stack.
   let size = SMALL;
   for (const entry of value) {
     if (typeof entry === "object" && entry !== null) return sizeOfTree(value);

@@ -2,12 +2,12 @@ import { sizeOf } from "./approximate-size.js";
 
 const EMPTY_SIZE = sizeOf({});
 
-/** The bytes of each `auth` of one client, while its handshake is pending and while its socket is open. */
+/** Counts the bytes of each `auth` of one client, while its handshake is pending and while its socket is open. */
 export class AuthBytes {
   #bytes = 0;
   readonly #sizes = new WeakMap<object, number>();
 
-  /** Reserves the bytes of one more. Returns false where there is no room. */
+  /** Reserves the bytes of another `auth`. Returns false when there is no room. */
   reserve(auth: object, limit: number): boolean {
     const size = sizeOf(auth) - EMPTY_SIZE;
     if (this.#bytes + size > limit) return false;
@@ -16,7 +16,7 @@ export class AuthBytes {
     return true;
   }
 
-  /** Moves a reservation to the socket: a middleware may replace its `auth`. */
+  /** Moves a reservation to the socket, because a middleware may replace its `auth`. */
   transfer(auth: object, socket: object): void {
     const size = this.#sizes.get(auth);
     if (size === undefined) return;
@@ -24,7 +24,11 @@ export class AuthBytes {
     this.#sizes.set(socket, size);
   }
 
-  /** @param holder The `auth`, or the socket that has it. Without a reservation nothing changes. */
+  /**
+   * Frees a reservation. Without one nothing changes.
+   *
+   * @param holder The `auth`, or the socket that has it.
+   */
   free(holder: object): void {
     this.#bytes -= this.#sizes.get(holder) ?? 0;
     this.#sizes.delete(holder);

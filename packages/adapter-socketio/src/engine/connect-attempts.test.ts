@@ -9,7 +9,7 @@ afterEach(stopAll);
 const all = definePolicy({ permissions: AllowAny });
 const shut = definePolicy({ connect: permission("shut", { connect: () => false }), permissions: AllowAny });
 
-/** Asks for the main namespace again and again, as soon as it is answered; leaves it where it was let in. */
+/** Asks for the main namespace repeatedly, each time after its answer, and leaves it if admitted. */
 async function askAgain({ io, ...server }: Running, times: number): Promise<Raw> {
   const raw = new Raw({ io, ...server });
   for (let count = 1; count <= times && !raw.isClosed; count++) {
@@ -51,7 +51,7 @@ describe("a namespace that is asked for again", () => {
     expect(authenticate).toHaveBeenCalledTimes(4);
   });
 
-  test("is answered as often as may be, where an honest client comes back", async () => {
+  test("is answered up to the limit for an honest client", async () => {
     const server = await listen((io) => guard(io, all));
     expect((await askAgain(server, 11)).isClosed).toBe(false);
   });

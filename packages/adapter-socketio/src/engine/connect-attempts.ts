@@ -1,13 +1,13 @@
 import type { Limits } from "@portcullis/core";
 import { ViolationCounter } from "@portcullis/core/internal";
 
-/** The frequency of requests: `"often"` is refused, and the connection is destroyed for `"flood"`. */
+/** The frequency of requests. `"often"` is refused, and for `"flood"` the connection is destroyed. */
 export type Frequency = "fine" | "often" | "flood";
 
 /**
  * Counts the requests of one connection for namespaces. A repeated request makes the server authenticate again, so it
- * counts as an undecodable message does. So does a new name beyond `limits.namespaces` names or `limits.pendingBytes`
- * characters.
+ * counts like an undecodable message. A new name also counts like one beyond `limits.namespaces` names or
+ * `limits.pendingBytes` characters.
  */
 export class ConnectAttempts {
   readonly #names = new Set<string>();
@@ -15,7 +15,7 @@ export class ConnectAttempts {
   readonly #flood = new ViolationCounter();
   #characters = 0;
 
-  /** Counts a request. The connection is destroyed at twice the limit only, since its client may be in other namespaces. */
+  /** Counts a request. A flood starts only at twice the limit, because the client may be in other namespaces. */
   count(name: string, limits: Required<Limits>): Frequency {
     const characters = this.#characters + name.length;
     const isFull = this.#names.size >= limits.namespaces || characters > limits.pendingBytes;

@@ -1,14 +1,14 @@
 import { type BareConnection, override } from "../socketio-internals.js";
 
 /**
- * Corks one connection: answers to events that came together go out together, as they would where all are emitted in one
- * go. INVARIANT: a corked connection waits for nothing but the next tick.
+ * Corks one connection, so that the answers to events that arrived together are sent together, as if all were emitted
+ * at once. INVARIANT: a cork lasts until the next tick at most.
  */
 export class Cork {
   readonly #connection: BareConnection;
-  /** Namespaces that have corked it; `undefined` before the first. */
+  /** The number of namespaces that cork the connection. `undefined` before the first. */
   #count: number | undefined;
-  /** Sends the buffered packets, corked or not; `undefined` before the first cork. */
+  /** Sends the buffered packets even while corked. `undefined` before the first cork. */
   #flush: (() => void) | undefined;
 
   constructor(connection: BareConnection) {

@@ -17,22 +17,22 @@ import { UnreadAnswers } from "./unread-answers.js";
 
 const CONNECT_ERROR = 4;
 
-/** A packet of the library's own; its data may be replaced. */
+/** A packet of the library itself, whose data may be replaced. */
 export interface Answer extends Packet {
   data: unknown;
 }
 
 let current: EngineConnection | undefined;
 
-/** The connection whose packet is being read, where it may ask for a namespace: socket.io does not name it. */
+/** The connection whose packet is being read, if that packet may ask for a namespace. socket.io does not pass it on. */
 export const connectionBeingRead = (): EngineConnection | undefined => current;
 
 /**
- * One connection of engine.io over any transport. It limits a client until it is in a namespace, and sends the answers of
- * the library.
+ * One connection of engine.io over any transport. It limits a client until it is in a namespace, and sends the
+ * library's answers.
  */
 export class EngineConnection {
-  /** The facts of the request that began it. */
+  /** The facts of the request that opened the connection. */
   readonly facts: HandshakeFacts;
   readonly membership = new Membership();
   readonly auths = new AuthBytes();
@@ -46,11 +46,11 @@ export class EngineConnection {
   readonly #attempts = new ConnectAttempts();
   readonly #lookups: LookupQuota;
   #headers: PollHeaders | undefined;
-  /** Bytes that came before the client was in a namespace. */
+  /** Bytes that arrived before the client was in a namespace. */
   #bytes = 0;
 
   /**
-   * @param limits Those for a client that has not asked for a namespace yet.
+   * @param limits The limits of a client that has not asked for a namespace yet.
    * @param isFair True when the client takes turns with all others.
    */
   constructor(connection: BareConnection, limits: Required<Limits>, isFair: boolean) {
@@ -72,7 +72,7 @@ export class EngineConnection {
   /**
    * Tracks the client, and counts the answers of socket.io itself to requests for namespaces that do not exist.
    *
-   * @param isThere Tells whether a namespace of that name exists.
+   * @param isThere Returns true when a namespace of that name exists.
    */
   trackClient(client: BareClient, isThere: (name: string) => boolean): void {
     if (this.membership.client !== undefined) return;
@@ -91,8 +91,8 @@ export class EngineConnection {
   /**
    * Begins a lookup by the functions of the application.
    *
-   * @returns Ends the lookup; `"often"` where this client must not ask; `"large"` where all its `auth` is too large;
-   *   `"destroyed"` where the connection was ended.
+   * @returns A function that ends the lookup. `"often"` when this client must not ask, `"large"` when its `auth` values
+   *   are too large together, `"destroyed"` when the connection was ended.
    */
   beginLookup(name: string, auth: unknown): (() => void) | "often" | "large" | "destroyed" {
     const frequency = this.#lookups.count(name);
@@ -113,7 +113,7 @@ export class EngineConnection {
     };
   }
 
-  /** Reserves room for an `auth`. Returns false where there is none. */
+  /** Reserves room for an `auth`. Returns false when there is none. */
   reserveAuth(auth: object): boolean {
     return this.auths.reserve(auth, this.#limits.pendingBytes);
   }
@@ -128,10 +128,11 @@ export class EngineConnection {
   }
 
   /**
-   * Begins the handshake of a client with a namespace. The connection of one that asks for too many at once, or for the
-   * same too often, or fetches no answers, is destroyed; socket.io then drops the request, as for a client that is gone.
+   * Begins the handshake of a client with a namespace. The connection is destroyed when the client asks for too many
+   * namespaces at once, for the same one too often, or fetches no answers. socket.io then drops the request, as for a
+   * client that is gone.
    *
-   * @returns `"refuse"` where the client asks too often; `"known"` where this handshake is pending already.
+   * @returns `"refuse"` when the client asks too often, `"known"` when this handshake is already pending.
    */
   beginHandshake(name: string, limits: Required<Limits>): "ask" | "known" | "refuse" {
     const { membership, timeout } = this;
@@ -145,7 +146,7 @@ export class EngineConnection {
     if (this.#connection.readyState !== "open") return "ask";
     if (!timeout.isRunning || (membership.isInside && membership.pendingCount === 0)) timeout.start(limits.handshake);
     membership.add(name);
-    // INVARIANT: none ever reaches a 101, where engine.io makes one broken line of a list.
+    // INVARIANT: no such header reaches a 101, where engine.io would write a list as one broken line.
     if (this.#connection.transport.name === "polling") {
       this.#headers ??= new PollHeaders(this.#connection, this.facts);
       this.#headers.open();
@@ -158,14 +159,16 @@ export class EngineConnection {
     if (this.#forget(name) && !this.membership.isInside) this.timeout.closeWhenIdle();
   }
 
-  /** Ends a handshake with a namespace that nobody guards for this client: others decide whether it may enter. */
+  /**
+   * Ends a handshake with a namespace that has no guard for this client. The application decides whether it may enter.
+   */
   skipHandshake(name: string): void {
     this.#forget(name);
   }
 
   /**
-   * Sends an answer. INVARIANT: each answer of the library is sent here, or charged, so that it counts and has no private
-   * field.
+   * Sends an answer. INVARIANT: each answer of the library is sent here or charged, so that it is counted and has no
+   * private field.
    */
   send(socket: BareSocket, packet: Answer): void {
     packet.data = withoutDecisions(packet.data);
@@ -176,8 +179,8 @@ export class EngineConnection {
   /**
    * Counts an answer of socket.io itself. The connection of a client that reads no answers is destroyed.
    *
-   * @param chosen Characters of it that somebody has chosen.
-   * @returns Whether the answer may be sent.
+   * @param chosen Characters of the answer that the client or the application has chosen.
+   * @returns True when the answer may be sent.
    */
   charge(chosen: number): boolean {
     const isWithin = this.outgoing.charge(chosen);
@@ -185,7 +188,7 @@ export class EngineConnection {
     return isWithin;
   }
 
-  /** Returns whether no handshake is pending any more. */
+  /** Returns true when no handshake is pending any more. */
   #forget(name: string): boolean {
     this.membership.delete(name);
     if (this.membership.pendingCount > 0) return false;
@@ -194,7 +197,7 @@ export class EngineConnection {
     return true;
   }
 
-  /** A client that is in no namespace may send a limited number of bytes. */
+  /** Limits the bytes that a client may send while it is in no namespace. */
   readonly #countEarlyBytes = (data: string | Uint8Array | undefined): void => {
     if (this.membership.isInside) {
       this.#connection.off("data", this.#countEarlyBytes);
@@ -206,7 +209,7 @@ export class EngineConnection {
         current = undefined;
       });
     }
-    // A message of engine.io may be empty: then there is no data.
+    // An engine.io message may be empty and then has no data.
     this.#bytes += typeof data === "string" ? data.length : (data?.byteLength ?? 0);
     if (this.#bytes > this.#limits.pendingBytes) destroy(this.#connection);
   };

@@ -21,8 +21,8 @@ export class EngineConnections {
   }
 
   /**
-   * Tracks each connection of an engine before any listener of the application runs. INVARIANT: not by a listener alone,
-   * which one that is prepended would overtake.
+   * Tracks each connection of an engine before any listener of the application runs. INVARIANT: a listener alone is not
+   * enough, because the application may prepend one.
    */
   watch(engine: BareEngine): void {
     if (this.#engines.has(engine)) return;
@@ -46,7 +46,7 @@ export class EngineConnections {
     return tracked;
   }
 
-  /** The same, where it is tracked already. */
+  /** The tracked connection, or `undefined`. */
   find(connection: BareConnection): EngineConnection | undefined {
     return this.#connections.get(connection);
   }

@@ -11,7 +11,10 @@ afterEach(stopAll);
 const FLOOD = 500;
 const policy = definePolicy({ permissions: AllowAny });
 
-/** Who was heard when, where one sends many events at once and another sends one as soon as the first is handled. */
+/**
+ * The order in which events of two clients arrive. One client sends many at once, the other sends one as soon as the
+ * first is handled.
+ */
 async function heardWith(prepare: (io: Server) => void): Promise<string[]> {
   const heard: string[] = [];
   let answerFirst = () => {};
@@ -58,7 +61,7 @@ describe("one that sends much at once", () => {
 });
 
 describe("one that sends much at once, and leaves", () => {
-  /** What was heard of it until it was gone. */
+  /** The events received from a client until it is gone. */
   async function heardUntilGone(leave: (greedy: WebSocket) => void) {
     const heard: string[] = [];
     let reset = () => {};
@@ -124,7 +127,7 @@ test("what is neither true nor false is a misuse", () => {
   expect(() => guard(new Server(), policy, { fairScheduling: 1 as never })).toThrow(PermissionMisuse);
 });
 
-/** What ws hands on, told by hand, turn by turn of the event loop. */
+/** A fake WebSocket of ws, whose events are emitted by hand, one turn of the event loop at a time. */
 class Line {
   readonly heard: unknown[] = [];
   readonly states: string[] = [];
@@ -147,7 +150,7 @@ class Line {
     for (const message of messages) this.socket.emit("message", message);
   }
 
-  /** What has been heard since the last time. */
+  /** The events received since the last call. */
   take(): unknown[] {
     return this.heard.splice(0);
   }
@@ -157,7 +160,7 @@ describe("turn by turn", () => {
   const turn = () => new Promise((resolve) => setImmediate(resolve));
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => from + n);
 
-  test("sixteen are handed on at once, of what is more two in each that follows, and nothing is read meanwhile", async () => {
+  test("16 messages are emitted at once, then 2 per tick", async () => {
     const line = new Line();
     line.say(...range(0, 21));
     expect(line.take()).toEqual(range(0, 16));
@@ -178,7 +181,7 @@ describe("turn by turn", () => {
     expect(line.states).toEqual(["pause", "resume"]);
   });
 
-  test("who hands it on is told of each message that it is heard, whether now or later", () => {
+  test("`emit` returns true for every message, now or later", () => {
     const line = new Line();
     const told = range(0, 20).map((message) => line.socket.emit("message", message));
     expect(told).toEqual(Array(20).fill(true));
@@ -208,7 +211,7 @@ describe("turn by turn", () => {
   test.each([
     ["close", 1006],
     ["error", "reset"],
-  ])("what is left is dropped at an end without a word (%s), which is told at once", async (event, value) => {
+  ])("buffered messages are dropped at an abnormal end (%s)", async (event, value) => {
     const line = new Line();
     line.say(...range(0, 20));
     line.take();
@@ -231,7 +234,7 @@ describe("turn by turn", () => {
     expect(line.take()).toEqual([16]);
   });
 
-  test("nothing is handed on while it is held, whoever else holds it back", async () => {
+  test("nothing is emitted while any reason for a pause remains", async () => {
     const line = new Line();
     line.say(...range(0, 18));
     line.take();
@@ -267,7 +270,7 @@ describe("turn by turn", () => {
     expect(line.take()).toEqual([1]);
   });
 
-  test("what was held in the middle of a turn waits for its release", async () => {
+  test("messages paused within a tick wait for the resume", async () => {
     const line = new Line();
     line.say(...range(0, 17));
     line.take();
@@ -293,7 +296,7 @@ describe("turn by turn", () => {
     expect(line.take()).toEqual([100]);
   });
 
-  test("one that was held before it came over WebSocket is held there too", async () => {
+  test("a connection paused before its upgrade stays paused", async () => {
     const line = new Line();
     const { socket } = line;
     let upgrade = () => {};

@@ -2,19 +2,19 @@ import { type BareConnection, type BareWebSocket, override } from "../socketio-i
 
 /** Messages of one client that are emitted in one tick of the event loop. */
 const MESSAGES_PER_TICK = 16;
-/** The same, while more are buffered. */
+/** Messages of one client that are emitted in one tick while more are buffered. */
 const BACKLOG_PER_TICK = 2;
 /** The close code of a connection that ended without a close frame (RFC 6455, section 7.4.1). */
 const ABNORMAL_CLOSURE = 1006;
 
-/** The reasons to pause reading: the client does not read its answers, or too many of its messages are queued. */
+/** Reasons to pause reading, as bits: the client does not read its answers, or too many of its messages are queued. */
 export const NOT_READING = 1;
 export const CROWDED = 2;
 
 let tick = 0;
 let isCounting = false;
 
-/** The number of the current tick: another one once all other connections could emit. */
+/** The number of the current tick. It changes once all other connections could emit. */
 function currentTick(): number {
   if (!isCounting) {
     isCounting = true;
@@ -28,7 +28,7 @@ function currentTick(): number {
 
 type Emitted = Parameters<BareWebSocket["emit"]>;
 
-/** Emits a limited number of messages of one WebSocket in every tick, and does not read it meanwhile. */
+/** Emits a limited number of messages of one WebSocket in every tick, and pauses reading meanwhile. */
 class FairScheduler {
   readonly #socket: BareWebSocket;
   readonly #perTick: number;
@@ -48,7 +48,7 @@ class FairScheduler {
     override(socket, "emit", (...emitted) => this.#receive(emitted));
   }
 
-  /** Stops to emit and to read. */
+  /** Pauses emitting and reading. */
   pause(): void {
     this.#isPaused = true;
     this.#socket.pause();
@@ -77,7 +77,7 @@ class FairScheduler {
     return this.#emitNow(emitted);
   }
 
-  /** Counts a message of this tick. Returns false where there were enough. */
+  /** Counts a message of this tick. Returns false when the share of the tick is used up. */
   #takeShare(): boolean {
     const now = currentTick();
     if (this.#tick !== now) {
@@ -122,15 +122,15 @@ class FairScheduler {
   };
 }
 
-/** Pauses and resumes reading a connection over WebSocket. A client that polls sends requests, and is not paused. */
+/** Pauses and resumes reading a connection over WebSocket. A polling client sends requests and is not paused here. */
 export class ReadControl {
   #scheduler: FairScheduler | undefined;
-  /** The reasons for which it is paused, as bits. */
+  /** The current reasons for a pause, as bits. */
   #pauses = 0;
 
   /**
-   * @param isFair True when the client takes turns with all others, so that one that sends as fast as it can does not
-   *   delay them.
+   * @param isFair True when the client takes turns with all others, so that a client that sends as fast as it can does
+   *   not delay them.
    */
   constructor(connection: BareConnection, isFair: boolean) {
     const begin = () => {
@@ -146,7 +146,7 @@ export class ReadControl {
     else connection.once("upgrade", begin);
   }
 
-  /** Emits and reads nothing until this reason and all others are gone. */
+  /** Pauses emitting and reading until this reason and all others are gone. */
   pauseReading(reason: number): void {
     if (this.#pauses === 0) this.#scheduler?.pause();
     this.#pauses |= reason;

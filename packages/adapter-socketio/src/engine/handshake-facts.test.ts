@@ -20,7 +20,7 @@ interface Raw {
 
 const all = definePolicy({ permissions: AllowAny });
 
-/** What applications do to a connection of engine.io, to save memory. */
+/** Ways in which applications drop the request of an engine.io connection to save memory. */
 const LETTING_GO = {
   "take the request away": (raw: Raw) => {
     raw.request = null;
@@ -34,13 +34,13 @@ const LETTING_GO = {
   },
 };
 
-/** A rule that keeps the scopes it was asked with. */
+/** A rule that records the scopes of its evaluations. */
 function looking(scopes: SocketScope[]) {
   const look = ({ scope }: { scope: unknown }) => scopes.push(scope as SocketScope) > 0;
   return permission("look", { connect: look, action: look });
 }
 
-/** Where their listener stands. */
+/** The places of their listener. */
 const PLACES: Record<string, (io: Server, put: () => void, listener: (raw: Raw) => void) => void> = {
   "before the guard": (io, put, listener) => {
     io.engine.on("connection", listener);
@@ -133,7 +133,7 @@ test("engines that are bound or attached later are met first too", async () => {
   http.close();
 });
 
-test("headers that rules add reach a client that polls, where the request is gone", async () => {
+test("headers of rules reach a polling client without its request", async () => {
   const kept: boolean[] = [];
   const adding = permission("adding", {
     connect: ({ scope }) => kept.push(addAnswerHeader(scope.request, "Set-Cookie", "a=1")) > 0,
@@ -171,7 +171,7 @@ test("headers are sent where the request goes while a rule answers", async () =>
 });
 
 describe("a connection whose request was gone before the guard was there", () => {
-  /** A server that is in use before it is guarded; its client waits outside of all namespaces. */
+  /** A server that is in use before it is guarded, with a client outside all namespaces. */
   async function late(running: Running, options = {}) {
     const poller = await Poller.open(running, { cookie: "session=ann" });
     const onDecision = vi.fn();
@@ -226,7 +226,7 @@ test("an engine that is bound twice is met once", () => {
   expect(engine.emit).toBe(emit);
 });
 
-test("for any request, what cannot be read is not known, and nothing throws", () => {
+test("any request can be read without an error", () => {
   const revoked = () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();

@@ -3,14 +3,14 @@ import type { HandshakeInfo } from "@portcullis/core/adapter";
 import type { BareConnection, BareRequest } from "../socketio-internals.js";
 
 /**
- * The facts that a guard reads of the request that began a connection of engine.io. They are read before a listener of
- * the application runs, since the application may drop the request or change it. The request itself is not kept, so that
- * dropping it frees its memory; these facts stand in for it then.
+ * The facts that a guard reads of the request that opened a connection of engine.io. They are read before any listener
+ * of the application runs, because the application may drop or change the request. The request itself is not kept, so
+ * that dropping it frees its memory. These facts then replace it.
  */
 export class HandshakeFacts {
   readonly method = "GET";
   readonly url: string;
-  /** A copy, so that nobody changes or empties it. */
+  /** A frozen copy, so that nobody changes or empties it. */
   readonly headers: HandshakeInfo["headers"];
   readonly socket: { readonly remoteAddress: string | undefined; readonly encrypted: boolean };
 
@@ -26,19 +26,19 @@ export class HandshakeFacts {
     this.socket = Object.freeze({ remoteAddress, encrypted: Boolean(socket?.encrypted) });
   }
 
-  /** Reads the request of a connection. Never throws: what cannot be read is not known. */
+  /** Reads the request of a connection. Never throws. A request that cannot be read has `isKnown` false. */
   static of({ request, remoteAddress }: BareConnection): HandshakeFacts {
     try {
       const { headers } = request as BareRequest;
       if (Object(headers) === headers) return new HandshakeFacts(true, request as BareRequest, headers, remoteAddress);
     } catch {
-      // No request, or that of another server than Node's.
+      // There is no request, or it comes from another server than Node's.
     }
     return new HandshakeFacts(false, {}, {}, remoteAddress);
   }
 }
 
-/** The refusal of a connection whose request nobody could read: it could come from any page. */
+/** The refusal of a connection whose request could not be read, because it could come from any page. */
 export function unknownHandshake(): Decision {
   return fault("handshake_unknown", {
     reason: "It is not known where this connection comes from.",

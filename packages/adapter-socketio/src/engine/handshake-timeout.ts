@@ -13,9 +13,9 @@ export class HandshakeTimeout {
   readonly #limit: number;
   #handshake: Timeout | undefined;
   #idle: Timeout | undefined;
-  /** Namespaces that others decide about: functions of the application, or its middlewares where nobody guards. */
+  /** Namespaces about which the application decides: its functions, or its middlewares if there is no guard. */
   #undecided = 0;
-  /** True when the time of this client was up while others were deciding. */
+  /** True when the time of this client ended while the application was deciding. */
   #isLate = false;
 
   /** @param limit Milliseconds that a client has for its first handshake. */
@@ -30,7 +30,7 @@ export class HandshakeTimeout {
     return this.#handshake !== undefined;
   }
 
-  /** Starts the time for a handshake, anew where it runs. */
+  /** Starts or restarts the timeout of a handshake. */
   start(limit = this.#limit): void {
     this.#handshake?.cancel();
     this.#handshake = new Timeout(limit, () => {
@@ -51,10 +51,10 @@ export class HandshakeTimeout {
   }
 
   /**
-   * Waits while others decide about this client: until then it is not ended for being in no namespace. socket.io has a
-   * timeout of its own for that.
+   * Keeps a client that is in no namespace while the application decides about it. socket.io has its own timeout for
+   * that.
    *
-   * @returns Ends the waiting; a second call changes nothing.
+   * @returns A function that ends the waiting. A second call changes nothing.
    */
   waitForOthers(): () => void {
     this.#undecided += 1;
@@ -69,7 +69,7 @@ export class HandshakeTimeout {
     };
   }
 
-  /** Closes the connection of a client that was disconnected or not let in, unless it is in a namespace soon. */
+  /** Closes the connection of a client that was disconnected or refused, unless it soon enters a namespace. */
   closeWhenIdle(): void {
     if (this.#connection.readyState !== "open") return;
     this.#idle ??= new Timeout(CLOSE_TIMEOUT_MS, () => {
@@ -79,7 +79,7 @@ export class HandshakeTimeout {
         this.#isLate = true;
         return;
       }
-      // One that polls may not have fetched yet what it was answered.
+      // A polling client may not have fetched its last answers yet.
       if (this.#connection.writeBuffer.length === 0) destroy(this.#connection);
       else {
         this.#connection.close();

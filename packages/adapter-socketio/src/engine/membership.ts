@@ -9,17 +9,17 @@ export interface GuardState {
 export interface PendingHandshake {
   /** Ends it, because the client is gone. */
   abort(): void;
-  /** The guard that decides, once it is known. */
+  /** The deciding guard, once it is known. */
   readonly gate?: GuardState;
 }
 
-/** The namespaces of one client: those it is in, those it waits for, and those it is leaving. */
+/** The namespaces of one client: entered, pending, and being left. */
 export class Membership {
   /** The client, once it has asked for a namespace that exists. */
   client: BareClient | undefined;
-  /** By name of the namespace. */
+  /** Pending handshakes by namespace name. */
   readonly #pending = new Map<string, PendingHandshake>();
-  /** By name of the namespace: resolves once the client has left. */
+  /** Promises by namespace name. Each resolves once the client has left. */
   readonly #leaving = new Map<string, Promise<void>>();
 
   get isInside(): boolean {
@@ -42,7 +42,10 @@ export class Membership {
     this.#pending.set(name, { abort() {} });
   }
 
-  /** Says how a pending handshake ends when the client goes away; one that is not pending any more ends now. */
+  /**
+   * Sets the way in which a pending handshake ends when the client goes away. A handshake that is not pending any more
+   * ends now.
+   */
   track(name: string, pending: PendingHandshake): void {
     if (this.#pending.has(name)) this.#pending.set(name, pending);
     else pending.abort();
@@ -58,16 +61,16 @@ export class Membership {
     for (const handshake of pending) handshake.abort();
   }
 
-  /** True when a handshake is pending whose guard goes on. */
+  /** True when a handshake is pending whose guard is not closing. */
   get isAwaitedElsewhere(): boolean {
     return [...this.#pending.values()].some(({ gate }) => gate?.isClosing === false);
   }
 
   /**
-   * The client leaves a namespace while earlier messages of it are being decided. It may ask for the namespace again
-   * meanwhile.
+   * Begins leaving a namespace while earlier messages in it are still being decided. The client may ask for the
+   * namespace again meanwhile.
    *
-   * @returns Ends the leaving.
+   * @returns A function that ends the leaving.
    */
   leave(name: string): () => void {
     this.client?.nsps.delete(name);
@@ -82,7 +85,7 @@ export class Membership {
     };
   }
 
-  /** Resolves once the client has left a namespace that it is leaving. */
+  /** Resolves once the client has left a namespace. `undefined` if it is not leaving it. */
   whenLeft(name: string): Promise<void> | undefined {
     return this.#leaving.get(name);
   }

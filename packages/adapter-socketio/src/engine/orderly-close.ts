@@ -3,14 +3,14 @@ import type { BareConnection, BareSocket, BareWebSocket } from "../socketio-inte
 import { CLOSE_TIMEOUT_MS, type HandshakeTimeout } from "./handshake-timeout.js";
 import type { GuardState, Membership } from "./membership.js";
 
-/** Closes one connection once the guards of all its namespaces agree, and tells when the client is gone. */
+/** Closes one connection once the guards of all its namespaces agree, and calls back when the client is gone. */
 export class OrderlyClose {
   readonly #connection: BareConnection;
   readonly #membership: Membership;
   readonly #timeout: HandshakeTimeout;
-  /** By socket: its guard. */
+  /** Guards by socket. */
   readonly #gates = new WeakMap<object, GuardState>();
-  /** Sockets whose sessions have ended, and wait for those of the others. */
+  /** Sockets whose sessions have ended, and which wait for the sessions of the others. */
   readonly #ended = new WeakSet<object>();
   #isEnding = false;
   readonly #callbacks: (() => void)[] = [];
@@ -22,16 +22,18 @@ export class OrderlyClose {
     connection.once("close", this.#callBackOnceGone);
   }
 
-  /** A session begins. */
+  /** Registers the guard of a socket whose session begins. */
   enter(socket: BareSocket, gate: GuardState): void {
     this.#gates.set(socket, gate);
   }
 
   /**
-   * Closes the connection of a session that has ended so that its client comes back, behind what is sent already.
+   * Closes the connection of an ended session behind the data that is already sent, so that its client reconnects.
    *
-   * @param isGuardClosing True when its guard is closing: accepted events of other namespaces are answered before.
-   * @returns Whether it is closed now or later. Not where the client stays in a namespace whose guard is not closing.
+   * @param isGuardClosing True when the guard of the session is closing. Accepted events of other namespaces are then
+   *   answered before.
+   * @returns True when the connection is closed now or later. False when the client stays in a namespace whose guard is
+   *   not closing.
    */
   close(socket: BareSocket, isGuardClosing: boolean): boolean {
     if (!isGuardClosing) this.#close();
@@ -45,8 +47,8 @@ export class OrderlyClose {
   }
 
   /**
-   * Calls back once the client is gone, or has fetched its answers and stays for another namespace. INVARIANT: a client
-   * that polls has an answer when it has fetched it, and not when it was sent.
+   * Calls back once the client is gone, or has fetched its answers and stays for another namespace. INVARIANT: a
+   * polling client has an answer when it has fetched it, not when the answer was sent.
    */
   whenGone(callback: () => void): void {
     this.#closeOnceEnded();
@@ -61,16 +63,16 @@ export class OrderlyClose {
     return this.#membership.isAwaitedElsewhere;
   }
 
-  /** INVARIANT: a session that has ended and waits for the others is looked at whenever one of them ends. */
+  /** INVARIANT: whenever a session ends, the ended sessions that wait for it are checked again. */
   #closeOnceEnded(): void {
     if (this.#isEnding && this.#membership.sockets.every((socket) => this.#ended.has(socket))) this.#close();
   }
 
-  /** Begins an orderly close, and makes sure that it ends. */
+  /** Begins an orderly close, and ends it by force after a timeout. */
   #close(): void {
     if (this.#connection.readyState !== "open") return;
     const { socket } = this.#connection.transport;
-    // The one of ws waits half a minute for its client's answer.
+    // The WebSocket of ws itself would wait 30 seconds for the close frame of the client.
     const wait = new Timeout(CLOSE_TIMEOUT_MS, () => {
       if (this.#connection.readyState === "closed") socket?.terminate?.();
       else this.#timeout.start();
@@ -79,7 +81,7 @@ export class OrderlyClose {
     this.#connection.close();
   }
 
-  /** One listener, whatever the number of namespaces: Node warns of many. */
+  /** One listener for any number of namespaces, because Node warns about many. */
   readonly #callBackOnceGone = (): void => {
     if (!this.#isThrough) this.#connection.once("drain", this.#callBackOnceGone);
     else for (const callback of this.#callbacks.splice(0)) callback();

@@ -14,7 +14,7 @@ import { PollHeaders } from "./poll-headers.js";
 
 afterEach(stopAll);
 
-/** Whether each header was kept. */
+/** One boolean per header: true when it was kept. */
 const kept: boolean[] = [];
 afterEach(() => void kept.splice(0));
 
@@ -36,7 +36,7 @@ function policyOf(answer: boolean | (() => Promise<boolean>)) {
 const guarded = (answer: Parameters<typeof policyOf>[0]) => (io: Server) => void guard(io, policyOf(answer));
 
 describe("headers that a rule adds at connect, on polling", () => {
-  test.each([true, false])("go out once, each cookie as a header of its own, where it answers %s", async (answer) => {
+  test.each([true, false])("are sent once, each cookie separately, if it answers %s", async (answer) => {
     const poller = await Poller.open(await listen(guarded(answer)));
     expect(poller.cookies).toEqual([]);
     const { body } = await poller.connect();
@@ -85,7 +85,7 @@ describe("headers that a rule adds at connect, on polling", () => {
     expect(poller.cookies).toEqual(["seen=1"]);
   });
 
-  test("stand beside the cookies of engine.io and of the application, in any spelling", async () => {
+  test("are added to the cookies of engine.io and the application", async () => {
     const running = await listen((io) => {
       guarded(true)(io);
       io.engine.use(
@@ -113,7 +113,7 @@ describe("headers that a rule adds at connect, on polling", () => {
     expect(new Set(second.responses.map(({ headers }) => headers["x-request-id"]))).toEqual(new Set(["own"]));
   });
 
-  test("of two namespaces do not push each other out, and none goes to another client", async () => {
+  test("of two namespaces are all sent, to their client only", async () => {
     const asked = new Map<string, ReturnType<typeof deferred<boolean>>>();
     const named = permission("named", {
       connect: async ({ scope }) => {
@@ -144,7 +144,7 @@ describe("headers that a rule adds at connect, on polling", () => {
     expect(bystander.cookies).toEqual([]);
   });
 
-  test("are as many as may be, and none is kept once all is decided and said", async () => {
+  test("are limited, and none is kept after the decision", async () => {
     const many = permission("many", {
       connect: ({ scope }) => {
         for (let index = 0; index < 100; index++) addAnswerHeader(scope.request, "Set-Cookie", `c${index}=1`);
@@ -174,7 +174,7 @@ describe("headers that a rule adds at connect, on polling", () => {
     await until(() => sent.some((cookie) => cookie?.includes("a=1; b=2; c=3, d")), "the cookies come back");
   });
 
-  test("go out with whichever response is next, beside what the application says in that one", async () => {
+  test("are sent with the next response, beside the application's own", async () => {
     const running = await listen(guarded(true));
     running.io.engine.use(
       (request: IncomingMessage, response: { setHeader(name: string, value: string): void }, next: () => void) => {
@@ -195,7 +195,7 @@ describe("headers that a rule adds at connect, on polling", () => {
 });
 
 describe("a connection that", () => {
-  /** One that polls, told by hand. */
+  /** A fake polling connection, driven by hand. */
   function make(res: object | null) {
     const transport = Object.assign(new EventEmitter(), { name: "polling", res });
     const connection = Object.assign(new EventEmitter(), { transport, request: {} });
@@ -214,7 +214,7 @@ describe("a connection that", () => {
     expect(headers).toEqual({});
   });
 
-  test("is upgraded while it is decided keeps none, also where one of its requests is answered after that", () => {
+  test("is upgraded during the decision keeps no headers", () => {
     const { transport, connection } = make({ getHeader: () => undefined });
     connection.emit("upgrade");
     for (let time = 0; time < 2; time++) {
@@ -226,7 +226,7 @@ describe("a connection that", () => {
 });
 
 describe("headers that a rule adds at connect, where there is a WebSocket", () => {
-  test.each([true, false])("are not kept and not sent where it answers %s: the 101 went out before", async (answer) => {
+  test.each([true, false])("are neither kept nor sent if it answers %s", async (answer) => {
     const running = await listen(guarded(answer));
     const raw = new Raw(running);
     const upgraded = deferred<IncomingMessage>();
@@ -257,7 +257,7 @@ describe("headers that a rule adds at connect, where there is a WebSocket", () =
     socket.terminate();
   });
 
-  test("are dropped where the client was faster with its upgrade than the rule", async () => {
+  test("are dropped if the upgrade precedes the decision", async () => {
     const asked = deferred<boolean>();
     const added: boolean[] = [];
     const slow = permission("slow", {
@@ -277,7 +277,7 @@ describe("headers that a rule adds at connect, where there is a WebSocket", () =
     expect(added).toEqual([false]);
   });
 
-  test("a real client is let in with an upgrade, and says why it is not", async () => {
+  test("a real client is admitted with an upgrade, or refused", async () => {
     const running = await listen(guarded(true));
     const client = await open(running, "/", { transports: ["polling", "websocket"] });
     await until(() => client.io.engine.transport.name === "websocket", "upgraded");

@@ -3,18 +3,18 @@ import type { BareConnection, BareResponse } from "../socketio-internals.js";
 import type { HandshakeFacts } from "./handshake-facts.js";
 
 /**
- * Headers that rules add while a handshake with a namespace is pending. The request that began the connection is answered
- * already, so a client that polls gets them with the next response. A client on a WebSocket gets none.
+ * Headers that rules add while a handshake with a namespace is pending. The request that opened the connection is
+ * already answered, so a polling client gets them with its next response. A client on a WebSocket gets none.
  */
 export class PollHeaders {
   readonly #connection: BareConnection;
   readonly #facts: HandshakeFacts;
   /** True while a handshake is pending. */
   #isOpen = false;
-  /** The object that rules add headers to: `request` of the scope. */
+  /** The object to which rules add headers. It is the `request` of the scope. */
   #holder: object | undefined;
 
-  /** @param connection One that polls. */
+  /** @param connection The connection of a polling client. */
   constructor(connection: BareConnection, facts: HandshakeFacts) {
     this.#connection = connection;
     this.#facts = facts;
@@ -22,18 +22,18 @@ export class PollHeaders {
     connection.once("upgrade", () => this.drop());
   }
 
-  /** A handshake begins: rules may add headers. */
+  /** A handshake begins, so rules may add headers. */
   open(): void {
     this.#isOpen = true;
     this.#keep();
   }
 
-  /** All is decided: the headers so far go out with the next response, and no more can be added after it. */
+  /** All handshakes are decided. The headers so far are sent with the next response, and none can be added after it. */
   close(): void {
     this.#isOpen = false;
   }
 
-  /** Drops all headers: there will be no response any more. */
+  /** Drops all headers, because no response will follow. */
   drop(): void {
     this.#take();
   }
@@ -53,7 +53,7 @@ export class PollHeaders {
   readonly #write = (headers: Record<string, unknown>, request: object): void => {
     const { transport } = this.#connection;
     const response = request === transport.dataReq ? transport.dataRes : transport.res;
-    // Another server than Node's makes one line of a list.
+    // Other servers than Node's would write a list as one line.
     if (this.#holder === undefined || typeof response?.getHeader !== "function") return;
     const added = this.#take();
     if (this.#isOpen) this.#keep();
@@ -61,7 +61,7 @@ export class PollHeaders {
   };
 }
 
-/** Adds to what the application and engine.io say themselves: that counts, but that cookies come beside each other. */
+/** Adds a header to those of the application and engine.io, which take precedence. Cookies are appended. */
 function add(headers: Record<string, unknown>, response: Required<BareResponse>, name: string, value: string): void {
   const key = name.toLowerCase();
   const written = Object.keys(headers).find((other) => other.toLowerCase() === key) ?? name;

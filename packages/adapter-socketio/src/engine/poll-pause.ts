@@ -1,8 +1,8 @@
 import { type BareTransport, override } from "../socketio-internals.js";
 
 /**
- * Delays the response to the POST of a client that polls. Its library sends the next POST only after that response, so
- * the client sends no more messages meanwhile.
+ * Delays the response to the POST of a polling client. Its library sends the next POST only after that response, so no
+ * further messages arrive meanwhile.
  */
 export class PollPause {
   #isPaused = false;
@@ -28,14 +28,14 @@ export class PollPause {
     respond?.();
   }
 
-  /** engine.io ends the response as soon as `onData` returns. */
+  /** Delays the response, which engine.io would end as soon as `onData` returns. */
   #delay({ dataRes: response }: BareTransport): void {
     if (!response?.end) return;
     const { end } = response;
     override(response, "end", (...input) => {
       const previous = this.#respond;
       this.#respond = () => end.apply(response, input);
-      // A client that posts again without waiting: at most one response is delayed, and none is left out.
+      // If a client posts again without waiting, the earlier response is sent now, so at most one response is delayed.
       previous?.();
       return response;
     });

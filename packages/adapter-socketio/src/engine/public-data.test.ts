@@ -6,7 +6,7 @@ const SECRET = { dsn: "postgres://secret" };
 const broken = fault("directory_down", { error: Object.assign(new Error("down"), SECRET) });
 const PUBLIC = { code: "directory_down", status: 500, reason: expect.any(String), retry: "never" };
 
-/** Copies own fields as some parsers of socket.io do, without asking `toJSON`. */
+/** Copies own fields as some parsers of socket.io do, without calling `toJSON`. */
 function copyFields(value: unknown): unknown {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return value;
   if (Array.isArray(value)) return value.map(copyFields);

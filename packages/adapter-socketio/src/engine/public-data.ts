@@ -1,7 +1,7 @@
 import type { Decision } from "@portcullis/core";
 import { publicRefusal } from "@portcullis/core/adapter";
 
-/** Marks the decisions of all copies of the core. */
+/** The mark of decisions, shared by all copies of the core. */
 const DECISION = Symbol.for("@portcullis/core/Decision");
 /** Own properties of every decision. */
 const SHAPE = ["outcome", "code", "status", "by", "retry"];
@@ -9,10 +9,10 @@ const SHAPE = ["outcome", "code", "status", "by", "retry"];
 const PRIVATE = ["error", "causes", "evidence"];
 
 /**
- * Replaces each decision in an answer by its public refusal, and drops the private fields of a copy made by spread. JSON
- * asks `toJSON`, but a parser of binary data copies field by field.
+ * Replaces each decision in an answer by its public refusal, and drops the private fields of a copy made by spread.
+ * JSON calls `toJSON`, but a parser of binary data copies field by field.
  *
- * @returns The same value where it holds no decision.
+ * @returns The same value if it holds no decision.
  * @throws {RangeError} When the value contains itself.
  */
 export function withoutDecisions(value: unknown): unknown {
@@ -28,7 +28,7 @@ export function withoutDecisions(value: unknown): unknown {
     const entry = record[key];
     const mapped = isPrivate ? undefined : withoutDecisions(entry);
     if (mapped === entry && !isPrivate) continue;
-    // With its prototype: its own `toJSON` may hide more.
+    // The copy keeps the prototype, whose `toJSON` may hide more.
     copy ??= Object.assign(Object.create(Object.getPrototypeOf(record)) as Record<string, unknown>, record);
     if (isPrivate) delete copy[key];
     else copy[key] = mapped;

@@ -9,12 +9,12 @@ const PING_TIMEOUT = 20_000;
 /**
  * Pauses reading a client while the queue of one of its sockets is half full, over WebSocket and over polling.
  *
- * INVARIANT: for at most half of `pingTimeout` and 10 seconds, unless a message is decided meanwhile. A handler may await
- * an acknowledgement that is behind the messages not read.
+ * INVARIANT: a pause lasts at most half of `pingTimeout` and at most 10 seconds, unless a message is decided meanwhile.
+ * A handler may await an acknowledgement that is behind the unread messages.
  */
 export class ReadPause {
   readonly #reading: ReadControl;
-  /** Set for a client that begins with polling. */
+  /** Set if the connection began with polling. */
   readonly #polling: PollPause | undefined;
   readonly #limit: number;
   readonly #crowded = new Set<object>();
@@ -30,7 +30,11 @@ export class ReadPause {
     this.#limit = Math.max(1, pingTimeout / 2);
   }
 
-  /** @param socket Of this client, in one namespace. */
+  /**
+   * Records if the queue of a socket is half full, and pauses or resumes reading.
+   *
+   * @param socket A socket of this client, in one namespace.
+   */
   update(socket: object, isCrowded: boolean): void {
     const { size } = this.#crowded;
     if (isCrowded) this.#crowded.add(socket);

@@ -2,7 +2,7 @@ import { type BackpressureTarget, OutgoingBudget } from "@portcullis/core/adapte
 import type { BareConnection, BareSocket, Packet } from "../socketio-internals.js";
 import { NOT_READING, type ReadControl } from "./fair-scheduling.js";
 
-/** The characters of an answer about a namespace, beside those that somebody has chosen. */
+/** The characters of an answer about a namespace, without those that the client or the application has chosen. */
 const REFUSAL = 256;
 
 /** A session that waits while its client does not read. */
@@ -12,17 +12,17 @@ interface BlockableSession {
 }
 
 /**
- * Counts the answers of the library to one client, in all its namespaces. They count as read once the transport has
- * written the last frame of a flush, or the response to a poll.
+ * Counts the unread answers of the library to one client, in all its namespaces. Answers count as read once the
+ * transport has written the last frame of a flush, or the response to a poll.
  */
 export class UnreadAnswers implements BackpressureTarget {
   readonly #connection: BareConnection;
   readonly #reading: ReadControl;
   readonly #budget: OutgoingBudget;
   readonly #sessions = new Set<BlockableSession>();
-  /** The counted bytes of the packets that engine.io has not given to the transport. */
+  /** The counted bytes of packets that engine.io has not passed to the transport yet. */
   #buffered = 0;
-  /** The bytes that the answer being sent may count yet. */
+  /** The bytes that may still be counted for the answer being sent. */
   #room = 0;
   #limit: number;
 
@@ -33,7 +33,7 @@ export class UnreadAnswers implements BackpressureTarget {
     this.#budget = new OutgoingBudget(limit, this);
     connection.on("packetCreate", this.#count);
     connection.on("flush", this.#follow);
-    // Later: other listeners of the close end their sessions first.
+    // Deferred, because other `close` listeners must end their sessions first.
     connection.once("close", () => queueMicrotask(() => this.#budget.free(Number.POSITIVE_INFINITY)));
   }
 
@@ -41,7 +41,7 @@ export class UnreadAnswers implements BackpressureTarget {
     return this.#budget.isFull;
   }
 
-  /** A session of this client. */
+  /** Adds a session of this client. */
   join(session: BlockableSession, limit: number): void {
     this.#limit = Math.max(this.#limit, limit);
     this.#budget.raise(limit);
@@ -70,7 +70,7 @@ export class UnreadAnswers implements BackpressureTarget {
   /**
    * Sends an answer, unless too much is unread.
    *
-   * @returns Whether it may go on: if not, the connection must end.
+   * @returns False when the connection must end.
    */
   send(socket: BareSocket, packet: Packet): boolean {
     if (this.#budget.isSpent) return false;
@@ -84,10 +84,10 @@ export class UnreadAnswers implements BackpressureTarget {
   }
 
   /**
-   * Counts an answer that socket.io is about to send itself.
+   * Counts an answer that socket.io itself is about to send.
    *
-   * @param chosen Characters of it that somebody has chosen.
-   * @returns Whether it may go on: if not, the connection must end.
+   * @param chosen Characters of the answer that the client or the application has chosen.
+   * @returns False when the connection must end.
    */
   charge(chosen: number): boolean {
     if (this.#budget.isSpent) return false;
@@ -95,7 +95,7 @@ export class UnreadAnswers implements BackpressureTarget {
     return true;
   }
 
-  /** An answer may be of several packets. */
+  /** Counts the packets of the current answer, which may be several. */
   readonly #count = ({ data }: { readonly data?: string | Uint8Array }): void => {
     const bytes = Math.min(data?.length ?? 0, this.#room);
     if (this.#room === 0) return;
@@ -109,7 +109,7 @@ export class UnreadAnswers implements BackpressureTarget {
     this.#buffered = 0;
     const { transport } = this.#connection;
     const read = () => {
-      // A connection that has broken says so too. Nothing was read; its end, which comes now, frees all.
+      // A broken connection also emits these events, but nothing was read. Its close, which follows, frees all bytes.
       if (transport.socket?._socket?.destroyed) return;
       this.#budget.free(counted);
       counted = 0;

@@ -4,12 +4,14 @@ import { decisionFromError, Timeout } from "@portcullis/core/adapter";
 import { isOverdue } from "@portcullis/core/internal";
 import type { Decide } from "../socketio-internals.js";
 
-/** True when a function of the application accepts a namespace for a client; a decision where it has failed. */
+/** True when a function of the application accepts a namespace for a client. A decision when the function failed. */
 export type Acceptance = boolean | Decision;
 
 /**
- * Asks a function of the application, as socket.io does: an error is a no, and the first answer counts. It fails where it
- * throws, also after its answer, or does not answer in time. Never throws, never rejects.
+ * Calls a function of the application as socket.io does. An error means no, and the first answer counts. The function
+ * fails when it throws, even after its answer, or does not answer in time. Never throws, never rejects.
+ *
+ * @param limit Milliseconds until the function must have answered.
  */
 export function askAcceptance(
   decide: Decide,

@@ -1,18 +1,18 @@
 import type { BareNamespace, BareSocket } from "../socketio-internals.js";
 
-/** The id of no socket. */
+/** A stand-in that equals no socket. */
 const NO_SOCKET = { id: "" } as BareSocket;
 
 /**
  * Removes sockets from one namespace. With `cleanupEmptyChildNamespaces` socket.io closes a child namespace as soon as
- * nobody is in it, also while a CONNECT is pending there. The removal of the namespace is deferred until none is.
+ * it is empty, even if a CONNECT is pending there. Here the namespace is removed once no CONNECT is pending.
  */
 export class ChildCleanup {
   readonly #namespace: BareNamespace;
   readonly #remove: BareNamespace["_remove"];
-  /** False where the class of socket.io removes: then an empty namespace stays. */
+  /** False when the namespace has the `_remove` of its class. An empty namespace then stays. */
   readonly #isCleanedUp: boolean;
-  /** CONNECT packets that have no socket yet. */
+  /** The number of CONNECT packets without a socket yet. */
   #requests = 0;
 
   constructor(namespace: BareNamespace) {
@@ -26,7 +26,7 @@ export class ChildCleanup {
     this.#requests += 1;
   }
 
-  /** A CONNECT has a socket now, or was refused without one. */
+  /** A CONNECT now has a socket, or was refused without one. */
   finish(): void {
     this.#requests -= 1;
     const { name, server, sockets } = this.#namespace;
@@ -34,7 +34,7 @@ export class ChildCleanup {
     if (this.#isCleanedUp && isOpen && sockets.size === 0 && !this.#isAwaitedBeside(NO_SOCKET)) this.remove(NO_SOCKET);
   }
 
-  /** Removes a socket, and with the last one a child namespace that nobody is about to enter. */
+  /** Removes a socket. With the last one the child namespace is removed too, unless a client is about to enter. */
   remove(socket: BareSocket): void {
     const namespace = this.#namespace;
     if (!this.#isCleanedUp || !this.#isAwaitedBeside(socket)) this.#remove.call(namespace, socket);

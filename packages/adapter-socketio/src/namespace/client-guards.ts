@@ -5,25 +5,25 @@ import { BY_CLIENT, type ClientGuard, type GuardRegistry, type SocketGuardContex
 import { principalOf } from "./identity.js";
 import { UNGUARDED } from "./state-recovery.js";
 
-/** The guard of each client, also in namespaces where the guard depends on the client. */
+/** Finds the guard of each client, also in namespaces where the guard depends on the client. */
 export class ClientGuards {
   readonly #registry: GuardRegistry;
-  /** By the `auth` of a client until it has a socket, then by the socket. */
+  /** Guards by the `auth` of a client until it has a socket, then by the socket. */
   #known = new WeakMap<object, ClientGuard>();
-  /** Counts the guards in force: what was found before the last one does not count. */
+  /** The number of guards added so far. A lookup that began before the last one does not count. */
   #generation = 0;
 
   constructor(registry: GuardRegistry) {
     this.#registry = registry;
   }
 
-  /** Forgets all clients, because another guard is in force: those on the way in are refused. */
+  /** Forgets all clients because another guard was added. Clients whose handshake is pending are refused. */
   reset(): void {
     this.#known = new WeakMap();
     this.#generation += 1;
   }
 
-  /** Finds the guard of a client. INVARIANT: a guard that is put in force meanwhile is not bypassed. */
+  /** Finds the guard of a client. INVARIANT: a guard that is added meanwhile is not bypassed. */
   async find(name: string, auth: unknown, isThere: boolean): Promise<ClientGuard> {
     const found = isThere ? await this.#ask(name, auth) : { context: this.#registry.first };
     if (typeof auth === "object" && auth !== null) this.#known.set(auth, found);
@@ -36,7 +36,9 @@ export class ClientGuards {
     return generation === this.#generation ? found : { context: this.#registry.first, fault: unknownGuard() };
   }
 
-  /** The guard of a socket. INVARIANT: where it depends on the client and was not looked for, it refuses. */
+  /**
+   * The guard of a socket. INVARIANT: if the guard depends on the client and was not looked up, the socket is refused.
+   */
   of(namespace: BareNamespace, socket: BareSocket): ClientGuard {
     const cover = this.#registry.coverOf(namespace);
     if (cover !== BY_CLIENT) return { context: cover };
@@ -53,7 +55,7 @@ export class ClientGuards {
     return cover === BY_CLIENT ? this.#registry.fallback : cover;
   }
 
-  /** True when an open socket is behind a new guard, or may be. */
+  /** True when an open socket is, or may be, covered by a new guard. */
   isConcerned(context: SocketGuardContext, namespace: BareNamespace, { handshake }: BareSocket): boolean {
     const cover = this.#registry.coverOf(namespace);
     if (cover !== BY_CLIENT) return cover === context;
@@ -61,7 +63,7 @@ export class ClientGuards {
     return found instanceof Promise || found.context === context;
   }
 
-  /** The principal behind the socket of that id, as a text. */
+  /** The principal of the socket with that id, as a text. */
   principalAt(namespace: BareNamespace, id: string): string | undefined {
     const socket = namespace.sockets.get(id);
     if (socket === undefined) return undefined;

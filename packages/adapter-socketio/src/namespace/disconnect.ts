@@ -2,20 +2,20 @@ import { type Session, throwAsync } from "@portcullis/core/adapter";
 import type { EngineConnection } from "../engine/engine-connection.js";
 import type { Message } from "./event.js";
 
-/** The reason that socket.io gives for a client that has left in an orderly way. */
+/** The disconnect reason of socket.io for a client that left in an orderly way. */
 const CLIENT_HAS_LEFT = "client namespace disconnect";
-/** The reason when, behind that, the connection is closed too. */
+/** The disconnect reason when the connection is closed after that. */
 const TRANSPORT_CLOSED = "transport close";
 
-/** Ends one session when its socket closes: at once, or once all events are decided that came before the client left. */
+/** Ends one session when its socket closes. If the client left the namespace, all earlier events are decided before. */
 export class Disconnect {
   readonly #engine: EngineConnection;
   readonly #name: string;
   readonly #session: Session<Message>;
-  /** True when the client has left, and earlier events of it are being decided. */
+  /** True when the client has left, and earlier events of it are still being decided. */
   #isLeaving = false;
 
-  /** @param name Name of the namespace. */
+  /** @param name The name of the namespace. */
   constructor(engine: EngineConnection, name: string, session: Session<Message>) {
     this.#engine = engine;
     this.#name = name;

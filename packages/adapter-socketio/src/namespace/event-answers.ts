@@ -22,7 +22,7 @@ export class EventAnswers {
     this.#engine = engine;
   }
 
-  /** Sends what `denied` makes of a refusal; where it fails, the default. */
+  /** Sends the answer that `denied` makes of a refusal, or the default answer if `denied` fails. */
   refuse(message: Message, decision: Decision, session: Session<Message>): void {
     const { options } = this.#context;
     const { action, isAwaited } = message;
@@ -34,7 +34,10 @@ export class EventAnswers {
     }
   }
 
-  /** Needs no option. A client that cannot even be sent this is disconnected, and does not wait for an answer. */
+  /**
+   * Sends the default answer, which needs no option. If even that fails, the session is closed, so that the client does
+   * not wait for an answer.
+   */
   #refuseByDefault(message: Message, decision: Decision, session: Session<Message>): void {
     const { action, isAwaited } = message;
     try {
@@ -60,7 +63,7 @@ export class EventAnswers {
   }
 }
 
-/** Reads what `denied()` has returned. A promise cannot be sent. */
+/** Checks the value that `denied()` returned. A promise cannot be sent. */
 function readBody(body: unknown): object {
   if (isPlain(body) && typeof body.then !== "function") return body;
   ignoreRejection(body);

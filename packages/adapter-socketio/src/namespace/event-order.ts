@@ -1,9 +1,9 @@
 import type { Cork } from "../engine/cork.js";
 
-/** Lets each event reach its listeners before the next one is decided, and corks the answers to those of one read. */
+/** Delivers each event to its listeners before the next one is decided, and corks the answers to events of one read. */
 export class EventOrder {
   readonly #cork: Cork;
-  /** True while an event is on its way to its listeners. */
+  /** True while an event is being delivered to its listeners. */
   #isFlushing = false;
   #isCorked = false;
 
@@ -11,7 +11,7 @@ export class EventOrder {
     this.#cork = cork;
   }
 
-  /** An event has arrived. Behind one that is on its way it belongs to the same read. */
+  /** An event has arrived. If another one is being delivered, both belong to the same read. */
   arrive(): void {
     if (!this.#isFlushing || this.#isCorked) return;
     this.#isCorked = true;
@@ -24,7 +24,7 @@ export class EventOrder {
     process.nextTick(() => {
       this.#isFlushing = false;
       try {
-        // It may end the session, and a listener of the application may throw at that.
+        // The callback may end the session, and a listener of the application may then throw.
         whenFlushed();
       } finally {
         if (this.#isCorked && !this.#isFlushing) {

@@ -8,7 +8,7 @@ import { type ReadPayload, readEvent } from "./event.js";
 
 afterEach(stopAll);
 
-/** What is read of an event. */
+/** The message read from an event. */
 function read(data: unknown, payload?: ReadPayload) {
   const { action, payload: made, refusal } = readEvent({ type: 2, data }, payload);
   return { action, payload: made, refusal };
@@ -70,7 +70,7 @@ describe("what rules see of an event", () => {
   );
 });
 
-test("a number is the name of its digits, as for the listener that it reaches", async () => {
+test("a number is an event name, as for its listener", async () => {
   const heard = vi.fn();
   const server = await listen((io) => {
     guard(io, definePolicy({ actions: { 7: AllowAny } }));
@@ -96,7 +96,7 @@ const parser = {
   },
 };
 
-test("an event whose id is null waits for no acknowledgement, as for socket.io: its refusal is an event", async () => {
+test("an event with id null gets its refusal as an event", async () => {
   const server = await listen((io) => guard(io, simplePolicy()), { parser });
   const raw = new Raw(server);
   await raw.send('4{"type":0,"nsp":"/"}');

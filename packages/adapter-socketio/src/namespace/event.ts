@@ -10,7 +10,7 @@ export type ReadPayload = (event: string, args: readonly unknown[]) => Payload;
 
 const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 
-/** The events that socket.io or EventEmitter emits on a socket itself: a client must not be able to send them. */
+/** The events that socket.io or EventEmitter itself emits on a socket. A client must not be able to send them. */
 const RESERVED = new Set([
   "connect",
   "connect_error",
@@ -34,7 +34,7 @@ export class Message implements ClientMessage {
     readonly refusal: Decision | undefined,
   ) {}
 
-  /** About what it takes in memory: asked only where it must wait. */
+  /** The approximate size in memory. Computed only for a message that is queued. */
   get bytes(): number {
     this.#bytes ??= sizeOf(this.packet.data);
     return this.#bytes;
@@ -47,16 +47,17 @@ export class Message implements ClientMessage {
 }
 
 /**
- * Reads an event. Never throws: what the application's `payload` throws, or answers wrongly, is in `refusal.error`.
+ * Reads an event. Never throws. If the application's `payload` throws or returns an invalid value, `refusal.error`
+ * holds the error.
  *
- * @param hasOwnParser True when the server decodes with another parser than that of socket.io.
+ * @param hasOwnParser True when the server uses another parser than that of socket.io.
  */
 export function readEvent(packet: Packet, read: ReadPayload | undefined, hasOwnParser = false): Message {
   const { data } = packet;
   const values: readonly unknown[] = Array.isArray(data) ? data : [];
   if (values.length === 0) return new Message(packet, "", EMPTY_PAYLOAD, MISSING_ACTION);
   const [event] = values;
-  // As a number it would reach the listener of its digits; nothing else is the name of an event.
+  // A number is the name of its digits, because it reaches the listener of that name. Other values are no event names.
   const action = typeof event === "number" ? String(event) : event;
   if (typeof action !== "string") return new Message(packet, "", EMPTY_PAYLOAD, badMessage());
   if (RESERVED.has(action))
@@ -74,7 +75,7 @@ export function readEvent(packet: Packet, read: ReadPayload | undefined, hasOwnP
     ignoreRejection(payload);
     throw new PermissionMisuse("`payload(event, args)` must return a plain object, and at once");
   } catch (error) {
-    // The option has failed, and not the client: it does not count as undecodable.
+    // The option failed, not the client. So the message does not count as undecodable.
     return new Message(packet, action, EMPTY_PAYLOAD, decisionFromError(error, "payload"));
   }
 }

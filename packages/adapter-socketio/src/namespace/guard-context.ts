@@ -10,7 +10,7 @@ export interface OwnOptions {
   readonly fairScheduling: boolean;
 }
 
-/** A socket behind a guard. */
+/** A guarded socket. */
 export interface GuardedSocket {
   /** `undefined` before it is open. */
   readonly session: Session<Message> | undefined;
@@ -18,13 +18,13 @@ export interface GuardedSocket {
   readonly isGated: boolean;
 }
 
-/** The parts that all sockets behind one guard share. `C` is what the adapter keeps of each. */
+/** The parts that all sockets of one guard share. `C` is the adapter's connection of each socket. */
 export interface GuardContext<C extends GuardedSocket = GuardedSocket> {
-  /** The same in every process of one application. */
+  /** The name of the guard, which is the same in every process of one application. */
   readonly name: string;
   readonly gate: Gate<Socket>;
   readonly options: OwnOptions;
-  /** By socket. */
+  /** Connections by socket. */
   readonly connections: WeakMap<object, C>;
   /** True when the server decodes with another parser than that of socket.io. */
   readonly hasOwnParser: boolean;

@@ -60,7 +60,7 @@ describe("a namespace made by its name before its first client", () => {
     expect(server.io.of("/room-7").sockets.size).toBe(0);
   });
 
-  test("has the guard of the function that accepts this client, name and auth", async () => {
+  test("has the guard of the function that accepts its client", async () => {
     const asked: unknown[] = [];
     const byTeam =
       (team: string): Decide =>
@@ -172,7 +172,7 @@ describe("a namespace made by its name before its first client", () => {
     }
   });
 
-  test("has that of the server where a function without a guard accepts it first", async () => {
+  test("has the server's guard if an unguarded function accepts it", async () => {
     const server = await listen((io) => {
       guard(io, closed);
       io.of(isRoom);
@@ -193,7 +193,7 @@ test("the main namespace is no function's: socket.io asks none about it", async 
   expect(decide).not.toHaveBeenCalled();
 });
 
-test("open sockets that a function accepts are disconnected when it is guarded, and no others", async () => {
+test("guarding a function disconnects only the sockets it accepts", async () => {
   const server = await listen((io) => {
     for (const name of ["/room-7", "/other"]) io.of(name);
   });
@@ -218,7 +218,7 @@ test("a client whom nobody looked at is refused", async () => {
   expect((await refusalOf(server, "/room-7")).data?.code).toBe("permission_error");
 });
 
-test("a client that is on its way in when another guard comes is refused", async () => {
+test("a client connecting while a guard is added is refused", async () => {
   const server = await listen((io) => {
     guard(
       io.of((_name, _auth, next) => next(null, false)),
@@ -237,7 +237,7 @@ test("a client that is on its way in when another guard comes is refused", async
   expect(answer).toBe("permission_error");
 });
 
-test("who is not guarded in a namespace of others gets back what was withheld", async () => {
+test("an unguarded client in a shared namespace can be resumed", async () => {
   const server = await listen(
     (io) => {
       guard(
@@ -298,7 +298,7 @@ describe("for any namespaces, parents and guards", () => {
     readonly isGuarded: boolean;
   }
 
-  /** Does what an application would, and returns its guards, and which names they cover. */
+  /** Runs the steps of an application, and returns its guards with the names they cover. */
   function take(io: Server, steps: readonly Step[]) {
     const guards: Guard[] = [];
     const covers: ((name: string) => boolean)[] = [];
@@ -307,7 +307,7 @@ describe("for any namespaces, parents and guards", () => {
         guards.push(guard(target, all, quiet) as never);
         covers.push(cover);
       } catch {
-        // It is guarded already.
+        // The subject is already guarded.
       }
     };
     for (const { kind, name, isGuarded } of steps) {
@@ -356,7 +356,7 @@ function throwIt(): never {
   throw new Error("out of order");
 }
 
-test("a guard that is put while a function is asked counts for its client", async () => {
+test("a guard added during a lookup applies to its client", async () => {
   const answers: ((isAccepted: boolean) => void)[] = [];
   const server = await listen((io) => {
     guard(

@@ -8,13 +8,13 @@ import type { NamespaceConnection } from "./namespace-connection.js";
 /** A guard of this adapter. */
 export type SocketGuardContext = GuardContext<NamespaceConnection>;
 
-/** Stands for a guard that depends on the client: the guarded function or pattern that accepts it decides. */
+/** Marks a guard that depends on the client. The guarded function or pattern that accepts the client determines it. */
 export const BY_CLIENT = Symbol.for("@portcullis/adapter-socketio/by-client");
 
 /** The guard of a namespace. */
 export type Cover = SocketGuardContext | typeof BY_CLIENT | undefined;
 
-/** The guard of one client in a namespace; with a fault, one that refuses it unasked. */
+/** The guard of one client in a namespace. With a fault, the guard refuses the client without evaluating a rule. */
 export interface ClientGuard {
   readonly context: SocketGuardContext | undefined;
   readonly fault?: Exclude<Acceptance, boolean>;
@@ -22,16 +22,19 @@ export interface ClientGuard {
 
 type Parent = readonly [decide: Decide, parent: BareNamespace];
 
-/** Finds the guard of a namespace: its own, that of its parent, of a parent that would accept, or the server's. */
+/**
+ * Finds the guard of a namespace, in this order: its own, its parent's, that of a parent that would accept it, the
+ * server's.
+ */
 export class GuardRegistry {
   #wide: SocketGuardContext | undefined;
-  /** By name of the namespace, since one that is cleaned up may come again; or by the parent of namespaces. */
+  /** Guards by namespace name, because a namespace that was cleaned up may be created again, or by parent namespace. */
   readonly #own = new Map<string | BareNamespace, SocketGuardContext>();
   readonly #parents = new WeakMap<BareNamespace, BareNamespace>();
 
   constructor(private readonly io: BareServer) {}
 
-  /** @throws {PermissionMisuse} When there is one already. */
+  /** @throws {PermissionMisuse} When the subject is already guarded. */
   add(caller: string, namespace: BareNamespace | undefined, context: SocketGuardContext): void {
     if (namespace === undefined ? this.#wide : this.#own.has(keyOf(namespace))) {
       const what = namespace === undefined ? "this server" : `the namespace "${namespace.name}"`;
@@ -41,7 +44,7 @@ export class GuardRegistry {
     else this.#own.set(keyOf(namespace), context);
   }
 
-  /** Remembers of which parent a namespace was made. */
+  /** Records the parent of a namespace. */
   trackParent(namespace: BareNamespace): void {
     for (const parent of this.io.parentNsps.values()) {
       if (parent.children?.has(namespace)) this.#parents.set(namespace, parent);
@@ -49,8 +52,8 @@ export class GuardRegistry {
   }
 
   /**
-   * The guard of a namespace. One that was made by its name is no child of a pattern or a function, though it has a name
-   * that they may accept. The main namespace is always there, so it is never theirs.
+   * The guard of a namespace. A namespace created by its name is not a child of a pattern or function, even if they
+   * would accept its name. The main namespace always exists, so it is never a child.
    */
   coverOf(namespace: BareNamespace): Cover {
     const parent = this.#parents.get(namespace);
@@ -60,20 +63,20 @@ export class GuardRegistry {
   }
 
   /**
-   * Asks the parents in the order in which socket.io does: the first that accepts guards this client. One that fails
-   * refuses. Never throws, never rejects.
+   * Calls the functions of the parents in the order of socket.io. The first parent that accepts guards this client. A
+   * parent that fails refuses. Never throws, never rejects.
    */
   find(name: string, auth: unknown): ClientGuard | Promise<ClientGuard> {
     return this.#find(this.#asked, 0, name, auth);
   }
 
-  /** A guard for a client of whom nobody has found out which guard it has. */
+  /** The guard for a client whose own guard was not found. */
   get first(): SocketGuardContext {
     const [[, parent]] = this.#asked as [Parent];
     return this.#contextOf(parent) as SocketGuardContext;
   }
 
-  /** Tells for whom the guards by client hold in a namespace: everybody, some, or nobody. */
+  /** The reach of guards that depend on the client in a namespace: all clients, some, or none. */
   reachOf({ name }: BareNamespace): "all" | "some" | "none" {
     if (this.#wide) return "all";
     let reach: "some" | "none" = "none";
@@ -89,7 +92,10 @@ export class GuardRegistry {
     return [...(this.#wide ? [this.#wide] : []), ...this.#own.values()];
   }
 
-  /** The guard of a client whose namespace is not known yet: the server's, else the one with the longest handshake. */
+  /**
+   * The guard of a client whose namespace is not known yet: that of the server, or else the one with the longest
+   * handshake.
+   */
   get fallback(): SocketGuardContext {
     const own = [...this.#own.values()];
     const [longest] = own.sort((one, other) => other.gate.limits.handshake - one.gate.limits.handshake);
@@ -105,7 +111,10 @@ export class GuardRegistry {
     return this.#own.get(parent) ?? this.#wide;
   }
 
-  /** The parents whose answer makes a difference: up to the last that is guarded; where nothing else guards, those alone. */
+  /**
+   * The parents whose answer matters: all up to the last guarded one. Without a guard of the server, only the guarded
+   * ones.
+   */
   get #asked(): readonly Parent[] {
     const parents = [...this.io.parentNsps];
     let last = parents.length;

@@ -2,13 +2,11 @@ import type { Scope } from "@portcullis/core";
 import { identityOf } from "@portcullis/core/internal";
 
 /**
- * Says who is behind a session, as a text that can be kept: by which guard, and who `scope.user` is. Where `authenticate`
- * has put others into the scope, and no user, that is not known.
+ * The principal of a session, as a text that can be stored: the name of the guard and the identity of `scope.user`. If
+ * `authenticate` added other properties to the scope and no user, the principal is unknown. Never throws.
  *
- * Never throws.
- *
- * @param guard The name of the guard: what two of them call 1 is not the same.
- * @returns `undefined` where it cannot be said.
+ * @param guard The name of the guard. Equal ids of two guards are different principals.
+ * @returns `undefined` when the principal is unknown.
  */
 export function principalOf(guard: string, scope: Scope): string | undefined {
   const { user } = scope;
@@ -19,8 +17,8 @@ export function principalOf(guard: string, scope: Scope): string | undefined {
 }
 
 /**
- * Says who a user is: what the first identifying key says that is there and not blank, and a name only where there is
- * none of these. `undefined` where that cannot be said: two such users are never the same.
+ * The identity of a user: the first identifying key that has a value which is not blank. A name counts only without
+ * such a key. `undefined` when there is none, because two such users are never the same.
  */
 function textOfUser(user: unknown): string | undefined {
   try {
@@ -28,12 +26,12 @@ function textOfUser(user: unknown): string | undefined {
     const text = textOf(known?.value);
     return known && text !== undefined ? JSON.stringify([known.key, typeof known.value, text]) : undefined;
   } catch {
-    // A getter of the application's has thrown.
+    // A getter of the application has thrown.
     return undefined;
   }
 }
 
-/** A text that stands for one value alone. Of objects only the ids of MongoDB have one. */
+/** A text that identifies one value. Among objects only the ids of MongoDB have one. */
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value.trim() === "" ? undefined : value;
   if (typeof value === "bigint" || Number.isFinite(value)) return String(value);

@@ -19,7 +19,7 @@ import { connectError, readMiddlewareError } from "./refusal.js";
 /** Runs the middlewares of the application. Rejections of their promises go to `fail`. */
 export type Middlewares = (done: Done, fail: (error: unknown) => void) => void;
 
-/** The parties of one admission. */
+/** The dependencies of one admission. */
 export interface AdmissionOptions {
   readonly context: GuardContext;
   readonly socket: BareSocket;
@@ -27,10 +27,10 @@ export interface AdmissionOptions {
   readonly connection: Connection<Message, Socket> & Required<Pick<Connection, "createScope">>;
 }
 
-/** Decides once whether one socket may be opened, and answers socket.io. */
+/** Decides once if one socket may be opened, and answers socket.io. */
 export class NamespaceAdmission {
   readonly #options: AdmissionOptions;
-  /** Answers socket.io; `undefined` once it is answered. */
+  /** Answers socket.io. `undefined` once it is answered. */
   #done: Done | undefined;
   #evaluation: HandshakeEvaluation<Message, Socket> | undefined;
   #scope: Scope | undefined;
@@ -40,27 +40,27 @@ export class NamespaceAdmission {
     this.#options = options;
   }
 
-  /** The scope of a socket that was admitted, and is not open yet. */
+  /** The scope of an admitted socket that is not open yet. */
   get scope(): Scope | undefined {
     return this.#scope;
   }
 
-  /** Opens the session of a socket that was admitted, once. */
+  /** Opens the session of an admitted socket, once. */
   open(): Session<Message> {
     const session = (this.#evaluation as HandshakeEvaluation<Message, Socket>).open();
     this.#evaluation = this.#scope = undefined;
     return session;
   }
 
-  /** @param done Is called once, whatever happens. */
+  /** @param done Called exactly once in any case. */
   begin(done: Done): void {
     this.#done = done;
   }
 
   /**
-   * Decides: the origin first, then the middlewares of the application, then all else.
+   * Checks the origin first, then runs the middlewares of the application, then evaluates the rules.
    *
-   * @param found Why it is refused, where that is known already.
+   * @param found A refusal that is already known.
    */
   decide(middlewares: Middlewares, found?: Decision): void {
     if (this.#done === undefined) return;
@@ -72,18 +72,18 @@ export class NamespaceAdmission {
     else this.#run(middlewares);
   }
 
-  /** Ends the evaluation, which is of no use any more, and refuses. */
+  /** Aborts the evaluation, which is not needed any more, and refuses. */
   refuse(error: Error, size?: number): void {
     this.#evaluation?.abort();
     this.#answer(error, size);
   }
 
-  /** Ends the evaluation: its decision refuses. */
+  /** Aborts the evaluation, whose decision then refuses. */
   abort(): void {
     this.#evaluation?.abort();
   }
 
-  /** Reports a refusal that no rule has made. */
+  /** Reports a refusal that was not made by a rule. */
   report(decision: Decision): Decision {
     if (this.#evaluation) return this.#evaluation.reject(decision);
     const { context, connection } = this.#options;
@@ -91,7 +91,7 @@ export class NamespaceAdmission {
     return decision;
   }
 
-  /** The reason why no rule can be asked. */
+  /** The reason why no rule can be evaluated. */
   #findFault(): Decision | undefined {
     const { engine, socket } = this.#options;
     if (!engine.facts.isKnown) return unknownHandshake();
@@ -103,7 +103,7 @@ export class NamespaceAdmission {
     );
   }
 
-  /** An error that they throw is a refusal, and does not end the process. */
+  /** Runs the middlewares of the application. An error that they throw is a refusal, and does not end the process. */
   #run(middlewares: Middlewares): void {
     const fail = (error: unknown) => this.#fail(error);
     try {
@@ -113,7 +113,7 @@ export class NamespaceAdmission {
     }
   }
 
-  /** @param value The argument of `next`: anything. */
+  /** @param value The argument of `next`, which may be anything. */
   #refuseForMiddleware(value: unknown): void {
     try {
       const { error, size } = readMiddlewareError(value, this.#options.socket);
@@ -146,7 +146,7 @@ export class NamespaceAdmission {
     }
   }
 
-  /** @param size Characters of the answer that somebody has chosen. */
+  /** @param size Characters of the answer that the client or the application has chosen. */
   #answer(error?: Error, size = error?.message.length ?? 0): void {
     const done = this.#done;
     if (done === undefined) return;

@@ -37,7 +37,7 @@ test.each([
   });
 });
 
-test("an event whose listener throws does not keep back those that came with it", async () => {
+test("a throwing listener does not delay later events", async () => {
   await uncaughtOf(async (thrown) => {
     const handled: string[] = [];
     const server = await listen((io) => {
@@ -58,7 +58,7 @@ test("an event whose listener throws does not keep back those that came with it"
   });
 });
 
-test("a listener that throws when a client leaves surfaces, and the client may come back", async () => {
+test("an error at a leave surfaces, and the client may return", async () => {
   await uncaughtOf(async (thrown) => {
     const server = await listen((io) => {
       guard(io, simplePolicy());
@@ -79,7 +79,7 @@ test("a listener that throws when a client leaves surfaces, and the client may c
   });
 });
 
-test("guard.close() ends as soon as its clients are gone, however long they may take", async () => {
+test("guard.close() ends as soon as its clients are gone", async () => {
   const server = await listen();
   const guarded = guard(server.io, all, { limits: { drain: 60_000 } });
   const client = await open(server);
@@ -93,7 +93,7 @@ test("guard.close() ends as soon as its clients are gone, however long they may 
   expect(guarded.sessions.size).toBe(0);
 });
 
-test("audit() has nothing to say of sockets that are open and guarded", async () => {
+test("audit() reports no open guarded sockets", async () => {
   const server = await listen();
   const guarded = guard(server.io, all);
   await open(server);

@@ -11,11 +11,11 @@ afterEach(stopAll);
 const all = definePolicy({ permissions: AllowAny });
 const FAULT = { code: "permission_error", status: 500, reason: expect.any(String), retry: "never" };
 
-/** How many clients are neither in nor turned away. */
+/** The number of clients that are neither admitted nor refused. */
 const comingIn = (namespace: object) =>
   (namespace as { _preConnectSockets: ReadonlyMap<string, unknown> })._preConnectSockets.size;
 
-/** What `onDecision` has heard, as far as it is the same every time. */
+/** The calls of `onDecision`, reduced to the fields that are the same in every run. */
 function heardBy(onDecision: ReturnType<typeof vi.fn>) {
   const events = onDecision.mock.calls.map(([event]) => event as DecisionEvent);
   return events.map(({ phase, action, decision, scope, consumer, session }) => ({
@@ -32,26 +32,23 @@ function heardBy(onDecision: ReturnType<typeof vi.fn>) {
 const ABOUT_CONNECT = { phase: "connect", action: "connect", by: "guard", user: null, transport: "socket.io" };
 
 describe("a middleware that calls back again", () => {
-  test.each(["at once", "later"])(
-    "opens nothing twice, and asks nobody twice, where it is decided %s",
-    async (when) => {
-      const who = deferred<object>();
-      const [asked, opened] = [vi.fn(() => (when === "later" ? who.promise : {})), vi.fn()];
-      const server = await listen((io) => {
-        io.use((_socket, next) => {
-          next();
-          next();
-        });
-        guard(io, all, { authenticate: asked });
-        io.on("connection", opened);
+  test.each(["at once", "later"])("opens and evaluates once when it is decided %s", async (when) => {
+    const who = deferred<object>();
+    const [asked, opened] = [vi.fn(() => (when === "later" ? who.promise : {})), vi.fn()];
+    const server = await listen((io) => {
+      io.use((_socket, next) => {
+        next();
+        next();
       });
-      const coming = open(server);
-      await until(() => asked.mock.calls.length > 0);
-      who.resolve({});
-      await coming;
-      expect([asked.mock.calls.length, opened.mock.calls.length]).toEqual([1, 1]);
-    },
-  );
+      guard(io, all, { authenticate: asked });
+      io.on("connection", opened);
+    });
+    const coming = open(server);
+    await until(() => asked.mock.calls.length > 0);
+    who.resolve({});
+    await coming;
+    expect([asked.mock.calls.length, opened.mock.calls.length]).toEqual([1, 1]);
+  });
 
   test("after it has refused asks nobody", async () => {
     const asked = vi.fn();
@@ -67,7 +64,7 @@ describe("a middleware that calls back again", () => {
   });
 });
 
-test("a middleware that refuses behind its own back ends what is asked", async () => {
+test("a middleware that refuses late ends the evaluation", async () => {
   const [onDecision, opened] = [vi.fn(), vi.fn()];
   const signals: AbortSignal[] = [];
   const server = await listen((io) => {
@@ -91,7 +88,7 @@ test("a middleware that refuses behind its own back ends what is asked", async (
 });
 
 describe("a client that is gone before it is decided", () => {
-  test("meets no middleware where it was cut off for what it asked", async () => {
+  test("runs no middleware if its requests got it cut off", async () => {
     const met: string[] = [];
     const { rule } = gatedRule();
     const server = await listen((io) => {
@@ -131,8 +128,8 @@ describe("a client that is gone before it is decided", () => {
   });
 });
 
-describe("a socket that cannot be guarded is refused, and the operator is told why", () => {
-  test("where it lacks what a guard needs, as that of another copy of socket.io", async () => {
+describe("a socket that cannot be guarded is refused with a reason", () => {
+  test("if it lacks a needed method, as in another copy", async () => {
     const [onDecision, asked, opened] = [vi.fn(), vi.fn(), vi.fn()];
     const server = await listen((io) => {
       guard(io, all, { onDecision, authenticate: asked });
@@ -168,7 +165,7 @@ describe("a socket that cannot be guarded is refused, and the operator is told w
 describe("consumer.close() just before a connection is open", () => {
   const ABORTED = { code: "aborted", status: 499, reason: expect.any(String), retry: expect.any(String) };
 
-  /** Closes once `done` was called, and before socket.io opens. */
+  /** Closes after `done` was called, and before socket.io opens the socket. */
   const closing = permission("closing", {
     connect: ({ consumer }) => {
       process.nextTick(() => consumer.close());

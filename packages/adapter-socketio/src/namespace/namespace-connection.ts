@@ -23,10 +23,13 @@ import { NamespaceHandshake, NamespaceScope } from "./scope.js";
 import { type DeferredRecovery, isOf, restoreRecovery, takeRecovery } from "./state-recovery.js";
 import { hasWirePrototype } from "./wire-prototypes.js";
 
-/** The codes of a server that goes away, has failed, restarts or is overloaded: the client is to reconnect. */
+/**
+ * Close codes after which the client should reconnect: going away, internal error, service restart, try again later
+ * (RFC 6455, section 7.4.1, and the IANA registry).
+ */
 const RECONNECT_CODES = new Set([1001, 1011, 1012, 1013]);
 
-/** One socket in one namespace: its handshake, then the connection of its session. */
+/** One socket in one namespace: its handshake, then its session. */
 export class NamespaceConnection extends NamespaceHandshake implements Connection<Message, Socket>, GuardedSocket {
   session: Session<Message> | undefined;
   readonly #context: GuardContext;
@@ -35,9 +38,9 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
   readonly #admission: NamespaceAdmission;
   readonly #answers: EventAnswers;
   readonly #order: EventOrder;
-  /** The rooms of a connection that is resumed, and the packets it has missed. */
+  /** The rooms of a resumed connection, and the packets it has missed. */
   readonly #recovery: DeferredRecovery | undefined;
-  /** The `onevent` of the socket. */
+  /** The `onevent` that the socket had before the guard. */
   #deliver: BareSocket["onevent"];
   #isUnwanted = false;
   /** True while its rooms are being restored. */
@@ -64,7 +67,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     return this.session && this.#socket;
   }
 
-  /** The `auth` of a client is decoded as its messages are. */
+  /** Refuses an `auth` with a prototype from the message, because it is decoded like the messages. */
   get refusal(): Decision | undefined {
     return this.#context.hasOwnParser && hasWirePrototype(this.auth) ? badMessage() : undefined;
   }
@@ -78,10 +81,10 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
   }
 
   /**
-   * Decides whether the socket may be opened.
+   * Decides if the socket may be opened.
    *
-   * @param done Is called once, whatever happens.
-   * @param found Why it is refused, where that is known already.
+   * @param done Called exactly once in any case.
+   * @param found A refusal that is already known.
    */
   admit(middlewares: Middlewares, done: Done, found?: Decision): void {
     const { gate } = this.#context;
@@ -90,7 +93,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     this.#admission.decide(middlewares, found);
   }
 
-  /** Opens an admitted socket; any other is refused. */
+  /** Opens an admitted socket, and refuses any other. */
   open(proceed: () => void): void {
     const { scope } = this.#admission;
     if (scope === undefined) this.#rejectOpened(new PermissionMisuse("nobody was asked about this connection"));
@@ -100,7 +103,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     else this.#start(proceed);
   }
 
-  /** Refuses the socket, because the application has closed its consumer. */
+  /** Refuses the socket because the application has closed its consumer. */
   abort(): void {
     this.#isUnwanted = true;
     this.#admission.abort();
@@ -118,7 +121,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     this.#answers.reply(message, data, options);
   }
 
-  /** Does nothing: one namespace cannot be paused alone, and later events are queued in the session. */
+  /** Does nothing. One namespace cannot be paused alone, and later events are queued in the session. */
   pause(): void {}
 
   resume(): void {}
@@ -129,7 +132,8 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
 
   /**
    * Disconnects the socket. socket.io has no close codes, and its client does not reconnect after a disconnect. It does
-   * where the connection ends, which is that of all its namespaces. A socket whose guard alone is closing is disconnected.
+   * reconnect when the connection ends, which all its namespaces share. If only the guard of this socket is closing,
+   * the socket is disconnected and the connection stays.
    */
   close(code: number): void {
     const { isClosing } = this.#context.gate;
@@ -156,7 +160,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     (this.session as Session<Message>).receive(readEvent(packet, options.payload, hasOwnParser));
   };
 
-  /** The client is gone before its handshake is decided. */
+  /** Called when the client is gone before its handshake is decided. */
   #abortHandshake(): void {
     this.#admission.refuse(connectError(ABORTED));
     if (this.#isResuming) this.#socket._cleanup();
@@ -167,7 +171,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     const engine = this.#engine;
     const { gate } = this.#context;
     const onclose = socket._onclose;
-    // The `onevent` of a middleware stands behind the gate.
+    // An `onevent` that a middleware has set runs behind the gate.
     this.#deliver = socket.onevent;
     const session = this.#admission.open();
     this.session = session;
@@ -200,12 +204,12 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
       .catch(throwAsync);
   }
 
-  /** Refuses a socket that socket.io takes for admitted. */
+  /** Refuses a socket that socket.io considers admitted. */
   #rejectOpened(error: unknown): void {
     const decision = error === undefined ? ABORTED : this.#admission.report(decisionFromError(error, "guard"));
     const { message, data } = connectError(decision);
     const socket = this.#socket;
-    // A client that went away while it was resumed is cleaned up already; another may have its name by now.
+    // A client that went away during the resumption is already cleaned up, and another socket may have its id by now.
     if (socket.conn.readyState !== "open") return;
     socket._cleanup();
     socket._error(socket.conn.protocol === 3 ? data : { message, data });

@@ -28,7 +28,7 @@ test.each([
   expect(asked).toHaveBeenCalledTimes(most);
 });
 
-test("a function that rejects or throws refuses, and later functions are not asked", async () => {
+test("a failing function refuses before any later function", async () => {
   await uncaughtOf(async (thrown) => {
     type Next = (error: null, isAccepted: boolean) => void;
     const later = vi.fn((_name: string, _auth: object, next: Next) => next(null, true));
@@ -58,7 +58,7 @@ test("a function that rejects or throws refuses, and later functions are not ask
   });
 });
 
-test("a middleware without a guard that throws refuses, and the process goes on", async () => {
+test("a throwing middleware without a guard refuses without a crash", async () => {
   await uncaughtOf(async (thrown) => {
     const server = await listen((io) => {
       io.use(({ handshake }) => handshake.auth.token.toLowerCase());
@@ -128,7 +128,7 @@ test("what a client gives as `auth` has a bound, pending and open", async () => 
   expect(raw.isClosed).toBe(false);
 });
 
-test("a client that retries one namespace keeps the others, up to twice the limit", async () => {
+test("retries of one namespace keep others up to twice the limit", async () => {
   const authenticate = vi.fn(() => ({}));
   const server = await listen((io) => guard(io.of("/admin"), closed, { authenticate }));
   const raw = new Raw(server);

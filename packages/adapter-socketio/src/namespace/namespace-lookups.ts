@@ -6,19 +6,19 @@ import { override } from "../socketio-internals.js";
 import { authTooLarge } from "./refusal.js";
 import type { NamespaceRequest } from "./refused-request.js";
 
-/** Hears what happens while namespaces are looked up. */
+/** Receives events of namespace lookups. */
 export interface LookupListener {
-  /** A function of the application has failed. */
+  /** A function of the application failed. */
   fault(error: unknown): void;
   /** A client is refused before any function is asked. */
   refused(engine: EngineConnection, request: NamespaceRequest, decision: Decision): void;
 }
 
 /**
- * Counts how often the functions of the application are asked whether there is a namespace for a client, and keeps what they
- * throw from ending the process: socket.io waits for no promise of theirs.
+ * Counts the calls of the application's functions that decide if a namespace exists for a client. Their errors do not
+ * end the process, although socket.io handles no promise of theirs.
  *
- * @param listener Hears what they throw, and whom the limits refuse.
+ * @param listener Receives their errors, and the clients that the limits refuse.
  */
 export function watchLookups(io: BareServer, listener: LookupListener): void {
   const check = io._checkNamespace;
@@ -53,7 +53,10 @@ export function watchLookups(io: BareServer, listener: LookupListener): void {
   });
 }
 
-/** The server, with functions that throw nothing and answer once. Whoever fails refuses: no function behind it is asked. */
+/**
+ * A view of the server whose functions throw nothing and answer once. A function that fails refuses, and no function
+ * after it is called.
+ */
 function viewOf(io: BareServer, fail: (error: unknown) => void): BareServer {
   const parents = [...io.parentNsps].map(([decide, parent]) => [careful(decide, fail), parent] as const);
   return Object.create(io, { parentNsps: { value: new Map(parents) } }) as BareServer;

@@ -16,31 +16,31 @@ export type Denied = (
   },
 ) => object;
 
-/** The event that tells of a refusal where the client gave no acknowledgement. */
+/** The event that carries a refusal to a client that gave no acknowledgement. */
 export const PERMISSION_DENIED = "permission_denied";
 
-/** `{ ok: false, error }`, with the action where nothing else says which it was. */
+/** The default answer, `{ ok: false, error }`. An event also has the `action`, because nothing else identifies it. */
 export const denied: Denied = (error, { action, isAcknowledgement }) =>
   isAcknowledgement ? { ok: false, error } : { ok: false, action, error };
 
-/** A refusal at connect, as socket.io takes it: the client gets it as `connect_error`, with `data`. */
+/** A refusal at connect. The client gets it as `connect_error`, with `data`. */
 export function connectError(decision: Decision): Error & { readonly data: Refusal } {
   const data = publicRefusal(decision);
   return Object.assign(new Error(data.reason || data.code), { data });
 }
 
-/** A refusal of a middleware of the application, as socket.io sends it, and about how long it is. */
+/** A refusal of a middleware of the application, as socket.io sends it, and its approximate size. */
 export interface MiddlewareError {
   readonly error: NonNullable<Parameters<Done>[0]>;
   readonly size: number;
 }
 
 /**
- * Reads what a middleware of the application has given to `next`, once. It may be anything: socket.io sends its `message`
- * and its `data`.
+ * Reads the argument that a middleware of the application passed to `next`, once. It may be any value. socket.io sends
+ * its `message` and its `data`.
  *
- * @throws {unknown} When it cannot be read, or the server's parser cannot send it: socket.io would throw that in the next
- *   tick, where nobody can catch it.
+ * @throws {unknown} When the value cannot be read, or the server's parser cannot encode it. socket.io would throw that
+ *   in the next tick, where it cannot be caught.
  */
 export function readMiddlewareError(value: unknown, { client, nsp }: BareSocket): MiddlewareError {
   const { message, data } = Object(value) as Error & { readonly data?: unknown };
@@ -48,7 +48,7 @@ export function readMiddlewareError(value: unknown, { client, nsp }: BareSocket)
   return { error: { message, data } as never, size: sizeOf([message, data]) };
 }
 
-/** The refusal of a CONNECT whose `auth` has no room. */
+/** The refusal of a CONNECT whose `auth` is too large. */
 export const authTooLarge = (): Decision =>
   fault("payload_too_large", { status: 413, reason: "What was given as `auth` is too large." });
 

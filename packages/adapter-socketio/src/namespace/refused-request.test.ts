@@ -8,7 +8,7 @@ afterEach(stopAll);
 const all = definePolicy({ permissions: AllowAny });
 const closed = definePolicy({ connect: DenyAll, permissions: AllowAny });
 
-/** A client that was refused at the last of several CONNECT packets, and what `onDecision` heard. */
+/** A client that was refused at the last of several CONNECT packets, with the calls of `onDecision`. */
 async function refusedAt(packets: readonly string[], name: string, prepare: Parameters<typeof listen>[0]) {
   const raw = new Raw(await listen(prepare));
   for (const [n, packet] of packets.entries()) {
@@ -50,7 +50,7 @@ test("an `auth` that is too large before a lookup is reported once", async () =>
   expect(onDecision.mock.calls[1]?.[0]).toMatchObject(answered("connect", { code: "payload_too_large" }, "/nowhere"));
 });
 
-test("a client that retries a namespace too often is reported once for each refusal", async () => {
+test("each refusal of excessive retries is reported once", async () => {
   const onDecision = vi.fn();
   const packets = Array.from({ length: 5 }, () => "40/shut,");
   await refusedAt(packets, "/shut", (io) => {
@@ -61,7 +61,7 @@ test("a client that retries a namespace too often is reported once for each refu
   expect(onDecision.mock.calls[4]?.[0]).toMatchObject(answered("connect", { status: 429, retryAfter: 10 }, "/shut"));
 });
 
-test("a refusal is reported to the fallback guard where the guard depends on the client", async () => {
+test("a refusal by an unknown guard goes to the fallback guard", async () => {
   const [ofRoom, ofServer] = [vi.fn(), vi.fn()];
   await refusedAt([large("/"), large("/made")], "/made", (io) => {
     io.of("/made");

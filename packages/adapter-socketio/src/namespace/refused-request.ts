@@ -30,7 +30,7 @@ class RefusedConnection extends NamespaceHandshake {
   abort(): void {}
 }
 
-/** Reports a refusal to `onDecision`, with the scope of a handshake in which nobody is authenticated. */
+/** Reports a refusal to `onDecision`, with the scope of an anonymous handshake. */
 export function reportRefusal(
   { gate }: GuardContext,
   { facts }: EngineConnection,
@@ -42,6 +42,6 @@ export function reportRefusal(
     request: client.conn.request,
     nsp: { name },
   };
-  // It is refused before it is open, so it needs no more of a connection.
+  // A connection that is refused before it is open needs no other methods.
   gate.admit(new RefusedConnection(socket as unknown as HandshakeSocket, facts) as never, decision);
 }

@@ -6,19 +6,19 @@ import type { HandshakeFacts } from "../engine/handshake-facts.js";
 
 /** The scope of a connection to a namespace. */
 export interface SocketScope extends Scope {
-  /** Name of the namespace; `path` is the same. */
+  /** The name of the namespace, the same as `path`. */
   readonly namespace: string;
   /** The `auth` of the client: any value, unchecked. */
   readonly auth: Readonly<Record<string, unknown>>;
   /**
-   * The request that began the connection: the first poll, or the upgrade to WebSocket. Where the application has let go
-   * of it, as by `raw.request = null`, an object that has its `method`, `url` and `headers`, and of its `socket` the
-   * `remoteAddress` and `encrypted`.
+   * The request that opened the connection: the first poll, or the upgrade to WebSocket. If the application has dropped
+   * it, as by `raw.request = null`, an object with its `method`, `url`, `headers`, and with the `remoteAddress` and
+   * `encrypted` of its `socket`.
    */
   readonly request: IncomingMessage;
 }
 
-/** The parts that are used of a socket in its handshake. */
+/** The parts that are used of a socket during its handshake. */
 export type HandshakeSocket = Pick<Socket, "handshake" | "request" | "nsp">;
 
 /** The handshake of a socket with a namespace. */
@@ -32,7 +32,7 @@ export class NamespaceHandshake implements HandshakeInfo {
     return "socket.io";
   }
 
-  /** There is one server at one URL: where a client wants to go is said by the name of the namespace. */
+  /** The name of the namespace. A server has one URL, so the namespace is the destination of a client. */
   get path(): string {
     return this.socket.nsp.name;
   }
@@ -67,7 +67,7 @@ export class NamespaceHandshake implements HandshakeInfo {
   }
 }
 
-/** The scope of all transports, and what socket.io adds. */
+/** The scope of all transports, with the additions of socket.io. */
 export class NamespaceScope extends HandshakeScope implements SocketScope {
   readonly #handshake: NamespaceHandshake;
 
@@ -80,7 +80,7 @@ export class NamespaceScope extends HandshakeScope implements SocketScope {
     return this.#handshake.path;
   }
 
-  /** One copy for all namespaces and questions of a connection. */
+  /** All namespaces and evaluations of a connection share one copy. */
   override get headers(): HandshakeInfo["headers"] {
     return this.#handshake.headers;
   }

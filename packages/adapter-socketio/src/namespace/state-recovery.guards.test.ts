@@ -11,7 +11,7 @@ afterEach(async () => {
 
 const all = definePolicy({ permissions: AllowAny });
 
-/** A namespace whose clients have the guard `a`, or `b`, or none, as they say. */
+/** A namespace in which each client chooses the guard `a`, `b` or none. */
 async function start(authenticate = (): object => ({ user: { id: 1 } })): Promise<Running> {
   const server = await listen(
     (io) => {
@@ -29,7 +29,7 @@ async function start(authenticate = (): object => ({ user: { id: 1 } })): Promis
   return server;
 }
 
-/** A client that was there, and is cut off; something is said meanwhile. */
+/** A client that was connected and is cut off. A message is sent meanwhile. */
 async function awayFrom(server: Running, by: string): Promise<Client> {
   const client = clientOf(server, "/room", { auth: { by } });
   const room = server.io.of("/room");
@@ -42,7 +42,7 @@ async function awayFrom(server: Running, by: string): Promise<Client> {
   return client;
 }
 
-/** Whether it is the one that it was when it comes back. */
+/** Returns true when the returning client is resumed. */
 async function isResumed(client: Client, by: string): Promise<boolean> {
   const heard: unknown[] = [];
   client.on("news", (news) => heard.push(news));
@@ -75,7 +75,7 @@ test.each([
   expect(await isResumed(await awayFrom(server, "a"), "a")).toBe(false);
 });
 
-test("an adapter that fails for a client without a guard is a fault without its words", async () => {
+test("an adapter error for an unguarded client stays private", async () => {
   const print = vi.spyOn(console, "error").mockImplementation(() => undefined);
   const server = await start();
   const client = await awayFrom(server, "none");

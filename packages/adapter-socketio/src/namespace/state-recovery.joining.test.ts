@@ -10,7 +10,7 @@ afterEach(stopAll);
 const all = definePolicy({ permissions: AllowAny });
 const RESUMED = { connectionStateRecovery: {} };
 
-/** How many clients are neither in nor turned away. */
+/** The number of clients that are neither admitted nor refused. */
 const comingIn = (namespace: Namespace) =>
   (namespace as unknown as { _preConnectSockets: ReadonlyMap<string, unknown> })._preConnectSockets.size;
 
@@ -19,7 +19,7 @@ interface Application {
   readonly guarded: ReturnType<typeof guard>;
   readonly opened: ReturnType<typeof vi.fn>;
   readonly consumers: Consumer[];
-  /** Waits until a session is looked up for the second time, which is held. */
+  /** Waits until a session is looked up for the second time, where the lookup is held. */
   isLookedUp(): Promise<void>;
   goOn(): void;
 }
@@ -49,7 +49,7 @@ async function start(isHeld = false): Promise<Application> {
   return { server, guarded, opened, consumers, isLookedUp, goOn: held.resolve };
 }
 
-/** A client that has been there, and was cut off; something was sent meanwhile. */
+/** A client that was connected and is cut off. A message is sent meanwhile. */
 async function awayFrom({ server }: Application): Promise<Client> {
   const client = clientOf(server);
   await new Promise((resolve) => client.once("hello", resolve));
@@ -61,7 +61,7 @@ async function awayFrom({ server }: Application): Promise<Client> {
   return client;
 }
 
-test("what is sent while a slow adapter puts a client into its rooms is not lost", async () => {
+test("packets sent during a slow join are not lost", async () => {
   const app = await start();
   const client = await awayFrom(app);
   const { adapter } = app.server.io.sockets;
@@ -84,7 +84,7 @@ test("what is sent while a slow adapter puts a client into its rooms is not lost
 });
 
 describe("a client that goes away while it is resumed", () => {
-  test("is not there any more, and does not come in when its session is found", async () => {
+  test("stays gone when its session is found", async () => {
     const app = await start(true);
     const client = await awayFrom(app);
     client.connect();
@@ -99,7 +99,7 @@ describe("a client that goes away while it is resumed", () => {
     expect([sockets.size, app.guarded.sessions.size, app.opened.mock.calls]).toEqual([0, 0, [[false]]]);
   });
 
-  test("leaves the namespace alone that another has made anew meanwhile, also where the adapter fails", async () => {
+  test("leaves a recreated namespace alone, even if the adapter fails", async () => {
     const onDecision = vi.fn();
     const [joining, failed] = [deferred<void>(), deferred<void>()];
     const server = await listen((io) => void guard(io.of(/^\/room-/), all, { onDecision }), {

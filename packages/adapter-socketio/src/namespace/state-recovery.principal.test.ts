@@ -10,7 +10,7 @@ afterEach(stopAll);
 const policy = definePolicy({ permissions: AllowAny });
 type Users = Readonly<Record<string, unknown>>;
 
-/** An application whose clients are who their page says, and which keeps something of each. */
+/** An application that identifies its clients by their `auth`, and stores data for each. */
 async function start(users: Users, prepare: (io: Server) => void = () => {}): Promise<Running> {
   return listen(
     (io) => {
@@ -32,7 +32,7 @@ async function start(users: Users, prepare: (io: Server) => void = () => {}): Pr
   );
 }
 
-/** A client that the page of somebody has opened. */
+/** Opens a client for a user name. */
 async function enter(server: Running, name: string, transport: string): Promise<Client> {
   const client = clientOf(server, "/", { transports: [transport], auth: { name } });
   await new Promise((resolve) => client.once("hello", resolve));
@@ -41,7 +41,7 @@ async function enter(server: Running, name: string, transport: string): Promise<
   return client;
 }
 
-/** Its line drops, and something is said meanwhile. */
+/** Cuts off a client, and sends a message meanwhile. */
 async function drop(server: Running, client: Client): Promise<void> {
   client.io.engine.close();
   await until(() => server.io.sockets.sockets.size === 0, "the server has noticed");
@@ -50,7 +50,7 @@ async function drop(server: Running, client: Client): Promise<void> {
 
 const pidOf = (client: Client) => (client as unknown as { _pid: string })._pid;
 
-/** Comes back under a name, with the same pid. */
+/** Reconnects as the named user, with the same pid. */
 async function comeBack(client: Client, name: string) {
   const heard: unknown[] = [];
   client.on("news", (n) => heard.push(n));
@@ -71,7 +71,7 @@ const AS_BEFORE = { heard: [1], isRecovered: true, state: { recovered: true } };
 const NEW = { heard: [], isRecovered: false, state: { recovered: false, rooms: ["staff"] } };
 
 describe.each(["websocket", "polling"])("a session that is resumed over %s", (transport) => {
-  test("goes to nobody but its user: the page has signed in as another", async () => {
+  test("does not go to another user of the page", async () => {
     const server = await start({ ann: { id: 1 }, bob: { id: 2 } });
     const client = await enter(server, "ann", transport);
     const before = { id: client.id, pid: pidOf(client) };
@@ -86,7 +86,7 @@ describe.each(["websocket", "polling"])("a session that is resumed over %s", (tr
     expect(client.id).toBe(back.state.id);
   });
 
-  test("goes to its user, with its id, its data, its rooms and what was missed", async () => {
+  test("goes to its user with id, data, rooms and packets", async () => {
     const server = await start({ ann: { id: 1 } });
     const client = await enter(server, "ann", transport);
     const before = { id: client.id, pid: pidOf(client) };
@@ -167,7 +167,7 @@ describe("the user of a session that is resumed", () => {
   });
 });
 
-test("what middlewares say of a connection stays, whether it is resumed or not", async () => {
+test("middleware data stays with or without a resumption", async () => {
   const say = (io: Server) =>
     void io.use((socket, next) => {
       Object.assign(socket.data, { by: socket.handshake.auth.name, recovered: socket.recovered });
@@ -186,7 +186,7 @@ describe("an adapter", () => {
     const server = await start({ ann: { id: 1 }, bob: { id: 2 } }, (io) => {
       const { adapter } = io.sockets;
       const [persist, restore] = [adapter.persistSession.bind(adapter), adapter.restoreSession.bind(adapter)];
-      // As the one of Redis streams: what is no JSON is lost.
+      // Like the Redis streams adapter, which stores JSON only.
       adapter.persistSession = (session) => persist(JSON.parse(JSON.stringify(session)));
       adapter.restoreSession = async (id, offset) => JSON.parse(JSON.stringify(await restore(id, offset)));
     });
@@ -209,7 +209,7 @@ describe("an adapter", () => {
   });
 });
 
-test("a session that somebody has resumed already is not disturbed by another who knows its pid", async () => {
+test("a resumed session is not disturbed by its pid", async () => {
   const server = await start({ ann: { id: 1 } });
   const client = await enter(server, "ann", "websocket");
   const [pid, offset] = [pidOf(client), (client as unknown as { _lastOffset: string })._lastOffset];

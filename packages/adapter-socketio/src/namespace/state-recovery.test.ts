@@ -29,7 +29,7 @@ function application(io: Server): void {
 
 const options = (skipMiddlewares: boolean) => ({ connectionStateRecovery: { skipMiddlewares } });
 
-/** A client that has been there, and was cut off; what was sent meanwhile waits for it. */
+/** A client that was connected and is cut off. The packets sent meanwhile are stored for it. */
 async function awayFrom(server: Running): Promise<Client> {
   const client = clientOf(server, "/", { query: { name: "mallory" } });
   await new Promise((resolve) => client.once("hello", resolve));
@@ -41,7 +41,7 @@ async function awayFrom(server: Running): Promise<Client> {
   return client;
 }
 
-/** Comes back: what it hears, and whether it was let in. */
+/** Reconnects. Returns the events received, and the error of a refusal. */
 async function comeBack(client: Client): Promise<{ heard: unknown[][]; error: Refused | undefined; frames: string[] }> {
   const heard: unknown[][] = [];
   const frames: string[] = [];
@@ -57,7 +57,7 @@ async function comeBack(client: Client): Promise<{ heard: unknown[][]; error: Re
   return { heard, error, frames };
 }
 
-test("a namespace that is not guarded resumes its connections as without a guard of another", async () => {
+test("an unguarded namespace resumes as without any guard", async () => {
   const server = await listen((io) => {
     guard(io.of("/guarded"), fit);
     application(io);
@@ -69,7 +69,7 @@ test("a namespace that is not guarded resumes its connections as without a guard
 });
 
 describe.each(BOTH)("rows 7 and 7b: a connection that is resumed, `skipMiddlewares: %s`", (skips) => {
-  test("socket.io alone: who was banned meanwhile gets what was said in the rooms", async () => {
+  test("socket.io alone: a banned user gets the missed messages", async () => {
     const server = await listen((io) => {
       io.use((socket, next) => next(banned.has(socket.handshake.query.name) ? new Error("banned") : undefined));
       application(io);
@@ -87,7 +87,7 @@ describe.each(BOTH)("rows 7 and 7b: a connection that is resumed, `skipMiddlewar
       ]);
   });
 
-  test("guarded: who was banned meanwhile is refused, gets nothing, and is in no room for a moment", async () => {
+  test("guarded: a banned user is refused and joins no room", async () => {
     const joined = vi.fn();
     const server = await listen((io) => {
       guard(io, fit);
@@ -103,7 +103,7 @@ describe.each(BOTH)("rows 7 and 7b: a connection that is resumed, `skipMiddlewar
     expect(frames.join("\n")).not.toContain("confidential");
   });
 
-  test("guarded: who may come back is in the rooms, has its data, gets what it missed, and is guarded", async () => {
+  test("guarded: an allowed user is resumed completely and stays guarded", async () => {
     const server = await listen((io) => {
       guard(io, fit);
       application(io);
@@ -122,7 +122,7 @@ describe.each(BOTH)("rows 7 and 7b: a connection that is resumed, `skipMiddlewar
     await until(() => heard.some(([, value]) => value === 3));
   });
 
-  test("guarded: what is sent while it is being decided is not lost", async () => {
+  test("guarded: packets sent during the decision are not lost", async () => {
     const asked = deferred<boolean>();
     let isAway = false;
     const slow = permission("slow", { connect: () => !isAway || asked.promise });
@@ -141,7 +141,7 @@ describe.each(BOTH)("rows 7 and 7b: a connection that is resumed, `skipMiddlewar
     expect(heard.slice(0, 3)).toEqual([1, 2, 3].map((n) => ["confidential", n]));
   });
 
-  test("the application's own middlewares run, and see a new connection: nobody knows yet whose it is", async () => {
+  test("the application's middlewares run, and see a new connection", async () => {
     const seen: unknown[] = [];
     const server = await listen((io) => {
       guard(io, fit);
@@ -173,26 +173,23 @@ describe("an adapter", () => {
     expect(frames.join("\n")).not.toContain("confidential");
   });
 
-  test.each(["nothing", "an error"])(
-    "that gives a session once, and then %s, resumes it all the same",
-    async (then) => {
-      const server = await listen((io) => {
-        guard(io, fit);
-        application(io);
-        const { adapter } = io.sockets;
-        const restore = adapter.restoreSession.bind(adapter);
-        let count = 0;
-        adapter.restoreSession = async (id, offset) => {
-          count += 1;
-          if (count === 1) return restore(id, offset);
-          if (then === "an error") throw new Error("gone");
-          return null as never;
-        };
-      }, options(true));
-      const { heard } = await comeBack(await awayFrom(server));
-      expect(heard.slice(0, 2)).toEqual([1, 2].map((n) => ["confidential", n]));
-    },
-  );
+  test.each(["nothing", "an error"])("that returns a session once, and then %s, still resumes", async (then) => {
+    const server = await listen((io) => {
+      guard(io, fit);
+      application(io);
+      const { adapter } = io.sockets;
+      const restore = adapter.restoreSession.bind(adapter);
+      let count = 0;
+      adapter.restoreSession = async (id, offset) => {
+        count += 1;
+        if (count === 1) return restore(id, offset);
+        if (then === "an error") throw new Error("gone");
+        return null as never;
+      };
+    }, options(true));
+    const { heard } = await comeBack(await awayFrom(server));
+    expect(heard.slice(0, 2)).toEqual([1, 2].map((n) => ["confidential", n]));
+  });
 
   test("that cannot put it back into its rooms leads to a refusal", async () => {
     const onDecision = vi.fn();
@@ -209,7 +206,7 @@ describe("an adapter", () => {
     expect(server.io.sockets.sockets.size).toBe(0);
   });
 
-  test("that never answers: the client is cut off in time, and nothing is kept", async () => {
+  test("that never answers: the client is cut off without leaks", async () => {
     let count = 0;
     const server = await listen((io) => {
       guard(io, fit, { limits: { handshake: 80 } });
@@ -227,7 +224,7 @@ describe("an adapter", () => {
   });
 });
 
-test("if somebody asks socket.io to skip again, who is resumed is refused rather than unguarded", async () => {
+test("a resumed client is refused if middlewares are skipped again", async () => {
   const server = await listen((io) => {
     guard(io, fit, { onDecision: () => {} });
     application(io);
@@ -240,7 +237,7 @@ test("if somebody asks socket.io to skip again, who is resumed is refused rather
   expect(server.io.sockets.sockets.size).toBe(0);
 });
 
-test("the options of a server are not changed, and several may share them", async () => {
+test("the options are not changed, and servers may share them", async () => {
   const shared = options(true);
   const first = await listen((io) => void guard(io, fit), shared);
   const given = shared.connectionStateRecovery;

@@ -2,29 +2,32 @@ import { randomBytes } from "node:crypto";
 import type { BareAdapter, BareSocket, KeptSession } from "../socketio-internals.js";
 
 const EVENT = 2;
-/** Where the principal of a session is kept, beside what socket.io keeps: in a text, so that any adapter can. */
+/**
+ * The property that stores the principal of a session beside the data of socket.io. It is a text, so any adapter can
+ * store it.
+ */
 const PRINCIPAL = "portcullis:principal";
 
-/** Whose a session is that was kept where nobody guards. */
+/** The principal of a session that was stored without a guard. */
 export const UNGUARDED = "unguarded";
 
-/** The session of a client that comes back, until it is restored. */
+/** The session of a returning client, until it is restored. */
 export interface DeferredRecovery {
   readonly session: KeptSession & { readonly [PRINCIPAL]?: unknown };
-  /** Looks it up again: what was sent since then is in it. */
+  /** Looks the session up again, to find packets that were sent since then. */
   readonly again: () => Promise<KeptSession | null>;
 }
 
 const adapters = new WeakSet<BareAdapter>();
-/** By an object that stands for the data of the session until the socket is there. */
+/** Sessions by an object that stands for their data until the socket exists. */
 const sessions = new WeakMap<object, DeferredRecovery>();
 
 /**
- * Makes an adapter keep whose a session is, and hand out sessions that are resumed without anything of what they were:
- * socket.io would join rooms and send before anybody was asked. What it makes is a new session, and becomes the one that
- * was found only where {@link isOf} says so.
+ * Makes an adapter store the principal of each session, and return resumed sessions without their id, rooms and
+ * packets. socket.io would otherwise join rooms and send packets before any rule is evaluated. The socket becomes the
+ * resumed one only if {@link isOf} returns true.
  *
- * @param principalOf The principal behind the socket of that id.
+ * @param principalOf Returns the principal of the socket with that id.
  */
 export function deferRecovery(adapter: BareAdapter, principalOf: (id: string) => string | undefined): void {
   const { restoreSession, persistSession } = adapter;
@@ -42,17 +45,17 @@ export function deferRecovery(adapter: BareAdapter, principalOf: (id: string) =>
   };
 }
 
-/** As socket.io makes them. */
+/** Makes an id as socket.io does. */
 const newId = (): string => randomBytes(15).toString("base64url");
 
-/** The session of a socket, which is a new one until the session is restored. */
+/** The stored session of a socket. Until it is restored, the socket counts as new. */
 export function takeRecovery(socket: BareSocket): DeferredRecovery | undefined {
   const recovery = sessions.get(Object(socket.data));
   if (recovery) socket.recovered = false;
   return recovery;
 }
 
-/** True when a session belongs to a principal, and no other socket has it already. */
+/** True when a session belongs to the principal, and no other socket has resumed it. */
 export function isOf({ session }: DeferredRecovery, principal: string | undefined, socket: BareSocket): boolean {
   const { sockets, _preConnectSockets: waiting } = socket.nsp;
   const isFree = !sockets.has(session.sid) && !waiting?.has(session.sid);
@@ -60,13 +63,13 @@ export function isOf({ session }: DeferredRecovery, principal: string | undefine
 }
 
 /**
- * Makes a socket the one that it was, puts it back into its rooms, and sends what it has missed, up to now where the
- * adapter can look twice.
+ * Restores the ids and the data of a socket, joins its rooms, and sends the packets that it has missed. If the adapter
+ * can look up a session twice, these include the packets sent up to now.
  */
 export async function restoreRecovery(socket: BareSocket, { session, again }: DeferredRecovery): Promise<void> {
   restore(socket, session);
   await Promise.all([...session.rooms].map((room) => socket.join(room)));
-  // Last: what is sent to its rooms while it joins them reaches it in no other way.
+  // Looked up last, because packets sent to its rooms while it joins them reach it in no other way.
   const { missedPackets } = (await again().catch(() => undefined)) ?? session;
   for (const data of missedPackets) socket.packet({ type: EVENT, data });
 }
@@ -74,7 +77,7 @@ export async function restoreRecovery(socket: BareSocket, { session, again }: De
 function restore(socket: BareSocket, { sid, pid, data }: KeptSession): void {
   const waiting = socket.nsp._preConnectSockets;
   if (waiting?.delete(socket.id)) waiting.set(sid, socket);
-  // Data of middlewares, which ran before the principal was known, is newer.
+  // Data that middlewares set before the principal was known is newer.
   const newer = socket.data;
   socket.data = typeof data === "object" && data !== null ? Object.assign(data, newer) : (data ?? newer);
   socket.id = sid;

@@ -4,16 +4,16 @@ import type { EngineConnection } from "../engine/engine-connection.js";
 import type { BareNamespace, BareSocket, Done } from "../socketio-internals.js";
 import { isOf, restoreRecovery, takeRecovery, UNGUARDED } from "./state-recovery.js";
 
-/** The decision about a client that nobody guards. */
+/** The decision about a client without a guard. */
 export interface UnguardedAdmission {
   /** Runs the middlewares of the application. */
   readonly middlewares: (next: Done) => void;
   readonly done: Done;
-  /** Makes a refusal of a thrown error. */
+  /** Makes a refusal from a thrown error. */
   readonly refusalOf: (error: unknown) => Error;
 }
 
-/** Lets the middlewares of the application decide about a client that nobody guards, and restores its session. */
+/** Lets the middlewares of the application decide about a client without a guard, and restores its session. */
 export function admitUnguarded(socket: BareSocket, engine: EngineConnection, admission: UnguardedAdmission): void {
   const { middlewares, done, refusalOf } = admission;
   const stopWaiting = engine.timeout.waitForOthers();
@@ -38,7 +38,7 @@ export function admitUnguarded(socket: BareSocket, engine: EngineConnection, adm
   else restoreRecovery(socket, recovery).then(proceed, fail).catch(throwAsync);
 }
 
-/** A view of a namespace whose middlewares send rejections to `fail`: socket.io waits for no promise. */
+/** A view of a namespace whose middlewares send rejections to `fail`, because socket.io awaits no promise. */
 export function withWatchedMiddlewares(namespace: BareNamespace, fail: (error: unknown) => void): BareNamespace {
   if (!Array.isArray(namespace._fns)) return namespace;
   const fns = namespace._fns.map((middleware) => (socket: unknown, next: unknown) => {

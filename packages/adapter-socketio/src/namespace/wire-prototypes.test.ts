@@ -8,10 +8,10 @@ import { hasWirePrototype } from "./wire-prototypes.js";
 
 afterEach(stopAll);
 
-/** In Deno objects have no `__proto__` that could be set: there it is a key like any other, and nothing is to be found. */
+/** In Deno objects have no `__proto__` setter. There it is a key like any other, and nothing is found. */
 const canBeSet = "__proto__" in {};
 
-/** What a server makes of what a client sends. The key `__proto__` of JSON is a key on the wire too. */
+/** The value that a server decodes from a client's value. The key `__proto__` of JSON is a key on the wire too. */
 function decoded(value: unknown): unknown {
   const [packet] = new msgpack.Encoder().encode({ type: 2, data: ["say", value], nsp: "/" } as never) as unknown as [
     Buffer,
@@ -64,7 +64,7 @@ describe("a value whose prototype came with it", () => {
     }
   });
 
-  test("is looked for in time, however deep a value is and however often a part of it comes", () => {
+  test("is found in linear time at any depth and repetition", () => {
     let deep: unknown = {};
     for (let level = 0; level < 200_000; level++) deep = { deep };
     expect(hasWirePrototype(deep)).toBe(false);
@@ -88,21 +88,21 @@ const sent = fc.letrec<{ value: unknown }>((tie) => ({
   ),
 })).value;
 
-/** What a listener finds under a name, and what an object has itself. */
+/** Compares the properties that a listener reads with the own properties. */
 function readings(value: unknown): boolean {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return true;
   for (const key in value) if (!Object.hasOwn(value, key)) return false;
   return Object.values(value).every(readings);
 }
 
-/** Whether some object of a message brings a prototype. */
+/** True when an object of a message brings a prototype. */
 function brings(value: unknown): boolean {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || value instanceof Date) return false;
   const own = Object.hasOwn(value, "__proto__") && Object.entries(value).find(([key]) => key === "__proto__")?.[1];
   return (typeof own === "object" && own !== null) || Object.values(value).some(brings);
 }
 
-test("a value that is let through has no property that it does not have itself", () => {
+test("an accepted value has own properties only", () => {
   fc.assert(
     fc.property(sent, (value) => {
       const received = decoded(value);
@@ -117,7 +117,7 @@ test("a value that is let through has no property that it does not have itself",
 describe.runIf(canBeSet)("a server with a parser of its own", () => {
   const options = { parser: msgpack };
 
-  test("answers such a message `bad_message`, and neither a rule nor a listener has it", async () => {
+  test("answers such a message `bad_message` before any rule or listener", async () => {
     const heard = vi.fn();
     const asked = vi.fn(() => true);
     const payload = vi.fn(() => ({}));

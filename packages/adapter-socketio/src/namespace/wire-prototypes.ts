@@ -1,9 +1,9 @@
 /**
- * Tells if a decoded value has, at any depth, an object whose prototype came with the message: parsers that assign the
- * keys they read, as that of msgpack does, make the value of `__proto__` one. Its properties would be there for a listener
- * and not for a rule that looks at what the object has itself.
+ * True when a decoded value holds, at any depth, an object whose prototype came with the message. Parsers that assign
+ * the keys they read, such as that of msgpack, use the value of `__proto__` as a prototype. A listener would see its
+ * properties, and a rule that reads own properties would not.
  *
- * Linear, also where a parser makes cycles, and without recursion: a client chooses how deep a value is.
+ * Linear even if a parser creates cycles. Does not recurse, because a client chooses the depth.
  */
 export function hasWirePrototype(value: unknown): boolean {
   const seen = new Set<object>();
@@ -20,7 +20,7 @@ export function hasWirePrototype(value: unknown): boolean {
   return false;
 }
 
-/** A prototype that a program has made has a constructor of its own; no message can bring a function. */
+/** True for a prototype made by a program, which has an own `constructor`. No message can contain a function. */
 function isOfClass(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
   return prototype === null || (Object.hasOwn(prototype, "constructor") && typeof prototype.constructor === "function");

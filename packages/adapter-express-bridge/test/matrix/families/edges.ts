@@ -26,7 +26,7 @@ const CASES = {
   malformed: {},
 };
 
-/** A middleware that does something unusual to those it refuses, and to nobody else. */
+/** A middleware that does something unusual only when it refuses. */
 function edge(
   what: string,
   refuse: (request: Request, response: Response, next: Next) => unknown,
@@ -46,7 +46,9 @@ function edge(
 
 const httpError = (status: number, message: string) => Object.assign(new Error(message), { status });
 
-/** All that a middleware can know of a request, said in a refusal: it must be the same in both worlds. */
+/**
+ * Sends everything that a middleware can read of a request as a refusal. It must be the same over HTTP and on a socket.
+ */
 function mirror({ app, body: _body, ...request }: Request & { app: { get(name: string): unknown } }, facts: object) {
   const {
     ip,
@@ -84,7 +86,7 @@ function mirror({ app, body: _body, ...request }: Request & { app: { get(name: s
   };
 }
 
-/** What middlewares do that nobody expects, over HTTP and on a socket. */
+/** Unusual behaviour of middlewares, over HTTP and on a socket. */
 export const edgesFamily: Row[] = [
   edge(
     "calls next() twice",

@@ -111,7 +111,7 @@ export const inputFamily: Row[] = [
   withExpress("hpp", "repeated query parameters", ({ app }) => {
     app.set("query parser", "extended");
     return {
-      // Of Express 5 the query cannot be assigned: a team that has it makes it so.
+      // In Express 5 the query cannot be assigned. Applications make it assignable.
       before: (request: object & { query: unknown }, _response: unknown, next: () => void) => {
         Object.defineProperty(request, "query", { value: request.query, writable: true, configurable: true });
         next();

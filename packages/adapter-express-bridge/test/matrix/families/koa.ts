@@ -146,7 +146,7 @@ export const koaFamily: Row[] = [
   withKoa("koa-session", "a session in a cookie", ({ app }) => {
     app.keys = [SECRET];
     return {
-      // It extends the application too: not where it is left out.
+      // The package also extends the application, except in the chain without it.
       get subject() {
         return session({}, app);
       },

@@ -16,7 +16,7 @@ type Response = {
 };
 
 const needsKey = check(400, "that is no API key", ({ headers }) => /^[a-z]+$/.test(headers["x-api-key"] ?? ""));
-/** Two are allowed; of what fails before it is counted, none. */
+/** Two requests are allowed. A request that fails before it is counted is never allowed. */
 const LIMIT_CASES = {
   malformed: { headers: { "x-api-key": "?" } },
   allowed: { headers: { "x-api-key": "ann" }, times: 2 },

@@ -44,7 +44,7 @@ export const otherFamily: Row[] = [
     after: keyAnd("the header", (_request, response) => response.getHeader("access-control-allow-origin") === ALLOWED),
     cases: {
       ...KEY_CASES,
-      // The reason why it protects no handshake.
+      // The reason why this package does not protect a handshake.
       allowedFromElsewhere: { headers: { "x-api-key": "ann", origin: "https://evil.example" } },
     },
   })),

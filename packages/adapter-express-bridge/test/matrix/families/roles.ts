@@ -16,14 +16,14 @@ type Request = Record<string, unknown> & { headers: Record<string, string | unde
 type Response = { status(code: number): Response; json(body: unknown): void };
 type Next = (error?: unknown) => void;
 
-/** The application's own part: who asks. */
+/** The application's own part, which reads the user. */
 function readUser(request: Request, _response: Response, next: Next) {
   const role = request.headers["x-role"];
   if (role !== undefined) Object.assign(request, { user: { id: "ann", role } });
   next();
 }
 const roleOf = ({ user }: Request) => (user as { role?: string } | undefined)?.role ?? "nobody";
-/** What rules about roles are asked. */
+/** Requests for rules about roles. */
 const ROLE_CASES = {
   allowed: { headers: { "x-role": "editor" } },
   refused: { headers: { "x-role": "reader" } },
@@ -31,7 +31,7 @@ const ROLE_CASES = {
   refusedAnonymous: {},
 };
 
-/** A guard that answers 403 where a library says no, and leaves what it throws to the error handler. */
+/** A guard that answers 403 when a library denies, and passes thrown errors to the error handler. */
 function guard(isGranted: (role: string) => unknown) {
   return async function permit(request: Request, response: Response, next: Next) {
     try {

@@ -14,7 +14,7 @@ import { SESSION_CASES, sessionCookie } from "./passport.js";
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64");
 
-/** Sessions of express-session in which something is known of Ann. */
+/** Sessions of express-session with stored data of Ann. */
 function sessionsOf(known: object = { name: "ann" }, options: object = {}) {
   const store = new MemoryStore();
   store.set("ann", { cookie: { originalMaxAge: null, path: "/", httpOnly: true }, ...known });
@@ -26,7 +26,7 @@ const isAnn = check(
   ({ session: found }) => (found as { name?: string } | null)?.name === "ann",
 );
 
-/** What a guard against forged requests is asked: it looks at writing methods, and at nothing else. */
+/** Requests for a guard against forged requests, which checks writing methods only. */
 function forgeryCases(cookie: object, good: Record<string, string>) {
   return {
     allowed: { headers: { ...cookie, ...good }, only: "action" as const },
@@ -35,7 +35,7 @@ function forgeryCases(cookie: object, good: Record<string, string>) {
       headers: { ...cookie, ...Object.fromEntries(Object.keys(good).map((name) => [name, "?"])) },
       only: "action" as const,
     },
-    // The reason why such a guard protects no handshake.
+    // The reason why such a guard does not protect a handshake.
     allowedAtConnect: { headers: { ...cookie, origin: "https://evil.example" }, only: "connect" as const },
   };
 }
@@ -95,7 +95,7 @@ export const sessionFamily: Row[] = [
     subject: flash(),
     after: check(403, "no message", (request) => (request.flash as (name: string) => string[])("key")[0] === "ann"),
     cases: {
-      // A message is read once, and gone with it.
+      // A flash message is read once and then removed.
       allowed: { headers: sessionCookie("ann") },
       refused: { headers: sessionCookie("ann") },
       malformed: { headers: { cookie: "connect.sid=s%3Aann.forged" } },
@@ -129,7 +129,7 @@ export const sessionFamily: Row[] = [
         }),
         requiresAuth(),
       ],
-      // It brings a router with routes of its own, none of which is meant here.
+      // The package includes a router with its own routes, none of which is used here.
       options: { unmatched: "allow", stopAt: [] },
       cases: {
         allowed: { headers: { cookie: "appSession=ann" } },
