@@ -6,7 +6,7 @@ const GRACE = 10_000;
 /**
  * @typedef {object} Page
  * @property {Set<string>} sessions of its clients
- * @property {Set<AbortSignal>} connections that watch decisions, each aborted when it ends
+ * @property {Set<AbortSignal>} lines connections that watch decisions, each aborted when it ends
  * @property {NodeJS.Timeout | undefined} leaving set while it has no connection
  */
 

@@ -235,7 +235,11 @@ export class Decisions {
   }
 }
 
-/** @param {Decided} decided */
-function isOwnRefusal({ isOwn, outcome }) {
-  return isOwn && outcome !== "allow";
+/**
+ * True for a refusal of a client on this page. Questions side by side have no client and show their own answers.
+ *
+ * @param {Decided} decided
+ */
+function isOwnRefusal({ isOwn, client, outcome }) {
+  return isOwn && client !== 0 && outcome !== "allow";
 }

@@ -44,7 +44,7 @@ const SCENES = [
   },
   {
     caption:
-      "Members may not post links. The tree shows the rule that denied, the rules not asked, and the time of each.",
+      "Members may not post links. The tree shows the outcome and the time of each rule.",
     look: FIRST_CLIENT,
     result: TREE,
     lasts: 12_000,

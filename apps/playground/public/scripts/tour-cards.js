@@ -61,7 +61,7 @@ export class TourCards {
     for (const place of [finished.card, finished.short]) place.dataset.done = "true";
     finished.mark.textContent = " (done)";
     finished.next.hidden = false;
-    finished.short.ariaLabel = `${finished.title} (done)`;
+    if (finished.short.childElementCount === 1) finished.short.append(element("span", { class: "hidden" }, " (done)"));
     const following = this.#cards[index + 1];
     this.#barNext.hidden = following === undefined;
     if (following === undefined) return;
@@ -82,7 +82,7 @@ export class TourCards {
     const mark = element("span", { class: "hidden" });
     heading.append(mark);
     const label = element("span", { class: "short-title" }, title);
-    const short = element("button", { type: "button", class: "quiet", "aria-label": title }, String(index + 1), label);
+    const short = element("button", { type: "button", class: "quiet" }, `${index + 1} `, label);
     for (const each of [button, short]) each.addEventListener("click", () => this.#play(name));
     const next = element("button", { type: "button", class: "secondary next", hidden: true }, "Next");
     return { name, title, card, mark, next, short };
