@@ -45,6 +45,15 @@ describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () =>
     expect(await page.evaluate("scrollY")).toBe(before);
   });
 
+  it("stays at the answers side by side on a phone", async () => {
+    const page = await stage.open(PHONE);
+    await page.getByRole("button", { name: "Ask three ways" }).click();
+    await expectText(stage.explained(), "Refused: chat.send", "Side by side");
+    const answers = page.locator("#parity-results");
+    expect((await boxOf(answers)).top).toBeLessThan(844);
+    expect((await boxOf(answers)).bottom).toBeGreaterThan(0);
+  });
+
   it("leads a phone from step to step, with done marks", async () => {
     await stage.open(PHONE);
     expect(await bar().isHidden()).toBe(true);
@@ -99,6 +108,6 @@ describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () =>
     await expect.poll(async () => (await boxOf(tree("chat.send"))).bottom).toBeLessThan(captionTop);
     expect(await bar().isVisible()).toBe(false);
     await caption.getByRole("button", { name: "Stop" }).click();
-    expect(await page.evaluate("getComputedStyle(document.body).paddingBottom")).not.toBe("");
+    await expect.poll(() => page.evaluate("document.documentElement.style.getPropertyValue('--docked')")).toBe("");
   });
 });
