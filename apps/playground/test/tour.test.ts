@@ -47,11 +47,12 @@ describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () =>
 
   it("stays at the answers side by side on a phone", async () => {
     const page = await stage.open(PHONE);
-    await page.getByRole("button", { name: "Ask three ways" }).click();
+    const ask = page.getByRole("button", { name: "Ask three ways" });
+    await ask.scrollIntoViewIfNeeded();
+    const before = await page.evaluate("scrollY");
+    await ask.click();
     await expectText(stage.explained(), "Refused: chat.send", "Side by side");
-    const answers = page.locator("#parity-results");
-    expect((await boxOf(answers)).top).toBeLessThan(844);
-    expect((await boxOf(answers)).bottom).toBeGreaterThan(0);
+    expect(await page.evaluate("scrollY")).toBe(before);
   });
 
   it("leads a phone from step to step, with done marks", async () => {

@@ -43,8 +43,7 @@ const SCENES = [
     play: ({ clients: [first] }) => act(first, "guest", "chat.send", { text: "May I?" }),
   },
   {
-    caption:
-      "Members may not post links. The tree shows the outcome and the time of each rule.",
+    caption: "Members may not post links. The tree shows the outcome and the time of each rule.",
     look: FIRST_CLIENT,
     result: TREE,
     lasts: 12_000,
