@@ -13,16 +13,16 @@ function explain(error) {
 }
 
 const THINGS_TO_TRY = `Three things to try there:
-    1. Send as guest: refused, with a code and a reason; the tree shows which rule said no.
-    2. Change a rule under "Rules" and apply it: the same message gets another answer.
-    3. Make a rule throw or hang under "Faults": the gate stays shut.`;
+    1. Send as guest. The refusal has a code and a reason, and the tree shows the rule that denied.
+    2. Change a rule under "Rules" and apply it. The same message gets another answer.
+    3. Make a rule throw or hang under "Faults". Messages are refused.`;
 
 try {
   const { url, close } = await start({ port, isDemo });
   console.log(`
   Portcullis playground: ${url}
 
-  ${isDemo ? "Open it and lean back: it plays its story by itself, for two minutes." : THINGS_TO_TRY}
+  ${isDemo ? "Open it. The page plays a demonstration of two minutes by itself." : THINGS_TO_TRY}
 
   Ctrl-C stops it.
 `);

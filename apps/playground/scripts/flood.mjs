@@ -19,7 +19,7 @@ const CLIENTS = 10;
 /** Milliseconds. */
 const TICK = 20;
 const SAMPLE = 5000;
-/** What is asked in turn: an allowed action, and two that are refused, one of them by a tree of nine nodes. */
+/** The requests, sent in turn. One is allowed and two are refused, one of them by a tree of nine nodes. */
 const ACTIONS = ["ping", "chat.history", "chat.send"];
 
 const executablePath = findProgram("Chromium");
@@ -82,7 +82,7 @@ function takeSeen() {
   return page.evaluate("takeSeen()");
 }
 
-/** Sends what is due by now. */
+/** Sends the messages that are due by now. */
 function send() {
   const due = Math.min(RATE * SECONDS, Math.floor(((performance.now() - startedAt) / 1000) * RATE));
   for (; sent < due; sent++) {

@@ -8,7 +8,7 @@
  * @property {boolean} isBanned
  */
 
-/** Who is there to sign in as. A guest is signed in, but has no role. */
+/** The accounts to sign in with. A guest is signed in, but has no role. */
 const PEOPLE = [
   { id: "guest", name: "Guest", roles: [] },
   { id: "member", name: "Member", roles: ["member"] },
@@ -21,7 +21,7 @@ export class Accounts {
   #byId = new Map(PEOPLE.map((person) => [person.id, { ...person, isBanned: false }]));
 
   /**
-   * The account itself and no copy: what changes on it counts for the next message of every open socket.
+   * Returns the account itself and no copy, so changes to it apply to the next message of every open socket.
    *
    * @param {unknown} id
    * @returns {Account | undefined}
@@ -31,11 +31,11 @@ export class Accounts {
   }
 
   /**
-   * The password of an account is its id, and the page says so: a playground is there to be anyone.
+   * The password of an account is its id, because a playground lets everybody sign in as anybody.
    *
    * @param {unknown} id
    * @param {unknown} password
-   * @returns {Account | undefined} `undefined` where they do not fit
+   * @returns {Account | undefined} `undefined` when they do not match
    */
   check(id, password) {
     return id === password ? this.find(id) : undefined;

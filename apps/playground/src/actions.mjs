@@ -4,15 +4,15 @@
  * @typedef {import("./accounts.mjs").Account} Account
  * @typedef {Readonly<Record<string, unknown>>} Payload
  *
- * What is done where the policy allows it, whatever has carried the question.
+ * The work behind a rule, the same on every transport.
  *
  * @typedef {object} Action
- * @property {(payload: Payload) => Account | undefined} [object] loads what the action is about
+ * @property {(payload: Payload) => Account | undefined} [object] loads the object of the action
  * @property {(asked: { user: Account | null, payload: Payload, object: Account | undefined }) => object} run returns the answer
  */
 
 /**
- * The actions of the chat. Who may do them is said by the policy alone.
+ * The actions of the chat. The policy alone decides who may run them.
  *
  * @param {object} parts
  * @param {import("./accounts.mjs").Accounts} parts.accounts

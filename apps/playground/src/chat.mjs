@@ -16,10 +16,10 @@ import { PermissionDenied } from "@portcullis/core";
 
 const MOST_MESSAGES = 50;
 const LONGEST_TEXT = 500;
-/** Whoever is not signed in, where a policy lets them write. */
+/** The author of messages without a signed-in user, if a policy allows them. */
 const NOBODY = { id: "nobody", name: "Somebody" };
 
-/** The messages of the chat, and who reads along. */
+/** The messages of the chat and its readers. */
 export class Chat {
   /** @type {Message[]} */
   #messages = [];
@@ -32,9 +32,9 @@ export class Chat {
   }
 
   /**
-   * Sends every further message to a reader, as long as it may read.
+   * Sends every further message that the reader may read.
    *
-   * @param {string} id of the connection; it is one reader, however often it asks
+   * @param {string} id of the connection, which is one reader also after several calls
    * @param {Reader} reader
    * @param {AbortSignal} signal aborted when the connection has ended
    */
@@ -48,14 +48,14 @@ export class Chat {
    * @param {{ id: string, name: string } | null} from
    * @param {unknown} text
    * @returns {Message}
-   * @throws {PermissionDenied} When it is no text of a good length.
+   * @throws {PermissionDenied} When the text is empty, too long or no string.
    */
   post(kind, from, text) {
     const { id, name } = from ?? NOBODY;
     const message = { id: ++this.#lastId, kind, from: { id, name }, text: readText(text), at: Date.now() };
     this.#messages = [...this.#messages, message].slice(-MOST_MESSAGES);
     for (const reader of this.#readers.values()) {
-      // One after the other, so that messages stay in order also where the rule takes a while to answer.
+      // One message at a time, so that a slow rule does not change their order.
       reader.queue = reader.queue.then(async () => {
         if (await reader.mayRead()) reader.send(message);
       });

@@ -14,13 +14,13 @@ import { PolicyTextError } from "../public/shared/tokens.js";
 const { defineConsumer } = /** @type {typeof consumersFor<ChatScope>} */ (consumersFor)();
 
 const BUILT_IN = { AllowAny, DenyAll, IsAuthenticated };
-/** Shorter than by default: whoever makes a rule hang wants to see what becomes of it. */
+/** Milliseconds. Shorter than the default, so that a rule that hangs is refused soon. */
 const TIMEOUT = 4000;
-/** The rule that is only asked about the object of an action. */
+/** The rule about the object of an action. */
 const ABOUT_ACCOUNTS = "isOneself";
 
 /**
- * Makes the consumer that a text describes: its rules, and behind each the action of that name.
+ * Makes a consumer from the text of a policy. Each of its rules gets the action of that name as handler.
  *
  * @param {string} text a policy
  * @param {object} parts
@@ -28,7 +28,7 @@ const ABOUT_ACCOUNTS = "isOneself";
  * @param {ReadonlyMap<string, import("./actions.mjs").Action>} parts.actions
  * @param {import("./chat.mjs").Chat} parts.chat
  * @param {import("./faults.mjs").Faults} parts.faults
- * @throws {PolicyTextError} When it cannot be read, or is no policy.
+ * @throws {PolicyTextError} When the text is no policy.
  */
 export function makeConsumer(text, { rules, actions, chat, faults }) {
   const policy = parsePolicy(text, [...Object.keys(rules), ...Object.keys(BUILT_IN), "HasRole"]);
@@ -67,7 +67,7 @@ function aboutNone(name, place) {
   );
 }
 
-/** Makes rules of what is written. One that is written twice is one rule, asked once. */
+/** Makes the rules of a parsed policy. A rule that is named twice is one rule, asked once. */
 class RuleBuilder {
   /** @type {Map<string, ChatRule>} */
   #made = new Map();
@@ -109,7 +109,7 @@ class RuleBuilder {
 }
 
 /**
- * What stands behind the rule of an action.
+ * Makes the options and the handler of an action.
  *
  * @param {string} name
  * @param {ReadonlyMap<string, import("./actions.mjs").Action>} actions
@@ -118,7 +118,7 @@ class RuleBuilder {
 function behind(name, actions, chat) {
   if (name === "chat.watch") return { options: {}, handler: watching(chat) };
   const action = actions.get(name);
-  // A policy may know more actions than this server does.
+  // A policy may have actions that this server does not have.
   if (action === undefined) return { options: {}, handler: () => ({ done: "This server does nothing for it." }) };
   const { object, run } = action;
   return {
@@ -129,7 +129,7 @@ function behind(name, actions, chat) {
 }
 
 /**
- * Answers with the messages there are, then with every further one: only a socket can be told.
+ * Answers with all messages, then sends every further one. Only a socket can receive them.
  *
  * @param {import("./chat.mjs").Chat} chat
  */

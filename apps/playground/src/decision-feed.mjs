@@ -7,26 +7,32 @@
 /**
  * @typedef {object} Watcher
  * @property {string} page
- * @property {(kind: string, data: unknown) => void} tell
- * @property {() => boolean} isSlow whether it has not yet taken what it was told
- * @property {object[]} waiting
- * @property {number} missed decisions it will not hear of
+ * @property {(kind: string, data: unknown) => void} tell sends a message to the page
+ * @property {() => boolean} isSlow true while too much is buffered for the page
+ * @property {object[]} waiting decisions for the next message
+ * @property {number} missed decisions that were dropped since the last message
  */
 
-/** Milliseconds: what is decided meanwhile is told at once. */
+/** Milliseconds. The decisions of one interval go into one message. */
 const INTERVAL = 60;
 const MOST_WAITING = 200;
 
 /**
- * Tells pages what was decided, rule by rule, and what else changes for all of them. A client is never told so much: a
- * refusal has a code, a status and a reason, and the tree behind it stays on the server.
+ * Sends decisions with their traces to the pages that watch, and changes of the common state. Clients of the chat get
+ * less. A refusal has a code, a status and a reason, and its trace stays on the server.
  */
 export class DecisionFeed {
+  #faults;
   #lastId = 0;
   /** @type {Map<string, Watcher>} */
   #watchers = new Map();
   /** @type {NodeJS.Timeout | undefined} */
   #timer;
+
+  /** @param {import("./faults.mjs").Faults} faults */
+  constructor(faults) {
+    this.#faults = faults;
+  }
 
   /**
    * @param {string} id of the connection that watches
@@ -39,7 +45,7 @@ export class DecisionFeed {
   }
 
   /**
-   * Tells every page of a change.
+   * Sends a change to every page.
    *
    * @param {string} kind
    * @param {unknown} data
@@ -49,14 +55,14 @@ export class DecisionFeed {
   }
 
   /**
-   * Hears every decision.
+   * Takes a decision for the next message to each page.
    *
    * @param {Decided} decided
    */
   report(decided) {
     const id = ++this.#lastId;
     if (this.#watchers.size === 0) return;
-    const described = describe(decided, id);
+    const described = { ...describe(decided, id), faults: this.#faultsOf(decided) };
     const { page } = /** @type {Partial<ChatScope>} */ (decided.scope);
     for (const watcher of this.#watchers.values()) {
       watcher.waiting.push({ ...described, isOwn: page === watcher.page });
@@ -65,6 +71,19 @@ export class DecisionFeed {
       watcher.missed += 1;
     }
     this.#timer ??= setTimeout(() => this.#flush(), INTERVAL);
+  }
+
+  /** @param {Decided} decided */
+  #faultsOf({ decision, trace, milliseconds }) {
+    const rules = [trace?.permissions, trace?.rule].flatMap(leavesOf);
+    const isTimeout = decision.code === "permission_timeout";
+    const restsOn = (/** @type {string} */ rule, /** @type {string} */ kind) =>
+      rules.some(({ name, outcome }) => {
+        // The rule that was waited for has no outcome after a timeout.
+        return name === rule && (outcome !== undefined || (isTimeout && ["hangs", "late"].includes(kind)));
+      });
+    const faults = Object.entries(this.#faults.during(milliseconds));
+    return Object.fromEntries(faults.filter(([rule, kind]) => restsOn(rule, kind)));
   }
 
   #flush() {
@@ -112,4 +131,13 @@ function describe({ phase, action, decision, scope, milliseconds, trace }, id) {
     milliseconds,
     ...(trace && { trace }),
   };
+}
+
+/**
+ * @param {NonNullable<Decided["trace"]>["rule"]} node
+ * @returns {{ name: string, outcome?: string }[]} the rules of a trace
+ */
+function leavesOf(node) {
+  if (node === undefined) return [];
+  return node.operands ? node.operands.flatMap(leavesOf) : [node];
 }

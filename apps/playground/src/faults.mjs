@@ -7,7 +7,7 @@ import { permission } from "@portcullis/core";
 /** @typedef {(...args: any[]) => any} Ask */
 
 /**
- * How a rule may go wrong.
+ * The faults a rule can be given.
  *
  * @satisfies {Record<string, (answer: () => unknown) => unknown>}
  */
@@ -33,10 +33,12 @@ export function isFaultKind(kind) {
 
 const METHODS = /** @type {const} */ (["canConnect", "hasPermission", "hasObjectPermission"]);
 
-/** Makes rules go wrong while a switch says so. */
+/** Makes rules fail on purpose. */
 export class Faults {
   /** @type {Map<string, FaultKind>} */
   #kinds = new Map();
+  /** @type {Map<string, { kind: FaultKind, until: number }>} the last fault of each rule that has none now */
+  #ended = new Map();
 
   /** @returns {Record<string, FaultKind>} */
   list() {
@@ -44,25 +46,39 @@ export class Faults {
   }
 
   /**
-   * @param {string} rule as decisions call it
-   * @param {FaultKind | null} kind `null`: it works again
+   * @param {string} rule by its name in decisions
+   * @param {FaultKind | null} kind `null` lets the rule work again
    */
   set(rule, kind) {
+    const before = this.#kinds.get(rule);
+    if (before !== undefined) this.#ended.set(rule, { kind: before, until: performance.now() });
     if (kind === null) this.#kinds.delete(rule);
     else this.#kinds.set(rule, kind);
   }
 
   /**
-   * Mends the rules that are not there any more.
+   * The faults that a decision may rest on. A rule that hangs may be reset before the decision times out.
    *
-   * @param {readonly string[]} rules that are there
+   * @param {number} milliseconds that the decision took until now
+   * @returns {Record<string, FaultKind>} by the name of the rule
    */
-  keep(rules) {
-    for (const rule of this.#kinds.keys()) if (!rules.includes(rule)) this.#kinds.delete(rule);
+  during(milliseconds) {
+    const begin = performance.now() - milliseconds;
+    const ended = [...this.#ended].filter(([, { until }]) => until >= begin);
+    return { ...Object.fromEntries(ended.map(([rule, { kind }]) => [rule, kind])), ...this.list() };
   }
 
   /**
-   * `permission` of the library, for rules that can be made to go wrong.
+   * Drops the faults of rules that are no longer part of the policy.
+   *
+   * @param {readonly string[]} rules of the policy
+   */
+  keep(rules) {
+    for (const rule of this.#kinds.keys()) if (!rules.includes(rule)) this.set(rule, null);
+  }
+
+  /**
+   * `permission` of the library, for rules that can be given a fault.
    *
    * @type {ChatPermission}
    */
@@ -75,16 +91,16 @@ export class Faults {
   );
 
   /**
-   * A rule in class style that can be made to go wrong.
+   * Wraps a rule in class style, so that it can be given a fault.
    *
-   * @param {string} name as decisions call it
+   * @param {string} name of the rule in decisions
    * @param {import("@portcullis/core").BasePermission<never>} rule
    */
   wrap(name, rule) {
     const wrapped = Object.create(rule);
     for (const method of METHODS) {
       const ask = /** @type {Ask | undefined} */ (rule[method]);
-      // Called on the rule itself: it may have private fields.
+      // Called on the rule itself, because it may have private fields.
       if (ask) wrapped[method] = this.#breakable(name, (...args) => ask.apply(rule, args));
     }
     return wrapped;

@@ -24,7 +24,7 @@ import { ofHeaders, visitorOf } from "./visitor.mjs";
 export function routesFor({ policy, known, actions, feed }) {
   const router = express.Router();
   for (const { action, method, path } of ROUTES) {
-    // A policy that does not know an action refuses it: over a socket by itself, here by this.
+    // A socket refuses actions without a rule by itself. A route needs this handler.
     const guarded = known.includes(action) ? guardOf(policy, action, actions, feed) : refuseUnknown;
     router[method](path, guarded, run(action, actions));
   }
@@ -93,7 +93,7 @@ function refuseUnknown(_request, response) {
 }
 
 /**
- * Says a refusal as `toExpress` does.
+ * Sends a refusal in the format of `toExpress`.
  *
  * @param {Response} response
  * @param {{ status: number, code: string, reason: string }} refusal
@@ -104,7 +104,7 @@ function refuse(response, { status, code, reason }) {
 }
 
 /**
- * Answers what a handler has thrown, or what could not be read.
+ * Answers errors of handlers and of the body parser.
  *
  * @param {any} error
  * @param {Request} _request

@@ -15,12 +15,12 @@ const namesItsPage = permission("namesItsPage", {
   action: ({ scope }) => scope.page !== undefined,
 });
 
-/** Bytes that may be under way to a page. */
+/** Bytes that may be buffered for a page. */
 const MOST_BYTES = 1 << 20;
 
 /**
- * Serves the sockets on which pages watch. They have rules of their own: whoever shuts everybody out of the chat sees
- * that on the page.
+ * Serves the sockets on which pages watch. They have rules of their own, so a page still shows decisions of a policy
+ * that refuses every client of the chat.
  *
  * @param {import("./decision-feed.mjs").DecisionFeed} feed
  * @param {import("./pages.mjs").Pages} pages

@@ -1,16 +1,16 @@
 // @ts-check
 
-/** Milliseconds: a page whose line broke is there again by then. */
+/** Milliseconds that a page has to connect again. */
 const GRACE = 10_000;
 
 /**
  * @typedef {object} Page
- * @property {Set<string>} sessions that its clients have begun
- * @property {Set<AbortSignal>} lines on which it hears decisions, each aborted when it has ended
- * @property {NodeJS.Timeout | undefined} leaving set while it has none
+ * @property {Set<string>} sessions of its clients
+ * @property {Set<AbortSignal>} lines connections that watch decisions, each aborted when it ends
+ * @property {NodeJS.Timeout | undefined} leaving set while it has no connection
  */
 
-/** Who was signed in by which page. When a page is closed or loaded anew, nobody stays signed in for it. */
+/** Tracks the sessions of each page. When a page is closed or reloaded, its sessions end. */
 export class Pages {
   /** @type {Map<string, Page>} */
   #byId = new Map();
@@ -18,7 +18,7 @@ export class Pages {
   #grace;
 
   /**
-   * @param {(session: string) => void} signOut called with the id of every session of a page that is gone
+   * @param {(session: string) => void} signOut called with the id of every session of a closed page
    * @param {number} [grace] milliseconds
    */
   constructor(signOut, grace = GRACE) {
@@ -26,14 +26,14 @@ export class Pages {
     this.#grace = grace;
   }
 
-  /** How many pages are remembered. */
+  /** Number of tracked pages. */
   get size() {
     return this.#byId.size;
   }
 
   /**
    * @param {string} id of the page
-   * @param {AbortSignal} signal aborted when its line has ended
+   * @param {AbortSignal} signal aborted when its connection has ended
    */
   watch(id, signal) {
     const page = this.#of(id);
@@ -78,7 +78,7 @@ export class Pages {
   }
 
   /**
-   * Forgets a page unless it has a line again in time.
+   * Forgets a page unless it connects again in time.
    *
    * @param {string} id
    * @param {Page} page

@@ -3,7 +3,7 @@ import { makeConsumer } from "./consumer.mjs";
 
 /** @typedef {ReturnType<typeof makeConsumer>} Made */
 
-/** The policy all transports have in common, and its text. */
+/** The policy of all transports, and its text. */
 export class PolicyInForce {
   #parts;
   #made;
@@ -26,7 +26,7 @@ export class PolicyInForce {
     return this.#text;
   }
 
-  /** Counts the policies there were. */
+  /** Number of policies so far. */
   get version() {
     return this.#version;
   }
@@ -41,18 +41,18 @@ export class PolicyInForce {
   }
 
   /**
-   * @param {(made: Made) => void} follower called with every further one, in the order of this; where it throws, the
-   *   others are not
+   * @param {(made: Made) => void} follower called with every further policy, in the order of these calls. When one throws,
+   *   the others are not called
    */
   follow(follower) {
     this.#followers.push(follower);
   }
 
   /**
-   * Puts another policy in force. What is under way finishes under the old one.
+   * Puts another policy in force. Decisions under way finish under the old one.
    *
    * @param {string} text
-   * @throws {import("../public/shared/tokens.js").PolicyTextError} When it is none; then nothing has changed.
+   * @throws {import("../public/shared/tokens.js").PolicyTextError} When it is no policy. The old policy stays in force.
    */
   apply(text) {
     const { faults, feed } = this.#parts;

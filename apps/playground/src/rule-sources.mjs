@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 
 const FILE = readFileSync(new URL("./rules.mjs", import.meta.url), "utf8");
 
-/** What comes with the library, in a sentence each. */
+/** The rules of the library, with one sentence each. */
 const BUILT_IN = [
-  { name: "IsAuthenticated", about: "Allows whoever is signed in; answers 401 to all others." },
-  { name: "HasRole", about: "Allows who holds one of the roles: reads scope.user.roles." },
+  { name: "IsAuthenticated", about: "Allows everybody who is signed in. Others get the status 401." },
+  { name: "HasRole", about: "Allows users with one of the roles in scope.user.roles." },
   { name: "AllowAny", about: "Allows everybody." },
   { name: "DenyAll", about: "Allows nobody." },
 ];
@@ -17,13 +17,13 @@ const BUILT_IN = [
  * @typedef {object} KnownRule
  * @property {string} name
  * @property {string} about one sentence
- * @property {string} [source] as it stands in rules.mjs; without it the rule comes with the library
+ * @property {string} [source] from rules.mjs; missing for rules of the library
  */
 
 /**
- * Every rule there is, with its source.
+ * Describes every rule with its source.
  *
- * @param {readonly string[]} names of those in rules.mjs
+ * @param {readonly string[]} names of the rules in rules.mjs
  * @returns {KnownRule[]}
  */
 export function describeRules(names) {
@@ -43,7 +43,7 @@ function aboutOf(paragraph) {
 }
 
 /**
- * The statements of a paragraph without what is said about them, and without types.
+ * The statements of a paragraph without comments and types.
  *
  * @param {string} paragraph
  */

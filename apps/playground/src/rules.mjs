@@ -1,18 +1,18 @@
 // @ts-check
-// The rules of the chat. The page shows them as they stand here: each is a paragraph without a blank line in it.
+// The rules of the chat. The page shows their source, so each is a paragraph without a blank line in it.
 import { setTimeout as pause } from "node:timers/promises";
 import { allow, BasePermission, deny, fault } from "@portcullis/core";
 
 /**
- * What the rules may know: who is there. `authenticate` adds it, on every transport.
+ * The scope of the rules. `authenticate` adds the visitor to it, on every transport.
  *
  * @typedef {import("@portcullis/core").Scope & Readonly<import("./visitor.mjs").Visitor>} ChatScope
  * @typedef {import("@portcullis/core").ObjectContext<ChatScope>} ChatObject
  */
 
 /**
- * A rule in class style. It is asked when a socket is opened and again for every message, so a ban works at once: the
- * socket stays open, but its next message is refused.
+ * A rule in class style. It is asked at the handshake and again for every message, so a ban works at once. The socket
+ * stays open, but its next message is refused.
  *
  * @extends {BasePermission<ChatScope>}
  */
@@ -43,7 +43,7 @@ export class NotBanned extends BasePermission {
  * @param {import("@portcullis/core").PermissionFactory<ChatScope>} permission
  */
 export function makeRules(permission) {
-  // A rule in function style. It waits for something, as a query of a database, and hands what it found to the handler.
+  // A rule in function style. It waits as for a database query, and passes the result to the handler.
   const members = new Map([["member", { since: "2026-01-01" }]]);
   const isMember = permission("isMember", async ({ scope, signal }) => {
     await pause(4, undefined, { signal });
@@ -53,17 +53,17 @@ export function makeRules(permission) {
       : deny("not_a_member", { reason: "Only members may write in this chat." });
   });
 
-  // A rule about what is sent.
+  // A rule about the payload.
   const hasLink = permission("hasLink", ({ payload }) => {
     return typeof payload.text === "string" && /https?:\/\//i.test(payload.text);
   });
 
-  // A rule about the object of an action: here the account that is to be banned.
+  // A rule about the object of an action, here the account to ban.
   const isOneself = permission("isOneself", {
     object: (/** @type {ChatObject} */ { scope, object }) => object === scope.user,
   });
 
-  // A rule that counts. It answers with a fault, which no `not` turns round: one in two seconds.
+  // A rate limit of one message in two seconds. It answers with a fault, which `not` does not negate.
   const lastTimes = new Map();
   const isCalm = permission("isCalm", ({ scope }) => {
     const left = 2000 - (Date.now() - (lastTimes.get(scope.user?.id) ?? 0));

@@ -6,8 +6,8 @@ import { PolicyTextError, positionOf } from "../public/shared/tokens.js";
 import { isFaultKind } from "./faults.mjs";
 
 /**
- * Everything that may be changed on the running server, and what the page must know for that. Whoever can load the page
- * may change it; a page of another site can send a request here, but neither reads the token nor has this origin.
+ * Routes that read and change the state of the running server. A change takes the token of the page and its origin. A
+ * page of another site can send a request here, but it has neither.
  *
  * @param {object} parts
  * @param {import("./policy-in-force.mjs").PolicyInForce} parts.inForce
@@ -54,7 +54,7 @@ export function settings({ inForce, faults, feed, origins, known, isDemo }) {
 }
 
 /**
- * What is wrong with a policy: its text, or the rules it makes.
+ * Describes the error in a policy, which is in its text or in its rules.
  *
  * @param {unknown} error
  * @param {string} text

@@ -20,11 +20,11 @@ export function makeSignIn(accounts) {
   const authenticator = new passport.Passport();
   authenticator.use(new Strategy(checkPassword(accounts)));
   authenticator.serializeUser((user, done) => done(null, /** @type {Account} */ (user).id));
-  // The account itself, as it is now: whoever is banned meanwhile is so at the next question.
+  // The account itself and no copy, so a ban applies to the next message.
   authenticator.deserializeUser((id, done) => done(null, accounts.find(id) ?? false));
   const store = new session.MemoryStore();
   return {
-    /** Finds out who is there. The same two for a request and, through the bridge, for a handshake. */
+    /** Finds the user of a request and, through the bridge, of a handshake. */
     identify: [
       session({
         name: COOKIE,

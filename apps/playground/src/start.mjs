@@ -19,11 +19,11 @@ import { serveChat } from "./transports.mjs";
 import { buildApp } from "./web.mjs";
 
 const HOST = "127.0.0.1";
-/** Where socket.io listens by itself. */
+/** The default path of socket.io. */
 const SOCKETIO = "/socket.io/";
 /**
- * What Node gives a client until its request is there, in milliseconds. The guards count from then on, and Node's own
- * defaults are a minute, looked at twice a minute.
+ * Time limits of Node for the headers of a request, in milliseconds. The guards' own limits begin after the headers. The
+ * defaults of Node are 60 and 30 seconds.
  */
 const UNTIL_ASKED = { headersTimeout: 3000, connectionsCheckingInterval: 500 };
 
@@ -31,11 +31,11 @@ const UNTIL_ASKED = { headersTimeout: 3000, connectionsCheckingInterval: 500 };
  * Starts the playground: one server for the page, its requests and the sockets, reachable from this machine alone.
  *
  * @param {object} [options]
- * @param {number} [options.port] 0: any that is free
- * @param {boolean} [options.isDemo] whether the page plays its story by itself
+ * @param {number} [options.port] 0 takes any free port
+ * @param {boolean} [options.isDemo] true when the page plays the demonstration by itself
  * @param {number} [options.grace] milliseconds that the clients of a closed page stay signed in
  * @returns {Promise<{ url: string, port: number, close: () => Promise<void> }>}
- * @throws {Error} When the port cannot be had; `code` says why.
+ * @throws {Error} When the server cannot listen, with the `code` of Node (`EADDRINUSE`).
  */
 export async function start({ port: wanted = 0, isDemo = false, grace } = {}) {
   const server = createServer(UNTIL_ASKED);
@@ -62,15 +62,15 @@ export async function start({ port: wanted = 0, isDemo = false, grace } = {}) {
   return { url: `http://${HOST}:${port}`, port, close: () => (closing ??= close()) };
 }
 
-/** @param {import("node:stream").Duplex} socket of a request for a place where there are no sockets */
+/** @param {import("node:stream").Duplex} socket of an upgrade request with an unknown path */
 function refuseUpgrade(socket) {
-  // It may be gone already, and an error that nobody hears would end the process.
+  // The socket may be closed already, and an unhandled error event would end the process.
   socket.on("error", () => socket.destroy());
   socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
 /**
- * Puts everything behind a server that listens.
+ * Attaches the application and the sockets to a listening server.
  *
  * @param {import("node:http").Server} server
  * @param {readonly string[]} hosts
@@ -79,12 +79,12 @@ function refuseUpgrade(socket) {
  */
 function serveAll(server, hosts, { isDemo, grace }) {
   const origins = hosts.map((host) => `http://${host}`);
-  // Clients that are no browsers send no Origin.
+  // Non-browser clients send no Origin.
   const socketOrigins = [...origins, null];
   const accounts = new Accounts();
   const chat = new Chat();
-  const feed = new DecisionFeed();
   const faults = new Faults();
+  const feed = new DecisionFeed(faults);
   const actions = makeActions({ accounts, chat });
   const rules = makeRules(faults.permission);
   const inForce = new PolicyInForce(FIRST_POLICY, { rules, actions, chat, faults, feed });

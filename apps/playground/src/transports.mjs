@@ -14,8 +14,8 @@ import { cookieOf, ofSubprotocols, visitorOf } from "./visitor.mjs";
 const LARGEST_MESSAGE = 64 * 1024;
 
 /**
- * Serves one consumer, the very same object, over WebSockets (`/chat`) and over socket.io (`/socket.io`). Who is there
- * is found out by the middlewares that do so for requests.
+ * Serves one consumer object over WebSockets (`/chat`) and over socket.io (`/socket.io`). The middlewares of the HTTP
+ * routes find the user of a handshake, too.
  *
  * @param {import("node:http").Server} server which answers requests already
  * @param {ChatConsumer} consumer
@@ -35,7 +35,7 @@ export function serveChat(server, consumer, { app, identify, feed, hosts, origin
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE });
   const io = new Server(server, {
     maxHttpBufferSize: LARGEST_MESSAGE,
-    // A poll of a page that a mere name brought here (DNS rebinding) has no Origin that would tell.
+    // Polling requests of a page that came by DNS rebinding are same-origin and have no Origin header.
     allowRequest: (request, answer) => answer(null, hosts.includes(request.headers.host ?? "")),
   });
   const whoOnWs = useExpress(identify, {

@@ -2,27 +2,27 @@
 import { PermissionDenied } from "@portcullis/core";
 
 /**
- * What a client says of itself. One page is many clients here, each with an account of its own, but a browser has one
- * jar of cookies for all of them. So each client keeps the cookie of its own session and says it where it can: in a
- * header over HTTP, in the handshake's `auth` with socket.io, and in subprotocols with ws, which are in no log and no
- * history as an address would be. On the server it becomes the cookie again, and everything after that is as in any
- * application. A client that has a jar of its own (curl) simply sends the cookie.
+ * The identification that a client sends. One page has many clients, each with an account of its own, but a browser has
+ * one cookie jar for all of them. So each client keeps its session cookie and sends it by other means: in a header over
+ * HTTP, in the `auth` of a socket.io handshake, and in subprotocols of ws, which unlike addresses are not logged. The
+ * server makes it a cookie header again, and continues like any application. A client with its own cookie jar (curl)
+ * sends the cookie itself.
  *
  * @typedef {object} Introduction
  * @property {unknown} [session] the value of the cookie
  * @property {unknown} [page] on which the client is
  * @property {unknown} [client] its number there
  *
- * What the scope knows of a client, on every transport.
+ * The fields that `authenticate` adds to the scope, on every transport.
  *
  * @typedef {object} Visitor
  * @property {import("./accounts.mjs").Account | null} user
  * @property {string | undefined} page
  * @property {number} client 0 where it is not on a page
- * @property {string} carrier what carries its messages, in words
+ * @property {string} carrier name of the transport
  */
 
-/** What the value of a cookie of a session is made of. */
+/** Characters of a session cookie's value. */
 const SESSION = /^[\w%.!~*'-]{1,200}$/;
 
 /**
@@ -30,20 +30,20 @@ const SESSION = /^[\w%.!~*'-]{1,200}$/;
  *
  * @param {Introduction} introduction
  * @param {string} name of the cookie
- * @returns {string | undefined} `undefined` where it brings none
+ * @returns {string | undefined} `undefined` without a session
  */
 export function cookieOf({ session }, name) {
   if (session === undefined) return undefined;
-  // What cannot be one is the cookie of no session.
+  // An invalid value becomes a cookie that belongs to no session.
   return `${name}=${typeof session === "string" && SESSION.test(session) ? session : "none"}`;
 }
 
 /**
  * @param {Introduction} introduction
- * @param {unknown} user whom the session belongs to
+ * @param {unknown} user of the session
  * @param {string} carrier
  * @returns {Visitor}
- * @throws {PermissionDenied} When it brought a session that is none.
+ * @throws {PermissionDenied} When the session is unknown.
  */
 export function visitorOf({ session, page, client }, user, carrier) {
   if (session !== undefined && !user) {

@@ -27,7 +27,7 @@ export function buildApp(app, { signIn, settings, inForce, actions, feed, pages,
   app.disable("x-powered-by");
   app.use((request, response, next) => {
     response.set(headers);
-    // A name that merely leads here (DNS rebinding) would make another site's page same-origin with this one.
+    // With DNS rebinding, a page of another site would be same-origin with this server.
     if (!hosts.includes(request.get("host") ?? "")) response.status(421).send("This server has another name.\n");
     else next();
   });
@@ -63,7 +63,7 @@ export function buildApp(app, { signIn, settings, inForce, actions, feed, pages,
 }
 
 /**
- * A page of another site cannot do anything here with the cookie of this one.
+ * Refuses requests of other sites' pages, which carry the cookie of this one.
  *
  * @param {readonly string[]} origins
  * @returns {express.RequestHandler}

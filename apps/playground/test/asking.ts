@@ -2,7 +2,7 @@ import { io } from "socket.io-client";
 import { requestFor } from "../public/shared/routes.js";
 import { ChatClient, signIn } from "./chat-client.js";
 
-/** What all transports say of a question. */
+/** An answer in the fields that all transports have. */
 export interface Answer {
   status: number;
   code: string;
@@ -47,7 +47,7 @@ const overHttp: Ask = async (url, account, action, payload = {}) => {
   return status < 400 ? { status, code: "allowed", reason: "" } : { status, code: answer.code, reason: answer.detail };
 };
 
-/** Asks one question as somebody, on a connection of its own. */
+/** Sends one request as an account, on a connection of its own. */
 export const ASK = {
   ws: overWs,
   "socket.io": overSocketio("websocket"),
@@ -55,7 +55,7 @@ export const ASK = {
   HTTP: overHttp,
 } satisfies Record<string, Ask>;
 
-/** Changes something as the page does. */
+/** Changes the server's state in the way of the page. */
 export async function change(url: string, path: "policy" | "faults", body: object, headers: object = {}) {
   const { token } = (await (await fetch(`${url}/state`)).json()) as { token: string };
   const response = await fetch(`${url}/${path}`, {

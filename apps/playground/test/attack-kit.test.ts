@@ -14,14 +14,14 @@ beforeEach(async () => {
 });
 afterEach(() => playground.close());
 
-/** What the kit must know, whatever carries it: members may write, guests may not. */
+/** The facts that the kit needs on every transport. Members may write, guests may not. */
 const common = (): Omit<AttackOptions, "accounts" | "protocol"> => ({
   actions: {
     open: { action: "ping" },
     guarded: { action: "chat.send", payload: (marker) => ({ text: `Hello ${marker}`, marker }) },
   },
   origin: url,
-  // A playground is there to be tried from anywhere on this machine, also by what is no browser.
+  // The playground admits non-browser clients of this machine.
   withoutOrigin: "accepted",
   handled: async (marker) => JSON.stringify((await admin.request("chat.history")).data).includes(marker),
   revoke: () => admin.request("user.ban", { user: "member" }),

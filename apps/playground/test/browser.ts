@@ -5,7 +5,7 @@ import { start } from "../src/start.mjs";
 
 export type Transport = "ws" | "socket.io" | "polling" | "HTTP";
 
-/** A playground and a browser for the tests of one file. Nothing may complain, or ask for anything elsewhere. */
+/** A playground and a browser for the tests of one file. Console errors and requests to other hosts fail the test. */
 export class Stage {
   playground!: Awaited<ReturnType<typeof start>>;
   page!: Page;
@@ -38,7 +38,7 @@ export class Stage {
     this.page = page;
     page.setDefaultTimeout(10_000);
     page.on("console", (message) => {
-      // The browser says that of every refused request; the page shows it elsewhere.
+      // The browser logs every refused request as an error.
       if (/Failed to load resource.*status of (40\d|422|429|500|503)/.test(message.text())) return;
       if (["error", "warning"].includes(message.type())) this.#complaints.push(message.text());
     });

@@ -21,7 +21,7 @@ interface Options {
 
 /** A client of the playground that is no browser. */
 export class ChatClient {
-  /** What came without having been asked for at that moment: messages and decisions. */
+  /** Messages and decisions that answer no request. */
   readonly pushed: Reply[] = [];
   readonly #socket: WebSocket;
   readonly #waiting = new Map<unknown, (reply: Reply) => void>();

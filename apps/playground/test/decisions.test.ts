@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => playground.close());
 
-/** What a page is told, once it has heard of the action that came last. */
+/** The decisions that a page received, up to the last action. */
 async function decisionsOf(observer: ChatClient, last: string) {
   const decisions = () =>
     observer.pushed.filter(({ action }) => action === "decisions").flatMap(({ data }) => data.decided);
@@ -23,7 +23,7 @@ async function observe(url: string, page: string) {
   return observer;
 }
 
-it("a page is told every decision, rule by rule, and which are about its own clients", async () => {
+it("a page receives every decision, with marks for its own clients", async () => {
   const { url } = playground;
   const observer = await observe(url, "mine");
   const stranger = await observe(url, "theirs");
@@ -48,7 +48,7 @@ it("a page is told every decision, rule by rule, and which are about its own cli
   expect(await decisionsOf(stranger, "chat.send")).toMatchObject([{ isOwn: false }, { isOwn: false }]);
 });
 
-it("only who names its page watches, and a client of the chat sees no decisions", async () => {
+it("only connections that name a page receive decisions", async () => {
   const { url } = playground;
   expect(await ChatClient.refused(url, { path: "observe" })).toEqual({ code: 4403, reason: "permission_denied" });
   const foreign = await ChatClient.refused(url, {
@@ -61,7 +61,7 @@ it("only who names its page watches, and a client of the chat sees no decisions"
   expect((await admin.request("decisions.watch")).response_status).toBe(405);
 });
 
-it("a page that falls behind is told the newest decisions, and how many it has missed", async () => {
+it("a slow page receives the newest decisions and the number missed", async () => {
   const { url } = playground;
   const observer = await observe(url, "mine");
   const client = await ChatClient.open(url);

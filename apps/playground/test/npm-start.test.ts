@@ -13,7 +13,7 @@ afterEach(() => {
   }
 });
 
-/** Runs what the README says, in a process group of its own as a terminal does. */
+/** Runs the command of the README in a process group of its own, like a terminal. */
 function npmStart(port: number, ...options: string[]) {
   const child = spawn("npm", ["start", ...options], {
     cwd: ROOT,
@@ -48,7 +48,7 @@ it("npm start builds, prints its address and three things to try, and Ctrl-C sto
 
 it("npm start -- --demo says that the page plays by itself", LONG, async () => {
   const { printed, output } = npmStart(0, "--", "--demo");
-  await printed(/plays its story by itself[\s\S]*Ctrl-C/);
+  await printed(/plays a demonstration of two minutes by itself[\s\S]*Ctrl-C/);
   const [url] = output().match(/http:\/\/127\.0\.0\.1:\d+/) ?? [""];
   expect(await (await fetch(`${url}/state`)).json()).toMatchObject({ isDemo: true });
 });

@@ -6,7 +6,7 @@ import { expectText, Stage } from "./browser.js";
 describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () => {
   const stage = Stage.prepare();
 
-  it("sends a message, and everybody who may read sees it", async () => {
+  it("shows a message to every client that may read", async () => {
     await stage.open();
     await stage.write(1, "Hello <b>everybody</b>");
     await expectText(stage.chat(1), "Hello <b>everybody</b>");
@@ -14,7 +14,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     await expectText(stage.explained(), "Allowed: chat.send");
   });
 
-  it("shows a refusal with code and reason, and what it says on the wire", async () => {
+  it("shows a refusal with code, reason and frame", async () => {
     await stage.open();
     await stage.signIn(1, "Not signed in");
     await expectText(stage.chat(1), "401", "not_authenticated");
@@ -29,7 +29,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     );
   });
 
-  it("draws the tree of the very decision: outcome, reason and time of each rule, grey where not asked", async () => {
+  it("draws outcome, reason and time of each rule of a decision", async () => {
     await stage.open();
     await stage.signIn(1, "Guest");
     await stage.write(1, "May I?");
@@ -39,7 +39,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     await stage.chat(1).getByRole("button", { name: "Why?" }).click();
     await expectText(stage.explained(), "Refused: chat.send");
 
-    const tree = stage.page.getByRole("list", { name: "Asked of chat.send" });
+    const tree = stage.page.getByRole("list", { name: "Rules of chat.send" });
     const rule = (name: string) => tree.locator("li", { has: stage.page.getByText(name, { exact: true }) }).last();
     expect(await rule("IsAuthenticated").innerText()).toMatch(/allowed\s+(< )?[\d.]+ ms/);
     expect(await rule("isMember").innerText()).toMatch(/denied\s+not_a_member Only members may write.*\s+[\d.]+ ms/);
@@ -59,7 +59,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     await stage.write(1, "Look at https://example.com");
     await stage.chat(1).getByRole("button", { name: "Why?" }).click();
     await expectText(stage.explained(), "Refused: chat.send", "Client 1, Member, HTTP");
-    const tree = stage.page.getByRole("list", { name: "Asked of chat.send" });
+    const tree = stage.page.getByRole("list", { name: "Rules of chat.send" });
     const rule = (name: string) => tree.locator("li", { has: stage.page.getByText(name, { exact: true }) }).last();
     expect(await rule("isMember").innerText()).toMatch(/allowed\s+[\d.]+ ms/);
     expect(await rule("hasLink").innerText()).toMatch(/allowed\s+(< )?[\d.]+ ms/);
@@ -75,12 +75,12 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     await stage.switchTo(2, "HTTP");
     await stage.sendFrame(2, "user.unban");
     await stage.page.getByRole("button", { name: "user.unban Client 2, Admin, HTTP, about the object" }).click();
-    const unban = stage.page.getByRole("list", { name: "Asked of user.unban" });
+    const unban = stage.page.getByRole("list", { name: "Rules of user.unban" });
     await expectText(unban, "isOneself", "HasRole(admin)");
     expect(await unban.getByText("not asked").count()).toBe(0);
   });
 
-  it("shows the decision behind the refusal that was asked about, not an older one of the same action", async () => {
+  it("shows the decision of the chosen refusal, not an older one", async () => {
     const page = await stage.open();
     await stage.write(1, "Look at https://example.com");
     await stage.chat(1).getByRole("button", { name: "Why?" }).click();
@@ -97,7 +97,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     await expectText(stage.explained(), "Refused: chat.send", "You are banned from this chat.");
   });
 
-  it("bans the member before everybody's eyes, on its open socket", async () => {
+  it("bans the member on its open socket", async () => {
     await stage.open();
     await stage.page.getByRole("button", { name: "Ban the member" }).click();
     await expectText(stage.chat(1), "Hello everybody!");
@@ -111,19 +111,19 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     await stage.client(2).getByRole("button", { name: "Connect again" }).waitFor();
   });
 
-  it("has garbage and unknown actions answered on a socket that lives on", async () => {
+  it("answers garbage and unknown actions, and keeps the socket open", async () => {
     await stage.open();
     await stage.sendFrame(1, "Garbage");
     await expectText(stage.chat(1), "400", "bad_message");
     expect(await stage.chat(1).getByRole("button", { name: "Why?" }).count()).toBe(0);
     await stage.sendFrame(1, "Unknown action");
     await expectText(stage.chat(1), "405", "unknown_action");
-    await expectText(stage.explained(), "Refused: chat.fly", "No rule stands for this action");
+    await expectText(stage.explained(), "Refused: chat.fly", "The policy has no rule for this action.");
     await stage.sendFrame(1, "ping");
     await expectText(stage.explained(), "Allowed: ping");
   });
 
-  it("says the same over socket.io, with the same rules, in one chat with ws", async () => {
+  it("applies the same rules over socket.io, in one chat with ws", async () => {
     await stage.open();
     await stage.switchTo(1, "socket.io");
     await expectText(stage.client(1), "Connected");
@@ -157,7 +157,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     await expectText(stage.client(1), "Connected");
   });
 
-  it("gives each client a socket of its own, also one that is added", async () => {
+  it("gives each client a socket, also an added one", async () => {
     await stage.open();
     await stage.page.getByRole("button", { name: "Add a client" }).click();
     await stage.page.getByRole("button", { name: "chat.watch Client 3, Guest" }).waitFor();
@@ -167,7 +167,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
     expect(await stage.client(3).count()).toBe(0);
   });
 
-  it("says when the server is gone, and comes back with it", async () => {
+  it("shows that the server is gone, and connects again", async () => {
     await stage.open();
     const { port } = stage.playground;
     await stage.playground.close();
@@ -205,7 +205,7 @@ describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () =>
       }),
     );
     if (!title || !status) throw new Error("the rules are not there");
-    // What is in force stands below its title, or well beside it.
+    // The status stands below the title, or well beside it.
     if (width === 360) expect(status.top).toBeGreaterThanOrEqual(title.bottom);
     else expect(status.left).toBeGreaterThan(title.right + 12);
   });

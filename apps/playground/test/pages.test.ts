@@ -6,7 +6,7 @@ import { start } from "../src/start.mjs";
 import { Stage } from "./browser.js";
 import { ChatClient } from "./chat-client.js";
 
-/** Short, but longer than a line takes to open. */
+/** Milliseconds. Short, but longer than opening a connection takes. */
 const GRACE = 400;
 
 async function signInFrom(url: string, page: string | undefined): Promise<string> {
@@ -21,7 +21,7 @@ async function signInFrom(url: string, page: string | undefined): Promise<string
 const statusOf = async (url: string, session: string) =>
   (await fetch(`${url}/messages`, { headers: { "x-session": session } })).status;
 
-describe("whoever a page signs in", () => {
+describe("a session of a page", () => {
   let playground: Awaited<ReturnType<typeof start>>;
   let url: string;
   beforeEach(async () => {
@@ -35,7 +35,7 @@ describe("whoever a page signs in", () => {
     return line;
   };
 
-  it("is signed out when it is closed, and nobody else is", async () => {
+  it("ends when the page is closed, and no other does", async () => {
     const closing = await watch("closing");
     await watch("staying");
     const gone = await signInFrom(url, "closing");
@@ -48,7 +48,7 @@ describe("whoever a page signs in", () => {
     expect(await statusOf(url, ownJar)).toBe(200);
   });
 
-  it("stays signed in where its line is there again in time", async () => {
+  it("stays when the page connects again in time", async () => {
     const first = await watch("mine");
     const session = await signInFrom(url, "mine");
     first.close();
@@ -57,13 +57,13 @@ describe("whoever a page signs in", () => {
     expect(await statusOf(url, session)).toBe(200);
   });
 
-  it("is signed out though the page never listens", async () => {
+  it("ends when the page never connects", async () => {
     const session = await signInFrom(url, "silent");
     await expect.poll(() => statusOf(url, session), { timeout: 5000 }).toBe(401);
   });
 });
 
-it("a page that is gone is forgotten, however often it has asked to listen", async () => {
+it("a closed page is forgotten, also after two subscriptions", async () => {
   const signedOut: string[] = [];
   const pages = new Pages((session: string) => signedOut.push(session), 0);
   const line = new AbortController();

@@ -7,7 +7,7 @@ import { FIRST_POLICY } from "../src/policy-text.mjs";
 const NAMES = ["AllowAny", "IsAuthenticated", "isMember", "NotBanned", "hasLink", "isOneself", "HasRole"];
 const withRule = (rule: string) => `definePolicy({\n  actions: {\n    ping: ${rule},\n  },\n});`;
 
-/** What is wrong with a text, and where: `line:column message`. */
+/** The error in a text as `line:column message`. */
 function wrongWith(text: string): string {
   try {
     parsePolicy(text, NAMES);

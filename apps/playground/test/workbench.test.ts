@@ -27,7 +27,7 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     },
   );
 
-  it("says where a policy is wrong, helps to write it, and takes nothing that is none", async () => {
+  it("marks errors of a policy, completes words and refuses invalid texts", async () => {
     const page = await stage.open();
     await stage.editor().fill("");
     await page.keyboard.type("definePolicy({ permissions: NotBanned, actions: { ping: allo", { delay: 5 });
@@ -50,7 +50,7 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     await expectText(stage.explained(), "HasRole(admn)");
   });
 
-  it("hands a policy on as a link, which is shown and not applied", async () => {
+  it("shares a policy as a link, which is shown and not applied", async () => {
     await stage.open();
     await stage.editor().fill(WITHOUT_LINK_RULE);
     await stage.page.getByRole("button", { name: "Copy link" }).click();
@@ -65,7 +65,7 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     await expectText(other.status(), "version 2");
   });
 
-  it.each(["ws", "socket.io"] as const)("makes rules go wrong, and nothing opens over %s", async (transport) => {
+  it.each(["ws", "socket.io"] as const)("refuses over %s while a rule fails", async (transport) => {
     await stage.open();
     if (transport !== "ws") for (const number of [1, 2]) await stage.switchTo(number, transport);
     for (const fault of ["throws", "rejects", "returns undefined"]) {
@@ -77,18 +77,18 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
       expect(await stage.chat(2).getByText("Open when").count()).toBe(0);
       await stage.chat(1).getByRole("listitem").last().waitFor();
     }
-    await expectText(stage.explained(), "Allowed: chat.send", "could not say");
+    await expectText(stage.explained(), "Allowed: chat.send", "failed");
     if (transport === "ws") {
       await stage.breakRule("isMember", "never answers");
       await stage.write(1, "Open when it hangs?");
       await expectText(stage.chat(1), "503", "permission_timeout");
     }
-    await stage.page.getByRole("button", { name: "Mend all" }).click();
+    await stage.page.getByRole("button", { name: "Reset" }).click();
     await stage.write(1, "It works again");
     await expectText(stage.chat(2), "It works again");
   });
 
-  it("asks the same over HTTP, ws and socket.io, side by side", async () => {
+  it("sends one question over HTTP, ws and socket.io", async () => {
     const page = await stage.open();
     const cases = [
       ["Guest", "chat.send", "403", "not_a_member"],
@@ -123,7 +123,7 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     await expectText(program, '"chat.fly": DenyAll');
   });
 
-  it("shows two browsers each other: chat, rules, faults and decisions", async () => {
+  it("shares chat, rules, faults and decisions between two browsers", async () => {
     await stage.open();
     const other = await stage.another();
     await stage.write(1, "Hello from one browser");
@@ -141,7 +141,7 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     await expectText(stage.client(1), "Connected");
   });
 
-  it("plays its story by itself where it is asked to, until it is stopped", async () => {
+  it("plays the demonstration until it is stopped", async () => {
     const page = await stage.open(undefined, "/?demo");
     const story = page.getByRole("complementary", { name: "Demonstration" });
     await expectText(story, "Portcullis: permission rules for real-time servers.");
@@ -159,7 +159,7 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     await page.locator("li[data-broken]").waitFor({ state: "detached" });
   });
 
-  it.each([360, 1440])("has nothing that axe calls serious, in light and in dark, at %i pixels", async (width) => {
+  it.each([360, 1440])("passes axe in light and dark at %i pixels", async (width) => {
     const page = await stage.open({ bypassCSP: true, reducedMotion: "reduce", viewport: { width, height: 800 } });
     if (width === 360) await stage.client(1).getByText("Frames", { exact: false }).first().click();
     await stage.client(2).getByText("Send any action").click();

@@ -1,5 +1,6 @@
 // @ts-check
 import { announce, append, clock, element } from "./dom.js";
+import { bringIntoView } from "./view.js";
 
 /**
  * @typedef {object} Message
@@ -11,15 +12,15 @@ import { announce, append, clock, element } from "./dom.js";
  */
 
 const MOST_ENTRIES = 100;
-/** The newest message that was said to screen readers: several clients see the same one. */
+/** The newest announced message. Several clients receive the same message, and it is announced once. */
 let lastAnnounced = 0;
 
-/** The chat as one client sees it: messages it may read, and what became of its own requests. */
+/** The chat of one client, with the messages it may read and the answers to its requests. */
 export class ChatView {
   #list;
   #client;
   #explain;
-  /** The newest message that is shown: the history has them all again. */
+  /** The newest message that is shown. The history repeats older ones. */
   #newest = 0;
 
   /**
@@ -33,9 +34,9 @@ export class ChatView {
     this.#explain = explain;
   }
 
-  /** On a small screen the chat may be somewhere else. */
+  /** Scrolls to the chat, which may be out of view on a narrow page. */
   reveal() {
-    this.#list.scrollIntoView({ block: "nearest" });
+    bringIntoView(this.#list);
   }
 
   clear() {
@@ -45,7 +46,7 @@ export class ChatView {
 
   /**
    * @param {Message} message
-   * @param {string} account who looks at it
+   * @param {string} account of the reader
    */
   showMessage({ id, kind, from, text, at }, account) {
     if (id <= this.#newest) return;
@@ -93,7 +94,7 @@ export class ChatView {
     const why = element("button", { type: "button", class: "link" }, "Why?");
     why.addEventListener("click", () => this.#explain({ action, code, at }));
     const head = element("span", { class: "refusal-head" }, pill("deny", status), element("code", {}, code));
-    // No rule is asked about a frame that cannot be read: there is nothing to explain.
+    // An unreadable frame reaches no rule, so there is no decision to show.
     const isDecided = code !== "bad_message" && code !== "missing_action";
     this.#add({ class: "refusal" }, head, element("p", {}, `${action}: ${reason} `, isDecided ? why : undefined));
     announce(`Client ${this.#client}: ${action} refused, ${status} ${code}. ${reason}`);

@@ -10,7 +10,7 @@ import { NOBODY, signIn, signOut } from "./session.js";
 /** @typedef {import("./connection.js").Reply} Reply */
 /** @typedef {import("./connection.js").Transport} Transport */
 
-/** Their answer is the messages of the chat. */
+/** Actions that are answered with the messages of the chat. */
 const READING = ["chat.watch", "chat.history"];
 
 /** One client: an account, a connection of its own, and the pane that shows both. */
@@ -25,7 +25,7 @@ export class Client {
   #account = NOBODY;
   /** @type {string | undefined} */
   #session;
-  /** Counts the connections: only the last one counts. */
+  /** Number of the latest connection attempt. Earlier attempts are dropped. */
   #turn = 0;
   #parts;
   #decisions;
@@ -69,7 +69,7 @@ export class Client {
    *
    * @param {string} action
    * @param {Record<string, unknown>} [payload]
-   * @returns {Promise<Reply | undefined>} `undefined` where the connection is closed
+   * @returns {Promise<Reply | undefined>} `undefined` when the connection is closed
    */
   request(action, payload = {}) {
     return new Promise((resolve) => {
@@ -113,7 +113,7 @@ export class Client {
   }
 
   /**
-   * Sends what stands in the editor, be it readable or not.
+   * Sends the text of the editor, also when it is no JSON.
    *
    * @param {string} text
    */
@@ -175,7 +175,7 @@ export class Client {
    * @param {import("./connection.js").Refusal} [refusal]
    */
   #closed(why, refusal) {
-    // The server may be gone: nobody is there to sign out from.
+    // The server may be gone, so there is nothing to sign out from.
     this.#session = undefined;
     this.#leave();
     this.#showState("closed", why);
@@ -185,7 +185,7 @@ export class Client {
 
   /**
    * @param {string} text
-   * @returns {boolean} whether there was a connection to send it on
+   * @returns {boolean} false when the client is not connected
    */
   #send(text) {
     if (!this.#line?.isOpen()) {
@@ -220,7 +220,7 @@ export class Client {
     const isAllowed = reply.response_status < 400;
     if (isAllowed && READING.includes(action)) this.#showMessages(reply.data?.messages ?? []);
     else if (!isAllowed || action !== "chat.send") this.chat.showReply(action, reply);
-    // Nobody tells an HTTP client what is new: it asks.
+    // An HTTP client receives nothing by itself, so it asks for new messages.
     else if (this.#line?.isPushed === false) this.request("chat.history");
     this.#forget(id, reply);
   }

@@ -6,10 +6,10 @@ import { announce, element } from "./dom.js";
  * @property {string} label
  * @property {string} about
  * @property {string} insert
- * @property {number} caret where it is put, from the end of what is inserted
+ * @property {number} caret its position after the insertion, in characters from the end
  */
 
-/** The list of what may be written at the caret of a text area, as a combobox has it. */
+/** A list of suggestions at the caret of a text area, with the roles of a combobox. */
 export class Completion {
   #area;
   #list;
@@ -32,7 +32,7 @@ export class Completion {
     list.ariaLabel = "What may be written here";
     area.setAttribute("aria-controls", list.id);
     area.setAttribute("aria-autocomplete", "list");
-    // The caret goes elsewhere: what is listed does not fit there.
+    // The caret moves, and the suggestions do not fit its new position.
     area.addEventListener("pointerdown", () => this.close());
     list.addEventListener("pointerdown", (event) => {
       event.preventDefault();
@@ -80,7 +80,7 @@ export class Completion {
 
   /**
    * @param {KeyboardEvent} event
-   * @returns {boolean} whether it was for the list
+   * @returns {boolean} true when the list has handled it
    */
   takes({ key, ctrlKey, metaKey, altKey, shiftKey, isComposing }) {
     if (!this.isOpen || isComposing) return false;

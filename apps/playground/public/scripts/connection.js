@@ -19,10 +19,10 @@ import { PAGE } from "./page.js";
  * @property {(reply: Reply, text: string) => void} received also the text as it came
  * @property {(why: string, refusal?: Refusal) => void} closed
  *
- * One connection to the chat, whatever carries it.
+ * One connection to the chat, over any transport.
  *
  * @typedef {object} Line
- * @property {boolean} isPushed whether the server can say something unasked
+ * @property {boolean} isPushed true when the server can send messages by itself
  * @property {() => boolean} isOpen
  * @property {(text: string) => string} send a request as JSON, or any text; returns it as it went over the wire
  * @property {() => void} close
@@ -37,7 +37,7 @@ const LINES = { ws: openWs, "socket.io": openSocketio, polling: openPolling, HTT
  *
  * @param {Transport} transport
  * @param {number} number of the client on this page
- * @param {string | undefined} session `undefined`: not signed in
+ * @param {string | undefined} session `undefined` without a signed-in user
  * @param {Listeners} listeners
  * @returns {Line}
  */
@@ -47,7 +47,7 @@ export function openClient(transport, number, session, listeners) {
 }
 
 /**
- * Opens the line on which decisions arrive, and what else changes for all pages.
+ * Opens the connection for decisions and changes of the common state.
  *
  * @param {Listeners} listeners
  * @returns {Line}

@@ -4,7 +4,7 @@ import { clock, element, icon } from "./dom.js";
 /** @typedef {import("./decisions.js").Decided} Decided */
 
 /**
- * Who asked, in words.
+ * Names the client, the account and the transport of a decision.
  *
  * @param {Decided} decided
  */
@@ -17,7 +17,7 @@ export function who({ client, account, phase, action, carrier, isOwn }) {
       : isOwn
         ? `Client ${client}`
         : `Another page's client ${client}`;
-  // A request is no connection, but the rule of connections is asked of it too.
+  // An HTTP request is no connection, but the connection's rule applies to it too.
   const question =
     phase === "object" ? ", about the object" : phase === "connect" && action !== "connect" ? ", to connect" : "";
   return `${asker}, ${account}${carrier && `, ${carrier}`}${question}`;

@@ -3,13 +3,14 @@ import { openObserver } from "./connection.js";
 import { drawRow } from "./decision-row.js";
 import { byId, element } from "./dom.js";
 import { Explained } from "./explained.js";
+import { isNarrow } from "./view.js";
 
 /**
  * @typedef {object} Decided
  * @property {number} id
  * @property {number} at
  * @property {number} client 0 where it is on no page
- * @property {boolean} isOwn whether the client is on this page
+ * @property {boolean} isOwn true when the client is on this page
  * @property {string} carrier
  * @property {string} account
  * @property {"connect" | "action" | "object"} phase
@@ -20,6 +21,7 @@ import { Explained } from "./explained.js";
  * @property {string} [reason]
  * @property {string} by
  * @property {number} milliseconds
+ * @property {Record<string, string>} faults that the rules of this decision had, by the name of the rule
  * @property {{ permissions?: import("./tree.js").TraceNode, rule?: import("./tree.js").TraceNode }} [trace]
  */
 
@@ -32,14 +34,14 @@ import { Explained } from "./explained.js";
  */
 
 const MOST_DECISIONS = 100;
-/** Milliseconds between two drawings of the list: a key that is pressed meanwhile does not wait for the next one. */
+/** Milliseconds between two drawings of the list, so that keys pressed in between are handled at once. */
 const PACE = 100;
-/** Milliseconds that a tree stands before that of a later decision takes its place by itself. */
+/** Milliseconds that a tree is shown before the tree of a later decision replaces it. */
 const STANDING = 200;
-/** Milliseconds within which the decision behind an answer is told, on a busy machine too. */
+/** Milliseconds within which the decision behind an answer arrives, on a busy machine too. */
 const TELLING = 2000;
 
-/** All decisions of the server as they happen: a list, and one of them drawn as a tree. */
+/** Lists the decisions of the server as they happen, and draws one of them as a tree. */
 export class Decisions {
   #list = byId("decision-list");
   #total = byId("decision-total");
@@ -51,15 +53,17 @@ export class Decisions {
   /** @type {Decided[]} came since the list was last drawn */
   #waiting = [];
   #count = 0;
+  /** @type {Decided | undefined} */
+  #lastOwn;
   #isDrawing = false;
   #drawnAt = 0;
   /** @type {number | undefined} */
   #shown;
-  /** @type {Wanted | undefined} was asked for, and may not have come yet */
+  /** @type {Wanted | undefined} the user asked for it, and it may not have arrived yet */
   #wanted;
   /** @type {Promise<void> | undefined} */
   #watching;
-  /** @type {Decided | undefined} waits until the one that is shown has stood long enough */
+  /** @type {Decided | undefined} is shown after the present one has been shown for STANDING */
   #next;
   #isStanding = false;
 
@@ -67,14 +71,14 @@ export class Decisions {
   constructor(server) {
     this.#server = server;
     this.#explained = new Explained(byId("explained"), server);
-    // What scrolls must be within reach of the keyboard.
+    // A scroller without controls needs a tab stop of its own.
     this.#list.tabIndex = 0;
   }
 
   /**
-   * Begins to listen, unless it does already.
+   * Subscribes to the decisions, unless it is subscribed already.
    *
-   * @returns {Promise<void>} when decisions arrive from now on, or the server is not there
+   * @returns {Promise<void>} resolves once decisions arrive, or when the server cannot be reached
    */
   watch() {
     this.#watching ??= new Promise((resolve) => {
@@ -83,7 +87,7 @@ export class Decisions {
         received: ({ action, data }) => {
           if (action === "decisions") this.#add(data);
           else if (action === "policy" || action === "faults") this.#server.update({ [action]: data });
-          // A server that was started again knows nothing of what was before.
+          // A restarted server has lost its state.
           else this.#server.load().then(resolve, resolve);
         },
         closed: () => {
@@ -96,19 +100,19 @@ export class Decisions {
   }
 
   /**
-   * Shows the decision behind a refusal, once it is known.
+   * Shows the decision behind a refusal once it arrives.
    *
    * @param {Wanted} wanted
    */
   explain(wanted) {
     const fitting = this.#find(wanted);
     if (fitting) this.#choose(fitting);
-    // An answer may be here before the decision that it came from is told: one that fits better may come.
+    // An answer may arrive before its decision, so a better match may follow.
     if (!fitting || Date.now() - wanted.at < TELLING) this.#wanted = wanted;
   }
 
   /**
-   * Of the refusals of an action of a client: the nearest in time with that code, or with another.
+   * Finds the refusal of a client's action that is nearest in time. One with the wanted code comes first.
    *
    * @param {Wanted} wanted
    * @returns {Decided | undefined}
@@ -124,7 +128,7 @@ export class Decisions {
     return fitting;
   }
 
-  /** @returns {boolean} whether what was asked for is shown, rather than what came last */
+  /** @returns {boolean} true when the wanted decision is shown instead of the latest one */
   #showWanted() {
     const wanted = this.#wanted;
     const fitting = wanted && this.#find(wanted);
@@ -143,7 +147,7 @@ export class Decisions {
   /** @param {{ decided: Decided[], missed: number }} news */
   #add({ decided, missed }) {
     this.#count += decided.length + missed;
-    // Only the newest are kept: a page in the background draws nothing, and must not collect.
+    // A page in the background draws nothing, so only the newest decisions are kept.
     this.#waiting = [...this.#waiting, ...decided].slice(-MOST_DECISIONS);
     if (this.#isDrawing) return;
     this.#isDrawing = true;
@@ -160,11 +164,37 @@ export class Decisions {
       return element("li", {}, button);
     });
     const latest = this.#waiting.at(-1);
+    const refused = this.#waiting.findLast(isOwnRefusal);
+    this.#lastOwn = this.#waiting.findLast(({ isOwn }) => isOwn) ?? this.#lastOwn;
     this.#waiting = [];
     this.#list.prepend(...rows.reverse());
     this.#trim();
     this.#total.textContent = this.#count.toLocaleString("en");
-    if (!this.#showWanted() && latest) this.#showLatest(latest);
+    if (this.#showWanted()) return;
+    if (refused && isNarrow()) this.#bring(refused);
+    else if (latest) this.#showLatest(latest);
+  }
+
+  /**
+   * Scrolls to the tree of a refusal on a narrow page, also while `Show the latest` is off. The keyboard stays where it
+   * is. Refusals before the first key or tap come from loading the page, and move nothing.
+   *
+   * @param {Decided} refused
+   */
+  #bring(refused) {
+    this.#next = undefined;
+    this.#show(refused);
+    if (navigator.userActivation.hasBeenActive) this.reveal();
+  }
+
+  /** Scrolls to the decision that is shown. */
+  reveal() {
+    this.#explained.scrollIntoView();
+  }
+
+  /** The newest decision about a client of this page. */
+  get lastOwn() {
+    return this.#lastOwn;
   }
 
   /** @param {Decided} latest */
@@ -203,4 +233,13 @@ export class Decisions {
     this.#shown = decided.id;
     this.#explained.show(decided);
   }
+}
+
+/**
+ * True for a refusal of a client on this page. Questions side by side have no client and show their own answers.
+ *
+ * @param {Decided} decided
+ */
+function isOwnRefusal({ isOwn, client, outcome }) {
+  return isOwn && client !== 0 && outcome !== "allow";
 }

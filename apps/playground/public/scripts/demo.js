@@ -1,47 +1,57 @@
 // @ts-check
 import { byId, element } from "./dom.js";
 import { act, pause } from "./tour.js";
+import { bringIntoView } from "./view.js";
 
 /**
  * @typedef {import("./tour.js").Stage} Stage
  *
- * One scene: what is said, what is done meanwhile, and how long it stays on the page, in milliseconds.
- *
  * @typedef {object} Scene
  * @property {string} caption
- * @property {number} lasts
- * @property {string} [look] id of the part of the page to look at
+ * @property {number} lasts milliseconds
+ * @property {string} look selector of the part of the page that is shown first
+ * @property {string} [result] selector of the part that is shown once the scene is played
  * @property {(stage: Stage) => Promise<unknown>} [play]
  */
+
+const FIRST_CLIENT = "[aria-labelledby=client-1]";
+const TREE = "#explained";
+/** Milliseconds until the tree of the last decision is drawn. */
+const UNTIL_DRAWN = 400;
+/** Pixels between the caption and the part above it. */
+const MARGIN = 24;
 
 /** @type {readonly Scene[]} */
 const SCENES = [
   {
     caption: "Portcullis: permission rules for real-time servers. One policy guards ws, socket.io and HTTP.",
-    look: "policy",
+    look: "#policy",
     lasts: 9000,
   },
   {
-    caption: "A member writes. Every decision is listed, and drawn as the tree of rules that made it.",
-    look: "clients-part",
+    caption: "A member writes. Every decision is listed, with the tree of its rules.",
+    look: FIRST_CLIENT,
+    result: TREE,
     lasts: 10_000,
     play: ({ clients: [first] }) => act(first, "member", "chat.send", { text: "Hello everybody!" }),
   },
   {
-    caption: "A guest may read, not write. The refusal has a code, a status and a reason; the socket lives on.",
-    look: "clients-part",
+    caption: "A guest may read, not write. The refusal has a code, a status and a reason. The socket stays open.",
+    look: FIRST_CLIENT,
+    result: FIRST_CLIENT,
     lasts: 11_000,
     play: ({ clients: [first] }) => act(first, "guest", "chat.send", { text: "May I?" }),
   },
   {
-    caption: "Members may not post links. The tree shows which rule said no, which were not asked, and what each took.",
-    look: "decisions",
+    caption: "Members may not post links. The tree shows the outcome and the time of each rule.",
+    look: FIRST_CLIENT,
+    result: TREE,
     lasts: 12_000,
     play: ({ clients: [first] }) => act(first, "member", "chat.send", { text: "Look at https://example.com" }),
   },
   {
-    caption: "So let us allow links: a rule is taken out of the policy, and applied to the running server.",
-    look: "policy",
+    caption: "Now links are allowed. A rule is removed from the policy, and the running server applies it.",
+    look: "#policy",
     lasts: 11_000,
     play: async ({ editor }) => {
       editor.write(withoutLinkRule(editor.text));
@@ -50,14 +60,15 @@ const SCENES = [
     },
   },
   {
-    caption: "The same message on the same open socket: now it is allowed.",
-    look: "clients-part",
+    caption: "The same message on the same open socket is allowed.",
+    look: FIRST_CLIENT,
     lasts: 11_000,
     play: ({ clients: [first] }) => act(first, "member", "chat.send", { text: "Look at https://example.com" }),
   },
   {
-    caption: "What if a rule goes wrong? Here looking up members throws. The member is refused: nothing opens.",
-    look: "clients-part",
+    caption: "A rule fails. The lookup of members throws, and the member is refused.",
+    look: FIRST_CLIENT,
+    result: TREE,
     lasts: 12_000,
     play: async ({ server, clients: [first] }) => {
       await server.breakRule("isMember", "throws");
@@ -65,8 +76,9 @@ const SCENES = [
     },
   },
   {
-    caption: "The admin goes on: another branch of the or admits it, whatever the broken rule would have said.",
-    look: "decisions",
+    caption: "The admin is allowed by another operand of the or, which needs no lookup of members.",
+    look: TREE,
+    result: TREE,
     lasts: 11_000,
     play: async ({ server, clients: [, second] }) => {
       await act(second, "admin", "chat.send", { text: "I can still write." });
@@ -74,8 +86,9 @@ const SCENES = [
     },
   },
   {
-    caption: "A ban works at once: the socket stays open, and its next message is refused.",
-    look: "clients-part",
+    caption: "A ban works at once. The socket stays open, and the next message is refused.",
+    look: FIRST_CLIENT,
+    result: FIRST_CLIENT,
     lasts: 13_000,
     play: async ({ clients: [first, second] }) => {
       await act(second, "admin", "user.ban", { user: "member" });
@@ -84,20 +97,21 @@ const SCENES = [
     },
   },
   {
-    caption: "The same over HTTP: one Express route and two sockets, one policy, one answer.",
-    look: "parity",
+    caption: "The same over HTTP. One Express route and two sockets give one answer, from one policy.",
+    look: "#parity",
+    result: "#parity-results",
     lasts: 11_000,
     play: async () => /** @type {HTMLFormElement} */ (byId("parity-form")).requestSubmit(),
   },
   {
-    caption: "And this is what to paste into your own server. Try it yourself: everything on this page is live.",
-    look: "code",
+    caption: "This is the program for your own server. Everything on this page is live, so try it yourself.",
+    look: "#code",
     lasts: 10_000,
   },
 ];
 
 /**
- * Plays the story by itself where the server or the address (`?demo`) says so.
+ * Plays the demonstration when the server was started with `--demo`, or the address has `?demo`.
  *
  * @param {Stage} stage
  */
@@ -116,29 +130,43 @@ async function play(stage) {
   const text = element("p", { role: "status" });
   const bar = element("aside", { class: "caption", "aria-label": "Demonstration" }, text, stop);
   document.body.append(bar);
+  document.body.dataset.demo = "";
   let isStopped = false;
-  stop.addEventListener("click", () => {
+  const end = () => {
     isStopped = true;
     bar.remove();
-  });
+    delete document.body.dataset.demo;
+    document.documentElement.style.removeProperty("--docked");
+  };
+  stop.addEventListener("click", end);
   const { editor, decisions, server } = stage;
-  for (const { caption, lasts, look, play: scene } of SCENES) {
+  const show = (/** @type {string | undefined} */ selector) => {
+    const place = selector === undefined ? null : document.querySelector(selector);
+    if (!isStopped && place instanceof HTMLElement) bringIntoView(place);
+  };
+  for (const { caption, lasts, look, result, play: scene } of SCENES) {
     if (isStopped) break;
     text.textContent = caption;
-    if (look) byId(look).scrollIntoView({ block: "nearest" });
+    document.documentElement.style.setProperty("--docked", `${bar.offsetHeight + MARGIN}px`);
+    show(look);
     decisions.follow();
-    await Promise.all([scene?.(stage), pause(lasts)]);
+    const played = async () => {
+      await scene?.(stage);
+      await pause(UNTIL_DRAWN);
+      show(result);
+    };
+    await Promise.all([played(), pause(lasts)]);
   }
-  bar.remove();
+  end();
   await server.breakRule("isMember", null);
-  // What somebody has written meanwhile stays.
+  // A text that somebody has written meanwhile is kept.
   if (editor.text !== withoutLinkRule(editor.first)) return;
   editor.write(editor.first);
   await editor.apply();
 }
 
 /**
- * The policy of the first scenes, but members may post links. Where it is another one, it stays as it is.
+ * Removes the rule about links from the first policy. Any other policy is returned unchanged.
  *
  * @param {string} text
  */

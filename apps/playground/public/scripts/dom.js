@@ -3,7 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * Makes an element. Text goes in as text: nothing a client sends is ever read as HTML.
+ * Makes an element. Strings become text nodes, so nothing that a client sends is parsed as HTML.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
@@ -42,7 +42,7 @@ export function byId(id) {
 }
 
 /**
- * What scrolls must be within reach of the keyboard, and say what it is.
+ * Gives a scroller a tab stop and a name.
  *
  * @param {HTMLElement} scroller
  * @param {string} label
@@ -59,7 +59,7 @@ export function clock(time = Date.now()) {
 }
 
 /**
- * Adds to the end of a list that scrolls: it stays at the end if it was there.
+ * Adds to the end of a list. A list that was scrolled to its end stays there.
  *
  * @param {HTMLElement} list
  * @param {HTMLElement} item
@@ -73,7 +73,7 @@ export function append(list, item, most) {
 }
 
 /**
- * Says something to screen readers. What sighted people see elsewhere on the page is said here once.
+ * Announces a text to screen readers. The same text is visible elsewhere on the page.
  *
  * @param {string} text
  */

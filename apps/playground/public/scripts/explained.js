@@ -2,18 +2,25 @@
 import { who } from "./decision-row.js";
 import { element, icon, reachable } from "./dom.js";
 import { colour } from "./program-colours.js";
+import { drawFaults } from "./rested-on.js";
 import { drawTree, duration } from "./tree.js";
+import { bringIntoView, isNarrow } from "./view.js";
 
 /**
  * @typedef {import("./decisions.js").Decided} Decided
  * @typedef {import("./server-state.js").KnownRule} KnownRule
  */
 
-/** One decision: what was answered, the tree of the rules, and the source of one of them. */
+/** One decision with the tree of its rules and the source of one of them. */
 export class Explained {
   #place;
   /** @type {readonly KnownRule[]} */
   #known = [];
+  /** @type {Record<string, string>} */
+  #faults = {};
+  #restedOn = element("div", { role: "status" });
+  /** @type {Decided | undefined} */
+  #shown;
 
   /**
    * @param {HTMLElement} place
@@ -21,8 +28,10 @@ export class Explained {
    */
   constructor(place, server) {
     this.#place = place;
-    server.listen(({ known }) => {
+    server.listen(({ known, faults }) => {
       this.#known = known;
+      this.#faults = faults;
+      this.#drawFaults();
     });
   }
 
@@ -31,16 +40,29 @@ export class Explained {
     const source = element("figure", { class: "source", "aria-live": "polite" });
     const showSource = (/** @type {string} */ rule) => this.#showSource(source, rule);
     this.#place.dataset.tone = decided.outcome;
-    this.#place.replaceChildren(...headline(decided), ...trees(decided, showSource), source);
-    // A `not` is named after the rule that it turns round.
+    this.#shown = decided;
+    this.#drawFaults();
+    this.#place.replaceChildren(...headline(decided), this.#restedOn, ...trees(decided, showSource), source);
+    // The name of a `not` contains the rule that it negates.
     const decisive = decided.by.replace(/^not\((.*)\)$/, "$1");
     if (decided.trace && this.#ruleOf(decisive)) showSource(decisive);
   }
 
-  /** On a narrow page the tree is somewhere else. */
+  /** Scrolls to the decision and moves the keyboard there. */
   reveal() {
-    this.#place.scrollIntoView({ block: "nearest" });
+    this.scrollIntoView();
     this.#place.focus({ preventScroll: true });
+  }
+
+  /** On a narrow page the decision begins at the upper edge, so that its tree is in view. */
+  scrollIntoView() {
+    if (isNarrow()) this.#place.scrollIntoView({ block: "start" });
+    else bringIntoView(this.#place);
+  }
+
+  #drawFaults() {
+    const drawn = this.#shown && drawFaults(this.#shown, this.#faults);
+    this.#restedOn.replaceChildren(...(drawn ? [drawn] : []));
   }
 
   /** @param {string} label as decisions call it, for example `HasRole(admin)` */
@@ -65,6 +87,16 @@ export class Explained {
   }
 }
 
+/**
+ * Leads back to the client from a decision that is far below it.
+ *
+ * @param {Decided} decided
+ */
+function wayBack({ isOwn, client }) {
+  if (!isOwn || client === 0 || !isNarrow()) return undefined;
+  return element("a", { class: "way-back", href: `#client-${client}` }, `Back to Client ${client}`);
+}
+
 /** @param {Decided} decided */
 function headline(decided) {
   const { outcome, action, code, status, reason, by, milliseconds } = decided;
@@ -79,6 +111,7 @@ function headline(decided) {
         {},
         element("h3", { id: "explained-title" }, `${isAllowed ? "Allowed" : "Refused"}: `, element("code", {}, action)),
         element("p", { class: "who" }, who(decided)),
+        wayBack(decided),
       ),
     ),
     ...(isAllowed || !reason ? [] : [element("p", { class: "sentence" }, reason)]),
@@ -107,14 +140,14 @@ function fact(name, value) {
  */
 function trees({ trace, phase, action, code }, showSource) {
   const parts = [
-    { title: "Asked of everything", root: trace?.permissions },
-    { title: phase === "connect" ? "Asked to connect" : `Asked of ${action}`, root: trace?.rule },
+    { title: "Rules of every action", root: trace?.permissions },
+    { title: phase === "connect" ? "Rules of the connection" : `Rules of ${action}`, root: trace?.rule },
   ];
   const drawn = parts.flatMap(({ title, root }) => {
     return root ? [element("h4", {}, title), drawTree(root, title, showSource)] : [];
   });
   if (code === "unknown_action") {
-    drawn.push(element("p", { class: "empty" }, "No rule stands for this action, so it is refused."));
+    drawn.push(element("p", { class: "empty" }, "The policy has no rule for this action. Such actions are refused."));
   }
   return drawn;
 }

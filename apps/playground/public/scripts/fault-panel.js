@@ -1,23 +1,19 @@
 // @ts-check
 import { announce, byId, element } from "./dom.js";
+import { FAULTS, faultsOf } from "./rested-on.js";
 
-const KINDS = [
-  { value: "", label: "works" },
-  { value: "throws", label: "throws" },
-  { value: "rejects", label: "rejects" },
-  { value: "hangs", label: "never answers" },
-  { value: "undefined", label: "returns undefined" },
-  { value: "late", label: "answers after 3 s" },
-];
+const KINDS = [{ value: "", label: "works" }, ...Object.entries(FAULTS).map(([value, label]) => ({ value, label }))];
 
 /**
- * A switch for each rule of the policy in force.
+ * Shows a choice of faults for each rule of the policy in force.
  *
  * @param {import("./server-state.js").ServerState} server
+ * @param {import("./decisions.js").Decisions} decisions
  */
-export function prepareFaults(server) {
+export function prepareFaults(server, decisions) {
   const list = byId("fault-list");
-  const mend = byId("fault-mend");
+  const reset = byId("fault-reset");
+  const status = byId("fault-status");
   let drawn = "";
 
   const draw = (/** @type {readonly string[]} */ rules) => {
@@ -33,14 +29,28 @@ export function prepareFaults(server) {
       if (select.value !== kind) select.value = kind;
       select.closest("li")?.toggleAttribute("data-broken", kind !== "");
     }
-    mend.hidden = Object.keys(faults).length === 0;
+    reset.hidden = Object.keys(faults).length === 0;
+    if (!reset.hidden) status.textContent = "";
   });
-  mend.addEventListener("click", async () => {
+  reset.addEventListener("click", async () => {
     const { faults = {} } = server.current ?? {};
     await Promise.all(Object.keys(faults).map((rule) => server.breakRule(rule, null)));
-    announce("All rules work again.");
-    list.querySelector("select")?.focus();
+    reset.hidden = true;
+    status.textContent = `All rules work again. ${lastDecision(decisions.lastOwn)}`;
+    announce(status.textContent);
+    list.querySelector("select")?.focus({ preventScroll: true });
   });
+}
+
+/**
+ * @param {import("./decisions.js").Decided | undefined} decided
+ * @returns {string} the basis of the last decision before the reset
+ */
+function lastDecision(decided) {
+  if (decided === undefined) return "Nothing was decided before.";
+  const { client, action, outcome } = decided;
+  const verdict = `${action} ${client === 0 ? "side by side" : `of Client ${client}`} was ${outcome === "allow" ? "allowed" : "refused"}`;
+  return `The last decision before: ${verdict}, and rested on ${faultsOf(decided) || "working rules only"}.`;
 }
 
 /**

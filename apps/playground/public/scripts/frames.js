@@ -4,7 +4,7 @@ import { append, element } from "./dom.js";
 const MOST_FRAMES = 60;
 
 /**
- * Reads a frame, if it is one.
+ * Parses a frame.
  *
  * @param {string} text
  * @returns {Record<string, any> | undefined} `undefined` for anything but a JSON object
@@ -48,7 +48,7 @@ function breakable(text) {
   return text.split(/(?<=[,{[])/).flatMap((part) => [part, element("wbr")]);
 }
 
-/** What the editor offers. A text is sent as it stands, an object gets a `request_id`. */
+/** The samples of the editor. A string is sent unchanged, an object gets a `request_id`. */
 export const SAMPLES = [
   { label: "chat.send", frame: { action: "chat.send", text: "Hello from a frame" } },
   { label: "chat.history", frame: { action: "chat.history" } },

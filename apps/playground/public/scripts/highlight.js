@@ -6,11 +6,11 @@ import { element } from "./dom.js";
 /** @typedef {{ start: number, end: number }} Span */
 
 /**
- * The text of a policy with colours, for behind the text area in which it is written.
+ * The text of a policy with colours, for the layer behind the text area.
  *
  * @param {string} text
  * @param {readonly string[]} rules names of rules there are
- * @param {Span} [wrong] what is marked as wrong
+ * @param {Span} [wrong] is marked as wrong
  * @returns {Node[]}
  */
 export function highlight(text, rules, wrong) {

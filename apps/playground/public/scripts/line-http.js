@@ -42,7 +42,7 @@ export function openHttp(introduction, { opened, received, closed }) {
     send(text) {
       const frame = parse(text);
       const { action = "chat.send", request_id, ...payload } = frame ?? {};
-      // What is no JSON goes as the body it would have been.
+      // A text that is no JSON is sent as the body of a chat message.
       const request = frame ? requestFor(String(action), payload) : { method: "POST", path: "/messages", body: text };
       ask(request, String(action), request_id).catch(() => {
         if (isOpen) closed("The server is not there");

@@ -76,7 +76,7 @@ function open(auth, { opened, received, closed }, transport) {
   return {
     isPushed: true,
     isOpen: () => socket?.connected === true,
-    // What is no request goes as the name of an event: there is nothing else a client of socket.io can say.
+    // A socket.io client can only emit events, so a text that is no request becomes an event name.
     send(text) {
       const { action = text, request_id, ...payload } = parse(text) ?? {};
       const event = [String(action), payload];

@@ -13,7 +13,7 @@ import { prepareTour } from "./tour.js";
 const server = new ServerState();
 const decisions = new Decisions(server);
 const editor = new PolicyEditor(server);
-prepareFaults(server);
+prepareFaults(server, decisions);
 prepareParity();
 prepareCode(server);
 

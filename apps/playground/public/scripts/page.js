@@ -1,4 +1,4 @@
 // @ts-check
 
-/** Tells this page, its clients and whom they have signed in as from those of others. */
+/** Identifies this page to the server, so that its clients and sessions are its own. */
 export const PAGE = crypto.randomUUID();

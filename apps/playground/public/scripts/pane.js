@@ -3,7 +3,7 @@ import { ACCOUNTS, check, choice, TRANSPORTS } from "./choice.js";
 import { byId } from "./dom.js";
 import { SAMPLES } from "./frames.js";
 
-/** What a pane consists of, by the `data-part` of the template. */
+/** The parts of a pane, by the `data-part` of the template. */
 const KINDS = {
   title: HTMLElement,
   state: HTMLElement,
@@ -72,7 +72,7 @@ function partOf(pane, name, kind) {
 }
 
 /**
- * Several clients stand side by side: each part says whose it is.
+ * Several clients stand side by side, so the names of the parts contain the client.
  *
  * @param {HTMLElement} pane
  * @param {Parts} parts
@@ -89,6 +89,6 @@ function label(pane, { title, accountsLegend, transportsLegend, chat, frames, fr
   frames.ariaLabel = `Frames of ${name}`;
   frame.ariaLabel = `Frame to send as ${name}`;
   message.ariaLabel = `Message of ${name}`;
-  // What scrolls must be within reach of the keyboard.
+  // A scroller without controls needs a tab stop of its own.
   for (const scroller of [chat, frames]) scroller.tabIndex = 0;
 }

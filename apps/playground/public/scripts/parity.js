@@ -58,7 +58,7 @@ function showVerdict(verdict, answers) {
     ? "The answers differ."
     : isSameText
       ? "The same answer three times, from one policy."
-      : "The same status and code three times; ws says it in the words of its protocol.";
+      : "The same status and code three times. The reason on ws has the wording of its protocol.";
   announce(`${verdict.textContent} ${answers[0]?.status} ${answers[0]?.code}`);
 }
 

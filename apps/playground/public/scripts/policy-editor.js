@@ -13,7 +13,7 @@ import { linkOf, textOfLink } from "./share.js";
 
 const WORD = /[A-Za-z_$][\w$]*$/;
 
-/** The policy as text: what is in force, what is being written, and what is wrong with it. */
+/** The editor of the policy. It shows the policy in force or a draft with its first error. */
 export class PolicyEditor {
   #area = /** @type {HTMLTextAreaElement} */ (byId("policy-text"));
   #behind = byId("policy-behind");
@@ -26,7 +26,7 @@ export class PolicyEditor {
   #known = [];
   #inForce = "";
   #version = 0;
-  /** What every server begins with. */
+  /** The policy of a new server. */
   #first = "";
   /** @type {Refusal | undefined} */
   #refusal;
@@ -62,7 +62,7 @@ export class PolicyEditor {
     this.#edited(false);
   }
 
-  /** Puts what is written in force. */
+  /** Puts the draft in force. */
   async apply() {
     const text = this.#area.value;
     this.#refusal = this.#check() ?? (await this.#server.apply(text));
@@ -162,7 +162,7 @@ export class PolicyEditor {
     } else if (["ArrowLeft", "ArrowRight", "Home", "End"].includes(event.key)) this.#completion.close();
   }
 
-  /** Opens the list of what may be written here. */
+  /** Opens the list of suggestions at the caret. */
   #suggest() {
     const { selectionStart: caret, value } = this.#area;
     const [word = ""] = WORD.exec(value.slice(0, caret)) ?? [];
@@ -196,7 +196,7 @@ export class PolicyEditor {
   #insert({ insert, caret }, from) {
     const end = this.#area.selectionStart;
     this.#area.setSelectionRange(from, end);
-    // As if it was typed, so that it can be undone: only this old command does so.
+    // Only this deprecated command keeps the insertion in the undo history.
     if (!document.execCommand("insertText", false, insert)) this.#area.setRangeText(insert, from, end, "end");
     const at = from + insert.length - caret;
     this.#area.setSelectionRange(at, at);
@@ -204,7 +204,7 @@ export class PolicyEditor {
   }
 
   /**
-   * Where a character is drawn: the text behind the area has the same shape.
+   * Measures the position of a character on the text behind the area, which has the same layout.
    *
    * @param {number} offset
    */
@@ -238,7 +238,7 @@ export class PolicyEditor {
 }
 
 /**
- * Whether a place is inside of a string or a comment.
+ * True inside a string or a comment.
  *
  * @param {string} text
  * @param {number} offset

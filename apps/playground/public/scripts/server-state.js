@@ -18,14 +18,14 @@
  * @typedef {{ message: string, start?: number, end?: number, line?: number, column?: number }} Refusal
  */
 
-/** What the server and all its pages have in common: the policy, and the rules that were made to go wrong. */
+/** The state that the server shares with all pages: the policy and the faults of its rules. */
 export class ServerState {
   /** @type {State | undefined} */
   #state;
   /** @type {((state: State) => void)[]} */
   #listeners = [];
 
-  /** @param {(state: State) => void} listener called now where something is known, and with every change */
+  /** @param {(state: State) => void} listener called with every change, and at once when the state is loaded */
   listen(listener) {
     this.#listeners.push(listener);
     if (this.#state) listener(this.#state);
@@ -36,7 +36,7 @@ export class ServerState {
     return this.#state;
   }
 
-  /** Asks for everything. A restarted server has another token. */
+  /** Loads the whole state. A restarted server has another token. */
   async load() {
     const response = await fetch("state");
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
@@ -44,7 +44,7 @@ export class ServerState {
   }
 
   /**
-   * Learns what has changed. Before everything is known, nothing can have: it will come with all the rest.
+   * Takes a change. Changes before the first `load` are part of its answer and need no update.
    *
    * @param {Partial<State>} part
    */
@@ -62,7 +62,7 @@ export class ServerState {
    * Puts a policy in force.
    *
    * @param {string} text
-   * @returns {Promise<Refusal | undefined>} what is wrong with it
+   * @returns {Promise<Refusal | undefined>} the first error; `undefined` when the policy is in force
    */
   apply(text) {
     return this.#post("policy", { text });
@@ -70,7 +70,7 @@ export class ServerState {
 
   /**
    * @param {string} rule
-   * @param {string | null} kind `null`: it works again
+   * @param {string | null} kind `null` lets the rule work again
    */
   breakRule(rule, kind) {
     return this.#post("faults", { rule, kind });

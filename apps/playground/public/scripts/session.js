@@ -1,12 +1,12 @@
 // @ts-check
 import { PAGE } from "./page.js";
 
-/** Nobody is signed in. */
+/** The value of `Not signed in`. */
 export const NOBODY = "nobody";
 
 /**
- * Signs in with the password, which is the account's id here. The cookie of the session stays with the client that
- * asked: the jar of the browser is one for the whole page, and each client is somebody else. It ends with the page.
+ * Signs in with the password, which is the account's id. The client keeps the session cookie itself, because the cookie
+ * jar of the browser is shared by all clients of the page. The session ends with the page.
  *
  * @param {string} account
  * @returns {Promise<string | undefined>} the value of the cookie; `undefined` for nobody
@@ -26,7 +26,7 @@ export async function signIn(account) {
 /** @param {string | undefined} session */
 export function signOut(session) {
   if (session === undefined) return;
-  // It ends by itself too: nobody waits for this.
+  // The session also ends by itself, so the answer is ignored.
   fetch("logout", { method: "POST", credentials: "omit", headers: { "x-session": session, "x-page": PAGE } }).catch(
     () => {},
   );

@@ -3,7 +3,7 @@
 const NAME = "#policy=";
 
 /**
- * A policy as the end of an address. What is behind a # stays in the browser: no server is told.
+ * A policy as the fragment of an address. Browsers do not send fragments to servers.
  *
  * @param {string} text
  */
@@ -14,9 +14,9 @@ export function linkOf(text) {
 }
 
 /**
- * The policy that came with the address of this page. It is shown and not applied: a link must not change what runs.
+ * The policy in the address of this page. It is shown and not applied, because a link must not change the server.
  *
- * @returns {string | undefined} `undefined` where there is none, or it cannot be read
+ * @returns {string | undefined} `undefined` when there is none, or it cannot be decoded
  */
 export function textOfLink() {
   if (!location.hash.startsWith(NAME)) return undefined;

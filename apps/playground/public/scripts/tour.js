@@ -1,9 +1,11 @@
 // @ts-check
+import { TourCards } from "./tour-cards.js";
+import { isNarrow } from "./view.js";
 
 /**
  * @typedef {import("./client.js").Client} Client
  *
- * Everything a story is played with.
+ * The parts of the page that the tour and the demonstration use.
  *
  * @typedef {object} Stage
  * @property {[Client, Client]} clients
@@ -12,12 +14,14 @@
  * @property {import("./decisions.js").Decisions} decisions
  */
 
-/** Long enough to see one step before the next. */
+/** Milliseconds between two acts of a step. */
 const STEP = 450;
+/** Milliseconds that the tree of a refusal stays in view on a narrow page before the next act scrolls away from it. */
+const READING_TIME = 2500;
 const LINK = "Look at https://example.com";
 
 /**
- * The things to try, done by the clients of the page.
+ * The steps of the tour, by the name on their buttons.
  *
  * @type {Record<string, (stage: Stage) => Promise<void>>}
  */
@@ -51,24 +55,24 @@ const STEPS = {
  * @param {Stage} stage
  */
 export function prepareTour(buttons, stage) {
-  const all = [...buttons];
   let isRunning = false;
-  const run = async (/** @type {string | undefined} */ name = "") => {
+  const run = async (/** @type {string} */ name) => {
     if (isRunning) return;
     isRunning = true;
-    // Not `disabled`: the button that was pressed keeps the focus.
-    for (const button of all) button.setAttribute("aria-disabled", "true");
+    cards.isRunning = true;
     stage.decisions.follow();
     await STEPS[name]?.(stage);
-    for (const button of all) button.removeAttribute("aria-disabled");
+    cards.done(name);
+    cards.isRunning = false;
     isRunning = false;
+    if (isNarrow()) stage.decisions.reveal();
   };
-  for (const button of all) button.addEventListener("click", () => run(button.dataset.tour));
+  const cards = new TourCards(buttons, run);
 }
 
 /**
  * @param {Client} client
- * @param {string} account signed in as it first, unless it is already
+ * @param {string} account the client signs in with it first, if it has another one
  * @param {string} action
  * @param {Record<string, unknown>} payload
  */
@@ -77,8 +81,9 @@ export async function act(client, account, action, payload) {
   client.chat.reveal();
   if (!client.isSignedInAs(account)) await client.signIn(account);
   await pause();
-  await client.request(action, payload);
-  await pause();
+  const reply = await client.request(action, payload);
+  const isRefused = reply !== undefined && reply.response_status >= 400;
+  await pause(isRefused && isNarrow() ? READING_TIME : STEP);
   delete client.pane.dataset.acting;
 }
 

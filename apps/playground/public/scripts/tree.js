@@ -2,19 +2,19 @@
 import { element, icon } from "./dom.js";
 
 /**
- * What happened at one rule or combination.
+ * The outcome of one rule or combination.
  *
  * @typedef {object} TraceNode
  * @property {"rule" | "and" | "or" | "not"} kind
  * @property {string} name
- * @property {"allow" | "deny" | "abstain" | "error"} [outcome] missing: it was not asked
+ * @property {"allow" | "deny" | "abstain" | "error"} [outcome] missing when it was not asked
  * @property {string} [code]
  * @property {string} [reason]
  * @property {number} [milliseconds]
  * @property {TraceNode[]} [operands]
  */
 
-const WORDS = { allow: "allowed", deny: "denied", abstain: "nothing to say", error: "could not say" };
+const WORDS = { allow: "allowed", deny: "denied", abstain: "abstained", error: "failed", no: "no" };
 const MEANINGS = { and: "all of", or: "any of", not: "opposite of", rule: "" };
 
 /** @param {number} milliseconds */
@@ -23,29 +23,33 @@ export function duration(milliseconds) {
 }
 
 /**
- * Draws the rules of a decision as nested lists, which any screen reader can walk.
+ * Draws the rules of a decision as nested lists, which screen readers can navigate.
  *
  * @param {TraceNode} root
  * @param {string} label
  * @param {(rule: string) => void} chosen called with the name of a rule
  */
 export function drawTree(root, label, chosen) {
-  return element("ul", { class: "tree", "aria-label": label }, drawNode(root, chosen));
+  return element("ul", { class: "tree", "aria-label": label }, drawNode(root, chosen, false));
 }
 
 /**
+ * A denial below a `not` that allows is no refusal. It is drawn as a plain "no".
+ *
  * @param {TraceNode} node
  * @param {(rule: string) => void} chosen
+ * @param {boolean} isNegated true below a `not` that allows
  * @returns {HTMLLIElement}
  */
-function drawNode(node, chosen) {
-  const tone = node.outcome ?? "unasked";
-  const operands = node.operands?.map((operand) => drawNode(operand, chosen)) ?? [];
+function drawNode(node, chosen, isNegated) {
+  const tone = isNegated && node.outcome === "deny" ? "no" : (node.outcome ?? "unasked");
+  const areNegated = isNegated || (node.kind === "not" && node.outcome === "allow");
+  const operands = node.operands?.map((operand) => drawNode(operand, chosen, areNegated)) ?? [];
   const row = element(
     "div",
     { class: "node" },
     element("span", { class: "badge", "data-tone": tone }, icon(tone)),
-    element("div", { class: "said" }, title(node, chosen), " ", ...explanation(node)),
+    element("div", { class: "said" }, title(node, chosen), " ", ...explanation(node, tone)),
     node.milliseconds === undefined ? undefined : element("span", { class: "duration" }, duration(node.milliseconds)),
   );
   const children = operands.length > 0 ? element("ul", {}, ...operands) : undefined;
@@ -71,17 +75,18 @@ function title({ kind, name }, chosen) {
 
 /**
  * @param {TraceNode} node
+ * @param {keyof typeof WORDS | "unasked"} tone
  * @returns {HTMLElement[]}
  */
-function explanation({ kind, outcome, code, reason }) {
-  if (outcome === undefined) return [element("span", {}, "not asked")];
-  const said = [element("span", { class: "outcome" }, WORDS[outcome])];
-  const isRefusal = outcome === "deny" || outcome === "error";
+function explanation({ kind, outcome, code, reason }, tone) {
+  if (tone === "unasked") return [element("span", {}, "not asked")];
+  const said = [element("span", { class: "outcome" }, WORDS[tone])];
+  const isRefusal = tone === "deny" || tone === "error";
   if (kind !== "rule" || !isRefusal) return said;
   const because = element(
     "span",
     { class: "because" },
-    element("code", {}, code ?? outcome),
+    element("code", {}, code ?? outcome ?? ""),
     reason ? ` ${reason}` : "",
   );
   return [...said, because];

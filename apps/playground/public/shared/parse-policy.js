@@ -16,7 +16,7 @@ import { PolicyTextError, readString, tokensOf } from "./tokens.js";
  * @property {number} start
  * @property {number} end
  *
- * @typedef {{ code?: string, reason?: string, status?: number }} Said what a `not` says where it refuses
+ * @typedef {{ code?: string, reason?: string, status?: number }} Said code, reason and status of a `not` that denies
  *
  * @typedef {object} ActionNode
  * @property {string} name
@@ -39,13 +39,13 @@ const DEEPEST = 40;
 const LONGEST_SHOWN = 60;
 
 /**
- * Reads the text of a policy: a call of `definePolicy` as it stands in a program, made of known rules. It is read and
- * never run: what is not in its grammar is an error.
+ * Parses the text of a policy, which is a call of `definePolicy` with known rules. The text is never run. Anything
+ * outside of the grammar is an error.
  *
  * @param {string} text
  * @param {readonly string[]} names of the rules there are
  * @returns {PolicyNode}
- * @throws {PolicyTextError} With the place of what is wrong.
+ * @throws {PolicyTextError} With the position of the first error.
  */
 export function parsePolicy(text, names) {
   if (text.length > LONGEST) {
@@ -297,7 +297,7 @@ function shorten(name) {
 }
 
 /**
- * Whether two names differ by two letters at most.
+ * True when two names differ by two letters at most.
  *
  * @param {string} one
  * @param {string} other
@@ -335,7 +335,7 @@ export function leavesOf({ connect, permissions, actions }) {
 }
 
 /**
- * Whether a rule stands anywhere in a tree.
+ * True when a tree contains the rule.
  *
  * @param {RuleNode} node
  * @param {string} name

@@ -7,7 +7,7 @@ import { ROUTES } from "./routes.js";
  * @typedef {{ name: string, source?: string }} KnownRule
  * @typedef {"ws" | "socket.io" | "express"} Target
  *
- * What is known of the policy a program is written for.
+ * The policy that a program is written for.
  *
  * @typedef {object} Given
  * @property {string} text
@@ -25,7 +25,7 @@ const PACKAGES = {
 const CORE = /\b(AllowAny|BasePermission|DenyAll|HasRole|IsAuthenticated|allow|and|deny|fault|not|or)\b(?=[\s(,])/g;
 
 /**
- * A whole program for a policy: its rules, and a server behind them. What is there for the reader to replace says so.
+ * A complete program with the rules of a policy and a server. Comments mark the parts for the reader to replace.
  *
  * @param {Target} target
  * @param {string} written the text of the policy
@@ -109,7 +109,7 @@ function coreImport(texts) {
 }
 
 /**
- * A guard asks about no object: the handler does, and the policy says that it does.
+ * A guard does not ask about objects. The handler asks, and the policy declares that.
  *
  * @param {Given} given
  */

@@ -8,7 +8,7 @@
  * @property {number} end offset behind its last one
  */
 
-/** What is wrong with the text of a policy, and where. */
+/** An error in the text of a policy, with its position. */
 export class PolicyTextError extends Error {
   /**
    * @param {string} message
@@ -72,11 +72,11 @@ export function cut(text) {
 }
 
 /**
- * What a string literal says.
+ * The value of a string literal.
  *
  * @param {Token} token
  * @returns {string}
- * @throws {PolicyTextError} When it has an escape that is none.
+ * @throws {PolicyTextError} When it has an invalid escape.
  */
 export function readString(token) {
   const body = token.text.slice(1, -1);
@@ -89,7 +89,7 @@ export function readString(token) {
 }
 
 /**
- * Where an offset is, as editors count.
+ * Line and column of an offset, counted from 1.
  *
  * @param {string} text
  * @param {number} offset

@@ -1,0 +1,114 @@
+import type { Locator } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { hasChromium } from "../../../test/chromium.js";
+import { expectText, Stage } from "./browser.js";
+
+const PHONE = { viewport: { width: 390, height: 844 }, reducedMotion: "reduce" } as const;
+const DESKTOP = { viewport: { width: 1440, height: 900 }, reducedMotion: "reduce" } as const;
+
+/** The box of an element in the viewport. */
+async function boxOf(place: Locator) {
+  const box = await place.boundingBox();
+  if (!box) throw new Error("it is not drawn");
+  return { top: box.y, bottom: box.y + box.height };
+}
+
+describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () => {
+  const stage = Stage.prepare();
+  const bar = () => stage.page.getByRole("navigation", { name: "Tour" });
+  const tree = (action: string) => stage.page.getByRole("list", { name: `Rules of ${action}` });
+  const card = (title: string) => stage.page.locator("#tour li", { hasText: title });
+
+  it("names the library in one sentence", async () => {
+    const page = await stage.open(PHONE);
+    expect((await page.locator(".lead").innerText()).match(/Portcullis is a [^.]+\./g)).toHaveLength(1);
+  });
+
+  it("brings the tree of a refusal into view on a phone", async () => {
+    const page = await stage.open(PHONE);
+    await stage.signIn(1, "Guest");
+    await stage.write(1, "May I?");
+    await expectText(stage.explained(), "Refused: chat.send");
+    await expect.poll(async () => (await boxOf(tree("chat.send"))).bottom).toBeLessThan(844);
+    expect((await boxOf(tree("chat.send"))).top).toBeGreaterThan(0);
+    await page.getByRole("link", { name: "Back to Client 1" }).click();
+    await expect.poll(async () => (await boxOf(stage.chat(1))).bottom).toBeLessThan(844);
+    await stage.write(1, "And now?");
+    await expect.poll(async () => (await boxOf(tree("chat.send"))).bottom).toBeLessThan(844);
+  });
+
+  it("does not move a phone for what is allowed", async () => {
+    const page = await stage.open(PHONE);
+    await stage.write(1, "Hello");
+    const before = await page.evaluate("scrollY");
+    await expectText(stage.explained(), "Allowed: chat.send");
+    expect(await page.evaluate("scrollY")).toBe(before);
+  });
+
+  it("stays at the answers side by side on a phone", async () => {
+    const page = await stage.open(PHONE);
+    const ask = page.getByRole("button", { name: "Ask three ways" });
+    await ask.scrollIntoViewIfNeeded();
+    const before = await page.evaluate("scrollY");
+    await ask.click();
+    await expectText(stage.explained(), "Refused: chat.send", "Side by side");
+    expect(await page.evaluate("scrollY")).toBe(before);
+  });
+
+  it("leads a phone from step to step, with done marks", async () => {
+    await stage.open(PHONE);
+    expect(await bar().isHidden()).toBe(true);
+    await stage.page.getByRole("button", { name: "Send as guest" }).click();
+    await expectText(stage.explained(), "Refused: chat.send", "not_a_member");
+    await bar().getByRole("button", { name: "Next: See why" }).click();
+    await expectText(stage.explained(), "no_links");
+    await bar().getByRole("button", { name: "See why (done)" }).waitFor();
+    const { bottom } = await boxOf(tree("chat.send"));
+    expect(bottom).toBeLessThan((await boxOf(bar())).top);
+    for (const title of ["Be refused", "See why"]) {
+      await expectText(card(title), "(done)");
+      expect(await card(title).getAttribute("data-done")).toBe("true");
+    }
+    expect(await card("Ban somebody").getAttribute("data-done")).toBeNull();
+    await card("See why").getByRole("button", { name: "Next: Ban somebody" }).click();
+    await bar().getByRole("button", { name: "Ban somebody (done)" }).waitFor();
+  });
+
+  it("keeps its steps in reach on a desktop", async () => {
+    const page = await stage.open(DESKTOP);
+    expect(await bar().isHidden()).toBe(true);
+    await page.evaluate("scrollTo(0, 700)");
+    await bar().getByRole("button", { name: "See why" }).click();
+    await expectText(stage.explained(), "no_links");
+    expect((await boxOf(bar())).bottom).toBeLessThanOrEqual(900);
+    expect((await boxOf(page.locator("#decisions"))).bottom).toBeLessThanOrEqual((await boxOf(bar())).top);
+  });
+
+  it("draws an operand of a not that allows as no", async () => {
+    await stage.open(DESKTOP);
+    await stage.write(1, "Hello");
+    await expectText(stage.explained(), "Allowed: chat.send");
+    const operand = tree("chat.send").locator("li[data-tone=no]");
+    expect(await operand.innerText()).toMatch(/^hasLink\s+no\s+(< )?[\d.]+ ms$/);
+    const colourOf = (place: Locator) => place.evaluate("node => getComputedStyle(node).color");
+    const muted = tree("chat.send").locator("li", { hasText: "not asked" }).last().getByText("not asked");
+    expect(await colourOf(operand.locator(".outcome"))).toBe(await colourOf(muted));
+    await stage.write(1, "Look at https://example.com");
+    await expectText(stage.explained(), "Refused: chat.send");
+    expect(await tree("chat.send").locator("li[data-tone=no]").count()).toBe(0);
+  });
+
+  it("covers nothing with the caption of the demonstration", async () => {
+    const page = await stage.open(PHONE, "/?demo");
+    const caption = page.getByRole("complementary", { name: "Demonstration" });
+    await expectText(caption, "Portcullis: permission rules");
+    await expect.poll(async () => (await boxOf(stage.editor())).top).toBeGreaterThan(0);
+    await expectText(caption, "A member writes.");
+    await expectText(stage.explained(), "Allowed: chat.send");
+    const captionTop = (await boxOf(caption)).top;
+    await expect.poll(async () => (await boxOf(tree("chat.send"))).bottom).toBeLessThan(captionTop);
+    expect(await bar().isVisible()).toBe(false);
+    await caption.getByRole("button", { name: "Stop" }).click();
+    await expect.poll(() => page.evaluate("document.documentElement.style.getPropertyValue('--docked')")).toBe("");
+  });
+});
