@@ -1,5 +1,6 @@
 // @ts-check
 // Builds the site: the reference from the docstrings, then all pages. A warning is a failure.
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Application } from "typedoc";
 import { build } from "vitepress";
@@ -7,11 +8,14 @@ import options from "./typedoc.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 process.chdir(here);
-// Read by whatever is started below: nothing is sent anywhere.
+// The programs below send nothing anywhere.
 process.env.DO_NOT_TRACK = "1";
 
 await writeReference();
 await buildPages();
+console.log(`
+The site is in ${join(here, ".vitepress", "dist")}
+To look at it: npm --prefix docs run preview, then http://localhost:4173`);
 
 async function writeReference() {
   const application = await Application.bootstrapWithPlugins(/** @type {any} */ (options));
@@ -23,7 +27,7 @@ async function writeReference() {
   if (errorCount + warningCount > 0) throw new Error(`typedoc: ${errorCount} errors, ${warningCount} warnings`);
 }
 
-/** Vite prints its warnings and goes on: they are counted here. */
+/** Counts the warnings, which Vite prints without failing. */
 async function buildPages() {
   const warnings = [];
   const { warn } = console;

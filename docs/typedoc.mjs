@@ -4,7 +4,7 @@
 export default {
   name: "Reference",
   entryPoints: [
-    "../packages/core/src/{index,consumer,explain,adapter,internal}.ts",
+    "../packages/core/src/{index,consumer,explain,adapter}.ts",
     "../packages/adapter-ws/src/index.ts",
     "../packages/adapter-socketio/src/index.ts",
     "../packages/adapter-express-bridge/src/{index,koa}.ts",
@@ -20,6 +20,8 @@ export default {
   excludeExternals: true,
   excludeInternal: true,
   excludePrivate: true,
+  // A reader comes for `guard`, and meets its types behind it.
+  groupOrder: ["Functions", "Variables", "Classes", "Interfaces", "Type Aliases", "*"],
   treatWarningsAsErrors: true,
   hidePageHeader: true,
   hideBreadcrumbs: true,

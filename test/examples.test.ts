@@ -35,11 +35,11 @@ test("README: the first example prints the documented output", async () => {
   const replies: string[] = [];
   const socket = await connect(`ws://localhost:${port}`);
   socket.on("message", (data) => replies.push(String(data)));
-  socket.send('{"action": "chat.send", "request_id": 7}');
-  socket.send('{"action": "ping"}');
+  socket.send('{"type": "chat.send", "id": 7}');
+  socket.send('{"type": "ping"}');
   await expect.poll(() => replies.length).toBe(2);
   expect(JSON.parse(replies[0] ?? "")).toEqual(JSON.parse(promised));
-  expect(replies[1]).toBe('allowed: {"action": "ping"}');
+  expect(replies[1]).toBe('allowed: {"type": "ping"}');
   socket.terminate();
   ending.abort();
   expect((await running).trouble).toBe("");

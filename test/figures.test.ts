@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { figuresTable, withFigures } from "./figures.js";
+import { figureSections, withFigures } from "./figures.js";
 
-const guide = fileURLToPath(new URL("../docs/security.md", import.meta.url));
+const evidence = fileURLToPath(new URL("../docs/evidence.md", import.meta.url));
 
-test("docs/security.md has the figures of bench/results", async () => {
-  expect(figuresTable().split("\n").length).toBeGreaterThan(2);
-  await expect(withFigures(guide)).toMatchFileSnapshot(guide);
+test("docs/evidence.md has the figures of bench/results and their commands", async () => {
+  expect(figureSections().split("\n").length).toBeGreaterThan(20);
+  await expect(withFigures(evidence)).toMatchFileSnapshot(evidence);
 });

@@ -3,34 +3,58 @@ import { fileURLToPath } from "node:url";
 
 const results = new URL("../bench/results/", import.meta.url);
 
-/** The saved results of a long run. */
+/** The files of results that have figures for readers, in the order of the page, and their headings. */
+const HEADINGS: Readonly<Record<string, string>> = {
+  "fuzz.json": "Fuzzing",
+  "interleavings.json": "Orders of events",
+  "faults.json": "Faults around the server",
+  "load.json": "Load",
+  "soak.json": "Long run",
+  "mutation.json": "Mutation testing",
+  "runtimes.json": "Runtimes",
+  "playground.json": "The page of the playground",
+};
+
+/** The part of a file of results that is for readers. */
 interface Results {
   readonly command: string;
-  readonly date?: string;
+  readonly date: string;
   readonly figures: readonly { what: string; value: string }[];
 }
 
-/** The table of all figures in `bench/results` that are meant for the security guide. */
-export function figuresTable(): string {
-  const rows = readdirSync(fileURLToPath(results))
-    .filter((name) => name.endsWith(".json"))
+/** The sections of all figures in `bench/results`, one for each command. */
+export function figureSections(): string {
+  const names = readdirSync(fileURLToPath(results)).filter((name) => name.endsWith(".json"));
+  const order = [...Object.keys(HEADINGS), ...names.filter((name) => !(name in HEADINGS))];
+  return order
+    .filter((name) => names.includes(name))
     .flatMap((name) => {
-      const { command, figures } = JSON.parse(readFileSync(new URL(name, results), "utf8")) as Partial<Results>;
-      return command === undefined ? [] : (figures ?? []).map((figure) => ({ command, ...figure }));
-    });
-  const lines = rows.map(({ what, value, command }) => `| ${cell(what)} | ${cell(value)} | \`${command}\` |`);
-  return `| figure | measured | command |\n|---|---|---|\n${lines.join("\n")}`;
+      const { command, date, figures } = JSON.parse(readFileSync(new URL(name, results), "utf8")) as Partial<Results>;
+      if (command === undefined || figures === undefined) return [];
+      const rows = figures.map(({ what, value }) => `| ${cell(what)} | ${cell(value)} |`);
+      const run = `Command: ${commandsOf(command)}. Run of ${date?.slice(0, 10)}.`;
+      return [`## ${HEADINGS[name] ?? name}\n\n${run}\n\n| figure | measured |\n|---|---|\n${rows.join("\n")}`];
+    })
+    .join("\n\n");
+}
+
+/** A command, with words between its parts where there are any. */
+function commandsOf(command: string): string {
+  return command
+    .split(/(?:, )?(once with .* for each, then) /)
+    .map((part) => (part.startsWith("once with") ? part.replace(/\S+=\S+/, "`$&`") : `\`${part}\``))
+    .join(" ");
 }
 
 function cell(text: string): string {
   return text.replaceAll("|", "\\|").replaceAll("\n", " ");
 }
 
-/** A page with the current figures between its marks. */
+/** A page with its figures put between the marks. */
 export function withFigures(file: string): string {
   if (!existsSync(file)) throw new Error(`there is no ${file}`);
   return readFileSync(file, "utf8").replace(
     /(<!-- figures -->\n)[\s\S]*?(<!-- \/figures -->)/,
-    (_all, before, after) => `${before}\n${figuresTable()}\n\n${after}`,
+    (_all, before, after) => `${before}\n${figureSections()}\n\n${after}`,
   );
 }

@@ -32,6 +32,18 @@ test.each(pages.map((page) => ({ name: relative(root, page.file), page })))(
   },
 );
 
+test.each(pages.map((page) => ({ name: relative(root, page.file), page })).filter(({ name }) => isPublished(name)))(
+  "$name: no link needs the repository",
+  ({ page }) => {
+    expect(linksOf(page).filter(({ target }) => !target.startsWith("#"))).toEqual([]);
+  },
+);
+
+/** True for a README that npm shows, where a relative link leads nowhere. */
+function isPublished(name: string): boolean {
+  return /^packages\/[^/]+\/README\.md$/.test(name);
+}
+
 test.each(pages.map((page) => ({ name: relative(root, page.file), page })))(
   "$name: every command exists",
   ({ page }) => {

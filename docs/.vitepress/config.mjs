@@ -1,11 +1,21 @@
 // @ts-check
 import { existsSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitepress";
-import { linkToPages } from "./links.mjs";
+import { linkToPages, slugify } from "./links.mjs";
+import { search } from "./search.mjs";
+import { nameColumns } from "./tables.mjs";
 
 const sidebar = new URL("../reference/typedoc-sidebar.json", import.meta.url);
 /** @type {{ text: string, link: string }[]} */
 const reference = existsSync(sidebar) ? JSON.parse(readFileSync(sidebar, "utf8")) : [];
+
+/** The page of a package, and below it what its entries export. */
+const packages = ["core", "adapter-ws", "adapter-socketio", "adapter-express-bridge", "testing"].map((folder) => {
+  const name = `@portcullis/${folder}`;
+  const entries = reference.filter(({ text }) => text === name || text.startsWith(`${name}/`));
+  const items = entries.map(({ text, link }) => ({ text: text === name ? "Functions and types" : text, link }));
+  return { text: name, link: `/packages/${folder}`, collapsed: true, items };
+});
 
 export default defineConfig({
   title: "Portcullis",
@@ -18,23 +28,30 @@ export default defineConfig({
   markdown: {
     // Braces at the end of a sentence are braces.
     attrs: { disable: true },
-    config: linkToPages,
+    anchor: { slugify },
+    headers: { slugify },
+    toc: { slugify },
+    config(markdown) {
+      linkToPages(markdown);
+      nameColumns(markdown);
+    },
   },
   // The reference of the core is one long page, and the search index another.
   vite: { build: { chunkSizeWarningLimit: 2_000 } },
   themeConfig: {
     logo: "/favicon.svg",
-    search: { provider: "local" },
+    search,
     outline: [2, 3],
     nav: [
-      { text: "Start", link: "/start/ws" },
+      { text: "Start", link: "/start/ws", activeMatch: "^/start/" },
       { text: "Guide", link: "/concepts" },
-      { text: "Security", link: "/security" },
-      { text: "Reference", link: "/reference/" },
+      { text: "Recipes", link: "/recipes/", activeMatch: "^/recipes/" },
+      { text: "Reference", link: "/packages/", activeMatch: "^/(reference|packages)/" },
+      { text: "Evidence", link: "/evidence" },
     ],
     sidebar: [
       {
-        text: "Start in five minutes",
+        text: "Start",
         items: [
           { text: "ws", link: "/start/ws" },
           { text: "socket.io", link: "/start/socketio" },
@@ -46,32 +63,41 @@ export default defineConfig({
         items: [
           { text: "Concepts", link: "/concepts" },
           { text: "Writing rules", link: "/rules" },
-          { text: "Testing rules", link: "/testing" },
           { text: "Errors and codes", link: "/errors" },
-          { text: "Mistakes, and what they are told", link: "/mistakes" },
+          { text: "Error messages", link: "/mistakes" },
+          { text: "HTTP rules on sockets", link: "/migrate-http-rules" },
+          { text: "Security", link: "/security" },
+          { text: "Operations", link: "/operations" },
+          { text: "From Django Channels REST Framework", link: "/migrate-from-dcrf" },
           { text: "Glossary", link: "/glossary" },
         ],
       },
       {
-        text: "Move what you have",
+        text: "Recipes",
         items: [
-          { text: "HTTP rules to sockets", link: "/migrate-http-rules" },
-          { text: "Which HTTP packages work", link: "/http-middlewares" },
-          { text: "From Django Channels REST Framework", link: "/migrate-from-dcrf" },
+          { text: "All recipes", link: "/recipes/" },
+          { text: "User in a handler", link: "/recipes/user-in-a-handler" },
+          { text: "JWT", link: "/recipes/jwt" },
+          { text: "Testing rules", link: "/recipes/testing-rules" },
+          { text: "Logging and metrics", link: "/recipes/logging" },
+          { text: "When not to use it", link: "/recipes/when-not-to-use-it" },
         ],
       },
       {
-        text: "In production",
+        text: "Reference",
+        items: [{ text: "Packages", link: "/packages/" }, ...packages],
+      },
+      {
+        text: "Evidence",
         items: [
-          { text: "Security guide", link: "/security" },
-          { text: "Operations", link: "/operations" },
+          { text: "Figures and attacks", link: "/evidence" },
           { text: "How fast", link: "/speed" },
           { text: "Where it runs", link: "/runtimes" },
           { text: "Transparency", link: "/transparency" },
+          { text: "HTTP packages on sockets", link: "/http-middlewares" },
+          { text: "Decisions", link: "/decisions/" },
         ],
       },
-      { text: "Reference", collapsed: true, items: reference },
-      { text: "Decisions", collapsed: true, link: "/decisions/" },
     ],
   },
 });

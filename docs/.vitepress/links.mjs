@@ -1,9 +1,9 @@
 // @ts-check
-// The pages are read in the repository too, where links lead to files. On the site they lead to pages.
+// In the repository links lead to files; on the site they lead to pages.
 
-/** The folder of a package, and the page of the site that tells of it. */
-const PACKAGE = /^(?:\.\.\/)+packages\/([^/#]+)(?:\/README\.md)?\/?$/;
-/** Anything else outside the docs: the site has no page of it. */
+/** The folder of a package or its README, which is a page of the site. */
+const PACKAGE = /^(?:\.\.\/)+packages\/([^/#]+)(?:\/README\.md)?\/?(#.*)?$/;
+/** Anything else outside the docs, which the site has no page of. */
 const OUTSIDE = /^(?:\.\.\/)+(?!docs\/)/;
 
 /**
@@ -15,14 +15,14 @@ export function linkToPages(markdown) {
   markdown.core.ruler.after("inline", "link-to-pages", ({ tokens, env }) => {
     const depth = (env.relativePath ?? "").split("/").length - 1;
     for (const { children } of tokens) {
-      /** @type {boolean[]} Whether each link that is open was taken away. */
+      /** @type {boolean[]} True for an open link that was taken away. */
       const open = [];
       for (const token of children ?? []) {
         if (token.type === "link_open") {
           const href = token.attrGet("href") ?? "";
           const named = PACKAGE.exec(href);
           const leavesDocs = OUTSIDE.test(href) && href.split("../").length - 1 > depth;
-          if (named) token.attrSet("href", `/reference/@portcullis/${named[1]}.md`);
+          if (named) token.attrSet("href", `/packages/${named[1]}.md${named[2] ?? ""}`);
           else if (leavesDocs) hide(token);
           open.push(!named && leavesDocs);
         } else if (token.type === "link_close" && open.pop()) hide(token);
@@ -37,4 +37,17 @@ function hide(token) {
   token.tag = "";
   token.content = "";
   token.nesting = 0;
+}
+
+/**
+ * Makes the anchor of a heading as GitHub does, so that links work in both places.
+ *
+ * @param {string} heading
+ */
+export function slugify(heading) {
+  return heading
+    .toLowerCase()
+    .trim()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+    .replaceAll(" ", "-");
 }

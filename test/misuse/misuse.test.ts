@@ -32,7 +32,7 @@ async function page(): Promise<string> {
       return `## ${title}\n\n| written | told |\n|---|---|\n${rows.join("\n")}\n`;
     }),
   );
-  return `# Mistakes, and what they are told
+  return `# Error messages
 
 A mistake in the rules or the options is a \`PermissionMisuse\`, thrown as early as it can be noticed, with a sentence that
 says what to write instead. A rule that answers something else than an answer is noticed when it is asked: the client is

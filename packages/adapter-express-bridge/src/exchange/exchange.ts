@@ -90,10 +90,7 @@ export class Exchange implements TimeoutNode {
     }
   }
 
-  /**
-   * Records an error for which the middlewares end the response themselves. It is kept for the logs, and the ending
-   * refuses.
-   */
+  /** Keeps an error for the logs. The middlewares end the response themselves, and the ending refuses. */
   note(error: unknown): void {
     this.doubt();
     const { how } = this.#told;
@@ -195,9 +192,8 @@ export class Exchange implements TimeoutNode {
       this.request.destroy();
       this.#socket.destroy();
     } else {
-      // Like a server after its answer, this drops unread input and closes the socket. The socket is destroyed in the
-      // next tick, because a stream that is destroyed while it reports its last write emits an error without a
-      // receiver.
+      // Like a server after its answer, this drops unread input and closes the socket. It does so in the next tick,
+      // because a stream that is destroyed while it reports its last write emits an error without a receiver.
       this.request.resume();
       process.nextTick(() => this.#socket.destroy());
     }

@@ -217,10 +217,7 @@ export class ActionInvocation {
     }
   }
 
-  /**
-   * Refuses a message whose handler has thrown. The error is that of `authorize` about an object, a `PermissionDenied`
-   * of the handler, or a fault.
-   */
+  /** Refuses a message whose handler has thrown: by `authorize`, by a `PermissionDenied` of its own, or by a fault. */
   #fail(error: unknown): void {
     const denial = this.#check?.denial;
     if (denial && denial.error === error) this.#refuse(denial.decision);

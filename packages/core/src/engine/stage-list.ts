@@ -38,7 +38,8 @@ export class StageList {
     let question: RuleContext | undefined;
     let passed = OPEN;
     for (let index = 0; index < stages.length; index++) {
-      let step = (stages[index] as Stage).program.start;
+      const { program } = stages[index] as Stage;
+      let step = program.start;
       if (step === undefined) {
         question ??= new RuleContext(scope, consumer, action, payload);
         return new Evaluation(stages, question, undefined, index).begin();
@@ -66,9 +67,7 @@ export class StageList {
         question = (question ?? new RuleContext(scope, consumer, action, payload)).adopt(options);
         return new Evaluation(stages, question, undefined, index).resume(step, trues, answer);
       }
-      if (step.kind === Kind.Refuses) {
-        return this.keepOptions(options, decisionAt((stages[index] as Stage).program, step, trues));
-      }
+      if (step.kind === Kind.Refuses) return this.keepOptions(options, decisionAt(program, step, trues));
       passed = step.end;
     }
     return this.keepOptions(options, passed);

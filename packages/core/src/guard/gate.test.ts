@@ -45,6 +45,19 @@ describe("options", () => {
     expect(attach).not.toHaveBeenCalled();
   });
 
+  test.each([undefined, {}, Promise.resolve({}), { sessionOf: 1 }])(
+    "%j as the attached server is a misuse",
+    (server) => {
+      const make = () => createGuard({ caller: "guard()", rules: open, options: {}, attach: () => server as never });
+      expect(make).toThrow("as the result of `attach`: return { sessionOf }");
+    },
+  );
+
+  test("another caller is a misuse", () => {
+    const make = () => createGuard({ caller: "foo()" as never, rules: open, options: {}, attach: vi.fn() });
+    expect(make).toThrow('createGuard() got "foo()" as `caller`: give "guard()" or "serve()"');
+  });
+
   test("timeouts of the guard override those of its policies", () => {
     const policy = definePolicy({ permissions: AllowAny, timeout: { connect: 1, action: 2 } });
     const gate = new Gate("guard()", policy, { timeout: { action: 7 } });

@@ -66,9 +66,9 @@ export class PolicyEngine implements Policy<unknown> {
     scope: unknown,
     consumer: Consumer,
     message: Payload = EMPTY_PAYLOAD,
-    options?: RecordedOptions,
+    options: RecordedOptions = {},
   ): Answered {
-    const read = readDecideOptions("decideConnect()", options ?? {});
+    const read = readDecideOptions("decideConnect()", options);
     if (isFault(read)) return read;
     return this.#ask("connect", read, (limits) =>
       this.evaluateConnect({ ...limits, scope, consumer }, message, read.record),

@@ -281,3 +281,23 @@ describe("a gate that closes", () => {
     expect(await result).toMatchObject({ decision: { code: "expired", status: 401 } });
   });
 });
+
+describe("open", () => {
+  test("is a misuse once the client has gone away", async () => {
+    const later = definePolicy({ connect: permission("later", { connect: async () => true }), permissions: AllowAny });
+    for (const policy of [open, later]) {
+      const { admission, gate } = knock(policy);
+      await admission.result;
+      admission.abort();
+      expect(() => admission.open()).toThrow(PermissionMisuse);
+      expect(gate.sessions.size).toBe(0);
+    }
+  });
+
+  test("stays open when abort comes after it", () => {
+    const { admission, gate } = knock(open);
+    admission.open();
+    admission.abort();
+    expect(gate.sessions.size).toBe(1);
+  });
+});

@@ -81,10 +81,8 @@ export abstract class MessageFlow<M extends ClientMessage> {
   }
 
   /**
-   * Accepts no more messages. Calls back once all accepted ones are decided and delivered, after at most
-   * `limits.drain`.
-   *
-   * @param withHandlers True to wait for the end of served handlers too.
+   * Accepts no more messages. Calls back once all accepted ones are decided and delivered, after at most `limits.drain`.
+   * With `withHandlers` it also waits for the end of served handlers.
    */
   drain(whenDrained: () => void, withHandlers = false): void {
     this.#drains ??= new Set();
@@ -92,10 +90,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.settleDrains();
   }
 
-  /**
-   * Queues messages until `unblock`, because the client does not read its answers. Running handlers continue, and may
-   * answer.
-   */
+  /** Queues messages until `unblock`, because the client does not read. Running handlers continue, and may answer. */
   block(): void {
     this.#isBlocked = true;
     if (this.#isBusy || this.#isEnded) return;
@@ -163,10 +158,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.#countQueued();
   }
 
-  /**
-   * Ends a message that was processed synchronously. The session is idle then, unless other messages have arrived
-   * meanwhile.
-   */
+  /** Ends a message that was processed synchronously. The session is idle then, unless others have arrived meanwhile. */
   #finish(): void {
     if (this.#isBlocked || this.#queue?.isEmpty === false) {
       this.transport.pause();
@@ -177,9 +169,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
     }
   }
 
-  /**
-   * Processes the queue. INVARIANT: busy until the queue is empty, so that an arriving message does not overtake it.
-   */
+  /** Processes the queue. INVARIANT: busy until it is empty, so that an arriving message does not overtake it. */
   #advance(): void {
     this.#isHandling = false;
     while (!this.#isBlocked) {

@@ -94,7 +94,7 @@ export class Session<M extends ClientMessage = ClientMessage>
   close(code = 1000, reason = ""): void {
     if (this.isEnded) return;
     this.end();
-    this.transport.close(code, reason);
+    this.connection.close(code, reason);
   }
 
   whenGone(callback: () => void): void {

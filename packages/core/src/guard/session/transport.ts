@@ -1,3 +1,4 @@
+import { throwAsync } from "../../util/throw-async.js";
 import type { ClientMessage, Connection } from "./connection.js";
 
 /** The session that a transport belongs to. */
@@ -27,10 +28,6 @@ export class Transport<M extends ClientMessage> {
     this.#call("resume", (connection) => connection.resume());
   }
 
-  close(code: number, reason: string): void {
-    this.#call("close", (connection) => connection.close(code, reason));
-  }
-
   /** Calls back once, also where the adapter throws. */
   flush(whenFlushed: () => void): void {
     let isFlushed = false;
@@ -42,6 +39,15 @@ export class Transport<M extends ClientMessage> {
     if (!this.#call("flush", (connection) => connection.flush?.(once))) once();
   }
 
+  /** Ends the session, because its messages would wait for ever. A listener of the application may throw at its end. */
+  #end(): void {
+    try {
+      this.#owner.close(1011, "internal error");
+    } catch (error) {
+      throwAsync(error);
+    }
+  }
+
   /** @returns False where the adapter has thrown. */
   #call(method: string, action: (connection: Connection<M>) => void): boolean {
     try {
@@ -49,8 +55,7 @@ export class Transport<M extends ClientMessage> {
       return true;
     } catch (error) {
       this.#owner.reportFault({ action: method }, error, "adapter");
-      // Its messages would wait for ever.
-      this.#owner.close(1011, "internal error");
+      this.#end();
       return false;
     }
   }
