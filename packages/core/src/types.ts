@@ -47,7 +47,10 @@ export interface Consumer {
 
 /** The last argument of the methods of a class rule. */
 export interface RuleOptions {
-  /** Aborted when the answer is no longer needed, because the deadline has passed or the connection has ended. */
+  /**
+   * Aborted when the answer is no longer needed, because the deadline has passed or the connection has ended. Read it
+   * before the rule answers. The options of a rule that has answered may serve another question.
+   */
   readonly signal: AbortSignal;
 }
 
@@ -62,6 +65,10 @@ export interface Context<S = Scope> {
   readonly consumer: Consumer;
   readonly action: string;
   readonly payload: Payload;
+  /**
+   * Aborted when the answer is no longer needed. A getter of the prototype, so a copy of the context by spread does not
+   * have it.
+   */
   readonly signal: AbortSignal;
 }
 
