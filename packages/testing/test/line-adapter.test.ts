@@ -51,3 +51,16 @@ test("the page shows this adapter", async () => {
   const source = await readFile(new URL("line-adapter.ts", import.meta.url), "utf8");
   expect(page).toContain(source);
 });
+
+test("a client that resets its connection ends its session alone", async () => {
+  const server = createServer();
+  const guard = guardLines(server, policy, { authenticate: () => ({ user: { id: 1 } }) }, () => {});
+  await new Promise<void>((resolve) => server.listen(0, resolve));
+  const client = dial((server.address() as AddressInfo).port);
+  client.on("error", () => {});
+  expect(await answerTo(client, createInterface({ input: client }), "/ ann")).toEqual({ open: true });
+  client.resetAndDestroy();
+  await expect.poll(() => guard.sessions.size).toBe(0);
+  await guard.close();
+  server.close();
+});

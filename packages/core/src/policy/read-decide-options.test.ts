@@ -100,4 +100,23 @@ describe("the signal of a class rule", () => {
     expect(await inner).toMatchObject({ code: "aborted" });
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
   });
+
+  test("read after the answer belongs to no other question", async () => {
+    const kept: { readonly signal: AbortSignal }[] = [];
+    class Keeps extends BasePermission {
+      override hasPermission(...[, , , { later }, options]: Parameters<Required<BasePermission>["hasPermission"]>) {
+        kept.push(options);
+        return later === true ? new Promise<boolean>(() => {}) : true;
+      }
+    }
+    const rules = definePolicy({ actions: { act: Keeps } });
+    expect(await rules.can(scope, CONSUMER, "act")).toBe(true);
+    const early = kept[0]?.signal as AbortSignal;
+    const stop = new AbortController();
+    const decided = rules.decide(scope, CONSUMER, "act", { later: true }, { signal: stop.signal });
+    stop.abort();
+    expect(await decided).toMatchObject({ code: "aborted" });
+    expect(kept[1]?.signal.aborted).toBe(true);
+    expect(early.aborted).toBe(false);
+  });
 });
