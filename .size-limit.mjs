@@ -17,7 +17,7 @@ export default [
         resolveDir: import.meta.dirname,
       },
     }),
-    limit: "22.0 kB",
+    limit: "22.1 kB",
   },
   {
     name: "core: what a small server imports",

@@ -10,7 +10,7 @@ import type { ClientMessage, Connection } from "./session/connection.js";
 export interface DispatchContext {
   readonly log: DecisionLog;
   readonly session: DispatchSession;
-  readonly connection: Connection;
+  readonly connection: Pick<Connection, "reply" | "sendRefusal">;
   readonly message: ClientMessage;
   /** The scope of the decision, which a later `refresh()` does not change. */
   readonly scope: Scope;

@@ -204,7 +204,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
   }
 
   #enqueue(message: M): void {
-    this.#queue ??= new MessageQueue(this.runtime.limits, this.connection);
+    this.#queue ??= new MessageQueue(this.runtime.limits, this.transport);
     if (this.#isFlushing) return void this.#queue.append(message);
     const excess = this.#queue.add(message);
     // 1013 (try again later, IANA registry of close codes), because an honest client may come back.

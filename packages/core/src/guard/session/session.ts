@@ -160,7 +160,7 @@ export class Session<M extends ClientMessage = ClientMessage>
       this.refuse(message, refusal);
       return undefined;
     }
-    const { runtime, scope, connection } = this;
+    const { runtime, scope } = this;
     const { engine, served, log } = runtime;
     if (served && this.concurrent?.isFull && served.engine.rules.entryOf(action).concurrent)
       return this.#processLater(message);
@@ -173,7 +173,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     const asked: AskedMessage<M> = {
       log,
       session: this,
-      connection: connection as never,
+      connection: this.transport as never,
       message,
       scope,
       decision: decision as Decision,
@@ -198,7 +198,7 @@ export class Session<M extends ClientMessage = ClientMessage>
       log.report({ phase: "action", action, decision, scope, consumer, session: this, answers, startedAt });
     }
     if (this.isEnded) return undefined;
-    if (decision.outcome !== "allow") return void this.connection.sendRefusal(message, decision);
+    if (decision.outcome !== "allow") return void this.transport.sendRefusal(message, decision);
     if (!served) return this.#deliver(message);
     asked.decision = decision;
     const handling = served.dispatch(asked);
@@ -220,6 +220,6 @@ export class Session<M extends ClientMessage = ClientMessage>
 
   protected refuse(message: M, decision: Decision): void {
     this.#report(message.action, decision);
-    if (!this.isEnded) this.connection.sendRefusal(message, decision);
+    if (!this.isEnded) this.transport.sendRefusal(message, decision);
   }
 }

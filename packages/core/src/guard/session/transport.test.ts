@@ -1,4 +1,5 @@
-import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import { AllowAny, DenyAll, definePolicy, PermissionDenied, permission } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
 import { expect, test, vi } from "vitest";
 import { connect, deferred, settled } from "../../../test/connection.js";
 
@@ -46,4 +47,44 @@ test("a flush that calls back twice delivers in order", async () => {
 test.each([undefined, Number.NaN, -1])("a message with %s bytes is a misuse", (bytes) => {
   const { send } = connect(definePolicy({ permissions: AllowAny }));
   expect(() => send("yes", {}, { bytes: bytes as never })).toThrow(/^receive\(\) got .* as `bytes`: give the size/);
+});
+
+test("a refusal that cannot be sent ends the session with 1011", async () => {
+  for (const rule of [DenyAll, permission("later", async () => false)]) {
+    const { send, session, wire } = connect(definePolicy({ actions: { no: rule } }));
+    Object.assign(wire, {
+      sendRefusal() {
+        throw new Error("sendRefusal is broken");
+      },
+    });
+    send("no");
+    await settled();
+    expect(session.isEnded).toBe(true);
+    expect(wire.sent).toEqual(["close 1011 internal error"]);
+  }
+});
+
+test("a refusal of a handler that cannot be sent ends the session with 1011", async () => {
+  const consumer = defineConsumer().action("act", AllowAny, async () => {
+    throw new PermissionDenied("closed");
+  });
+  const { send, session, wire } = connect(consumer);
+  wire.sendRefusal = () => {
+    throw new Error("sendRefusal is broken");
+  };
+  send("act");
+  await settled();
+  expect(session.isEnded).toBe(true);
+  expect(wire.sent).toEqual(["close 1011 internal error"]);
+});
+
+test("a throttle that throws ends the session with 1011", async () => {
+  const late = permission("late", () => new Promise<boolean>(() => {}));
+  const { send, session, wire } = connect(definePolicy({ actions: { late } }), { limits: { pendingMessages: 2 } });
+  wire.throttle = () => {
+    throw new Error("throttle is broken");
+  };
+  for (let n = 0; n < 3; n++) send("late");
+  expect(session.isEnded).toBe(true);
+  expect(wire.sent.at(-1)).toBe("close 1011 internal error");
 });

@@ -1,5 +1,6 @@
+import type { Decision } from "../../decision/decision-types.js";
 import { throwAsync } from "../../util/throw-async.js";
-import type { ClientMessage, Connection } from "./connection.js";
+import type { ClientMessage, Connection, ReplyOptions } from "./connection.js";
 
 /** The session that a transport belongs to. */
 export interface TransportOwner {
@@ -26,6 +27,19 @@ export class Transport<M extends ClientMessage> {
 
   resume(): void {
     this.#call("resume", (connection) => connection.resume());
+  }
+
+  throttle(isThrottled: boolean): void {
+    this.#call("throttle", (connection) => connection.throttle?.(isThrottled));
+  }
+
+  /** @throws An error of the adapter, which refuses the message then. */
+  reply(message: M, data: unknown, options: ReplyOptions): void {
+    this.#connection.reply(message, data, options);
+  }
+
+  sendRefusal(message: M, decision: Decision): void {
+    this.#call("sendRefusal", (connection) => connection.sendRefusal(message, decision));
   }
 
   /** Calls back once, also where the adapter throws. */
