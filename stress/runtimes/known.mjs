@@ -10,9 +10,9 @@
  */
 
 const READS_NOTHING_AHEAD =
-  "a paused connection reads nothing ahead there, so that what the test prepares cannot be: nothing is in the buffer";
+  "a paused connection reads no data ahead in this runtime, so the buffer that the test needs stays empty";
 const CUTS_OFF_WITHOUT_A_GUARD =
-  "a client that enters a second namespace twice in one packet is cut off there by socket.io, also without a guard";
+  "in this runtime socket.io disconnects a client that enters a second namespace twice in one packet, also without a guard";
 
 /** @type {readonly Known[]} */
 export const KNOWN = [
@@ -32,13 +32,13 @@ export const KNOWN = [
     kind: "bun",
     file: "packages/adapter-ws/src/delivery.test.ts",
     title: /is what ws emitted: the same object/,
-    why: "the test looks inside ws, and the ws of Bun has no such inside",
+    why: "the test reads private fields of ws, which the ws of Bun does not have",
   },
   {
     kind: "bun",
     file: "packages/adapter-socketio/src/engine/fair-scheduling.test.ts",
     title: /sends much at once|take turns once they are upgraded/,
-    why: "the test holds packets back with cork(), which a socket there has not",
+    why: "the test buffers packets with cork(), which sockets of this runtime lack",
   },
   {
     kind: "bun",
@@ -56,13 +56,13 @@ export const KNOWN = [
     kind: "bun",
     file: "packages/adapter-express-bridge/test/matrix/edges.test.ts",
     title: /tells all it knows of a request/,
-    why: "a request of HTTP has no `httpVersion` in Bun; one that the bridge makes says 1.1, as in Node",
+    why: "an HTTP request has no `httpVersion` in Bun; a request that the bridge makes has 1.1, as in Node",
   },
   {
     kind: "bun",
     file: "packages/adapter-express-bridge/test/socketio.test.ts",
     title: /has its address when the first is closed, in authenticate/,
-    why: "a connection that is closed has no address any more: the rule that asks for it refuses",
+    why: "a closed connection has no address in Bun, so the rule that reads it refuses",
   },
 ];
 

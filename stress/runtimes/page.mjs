@@ -103,39 +103,42 @@ export function renderPage(results) {
   const longest = attempts.reduce((one, other) => (other.length > one.length ? other : one), []);
   return `# Where it runs
 
-The core uses nothing but timers, \`AbortController\` and \`crypto\`. The adapters use what Node has, as ws and socket.io do.
-Everything here was tried with the built packages by \`npm run runtimes\`, which writes this page.
+The core needs only timers, \`AbortController\` and \`crypto\`. The adapters use the modules of Node, as ws and socket.io do.
+\`npm run runtimes\` tests the built packages in each runtime, and writes this page.
 
 ## The tests of the packages
 
-How many passed. Those that use only what a package exports ran on what is published, in ESM; those of internal modules on
-the sources. A test that failed was tried up to five times more, because some wait for the clock.
+The table has the number of passed tests. Tests of public exports ran on the published files, in ESM. Tests of internal
+modules ran on the sources. A failed test was repeated up to five times, because some tests depend on timing.
 
 ${suiteTable(results)}
 
-What failed:
+Failed tests:
 
 ${failureTable(results)}
 
 ## The core alone
 
-The truth tables of [\`packages/testing/cases\`](../packages/testing/cases), each row with rules that answer at once and with
-rules that answer later, and checks of deadlines, signals, throws and answers that are none.
+Each runtime evaluates the truth tables of [\`packages/testing/cases\`](../packages/testing/cases), each row with sync rules
+and with async rules. The checks cover deadlines, signals, throws and invalid answers.
 
 ${coreTable(results)}
 
 ## A guarded server
 
-A server in the runtime, and clients in Node. It guards where all of this holds: ${longest.join("; ")}.
+The server runs in the runtime, and its clients run in Node. A cell has "guards" when all of these checks pass:
+
+${longest.map((check) => `- ${check}`).join("\n")}
 
 ${socketTable(results)}
 
-Where it does not:
+Failures and their reasons:
 
 ${reasons(results)}
 
-Bun gives a ws of its own to whoever imports \`ws\`. Where that does not ask the guard, \`guard()\` throws \`PermissionMisuse\`
-before any client is let in: let that error end the process. A server that goes on without its guard is open.
+Bun replaces the package \`ws\` with its own implementation. Some versions of it never call the guard. There \`guard()\` throws
+\`PermissionMisuse\` before any client is admitted. Let that error end the process, because a server that continues without
+its guard is open.
 `;
 }
 

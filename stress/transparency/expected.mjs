@@ -11,12 +11,12 @@ export const EXPECTED = {
       title: "socket.io socket should ignore a packet received after disconnection",
       rules: ["allow", "later"],
       reason:
-        "an event that was sent before the client left is decided and heard, then `disconnect`; socket.io alone drops it when both arrive together",
+        "an event that was sent before the client left is decided and emitted, then `disconnect`; socket.io alone drops it when both arrive together",
     },
     {
       title: "socket.io connection state recovery should not run middlewares upon recovery by default",
       rules: ["allow", "later"],
-      reason: "a client that comes back is asked again, for which middlewares must run",
+      reason: "the rules run again for a client that reconnects, and need the middlewares for it",
     },
   ],
 };

@@ -29,14 +29,14 @@ async function page(): Promise<string> {
     Object.entries(MISTAKES).map(async ([title, mistakes]) => {
       const told = await Promise.all(mistakes.map(async (mistake) => [mistake, await make(mistake)] as const));
       const rows = told.map(([mistake, error]) => `| ${codeOf(mistake)} | ${cell((error as Error).message)} |`);
-      return `## ${title}\n\n| written | told |\n|---|---|\n${rows.join("\n")}\n`;
+      return `## ${title}\n\n| code | error |\n|---|---|\n${rows.join("\n")}\n`;
     }),
   );
   return `# Error messages
 
-A mistake in the rules or the options is a \`PermissionMisuse\`, thrown as early as it can be noticed, with a sentence that
-says what to write instead. A rule that answers something else than an answer is noticed when it is asked: the client is
-refused, and \`onDecision\` (or the console) hears the sentence.
+A mistake in the rules or the options throws a \`PermissionMisuse\` as early as possible, in most cases while the server
+starts. Its message contains the correction. A rule that returns an invalid value is noticed when it runs. The client is then
+refused, and \`onDecision\` gets the error. Without \`onDecision\` the error is printed.
 
 ${sections.join("\n")}`;
 }

@@ -15,8 +15,7 @@ export function socketHarness(name: string, variant: Variant): Harness {
     name,
     transport: "socket.io",
     lacks: {
-      "refusal before the upgrade":
-        "a client names its namespace and its `auth` over a connection that is open already",
+      "refusal before the upgrade": "a client sends its namespace and its `auth` over an open connection",
     },
     entrances: ["/", "/present", "/later", "/pattern-1", "/function-1"],
     reservedActions: RESERVED,

@@ -22,8 +22,8 @@ export function wsHarness(name: string, variant: WsVariant): Harness {
     name,
     transport: "ws",
     lacks: {
-      queue: "its parser is held as soon as something waits",
-      acks: "a frame of WebSocket has no acknowledgement: a codec answers whatever names an id",
+      queue: "its parser is paused as soon as a message is queued",
+      acks: "a WebSocket frame has no acknowledgement; a codec answers every message with an id",
       ...(refuse === "close" && {
         "refusal before the upgrade": 'with `refuse: "close"` a client is accepted, then closed with a code',
       }),

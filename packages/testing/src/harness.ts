@@ -4,9 +4,9 @@ import type { Account, AttackOptions } from "./attack/options.js";
 
 /** Abilities that an adapter may lack. The suite then skips the checks that need them. */
 export const ABILITIES = {
-  acks: "A message may be sent without asking for an answer; its refusal then comes as an event that names the action",
+  acks: "A client may send a message without asking for an answer; a refusal is then an event that names the action",
   queue:
-    "What comes while something waits is read, and meets the caps of what may wait; else the transport holds it back",
+    "Messages that arrive during an evaluation are read and queued, within the limits of the queue; without it, the transport is paused",
   "refusal before the upgrade": "A refused client gets an HTTP response with status and headers, and no connection",
 } as const;
 

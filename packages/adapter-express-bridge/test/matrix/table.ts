@@ -31,7 +31,7 @@ export async function renderTable(): Promise<string> {
   const parts: string[] = [];
   for (const [title, rows] of FAMILIES) {
     const lines = await Promise.all(rows.map(lineOf));
-    const head = `| package | what | ${COLUMNS.map(({ name }) => name).join(" | ")} | why |`;
+    const head = `| package | case | ${COLUMNS.map(({ name }) => name).join(" | ")} | why |`;
     parts.push(`## ${title}`, "", head, `|---|---|${COLUMNS.map(() => "---|").join("")}---|`, ...lines, "");
   }
   return `${INTRODUCTION}\n${parts.join("\n")}`;
@@ -39,17 +39,22 @@ export async function renderTable(): Promise<string> {
 
 const INTRODUCTION = `# HTTP middlewares on sockets
 
-Each of these ${PACKAGES.length} packages runs unmodified in a real server over HTTP and through
-[\`@portcullis/adapter-express-bridge\`](../packages/adapter-express-bridge) on a real socket, with the same requests:
-at least one that is allowed, one that is refused and one that is malformed. Allowed or refused, status and message are
-compared; over ws at connect also the challenge, the redirect and the cookies. Express middlewares are tried with Express
-${versionsOf("express")}, those of Koa with Koa ${versionsOf("koa")}. All clients of socket.io come by one
-url, so there the rules have the option \`url\`.
+These ${PACKAGES.length} packages run unmodified in a real HTTP server, and on a real socket through
+[\`@portcullis/adapter-express-bridge\`](../packages/adapter-express-bridge). Both get the same requests: at least one that
+is allowed, one that is refused and one that is malformed. The tests compare the decision, the status and the message. For ws
+at connect they also compare the challenge, the redirect and the cookies. Express middlewares run in Express
+${versionsOf("express")}, Koa middlewares in Koa ${versionsOf("koa")}. All socket.io clients connect to the same
+URL, so the rules there have the option \`url\`.
 
-This page is written by the tests that make the comparison (\`packages/adapter-express-bridge/test/matrix\`).
-"differs" stands for a case that is answered otherwise on purpose, and the last column says why. "decides alike" stands
-for a chain that lets pass the same, but makes something anew for the handler behind it, which a socket's handler does not
-get by itself.
+The tests in \`packages/adapter-express-bridge/test/matrix\` make the comparison and write this page. A cell has one of these
+values:
+
+| value | meaning |
+|---|---|
+| agrees | the socket and the route give the same answer |
+| decides alike | both allow and refuse the same requests, but the middlewares also change data for the next handler, and the handler of a socket does not get this change by default |
+| differs | a difference on purpose; the last column has the reason |
+| not asked | no case applies, for example a body during the handshake |
 `;
 
 async function lineOf(row: Row): Promise<string> {
@@ -64,8 +69,8 @@ async function lineOf(row: Row): Promise<string> {
 }
 
 const CHANGED = {
-  body: "what it makes of the body is `evidence.body`; the handler has the payload as it came, unless with `{'handOn':'body'}`",
-  query: "what it makes of the query reaches no handler",
+  body: "the changed body is `evidence.body`; the handler gets the original payload, unless the rule has `{'handOn':'body'}`",
+  query: "the changed query reaches no handler",
 };
 
 function verdictOf(made: Made, phase: "connect" | "action"): string {

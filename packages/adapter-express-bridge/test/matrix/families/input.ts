@@ -133,7 +133,7 @@ export const inputFamily: Row[] = [
       refusedUpload: {
         headers: { "x-api-key": "ann", "content-type": "multipart/form-data; boundary=x" },
         only: action,
-        differs: { action: "a message is JSON, and never an upload" },
+        differs: { action: "a message is JSON, never an upload" },
       },
     },
   })),

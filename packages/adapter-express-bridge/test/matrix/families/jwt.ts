@@ -52,7 +52,7 @@ export const jwtFamily: Row[] = [
       refusedForAnother: { headers: bearer(token({}, { issuer: API.issuer, audience: "other", expiresIn: 600 })) },
     },
   })),
-  withExpress("express-unless", "a token, but not for one path", () => {
+  withExpress("express-unless", "a token, except for one path", () => {
     const guarded = Object.assign(readToken(), { unless });
     return {
       before: [],
@@ -81,7 +81,7 @@ export const jwtFamily: Row[] = [
       malformed: { headers: bearer("not.a.token") },
     },
   })),
-  withExpress("jsonwebtoken", "a guard of one's own", () => ({
+  withExpress("jsonwebtoken", "a custom guard", () => ({
     subject: check(401, "no token", ({ headers }) => {
       try {
         return jsonwebtoken.verify((headers.authorization ?? "").slice(7), SECRET);

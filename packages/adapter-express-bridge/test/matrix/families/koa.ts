@@ -64,7 +64,7 @@ const BASIC_CASES = {
 };
 
 export const koaFamily: Row[] = [
-  withKoa("koa", "guards that throw, answer, and look back", () => ({
+  withKoa("koa", "guards that throw, answer, or act after `next()`", () => ({
     subject: async (context: Context, next: Next) => {
       await next();
       if (context.get("x-role") === "reader") context.throw(403, "not granted");
@@ -85,7 +85,7 @@ export const koaFamily: Row[] = [
     subject: jwt({ secret: SECRET }) as never,
     cases: BEARER_CASES,
   })),
-  withKoa("koa-unless", "a token, but not for one path", () => {
+  withKoa("koa-unless", "a token, except for one path", () => {
     const guard = Object.assign(jwt({ secret: SECRET }), { unless });
     return {
       subject: guard.unless({ path: ["/public"] }),
@@ -336,11 +336,11 @@ export const koaFamily: Row[] = [
         headers: { "x-api-key": "ann" },
         payload: { text: "x".repeat(200) },
         only: "action",
-        differs: { action: "it finds the body read already: `maxBody` is the limit" },
+        differs: { action: "the body is already read, so `maxBody` is the limit" },
       },
     },
   })),
-  withKoa("@koa/cors", "its headers, which refuse nobody", () => ({
+  withKoa("@koa/cors", "its headers, without a refusal", () => ({
     subject: cors({ origin: "https://app.example" }),
     after: keyAndKoa("the header", ({ response }) => response.get("vary") === "Origin"),
     cases: {
@@ -362,7 +362,7 @@ export const koaFamily: Row[] = [
     after: keyAndKoa("nothing", () => true),
     cases: KEY_CASES,
   })),
-  withKoa("koa-static", "files behind a guard, and a way on where there is none", () => ({
+  withKoa("koa-static", "files behind a guard, and `next()` for a missing file", () => ({
     before: keyAndKoa("nothing", () => true),
     subject: serve(FOLDER),
     cases: {

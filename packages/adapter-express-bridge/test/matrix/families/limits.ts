@@ -78,7 +78,7 @@ export const limitsFamily: Row[] = [
       cases: LIMIT_CASES,
     };
   }),
-  withExpress("express-slow-down", "the third one is noted as slow", () => ({
+  withExpress("express-slow-down", "the third request is marked as slow", () => ({
     before: needsKey,
     subject: slowDown({ windowMs: 60_000, delayAfter: 2, delayMs: () => 1 }),
     after: check(429, "slow down", ({ slowDown: found }) => (found as { delay: number } | undefined)?.delay === 0),

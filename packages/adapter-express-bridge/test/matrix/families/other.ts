@@ -39,7 +39,7 @@ export const otherFamily: Row[] = [
       malformed: { headers: { origin: "https://app.example.evil.example" } },
     },
   })),
-  withExpress("cors", "its headers, which refuse nobody", () => ({
+  withExpress("cors", "its headers, without a refusal", () => ({
     subject: cors({ origin: ALLOWED }),
     after: keyAnd("the header", (_request, response) => response.getHeader("access-control-allow-origin") === ALLOWED),
     cases: {
@@ -66,7 +66,7 @@ export const otherFamily: Row[] = [
     after: keyAnd("its listener", (_request, response) => Object.hasOwn(response, "writeHead")),
     cases: KEY_CASES,
   })),
-  withExpress("on-headers", "a cookie that is set when the head is sent", () => ({
+  withExpress("on-headers", "a cookie that is set when the headers are sent", () => ({
     subject: (_request: unknown, response: Response, next: Next) => {
       onHeaders(response, () => response.setHeader("set-cookie", ["seen=1; Path=/", "twice=2"]));
       next();
@@ -88,7 +88,7 @@ export const otherFamily: Row[] = [
       cases: { ...KEY_CASES, allowedAgain: { ...KEY_CASES.allowed, times: 5 } },
     };
   }),
-  withExpress("serve-static", "files behind a guard, and a way on where there is none", () => ({
+  withExpress("serve-static", "files behind a guard, and `next()` for a missing file", () => ({
     before: keyAnd("nothing", () => true),
     subject: serveStatic(FOLDER),
     cases: {
@@ -125,7 +125,7 @@ export const otherFamily: Row[] = [
       },
     };
   }),
-  withExpress("express", "a router that is only used", ({ express }) => {
+  withExpress("express", "a router without routes", ({ express }) => {
     const router = express.Router();
     router.use("/admin", check(403, "no admin", ({ headers }) => headers["x-role"] === "admin") as never);
     return {
@@ -147,7 +147,7 @@ export const otherFamily: Row[] = [
       cases: { allowed: { headers: { "x-role": "admin" } }, refused: {}, malformed: { headers: { "x-role": "7" } } },
     };
   }),
-  withExpress("express", "lists in lists, and a handler of errors", () => ({
+  withExpress("express", "nested lists, and an error handler", () => ({
     subject: [
       [[(_request: unknown, _response: unknown, next: Next) => next()]],
       [

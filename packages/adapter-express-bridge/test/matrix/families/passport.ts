@@ -112,7 +112,7 @@ export const passportFamily: Row[] = [
       refusedWithout: {},
     },
   })),
-  withExpress("passport-anonymous", "a token or nobody, then a guard", () => {
+  withExpress("passport-anonymous", "an optional token, then a guard", () => {
     const authenticator = new passport.Passport();
     authenticator.use(
       "jwt",
@@ -128,7 +128,7 @@ export const passportFamily: Row[] = [
       cases: BEARER_CASES,
     };
   }),
-  withExpress("passport-custom", "a strategy of one's own", () => ({
+  withExpress("passport-custom", "a custom strategy", () => ({
     subject: only(new Custom(({ headers }, done) => findUser(headers["x-name"], done))),
     cases: {
       allowed: { headers: { "x-name": "ann" } },
