@@ -142,7 +142,7 @@ its guard is open.
 `;
 }
 
-/** The figures for the security guide. @param {Results} results */
+/** The figures for `docs/evidence.md`. @param {Results} results */
 export function figuresOf({ suites, core, sockets }) {
   const ran = inOrder(suites);
   const figures = ran.map(({ name, version, packages }) => {
