@@ -92,7 +92,7 @@ export default defineConfig({
         items: [
           { text: "Figures and attacks", link: "/evidence" },
           { text: "How fast", link: "/speed" },
-          { text: "Where it runs", link: "/runtimes" },
+          { text: "Supported runtimes", link: "/runtimes" },
           { text: "Transparency", link: "/transparency" },
           { text: "HTTP packages on sockets", link: "/http-middlewares" },
           { text: "Decisions", link: "/decisions/" },

@@ -101,7 +101,7 @@ function coreTable({ core }) {
 export function renderPage(results) {
   const attempts = Object.values(results.sockets).flatMap(({ tried }) => Object.values(tried).map(({ held }) => held));
   const longest = attempts.reduce((one, other) => (other.length > one.length ? other : one), []);
-  return `# Where it runs
+  return `# Supported runtimes
 
 The core needs only timers, \`AbortController\` and \`crypto\`. The adapters use the modules of Node, as ws and socket.io do.
 \`npm run runtimes\` tests the built packages in each runtime, and writes this page.
@@ -138,7 +138,7 @@ ${reasons(results)}
 
 Bun replaces the package \`ws\` with its own implementation. Some versions of it never call the guard. There \`guard()\` throws
 \`PermissionMisuse\` before any client is admitted. Let that error end the process, because a server that continues without
-its guard is open.
+its guard admits every client.
 `;
 }
 

@@ -118,7 +118,7 @@ function decode(text: string): Line {
       return { ...line, payload: payload as ClientMessage["payload"] };
     }
   } catch {
-    // It is no JSON.
+    // Not JSON, so it is refused below.
   }
   return { ...line, refusal: badMessage() };
 }
@@ -155,7 +155,7 @@ export function guardLines(
         // readline emits the errors of its input too.
         lines.on("error", () => socket.destroy());
         lines.on("line", async (text) => {
-          // A client says hello and waits for the answer: what it sends before is dropped.
+          // A client waits for the answer to its first line. Lines that it sends before are dropped.
           if (connection) return connection.session?.receive(decode(text));
           const [path = "/", token] = text.split(" ");
           connection = new LineConnection(socket, { path, token }, onLine);
