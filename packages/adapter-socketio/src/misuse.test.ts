@@ -73,7 +73,7 @@ test("a socket.io version without the guarded methods", () => {
   try {
     prototype.onevent = undefined;
     expect(misuse(() => guard(new Server(), policy))).toBe(
-      "guard(): this version of socket.io has no `onevent`, where a guard must stand: use socket.io 4.7 or later 4",
+      "guard(): this version of socket.io has no `onevent`, where a guard must stand: use socket.io 4.7 or a later 4.x",
     );
   } finally {
     prototype.onevent = onevent;

@@ -206,7 +206,7 @@ export function readTarget(caller: string, subject: unknown): Target {
   const missing = lacking(io, OF_SERVER) ?? lacking(io.sockets, OF_NAMESPACE) ?? lacking(Socket.prototype, OF_SOCKET);
   if (missing !== undefined) {
     throw new PermissionMisuse(
-      `${caller}: this version of socket.io has no \`${missing}\`, where a guard must stand: use socket.io 4.7 or later 4`,
+      `${caller}: this version of socket.io has no \`${missing}\`, where a guard must stand: use socket.io 4.7 or a later 4.x`,
     );
   }
   return { io, namespace: isNamespace ? (subject as BareNamespace) : undefined };

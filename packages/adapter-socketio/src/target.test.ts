@@ -24,7 +24,7 @@ test.each([
 describe("a socket.io version without the guarded methods", () => {
   const lacking = (name: string) =>
     new PermissionMisuse(
-      `guard(): this version of socket.io has no \`${name}\`, where a guard must stand: use socket.io 4.7 or later 4`,
+      `guard(): this version of socket.io has no \`${name}\`, where a guard must stand: use socket.io 4.7 or a later 4.x`,
     );
 
   test.each(["bind", "of", "_checkNamespace"])("as a server without `%s`", (name) => {

@@ -132,7 +132,7 @@ describe("a ws that does not read its options", () => {
     });
     const before = { ...wss.options };
     expect(() => guard(wss, open)).toThrow(
-      new PermissionMisuse(`guard(): this version of ws ${unread}: use ws 8.17 or later 8`),
+      new PermissionMisuse(`guard(): this version of ws ${unread}: use ws 8.17 or a later 8.x`),
     );
     expect(wss.options).toEqual(before);
   });

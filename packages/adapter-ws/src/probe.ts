@@ -55,7 +55,7 @@ export function probe(wss: WebSocketServer, caller: string): void {
     const { Bun: bun } = globalThis as { readonly Bun?: { readonly version: string } };
     const [what, instead] = bun
       ? [`the ws of Bun ${bun.version}`, "Bun 1.4.4 or later"]
-      : ["this version of ws", "ws 8.17 or later 8"];
+      : ["this version of ws", "ws 8.17 or a later 8.x"];
     throw new PermissionMisuse(
       `${caller}: ${what} does not read \`verifyClient\` and \`WebSocket\` from the server's options: use ${instead}`,
     );
