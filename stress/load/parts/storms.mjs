@@ -57,11 +57,11 @@ export async function storms({ quick, workers, say }) {
         value: `${count(numbers.welcome)}, ${count(numbers.strangers)}, ${count(numbers.leavers)}; ${rounds.map(({ left }) => left.sessions).join(", ")}`,
       },
       {
-        what: `${what}: time from the first knock until the median is in, median of the rounds (range)`,
+        what: `${what}: time from the first handshake until the median is in, median of the rounds (range)`,
         value: took("p50"),
       },
       {
-        what: `${what}: time from the first knock until the last is in, median of the rounds (range)`,
+        what: `${what}: time from the first handshake until the last is in, median of the rounds (range)`,
         value: took("max"),
       },
     );
