@@ -4,6 +4,7 @@ import { actNow, expectNoUnhandledRejection } from "../../test/support.js";
 import { abstain, allow, deny, fault } from "../decision/answers.js";
 import { definePolicy, type PolicyEngine } from "../policy/policy.js";
 import { BasePermission } from "../rules/base-permission.js";
+import { toTree } from "../rules/build-tree.js";
 import { AllowAny } from "../rules/built-in/allow-any.js";
 import { DenyAll } from "../rules/built-in/deny-all.js";
 import { IsAuthenticated } from "../rules/built-in/is-authenticated.js";
@@ -12,7 +13,6 @@ import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
 import { permission } from "../rules/function-rule.js";
 import type { PermissionLike } from "../rules/infer.js";
-import { toTree } from "../rules/tree.js";
 import { Evaluation } from "./evaluation.js";
 
 expectNoUnhandledRejection();

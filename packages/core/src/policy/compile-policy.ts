@@ -7,8 +7,9 @@ import { hiddenActions } from "../engine/hidden-actions.js";
 import { compile, preparing, refusing } from "../engine/program.js";
 import { makeStage, type Stage } from "../engine/stage.js";
 import { StageList } from "../engine/stage-list.js";
+import { toTree } from "../rules/build-tree.js";
 import { isPermission } from "../rules/permission.js";
-import { type Leaf, PHASES, type Phase, type Tree, toTree, unlisted } from "../rules/tree.js";
+import { type Leaf, PHASES, type Phase, type Tree, unlisted } from "../rules/tree.js";
 import type { Payload } from "../types.js";
 import type { ActionEntry, PolicyOptions, Timeouts } from "./options.js";
 
