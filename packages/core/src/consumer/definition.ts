@@ -5,7 +5,7 @@ import { makeStage } from "../engine/stage.js";
 import type { DispatchContext, ServableConsumer } from "../guard/dispatch.js";
 import { buildRules, type Parse } from "../policy/compile-policy.js";
 import type { Timeouts } from "../policy/options.js";
-import { PolicyEngine } from "../policy/policy.js";
+import { PolicyEngine } from "../policy/policy-engine.js";
 import { Combination, toTree } from "../rules/build-tree.js";
 import { invalidInput, validate } from "../rules/standard-schema.js";
 import type { StandardSchema } from "../types.js";
