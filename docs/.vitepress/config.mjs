@@ -17,6 +17,17 @@ const packages = ["core", "adapter-ws", "adapter-socketio", "adapter-express-bri
   return { text: name, link: `/packages/${folder}`, collapsed: true, items };
 });
 
+/**
+ * A section of the sidebar.
+ *
+ * @param {string} text
+ * @param {Record<string, string>} pages Links by title.
+ */
+const section = (text, pages) => ({
+  text,
+  items: Object.entries(pages).map(([title, link]) => ({ text: title, link })),
+});
+
 export default defineConfig({
   title: "Portcullis",
   description: "Permission rules for real-time servers in TypeScript: ws, socket.io, Express and Koa.",
@@ -50,54 +61,39 @@ export default defineConfig({
       { text: "Evidence", link: "/evidence" },
     ],
     sidebar: [
-      {
-        text: "Start",
-        items: [
-          { text: "ws", link: "/start/ws" },
-          { text: "socket.io", link: "/start/socketio" },
-          { text: "Express and sockets", link: "/start/express" },
-        ],
-      },
-      {
-        text: "Guide",
-        items: [
-          { text: "Concepts", link: "/concepts" },
-          { text: "Writing rules", link: "/rules" },
-          { text: "Errors and codes", link: "/errors" },
-          { text: "Error messages", link: "/mistakes" },
-          { text: "HTTP rules on sockets", link: "/migrate-http-rules" },
-          { text: "Security", link: "/security" },
-          { text: "Operations", link: "/operations" },
-          { text: "From Django Channels REST Framework", link: "/migrate-from-dcrf" },
-          { text: "Glossary", link: "/glossary" },
-        ],
-      },
-      {
-        text: "Recipes",
-        items: [
-          { text: "All recipes", link: "/recipes/" },
-          { text: "User in a handler", link: "/recipes/user-in-a-handler" },
-          { text: "JWT", link: "/recipes/jwt" },
-          { text: "Testing rules", link: "/recipes/testing-rules" },
-          { text: "Logging and metrics", link: "/recipes/logging" },
-          { text: "When not to use it", link: "/recipes/when-not-to-use-it" },
-        ],
-      },
-      {
-        text: "Reference",
-        items: [{ text: "Packages", link: "/packages/" }, ...packages],
-      },
-      {
-        text: "Evidence",
-        items: [
-          { text: "Figures and attacks", link: "/evidence" },
-          { text: "How fast", link: "/speed" },
-          { text: "Supported runtimes", link: "/runtimes" },
-          { text: "Transparency", link: "/transparency" },
-          { text: "HTTP packages on sockets", link: "/http-middlewares" },
-          { text: "Decisions", link: "/decisions/" },
-        ],
-      },
+      section("Start", {
+        ws: "/start/ws",
+        "socket.io": "/start/socketio",
+        "Express and sockets": "/start/express",
+      }),
+      section("Guide", {
+        Concepts: "/concepts",
+        "Writing rules": "/rules",
+        "Errors and codes": "/errors",
+        "Error messages": "/mistakes",
+        "HTTP rules on sockets": "/migrate-http-rules",
+        Security: "/security",
+        Operations: "/operations",
+        "From Django Channels REST Framework": "/migrate-from-dcrf",
+        Glossary: "/glossary",
+      }),
+      section("Recipes", {
+        "All recipes": "/recipes/",
+        "User in a handler": "/recipes/user-in-a-handler",
+        JWT: "/recipes/jwt",
+        "Testing rules": "/recipes/testing-rules",
+        "Logging and metrics": "/recipes/logging",
+        "When not to use it": "/recipes/when-not-to-use-it",
+      }),
+      { text: "Reference", items: [{ text: "Packages", link: "/packages/" }, ...packages] },
+      section("Evidence", {
+        "Figures and attacks": "/evidence",
+        "How fast": "/speed",
+        "Supported runtimes": "/runtimes",
+        Transparency: "/transparency",
+        "HTTP packages on sockets": "/http-middlewares",
+        Decisions: "/decisions/",
+      }),
     ],
   },
 });

@@ -29,7 +29,7 @@ export class Message implements ClientMessage, Asked {
   #objectAskedAt: number | undefined;
 
   constructor(
-    readonly world: Scenario,
+    readonly world: Scenario<Message>,
     readonly index: number,
     readonly plan: MessagePlan,
   ) {

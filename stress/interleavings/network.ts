@@ -52,7 +52,7 @@ export interface Theatre {
 }
 
 /** One client of a guarded server, over real sockets. Whatever is not as it must be is in `broken`. */
-export class Play implements Scenario {
+export class Play implements Scenario<Message> {
   readonly broken: string[] = [];
   readonly messages: readonly Message[];
   readonly signals = new Set<AbortSignal>();

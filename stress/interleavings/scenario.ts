@@ -1,9 +1,8 @@
-import type { Message } from "./message.js";
 import type { Order } from "./order.js";
 import type { EventName, Setup } from "./plans.js";
 
 /** The environment of a message: a session alone, or a server with sockets. */
-export interface Scenario {
+export interface Scenario<Message> {
   readonly setup: Setup;
   readonly order: Order;
   readonly isServed: boolean;

@@ -6,8 +6,7 @@ import { Message } from "./message.js";
 import type { Order } from "./order.js";
 import { type Answer, answer, type EventName, type Setup, type Verdict } from "./plans.js";
 import { CONSUMERS, DRAIN, POLICIES, TIMEOUT } from "./rules.js";
-import type { Scenario } from "./scenario.js";
-import { FlushingWire, Wire } from "./wire.js";
+import { FlushingWire, Wire, type WireWorld } from "./wire.js";
 
 /** How much time passes, in milliseconds, where it does. */
 const PASSING: Partial<Record<EventName, number>> = {
@@ -27,7 +26,7 @@ interface Promised {
  * One connection behind a gate, with a transport that only takes down what it is told. Whatever is not as it must be is
  * in `broken`: nothing is thrown, since the gate would catch it.
  */
-export class Simulation implements Scenario {
+export class Simulation implements WireWorld {
   readonly broken: string[] = [];
   readonly messages: readonly Message[];
   readonly promised: Promised[] = [];

@@ -1,15 +1,28 @@
 import type { Decision } from "@portcullis/core";
-import type { Connection } from "@portcullis/core/adapter";
+import type { Connection, Session } from "@portcullis/core/adapter";
 import { TestHandshake } from "../../packages/core/test/connection.js";
 import type { Message } from "./message.js";
-import type { Simulation } from "./simulation.js";
+import type { Scenario } from "./scenario.js";
+
+/** The scenario of a wire. It is asked what the wire may be told. */
+export interface WireWorld extends Scenario<Message> {
+  readonly session: Pick<Session, "isEnded" | "signal"> | undefined;
+  /** Number of errors that listeners have thrown. */
+  thrown: number;
+  /** True while a guard that closes still waits for its sessions. */
+  readonly isDrainInTime: boolean;
+  /** Notes a message that is answered out of turn. */
+  expectTurn(message: Message): void;
+  /** Notes accepted messages that are not answered; with `withHandlers` also handlers that still run. */
+  expectHandedOn(when: string, withHandlers?: boolean): void;
+}
 
 /** A transport that only looks whether it may be told what it is told. */
 export class Wire extends TestHandshake implements Connection<Message, string> {
   isPaused = false;
   closes = 0;
 
-  constructor(protected readonly world: Simulation) {
+  constructor(protected readonly world: WireWorld) {
     super();
     this.message = { about: world };
   }

@@ -19,7 +19,7 @@ export { parity } from "./from-http/parity.js";
 export type { HandshakeSource, Identified, UseExpressOptions } from "./from-http/use-express.js";
 export { useExpress } from "./from-http/use-express.js";
 export type { ExpressApplication } from "./runners/express.js";
-export type { HttpDecisionDetails, ToHttpOptions } from "./to-http/ask-policy.js";
 // Socket rules over HTTP
 export type { ExpressRequest, ToExpressOptions } from "./to-http/to-express.js";
 export { toExpress } from "./to-http/to-express.js";
+export type { HttpDecisionDetails, ToHttpOptions } from "./to-http/to-http-options.js";

@@ -3,12 +3,13 @@ import { createGuard, type GuardOf } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
 import { corsOrigins } from "./cors-origins.js";
+import { nameOf, readTarget } from "./guard-target.js";
 import type { SocketGuardContext } from "./namespace/guard-registry.js";
 import type { NamespaceConnection } from "./namespace/namespace-connection.js";
 import type { SocketScope } from "./namespace/scope.js";
 import { OWN_OPTIONS, readOptions, type SocketGuardOptions } from "./options.js";
 import { Hooks } from "./server-hooks.js";
-import { type BareServer, nameOf, readTarget } from "./socketio-internals.js";
+import type { BareServer } from "./socketio-internals.js";
 
 /**
  * The guard of a socket.io server or of one of its namespaces. `P` is the argument of `replace`, `S` the scope of its

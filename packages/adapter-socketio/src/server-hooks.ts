@@ -3,6 +3,7 @@ import { badMessage, decisionFromError } from "@portcullis/core/adapter";
 import { FaultLog } from "@portcullis/core/internal";
 import type { EngineConnection } from "./engine/engine-connection.js";
 import { EngineConnections } from "./engine/engine-connections.js";
+import type { Target } from "./guard-target.js";
 import { ChildCleanup } from "./namespace/child-cleanup.js";
 import { ClientGuards } from "./namespace/client-guards.js";
 import type { GuardContext } from "./namespace/guard-context.js";
@@ -19,7 +20,6 @@ import {
   type BareServer,
   type BareSocket,
   override,
-  type Target,
 } from "./socketio-internals.js";
 
 /** The key of a server's hooks, shared by all copies of this package. */

@@ -30,7 +30,8 @@ export {
 // Guards
 export { COMMON_OPTIONS } from "./guard/options.js";
 export { ViolationCounter } from "./guard/session/violation-counter.js";
-export { engineOf, type PolicyEngine } from "./policy/policy.js";
+export { engineOf } from "./policy/policy.js";
+export type { PolicyEngine } from "./policy/policy-engine.js";
 export { type TraceNode, type Traces, traces } from "./policy/trace.js";
 export { type Phase, UNLISTED } from "./rules/tree.js";
 export { type Identity, identityOf } from "./rules/user.js";

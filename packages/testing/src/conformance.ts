@@ -5,15 +5,23 @@ import { authenticate } from "./conformance/authenticate.js";
 import { close } from "./conformance/close.js";
 import { concurrent } from "./conformance/concurrent.js";
 import { connect } from "./conformance/connect.js";
+import { deadlines } from "./conformance/deadlines.js";
 import { events } from "./conformance/events.js";
 import { faults } from "./conformance/faults.js";
-import { holes } from "./conformance/holes.js";
+import { floods } from "./conformance/floods.js";
+import { guardClose } from "./conformance/guard-close.js";
+import { handshake } from "./conformance/handshake.js";
+import { actions } from "./conformance/holes/actions.js";
+import { answers } from "./conformance/holes/answers.js";
+import { handshakes } from "./conformance/holes/handshakes.js";
 import { limits } from "./conformance/limits.js";
 import { malformed } from "./conformance/malformed.js";
 import { message } from "./conformance/message.js";
 import { objects } from "./conformance/objects.js";
 import { order } from "./conformance/order.js";
 import { origin } from "./conformance/origin.js";
+import { pending } from "./conformance/pending.js";
+import { renewal } from "./conformance/renewal.js";
 import { scope } from "./conformance/scope.js";
 import { serve } from "./conformance/serve.js";
 import { serveInput } from "./conformance/serve-input.js";
@@ -24,12 +32,18 @@ import { Lab } from "./lab.js";
 
 const SUBJECTS: Readonly<Record<string, Subject>> = {
   connect,
+  handshake,
   authenticate,
   message,
   faults,
+  deadlines,
   order,
+  pending,
+  floods,
   limits,
   close,
+  "close: the whole guard": guardClose,
+  "renewal of scope and policy": renewal,
   objects,
   origin,
   scope,
@@ -40,7 +54,9 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   "serve: input and objects": serveInput,
   "serve: concurrent handlers": concurrent,
   "answers that are not read": unread,
-  "holes seen elsewhere": holes,
+  "holes seen elsewhere: handshakes": handshakes,
+  "holes seen elsewhere: actions": actions,
+  "holes seen elsewhere: answers": answers,
 };
 
 const TIMEOUT = 15_000;

@@ -7,7 +7,7 @@ const PACKAGES = new URL("../../../packages/", import.meta.url);
 const DECODERS = {
   "adapter-ws": /^(codecs\/[\w-]+|message|upgrade|scope|refuse|answer-headers)$/,
   "adapter-socketio": /^(event|size|line|scope|refuse|hooks)$/,
-  "adapter-express-bridge": /^(derive|url|methods|ask-policy|http-scope|to-express|to-koa|problem)$/,
+  "adapter-express-bridge": /^(derive|url|methods|ask-policy|decide-request|http-scope|to-express|to-koa|problem)$/,
   core: /^(scope|origin|refusal|answer-headers)$/,
 };
 

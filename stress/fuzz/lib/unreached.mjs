@@ -47,7 +47,7 @@ const REASONS = [
   },
   { at: /(methods|derive|url)\.ts$/, why: "a rule asked at connect, without a handshake, or with other options" },
   {
-    at: /(ask-policy|to-express|to-koa|http-scope)\.ts$/,
+    at: /(ask-policy|decide-request|to-http-options|to-express|to-koa|http-scope)\.ts$/,
     why: "other options, a deadline that passes, or a client that leaves before its answer",
   },
   { at: /adapter-socketio\/src\/refuse\.ts$/, why: "a refusal without a reason" },

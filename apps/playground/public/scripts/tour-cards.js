@@ -81,7 +81,7 @@ export class TourCards {
     const title = heading.textContent ?? "";
     const mark = element("span", { class: "hidden" });
     heading.append(mark);
-    const label = element("span", { class: "short-title" }, title);
+    const label = element("span", { class: "hidden when-narrow" }, title);
     const short = element("button", { type: "button", class: "quiet" }, `${index + 1} `, label);
     for (const each of [button, short]) each.addEventListener("click", () => this.#play(name));
     const next = element("button", { type: "button", class: "secondary next", hidden: true }, "Next");

@@ -1,8 +1,8 @@
 import { AsyncResource } from "node:async_hooks";
 import { type IncomingMessage, ServerResponse } from "node:http";
 import { cancelTimeout, printError, type TimeoutNode, timeoutListOf } from "@portcullis/core/internal";
-import type { Derived } from "./derive-request.js";
 import type { Ending, Skip } from "./ending.js";
+import type { Derived } from "./make-request.js";
 import { makeRequest } from "./make-request.js";
 import { factsOf, NullSocket } from "./null-socket.js";
 import { Recording } from "./response-recorder.js";

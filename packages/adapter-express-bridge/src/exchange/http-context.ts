@@ -32,3 +32,9 @@ export interface DerivationSettings {
   /** The largest body, in bytes. */
   readonly maxBody: number;
 }
+
+/** True when a question comes from an HTTP route. */
+export function isOverHttp({ consumer }: HttpContext<never>): boolean {
+  // `authenticate` has no consumer yet.
+  return consumer?.transport === "http";
+}

@@ -1,6 +1,25 @@
 import { IncomingMessage } from "node:http";
-import type { Derived } from "./derive-request.js";
+import type { Scope } from "@portcullis/core";
+import type { Body } from "./body.js";
 import type { NullSocket } from "./null-socket.js";
+
+/** Headers of a request by name. */
+export type HeaderValues = Record<string, string | string[] | undefined>;
+
+/** The parts from which a request is made. */
+export interface Derived extends Body {
+  readonly phase: "connect" | "action";
+  /** True when the question comes from an HTTP route, whose handler answers the request. */
+  readonly isOverHttp: boolean;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: HeaderValues;
+  readonly params: Readonly<Record<string, string>>;
+  /** Names of payload fields that the query of a GET or HEAD cannot represent. */
+  readonly unfitQuery: readonly string[];
+  readonly handshake: Partial<IncomingMessage>;
+  readonly scope: Scope;
+}
 
 /** Makes a request of Node that has arrived completely. */
 export function makeRequest({ method, url, headers, bytes }: Derived, socket: NullSocket): IncomingMessage {

@@ -1,6 +1,6 @@
 import { type Answer, allow, type Payload, PermissionMisuse } from "@portcullis/core";
 import { HANDS_ON, type HandedOn, show } from "@portcullis/core/internal";
-import type { Derived } from "../exchange/derive-request.js";
+import type { Derived } from "../exchange/make-request.js";
 import type { HttpEvidence } from "../exchange/read-outcome.js";
 import { isSame } from "../exchange/same-fields.js";
 import type { RuleSettings } from "./options.js";

@@ -9,9 +9,10 @@ import {
 } from "@portcullis/core";
 import { addAnswerHeader, UNLISTED } from "@portcullis/core/internal";
 import { keepCookies } from "../exchange/cookies.js";
-import { type Derived, derive } from "../exchange/derive-request.js";
+import { derive } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
 import type { HttpContext } from "../exchange/http-context.js";
+import type { Derived } from "../exchange/make-request.js";
 import { answerOf, type HttpEvidence } from "../exchange/read-outcome.js";
 import { type Runner, runToEnd } from "../runners/runner.js";
 import { HandOn } from "./hand-on.js";

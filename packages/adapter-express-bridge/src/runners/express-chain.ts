@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Skip } from "../exchange/ending.js";
 import type { Exchange } from "../exchange/exchange.js";
-import { statusOfError } from "../exchange/read-outcome.js";
+import { statusOfError } from "../exchange/http-refusal.js";
 import { handlerFor, hasRoutes, isStacked } from "./express-routes.js";
 import type { Handler } from "./handler.js";
 import { RouterPath } from "./router-path.js";

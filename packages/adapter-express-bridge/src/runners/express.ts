@@ -1,7 +1,8 @@
 import { PermissionMisuse, type Scope } from "@portcullis/core";
 import { show } from "@portcullis/core/internal";
-import { type Derived, refuseParam } from "../exchange/derive-request.js";
+import { refuseParam } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
+import type { Derived } from "../exchange/make-request.js";
 import { runChain } from "./express-chain.js";
 import { canBeAsked } from "./express-routes.js";
 import type { Handler } from "./handler.js";

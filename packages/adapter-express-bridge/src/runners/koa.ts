@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
 import { show } from "@portcullis/core/internal";
-import { type Derived, refuseParam } from "../exchange/derive-request.js";
+import { refuseParam } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
+import type { Derived } from "../exchange/make-request.js";
 import type { KoaContext, KoaMiddleware } from "./koa-context.js";
 import { canBeAsked, routedIn, stopping, watchRouters } from "./koa-routes.js";
 import { refuseEmpty } from "./refuse-empty.js";

@@ -1,6 +1,6 @@
-import type { Derived } from "../exchange/derive-request.js";
 import type { Ending } from "../exchange/ending.js";
 import { Exchange } from "../exchange/exchange.js";
+import type { Derived } from "../exchange/make-request.js";
 import type { HttpEvidence } from "../exchange/read-outcome.js";
 import type { StopAt } from "./stop-at.js";
 

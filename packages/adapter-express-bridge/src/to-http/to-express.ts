@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Decision, Policy, Scope } from "@portcullis/core";
 import type { ServableConsumer } from "@portcullis/core/adapter";
-import { type HttpQuestion, readAsk, type ToHttpOptions } from "./ask-policy.js";
+import { readAsk } from "./ask-policy.js";
+import type { HttpQuestion } from "./decide-request.js";
 import { problemOf } from "./problem-details.js";
+import type { ToHttpOptions } from "./to-http-options.js";
 
 /** The properties that are read of an Express request. */
 export interface ExpressRequest extends IncomingMessage {

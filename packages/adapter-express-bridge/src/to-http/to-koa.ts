@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { readAsk, type ToHttpOptions } from "./ask-policy.js";
+import { readAsk } from "./ask-policy.js";
 import { problemOf } from "./problem-details.js";
 import type { PolicyFor } from "./to-express.js";
+import type { ToHttpOptions } from "./to-http-options.js";
 
 /** The properties that are used of a Koa context. */
 export interface KoaRequestContext {

@@ -7,7 +7,7 @@ import type { Stage } from "../engine/stage.js";
 import type { DispatchContext } from "../guard/dispatch.js";
 import type { CheckOptions, GuardSession } from "../guard/guard-session.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
-import type { ActionRule } from "../policy/compile-policy.js";
+import type { ActionRule } from "../policy/compiled-rules.js";
 import type { Consumer, Payload, Scope } from "../types.js";
 import { ignoreRejection, isThenable } from "../util/thenable.js";
 import { handedAstray, handlerError, notChecked, refusalFrom } from "./handler-faults.js";

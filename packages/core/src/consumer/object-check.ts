@@ -6,7 +6,7 @@ import { type AnswerRecord, createAnswerRecord } from "../engine/record.js";
 import type { Stage } from "../engine/stage.js";
 import { evaluateRecorded } from "../engine/stage-list.js";
 import type { DispatchContext } from "../guard/dispatch.js";
-import type { ActionRule } from "../policy/compile-policy.js";
+import type { ActionRule } from "../policy/compiled-rules.js";
 import { RuleContext } from "../rules/rule-context.js";
 import type { Payload } from "../types.js";
 

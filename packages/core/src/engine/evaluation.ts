@@ -7,11 +7,12 @@ import { isThenable } from "../util/thenable.js";
 import type { EvaluationOptions } from "./cancellation.js";
 import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
 import { hidden } from "./hidden-actions.js";
+import { Failure, isFailure, type LeafResult, leafResult, readAnswer } from "./leaf-result.js";
 import { PendingDecision } from "./pending-decision.js";
 import { Kind, type Step } from "./plan.js";
 import type { AnswerRecord, Prepared } from "./record.js";
 import type { Stage } from "./stage.js";
-import { decisionAt, Failure, isFailure, type LeafResult, leafResult, readAnswer, TreeWalker } from "./tree-walker.js";
+import { decisionAt, TreeWalker } from "./tree-walker.js";
 
 /**
  * An evaluation that has left the fast path, after an answer that is no boolean or is asynchronous. Its members are

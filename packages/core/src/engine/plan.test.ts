@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { toTree } from "../rules/build-tree.js";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
 import { permission } from "../rules/function-rule.js";
 import type { PermissionLike } from "../rules/infer.js";
-import { type Phase, toTree } from "../rules/tree.js";
+import type { Phase } from "../rules/tree.js";
 import { type Plan, plan, Step } from "./plan.js";
 
 const yes = () => true;

@@ -4,12 +4,12 @@ import { actNow } from "../../test/support.js";
 import { allow, deny } from "../decision/answers.js";
 import type { Decision } from "../decision/decision-types.js";
 import { definePolicy } from "../policy/policy.js";
+import { toTree } from "../rules/build-tree.js";
 import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
 import { permission } from "../rules/function-rule.js";
 import type { PermissionLike } from "../rules/infer.js";
-import { toTree } from "../rules/tree.js";
 import type { Step } from "./plan.js";
 import { compile } from "./program.js";
 

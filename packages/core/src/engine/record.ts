@@ -1,6 +1,6 @@
 import type { RuleHook } from "../rules/tree.js";
 import type { Payload } from "../types.js";
-import type { LeafResult } from "./tree-walker.js";
+import type { LeafResult } from "./leaf-result.js";
 
 /** An answer with its duration. */
 export interface RecordedAnswer extends LeafResult {

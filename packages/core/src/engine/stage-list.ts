@@ -5,10 +5,11 @@ import { RuleContext } from "../rules/rule-context.js";
 import type { Consumer, Payload } from "../types.js";
 import type { EvaluationOptions } from "./cancellation.js";
 import { Evaluation } from "./evaluation.js";
+import { Failure } from "./leaf-result.js";
 import { Kind } from "./plan.js";
 import type { AnswerRecord } from "./record.js";
 import type { Stage } from "./stage.js";
-import { decisionAt, Failure } from "./tree-walker.js";
+import { decisionAt } from "./tree-walker.js";
 
 /** `hasPermission` of a class. */
 type ClassHook = (...question: readonly unknown[]) => unknown;

@@ -1,6 +1,6 @@
 import type { Decision } from "../decision/decision-types.js";
 import type { AnswerRecord } from "../engine/record.js";
-import type { Rules } from "../policy/compile-policy.js";
+import type { Rules } from "../policy/compiled-rules.js";
 import { type Traces, traces } from "../policy/trace.js";
 import type { Phase } from "../rules/tree.js";
 import type { Consumer, MaybePromise, Scope } from "../types.js";

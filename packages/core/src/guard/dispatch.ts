@@ -1,6 +1,6 @@
 import type { Decision } from "../decision/decision-types.js";
 import type { AnswerRecord } from "../engine/record.js";
-import type { PolicyEngine } from "../policy/policy.js";
+import type { PolicyEngine } from "../policy/policy-engine.js";
 import type { Scope } from "../types.js";
 import type { DecisionLog } from "./decision-log.js";
 import type { DispatchSession } from "./guard-session.js";

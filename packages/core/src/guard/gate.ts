@@ -1,7 +1,8 @@
 import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import type { Timeouts } from "../policy/options.js";
-import { engineOf, type PolicyEngine } from "../policy/policy.js";
+import { engineOf } from "../policy/policy.js";
+import type { PolicyEngine } from "../policy/policy-engine.js";
 import { Timeout } from "../util/deadline.js";
 import { throwAsync } from "../util/throw-async.js";
 import type { ServableConsumer } from "./dispatch.js";

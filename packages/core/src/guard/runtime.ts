@@ -1,6 +1,6 @@
 import type { Decision } from "../decision/decision-types.js";
 import type { Timeouts } from "../policy/options.js";
-import type { PolicyEngine } from "../policy/policy.js";
+import type { PolicyEngine } from "../policy/policy-engine.js";
 import type { Scope } from "../types.js";
 import { DecisionLog } from "./decision-log.js";
 import type { ServableConsumer } from "./dispatch.js";

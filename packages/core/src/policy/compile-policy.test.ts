@@ -5,7 +5,8 @@ import { AllowAny } from "../rules/built-in/allow-any.js";
 import { DenyAll } from "../rules/built-in/deny-all.js";
 import { permission } from "../rules/function-rule.js";
 import { buildRules } from "./compile-policy.js";
-import { definePolicy, PolicyEngine } from "./policy.js";
+import { definePolicy } from "./policy.js";
+import { PolicyEngine } from "./policy-engine.js";
 
 const build = (options: unknown) => definePolicy(options as { permissions: typeof AllowAny });
 const consumer = { id: "" } as never;

@@ -13,7 +13,8 @@ import { or } from "../rules/combinators/or.js";
 import { permission } from "../rules/function-rule.js";
 import type { Scope, StandardSchema } from "../types.js";
 import { permissionsFor } from "./permissions-for.js";
-import { definePolicy, engineOf, PolicyEngine } from "./policy.js";
+import { definePolicy, engineOf } from "./policy.js";
+import { PolicyEngine } from "./policy-engine.js";
 
 expectNoUnhandledRejection();
 

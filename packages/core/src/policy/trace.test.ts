@@ -18,7 +18,8 @@ import { connect, settled } from "../../test/connection.js";
 import { decision } from "../decision/decision.js";
 import type { RecordedAnswer } from "../engine/record.js";
 import type { DecisionEvent } from "../guard/decision-log.js";
-import { type Phase, type RuleHook, type Tree, toTree } from "../rules/tree.js";
+import { toTree } from "../rules/build-tree.js";
+import type { Phase, RuleHook, Tree } from "../rules/tree.js";
 import { type TraceNode, traceTree } from "./trace.js";
 
 type Given = "allow" | "deny" | "abstain" | "error" | "halt" | undefined;

@@ -2,7 +2,7 @@ import type { Outcome } from "../decision/decision-types.js";
 import { negatedOutcome, OutcomeFold } from "../engine/outcome-fold.js";
 import type { AnswerRecord, RecordedAnswer } from "../engine/record.js";
 import type { Leaf, Phase, RuleHook, Tree } from "../rules/tree.js";
-import type { Rules } from "./compile-policy.js";
+import type { Rules } from "./compiled-rules.js";
 
 /** One rule or combination of a decision, with its outcome. */
 export interface TraceNode {

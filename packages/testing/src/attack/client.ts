@@ -1,7 +1,7 @@
 import { Bell } from "./bell.js";
 import { textFrame } from "./frames.js";
-import type { Account, AttackOptions, Probe } from "./options.js";
-import { RawConnection } from "./raw-connection.js";
+import type { Account, Probe } from "./options.js";
+import { type Endpoint, RawConnection } from "./raw-connection.js";
 import type { Entrance, Resumed, ServerEvent, Wire } from "./wire.js";
 
 /** A message with a unique marker in its payload. */
@@ -56,7 +56,7 @@ export class Client {
     readonly wire: Wire,
     readonly account: Account,
     readonly handshake: HandshakeOptions,
-    { url, tls }: { readonly url: URL; readonly tls: AttackOptions["tls"] },
+    { url, tls }: Endpoint,
   ) {
     const address = wire.address(url, handshake.entrance);
     for (const [name, value] of Object.entries(account.query ?? {})) address.searchParams.set(name, value);
@@ -64,8 +64,8 @@ export class Client {
     const early = (handshake.early ?? []).map((message) => textFrame(this.#encode(message).text));
     this.#hello = hello === undefined ? undefined : [textFrame(hello), ...early];
     this.connection = new RawConnection(
-      address,
-      { headers: headersOf(account, handshake), tls, early: hello === undefined ? early : [] },
+      { url: address, tls },
+      { headers: headersOf(account, handshake), early: hello === undefined ? early : [] },
       { onText: (text) => this.#hear(text), onChange: () => this.#change() },
     );
   }

@@ -6,8 +6,14 @@ import { type Frame, FrameReader, frameOf, OPCODE } from "./frames.js";
 /** Characters of a refusal that are kept. */
 const LONGEST_BODY = 16_384;
 
+/** Where a connection leads. */
+export interface Endpoint {
+  readonly url: URL;
+  readonly tls: ConnectionOptions | undefined;
+}
+
 /** Opens a TCP or TLS connection. */
-export function dial(url: URL, tls: ConnectionOptions = {}): Socket {
+export function dial({ url, tls }: Endpoint): Socket {
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const isSecure = /^(wss|https):$/.test(url.protocol);
   const port = Number(url.port || (isSecure ? 443 : 80));
@@ -33,7 +39,6 @@ export function upgradeOf(url: URL, headers: Readonly<Record<string, string>>): 
 
 export interface RawHandshake {
   readonly headers: Readonly<Record<string, string>>;
-  readonly tls: ConnectionOptions | undefined;
   /** Frames that are sent together with the handshake, before its answer. */
   readonly early: readonly Buffer[];
 }
@@ -59,10 +64,10 @@ export class RawConnection {
   #head = "";
   #fragments: Buffer[] = [];
 
-  constructor(url: URL, { headers, tls, early }: RawHandshake, listener: RawConnectionListener) {
+  constructor(endpoint: Endpoint, { headers, early }: RawHandshake, listener: RawConnectionListener) {
     this.#listener = listener;
-    this.socket = dial(url, tls);
-    this.socket.write(Buffer.concat([Buffer.from(upgradeOf(url, headers)), ...early]));
+    this.socket = dial(endpoint);
+    this.socket.write(Buffer.concat([Buffer.from(upgradeOf(endpoint.url, headers)), ...early]));
     this.socket.on("data", (chunk) => this.#read(chunk));
     this.socket.on("error", (error) => this.#close(error.message));
     this.socket.on("close", () => this.#close("cut off"));

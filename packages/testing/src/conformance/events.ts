@@ -2,9 +2,7 @@ import { AllowAny, deny, IsAuthenticated, not, or, permission } from "@portculli
 import { defineConsumer } from "@portcullis/core/consumer";
 import { expect, vi } from "vitest";
 import { sleep, until } from "../lab.js";
-import { expectDenied, expectHandled, rules, type Subject } from "./subject.js";
-
-const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
+import { bearer, expectDenied, expectHandled, rules, type Subject } from "./subject.js";
 
 /** Events of `onDecision`. */
 export const events: Subject = {

@@ -1,8 +1,6 @@
 import { AllowAny, abstain, and, definePolicy, deny, fault, IsAuthenticated, permission } from "@portcullis/core";
 import { expect } from "vitest";
-import { expectAnsweredOnce, expectDenied, expectHandled, rules, type Subject, scripted } from "./subject.js";
-
-const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
+import { bearer, expectAnsweredOnce, expectDenied, expectHandled, rules, type Subject, scripted } from "./subject.js";
 
 /** Decisions about actions. */
 export const message: Subject = {

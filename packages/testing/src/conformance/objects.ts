@@ -1,6 +1,6 @@
 import { AllowAny, type Decision, not, or, PermissionMisuse, permission } from "@portcullis/core";
 import { expect } from "vitest";
-import { expectDenied, expectHandled, rules, type Subject } from "./subject.js";
+import { bearer, expectDenied, expectHandled, rules, type Subject } from "./subject.js";
 
 interface Note {
   readonly owner: string;
@@ -11,7 +11,6 @@ const NOTES = new Map<unknown, Note>([
   ["locked", { owner: "alice", isLocked: true }],
 ]);
 
-const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
 const idOf = (user: unknown) => (user as { id: string } | null)?.id;
 
 const isOwner = permission("isOwner", {

@@ -2,7 +2,7 @@ import { AllowAny, not, or, permission, type StandardSchema } from "@portcullis/
 import { defineConsumer } from "@portcullis/core/consumer";
 import { expect } from "vitest";
 import { deferred, sleep } from "../lab.js";
-import { expectDenied, expectReplied, type Subject } from "./subject.js";
+import { bearer, expectDenied, expectReplied, type Subject } from "./subject.js";
 
 const SECRET = "s3cret-of-an-input";
 const base = defineConsumer().action("ping", AllowAny, () => "pong");
@@ -29,7 +29,6 @@ interface Note {
   readonly text: string;
 }
 const NOTES = new Map<unknown, Note>([["n1", { owner: "alice", text: "hello" }]]);
-const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
 
 /** A rule about the owner of a note, which counts its calls. */
 function ownership() {

@@ -2,11 +2,18 @@ import { AllowAny, allow, IsAuthenticated, PermissionDenied, PermissionMisuse, p
 import { defineConsumer } from "@portcullis/core/consumer";
 import { expect } from "vitest";
 import { deferred, sleep, until } from "../lab.js";
-import { expectAnsweredOnce, expectClosed, expectDenied, expectReplied, rules, type Subject } from "./subject.js";
+import {
+  bearer,
+  expectAnsweredOnce,
+  expectClosed,
+  expectDenied,
+  expectReplied,
+  rules,
+  type Subject,
+} from "./subject.js";
 
 const SECRET = "s3cret-of-a-handler";
 const base = defineConsumer().action("ping", AllowAny, () => "pong");
-const bearer = { authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }) };
 
 /** Consumers: rules with handlers. */
 export const serve: Subject = {

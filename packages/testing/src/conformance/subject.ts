@@ -3,7 +3,7 @@ import { closeCodeOf } from "@portcullis/core/adapter";
 import { expect } from "vitest";
 import type { TestClient } from "../client.js";
 import type { Ability, Answer, OutgoingMessage, RefusedHandshake } from "../harness.js";
-import type { Lab } from "../lab.js";
+import { deferred, type Lab } from "../lab.js";
 
 /** Checks one requirement of an adapter. Throws when it is not met. */
 export type Check = (lab: Lab) => Promise<void>;
@@ -33,6 +33,26 @@ export function scripted(name: string, answer: () => unknown) {
   });
   return { rule, asked };
 }
+
+/** A rule about connecting. */
+export const connecting = (name: string, connect: () => unknown) =>
+  permission(name, { connect: () => connect() as boolean });
+
+/** A rule that waits until it is resolved, with a promise of its first call. */
+export function holding() {
+  const asked: AbortSignal[] = [];
+  const { promise, resolve } = deferred<boolean>();
+  const held = permission("held", ({ signal }) => {
+    asked.push(signal);
+    return promise;
+  });
+  return { held, resolve, asked };
+}
+
+/** Options of a guard for which a token is the id of its user. */
+export const bearer = {
+  authenticate: ({ token }: { token: string | undefined }) => ({ user: token ? { id: token } : null }),
+};
 
 /** Expects a refusal with a code and a status. */
 export function expectDenied(answer: Answer | undefined, code: string, status: number): void {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { CONSUMER, Wire } from "../../../test/connection.js";
 import { buildRules } from "../../policy/compile-policy.js";
-import { definePolicy, PolicyEngine } from "../../policy/policy.js";
+import { definePolicy } from "../../policy/policy.js";
+import { PolicyEngine } from "../../policy/policy-engine.js";
 import { AllowAny } from "../../rules/built-in/allow-any.js";
 import { and } from "../../rules/combinators/and.js";
 import { not } from "../../rules/combinators/not.js";

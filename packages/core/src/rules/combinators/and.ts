@@ -1,5 +1,5 @@
+import { branch, Combination } from "../build-tree.js";
 import type { And, PermissionLikes } from "../infer.js";
-import { branch, Combination } from "../tree.js";
 
 /**
  * Allows when at least one permission allows and the others allow or abstain. Evaluates from left to right. Stops at

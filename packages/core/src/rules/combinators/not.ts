@@ -1,7 +1,7 @@
 import { PermissionMisuse } from "../../decision/errors.js";
+import { branch, Combination, type DenialOptions } from "../build-tree.js";
 import type { Not, PermissionLike } from "../infer.js";
 import { isPermission } from "../permission.js";
-import { branch, Combination, type DenialOptions } from "../tree.js";
 
 /**
  * Negates a permission: allow becomes deny, and deny becomes allow. Abstentions and faults are not negated, so a rule

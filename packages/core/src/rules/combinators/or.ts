@@ -1,5 +1,5 @@
+import { branch, Combination } from "../build-tree.js";
 import type { Or, PermissionLikes } from "../infer.js";
-import { branch, Combination } from "../tree.js";
 
 /**
  * Allows when one permission allows. Evaluates from left to right. Stops at the first permission that allows and

@@ -51,7 +51,7 @@ function half(target: Target): Unfinished {
 }
 
 function saying({ url, options }: Target, text: string): Unfinished {
-  const socket = dial(url, options.tls);
+  const socket = dial({ url, tls: options.tls });
   let isOver = false;
   const over = () => {
     isOver = true;

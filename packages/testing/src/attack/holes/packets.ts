@@ -145,7 +145,7 @@ function requestsOf({ url, wire, entrance, origin, denied }: Target): Readonly<R
 }
 
 async function sendHead({ url, options, limits }: Target, head: string): Promise<void> {
-  const socket = dial(url, options.tls);
+  const socket = dial({ url, tls: options.tls });
   socket.on("error", () => {}).resume();
   socket.write(head);
   await sleep(limits.settle / 10);

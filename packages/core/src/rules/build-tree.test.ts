@@ -4,6 +4,7 @@ import { act, actNow } from "../../test/support.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { definePolicy } from "../policy/policy.js";
 import { BasePermission } from "./base-permission.js";
+import { toTree } from "./build-tree.js";
 import { AllowAny } from "./built-in/allow-any.js";
 import { DenyAll } from "./built-in/deny-all.js";
 import { and } from "./combinators/and.js";
@@ -11,7 +12,6 @@ import { not } from "./combinators/not.js";
 import { or } from "./combinators/or.js";
 import { permission } from "./function-rule.js";
 import type { PermissionLike } from "./infer.js";
-import { toTree } from "./tree.js";
 
 const combine = and as unknown as (...operands: unknown[]) => PermissionLike;
 
