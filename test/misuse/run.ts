@@ -34,10 +34,10 @@ function vocabulary(): Record<string, unknown> {
 }
 
 /** Asks a rule, and throws the error of a failure. */
-async function ask(rule: core.Permission): Promise<void> {
+async function ask(rule: core.Permission, scope = {}): Promise<void> {
   const policy = core.definePolicy({ actions: { act: rule } });
   const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
-  throw (await policy.decide({} as never, consumer, "act")).error;
+  throw (await policy.decide(scope as never, consumer, "act")).error;
 }
 
 /** Helpers of the mistakes in routes. `post` sends a body, and throws the error of a failed decision. */

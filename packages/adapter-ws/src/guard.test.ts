@@ -191,10 +191,13 @@ describe("a session", () => {
     expect(session().isEnded).toBe(true);
   });
 
-  test("is terminated when the close code is invalid", async () => {
-    const { url, session } = await start();
+  test("stays open when the close code is invalid", async () => {
+    const { url, session, handled } = await start();
     const client = await Client.open(url);
-    expect(() => session().close(99)).toThrow(TypeError);
-    expect((await client.end()).code).toBe(1006);
+    expect(() => session().close(99)).toThrow(PermissionMisuse);
+    client.send({ action: "ping" });
+    await until(() => handled.length === 1);
+    session().close(4000);
+    expect((await client.end()).code).toBe(4000);
   });
 });

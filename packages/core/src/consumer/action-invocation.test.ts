@@ -31,6 +31,61 @@ function later({ events }: TestConnection) {
     .map(({ phase, decision: { code, status, by, error } }) => ({ phase, code, status, by, error }));
 }
 
+describe("a handler that does not await a verb", () => {
+  const isAdmin = permission("isAdmin", () => false);
+  const rules = (handler: (context: HandlerContext) => unknown) =>
+    connect(
+      defineConsumer()
+        .action("do", AllowAny, handler as never)
+        .action("clear", isAdmin, () => null),
+    );
+  test.each<[string, (context: HandlerContext) => unknown]>([
+    ["authorize, sync", ({ authorize }) => void authorize("clear")],
+    ["authorize that allows", ({ authorize }) => void authorize("do")],
+    ["can as a condition", ({ can }) => ((can("clear") as unknown) ? "done" : "no")],
+    [
+      "authorize, async",
+      async ({ authorize }) => {
+        void authorize("clear");
+        await Promise.resolve();
+        return "done";
+      },
+    ],
+    ["options that are none", ({ can }) => void can("do", undefined, { objct: 1 } as never)],
+  ])("%s is refused, and told why", async (_name, handler) => {
+    const { send, wire, events } = rules(handler);
+    send("do");
+    await settled();
+    expect(wire.sent).toEqual(["refuse do handler_error 500"]);
+    expect(String(events.at(-1)?.decision.error)).toContain(
+      'the handler of action "do" has not awaited can() or authorize()',
+    );
+  });
+
+  test("is told of also where it has answered before", async () => {
+    const { send, wire, events } = rules(({ authorize, reply }) => {
+      reply("early");
+      void authorize("clear");
+    });
+    send("do");
+    await settled();
+    expect(wire.sent).toEqual(['reply do "early"']);
+    expect(events.at(-1)?.decision.code).toBe("handler_error");
+  });
+
+  test.each<[string, (context: HandlerContext) => unknown, string]>([
+    ["awaits", async ({ can }) => ({ can: await can("clear") }), 'reply do {"can":false}'],
+    ["returns", ({ can }) => can("clear"), "reply do false"],
+    ["combines", async ({ can }) => Promise.all([can("clear"), can("do")]), "reply do [false,true]"],
+    ["catches", async ({ authorize }) => void authorize("clear").catch(() => {}), "reply do null"],
+  ])("is not one that %s the promise", async (_name, handler, sent) => {
+    const { send, wire } = rules(handler);
+    send("do");
+    await settled();
+    expect(wire.sent).toEqual([sent]);
+  });
+});
+
 describe("the answer", () => {
   test.each([
     ["a value", { id: 1 }, '{"id":1}'],

@@ -1,17 +1,17 @@
 import { decisionIn } from "../decision/decision.js";
 import { decisionFromError, isPermissionDenied } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
-import { enforce, isAllowed } from "../decision/enforce.js";
 import { type Evidence, HANDS_ON } from "../engine/combine.js";
 import type { Stage } from "../engine/stage.js";
 import type { DispatchContext } from "../guard/dispatch.js";
-import type { CheckOptions, GuardSession } from "../guard/guard-session.js";
+import type { GuardSession } from "../guard/guard-session.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import type { ActionRule } from "../policy/compiled-rules.js";
 import type { Consumer, Payload, Scope } from "../types.js";
-import { ignoreRejection, isThenable } from "../util/thenable.js";
-import { handedAstray, handlerError, notChecked, refusalFrom } from "./handler-faults.js";
-import { ObjectCheck, ObjectQuestion } from "./object-check.js";
+import { isThenable } from "../util/thenable.js";
+import { handedAstray, handlerError, notAwaited, notChecked, refusalFrom } from "./handler-faults.js";
+import { HandlerVerbs } from "./handler-verbs.js";
+import { ObjectQuestion } from "./object-check.js";
 
 /** One compiled action of a consumer. */
 export interface ActionHandler {
@@ -28,11 +28,6 @@ const NO_OPTIONS: ReplyOptions = Object.freeze({});
 /** Reads each option once, and leaves out options of a wrong type. */
 function readOptions({ status, action }: ReplyOptions): ReplyOptions {
   return { ...(Number.isInteger(status) && { status }), ...(typeof action === "string" && { action }) } as ReplyOptions;
-}
-
-/** True when a check has an object. */
-function hasObject(options: CheckOptions | undefined): options is CheckOptions {
-  return options !== undefined && "object" in options;
 }
 
 /** True when a handler must check an object before it answers. */
@@ -52,8 +47,8 @@ export class ActionInvocation {
   #isAnswered = false;
   /** True when nothing more is sent. */
   #isRefused = false;
-  /** Set once the handler has checked an object. */
-  #check: ObjectCheck | undefined;
+  /** Set once the handler has read one of its verbs. */
+  #verbs: HandlerVerbs | undefined;
 
   /**
    * Loads and checks the object, runs the handler, and answers exactly once.
@@ -99,37 +94,27 @@ export class ActionInvocation {
 
   get reply(): (data: unknown, options?: ReplyOptions) => void {
     return (data, options = NO_OPTIONS) => {
-      if (this.#check?.isPending) this.#check.whenDecided(() => this.#attempt(data, options));
+      const check = this.#verbs?.check;
+      if (check?.isPending) check.whenDecided(() => this.#attempt(data, options));
       else this.#send(data, options);
     };
   }
 
   get decide(): GuardSession["decide"] {
-    return (action, payload, options) => this.#decide(action, payload, options);
+    return this.#opened.decide;
   }
 
   get can(): GuardSession["can"] {
-    return (action, payload, options) => isAllowed(this.#decide(action, payload, options));
+    return this.#opened.can;
   }
 
   get authorize(): GuardSession["authorize"] {
-    return (action, payload, options) => {
-      const decision = this.#decide(action, payload, options);
-      if (action !== this.action || !hasObject(options)) return enforce(decision);
-      const enforced = (this.#check as ObjectCheck).enforce(decision);
-      // The refusal counts even if the handler does not await it, and must not become an unhandled rejection.
-      ignoreRejection(enforced);
-      return enforced;
-    };
+    return this.#opened.authorize;
   }
 
-  #decide(action: string, payload: Payload | undefined, options?: CheckOptions): Decision | Promise<Decision> {
-    const { session } = this.#dispatch;
-    if (action !== this.action) return session.decide(action, payload, options);
-    const isOwn = payload === undefined || payload === this.payload;
-    if (!hasObject(options)) return session.decide(action, isOwn ? this.payload : payload);
-    this.#check ??= new ObjectCheck(this.#dispatch, this.#action.rule, this.payload);
-    return isOwn ? this.#check.decide(options.object) : session.decide(action, payload, options);
+  get #opened(): HandlerVerbs {
+    this.#verbs ??= new HandlerVerbs(this.#dispatch, this.#action.rule, this.payload);
+    return this.#verbs;
   }
 
   #load(loading: readonly Stage[]): Promise<void> | undefined {
@@ -180,9 +165,10 @@ export class ActionInvocation {
 
   /** Answers with the return value of the handler, once all its checks of objects are decided. */
   #finish(value: unknown): Promise<void> | undefined {
+    if (this.#verbs?.hasUnawaited) return this.#refuseAndReport(notAwaited(this.action));
     if (this.#isAnswered) return undefined;
     const answer = () => this.#attempt(value === undefined ? null : value, NO_OPTIONS);
-    const check = this.#check;
+    const check = this.#verbs?.check;
     if (!check?.isPending) {
       answer();
       return undefined;
@@ -207,10 +193,11 @@ export class ActionInvocation {
     const { session, connection, message } = this.#dispatch;
     if (session.isEnded || this.#isRefused) return;
     const answered = decisionIn(data);
-    const denial = this.#check?.denial;
+    const check = this.#verbs?.check;
+    const denial = check?.denial;
     if (denial) this.#refuse(denial.decision);
     else if (answered) this.#refuseAndReport(refusalFrom(answered, message.action));
-    else if (this.#check === undefined && needsCheck(this.#action)) this.#refuseAndReport(notChecked(message.action));
+    else if (check === undefined && needsCheck(this.#action)) this.#refuseAndReport(notChecked(message.action));
     else {
       connection.reply(message, data, options === NO_OPTIONS ? options : readOptions(options));
       this.#isAnswered = true;
@@ -219,7 +206,7 @@ export class ActionInvocation {
 
   /** Refuses a message whose handler has thrown: by `authorize`, by a `PermissionDenied` of its own, or by a fault. */
   #fail(error: unknown): void {
-    const denial = this.#check?.denial;
+    const denial = this.#verbs?.check?.denial;
     if (denial && denial.error === error) this.#refuse(denial.decision);
     else if (isPermissionDenied(error)) this.#refuseAndReport(decisionFromError(error, "handler", "deny"));
     else this.#refuseAndReport(handlerError(error));
@@ -228,8 +215,7 @@ export class ActionInvocation {
   #refuseAndReport(refusal: Decision): undefined {
     const { log, scope, session } = this.#dispatch;
     const { action, consumer } = this;
-    const [answers, startedAt] = [undefined, log.now()];
-    log.report({ phase: "action", action, decision: refusal, scope, consumer, session, answers, startedAt });
+    log.reportNow({ phase: "action", action, decision: refusal, scope, consumer, session });
     this.#refuse(refusal);
   }
 

@@ -29,6 +29,15 @@ export function notChecked(action: string): Decision {
   return decision("error", "object_not_checked", { by: "handler", error });
 }
 
+/** The fault of a handler that has asked a question and has not awaited the answer. */
+export function notAwaited(action: string): Decision {
+  return handlerError(
+    new PermissionMisuse(
+      `the handler of action "${action}" has not awaited can() or authorize(), so it went on whatever they answered: write \`await\` before each`,
+    ),
+  );
+}
+
 /** The fault of a rule that has handed on a payload made from another one than the handler's. */
 export function handedAstray(action: string): Decision {
   const error = new PermissionMisuse(

@@ -1,4 +1,4 @@
-import { ignoreRejection } from "../util/thenable.js";
+import { WatchedPromise } from "../util/watched-promise.js";
 import type { Decision } from "./decision-types.js";
 import { PermissionDenied } from "./errors.js";
 
@@ -13,8 +13,8 @@ export function denialFrom(refusal: Decision): PermissionDenied {
 }
 
 /** Resolves to true when a decision allows. */
-export async function isAllowed(made: MaybeDecision): Promise<boolean> {
-  return (await made).outcome === "allow";
+export function isAllowed(made: MaybeDecision): WatchedPromise<boolean> {
+  return watch("can", made, ({ outcome }) => outcome === "allow");
 }
 
 /**
@@ -23,13 +23,29 @@ export async function isAllowed(made: MaybeDecision): Promise<boolean> {
  *
  * @throws {PermissionDenied} Rejects with it when the decision does not allow.
  */
-export function enforce(made: MaybeDecision): Promise<void> {
-  const enforced = assertAllowed(made);
-  ignoreRejection(enforced);
-  return enforced;
+export function enforce(made: MaybeDecision): WatchedPromise<void> {
+  return watch("authorize", made, (decision) => {
+    if (decision.outcome !== "allow") throw denialFrom(decision);
+  });
 }
 
-async function assertAllowed(made: MaybeDecision): Promise<void> {
-  const decision = await made;
-  if (decision.outcome !== "allow") throw denialFrom(decision);
+/** The verbs that were warned of. */
+const warned = new Set<string>();
+
+function watch<T>(verb: "can" | "authorize", made: MaybeDecision, judge: (decision: Decision) => T): WatchedPromise<T> {
+  const judging = Promise.resolve(made).then(judge);
+  const watched = new WatchedPromise<T>((resolve) => resolve(judging));
+  watched.ignoreRejection();
+  Promise.resolve(made).then(({ outcome }) => {
+    if (outcome === "allow" || warned.has(verb)) return;
+    // By then a caller that awaits something else first has nothing left to await.
+    setTimeout(() => {
+      if (watched.isAwaited || warned.has(verb)) return;
+      warned.add(verb);
+      console.error(
+        `${verb}() has refused, and nothing awaited it, so the code after it went on: write \`await\` before it`,
+      );
+    }, 0);
+  });
+  return watched;
 }

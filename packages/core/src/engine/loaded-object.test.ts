@@ -26,6 +26,10 @@ const wrong: [string, () => unknown, string][] = [
   ["false", () => false, "give the object itself"],
   ["true", () => true, "give the object itself"],
   ["an error", () => new TypeError("no"), "throw it"],
+  ["zero", () => 0, "give the object itself"],
+  ["an empty text", () => "", "give the object itself"],
+  ["NaN", () => Number.NaN, "give the object itself"],
+  ["0n", () => 0n, "give the object itself"],
 ];
 const refusals: [string, () => unknown, string][] = [
   ["deny()", () => deny("archived", { status: 410 }), "archived 410"],
@@ -88,7 +92,7 @@ test("nothing is not found, all else is an object", () => {
   for (const nothing of [undefined, null])
     expect(readLoaded(nothing)).toMatchObject({ code: "not_found", status: 404 });
   const note = withThen({ outcome: "allow", code: "x" }, { value: "a field", enumerable: true });
-  for (const object of [note, 0, "", [], () => 1, { ...deny("copy") }]) {
+  for (const object of [note, 1, "a", 7n, [], () => 1, { ...deny("copy") }]) {
     expect(readLoaded(object)).toEqual({ object });
   }
 });

@@ -10,7 +10,7 @@ export const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "N
 /**
  * Reads the object of an action. `undefined` and `null` are refused with `not_found`. A `deny()` or a `fault()` is the
  * refusal itself. A promise, any other decision, a boolean and an error are faults, because rules would judge them
- * instead of an object. Never throws.
+ * instead of an object. So are `0`, `""` and `NaN`, which are no objects. Never throws.
  */
 export function readLoaded(found: unknown): { readonly object: unknown } | Decision {
   if (found === undefined || found === null) return NOT_FOUND;
@@ -23,7 +23,7 @@ export function readLoaded(found: unknown): { readonly object: unknown } | Decis
 }
 
 function adviceFor(found: unknown): string | undefined {
-  if (typeof found === "boolean") return "give the object itself, and nothing where there is none";
+  if (typeof found === "boolean" || !found) return "give the object itself, and nothing where there is none";
   if (ignoreRejection(found)) return "await it where it is a promise, as in authorizeObject(await find(id))";
   return isError(found) ? "throw it, or give nothing where there is no object" : undefined;
 }

@@ -86,6 +86,11 @@ export class DecisionLog {
     }
   }
 
+  /** Reports a decision that took no time, and of which there are no answers. Never throws. */
+  reportNow(event: Omit<DecisionReport, "answers" | "startedAt">): void {
+    this.report({ ...event, answers: undefined, startedAt: this.now() });
+  }
+
   #eventOf(report: DecisionReport, milliseconds: number): DecisionEvent {
     const { phase, action, decision, scope, consumer, session, answers } = report;
     const event = { phase, action, decision, scope, consumer, session, milliseconds };

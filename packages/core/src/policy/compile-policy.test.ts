@@ -35,6 +35,11 @@ describe("definePolicy refuses", () => {
     [{ permissions: AllowAny, connect: 1 }, "`connect` got 1, which is no permission"],
     [{ actions: [] }, "definePolicy() got an empty list as `actions`: give an object of rules by action name"],
     [{ actions: null }, "definePolicy() got null as `actions`"],
+    [{ actions: new Map([["a", AllowAny]]) }, "definePolicy() got an object as `actions`: give an object of rules"],
+    [
+      { actions: { "chat.*": AllowAny } },
+      '`actions["chat.*"]` has a `*`, and names are literal: list the actions, or use `permissions`',
+    ],
     [{ actions: AllowAny }, "definePolicy() got the function `AllowAny` as `actions`"],
     [{ actions: { ping: undefined } }, '`actions["ping"]` got undefined, which is no permission: was it imported'],
     [{ actions: { ping: { rule: 1 } } }, '`actions["ping"]` got 1, which is no permission'],

@@ -71,7 +71,9 @@ export function buildRules(
       ...stagesOf(permissions, "connect", 0, true),
       ...stagesOf(connect, "connect", 1, false),
     ]),
-    other: makeEntry(hasTable ? [{ ...before, pending: false, asksObject: false }, unknown] : [before]),
+    other: makeEntry(
+      hasTable ? [{ ...before, pending: false, asksObject: false, judgesObject: false }, unknown] : [before],
+    ),
     entryOf,
   };
 }
@@ -82,12 +84,17 @@ function entryOf(this: Rules, action: string): ActionRule {
 }
 
 function readTable(actions: unknown, before: Part, parses?: ReadonlyMap<string, Parse>): Map<string, ActionRule> {
-  if (typeof actions !== "object" || actions === null || Array.isArray(actions)) {
+  if (typeof actions !== "object" || actions === null || Symbol.iterator in actions) {
     throw misuse("definePolicy()", actions, "give an object of rules by action name", "`actions`");
   }
   const table = new Map<string, ActionRule>();
   for (const [name, value] of Object.entries(actions)) {
     const caller = `\`actions["${name}"]\``;
+    if (name.includes("*")) {
+      throw new PermissionMisuse(
+        `${caller} has a \`*\`, and names are literal: list the actions, or use \`permissions\``,
+      );
+    }
     const isEntry = typeof value === "object" && value !== null && "rule" in value && !isPermission(value);
     const { rule: operand, objects, concurrent } = (isEntry ? value : { rule: value }) as ActionEntry;
     if (isEntry) checkKeys(caller, value, ENTRY_KEYS);

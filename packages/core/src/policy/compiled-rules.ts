@@ -14,6 +14,8 @@ export interface ActionRule {
   readonly objectStages: readonly Stage[];
   /** True when some rule of this action has a hook for the object phase. */
   readonly asksObject: boolean;
+  /** The same, but `AllowAny` does not count, because its answer is the same for every object. */
+  readonly judgesObject: boolean;
   /** True when an input schema parses the payload. */
   readonly isParsed: boolean;
   /** True when some rule of this action may replace the payload of the handler. */

@@ -9,7 +9,14 @@ import type { Phase } from "../rules/tree.js";
 import type { Consumer, Payload } from "../types.js";
 import type { ActionRule, Rules } from "./compiled-rules.js";
 import type { Answered, DecideOptions, DescribedPolicy, Policy } from "./policy-types.js";
-import { isFault, type ReadDecideOptions, readDecideOptions } from "./read-decide-options.js";
+import {
+  DECIDE,
+  DECIDE_CONNECT,
+  isFault,
+  type ReadDecideOptions,
+  readDecideOptions,
+  readQuestion,
+} from "./read-decide-options.js";
 
 /** Options of `decide` for adapters, which record the answers of the rules. */
 interface RecordedOptions extends DecideOptions {
@@ -42,13 +49,14 @@ export class PolicyEngine implements Policy<unknown> {
     payload: Payload = EMPTY_PAYLOAD,
     options?: RecordedOptions,
   ): Answered {
-    if (options !== undefined) {
-      const read = readDecideOptions("decide()", options);
-      return isFault(read) ? read : this.#decideWith({ scope, consumer }, { action, payload }, read);
-    }
     const { rules } = this;
-    const { stages } = rules.entryOf(action);
-    return finish(stages.run(scope, consumer, action, payload), rules.controls.action);
+    const entry = rules.entryOf(action);
+    if (entry.judgesObject || options !== undefined) {
+      const read = readQuestion(DECIDE, entry, payload, options);
+      if (isFault(read)) return read;
+      if (options !== undefined) return this.#decideWith({ scope, consumer }, { action, payload }, read);
+    }
+    return finish(entry.stages.run(scope, consumer, action, payload), rules.controls.action);
   }
 
   can(...question: Parameters<PolicyEngine["decide"]>): Promise<boolean> {
@@ -65,7 +73,7 @@ export class PolicyEngine implements Policy<unknown> {
     message: Payload = EMPTY_PAYLOAD,
     options: RecordedOptions = {},
   ): Answered {
-    const read = readDecideOptions("decideConnect()", options);
+    const read = readDecideOptions(DECIDE_CONNECT, options);
     if (isFault(read)) return read;
     return this.#ask("connect", read, (limits) =>
       this.evaluateConnect({ ...limits, scope, consumer }, message, read.record),

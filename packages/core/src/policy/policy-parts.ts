@@ -3,16 +3,23 @@ import { HANDS_ON } from "../engine/combine.js";
 import { compile, refusing } from "../engine/program.js";
 import { makeStage, type Stage } from "../engine/stage.js";
 import { StageList } from "../engine/stage-list.js";
+import { AllowAny } from "../rules/built-in/allow-any.js";
 import type { Leaf, Phase, Tree } from "../rules/tree.js";
 import type { ActionRule } from "./compiled-rules.js";
 
 /** The contribution of one part of a policy to an entry. */
-export interface Part extends Pick<ActionRule, "pending" | "objectStages" | "asksObject" | "handsOn"> {
+export interface Part extends Pick<ActionRule, "pending" | "objectStages" | "asksObject" | "judgesObject" | "handsOn"> {
   readonly stages: readonly Stage[];
 }
 
 /** A part without rules. */
-export const SILENT: Omit<Part, "stages"> = { pending: false, objectStages: [], asksObject: false, handsOn: false };
+export const SILENT: Omit<Part, "stages"> = {
+  pending: false,
+  objectStages: [],
+  asksObject: false,
+  judgesObject: false,
+  handsOn: false,
+};
 
 /**
  * All entries have the same shape, which keeps the hot path fast. A spread could give each entry a shape of its own.
@@ -27,6 +34,7 @@ export function makeEntry(parts: readonly Part[], known: Partial<ActionRule> = {
     stages: new StageList(parts.flatMap(({ stages }) => stages)),
     objectStages: parts.flatMap(({ objectStages }) => objectStages),
     asksObject: parts.some(({ asksObject }) => asksObject),
+    judgesObject: parts.some(({ judgesObject }) => judgesObject),
     isParsed,
     handsOn: parts.some(({ handsOn }) => handsOn),
   };
@@ -45,7 +53,9 @@ export function partOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boole
     : [];
   const objectStages = asksObject ? [...repeated, ...stagesOf(tree, "object", part, passesAbstain)] : stages;
   const handsOn = has(tree, ({ action }) => action && HANDS_ON in action.fn);
-  return { pending: stages.some(({ program }) => program.pending), stages, objectStages, asksObject, handsOn };
+  const judgesObject = has(tree, ({ object }) => object && !(object.self instanceof AllowAny));
+  const pending = stages.some(({ program }) => program.pending);
+  return { pending, stages, objectStages, asksObject, judgesObject, handsOn };
 }
 
 /** Compiles a tree for one phase. A tree without an answer refuses, unless an abstention passes. */

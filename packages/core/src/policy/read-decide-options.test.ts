@@ -1,6 +1,7 @@
 import { AllowAny, BasePermission, definePolicy, permission } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
 import { describe, expect, test } from "vitest";
-import { CONSUMER, connect, scopeOf } from "../../test/connection.js";
+import { CONSUMER, connect, scopeOf, settled } from "../../test/connection.js";
 
 const policy = definePolicy({
   connect: AllowAny,
@@ -118,5 +119,81 @@ describe("the signal of a class rule", () => {
     expect(await decided).toMatchObject({ code: "aborted" });
     expect(kept[1]?.signal.aborted).toBe(true);
     expect(early.aborted).toBe(false);
+  });
+});
+
+describe("an unknown option", () => {
+  test.each<[string, object, string]>([
+    ["a misspelt object", { objct: 1 }, "`objct`: the options are object"],
+    ["the object itself", { owner: 2 }, "`owner`: the options are object"],
+    ["a list", [1], "give an object with object"],
+  ])("%s is a fault, whatever the rule knows", async (_name, options, message) => {
+    const { session } = connect(policy);
+    const made = [
+      policy.decide(scope, CONSUMER, "act", {}, options as never),
+      session.decide("act", {}, options as never),
+    ];
+    for (const { outcome, error } of (await Promise.all(made)) as { outcome: string; error: Error }[]) {
+      expect([outcome, error.message.includes(message)]).toEqual(["error", true]);
+    }
+  });
+
+  test("an object has no part in a connect question, a signal none in a session's", () => {
+    const { session } = connect(policy);
+    expect(policy.decideConnect(scope, CONSUMER, {}, { object: 1 } as never)).toMatchObject({ by: "options" });
+    expect(session.decide("act", {}, { signal: new AbortController().signal } as never)).toMatchObject({
+      by: "options",
+    });
+  });
+});
+
+describe("an object in place of the payload", () => {
+  const isOwner = permission("isOwner", { object: ({ object }) => (object as { owner: number }).owner === 1 });
+  const owned = definePolicy({
+    actions: { edit: { rule: isOwner, objects: "checked-by-handler" }, act: AllowAny },
+  });
+  const message =
+    "decide() got { object } as its payload, so no rule judges the object: write decide(..., action, payload, { object })";
+
+  test("is a fault of a policy whose rule knows objects", async () => {
+    for (const payload of [{ object: { owner: 2 } }, { object: undefined, signal: 1 }]) {
+      const made = await owned.decide(scope, CONSUMER, "edit", payload);
+      expect([made.outcome, made.by, (made.error as Error).message]).toEqual(["error", "options", message]);
+      expect(await owned.can(scope, CONSUMER, "edit", payload)).toBe(false);
+    }
+  });
+
+  test("is a fault of a session", async () => {
+    const { session } = connect(owned);
+    await expect(session.authorize("edit", { object: { owner: 2 } })).rejects.toMatchObject({
+      code: "permission_error",
+    });
+    expect(await session.can("edit", {}, { object: { owner: 1 } })).toBe(true);
+  });
+
+  test("is a payload where more is in it, options are given, or no rule knows objects", async () => {
+    const decide = (action: string, payload: object, options?: object) =>
+      owned.decide(scope, CONSUMER, action, payload as never, options as never);
+    expect(decide("edit", { object: 1, id: 2 })).toMatchObject({ outcome: "allow" });
+    expect(decide("edit", { object: 1 }, {})).toMatchObject({ outcome: "allow" });
+    expect(decide("act", { object: 1 })).toMatchObject({ outcome: "allow" });
+    for (const payload of [null, 5, new Proxy({}, { ownKeys: odd })]) {
+      expect(decide("edit", payload as never)).toMatchObject({ outcome: "allow" });
+    }
+  });
+
+  test("is what a client may send", async () => {
+    const { send, wire } = connect(owned);
+    send("edit", { object: 1 });
+    expect(wire.log).toEqual(["deliver edit"]);
+  });
+
+  test("is what a handler asks about its own message", async () => {
+    const both = permission("both", { action: () => true, object: () => true });
+    const consumer = defineConsumer().action("edit", both, async ({ can }) => can("edit"));
+    const { send, wire } = connect(consumer);
+    send("edit", { object: 1 });
+    await settled();
+    expect(wire.sent).toEqual(["reply edit true"]);
   });
 });

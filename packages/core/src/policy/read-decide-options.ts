@@ -1,7 +1,9 @@
 import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
-import { misuse } from "../decision/errors.js";
+import { misuse, PermissionMisuse } from "../decision/errors.js";
+import { checkKeys } from "../decision/read-options.js";
 import type { AnswerRecord } from "../engine/record.js";
+import type { Payload } from "../types.js";
 
 /** The options of one question, read once. */
 export interface ReadDecideOptions {
@@ -13,13 +15,27 @@ export interface ReadDecideOptions {
   readonly record: AnswerRecord | undefined;
 }
 
+/** A verb, for its error messages and its options. */
+export interface Verb {
+  /** As in `decide()`. */
+  readonly caller: string;
+  readonly options: readonly string[];
+}
+
+export const DECIDE: Verb = { caller: "decide()", options: ["object", "signal"] };
+export const DECIDE_CONNECT: Verb = { caller: "decideConnect()", options: ["signal"] };
+export const HANDLER_DECIDE: Verb = { caller: "decide()", options: ["object"] };
+export const SESSION_DECIDE: Verb = { caller: "session.decide()", options: ["object"] };
+
+const NONE: ReadDecideOptions = { hasObject: false, object: undefined, signal: undefined, record: undefined };
+
 /**
- * Reads the options of `decide`, which never throws: options of another type, and options that throw where they are read,
- * are a fault.
- *
- * @param caller The function that was called, as in `decide()`.
+ * Reads the options of `decide`, which never throws: options of another type, unknown ones, and options that throw where
+ * they are read, are a fault.
  */
-export function readDecideOptions(caller: string, options: unknown): ReadDecideOptions | Decision {
+export function readDecideOptions(verb: Verb, options: unknown): ReadDecideOptions | Decision {
+  if (options === undefined) return NONE;
+  const { caller } = verb;
   try {
     if (typeof options !== "object" || options === null) {
       throw misuse(caller, options, "give { object, signal } as options, or leave them out");
@@ -28,9 +44,42 @@ export function readDecideOptions(caller: string, options: unknown): ReadDecideO
     if (signal !== undefined && !isSignal(signal)) {
       throw misuse(caller, signal, "give the signal of an AbortController", "`signal`");
     }
+    if (record === undefined) checkKeys(caller, options, verb.options);
     return { hasObject: "object" in options, object, signal, record };
   } catch (error) {
     return decisionFromError(error, "options");
+  }
+}
+
+/**
+ * Reads the options of `decide`. Where rules judge objects, an object in place of the payload is a fault, because no rule
+ * would judge it.
+ */
+export function readQuestion(
+  verb: Verb,
+  { judgesObject }: { readonly judgesObject: boolean },
+  payload: Payload,
+  options: unknown,
+): ReadDecideOptions | Decision {
+  if (judgesObject && options === undefined && isOptions(payload)) {
+    const verbed = verb.caller.slice(0, -1);
+    return decisionFromError(
+      new PermissionMisuse(
+        `${verb.caller} got { object } as its payload, so no rule judges the object: write ${verbed}..., action, payload, { object })`,
+      ),
+      "options",
+    );
+  }
+  return readDecideOptions(verb, options);
+}
+
+/** True for a payload that looks like options of a verb. */
+function isOptions(payload: unknown): boolean {
+  try {
+    const keys = Object.keys(payload as object);
+    return keys.includes("object") && keys.every((key) => DECIDE.options.includes(key));
+  } catch {
+    return false;
   }
 }
 

@@ -53,9 +53,57 @@ describe("operands", () => {
     expect(() => combine(class Other {})).toThrow("which is no permission");
   });
 
+  it.each([
+    ["hasPermision", "hasPermission"],
+    ["has_permission", "hasPermission"],
+    ["hasObjectPermision", "hasObjectPermission"],
+    ["has_object_permission", "hasObjectPermission"],
+    ["canconnect", "canConnect"],
+  ])("a class with the misspelt method %s beside a hook is refused", (name, meant) => {
+    class NotBanned extends BasePermission {
+      override canConnect() {
+        return true;
+      }
+    }
+    const other = class Other extends BasePermission {
+      override hasPermission() {
+        return true;
+      }
+    };
+    for (const Base of [NotBanned, other]) {
+      const Misspelt = { [Base.name]: class extends Base {} }[Base.name] as typeof NotBanned;
+      Object.defineProperty(Misspelt.prototype, name, { value: () => false });
+      class Sub extends Misspelt {}
+      const message = `.${name}\` is never called: write ${meant}, or give it another name`;
+      expect(() => toTree(Misspelt, "test")).toThrow(new PermissionMisuse(`\`${Base.name}${message}`));
+      expect(() => toTree(Sub, "test")).toThrow(new PermissionMisuse(`\`Sub${message}`));
+      const own = new Base();
+      Object.assign(own, { [name]: () => false });
+      expect(() => toTree(own, "test")).toThrow(PermissionMisuse);
+    }
+  });
+
+  it("a class may have methods of its own", () => {
+    class Helped extends BasePermission {
+      override hasPermission() {
+        return this.hasPermissionIn("lobby") && this.onConnect() && this.canCollect();
+      }
+      hasPermissionIn(room: string) {
+        return room === "lobby";
+      }
+      onConnect() {
+        return true;
+      }
+      canCollect() {
+        return true;
+      }
+    }
+    expect(toTree(Helped, "test")).toMatchObject({ kind: "leaf", name: "Helped" });
+  });
+
   it("a class without any hook is refused", () => {
     class NotBanned extends BasePermission {
-      hasPermision() {
+      isBanned() {
         return false;
       }
     }

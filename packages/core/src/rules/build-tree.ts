@@ -2,6 +2,7 @@ import { checkRefusal } from "../decision/answers.js";
 import { decision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
+import { isMisspelling } from "../util/misspelling.js";
 import { show } from "../util/show.js";
 import { BasePermission, isPermissionClass } from "./base-permission.js";
 import type { FunctionRule } from "./function-rule.js";
@@ -138,6 +139,7 @@ function classLeaf(rule: BasePermission<never>): Leaf {
   if (rule.constructor !== BasePermission && !PHASES.some((phase) => METHODS[phase] in rule)) {
     throw new PermissionMisuse(`\`${name}\` answers nothing: give it canConnect, hasPermission or hasObjectPermission`);
   }
+  checkSpelling(rule, name);
   return leaf(name, rule, (phase) => {
     if (!(METHODS[phase] in rule)) return undefined;
     const method: unknown = rule[METHODS[phase]];
@@ -153,6 +155,18 @@ function classLeaf(rule: BasePermission<never>): Leaf {
         : method.call(rule, q.scope, q.consumer, q.action, q.object, q);
     return { fn, self: rule, context: true };
   });
+}
+
+/** A misspelt method is never called, and the rule would abstain. */
+function checkSpelling(rule: object, name: string): void {
+  for (let at = rule; !Object.hasOwn(at, PERMISSION); at = Object.getPrototypeOf(at)) {
+    for (const key of Object.getOwnPropertyNames(at)) {
+      const meant = Object.values(METHODS).find((method) => isMisspelling(key, method));
+      if (meant) {
+        throw new PermissionMisuse(`\`${name}.${key}\` is never called: write ${meant}, or give it another name`);
+      }
+    }
+  }
 }
 
 function denialOf(by: string, { code = "permission_denied", reason, status }: DenialOptions): Decision {

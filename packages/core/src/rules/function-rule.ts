@@ -122,11 +122,20 @@ function readParts(name: string, rule: unknown, checked: unknown): FunctionRule[
   return { ...rule };
 }
 
-/** A generator function returns an iterator when it is called, and never an answer. */
+/**
+ * A generator function returns an iterator when it is called, and never an answer. A function of several parameters gets
+ * nothing but the context, and would judge what it does not have.
+ */
 function checkAnswers(name: string, rule: unknown): void {
-  if (typeof rule !== "function" || !/Generator/.test(Object.prototype.toString.call(rule))) return;
+  if (typeof rule !== "function") return;
+  if (/Generator/.test(Object.prototype.toString.call(rule))) {
+    throw new PermissionMisuse(
+      `permission("${name}") got a generator: give a function that returns its answer, without the star`,
+    );
+  }
+  if (rule.length <= 1) return;
   throw new PermissionMisuse(
-    `permission("${name}") got a generator: give a function that returns its answer, without the star`,
+    `permission("${name}") got a function of ${rule.length} parameters: a rule gets one context, as in ({ scope, payload }) => ...`,
   );
 }
 

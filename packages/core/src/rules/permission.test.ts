@@ -23,6 +23,23 @@ describe("permission", () => {
     expect(() => build("x", rule)).toThrow("give a function, or { connect, action, object }");
   });
 
+  it.each([2, 3, 4])("refuses a function of %i parameters, which a class has", (count) => {
+    const parameters = ["scope", "consumer", "action", "payload"].slice(0, count).join(", ");
+    const rule = new Function(`return (${parameters}) => true`)();
+    const message = `permission("x") got a function of ${count} parameters: a rule gets one context, as in ({ scope, payload }) => ...`;
+    const build = permission as (...given: unknown[]) => unknown;
+    const schema = { "~standard": { version: 1, vendor: "test", validate: () => ({ value: {} }) } };
+    for (const given of [
+      [rule],
+      [{ connect: rule }],
+      [{ action: () => true, object: rule }],
+      [{ payload: schema }, rule],
+    ]) {
+      expect(() => build("x", ...given)).toThrow(new PermissionMisuse(message));
+    }
+    expect(build("x", (_context: unknown, _extra = 1) => true)).toMatchObject({ name: "x" });
+  });
+
   it("refuses generators, which answer nothing", () => {
     const parsed: StandardSchema = { "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) } };
     const generators = [function* () {}, async function* () {}, { *act() {} }.act];

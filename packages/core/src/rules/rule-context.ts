@@ -1,3 +1,4 @@
+import { PermissionMisuse } from "../decision/errors.js";
 import type { Consumer, Payload } from "../types.js";
 import { LazySignal } from "./lazy-signal.js";
 
@@ -50,4 +51,13 @@ export class RuleContext {
     this.#own.abort(reason);
     this.#adopted?.abort(reason);
   }
+}
+
+/** Facts of the scope that a rule may look for in the context. As `undefined` they could be negated into an allow. */
+for (const name of ["user", "headers", "query", "cookies", "path", "origin", "remoteAddress"]) {
+  Object.defineProperty(RuleContext.prototype, name, {
+    get() {
+      throw new PermissionMisuse(`a rule gets { scope }: write ({ scope }) => scope.${name}`);
+    },
+  });
 }

@@ -1,4 +1,5 @@
 import type { Consumer } from "../../types.js";
+import { checkClose } from "./close-code.js";
 import type { Connection } from "./connection.js";
 
 /** The part of a connection that a consumer exposes. */
@@ -28,7 +29,8 @@ export class ConnectionConsumer implements Consumer {
     return this.#connection.raw;
   }
 
-  close(code?: number, reason?: string): void {
+  close(code = 1000, reason = ""): void {
+    checkClose(code, reason);
     if (this.session) this.session.close(code, reason);
     else this.#connection.abort();
   }

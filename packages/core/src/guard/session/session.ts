@@ -3,12 +3,13 @@ import type { Decision } from "../../decision/decision-types.js";
 import { enforce, isAllowed } from "../../decision/enforce.js";
 import { ABORTED, CancellationScope } from "../../engine/cancellation.js";
 import { createAnswerRecord } from "../../engine/record.js";
-import { isFault, readDecideOptions } from "../../policy/read-decide-options.js";
+import { isFault, readQuestion, SESSION_DECIDE } from "../../policy/read-decide-options.js";
 import type { Consumer, Payload, Scope } from "../../types.js";
 import type { DispatchContext, ServableConsumer } from "../dispatch.js";
 import type { CheckOptions, DispatchSession, OpenSession } from "../guard-session.js";
 import { closeCodeOf, TOO_MANY_PENDING } from "../refusal.js";
 import type { GuardRuntime } from "../runtime.js";
+import { checkClose } from "./close-code.js";
 import type { ConcurrentHandlers } from "./concurrent-handlers.js";
 import type { ClientMessage, Connection } from "./connection.js";
 import { FLUSHING, MessageFlow, type Until } from "./message-flow.js";
@@ -64,10 +65,11 @@ export class Session<M extends ClientMessage = ClientMessage>
 
   decide(action: string, payload: Payload = {}, options?: CheckOptions): Decision | Promise<Decision> {
     if (this.isEnded) return ABORTED;
-    const read = options === undefined ? undefined : readDecideOptions("session.decide()", options);
-    if (read && isFault(read)) return read;
-    if (read?.hasObject) return this.#decideObject(action, payload, read.object);
-    return this.runtime.engine.evaluateAction(this, { action, payload });
+    const { engine } = this.runtime;
+    const read = readQuestion(SESSION_DECIDE, engine.rules.entryOf(action), payload, options);
+    if (isFault(read)) return read;
+    if (read.hasObject) return this.#decideObject(action, payload, read.object);
+    return engine.evaluateAction(this, { action, payload });
   }
 
   can(action: string, payload?: Payload, options?: CheckOptions): Promise<boolean> {
@@ -92,6 +94,7 @@ export class Session<M extends ClientMessage = ClientMessage>
   }
 
   close(code = 1000, reason = ""): void {
+    checkClose(code, reason);
     if (this.isEnded) return;
     this.end();
     this.connection.close(code, reason);
@@ -126,10 +129,8 @@ export class Session<M extends ClientMessage = ClientMessage>
   }
 
   #report(action: string, decision: Decision): void {
-    const { log } = this.runtime;
     const { scope, consumer } = this;
-    const [answers, startedAt] = [undefined, log.now()];
-    log.report({ phase: "action", action, decision, scope, consumer, session: this, answers, startedAt });
+    this.runtime.log.reportNow({ phase: "action", action, decision, scope, consumer, session: this });
   }
 
   #decideObject(action: string, payload: Payload, object: unknown): Decision | Promise<Decision> {

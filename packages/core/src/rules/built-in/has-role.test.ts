@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { actNow } from "../../../test/support.js";
 import { PermissionMisuse } from "../../decision/errors.js";
+import { not } from "../combinators/not.js";
 import { HasRole } from "./has-role.js";
 
 const rule = HasRole("admin", "auditor");
@@ -20,15 +21,34 @@ describe("HasRole", () => {
     [null],
     ["admin"],
     [{ id: 1 }],
+    [{ id: 1, roles: undefined }],
     [{ id: 1, roles: null }],
-    [{ id: 1, roles: "admin" }],
-    [{ id: 1, roles: "superadministrator, admin" }],
-    [{ id: 1, roles: { admin: true } }],
-    [{ id: 1, roles: { includes: () => true } }],
+    [{ id: 1, roles: ["Admin", ""] }],
     [{ id: null, roles: ["admin"] }],
     [{ isAuthenticated: false, roles: ["admin"] }],
   ])("denies %j", (user) => {
     expect(actNow(rule, { user })).toMatchObject({ outcome: "deny", status: 403, by: "HasRole(admin, auditor)" });
+  });
+
+  it.each<[unknown, string]>([
+    ["admin", '"admin" as `scope.user.roles`'],
+    ["superadministrator, admin", '"superadministrator, admin" as `scope.user.roles`'],
+    ["", '"" as `scope.user.roles`'],
+    [0, "0 as `scope.user.roles`"],
+    [{ admin: true }, "an object as `scope.user.roles`"],
+    [{ includes: () => true }, "an object as `scope.user.roles`"],
+    [new Map([["admin", true]]), "an object as `scope.user.roles`"],
+    [[{ name: "admin" }], "an object as a role in `scope.user.roles`"],
+    [["guest", null], "null as a role in `scope.user.roles`"],
+    [new Set([{ name: "admin" }]), "an object as a role in `scope.user.roles`"],
+  ])("is at fault for the roles %j, also negated", (roles, found) => {
+    for (const tree of [rule, not(rule)]) {
+      const { outcome, code, error } = actNow(tree, { user: { id: 1, roles } });
+      expect([outcome, code]).toEqual(["error", "permission_error"]);
+      expect(error).toEqual(
+        new PermissionMisuse(`HasRole() found ${found}: give a list or a Set of names, as in ["admin"]`),
+      );
+    }
   });
 
   it.each([[[]], [[""]], [["admin", 1]], [[["admin"]]], [[undefined]]])("refuses %j as roles", (roles) => {

@@ -23,14 +23,26 @@ class RoleHolder extends BasePermission<Pick<Scope, "user">, SignedIn> {
   override hasPermission({ user }: Pick<Scope, "user">): boolean {
     if (!isSignedIn(user) || !("roles" in user)) return false;
     const { roles } = user;
-    if (Array.isArray(roles)) return this.#roles.some((role) => roles.includes(role));
-    return roles instanceof Set && this.#roles.some((role) => roles.has(role));
+    if (roles === undefined || roles === null) return false;
+    const isList = Array.isArray(roles);
+    if (!isList && !(roles instanceof Set)) throw unreadable(roles);
+    const holds = isList ? (role: string) => roles.includes(role) : (role: string) => roles.has(role);
+    if (this.#roles.some(holds)) return true;
+    for (const role of roles) if (typeof role !== "string") throw unreadable(role, "a role in ");
+    return false;
   }
+}
+
+/** The fault of roles that nobody can tell from each other. `not` must not turn their denial into an allow. */
+function unreadable(value: unknown, part = ""): PermissionMisuse {
+  return new PermissionMisuse(
+    `HasRole() found ${show(value)} as ${part}\`scope.user.roles\`: give a list or a Set of names, as in ["admin"]`,
+  );
 }
 
 /**
  * Allows the actions of signed-in users that have at least one of the roles. Reads `scope.user.roles`, an array or a
- * Set of names.
+ * Set of names. A user without `roles` is denied. Roles of another type are a fault, which `not` does not negate.
  *
  * @param roles Names of roles; at least one.
  * @returns A permission that guarantees a signed-in user.

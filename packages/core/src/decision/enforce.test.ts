@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { decision } from "./decision.js";
+
+const allowed = decision("allow", "allowed");
+const denied = decision("deny", "permission_denied");
+const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
+let verbs: typeof import("./enforce.js");
+
+beforeEach(async () => {
+  vi.resetModules();
+  verbs = await import("./enforce.js");
+});
+afterEach(() => printed.mockClear());
+
+test.each(["isAllowed", "enforce"] as const)("%s that refuses and is not awaited is told once", async (name) => {
+  void verbs[name](denied);
+  void verbs[name](Promise.resolve(denied));
+  await turn();
+  void verbs[name](denied);
+  await turn();
+  const verb = name === "enforce" ? "authorize" : "can";
+  expect(printed.mock.calls).toEqual([
+    [`${verb}() has refused, and nothing awaited it, so the code after it went on: write \`await\` before it`],
+  ]);
+});
+
+test.each<[string, () => unknown]>([
+  ["an allow", () => verbs.enforce(allowed)],
+  ["an answer of true", () => verbs.isAllowed(Promise.resolve(allowed))],
+  ["an awaited refusal", async () => verbs.enforce(denied).catch(() => {})],
+  ["a refusal in Promise.all", () => Promise.allSettled([verbs.enforce(denied), verbs.isAllowed(denied)])],
+  ["a returned refusal", async () => (async () => verbs.isAllowed(denied))()],
+  [
+    "a refusal that is awaited after another promise",
+    async () => {
+      const asked = verbs.isAllowed(denied);
+      await Promise.resolve();
+      await asked;
+    },
+  ],
+])("nothing is told of %s", async (_name, ask) => {
+  await ask();
+  await turn();
+  expect(printed).not.toHaveBeenCalled();
+});
+
+test("the promises of the verbs are plain ones behind `then`", async () => {
+  const asked = verbs.isAllowed(allowed);
+  expect(asked).toBeInstanceOf(Promise);
+  const then = asked.then((value) => !value);
+  expect(then.constructor).toBe(Promise);
+  expect([await asked, await then, await asked.finally(() => {})]).toEqual([true, false, true]);
+});
