@@ -24,5 +24,8 @@ function npm(...command) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-if (!isInstalled()) npm("ci", "--no-audit", "--no-fund");
+if (!isInstalled()) {
+  console.log(`Installs the packages of ${name}/ first: about a minute.`);
+  npm("ci", "--no-audit", "--no-fund");
+}
 npm("run", script, "--", ...args);

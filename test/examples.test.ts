@@ -1,10 +1,11 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { compileExamples, findExamples, promisedBy, runExample } from "./examples.js";
+import { compileExamples, findExamples, promisedBy, runClient, runExample } from "./examples.js";
 
 const examples = findExamples();
 const port = await freePort();
@@ -26,24 +27,31 @@ test.each(examples.map((example, index) => ({ ...example, example, index })))(
   20_000,
 );
 
-test("README: the first example prints the documented output", async () => {
-  const index = examples.findIndex(({ place }) => place.startsWith("README.md"));
-  const ending = new AbortController();
-  const running = runExample(index, ending.signal);
-  const readme = readFileSync(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8");
-  const [, promised = ""] = /```json\n([\s\S]*?)```/.exec(readme) ?? [];
-  const replies: string[] = [];
-  const socket = await connect(`ws://localhost:${port}`);
-  socket.on("message", (data) => replies.push(String(data)));
-  socket.send('{"type": "chat.send", "id": 7}');
-  socket.send('{"type": "ping"}');
-  await expect.poll(() => replies.length).toBe(2);
-  expect(JSON.parse(replies[0] ?? "")).toEqual(JSON.parse(promised));
-  expect(replies[1]).toBe('allowed: {"type": "ping"}');
-  socket.terminate();
-  ending.abort();
-  expect((await running).trouble).toBe("");
-}, 20_000);
+test.each(["README.md", "docs/index.md"])(
+  "%s: the first example and its client print the documented output",
+  async (page) => {
+    const index = examples.findIndex(({ place }) => place.startsWith(page));
+    const ending = new AbortController();
+    const server = runExample(index, ending.signal);
+    const text = readFileSync(fileURLToPath(new URL(`../${page}`, import.meta.url)), "utf8");
+    const [, program = ""] = /```js\n([\s\S]*?)```/.exec(text) ?? [];
+    const [, promised = ""] = /```json\n([\s\S]*?)```/.exec(text) ?? [];
+    const socket = await connect(`ws://localhost:${port}`);
+    const replied = once(socket, "message");
+    socket.send('{"type": "ping"}');
+    expect(String((await replied)[0])).toBe('allowed: {"type": "ping"}');
+    socket.terminate();
+
+    const client = runClient(program, port);
+    await once(client.stdout, "data").then(([printed]) => {
+      expect(JSON.parse(String(printed))).toEqual(JSON.parse(promised));
+    });
+    client.kill();
+    ending.abort();
+    expect((await server).trouble).toBe("");
+  },
+  20_000,
+);
 
 async function connect(url: string): Promise<WebSocket> {
   for (let attempt = 0; attempt < 100; attempt++) {

@@ -1,6 +1,7 @@
-import { execFile } from "node:child_process";
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
 
@@ -89,6 +90,13 @@ export function runExample(index: number, signal: AbortSignal): Promise<{ troubl
       resolve({ trouble: stderr || (error && error.name !== "AbortError" ? error.message : ""), printed });
     });
   });
+}
+
+/** Runs a client of the docs in JavaScript, with another port. It runs until it is killed. */
+export function runClient(source: string, port: number): ChildProcessByStdio<null, Readable, null> {
+  const file = join(folder, "client.mjs");
+  writeFileSync(file, source.replaceAll("8080", String(port)));
+  return spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "inherit"] });
 }
 
 /** The expected output of an example: the comments below its `console.log()` lines. */

@@ -30,6 +30,11 @@ export class Accounts {
     return this.#byId.get(/** @type {string} */ (id));
   }
 
+  /** @returns {string[]} ids of the accounts that are banned */
+  banned() {
+    return [...this.#byId.values()].filter(({ isBanned }) => isBanned).map(({ id }) => id);
+  }
+
   /**
    * The password of an account is its id, because a playground lets everybody sign in as anybody.
    *

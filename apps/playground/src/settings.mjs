@@ -15,14 +15,16 @@ import { isFaultKind } from "./faults.mjs";
  * @param {import("./decision-feed.mjs").DecisionFeed} parts.feed
  * @param {readonly string[]} parts.origins
  * @param {readonly import("./rule-sources.mjs").KnownRule[]} parts.known
+ * @param {import("./accounts.mjs").Accounts} parts.accounts
  * @param {boolean} parts.isDemo
  */
-export function settings({ inForce, faults, feed, origins, known, isDemo }) {
+export function settings({ inForce, faults, feed, origins, known, accounts, isDemo }) {
   const token = randomBytes(24).toString("base64url");
   const router = express.Router();
   router.get("/state", (_request, response) => {
     const { text, version, rules } = inForce;
-    response.json({ token, policy: { text, version, rules }, faults: faults.list(), known, isDemo });
+    const policy = { text, version, rules };
+    response.json({ token, policy, faults: faults.list(), known, banned: accounts.banned(), isDemo });
   });
   const fromPage = pageOnly(token, origins);
   router.post("/policy", fromPage, (request, response) => {

@@ -94,7 +94,7 @@ function serveAll(server, hosts, { isDemo, grace }) {
   const known = describeRules(Object.keys(rules));
   buildApp(app, {
     signIn,
-    settings: settings({ inForce, faults, feed, origins, known, isDemo }),
+    settings: settings({ inForce, faults, feed, origins, known, accounts, isDemo }),
     inForce,
     actions,
     feed,

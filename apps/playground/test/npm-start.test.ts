@@ -32,6 +32,7 @@ it("npm start builds, prints its address and three things to try, and Ctrl-C sto
   const { child, exited, printed, output } = npmStart(0);
   await printed(/Ctrl-C/);
   const [url] = output().match(/http:\/\/127\.0\.0\.1:\d+/) ?? [""];
+  expect(output()).toMatch(/^Builds .*about \d+ seconds/m);
   expect(output()).toMatch(/1\. .+\n +2\. .+\n +3\. /);
   expect((await fetch(url)).status).toBe(200);
 

@@ -50,6 +50,16 @@ it("the programs on the page are TypeScript without a complaint, whatever the po
   expect(found).toEqual([]);
 });
 
+it.each(TARGETS)("the program for %s installs unreleased packages as the README does", (target) => {
+  const source = snippetFor(target, FIRST_POLICY, KNOWN);
+  const [, files = ""] = /beside it: npm install (.*)/.exec(source) ?? [];
+  const [, packages = ""] = /^\/\/ When it is released: npm install (.*)$/m.exec(source) ?? [];
+  expect(source).toMatch(
+    /^\/\/ Nothing is released yet\. In a clone, `npm ci && npm run build && npm pack -w packages`$/m,
+  );
+  expect(files.replaceAll(/\.\.\/portcullis\/portcullis-([\w-]+)-\*\.tgz/g, "@portcullis/$1")).toBe(packages);
+});
+
 /** A port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");

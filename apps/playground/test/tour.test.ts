@@ -70,8 +70,43 @@ describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () =>
       expect(await card(title).getAttribute("data-done")).toBe("true");
     }
     expect(await card("Ban somebody").getAttribute("data-done")).toBeNull();
+    const next = bar().getByRole("button", { name: "Next: Ban somebody" });
+    expect(await next.evaluate((button) => button.clientHeight)).toBeLessThan(40);
     await card("See why").getByRole("button", { name: "Next: Ban somebody" }).click();
     await bar().getByRole("button", { name: "Ban somebody (done)" }).waitFor();
+  });
+
+  it("ends a ban of an earlier step, and nothing else, before a step", async () => {
+    const page = await stage.open(PHONE);
+    const unbans = page.locator("#decision-list").getByText("user.unban");
+    await page.getByRole("button", { name: "Post a link as member" }).click();
+    await expectText(stage.explained(), "no_links");
+    expect(await unbans.count()).toBe(0);
+    await bar().getByRole("button", { name: "Next: Ban somebody" }).click();
+    await expectText(stage.explained(), "Refused: chat.send", "banned");
+    await bar().getByRole("button", { name: "Next: Break a rule" }).click();
+    await expectText(stage.chat(1), "Admin has let Member in again.");
+    await expectText(stage.chat(1), "permission_error");
+  });
+
+  it("tells that it is over once every step is done", async () => {
+    const page = await stage.open(PHONE);
+    const over = page.locator("#tour-over");
+    await page.getByRole("button", { name: "Make isMember throw" }).click();
+    await bar().getByRole("button", { name: "Next: Be refused" }).click();
+    for (const title of ["See why", "Ban somebody"]) {
+      await bar()
+        .getByRole("button", { name: `Next: ${title}` })
+        .click();
+    }
+    await bar().getByRole("button", { name: "Next: Break a rule" }).click();
+    await expectText(bar(), "That was the tour.");
+    expect(await over.isVisible()).toBe(true);
+    await page.getByRole("log", { name: "What happened" }).getByText("That was the tour.").waitFor();
+    const link = bar().getByRole("link", { name: "Change a rule" });
+    expect(await link.evaluate((element) => element === element.ownerDocument.activeElement)).toBe(true);
+    await link.click();
+    await expect.poll(async () => (await boxOf(stage.editor())).top).toBeGreaterThan(0);
   });
 
   it("keeps its steps in reach on a desktop", async () => {
@@ -82,6 +117,24 @@ describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () =>
     await expectText(stage.explained(), "no_links");
     expect((await boxOf(bar())).bottom).toBeLessThanOrEqual(900);
     expect((await boxOf(page.locator("#decisions"))).bottom).toBeLessThanOrEqual((await boxOf(bar())).top);
+  });
+
+  it("shows the whole tree beside the clients on a desktop", async () => {
+    const page = await stage.open(DESKTOP);
+    for (const [button, text] of [
+      ["Post a link as member", "no_links"],
+      ["Make isMember throw", "Rests on a fault"],
+    ] as const) {
+      await page.evaluate("scrollTo(0, 0)");
+      await page.getByRole("button", { name: button }).click();
+      await page.evaluate("scrollTo(0, 700)");
+      await expectText(stage.explained(), text);
+      const panel = page.locator("#decisions");
+      await expect
+        .poll(async () => (await boxOf(tree("chat.send"))).bottom - (await boxOf(panel)).bottom)
+        .toBeLessThanOrEqual(1);
+      expect((await boxOf(stage.explained())).top).toBeGreaterThanOrEqual((await boxOf(panel)).top - 1);
+    }
   });
 
   it("draws an operand of a not that allows as no", async () => {

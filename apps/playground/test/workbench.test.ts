@@ -41,8 +41,12 @@ describe.skipIf(!hasChromium)("the workbench in Chromium", { timeout: 30_000 }, 
     await expectText(stage.status(), "Line 1, column 95: a comma must follow, or a } that ends `actions`");
     await page.keyboard.press("Control+Enter");
     expect(await stage.editor().getAttribute("aria-invalid")).toBe("true");
+    const apply = page.getByRole("button", { name: "Apply" });
+    expect(await apply.getAttribute("aria-disabled")).toBe("true");
+    await page.getByText("Apply waits until the error in line 1 is corrected.").waitFor();
     await page.keyboard.press("End");
     await page.keyboard.type("} })");
+    expect(await apply.getAttribute("aria-disabled")).toBe("false");
     await page.keyboard.press("Control+Enter");
     await expectText(stage.status(), "version 2");
     await stage.write(2, "Hello");

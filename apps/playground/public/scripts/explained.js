@@ -4,7 +4,7 @@ import { element, icon, reachable } from "./dom.js";
 import { colour } from "./program-colours.js";
 import { drawFaults } from "./rested-on.js";
 import { drawTree, duration } from "./tree.js";
-import { bringIntoView, isNarrow } from "./view.js";
+import { bringIntoView, isNarrow, scrollPanel } from "./view.js";
 
 /**
  * @typedef {import("./decisions.js").Decided} Decided
@@ -46,6 +46,7 @@ export class Explained {
     // The name of a `not` contains the rule that it negates.
     const decisive = decided.by.replace(/^not\((.*)\)$/, "$1");
     if (decided.trace && this.#ruleOf(decisive)) showSource(decisive);
+    this.#scrollToTree();
   }
 
   /** Scrolls to the decision and moves the keyboard there. */
@@ -58,11 +59,21 @@ export class Explained {
   scrollIntoView() {
     if (isNarrow()) this.#place.scrollIntoView({ block: "start" });
     else bringIntoView(this.#place);
+    this.#scrollToTree();
+  }
+
+  /** Beside the clients, brings the end of the tree into view inside the panel, where it may be below the edge. */
+  #scrollToTree() {
+    const panel = /** @type {HTMLElement | null} */ (this.#place.closest(".decisions"));
+    const rows = this.#place.querySelectorAll(".node");
+    const row = rows[rows.length - 1];
+    if (panel && row && !isNarrow()) scrollPanel(panel, { head: this.#place, row });
   }
 
   #drawFaults() {
     const drawn = this.#shown && drawFaults(this.#shown, this.#faults);
     this.#restedOn.replaceChildren(...(drawn ? [drawn] : []));
+    this.#scrollToTree();
   }
 
   /** @param {string} label as decisions call it, for example `HasRole(admin)` */

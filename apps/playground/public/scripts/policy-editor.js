@@ -11,6 +11,7 @@ import { linkOf, textOfLink } from "./share.js";
  * @typedef {import("./completion.js").Suggestion} Suggestion
  */
 
+const HELP = "Ctrl + Space: suggestions. Ctrl + Enter: apply.";
 const WORD = /[A-Za-z_$][\w$]*$/;
 
 /** The editor of the policy. It shows the policy in force or a draft with its first error. */
@@ -18,6 +19,7 @@ export class PolicyEditor {
   #area = /** @type {HTMLTextAreaElement} */ (byId("policy-text"));
   #behind = byId("policy-behind");
   #status = byId("policy-status");
+  #help = byId("policy-help");
   #apply = /** @type {HTMLButtonElement} */ (byId("policy-apply"));
   #reset = /** @type {HTMLButtonElement} */ (byId("policy-reset"));
   #completion;
@@ -40,7 +42,9 @@ export class PolicyEditor {
     this.#area.addEventListener("input", () => this.#edited());
     this.#area.addEventListener("keydown", (event) => this.#key(event));
     this.#area.addEventListener("blur", () => this.#completion.close());
-    this.#apply.addEventListener("click", () => this.apply());
+    this.#apply.addEventListener("click", () => {
+      if (this.#apply.getAttribute("aria-disabled") !== "true") this.apply();
+    });
     this.#reset.addEventListener("click", () => this.write(this.#inForce));
     byId("policy-share").addEventListener("click", () => this.#share());
     server.listen(({ policy, known }) => this.#learn(policy, known));
@@ -127,7 +131,9 @@ export class PolicyEditor {
     this.#behind.replaceChildren(...highlight(text, this.#names, wrong));
     this.#area.setAttribute("aria-invalid", String(message !== undefined));
     const isChanged = text !== this.#inForce;
-    this.#apply.setAttribute("aria-disabled", String(!isChanged));
+    // The same text is refused again. After a failure of the server it may be applied.
+    this.#apply.setAttribute("aria-disabled", String(!isChanged || start !== undefined));
+    this.#help.textContent = start === undefined ? HELP : `Apply waits until the error in line ${line} is corrected.`;
     this.#reset.hidden = !isChanged;
     if (message !== undefined) this.#say("wrong", line ? `Line ${line}, column ${column}: ${message}` : message);
     else if (isChanged) this.#say("edited", "Changed, not in force yet.");

@@ -13,6 +13,7 @@
  * @property {Policy} policy in force
  * @property {Record<string, string>} faults by the name of the rule
  * @property {KnownRule[]} known
+ * @property {string[]} banned ids of accounts, as they were when the state was loaded
  * @property {boolean} isDemo
  *
  * @typedef {{ message: string, start?: number, end?: number, line?: number, column?: number }} Refusal

@@ -1,5 +1,5 @@
 // @ts-check
-import { byId, element } from "./dom.js";
+import { announce, byId, element } from "./dom.js";
 
 /**
  * The cards of the tour, and the bar that stands in for them while they are out of view.
@@ -17,7 +17,14 @@ export class TourCards {
   /** @type {readonly Card[]} */
   #cards;
   #bar = byId("tour-bar");
-  #barNext = element("button", { type: "button", hidden: true });
+  #barNext = element("button", { type: "button", class: "next", hidden: true });
+  #barOver = element(
+    "p",
+    { class: "over", hidden: true },
+    "That was the tour. ",
+    element("a", { href: "#policy" }, "Change a rule"),
+  );
+  #over = byId("tour-over");
   #play;
 
   /**
@@ -34,7 +41,8 @@ export class TourCards {
       this.#lead(next, following);
       card.append(next);
     });
-    this.#bar.append(element("ol", {}, ...this.#cards.map(({ short }) => element("li", {}, short))), this.#barNext);
+    this.#bar.append(element("ol", {}, ...this.#cards.map(({ short }) => element("li", {}, short))));
+    this.#bar.append(this.#barNext, this.#barOver);
     this.#barNext.addEventListener("click", () => this.#play(this.#barNext.dataset.step ?? ""));
     new IntersectionObserver(([entry]) => {
       this.#bar.hidden = entry?.isIntersecting !== false;
@@ -62,11 +70,26 @@ export class TourCards {
     finished.mark.textContent = " (done)";
     finished.next.hidden = false;
     if (finished.short.childElementCount === 1) finished.short.append(element("span", { class: "hidden" }, " (done)"));
-    const following = this.#cards[index + 1];
-    this.#barNext.hidden = following === undefined;
-    if (following === undefined) return;
-    this.#barNext.textContent = `Next: ${following.title}`;
-    this.#barNext.dataset.step = following.name;
+    const following = this.#cards[index + 1] ?? this.#cards.find(({ card }) => card.dataset.done === undefined);
+    if (following === undefined) this.#end();
+    else this.#offer(following);
+  }
+
+  /** @param {Card} following the step that the bar leads to */
+  #offer({ title, name }) {
+    this.#barNext.hidden = false;
+    this.#barNext.textContent = `Next: ${title}`;
+    this.#barNext.dataset.step = name;
+    this.#barOver.hidden = true;
+  }
+
+  /** Tells that all steps are done, and leads to the policy. The pressed button of the bar passes the focus on. */
+  #end() {
+    const isFocused = document.activeElement === this.#barNext;
+    this.#barNext.hidden = true;
+    for (const place of [this.#barOver, this.#over]) place.hidden = false;
+    if (isFocused) this.#barOver.querySelector("a")?.focus();
+    announce("That was the tour.");
   }
 
   /**

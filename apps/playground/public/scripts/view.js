@@ -9,6 +9,19 @@ export function isNarrow() {
 }
 
 /**
+ * Scrolls a panel so that the end of a row is in view, if the head still is.
+ *
+ * @param {HTMLElement} panel
+ * @param {{ head: Element, row: Element }} parts of the panel
+ */
+export function scrollPanel(panel, { head, row }) {
+  const { top, bottom } = panel.getBoundingClientRect();
+  const below = row.getBoundingClientRect().bottom - bottom;
+  const above = head.getBoundingClientRect().top - top;
+  panel.scrollTop = Math.max(0, panel.scrollTop + Math.min(below, above));
+}
+
+/**
  * Scrolls to an element. The space of a bar at the lower edge (`--docked`) is left free. An element that is too tall for
  * the rest of the page is shown from its beginning.
  *

@@ -22,6 +22,18 @@ const PACKAGES = {
   express: "@portcullis/core @portcullis/adapter-express-bridge express",
 };
 
+/**
+ * The installation from packed files, until the packages are released.
+ *
+ * @param {Target} target
+ */
+function installation(target) {
+  const packed = PACKAGES[target].replaceAll(/@portcullis\/([\w-]+)/g, "../portcullis/portcullis-$1-*.tgz");
+  return `// Nothing is released yet. In a clone, \`npm ci && npm run build && npm pack -w packages\`
+// makes the files; beside it: npm install ${packed}
+// When it is released: npm install ${PACKAGES[target]}`;
+}
+
 const CORE = /\b(AllowAny|BasePermission|DenyAll|HasRole|IsAuthenticated|allow|and|deny|fault|not|or)\b(?=[\s(,])/g;
 
 /**
@@ -51,7 +63,7 @@ export function snippetFor(target, written, known) {
     ...(sources.some((one) => one.includes("pause(")) ? [PAUSE] : []),
   ];
   return [
-    `// npm install ${PACKAGES[target]}`,
+    installation(target),
     all.sort((one, other) => (one.split(" from ")[1] ?? "").localeCompare(other.split(" from ")[1] ?? "")).join("\n"),
     "",
     USERS,
