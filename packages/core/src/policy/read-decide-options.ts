@@ -44,7 +44,8 @@ export function readDecideOptions(verb: Verb, options: unknown): ReadDecideOptio
     if (signal !== undefined && !isSignal(signal)) {
       throw misuse(caller, signal, "give the signal of an AbortController", "`signal`");
     }
-    if (record === undefined) checkKeys(caller, options, verb.options);
+    // Adapters alone give the option `record`.
+    checkKeys(caller, options, "record" in options ? [...verb.options, "record"] : verb.options);
     return { hasObject: "object" in options, object, signal, record };
   } catch (error) {
     return decisionFromError(error, "options");
