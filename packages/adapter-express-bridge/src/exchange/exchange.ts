@@ -18,6 +18,8 @@ export class Exchange implements TimeoutNode {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly recording = new Recording();
+  /** Says what the middleware that runs still owes, for the cause of a timeout. */
+  explainSilence: (() => Error) | undefined;
   /** Resolves once the middlewares have ended. Never rejects. */
   readonly ending: Promise<Ending>;
   readonly #method: string;
@@ -132,7 +134,7 @@ export class Exchange implements TimeoutNode {
 
   /** The deadline has passed. */
   expire(): void {
-    this.#context.runInAsyncScope(() => this.#end({ how: "late" }));
+    this.#context.runInAsyncScope(() => this.#end({ how: "late", cause: this.explainSilence?.() }));
   }
 
   /** The caller does not wait for the answer any more. */
