@@ -179,9 +179,8 @@ export class Exchange implements TimeoutNode {
 
   #finish(): void {
     const { statusCode } = this.response;
-    const { how } = this.#told;
     const isRefused = this.#statusAtPass === -1 ? statusCode >= 300 : statusCode >= 400;
-    const saysOtherwise = how === "passed" && isRefused && statusCode !== this.#statusAtPass;
+    const saysOtherwise = this.#told.how === "passed" && isRefused && statusCode !== this.#statusAtPass;
     this.#end(saysOtherwise ? { how: "answered" } : this.#told);
   }
 
@@ -204,8 +203,7 @@ export class Exchange implements TimeoutNode {
 
   #prepareResponse(): void {
     const { response, request } = this;
-    const ignore = () => {};
-    for (const one of [response, request, this.#socket]) one.on("error", ignore);
+    for (const one of [response, request, this.#socket]) one.on("error", () => {});
     keepHeadersReadable(response);
     this.recording.attach(response);
     response.assignSocket(this.#socket as never);

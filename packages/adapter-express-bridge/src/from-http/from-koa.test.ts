@@ -324,7 +324,8 @@ describe.each([
     // A router of Koa runs its middlewares only where one of its routes matches.
     test("refuses where it has none, or belongs to another host", async () => {
       const refuse: Middleware = (ctx) => ctx.throw(403);
-      const others = [new Router(), new Router().use(refuse as never)];
+      const hidden = compose([new Router().use(refuse as never).routes() as never]);
+      const others = [new Router(), new Router().use(refuse as never), hidden];
       for (const chain of [
         ...others.map((one) => [go, one]),
         new Router({ host: "other.example" }).all("/", go as never),

@@ -143,7 +143,7 @@ export function watchRouters(context: KoaContext, exchange: Exchange, stopAt: St
 
 /** The result of matching a request in the routers it passed. */
 export interface Routed {
-  /** True when a router with routes has none for this request, or a router ran none of its functions. */
+  /** True when a router has no route for this request, or ran none of its functions. */
   readonly isUnmatched: boolean;
   /** True when a route matched. */
   readonly isMatched: boolean;
@@ -155,7 +155,8 @@ export function routedIn(context: KoaContext): Routed {
   const { routers, hasFallenThrough } = seen.get(context) as Seen;
   const found = [...routers].flatMap((router) => {
     const routes = routesOf(router);
-    if (routes.length === 0) return [];
+    // A middleware may keep something else under that name.
+    if (routes.length === 0 && typeof router.routes !== "function") return [];
     return routes.some((route) => matched.includes(route) && route.methods?.includes(method as string));
   });
   return { isUnmatched: hasFallenThrough || found.includes(false), isMatched: found.includes(true) };
