@@ -60,7 +60,7 @@ export class Call {
   }
 
   #silence(): Error {
-    const what = quoted(this.#handler);
+    const what = quoted(this.#handler.name);
     if (this.#isFactory) return factoryMisuse(this.#caller, this.#handler);
     if (this.#exchange.response.headersSent) return new Error(`${what} has begun an answer, and did not end it`);
     if (this.#isSettled) return new Error(`${what} has returned without calling next() or answering`);
@@ -69,13 +69,13 @@ export class Call {
 }
 
 /** The error for a function that makes a middleware, and was given in place of one. */
-export function factoryMisuse(caller: string, { name }: Handler | { readonly name: string }): PermissionMisuse {
+function factoryMisuse(caller: string, { name }: Handler): PermissionMisuse {
   return new PermissionMisuse(
-    `${caller} got ${quoted({ name })}, which returned a function: call it, as in ${caller.slice(0, -1)}${name || "requireRole"}(...))`,
+    `${caller} got ${quoted(name)}, which returned a function: call it, as in ${caller.slice(0, -1)}${typeof name === "string" && name ? name : "requireRole"}(...))`,
   );
 }
 
 /** The name of a middleware in messages. */
-export function quoted({ name }: { readonly name: string }): string {
-  return name ? `\`${name}\`` : "a middleware without a name";
+function quoted(name: unknown): string {
+  return typeof name === "string" && name ? `\`${name}\`` : "a middleware without a name";
 }
