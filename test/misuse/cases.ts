@@ -120,6 +120,8 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `fromExpress((request, response, next) => next(), { app, url: "rooms" })`,
     `fromExpress((request, response, next) => next(), { app, url: "/rooms/:id?" })`,
     `fromExpress((request, response, next, role) => next(), { app })`,
+    `ask(fromExpress(requireRole, { app }))`,
+    `ask(fromExpress(express.Router().use("/admin", (request, response) => response.sendStatus(403)), { app }))`,
     `fromExpress((request, response, next) => next(), { app, methods: { create: "post it" } })`,
     `fromExpress((request, response, next) => next(), { app, nmae: "isMember" })`,
     `toExpress(policy)`,

@@ -27,6 +27,10 @@ function vocabulary(): Record<string, unknown> {
     policy: core.definePolicy({ actions: { ping: core.AllowAny } }),
     app: express(),
     express,
+    /** A factory that was not called. */
+    requireRole: function requireRole() {
+      return () => {};
+    },
     ...posting(),
     wss: new WebSocketServer({ noServer: true }),
     io: new Server(createServer()),

@@ -15,6 +15,7 @@ import {
   definePolicy,
   IsAuthenticated,
   permissionsFor,
+  permission as rule,
   type Scope,
 } from "@portcullis/core";
 import { consumersFor } from "@portcullis/core/consumer";
@@ -59,9 +60,17 @@ const untyped = () => guard(wss, policy, { authenticate: () => ({ user: { id: 1 
 // @ts-expect-error Nobody says who a client is.
 const unsaid = () => guard(wss, policy);
 const open = definePolicy({ permissions: AllowAny });
+// The scope of an inline permission is inferred, in an entry too.
+const inline = definePolicy({
+  actions: {
+    edit: { rule: rule("isDone", { object: () => true }), objects: "checked-by-handler" },
+    list: { rule: [AllowAny, rule("isSecure", ({ scope }) => scope.secure)] },
+  },
+});
+const untold = () => guard(wss, inline);
 // @ts-expect-error There is no such option.
 const mistyped = () => guard(wss, open, { origin: [] });
-assert.equal([untyped, unsaid, mistyped].length, 3);
+assert.equal([untyped, unsaid, mistyped, untold].length, 4);
 
 const guarded: Guard<never> = guardSocketio(new Server(), open) as never;
 assert.equal(typeof guarded.close, "function");

@@ -1,6 +1,6 @@
 /** Reasons why a chain was left without an answer. */
 export type Skip =
-  /** No route matched the request. */
+  /** No route matched the request, or a router ran none of its functions. */
   | "unmatched"
   /** A middleware called `next("route")` or `next("router")`. */
   | "left"
@@ -28,7 +28,11 @@ export type Ending =
       readonly how: "skipped";
       readonly why: Skip;
     }
-  | { readonly how: "late" }
+  | {
+      readonly how: "late";
+      /** What the middlewares still owed at the deadline. */
+      readonly cause?: Error | undefined;
+    }
   | { readonly how: "aborted" }
   /** A middleware destroyed the request. */
   | { readonly how: "destroyed" };

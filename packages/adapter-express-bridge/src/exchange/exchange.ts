@@ -18,6 +18,8 @@ export class Exchange implements TimeoutNode {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly recording = new Recording();
+  /** Says what the middleware that runs still owes, for the cause of a timeout. */
+  explainSilence: (() => Error) | undefined;
   /** Resolves once the middlewares have ended. Never rejects. */
   readonly ending: Promise<Ending>;
   readonly #method: string;
@@ -132,7 +134,7 @@ export class Exchange implements TimeoutNode {
 
   /** The deadline has passed. */
   expire(): void {
-    this.#context.runInAsyncScope(() => this.#end({ how: "late" }));
+    this.#context.runInAsyncScope(() => this.#end({ how: "late", cause: this.explainSilence?.() }));
   }
 
   /** The caller does not wait for the answer any more. */
@@ -177,9 +179,8 @@ export class Exchange implements TimeoutNode {
 
   #finish(): void {
     const { statusCode } = this.response;
-    const { how } = this.#told;
     const isRefused = this.#statusAtPass === -1 ? statusCode >= 300 : statusCode >= 400;
-    const saysOtherwise = how === "passed" && isRefused && statusCode !== this.#statusAtPass;
+    const saysOtherwise = this.#told.how === "passed" && isRefused && statusCode !== this.#statusAtPass;
     this.#end(saysOtherwise ? { how: "answered" } : this.#told);
   }
 
@@ -202,8 +203,7 @@ export class Exchange implements TimeoutNode {
 
   #prepareResponse(): void {
     const { response, request } = this;
-    const ignore = () => {};
-    for (const one of [response, request, this.#socket]) one.on("error", ignore);
+    for (const one of [response, request, this.#socket]) one.on("error", () => {});
     keepHeadersReadable(response);
     this.recording.attach(response);
     response.assignSocket(this.#socket as never);

@@ -32,7 +32,7 @@ const CODES = new Map([
 /** Log messages for endings without a verdict, each with the correction. */
 const INSTEAD: Record<Skip, string> = {
   unmatched:
-    'in a router no route was there for the request: give { url } and { methods } as its routes have them, or { unmatched: "allow" } where over HTTP it falls through',
+    'in a router no route was there for the request, or none of its functions ran: give { url } and { methods } as its routes have them, or { unmatched: "allow" } where over HTTP it falls through',
   left: 'a middleware has called next("route") or next("router"): call next() to allow, and answer 401 or 403 to refuse',
   unreached:
     "no function of `stopAt` was reached: name the one that the route of the action has, and answer 401 or 403 to refuse",
@@ -62,7 +62,7 @@ export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEv
         error: new PermissionMisuse(INSTEAD[ending.why]),
       });
     case "late":
-      return fault("permission_timeout");
+      return fault("permission_timeout", ending.cause && { error: ending.cause });
     case "aborted":
       return fault("aborted", { status: 499 });
     case "destroyed":

@@ -317,11 +317,22 @@ describe.each([
         outcome: "allow",
       });
     });
-    test("says nothing where one matches, or where it has none", async () => {
-      for (const router of [routed("/"), new Router().use(go as never), new Router()]) {
-        expect(await askAction(fromKoa([go, router] as never, { app, stopAt: [] }))).toMatchObject({
-          outcome: "allow",
-        });
+    test("says nothing where one matches", async () => {
+      const rule = fromKoa([go, routed("/")] as never, { app, stopAt: [] });
+      expect(await askAction(rule)).toMatchObject({ outcome: "allow" });
+    });
+    // A router of Koa runs its middlewares only where one of its routes matches.
+    test("refuses where it has none, or belongs to another host", async () => {
+      const refuse: Middleware = (ctx) => ctx.throw(403);
+      const hidden = compose([new Router().use(refuse as never).routes() as never]);
+      const others = [new Router(), new Router().use(refuse as never), hidden];
+      for (const chain of [
+        ...others.map((one) => [go, one]),
+        new Router({ host: "other.example" }).all("/", go as never),
+      ]) {
+        const ask = (unmatched: "deny" | "allow") => askAction(fromKoa(chain as never, { app, stopAt: [], unmatched }));
+        expect(await ask("deny")).toMatchObject({ outcome: "error", status: 403 });
+        expect(await ask("allow")).toMatchObject({ outcome: "allow" });
       }
     });
   });

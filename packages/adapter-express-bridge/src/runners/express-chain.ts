@@ -2,7 +2,9 @@ import type { IncomingMessage } from "node:http";
 import type { Skip } from "../exchange/ending.js";
 import type { Exchange } from "../exchange/exchange.js";
 import { statusOfError } from "../exchange/http-refusal.js";
-import { handlerFor, hasRoutes, isStacked } from "./express-routes.js";
+import { Call } from "./call.js";
+import { handlerFor } from "./copy-router.js";
+import { hasRoutes, isStacked } from "./express-routes.js";
 import type { Handler } from "./handler.js";
 import { RouterPath } from "./router-path.js";
 import { routesMisuse, type StopAt } from "./stop-at.js";
@@ -11,7 +13,9 @@ import { routesMisuse, type StopAt } from "./stop-at.js";
 export interface ChainRun {
   readonly chain: readonly Handler[];
   readonly exchange: Exchange;
-  /** True when a router in which no route matches refuses. */
+  /** The name of the caller in messages, for example `fromExpress()`. */
+  readonly caller: string;
+  /** True when a router that asks nobody refuses. */
   readonly deniesUnmatched: boolean;
   readonly stopAt: StopAt;
   /**
@@ -19,6 +23,8 @@ export interface ChainRun {
    * then allows only behind a router without a matching route, if `unmatched` is `"allow"`.
    */
   mayPass: boolean;
+  /** True when a router failed before it had asked anybody. An error handler that goes on then does not allow. */
+  isUnmatched: boolean;
   /** Restores the prototypes of request and response, which a mounted application replaces. */
   restore(): void;
 }
@@ -29,8 +35,8 @@ interface Failure {
 }
 
 /** Runs the functions of a chain one after the other, as Express does. The exchange passes after the last one. */
-export function runChain(run: Omit<ChainRun, "mayPass">): void {
-  proceed({ ...run, mayPass: hasNoStops(run) }, 0, undefined);
+export function runChain(run: Omit<ChainRun, "mayPass" | "isUnmatched">): void {
+  proceed({ ...run, mayPass: hasNoStops(run), isUnmatched: false }, 0, undefined);
 }
 
 function hasNoStops({ stopAt }: Pick<ChainRun, "stopAt">): boolean {
@@ -49,6 +55,7 @@ function proceed(run: ChainRun, from: number, failure: Failure | undefined): voi
     }
   }
   if (failure !== undefined) refuse(exchange, failure.error);
+  else if (run.isUnmatched) exchange.skip("unmatched");
   else if (run.mayPass) exchange.pass();
   else exchange.skip("unreached");
 }
@@ -65,7 +72,7 @@ class ChainStep {
   readonly #isRouted: boolean;
   /** `undefined` for a plain function, since most chains hold no router. */
   readonly #path: RouterPath | undefined;
-  #isOver = false;
+  readonly #call: Call;
   #isLeft = false;
   #isSentBehind = false;
 
@@ -74,7 +81,8 @@ class ChainStep {
     this.#at = at;
     this.#handler = handler;
     this.#isRouted = hasRoutes(handler);
-    this.#path = isStacked(handler) ? new RouterPath() : undefined;
+    this.#path = isStacked(handler) ? new RouterPath(run.exchange, run.caller) : undefined;
+    this.#call = new Call(run.exchange, handler, run.caller);
   }
 
   call(failure: Failure | undefined): void {
@@ -90,10 +98,13 @@ class ChainStep {
       if (this.#isRouted && stopAt === undefined) throw routesMisuse("an HTTP rule");
       const answer = this.#invoke(failure, next);
       if (typeof (answer as Partial<PromiseLike<unknown>> | null | undefined)?.then === "function") {
-        Promise.resolve(answer).then(undefined, (error) => this.#fail(error));
-      }
+        Promise.resolve(answer).then(
+          (value) => this.#call.settle(value),
+          (error) => this.#fail(error),
+        );
+      } else this.#call.settle(answer);
       // The function called `next` and then answered.
-      if (this.#isOver && !this.#isSentBehind && response.headersSent) exchange.doubt();
+      if (this.#call.isOver && !this.#isSentBehind && response.headersSent) exchange.doubt();
     } catch (error) {
       this.#fail(error);
     }
@@ -127,12 +138,12 @@ class ChainStep {
     const run = this.#run;
     const { exchange } = run;
     const { response } = exchange;
-    if (this.#isOver || exchange.isEnded) {
+    if (this.#call.isOver || exchange.isEnded) {
       // The chain has already moved on. Only an error still counts.
       if (failure) refuse(exchange, failure.error);
       return;
     }
-    this.#isOver = true;
+    this.#call.isOver = true;
     run.restore();
     // The function answered and then calls `next`.
     if (response.headersSent) exchange.doubt();
@@ -145,15 +156,18 @@ class ChainStep {
   /** Ends the step. Returns a reason when the chain ends here too. */
   #end(failure: Failure | undefined): Skip | undefined {
     const run = this.#run;
+    const path = this.#path;
     if (failure) {
       run.mayPass = hasNoStops(run);
+      if (path?.isUnmatched && run.deniesUnmatched) run.isUnmatched = true;
       return undefined;
     }
     const route = this.#isRouted ? routedPartsOf(run.exchange.request).route : undefined;
-    if (this.#isLeft || this.#path?.isLeft(route)) return "left";
-    if (!this.#isRouted) return undefined;
-    const holdsStop = this.#path?.holdsStop ?? false;
-    if (route !== undefined) return holdsStop ? "unreached" : undefined;
+    if (this.#isLeft || path?.isLeft(route)) return "left";
+    if (path === undefined) return undefined;
+    const holdsStop = this.#isRouted && path.holdsStop;
+    const isUnmatched = path.isUnmatched || (this.#isRouted && route === undefined);
+    if (!isUnmatched) return holdsStop ? "unreached" : undefined;
     if (run.deniesUnmatched) return "unmatched";
     if (holdsStop) run.mayPass = true;
     return undefined;

@@ -56,8 +56,8 @@ export function expressRun(chain: readonly Handler[], app: Dressing | null, sett
     if (settings.usesScope) useScope(exchange, derived.scope);
     if (app !== null && derived.method === "HEAD") keepUnwritten(exchange);
     const { request, response } = exchange as unknown as { request: Extended; response: Extended };
-    const { deniesUnmatched, stopAt } = settings;
-    runChain({ chain, exchange, deniesUnmatched, stopAt, restore });
+    const { caller, deniesUnmatched, stopAt } = settings;
+    runChain({ chain, exchange, caller, deniesUnmatched, stopAt, restore });
     return () => ({
       user: request.user,
       auth: request.auth,

@@ -1,3 +1,6 @@
+import type { Exchange } from "../exchange/exchange.js";
+import { Call } from "./call.js";
+import type { Handler } from "./handler.js";
 import type { KoaContext, KoaMiddleware } from "./koa-context.js";
 import { assertFound, copyWith, routesMisuse, type StopAt } from "./stop-at.js";
 
@@ -12,7 +15,18 @@ interface Router {
   routes?(): KoaMiddleware;
 }
 
-const seen = new WeakMap<object, Set<Router>>();
+/** What is known of one evaluation. */
+interface Seen {
+  readonly exchange: Exchange;
+  /** The routers that the request passed. */
+  readonly routers: Set<Router>;
+  /** The number of functions of routers that ran. */
+  asked: number;
+  /** True when a router of the chain ran none of its functions. */
+  hasFallenThrough: boolean;
+}
+
+const seen = new WeakMap<object, Seen>();
 
 /** Originals by their copies. */
 const originals = new WeakMap<Router, Router>();
@@ -52,19 +66,56 @@ export function canBeAsked(middleware: unknown): boolean {
   return router === undefined || routesOf(router).length > 0;
 }
 
-/** Wraps a middleware so that functions of `stopAt` are the end of the chain. Its router is not changed. */
-export function stopping(middleware: KoaMiddleware, stopAt: StopAt, end: KoaMiddleware): KoaMiddleware {
-  if (stopAt === undefined || stopAt.size === 0) return middleware;
-  if (stopAt.has(middleware)) return end;
+/** The parts of a run that a wrapped middleware needs. */
+export interface KoaRun {
+  /** The name of the caller in messages, for example `fromKoa()`. */
+  readonly caller: string;
+  readonly stopAt: StopAt;
+  /** Takes the place of each function of `stopAt`. */
+  readonly end: KoaMiddleware;
+}
+
+/**
+ * Wraps a middleware of a chain, so that functions of `stopAt` are the end of the chain, and functions of a router are
+ * counted when they run. Its router is not changed.
+ */
+export function watched(middleware: KoaMiddleware, run: KoaRun): KoaMiddleware {
+  if (run.stopAt?.has(middleware)) return run.end;
   const router = routerOf(middleware);
-  if (router?.stack === undefined || router.routes === undefined) return middleware;
+  if (!Array.isArray(router?.stack) || router.routes === undefined) return called(middleware, run);
   return (context, next) => {
+    const seenHere = seen.get(context) as Seen;
+    const counted = (one: KoaMiddleware): KoaMiddleware => {
+      const own = run.stopAt?.has(one) ? run.end : called(one, run);
+      return (...input) => {
+        seenHere.asked += 1;
+        return own(...input);
+      };
+    };
     const stack = (router.stack as readonly Layer[]).map((layer) =>
-      copyWith(layer, { stack: (layer.stack ?? []).map((one) => (stopAt.has(one) ? end : one)) }),
+      copyWith(layer, { stack: (layer.stack ?? []).map(counted) }),
     );
     const copy = copyWith(router, { stack });
     originals.set(copy, router);
-    return (copy.routes as () => KoaMiddleware).call(copy)(context, next);
+    const before = seenHere.asked;
+    return (copy.routes as () => KoaMiddleware).call(copy)(context, () => {
+      if (seenHere.asked === before) seenHere.hasFallenThrough = true;
+      return next();
+    });
+  };
+}
+
+/** Wraps a function, so that its calls are followed until they end. */
+function called(middleware: KoaMiddleware, { caller }: KoaRun): KoaMiddleware {
+  return (context, next) => {
+    const { exchange } = seen.get(context) as Seen;
+    const call = new Call(exchange, middleware as Handler, caller);
+    return call.readAtEnd(
+      middleware(context, () => {
+        call.isOver = true;
+        return next();
+      }),
+    );
   };
 }
 
@@ -72,9 +123,9 @@ export function stopping(middleware: KoaMiddleware, stopAt: StopAt, end: KoaMidd
  * Records the routers that a request passes. Each router writes itself into the context. INVARIANT: no router runs
  * handlers that cannot be stopped, even if it is hidden in another middleware or gets its routes later.
  */
-export function watchRouters(context: KoaContext, stopAt: StopAt): void {
+export function watchRouters(context: KoaContext, exchange: Exchange, stopAt: StopAt): void {
   const routers = new Set<Router>();
-  seen.set(context, routers);
+  seen.set(context, { exchange, routers, asked: 0, hasFallenThrough: false });
   let current: Router | undefined;
   Object.defineProperty(context, "router", {
     configurable: true,
@@ -92,7 +143,7 @@ export function watchRouters(context: KoaContext, stopAt: StopAt): void {
 
 /** The result of matching a request in the routers it passed. */
 export interface Routed {
-  /** True when a router with routes has none for this request. */
+  /** True when a router has no route for this request, or ran none of its functions. */
   readonly isUnmatched: boolean;
   /** True when a route matched. */
   readonly isMatched: boolean;
@@ -101,10 +152,12 @@ export interface Routed {
 /** Finds out if a request matched a route of the routers it passed. */
 export function routedIn(context: KoaContext): Routed {
   const { matched = [], method } = context as { matched?: readonly Layer[]; method?: string };
-  const found = [...(seen.get(context) as Set<Router>)].flatMap((router) => {
+  const { routers, hasFallenThrough } = seen.get(context) as Seen;
+  const found = [...routers].flatMap((router) => {
     const routes = routesOf(router);
-    if (routes.length === 0) return [];
+    // A middleware may keep something else under that name.
+    if (routes.length === 0 && typeof router.routes !== "function") return [];
     return routes.some((route) => matched.includes(route) && route.methods?.includes(method as string));
   });
-  return { isUnmatched: found.includes(false), isMatched: found.includes(true) };
+  return { isUnmatched: hasFallenThrough || found.includes(false), isMatched: found.includes(true) };
 }

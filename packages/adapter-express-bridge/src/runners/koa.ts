@@ -5,7 +5,7 @@ import { refuseParam } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
 import type { Derived } from "../exchange/make-request.js";
 import type { KoaContext, KoaMiddleware } from "./koa-context.js";
-import { canBeAsked, routedIn, stopping, watchRouters } from "./koa-routes.js";
+import { canBeAsked, type KoaRun, routedIn, watched, watchRouters } from "./koa-routes.js";
 import { refuseEmpty } from "./refuse-empty.js";
 import type { Runner, RunnerSettings } from "./runner.js";
 import { identityOf } from "./scope-identity.js";
@@ -54,9 +54,10 @@ export function koaRun(
     const one = context && held.get(context.req);
     one?.exchange.note(error);
   };
-  const atStop = endOf(held, settings, true);
-  const stopped = (chain as readonly KoaMiddleware[]).map((one) => stopping(one, settings.stopAt, atStop));
-  const middlewares = [beginningOf(held, settings), ...stopped, endOf(held, settings, false)];
+  const { caller, stopAt } = settings;
+  const run: KoaRun = { caller, stopAt, end: endOf(held, settings, true) };
+  const own = (chain as readonly KoaMiddleware[]).map((one) => watched(one, run));
+  const middlewares = [beginningOf(held, settings), ...own, endOf(held, settings, false)];
   const callback = shellOf(app, middlewares, note).callback();
   const hasSomethingToAsk = () => chain.some(canBeAsked);
   return refuseEmpty(hasSomethingToAsk, (exchange, derived) => {
@@ -81,7 +82,7 @@ function beginningOf(held: HeldByRequest, settings: RunnerSettings): KoaMiddlewa
     // Koa writes no body for a HEAD. Recording it keeps the reason of a refusal.
     if (context.req.method === "HEAD") one.exchange.recording.unwritten = () => context.body;
     prepare(context, one.derived, settings.usesScope);
-    watchRouters(context, settings.stopAt);
+    watchRouters(context, one.exchange, settings.stopAt);
     return next().catch((error: unknown) => {
       // Koa, or the application's own error handler, answers with this error.
       one.exchange.doubt();

@@ -1,15 +1,37 @@
+import type { Exchange } from "../exchange/exchange.js";
+import { Call } from "./call.js";
 import type { Handler } from "./handler.js";
 
 /**
- * The path of one request through one handler of a chain. INVARIANT: a router passes only if the route that matched
- * last ran to its end. `next("route")`, `next("router")` and a param that skips a route leave out guards.
+ * The path of one request through one handler of a chain. It counts the functions that the request has reached.
+ * INVARIANTS: a router passes only if a function of its own ran, and only if the route that matched last ran to its
+ * end. `next("route")`, `next("router")` and a param that skips a route leave out guards.
  */
 export class RouterPath {
   /** True when the handler holds a function of `stopAt`. */
   holdsStop = false;
+  readonly #exchange: Exchange;
+  readonly #caller: string;
   readonly #own = new WeakSet<object>();
   #through: unknown;
-  #isRouterLeft = false;
+  #isLeft = false;
+  #asked = 0;
+  #isAskedByPath = false;
+  #hasFallenThrough = false;
+
+  /** @param caller The name of the caller in messages, for example `fromExpress()`. */
+  constructor(exchange: Exchange, caller: string) {
+    this.#exchange = exchange;
+    this.#caller = caller;
+  }
+
+  /**
+   * True when the router has asked nobody about the request. That is also true for a router inside of it, unless a
+   * function beside it ran because of its path.
+   */
+  get isUnmatched(): boolean {
+    return this.#asked === 0 || (this.#hasFallenThrough && !this.#isAskedByPath);
+  }
 
   /** Adds a copy of a route, which reports its end. */
   add(route: object): void {
@@ -19,19 +41,69 @@ export class RouterPath {
   /** Records that a route ran to its end. */
   end(route: object): void {
     this.#through = route;
-    this.#isRouterLeft = false;
+    this.#isLeft = false;
   }
 
-  /** Wraps a function so that a call of `next("router")` is recorded. */
-  watch(handler: Handler): Handler {
-    const noting = (next: unknown) => (input?: unknown) => {
-      if (input === "router") this.#isRouterLeft = true;
+  /** A router begins. Wraps its `next`, so that a router that has asked nobody is noticed. */
+  enter(next: Handler): Handler {
+    const before = this.#asked;
+    return (input) => {
+      if (this.#asked === before) this.#hasFallenThrough = true;
+      return next(input);
+    };
+  }
+
+  /**
+   * Wraps a function of a router, so that its calls are counted, and a call of `next("router")` is recorded. A function
+   * of four parameters takes errors. It is not counted, since it is asked about no request.
+   */
+  watch(handler: Handler, isByPath: boolean): Handler {
+    const noted = (call: Call, next: unknown) => (input?: unknown) => {
+      call.isOver = true;
+      if (input === "router") this.#isLeft = true;
       return (next as Handler)(input);
     };
     if (handler.length === 4)
-      return (error, request, response, next) => handler(error, request, response, noting(next));
+      return (error, request, response, next) => {
+        this.#exchange.doubt();
+        const call = this.#begin(handler);
+        return call.read(handler(error, request, response, noted(call, next)));
+      };
     // Express never calls a function with more parameters.
-    return handler.length > 4 ? handler : (request, response, next) => handler(request, response, noting(next));
+    if (handler.length > 4) return handler;
+    return (request, response, next) => {
+      this.#ask(isByPath);
+      const call = this.#begin(handler);
+      return call.read(handler(request, response, noted(call, next)));
+    };
+  }
+
+  /** Wraps a function of `router.param`. One that skips the layers with its param leaves out guards. */
+  watchParam(handler: Handler): Handler {
+    return (request, response, next, ...rest) => {
+      this.#ask(false);
+      const call = this.#begin(handler);
+      const noted = (input?: unknown) => {
+        call.isOver = true;
+        if (input === "route" || input === "router") this.#isLeft = true;
+        return (next as Handler)(input);
+      };
+      return call.read(handler(request, response, noted, ...rest));
+    };
+  }
+
+  /** Wraps a mounted application. Its functions cannot be counted, so only a route of it shows that one was asked. */
+  watchHidden(handler: Handler): Handler {
+    return (request, response, next) => {
+      const before = (request as Routed).route;
+      const noted = (input?: unknown) => {
+        const { route, method } = request as Routed;
+        if (route !== before && hasFunctionFor(route, method)) this.#ask(true);
+        return leave(input);
+      };
+      const leave = this.enter(next as Handler);
+      return handler(request, response, noted);
+    };
   }
 
   /**
@@ -40,7 +112,31 @@ export class RouterPath {
    * @param route The route that matched last, if any. A route inside a mounted application is not tracked.
    */
   isLeft(route: unknown): boolean {
-    if (this.#isRouterLeft) return true;
+    if (this.#isLeft) return true;
     return route !== undefined && this.#own.has(route as object) && this.#through !== route;
   }
+
+  /** The one place that counts. */
+  #ask(isByPath: boolean): void {
+    this.#asked += 1;
+    if (isByPath) this.#isAskedByPath = true;
+  }
+
+  #begin(handler: Handler): Call {
+    return new Call(this.#exchange, handler, this.#caller);
+  }
+}
+
+/** The properties of a request that a router reads and sets. */
+interface Routed {
+  readonly route?: unknown;
+  readonly method?: string;
+}
+
+/** True when a route runs a function for a method. Express matches the routes of other methods for a HEAD too. */
+function hasFunctionFor(route: unknown, method = ""): boolean {
+  const { stack = [] } = (route ?? {}) as { stack?: readonly { method?: string; handle?: Handler }[] };
+  const runs = (wanted: string) => (one: { method?: string; handle?: Handler }) =>
+    (one.method === undefined || one.method === wanted) && (one.handle?.length ?? 0) < 4;
+  return stack.some(runs(method.toLowerCase())) || (method === "HEAD" && stack.some(runs("get")));
 }

@@ -11,7 +11,9 @@ export type Runner = (exchange: Exchange, derived: Derived) => () => HttpEvidenc
 export interface RunnerSettings {
   /** True when user and session are those of the scope. */
   readonly usesScope: boolean;
-  /** True when a router in which no route matches refuses. */
+  /** The name of the caller in messages, for example `fromExpress()`. */
+  readonly caller: string;
+  /** True when a router that asks nobody refuses. */
   readonly deniesUnmatched: boolean;
   readonly stopAt: StopAt;
 }

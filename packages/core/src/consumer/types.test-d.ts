@@ -181,3 +181,23 @@ test("its policy is typed by the rules", () => {
     [policy.decide(scope, {} as never, "sync"), policy.decide(scope, {} as never, "async")] as const;
   expectTypeOf(ask).returns.toEqualTypeOf<readonly [Decision, Decision | Promise<Decision>]>();
 });
+
+test("a permission in an inline list needs the scope of every client", () => {
+  const inline = permission("inline", ({ scope }) => scope.secure);
+  const consumer = defineConsumer()
+    .connect([AllowAny, permission("inline", { connect: ({ scope }) => scope.secure })])
+    .permissions([AllowAny, permission("inline", ({ scope }) => scope.secure)])
+    .action(
+      "bare",
+      permission("inline", ({ scope }) => scope.secure),
+      () => 1,
+    )
+    .action("list", [AllowAny, permission("inline", ({ scope }) => scope.secure)], () => 1)
+    .action("options", [permission("inline", { object: () => true })], { objects: "checked-by-handler" }, () => 1)
+    .action("const", [AllowAny, inline], () => 1);
+  expectTypeOf(consumer).toExtend<ServableConsumer<Scope>>();
+  // @ts-expect-error no field of a scope
+  defineConsumer().action("list", [AllowAny, permission("inline", ({ scope }) => scope.tenant !== "")], () => 1);
+  // @ts-expect-error tenant is missing
+  app.action("list", [AllowAny, rule("inline", ({ scope }) => scope.tenant !== "")], () => 1);
+});

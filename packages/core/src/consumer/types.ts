@@ -10,7 +10,7 @@ import type {
   EvidenceOf,
   MaybeLater,
   NarrowedScope,
-  PermissionLike,
+  OperandFor,
   ScopeOf,
 } from "../rules/infer.js";
 import type { Consumer, Payload, Scope, StandardSchema } from "../types.js";
@@ -81,7 +81,7 @@ export interface ActionOptions<S, I, F> {
 
 /** The types of one action of a consumer. */
 export interface ActionTypes {
-  readonly rule: PermissionLike;
+  readonly rule: OperandFor;
   readonly payload: unknown;
   readonly object: unknown;
 }
@@ -103,11 +103,7 @@ export type Handler<B, P, R, I, O> = (
   context: HandlerContext<HandlerScope<B, P, R>, I, Known<EvidenceBy<P> & EvidenceBy<R>>, O>,
 ) => unknown;
 
-type Both<P, L extends PermissionLike> = [P] extends [never]
-  ? L
-  : P extends PermissionLike
-    ? And<readonly [P, L]>
-    : never;
+type Both<P, L extends OperandFor> = [P] extends [never] ? L : P extends OperandFor ? And<readonly [P, L]> : never;
 type RulesOf<A extends Record<string, ActionTypes>> = { [K in keyof A]: A[K]["rule"] }[keyof A];
 
 /**
@@ -128,18 +124,18 @@ export interface ConsumerDefinition<B, N, C, P, A extends Record<string, ActionT
     MaybeLater<AsyncOf<P> | AsyncOf<C>>
   >;
   /** Adds a rule of the connect phase. Default: every client that `permissions` does not refuse may connect. */
-  connect<const L extends PermissionLike>(
+  connect<const L extends OperandFor>(
     rule: L & CheckScope<B, L>,
   ): ConsumerDefinition<B, N & ScopeOf<L>, Both<C, L>, P, A>;
   /**
    * Adds a rule that is evaluated for every action, in addition to its own rule. Its `canConnect` is evaluated in the
    * connect phase.
    */
-  permissions<const L extends PermissionLike>(
+  permissions<const L extends OperandFor>(
     rule: L & CheckScope<B, L>,
   ): ConsumerDefinition<B, N & ScopeOf<L>, C, Both<P, L>, A>;
   /** Adds an action. The return value of the handler is the reply. */
-  action<const K extends string, const R extends PermissionLike>(
+  action<const K extends string, const R extends OperandFor>(
     name: K,
     rule: R & CheckScope<B, R>,
     handler: Handler<B, P, R, Payload, undefined>,
@@ -150,7 +146,7 @@ export interface ConsumerDefinition<B, N, C, P, A extends Record<string, ActionT
     P,
     A & Record<K, { readonly rule: R; readonly payload: Payload; readonly object: undefined }>
   >;
-  action<const K extends string, const R extends PermissionLike, I extends object = Payload, F = undefined>(
+  action<const K extends string, const R extends OperandFor, I extends object = Payload, F = undefined>(
     name: K,
     rule: R & CheckScope<B, R>,
     options: ActionOptions<HandlerScope<B, P, R>, I, F>,

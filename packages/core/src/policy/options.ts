@@ -1,4 +1,4 @@
-import type { PermissionLike } from "../rules/infer.js";
+import type { OperandFor } from "../rules/infer.js";
 
 /** Deadlines of the phases in milliseconds. Default 5,000 each. */
 export interface Timeouts {
@@ -8,7 +8,7 @@ export interface Timeouts {
 }
 
 /** An action of a policy with options beside its rule. */
-export interface ActionEntry<R extends PermissionLike = PermissionLike> {
+export interface ActionEntry<R extends OperandFor = OperandFor> {
   readonly rule: R;
   /** True when the next message may begin before a served handler of this action has ended. */
   readonly concurrent?: boolean;

@@ -109,6 +109,12 @@ describe("definePolicy() bound to a scope", () => {
     // @ts-expect-error tenant is missing
     definePolicy({ actions: { a: AllowAny, b: [AllowAny, InTenant] } });
   });
+  test("is the scope of a permission that is written inline", () => {
+    definePolicy({ actions: { a: { rule: permission("o", ({ scope }) => scope.user?.id === 1) } } });
+    definePolicy({ actions: { a: { rule: barePermission("o", ({ scope }) => scope.user !== null) } } });
+    // @ts-expect-error tenant is missing
+    definePolicy({ actions: { a: { rule: permission("o", ({ scope }) => scope.tenant !== "") } } });
+  });
   test("rejects what only a method asks for", () => {
     // @ts-expect-error tenant is missing
     definePolicy({ connect: Sneaky, permissions: AllowAny });

@@ -1,6 +1,6 @@
 import type { Decision } from "../decision/decision-types.js";
 import type { DescribedRule } from "../rules/describe.js";
-import type { AsyncOf, CheckScope, MaybeLater, PermissionLike, ScopeOf } from "../rules/infer.js";
+import type { AsyncOf, CheckScope, MaybeLater, OperandFor, ScopeOf } from "../rules/infer.js";
 import type { Consumer, Payload } from "../types.js";
 import type { ActionEntry, PolicyOptions } from "./options.js";
 
@@ -126,9 +126,9 @@ export interface DescribedPolicy {
 
 /** The signature of `definePolicy`, for any scope or for a bound one. */
 export type PolicyFactory<Bound = never> = <
-  const C extends PermissionLike<Bound> = never,
-  const P extends PermissionLike<Bound> = never,
-  const A extends Record<string, PermissionLike<Bound> | ActionEntry<PermissionLike<Bound>>> = Record<never, never>,
+  const C extends OperandFor<Bound> = never,
+  const P extends OperandFor<Bound> = never,
+  const A extends Record<string, OperandFor<Bound> | ActionEntry<OperandFor<Bound>>> = Record<never, never>,
 >(
   options: PolicyOptions<
     C & CheckScope<Bound, C>,

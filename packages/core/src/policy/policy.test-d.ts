@@ -19,8 +19,9 @@ import { and } from "../rules/combinators/and.js";
 import { not } from "../rules/combinators/not.js";
 import { or } from "../rules/combinators/or.js";
 import { permission } from "../rules/function-rule.js";
-import type { PermissionLike } from "../rules/infer.js";
+import type { PermissionLike, PermissionLikes } from "../rules/infer.js";
 import type { Consumer, Scope } from "../types.js";
+import type { ActionEntry } from "./options.js";
 import { definePolicy } from "./policy.js";
 import type { Policy } from "./policy-types.js";
 
@@ -141,6 +142,47 @@ describe("the scope that a policy needs", () => {
     // @ts-expect-error tenant is missing
     const wrong: Policy<AppScope> = definePolicy({ connect: isMember, actions: { a: { rule: needsTenant } } });
     expectTypeOf(wrong).toEqualTypeOf<Policy<AppScope>>();
+  });
+});
+
+describe("a permission that is written inline", () => {
+  test("needs the scope of every client, in any place", () => {
+    const inEntry = definePolicy({
+      actions: { edit: { rule: permission("o", { object: () => true }), objects: "checked-by-handler" } },
+    });
+    expectTypeOf(inEntry).toExtend<Policy<Scope>>();
+    expectTypeOf(inEntry.decide({ user: null } as Scope, consumer, "edit")).toEqualTypeOf<Decision>();
+    const inList = definePolicy({ actions: { a: { rule: [AllowAny, permission("o", ({ scope }) => scope.secure)] } } });
+    expectTypeOf(inList).toExtend<Policy<Scope>>();
+    const bare = definePolicy({ permissions: [AllowAny, permission("o", ({ scope }) => scope.secure)] });
+    expectTypeOf(bare).toExtend<Policy<Scope>>();
+    const negated = definePolicy({ permissions: not([AllowAny, permission("o", ({ scope }) => scope.secure)]) });
+    expectTypeOf(negated).toExtend<Policy<Scope>>();
+    const later = definePolicy({ actions: { a: { rule: permission("o", async ({ scope }) => scope.secure) } } });
+    expectTypeOf(later.decide({} as Scope, consumer, "a")).toEqualTypeOf<Later>();
+  });
+  test("needs the scope that it is annotated with", () => {
+    const ofApp = definePolicy({
+      actions: {
+        a: { rule: permission("o", ({ scope }: { scope: TenantScope }) => scope.tenant !== ""), concurrent: true },
+      },
+    });
+    expectTypeOf(ofApp).toExtend<Policy<TenantScope>>();
+    // @ts-expect-error tenant is missing
+    ofApp.decide(app, consumer, "a");
+    // @ts-expect-error no field of a scope
+    definePolicy({ actions: { a: { rule: permission("o", ({ scope }) => scope.tenant !== "") } } });
+    // @ts-expect-error no answer
+    definePolicy({ actions: { a: { rule: permission("o", ({ scope }) => scope.user) } } });
+  });
+  test("keeps a scope that is unknown closed", () => {
+    const any = definePolicy({ actions: { a: { rule: AllowAny as PermissionLike } } });
+    expectTypeOf(any.decide).parameter(0).toEqualTypeOf<never>();
+    const entry = definePolicy({ actions: { a: { rule: AllowAny } as ActionEntry } });
+    expectTypeOf(entry.decide).parameter(0).toEqualTypeOf<never>();
+    expectTypeOf(definePolicy({ permissions: and(...([AllowAny] as PermissionLikes)) }).decide)
+      .parameter(0)
+      .toEqualTypeOf<never>();
   });
 });
 

@@ -15,8 +15,25 @@ type List<S = never> = readonly [One<S>, ...One<S>[]];
  */
 export type PermissionLike<S = never> = One<S> | List<S>;
 
+/** A permission of any scope. Its scope is `unknown`, so that it is no source for the inference of a scope. */
+interface AnyPermission {
+  readonly "~types": {
+    readonly scope: unknown;
+    readonly guarantee: unknown;
+    readonly evidence: unknown;
+    readonly async: boolean;
+  };
+}
+type AnyOne = AnyPermission | (new () => AnyPermission);
+
+/**
+ * The constraint of an operand for the scope `S`, or for any scope when that is `never`. The compiler infers the scope of
+ * an inline `permission()` from the constraint around it, and would find `never` in `PermissionLike`.
+ */
+export type OperandFor<S = never> = [S] extends [never] ? AnyOne | readonly [AnyOne, ...AnyOne[]] : PermissionLike<S>;
+
 /** At least one operand. */
-export type PermissionLikes = readonly [PermissionLike, ...PermissionLike[]];
+export type PermissionLikes = readonly [OperandFor, ...OperandFor[]];
 
 type Instance<L> = L extends new () => infer I ? I : L; // distributes over unions
 
@@ -26,7 +43,11 @@ type FactsOfInstance<I> = I extends Permission
   ? "hasPermission" extends keyof I
     ? ClassFacts<I>
     : I["~types"]
-  : never;
+  : unknown extends I
+    ? never
+    : I extends AnyPermission
+      ? I["~types"]
+      : never;
 
 interface ClassFacts<I extends Permission> {
   /** TypeScript compares methods bivariantly, so a method may need more scope than its class declares. */

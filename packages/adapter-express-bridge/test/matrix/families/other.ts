@@ -134,7 +134,13 @@ export const otherFamily: Row[] = [
         allowed: { path: "/admin", headers: { "x-role": "admin" } },
         refused: { path: "/admin" },
         malformed: { path: "/admin/%2e", headers: { "x-role": "Admin" } },
-        allowedElsewhere: { path: "/open" },
+        allowedElsewhere: {
+          path: "/open",
+          differs: {
+            connect: "a router that runs none of its functions refuses",
+            action: "a router that runs none of its functions refuses",
+          },
+        },
       },
     };
   }),

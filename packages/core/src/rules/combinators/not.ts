@@ -1,6 +1,6 @@
 import { PermissionMisuse } from "../../decision/errors.js";
 import { branch, Combination, type DenialOptions } from "../build-tree.js";
-import type { Not, PermissionLike } from "../infer.js";
+import type { Not, OperandFor } from "../infer.js";
 import { isPermission } from "../permission.js";
 
 /**
@@ -20,7 +20,7 @@ import { isPermission } from "../permission.js";
  * console.assert(not(isBanned, { code: "banned", reason: "You are banned." }).name === "not(isBanned)");
  * ```
  */
-export function not<const L extends PermissionLike>(operand: L, denial: DenialOptions = {}): Not<L> {
+export function not<const L extends OperandFor>(operand: L, denial: DenialOptions = {}): Not<L> {
   const isDenial = typeof denial === "object" && denial !== null && !isPermission(denial);
   if (!isDenial || Object.keys(denial).some((key) => !DENIAL_KEYS.includes(key))) {
     throw new PermissionMisuse("not() takes one permission: write not(or(a, b)) for neither of two");
