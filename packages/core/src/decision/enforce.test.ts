@@ -20,9 +20,7 @@ test.each(["isAllowed", "enforce"] as const)("%s that refuses and is not awaited
   void verbs[name](denied);
   await turn();
   const verb = name === "enforce" ? "authorize" : "can";
-  expect(printed.mock.calls).toEqual([
-    [`${verb}() has refused, and nothing awaited it, so the code after it went on: write \`await\` before it`],
-  ]);
+  expect(printed.mock.calls).toEqual([[`${verb}() has refused, and nothing awaited it: write \`await\` before it`]]);
 });
 
 test.each<[string, () => unknown]>([

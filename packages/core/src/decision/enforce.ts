@@ -42,9 +42,7 @@ function watch<T>(verb: "can" | "authorize", made: MaybeDecision, judge: (decisi
     setTimeout(() => {
       if (watched.isAwaited || warned.has(verb)) return;
       warned.add(verb);
-      console.error(
-        `${verb}() has refused, and nothing awaited it, so the code after it went on: write \`await\` before it`,
-      );
+      console.error(`${verb}() has refused, and nothing awaited it: write \`await\` before it`);
     }, 0);
   });
   return watched;

@@ -153,7 +153,7 @@ describe("an object in place of the payload", () => {
     actions: { edit: { rule: isOwner, objects: "checked-by-handler" }, act: AllowAny },
   });
   const message =
-    "decide() got { object } as its payload, so no rule judges the object: write decide(..., action, payload, { object })";
+    "decide() got { object } as its payload: give it behind the payload, as in (action, payload, { object })";
 
   test("is a fault of a policy whose rule knows objects", async () => {
     for (const payload of [{ object: { owner: 2 } }, { object: undefined, signal: 1 }]) {

@@ -63,22 +63,18 @@ export function readQuestion(
   options: unknown,
 ): ReadDecideOptions | Decision {
   if (judgesObject && options === undefined && isOptions(payload)) {
-    const verbed = verb.caller.slice(0, -1);
-    return decisionFromError(
-      new PermissionMisuse(
-        `${verb.caller} got { object } as its payload, so no rule judges the object: write ${verbed}..., action, payload, { object })`,
-      ),
-      "options",
+    const error = new PermissionMisuse(
+      `${verb.caller} got { object } as its payload: give it behind the payload, as in (action, payload, { object })`,
     );
+    return decisionFromError(error, "options");
   }
   return readDecideOptions(verb, options);
 }
 
-/** True for a payload that looks like options of a verb. */
+/** True for a payload that looks like the options of a verb. */
 function isOptions(payload: unknown): boolean {
   try {
-    const keys = Object.keys(payload as object);
-    return keys.includes("object") && keys.every((key) => DECIDE.options.includes(key));
+    return /^object(,signal)?$/.test(String(Object.keys(payload as object)));
   } catch {
     return false;
   }
