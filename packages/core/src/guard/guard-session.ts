@@ -37,7 +37,8 @@ export interface GuardSession<S = Scope> {
    * Evaluates the policy, and ends a handler that awaits the result when the policy does not allow.
    *
    * @param payload Default: an empty object.
-   * @returns A promise without a value, to be awaited. An unawaited rejection does not end the process.
+   * @returns A promise without a value, to be awaited. An unawaited rejection does not end the process. It is printed
+   *   once, and a `serve` handler with one is refused.
    * @throws {PermissionDenied} Rejects with it when the policy does not allow.
    */
   authorize(action: string, payload?: Payload, options?: CheckOptions): Promise<void>;

@@ -80,7 +80,8 @@ export interface Policy<in S = never, out A = Record<string, Answered>, out O = 
   /**
    * Requires that an action is allowed. Takes the arguments of `decide`.
    *
-   * @returns A promise without a value, to be awaited. An unawaited rejection does not end the process.
+   * @returns A promise without a value, to be awaited. An unawaited rejection does not end the process. It is printed
+   *   once, and a `serve` handler with one is refused.
    * @throws {PermissionDenied} Rejects with it when the decision is no allow. Its `cause` is the decision.
    */
   authorize(
@@ -109,7 +110,8 @@ export interface Policy<in S = never, out A = Record<string, Answered>, out O = 
   /**
    * Requires that a connection may be opened. Takes the arguments of `decideConnect`.
    *
-   * @returns A promise without a value, to be awaited. An unawaited rejection does not end the process.
+   * @returns A promise without a value, to be awaited. An unawaited rejection does not end the process. It is printed
+   *   once, and a `serve` handler with one is refused.
    * @throws {PermissionDenied} Rejects with it when the decision is no allow. Its `cause` is the decision.
    */
   authorizeConnect(scope: S, consumer: Consumer, message?: Payload, options?: DecideConnectOptions): Promise<void>;
