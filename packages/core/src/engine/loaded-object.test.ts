@@ -96,3 +96,15 @@ test("nothing is not found, all else is an object", () => {
     expect(readLoaded(object)).toEqual({ object });
   }
 });
+
+test("a proxy whose prototype cannot be read is an object", () => {
+  const proxy = new Proxy(
+    {},
+    {
+      getPrototypeOf() {
+        throw new Error("no");
+      },
+    },
+  );
+  expect((readLoaded(proxy) as { object: unknown }).object).toBe(proxy);
+});

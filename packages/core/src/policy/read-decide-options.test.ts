@@ -197,3 +197,26 @@ describe("an object in place of the payload", () => {
     expect(wire.sent).toEqual(["reply edit true"]);
   });
 });
+
+describe("the error of wrong options", () => {
+  const signal = "as `signal`: give the signal of an AbortController";
+  const none = "give { object, signal } as options, or leave them out";
+  test.each<[unknown, string]>([
+    [null, `got null: ${none}`],
+    ["x", `got "x": ${none}`],
+    [{ signal: 1 }, `got 1 ${signal}`],
+    [{ signal: { aborted: false } }, `got an object ${signal}`],
+    [{ signal: { addEventListener() {} } }, `got an object ${signal}`],
+    [{ signal: { aborted: 1, addEventListener() {} } }, `got an object ${signal}`],
+  ])("%j names the verb and what to write", async (options, told) => {
+    const { session } = connect(policy);
+    const made = {
+      "decide()": policy.decide(scope, CONSUMER, "act", {}, options as never),
+      "decideConnect()": policy.decideConnect(scope, CONSUMER, {}, options as never),
+      "session.decide()": session.decide("act", {}, options as never),
+    };
+    for (const [caller, decision] of Object.entries(made)) {
+      expect(((await decision).error as Error).message).toBe(`${caller} ${told}`);
+    }
+  });
+});

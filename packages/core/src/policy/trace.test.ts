@@ -213,3 +213,19 @@ test("each rule shows its own duration", async () => {
   clock.mockRestore();
   expect(events[0]?.trace?.rule?.operands?.map(({ milliseconds }) => milliseconds)).toEqual([30, 200]);
 });
+
+describe("an operand that was not asked", () => {
+  const openThen = (rule: PermissionLike, given: Record<string, Given>) => draw(rule, given).outcome;
+
+  test("leaves `and` without an outcome, unless another operand is at fault", () => {
+    expect(openThen(and(a, b), { a: "allow" })).toBeUndefined();
+    expect(openThen(and(a, b), { a: "abstain" })).toBeUndefined();
+    expect(openThen(and(a, b), { a: "error" })).toBe("error");
+  });
+
+  test("leaves `or` without an outcome, unless another operand allows", () => {
+    expect(openThen(or(a, b), { a: "error" })).toBeUndefined();
+    expect(openThen(or(a, b), { a: "deny" })).toBeUndefined();
+    expect(openThen(or(a, b), { a: "allow" })).toBe("allow");
+  });
+});

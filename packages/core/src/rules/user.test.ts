@@ -223,3 +223,10 @@ describe("the identity", () => {
     }
   });
 });
+
+test.each(["id", "_id", "pk", "sub", "uid", "userId", "user_id"])("a user with `%s` needs no name", (key) => {
+  for (const blank of [{ username: "" }, { email: null }]) {
+    expect(isSignedIn({ [key]: "1", ...blank })).toBe(true);
+    expect(isSignedIn({ other: "1", ...blank })).toBe(false);
+  }
+});
