@@ -51,6 +51,15 @@ describe("a handler that does not await a verb", () => {
         return "done";
       },
     ],
+    [
+      "one question of two",
+      async ({ can }) => {
+        const first = can("do");
+        await first;
+        await first;
+        void can("clear");
+      },
+    ],
     ["options that are none", ({ can }) => void can("do", undefined, { objct: 1 } as never)],
   ])("%s is refused, and told why", async (_name, handler) => {
     const { send, wire, events } = rules(handler);

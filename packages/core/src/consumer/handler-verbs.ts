@@ -15,8 +15,8 @@ export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "auth
   check: ObjectCheck | undefined;
   /** The number of such checks. */
   #checks = 0;
-  /** The questions that the handler has to await. */
-  readonly #asked: WatchedPromise<unknown>[] = [];
+  /** The number of questions that the handler has not awaited yet. A list would grow with a handler that never ends. */
+  #unawaited = 0;
 
   /** @param payload The payload of the handler. */
   constructor(
@@ -27,7 +27,7 @@ export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "auth
 
   /** True when the handler has not awaited an answer of `can` or `authorize`. */
   get hasUnawaited(): boolean {
-    return this.#asked.some(({ isAwaited }) => !isAwaited);
+    return this.#unawaited > 0;
   }
 
   readonly decide: GuardSession["decide"] = (action, payload, options) => this.#decide(action, payload, options);
@@ -59,7 +59,10 @@ export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "auth
   }
 
   #watch<T>(asked: WatchedPromise<T>): WatchedPromise<T> {
-    this.#asked.push(asked);
+    this.#unawaited += 1;
+    asked.whenAwaited = () => {
+      this.#unawaited -= 1;
+    };
     return asked;
   }
 }

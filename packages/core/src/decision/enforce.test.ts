@@ -43,6 +43,14 @@ test.each<[string, () => unknown]>([
   expect(printed).not.toHaveBeenCalled();
 });
 
+test("a refusal that is awaited at once costs no timer", async () => {
+  const timer = vi.spyOn(globalThis, "setTimeout");
+  expect(await verbs.isAllowed(denied)).toBe(false);
+  await verbs.enforce(Promise.resolve(denied)).catch(() => {});
+  expect(timer).not.toHaveBeenCalled();
+  timer.mockRestore();
+});
+
 test("the promises of the verbs are plain ones behind `then`", async () => {
   const asked = verbs.isAllowed(allowed);
   expect(asked).toBeInstanceOf(Promise);

@@ -33,17 +33,21 @@ export function enforce(made: MaybeDecision): WatchedPromise<void> {
 const warned = new Set<string>();
 
 function watch<T>(verb: "can" | "authorize", made: MaybeDecision, judge: (decision: Decision) => T): WatchedPromise<T> {
-  const judging = Promise.resolve(made).then(judge);
+  let isRefused = false;
+  const judging = Promise.resolve(made).then((decision) => {
+    isRefused = decision.outcome !== "allow";
+    return judge(decision);
+  });
   const watched = new WatchedPromise<T>((resolve) => resolve(judging));
-  watched.ignoreRejection();
-  Promise.resolve(made).then(({ outcome }) => {
-    if (outcome === "allow" || warned.has(verb)) return;
-    // By then a caller that awaits something else first has nothing left to await.
-    setTimeout(() => {
-      if (watched.isAwaited || warned.has(verb)) return;
-      warned.add(verb);
-      console.error(`${verb}() has refused, and nothing awaited it: write \`await\` before it`);
-    }, 0);
+  const isForgotten = () => isRefused && !watched.isAwaited && !warned.has(verb);
+  watched.whenSettled(() => {
+    // A caller may await something else first, as with promises that started together.
+    if (isForgotten()) setTimeout(() => isForgotten() && warn(verb), 0);
   });
   return watched;
+}
+
+function warn(verb: string): void {
+  warned.add(verb);
+  console.error(`${verb}() has refused, and nothing awaited it: write \`await\` before it`);
 }

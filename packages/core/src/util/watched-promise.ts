@@ -6,18 +6,23 @@ export class WatchedPromise<T> extends Promise<T> {
   }
 
   isAwaited = false;
+  /** Called when the result is awaited for the first time. */
+  whenAwaited: (() => void) | undefined;
 
   // biome-ignore lint/suspicious/noThenProperty: `await` calls it
   override then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.isAwaited = true;
+    if (!this.isAwaited) {
+      this.isAwaited = true;
+      this.whenAwaited?.();
+    }
     return super.then(onFulfilled, onRejected);
   }
 
-  /** Marks the rejection as handled. It does not count as awaiting the result. */
-  ignoreRejection(): void {
-    super.then(undefined, () => {});
+  /** Calls back once it is settled, and marks a rejection as handled. It does not count as awaiting the result. */
+  whenSettled(callback: () => void): void {
+    super.then(callback, callback);
   }
 }
