@@ -7,7 +7,7 @@ import { build } from "vitepress";
 import options from "./typedoc.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-console.log("Builds the reference and the pages: about three minutes.");
+console.log("Builds the reference and the pages: one to three minutes.");
 process.chdir(here);
 // The programs below send nothing anywhere.
 process.env.DO_NOT_TRACK = "1";
