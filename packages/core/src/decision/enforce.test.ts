@@ -1,15 +1,20 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { decision } from "./decision.js";
+import { enforce, isAllowed, type MaybeDecision } from "./enforce.js";
 
 const allowed = decision("allow", "allowed");
 const denied = decision("deny", "permission_denied");
 const printed = vi.spyOn(console, "error").mockImplementation(() => {});
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
-let verbs: typeof import("./enforce.js");
+/** Of each test: it has not warned yet. */
+let warned: Set<string>;
+const verbs = {
+  enforce: (made: MaybeDecision) => enforce(made, warned),
+  isAllowed: (made: MaybeDecision) => isAllowed(made, warned),
+};
 
-beforeEach(async () => {
-  vi.resetModules();
-  verbs = await import("./enforce.js");
+beforeEach(() => {
+  warned = new Set();
 });
 afterEach(() => printed.mockClear());
 

@@ -12,27 +12,37 @@ export function denialFrom(refusal: Decision): PermissionDenied {
   return new PermissionDenied(code, parts as ConstructorParameters<typeof PermissionDenied>[1]);
 }
 
-/** Resolves to true when a decision allows. */
-export function isAllowed(made: MaybeDecision): WatchedPromise<boolean> {
-  return watch("can", made, ({ outcome }) => outcome === "allow");
+/** The verbs that the process has warned about. */
+const WARNED = new Set<string>();
+
+/**
+ * Resolves to true when a decision allows.
+ *
+ * @param warned The verbs that have warned about a forgotten `await`. Each warns once.
+ */
+export function isAllowed(made: MaybeDecision, warned = WARNED): WatchedPromise<boolean> {
+  return watch("can", warned, made, ({ outcome }) => outcome === "allow");
 }
 
 /**
  * Rejects when a decision does not allow. The rejection counts as handled, because a caller that does not await it must
  * not end the process.
  *
+ * @param warned The verbs that have warned about a forgotten `await`. Each warns once.
  * @throws {PermissionDenied} Rejects with it when the decision does not allow.
  */
-export function enforce(made: MaybeDecision): WatchedPromise<void> {
-  return watch("authorize", made, (decision) => {
+export function enforce(made: MaybeDecision, warned = WARNED): WatchedPromise<void> {
+  return watch("authorize", warned, made, (decision) => {
     if (decision.outcome !== "allow") throw denialFrom(decision);
   });
 }
 
-/** The verbs that were warned of. */
-const warned = new Set<string>();
-
-function watch<T>(verb: "can" | "authorize", made: MaybeDecision, judge: (decision: Decision) => T): WatchedPromise<T> {
+function watch<T>(
+  verb: "can" | "authorize",
+  warned: Set<string>,
+  made: MaybeDecision,
+  judge: (decision: Decision) => T,
+): WatchedPromise<T> {
   let isRefused = false;
   const judging = Promise.resolve(made).then((decision) => {
     isRefused = decision.outcome !== "allow";
@@ -42,12 +52,12 @@ function watch<T>(verb: "can" | "authorize", made: MaybeDecision, judge: (decisi
   const isForgotten = () => isRefused && !watched.isAwaited && !warned.has(verb);
   watched.whenSettled(() => {
     // A caller may await something else first, as with promises that started together.
-    if (isForgotten()) setTimeout(() => isForgotten() && warn(verb), 0);
+    if (isForgotten()) setTimeout(() => isForgotten() && warn(verb, warned), 0);
   });
   return watched;
 }
 
-function warn(verb: string): void {
+function warn(verb: string, warned: Set<string>): void {
   warned.add(verb);
   console.error(`${verb}() has refused, and nothing awaited it: write \`await\` before it`);
 }
