@@ -1,7 +1,7 @@
 // Sizes are minified and brotli-compressed. They have limits because core also runs in browsers and workers.
 const dist = (/** @type {string} */ name) => `packages/core/dist/${name}.js`;
 
-const entries = ["index", "explain", "consumer", "adapter"];
+const entries = ["index", "explain", "consumer", "codecs", "adapter"];
 
 export default [
   { name: "core: main entry", path: dist("index"), limit: "11.7 kB" },

@@ -31,6 +31,10 @@ declare var URL: { new (url: string, base?: string): { readonly origin: string; 
 
 declare var URLSearchParams: { new (query: string): Iterable<[name: string, value: string]> };
 
+declare var TextDecoder: {
+  new (encoding: string, options: { fatal: boolean; ignoreBOM: boolean }): { decode(bytes: Uint8Array): string };
+};
+
 declare var performance: { now(): number };
 
 declare var console: { error(...values: unknown[]): void };

@@ -1,3 +1,10 @@
 import { library } from "../../tsup.base.js";
 
-export default library(["src/index.ts", "src/explain.ts", "src/consumer.ts", "src/adapter.ts", "src/internal.ts"]);
+export default library([
+  "src/index.ts",
+  "src/explain.ts",
+  "src/consumer.ts",
+  "src/codecs.ts",
+  "src/adapter.ts",
+  "src/internal.ts",
+]);

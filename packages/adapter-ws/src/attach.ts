@@ -4,10 +4,10 @@ import { type AttachedServer, createGuard, type Gate, type GuardOf } from "@port
 import type { WebSocket, WebSocketServer } from "ws";
 import { addToUpgrade } from "./answer-headers.js";
 import { closeSoon } from "./close.js";
-import { pingOf } from "./codecs/heartbeat.js";
 import { type GuardedClass, guardedClass } from "./guarded-socket.js";
 import type { HttpServer } from "./handshake-timeout.js";
 import { OWN_OPTIONS, type OwnOptions, readOptions, type WsGuardOptions } from "./options.js";
+import { pingOf } from "./ping.js";
 import { probe } from "./probe.js";
 import { Upgrade, type VerifyClient } from "./upgrade.js";
 import type { BareSocket } from "./ws-internals.js";
@@ -37,10 +37,7 @@ export function attach<P, S>(
     options,
     ownOptions: OWN_OPTIONS,
     attach(gate) {
-      const own = readOptions(caller, options);
-      if (gate.served && own.codec.reply === undefined) {
-        throw new PermissionMisuse(`${caller} got a \`codec\` without reply(): handlers need it to answer`);
-      }
+      const own = readOptions(caller, options, gate.served !== undefined);
       probe(wss, caller);
       return attachGate(caller, wss, gate, own);
     },

@@ -4,7 +4,7 @@ import { defineConsumer } from "@portcullis/core/consumer";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { WebSocketServer } from "ws";
 import { Client, start, stopAll, until } from "../test/support.js";
-import { type Codec, type Decoded, json, serve } from "./index.js";
+import { type Codec, type Decoded, type Frame, json, serve } from "./index.js";
 
 const unhandled: unknown[] = [];
 const note = (error: unknown) => void unhandled.push(error);
@@ -140,8 +140,8 @@ describe("a codec that fails to encode a reply", () => {
   test("is called with its own `this`", async () => {
     class Words {
       readonly mark = "!";
-      decode(data: Buffer): Decoded {
-        return { action: `${data}${this.mark}` };
+      decode(frame: Frame): Decoded {
+        return { action: `${frame}${this.mark}` };
       }
       denied(_request: Decoded, { code }: { code: string }) {
         return `${code}${this.mark}`;

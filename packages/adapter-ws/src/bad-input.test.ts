@@ -1,7 +1,7 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Client, frame, sleep, start, stopAll, Tcp, until } from "../test/support.js";
-import { type Codec, dcrf, json, jsonRpc } from "./index.js";
+import { type Codec, dcrf, type Frame, json, jsonRpc } from "./index.js";
 
 const unhandled: unknown[] = [];
 const note = (error: unknown) => void unhandled.push(error);
@@ -178,9 +178,9 @@ describe("ten thousand messages at once", () => {
     const { decode, denied } = dcrf();
     const codec = {
       denied,
-      decode(data: Buffer, isBinary: boolean) {
+      decode(frame: Frame) {
         read += 1;
-        return decode(data, isBinary);
+        return decode(frame);
       },
     };
     const { port, handled, guard, session } = await start({ policy, options: { codec } });

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
 import { A, B, pending } from "../test/pending.js";
 import { Client, closeFrame, enter, frame, type Running, sleep, start, stopAll, Tcp, until } from "../test/support.js";
-import { dcrf, json, serve } from "./index.js";
+import { dcrf, type Frame, json, serve } from "./index.js";
 
 afterEach(stopAll);
 
@@ -216,9 +216,9 @@ describe("session.close()", () => {
     const { decode, ...writes } = dcrf();
     const codec = {
       ...writes,
-      decode(data: Buffer, isBinary: boolean) {
-        read.push(String(data));
-        return decode(data, isBinary);
+      decode(frame: Frame) {
+        read.push(String(frame));
+        return decode(frame);
       },
     };
     const { session, socket, tcp } = await pending(undefined, { codec });

@@ -1,10 +1,15 @@
 import type { IncomingMessage } from "node:http";
 import type { Decision } from "@portcullis/core";
-import type { Connection, HandshakeEvaluation, ReplyOptions, Session } from "@portcullis/core/adapter";
+import {
+  type Connection,
+  encodeRefusal,
+  encodeReply,
+  type HandshakeEvaluation,
+  type ReplyOptions,
+  type Session,
+} from "@portcullis/core/adapter";
 import type { RawData } from "ws";
 import { closeSoon, drainSession, emitClose } from "./close.js";
-import { type Codec, frameOf } from "./codecs/codec.js";
-import { encodeRefusal } from "./encode-refusal.js";
 import { type FairShare, fairShareOf } from "./fair-scheduling.js";
 import { FirstMessage } from "./first-message.js";
 import type { GuardContext } from "./guard-context.js";
@@ -147,9 +152,8 @@ export class WsConnection
     }
   }
 
-  reply({ request, action: asked }: Message, data: unknown, { status = 200, action = asked }: ReplyOptions): void {
-    const codec = this.#context.options.codec as Required<Codec>;
-    this.#outgoing.send(frameOf(codec.reply(request, data, { status, action }), "reply"));
+  reply(message: Message, data: unknown, options: ReplyOptions): void {
+    this.#outgoing.send(encodeReply(this.#context.options.codec, message, data, options));
   }
 
   pause(): void {

@@ -2,8 +2,8 @@ import { AllowAny, definePolicy, PermissionMisuse, permission } from "@portculli
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { Client, deferred, start, stopAll, until } from "../test/support.js";
-import { pingOf, readHeartbeat } from "./codecs/heartbeat.js";
 import { type Codec, dcrf, json, jsonRpc } from "./index.js";
+import { pingOf } from "./ping.js";
 
 afterEach(stopAll);
 
@@ -105,7 +105,6 @@ describe("a ping", () => {
 describe("the option", () => {
   test("left out is no part of a codec", () => {
     expect([dcrf(), json(), jsonRpc()].map((codec) => "heartbeat" in codec)).toEqual([false, false, false]);
-    expect(readHeartbeat("json()", undefined)).toEqual({});
   });
 
   const WRONG = [

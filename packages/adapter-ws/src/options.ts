@@ -1,14 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
-import type { GuardOptions } from "@portcullis/core/adapter";
+import { type GuardOptions, readCodec } from "@portcullis/core/adapter";
+import type { Codec } from "@portcullis/core/codecs";
 import { isHeader, readMilliseconds } from "@portcullis/core/internal";
-import type { Codec } from "./codecs/codec.js";
-import { dcrf } from "./codecs/dcrf.js";
-import { readHeartbeat } from "./codecs/heartbeat.js";
 
 /** Options of {@link guard} and {@link serve}. */
 export interface WsGuardOptions<Extra = unknown> extends GuardOptions<IncomingMessage, Extra> {
-  /** The codec of messages and answers. Default {@link dcrf}. */
+  /** The codec of messages and answers. Default `dcrf()`. */
   codec?: Codec;
   /**
    * The form of a refused handshake. `"status"` (default) answers with an HTTP status before the upgrade. `"close"`
@@ -42,21 +40,12 @@ export const OWN_OPTIONS: readonly string[] = ["codec", "refuse", "challenge", "
 /**
  * Reads the options of this adapter.
  *
+ * @param isServed True for `serve()`.
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
-export function readOptions(caller: string, options: WsGuardOptions): OwnOptions {
-  const {
-    codec = dcrf(),
-    refuse = "status",
-    challenge = "Bearer",
-    listenerGrace = 1000,
-    fairScheduling = true,
-  } = options;
-  const { decode, denied, reply = () => undefined, heartbeat } = (codec ?? {}) as Partial<Codec>;
-  if (![decode, denied, reply].every((method) => typeof method === "function")) {
-    throw new PermissionMisuse(`${caller} got a wrong \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`);
-  }
-  readHeartbeat(`the codec of ${caller}`, heartbeat);
+export function readOptions(caller: string, options: WsGuardOptions, isServed: boolean): OwnOptions {
+  const { refuse = "status", challenge = "Bearer", listenerGrace = 1000, fairScheduling = true } = options;
+  const codec = readCodec(caller, options.codec, isServed);
   if (refuse !== "status" && refuse !== "close") {
     throw new PermissionMisuse(`${caller} got a wrong \`refuse\`: write "status" or "close"`);
   }

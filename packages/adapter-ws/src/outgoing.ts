@@ -1,5 +1,5 @@
 import { type BackpressureTarget, OutgoingBudget, type Session } from "@portcullis/core/adapter";
-import type { Frame } from "./codecs/codec.js";
+import type { Frame } from "@portcullis/core/codecs";
 import { type BareSocket, OPEN } from "./ws-internals.js";
 
 /** The close code Try Again Later (IANA WebSocket Close Code Number Registry), for unread answers. */

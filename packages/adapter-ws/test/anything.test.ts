@@ -75,7 +75,7 @@ test("a guarded message is answered once, whatever is answered", () =>
     const { decode } = json();
     const written: Record<string, () => unknown> = { rule: () => JSON.stringify({ error: "usual" }) };
     const codec: Codec = {
-      decode: (data, isBinary) => (String(data) === "decoded" ? make(scene.kind) : decode(data, isBinary)),
+      decode: (frame) => (frame === "decoded" ? make(scene.kind) : decode(frame)),
       denied: ({ action }) => (written[action ?? "decoded"] ?? (() => make(scene.kind)))() as never,
     };
     written.decoded = written.rule as () => unknown;

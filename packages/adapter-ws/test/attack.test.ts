@@ -89,7 +89,7 @@ const WITHOUT: Partial<Record<HoleName, Change>> = {
   "binary-twins": {
     // The codec decodes text frames only, and the application handles both.
     options: () => ({
-      codec: { ...codec, decode: (data, isBinary) => (isBinary ? { action: "ping" } : codec.decode(data, false)) },
+      codec: { ...codec, decode: (frame) => (typeof frame === "string" ? codec.decode(frame) : { action: "ping" }) },
     }),
   },
   "unanswered-denials": { patience: HURRIED, options: () => ({ codec: { ...codec, denied: () => undefined } }) },

@@ -4,6 +4,10 @@
  * @module @portcullis/core/adapter
  */
 
+// Codecs
+export { DecodedMessage } from "./codecs/decoded-message.js";
+export { encodeRefusal, encodeReply } from "./codecs/encode.js";
+export { readCodec } from "./codecs/read-codec.js";
 // Refusals for clients
 export { decisionFromError } from "./decision/decision-from-error.js";
 export { publicIssues, publicRefusal } from "./decision/decision-parts.js";

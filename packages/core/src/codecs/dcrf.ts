@@ -1,8 +1,9 @@
-import type { PublicIssue } from "@portcullis/core";
-import { PermissionMisuse } from "@portcullis/core";
-import { checkKeys } from "@portcullis/core/internal";
-import { type Codec, canEcho, type Decoded, isRecord, parseJson, without } from "./codec.js";
+import type { PublicIssue } from "../decision/decision-parts.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import { checkKeys } from "../decision/read-options.js";
+import type { Decoded, ServingCodec } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
+import { canEcho, isRecord, parseJson, without } from "./read-json.js";
 
 /** Options of {@link dcrf}. */
 export interface DcrfOptions extends CodecOptions {
@@ -39,13 +40,13 @@ const NO_STREAM = "The message could not be read: send an object with `stream` a
  * @throws {PermissionMisuse} When an option is unknown or of the wrong type, or two streams could share an action.
  * @example
  * ```ts
- * import { dcrf } from "@portcullis/adapter-ws";
+ * import { dcrf } from "@portcullis/core/codecs";
  * const codec = dcrf();
- * const { action, payload } = codec.decode(Buffer.from('{"action":"join","request_id":1,"room":"lobby"}'), false);
+ * const { action, payload } = codec.decode('{"action":"join","request_id":1,"room":"lobby"}');
  * console.assert(action === "join" && payload?.room === "lobby");
  * ```
  */
-export function dcrf(options: DcrfOptions = {}): Codec<DcrfRequest> & Required<Pick<Codec<DcrfRequest>, "reply">> {
+export function dcrf(options: DcrfOptions = {}): ServingCodec<DcrfRequest> {
   checkKeys("dcrf()", options, ["codes", "multiplex", "heartbeat"]);
   const { codes = false, multiplex = false } = options;
   const streams = readStreams(multiplex);
@@ -53,8 +54,8 @@ export function dcrf(options: DcrfOptions = {}): Codec<DcrfRequest> & Required<P
     JSON.stringify(multiplex === false ? frame : { stream: stream ?? null, payload: frame });
   return {
     ...readHeartbeat("dcrf()", options.heartbeat),
-    decode(data, isBinary) {
-      const value = parseJson(data, isBinary);
+    decode(frame) {
+      const value = parseJson(frame);
       if (!isRecord(value)) return { action: undefined, bad: NOT_READABLE };
       return multiplex === false ? readFrame(value, undefined, "") : readStream(value, streams);
     },

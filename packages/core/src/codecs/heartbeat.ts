@@ -1,5 +1,5 @@
-import { checkKeys, misuse } from "@portcullis/core/internal";
-import type { RawData } from "ws";
+import { misuse } from "../decision/errors.js";
+import { checkKeys } from "../decision/read-options.js";
 
 /**
  * Keep-alive for clients that cannot send a WebSocket ping, such as browser pages. The client sends exactly `ping` as a
@@ -18,7 +18,7 @@ export interface CodecOptions {
 
 const isText = (text: unknown): text is string =>
   // A lone surrogate has no UTF-8 form, so no text frame can carry it.
-  typeof text === "string" && text !== "" && Buffer.from(text).toString() === text;
+  typeof text === "string" && text !== "" && !/\p{Surrogate}/u.test(text);
 
 /** True when a codec could decode a text as a message. */
 function isObject(text: string): boolean {
@@ -63,11 +63,4 @@ export function readHeartbeat(caller: string, heartbeat: Heartbeat | undefined):
     'give two texts, as in { ping: "ping", pong: "pong" }',
     "`heartbeat`",
   );
-}
-
-/** Returns a function that is true for the ping of a heartbeat. */
-export function pingOf({ ping }: Heartbeat): (data: RawData, isBinary: boolean) => boolean {
-  const bytes = Buffer.from(ping);
-  // ws emits text as one Buffer, whatever `binaryType` is. A class in its place may do otherwise.
-  return (data, isBinary) => !isBinary && Buffer.isBuffer(data) && bytes.equals(data);
 }

@@ -1,11 +1,11 @@
-import type { Refusal } from "@portcullis/core";
-import { PermissionMisuse } from "@portcullis/core";
 import { describe, expect, test } from "vitest";
+import type { Refusal } from "../decision/decision-parts.js";
+import { PermissionMisuse } from "../decision/errors.js";
 import { json } from "./json.js";
 
 const DENIED: Refusal = { code: "permission_denied", status: 403, reason: "No.", retry: "never" };
 const read = (value: unknown, codec = json()) =>
-  codec.decode(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)), false);
+  codec.decode(typeof value === "string" ? value : JSON.stringify(value));
 
 test("a request has a type, an id, and the rest as payload", () => {
   expect(read({ type: "join", id: 1, room: "lobby" })).toEqual({ action: "join", id: 1, payload: { room: "lobby" } });

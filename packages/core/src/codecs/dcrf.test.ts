@@ -1,14 +1,14 @@
-import type { Refusal } from "@portcullis/core";
-import { PermissionMisuse } from "@portcullis/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Refusal } from "../decision/decision-parts.js";
+import { PermissionMisuse } from "../decision/errors.js";
 import { type DcrfRequest, dcrf } from "./dcrf.js";
 
 const DENIED: Refusal = { code: "permission_denied", status: 403, reason: "No.", retry: "never" };
 const UNKNOWN: Refusal = { code: "unknown_action", status: 405, reason: "Unknown action.", retry: "never" };
 
 const read = (value: unknown, codec = dcrf()) =>
-  codec.decode(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)), false);
+  codec.decode(typeof value === "string" ? value : JSON.stringify(value));
 const written = (frame: unknown) => JSON.parse(String(frame)) as Record<string, unknown>;
 
 describe("a request", () => {

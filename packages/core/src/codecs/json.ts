@@ -1,7 +1,8 @@
-import { PermissionMisuse } from "@portcullis/core";
-import { checkKeys } from "@portcullis/core/internal";
-import { type Codec, canEcho, type Decoded, isRecord, parseJson, without } from "./codec.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import { checkKeys } from "../decision/read-options.js";
+import type { Decoded, ServingCodec } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
+import { canEcho, isRecord, parseJson, without } from "./read-json.js";
 
 /** Options of {@link json}. */
 export interface JsonOptions extends CodecOptions {
@@ -31,19 +32,19 @@ export interface JsonRequest extends Decoded {
  * @throws {PermissionMisuse} When an option is unknown, or the keys are empty or not distinct.
  * @example
  * ```ts
- * import { json } from "@portcullis/adapter-ws";
+ * import { json } from "@portcullis/core/codecs";
  * const codec = json({ action: "cmd" });
- * console.assert(codec.decode(Buffer.from('{"cmd":"join","id":1}'), false).action === "join");
+ * console.assert(codec.decode('{"cmd":"join","id":1}').action === "join");
  * ```
  */
-export function json(options: JsonOptions = {}): Codec<JsonRequest> & Required<Pick<Codec<JsonRequest>, "reply">> {
+export function json(options: JsonOptions = {}): ServingCodec<JsonRequest> {
   checkKeys("json()", options, ["action", "id", "payload", "heartbeat"]);
   const { action: actionKey = "type", id: idKey = "id", payload: payloadKey } = options;
   checkNames(payloadKey === undefined ? [actionKey, idKey] : [actionKey, idKey, payloadKey]);
   return {
     ...readHeartbeat("json()", options.heartbeat),
-    decode(data, isBinary) {
-      const value = parseJson(data, isBinary);
+    decode(frame) {
+      const value = parseJson(frame);
       if (!isRecord(value)) return { action: undefined, bad: "The message could not be read: send a JSON object." };
       const { [actionKey]: action, [idKey]: id } = value;
       if (!canEcho(id)) return { action: undefined, bad: "The id is nested too deeply." };

@@ -1,7 +1,8 @@
-import type { Refusal } from "@portcullis/core";
-import { checkKeys } from "@portcullis/core/internal";
-import { type Codec, type Decoded, isRecord, parseJson } from "./codec.js";
+import type { Refusal } from "../decision/decision-parts.js";
+import { checkKeys } from "../decision/read-options.js";
+import type { Decoded, ServingCodec } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
+import { isRecord, parseJson } from "./read-json.js";
 
 /** Options of {@link jsonRpc}. */
 export interface JsonRpcOptions extends CodecOptions {}
@@ -28,19 +29,17 @@ const NO_REQUEST = -32600;
  * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
  * @example
  * ```ts
- * import { jsonRpc } from "@portcullis/adapter-ws";
- * const { action, payload } = jsonRpc().decode(Buffer.from('{"jsonrpc":"2.0","method":"add","params":[1,2]}'), false);
+ * import { jsonRpc } from "@portcullis/core/codecs";
+ * const { action, payload } = jsonRpc().decode('{"jsonrpc":"2.0","method":"add","params":[1,2]}');
  * console.assert(action === "add" && Array.isArray(payload?.args));
  * ```
  */
-export function jsonRpc(
-  options: JsonRpcOptions = {},
-): Codec<JsonRpcRequest> & Required<Pick<Codec<JsonRpcRequest>, "reply">> {
+export function jsonRpc(options: JsonRpcOptions = {}): ServingCodec<JsonRpcRequest> {
   checkKeys("jsonRpc()", options, ["heartbeat"]);
   return {
     ...readHeartbeat("jsonRpc()", options.heartbeat),
-    decode(data, isBinary) {
-      const value = parseJson(data, isBinary);
+    decode(frame) {
+      const value = parseJson(frame);
       if (value === undefined) return invalid("Parse error.", NOT_JSON);
       if (Array.isArray(value)) return invalid("Invalid Request: batches are not supported.");
       return isRecord(value) ? readRequest(value) : invalid("Invalid Request.");

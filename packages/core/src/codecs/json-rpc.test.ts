@@ -1,10 +1,9 @@
-import type { Refusal } from "@portcullis/core";
 import { describe, expect, test } from "vitest";
+import type { Refusal } from "../decision/decision-parts.js";
 import { jsonRpc } from "./json-rpc.js";
 
 const codec = jsonRpc();
-const read = (value: unknown) =>
-  codec.decode(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)), false);
+const read = (value: unknown) => codec.decode(typeof value === "string" ? value : JSON.stringify(value));
 const refusal = (code: string, status: number): Refusal => ({ code, status, reason: "No.", retry: "never" });
 const call = (rest: object = {}) => ({ jsonrpc: "2.0", method: "add", ...rest });
 const denied = (value: unknown, given = refusal("bad_message", 400)) => {

@@ -1,0 +1,91 @@
+import { describe, expect, test, vi } from "vitest";
+import { decision } from "../decision/decision.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import type { Codec } from "./codec.js";
+import { DecodedMessage } from "./decoded-message.js";
+import { encodeRefusal, encodeReply } from "./encode.js";
+
+const denied = decision("deny", "not_a_member", { status: 403, reason: "No.", by: "isMember" });
+const PUBLIC = { code: "not_a_member", status: 403, reason: "No.", retry: "never" };
+
+/** A codec with some methods of its own, and the message that it decoded. */
+function made(methods: Partial<Record<keyof Codec, unknown>>) {
+  const codec = { decode: () => ({ action: "join", id: 7 }), denied: () => undefined, ...methods } as Codec;
+  return { codec, message: new DecodedMessage(codec, "frame", 5) };
+}
+
+describe("a refusal", () => {
+  test("is encoded from the request and the public part of the decision", () => {
+    const encode = vi.fn(() => "refused");
+    const report = vi.fn();
+    const { codec, message } = made({ denied: encode });
+    expect(encodeRefusal(codec, message, denied, report)).toBe("refused");
+    expect(encode.mock.calls).toEqual([[{ action: "join", id: 7 }, PUBLIC, undefined]]);
+    expect(encode.mock.contexts).toEqual([codec]);
+    expect(report).not.toHaveBeenCalled();
+  });
+
+  test("of an input has its public issues", () => {
+    const encode = vi.fn(() => undefined);
+    const { codec, message } = made({ denied: encode });
+    const issues = [{ message: "Required", path: ["room"] }];
+    const invalid = decision("error", "invalid_input", { status: 400, reason: "room: Required", issues });
+    expect(encodeRefusal(codec, message, invalid, () => {})).toBeUndefined();
+    expect(encode.mock.calls[0]).toMatchObject([
+      {},
+      { code: "invalid_input" },
+      [{ path: ["room"], message: "Required" }],
+    ]);
+  });
+
+  test.each<[string, unknown]>([
+    ["text", "text"],
+    ["bytes", Uint8Array.of(1)],
+    ["nothing", undefined],
+  ])("may be %s", (_what, frame) => {
+    const { codec, message } = made({ denied: () => frame });
+    expect(encodeRefusal(codec, message, denied, () => {})).toBe(frame);
+  });
+
+  const promised = new PermissionMisuse("the codec's denied() answered a promise: it must answer at once");
+  test.each<[string, () => unknown, unknown]>([
+    ["a promise", async () => "text", promised],
+    ["a promise that rejects", async () => Promise.reject(new Error("secret")), promised],
+    [
+      "an object",
+      () => ({}),
+      new PermissionMisuse("the codec's denied() answered an object: it must answer a string, or bytes"),
+    ],
+    ["null", () => null, new PermissionMisuse("the codec's denied() answered null: it must answer a string, or bytes")],
+  ])("that would be %s is plain JSON, and the error is reported", (_what, encode, error) => {
+    const report = vi.fn();
+    const { codec, message } = made({ denied: encode });
+    expect(JSON.parse(String(encodeRefusal(codec, message, denied, report)))).toEqual({ error: PUBLIC });
+    expect(report.mock.calls).toEqual([[error]]);
+  });
+});
+
+describe("a reply", () => {
+  test("has status 200 and the action of the message by default", () => {
+    const reply = vi.fn(() => "sent");
+    const { codec, message } = made({ reply });
+    expect(encodeReply(codec, message, { a: 1 }, {})).toBe("sent");
+    expect(encodeReply(codec, message, undefined, { status: 201, action: "joined" })).toBe("sent");
+    expect(reply.mock.calls).toEqual([
+      [{ action: "join", id: 7 }, { a: 1 }, { status: 200, action: "join" }],
+      [{ action: "join", id: 7 }, undefined, { status: 201, action: "joined" }],
+    ]);
+    expect(reply.mock.contexts).toEqual([codec, codec]);
+  });
+
+  test("that is no frame throws", () => {
+    const { codec, message } = made({ reply: () => 5 });
+    expect(() => encodeReply(codec, message, null, {})).toThrow(
+      new PermissionMisuse("the codec's reply() answered 5: it must answer a string, or bytes"),
+    );
+    const { codec: late } = made({ reply: async () => "late" });
+    expect(() => encodeReply(late, message, null, {})).toThrow(
+      new PermissionMisuse("the codec's reply() answered a promise: it must answer at once"),
+    );
+  });
+});

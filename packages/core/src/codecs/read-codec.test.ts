@@ -1,0 +1,36 @@
+import { expect, test } from "vitest";
+import { PermissionMisuse } from "../decision/errors.js";
+import { json } from "./json.js";
+import { readCodec } from "./read-codec.js";
+
+const words = { decode: () => ({ action: "a" }), denied: () => undefined };
+
+test("the codec of a guard is dcrf() by default", () => {
+  expect(readCodec("guard()").decode('{"action":"join","request_id":1}')).toMatchObject({ action: "join", id: 1 });
+});
+
+test("a codec is used as it is", () => {
+  const codec = json();
+  expect([readCodec("guard()", words), readCodec("serve()", codec, true)]).toEqual([words, codec]);
+});
+
+test.each([null, 5, "json", {}, JSON, { decode() {} }, { ...words, denied: 5 }, { ...words, reply: 5 }])(
+  "%j is no codec",
+  (wrong) => {
+    expect(() => readCodec("guard()", wrong as never)).toThrow(
+      new PermissionMisuse("guard() got a wrong `codec`: give dcrf(), json(), jsonRpc() or { decode, denied }"),
+    );
+  },
+);
+
+test("a codec without reply() cannot serve", () => {
+  expect(() => readCodec("serve()", words, true)).toThrow(
+    new PermissionMisuse("serve() got a `codec` without reply(): handlers need it to answer"),
+  );
+});
+
+test("a codec of one's own has a right heartbeat", () => {
+  expect(() => readCodec("guard()", { ...words, heartbeat: { ping: "", pong: "" } })).toThrow(
+    "the codec of guard() got",
+  );
+});
