@@ -12,6 +12,7 @@ const alias = [
     replacement: source("./packages/core/src/$1.ts"),
   },
   { find: /^@portcullis\/adapter-ws$/, replacement: source("./packages/adapter-ws/src/index.ts") },
+  { find: /^@portcullis\/adapter-crossws$/, replacement: source("./packages/adapter-crossws/src/index.ts") },
   {
     find: /^@portcullis\/adapter-express-bridge$/,
     replacement: source("./packages/adapter-express-bridge/src/index.ts"),

@@ -1,0 +1,40 @@
+import type { Policy, Scope } from "@portcullis/core";
+import { createGuard, type GuardOf } from "@portcullis/core/adapter";
+import type { Hooks, Peer } from "crossws";
+import { GuardedHooks } from "./hooks.js";
+import { checkHooks, type GuardOptions, readOptions, SERVED_HOOKS, type ServeOptions } from "./options.js";
+import type { UpgradeRequest } from "./upgrade-facts.js";
+
+/** The guard of a crossws server. */
+export interface Guard<P = Policy, S = Scope> extends GuardOf<Peer, P, S> {
+  /** The guarded hooks, to be given to crossws or to a framework on it. */
+  readonly hooks: Hooks;
+}
+
+/**
+ * Makes a guard, and its hooks.
+ *
+ * @throws {PermissionMisuse} When hooks, rules or options are wrong.
+ */
+export function attach(
+  caller: "guard()" | "serve()",
+  rules: unknown,
+  hooks: Partial<Hooks>,
+  options: GuardOptions | ServeOptions,
+): Guard<never, never> {
+  const isServed = caller === "serve()";
+  checkHooks(caller, hooks, isServed ? SERVED_HOOKS : undefined);
+  let guarded: GuardedHooks | undefined;
+  const guard = createGuard<UpgradeRequest, Peer>({
+    caller,
+    rules,
+    options,
+    ownOptions: ["codec", "refuse", "challenge", ...(isServed ? ["hooks"] : [])],
+    attach(gate) {
+      const made = new GuardedHooks({ gate, hooks, ...readOptions(caller, options, isServed) });
+      guarded = made;
+      return { sessionOf: (peer) => made.peers.get(peer)?.session };
+    },
+  });
+  return { ...guard, hooks: (guarded as unknown as GuardedHooks).toHooks() } as unknown as Guard<never, never>;
+}

@@ -1,0 +1,35 @@
+import type { Authenticated, OptionsFor, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
+import type { Hooks } from "crossws";
+import { attach, type Guard } from "./attach.js";
+import type { GuardOptions } from "./options.js";
+
+/**
+ * Enforces a policy on the hooks of a crossws server. A refused upgrade gets an HTTP response; a refused message is
+ * answered by the codec. The hooks of the application receive only admitted peers and allowed messages, unchanged and
+ * in order.
+ *
+ * @param hooks The hooks of the application. `upgrade` is called for an admitted client alone.
+ * @param policy A policy of `definePolicy`. If its rules need more scope than every handshake has, `authenticate` must
+ *   return it.
+ * @param options `authenticate`, `origins`, `codec`, `refuse`, `challenge`, `timeout` (milliseconds), `limits`,
+ *   `onDecision`, `trace`.
+ * @returns The guard: the guarded `hooks`, its `sessions`, `sessionOf(peer)`, `replace`, `audit`, `close`.
+ * @throws {PermissionMisuse} When a hook is unknown, or the policy or an option is invalid.
+ * @example
+ * ```ts
+ * import { guard } from "@portcullis/adapter-crossws";
+ * import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
+ *
+ * const policy = definePolicy({ actions: { ping: AllowAny, "chat.send": IsAuthenticated } });
+ * const { hooks } = guard({ message: (peer, message) => void peer.send(message.text()) }, policy, {
+ *   authenticate: ({ headers }) => ({ user: headers.get("cookie") === "session=ann" ? { id: 1 } : null }),
+ * });
+ * ```
+ */
+export function guard<S, Extra extends Authenticated<S> = Authenticated<S>>(
+  hooks: Partial<Hooks>,
+  policy: PolicyFor<S>,
+  ...[options = {}]: OptionsFor<S, GuardOptions<Extra>>
+): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>> {
+  return attach("guard()", policy, hooks, options as GuardOptions);
+}

@@ -1,0 +1,98 @@
+import { closeCodeOf } from "@portcullis/core/adapter";
+import type { Hooks, Message, Peer } from "crossws";
+import { attempt, closePeer } from "./close-peer.js";
+import type { Guarding, PeerConnection } from "./connection.js";
+import { frameOf, PeerMessage } from "./message.js";
+import { PeerRegistry } from "./peers.js";
+import { answerUpgrade } from "./upgrade.js";
+
+type Result = void | Promise<void>;
+type CloseDetails = Parameters<Hooks["close"]>[1];
+
+/** The hooks of a guarded server. They call those of the application, for peers that were admitted. */
+export class GuardedHooks {
+  readonly peers = new PeerRegistry();
+  readonly #guarding: Guarding;
+
+  constructor(guarding: Guarding) {
+    this.#guarding = guarding;
+  }
+
+  /** Returns the hooks for crossws, which calls them without `this`. */
+  toHooks(): Hooks {
+    return {
+      upgrade: (request) => answerUpgrade(this.#guarding, this.peers, request),
+      open: (peer) => this.#open(peer),
+      message: (peer, message) => this.#message(peer, message),
+      close: (peer, details) => this.#close(peer, details),
+      error: (peer, error) => {
+        const connection = this.peers.get(peer);
+        if (connection) connection.hasFailed = true;
+        return this.#pass(peer, (hooks) => hooks.error?.(peer, error));
+      },
+      drain: (peer) => {
+        this.peers.get(peer)?.drained();
+        return this.#pass(peer, (hooks) => hooks.drain?.(peer));
+      },
+      ping: (peer, data) => this.#pass(peer, (hooks) => hooks.ping?.(peer, data)),
+      pong: (peer, data) => this.#pass(peer, (hooks) => hooks.pong?.(peer, data)),
+    };
+  }
+
+  /** Opens a new peer. A second call changes nothing. */
+  #open(peer: Peer): Result {
+    if (this.peers.get(peer)) return;
+    const connection = this.peers.take(peer);
+    const refused = connection?.refused;
+    if (refused) connection.refuse(peer, closeCodeOf(refused), refused.code);
+    else if (connection === undefined || !attempt(() => connection.open(peer))) closePeer(peer, 1008, "not admitted");
+    else return this.#guarding.hooks.open?.(peer);
+  }
+
+  #message(peer: Peer, message: Message): Result {
+    // crossws calls this hook before `open` where a global `open` takes time and the route's waits for it.
+    if (!this.peers.get(peer)) this.#open(peer);
+    const session = this.peers.get(peer)?.session;
+    if (session === undefined) return closePeer(peer, 1008, "not admitted");
+    const { codec } = this.#guarding;
+    const frame = frameOf(message);
+    if (frame !== undefined && frame === codec.heartbeat?.ping) return this.#answerPing(peer, codec.heartbeat.pong);
+    const asked = new PeerMessage(codec, message, frame);
+    session.receive(asked);
+    return asked.result as Result;
+  }
+
+  #answerPing(peer: Peer, pong: string): void {
+    const connection = this.peers.get(peer);
+    if (!connection?.session?.isEnded) attempt(() => connection?.send(pong));
+  }
+
+  /** Ends a session: at once after a cut, else after its last message. The hook of the application is called then. */
+  #close(peer: Peer, details: CloseDetails): Result {
+    const connection = this.peers.get(peer);
+    if (!connection || connection.isGone) return;
+    let result: Result;
+    const end = () => {
+      connection.session?.end();
+      result = this.#guarding.hooks.close?.(peer, details);
+    };
+    try {
+      if (connection.session && isCut(details, connection)) end();
+      else connection.session?.drain(end);
+    } finally {
+      connection.gone();
+    }
+    return result;
+  }
+
+  /** Calls a hook of the application for a peer whose `open` it has got, and whose end it has not. */
+  #pass(peer: Peer, call: (hooks: Partial<Hooks>) => Result): Result {
+    const connection = this.peers.get(peer);
+    if (connection?.session && !connection.isGone) return call(this.#guarding.hooks);
+  }
+}
+
+/** True when the client has sent no close. Deno tells no code, but reports an error first. */
+function isCut(details: CloseDetails | undefined, { hasFailed }: PeerConnection): boolean {
+  return details?.code === undefined ? hasFailed : details.code === 1006;
+}

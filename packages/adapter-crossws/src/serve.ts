@@ -1,0 +1,28 @@
+import type { Authenticated, OptionsFor, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import { attach, type Guard } from "./attach.js";
+import type { ServeOptions } from "./options.js";
+
+/**
+ * Serves a consumer (rules with handlers) over crossws. The value that a handler returns is the answer.
+ *
+ * @param consumer A consumer of `defineConsumer()`.
+ * @param options The options of {@link guard}, and `hooks`: those of the application, without `message`.
+ * @returns The guard: the `hooks` for crossws, its `sessions`, `sessionOf(peer)`, `replace`, `audit`, `close`.
+ * @throws {PermissionMisuse} When the consumer, a hook or an option is invalid, or the codec has no `reply()`.
+ * @example
+ * ```ts
+ * import { serve } from "@portcullis/adapter-crossws";
+ * import { AllowAny } from "@portcullis/core";
+ * import { defineConsumer } from "@portcullis/core/consumer";
+ *
+ * const echo = defineConsumer().action("echo", AllowAny, ({ payload }) => payload.text);
+ * const { hooks } = serve(echo);
+ * ```
+ */
+export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
+  consumer: ServableConsumer<S>,
+  ...[options = {}]: OptionsFor<S, ServeOptions<Extra>>
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
+  const given = options as ServeOptions;
+  return attach("serve()", consumer, given.hooks ?? {}, given);
+}
