@@ -7,6 +7,7 @@ export default {
     "../packages/core/src/{index,consumer,explain,adapter}.ts",
     "../packages/adapter-ws/src/index.ts",
     "../packages/adapter-socketio/src/index.ts",
+    "../packages/adapter-crossws/src/index.ts",
     "../packages/adapter-express-bridge/src/{index,koa}.ts",
     "../packages/testing/src/{index,attack,permission-suite}.ts",
   ],

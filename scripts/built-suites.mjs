@@ -9,9 +9,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Specifiers of the published entries of each package. */
 const ENTRIES = {
-  core: ["", "/consumer", "/explain", "/adapter", "/internal"],
+  core: ["", "/consumer", "/explain", "/codecs", "/adapter", "/internal"],
   "adapter-ws": [""],
   "adapter-socketio": [""],
+  "adapter-crossws": [""],
   "adapter-express-bridge": ["", "/koa"],
   testing: ["", "/permission-suite"],
 };

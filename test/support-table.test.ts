@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { supportTable } from "@portcullis/testing";
 import { expect, test } from "vitest";
+import { crosswsHarness } from "../packages/adapter-crossws/test/harness.js";
 import { socketHarness } from "../packages/adapter-socketio/test/harness.js";
 import { wsHarness } from "../packages/adapter-ws/test/harness.js";
 import { dcrfWire } from "../packages/adapter-ws/test/wires.js";
@@ -13,6 +14,8 @@ const file = fileURLToPath(new URL("../packages/testing/README.md", import.meta.
 const table = supportTable([
   wsHarness("ws", { wire: dcrfWire, mode: "server" }),
   wsHarness('ws, `refuse: "close"`', { wire: dcrfWire, mode: "server", refuse: "close" }),
+  crosswsHarness("crossws", dcrfWire),
+  crosswsHarness('crossws, `refuse: "close"`', dcrfWire, "close"),
   socketHarness("socket.io", { transports: ["polling", "websocket"] }),
 ]);
 

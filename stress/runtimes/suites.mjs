@@ -15,7 +15,14 @@ const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/packa
 /** Milliseconds without progress after which a run has failed. */
 const LIMIT = 25 * 60_000;
 
-export const PACKAGES = ["core", "testing", "adapter-ws", "adapter-socketio", "adapter-express-bridge"];
+export const PACKAGES = [
+  "core",
+  "testing",
+  "adapter-ws",
+  "adapter-socketio",
+  "adapter-crossws",
+  "adapter-express-bridge",
+];
 
 /**
  * @typedef {object} SuiteResult

@@ -2,7 +2,7 @@ import type { Policy, Scope } from "@portcullis/core";
 import { createGuard, type GuardOf } from "@portcullis/core/adapter";
 import type { Hooks, Peer } from "crossws";
 import { GuardedHooks } from "./hooks.js";
-import { checkHooks, type GuardOptions, readOptions, SERVED_HOOKS, type ServeOptions } from "./options.js";
+import { checkHooks, type GuardOptions, OWN_OPTIONS, readOptions, SERVED_HOOKS, type ServeOptions } from "./options.js";
 import type { UpgradeRequest } from "./upgrade-facts.js";
 
 /** The guard of a crossws server. */
@@ -29,7 +29,7 @@ export function attach(
     caller,
     rules,
     options,
-    ownOptions: ["codec", "refuse", "challenge", ...(isServed ? ["hooks"] : [])],
+    ownOptions: isServed ? [...OWN_OPTIONS, "hooks"] : OWN_OPTIONS,
     attach(gate) {
       const made = new GuardedHooks({ gate, hooks, ...readOptions(caller, options, isServed) });
       guarded = made;

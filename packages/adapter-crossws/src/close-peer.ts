@@ -9,13 +9,9 @@ export function closePeer(peer: Peer, code: number, reason: string): void {
   attempt(() => peer.close(code, reason.slice(0, read))) || attempt(() => peer.close()) || terminatePeer(peer);
 }
 
-/**
- * Ends a connection at once.
- *
- * @returns False where the runtime cannot.
- */
-export function terminatePeer(peer: Peer): boolean {
-  return attempt(() => peer.terminate());
+/** Ends a connection at once, where the runtime can. */
+export function terminatePeer(peer: Peer): void {
+  attempt(() => peer.terminate());
 }
 
 /** Returns false where an action throws. */

@@ -38,8 +38,12 @@ export class PeerConnection implements Connection<PeerMessage, UpgradeRequest> {
   evaluation: HandshakeEvaluation<PeerMessage, UpgradeRequest> | undefined;
   /** True when the client has left during the upgrade, or a rule has closed its connection. */
   isAborted = false;
+  /** True when the upgrade has taken longer than `limits.handshake`. */
+  isLate = false;
   /** The refusal of an upgrade that was accepted to be closed with a code. */
   refused: Decision | undefined;
+  /** Called for a client that does not answer a close, and counts as gone. */
+  onLost: (() => void) | undefined;
   /** True when crossws has reported an error of the peer. */
   hasFailed = false;
   /** True when crossws has closed the peer. */
@@ -138,7 +142,11 @@ export class PeerConnection implements Connection<PeerMessage, UpgradeRequest> {
     const peer = this.raw;
     if (peer === undefined || this.isGone) return;
     closePeer(peer, code, reason);
-    this.#closing = new Timeout(CLOSE_TIMEOUT_MS, () => terminatePeer(peer));
+    // Deno cannot end a connection at once, and tells of its end only after its idle timeout.
+    this.#closing = new Timeout(CLOSE_TIMEOUT_MS, () => {
+      terminatePeer(peer);
+      this.onLost?.();
+    });
   }
 
   whenGone(callback: () => void): void {

@@ -6,7 +6,7 @@ import { frameOf, PeerMessage } from "./message.js";
 import { PeerRegistry } from "./peers.js";
 import { answerUpgrade } from "./upgrade.js";
 
-type Result = void | Promise<void>;
+type Result = ReturnType<Hooks["message"]>;
 type CloseDetails = Parameters<Hooks["close"]>[1];
 
 /** The hooks of a guarded server. They call those of the application, for peers that were admitted. */
@@ -43,6 +43,7 @@ export class GuardedHooks {
   #open(peer: Peer): Result {
     if (this.peers.get(peer)) return;
     const connection = this.peers.take(peer);
+    if (connection) connection.onLost = () => void this.#close(peer, { code: 1006 });
     const refused = connection?.refused;
     if (refused) connection.refuse(peer, closeCodeOf(refused), refused.code);
     else if (connection === undefined || !attempt(() => connection.open(peer))) closePeer(peer, 1008, "not admitted");
@@ -53,11 +54,12 @@ export class GuardedHooks {
     // crossws calls this hook before `open` where a global `open` takes time and the route's waits for it.
     if (!this.peers.get(peer)) this.#open(peer);
     const session = this.peers.get(peer)?.session;
-    if (session === undefined) return closePeer(peer, 1008, "not admitted");
-    const { codec } = this.#guarding;
+    if (session === undefined) return;
+    const { codec, maxPayload } = this.#guarding;
     const frame = frameOf(message);
     if (frame !== undefined && frame === codec.heartbeat?.ping) return this.#answerPing(peer, codec.heartbeat.pong);
     const asked = new PeerMessage(codec, message, frame);
+    if (asked.bytes > maxPayload) return session.close(1009, "message too big");
     session.receive(asked);
     return asked.result as Result;
   }
@@ -71,7 +73,7 @@ export class GuardedHooks {
   #close(peer: Peer, details: CloseDetails): Result {
     const connection = this.peers.get(peer);
     if (!connection || connection.isGone) return;
-    let result: Result;
+    let result: Result | undefined;
     const end = () => {
       connection.session?.end();
       result = this.#guarding.hooks.close?.(peer, details);
@@ -82,7 +84,7 @@ export class GuardedHooks {
     } finally {
       connection.gone();
     }
-    return result;
+    return result as Result;
   }
 
   /** Calls a hook of the application for a peer whose `open` it has got, and whose end it has not. */

@@ -15,6 +15,11 @@ export interface GuardOptions<Extra = unknown> extends CommonOptions<UpgradeRequ
    * crossws, but subscribes to nothing.
    */
   refuse?: "status" | "close";
+  /**
+   * Bytes of the largest message. A larger one closes the connection with 1009. The runtime has read it by then, so set
+   * its own limit too, where it has one. Default: that of the runtime.
+   */
+  maxPayload?: number;
   /** The `WWW-Authenticate` header of a 401 (RFC 9110, section 11.6.1). Default `Bearer`. */
   challenge?: string;
 }
@@ -49,7 +54,11 @@ export interface OwnOptions {
   readonly codec: Codec;
   readonly refuse: "status" | "close";
   readonly challenge: string;
+  readonly maxPayload: number;
 }
+
+/** The names of the options of this adapter. */
+export const OWN_OPTIONS: readonly string[] = ["codec", "refuse", "challenge", "maxPayload"];
 
 /**
  * Reads the options of this adapter.
@@ -58,7 +67,7 @@ export interface OwnOptions {
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
 export function readOptions(caller: string, options: GuardOptions, isServed: boolean): OwnOptions {
-  const { refuse = "status", challenge = "Bearer" } = options;
+  const { refuse = "status", challenge = "Bearer", maxPayload = Number.POSITIVE_INFINITY } = options;
   const codec = readCodec(caller, options.codec, isServed);
   if (refuse !== "status" && refuse !== "close") {
     throw new PermissionMisuse(`${caller} got a wrong \`refuse\`: write "status" or "close"`);
@@ -66,5 +75,8 @@ export function readOptions(caller: string, options: GuardOptions, isServed: boo
   if (!isHeader("WWW-Authenticate", challenge)) {
     throw new PermissionMisuse(`${caller} got a wrong \`challenge\`: give a header value, as in 'Bearer realm="app"'`);
   }
-  return { codec, refuse, challenge };
+  if (typeof maxPayload !== "number" || !(maxPayload > 0)) {
+    throw misuse(caller, maxPayload, "give a number of bytes above 0", "`maxPayload`");
+  }
+  return { codec, refuse, challenge, maxPayload };
 }

@@ -24,6 +24,8 @@ export async function answerUpgrade(
   openAnswerHeaders(request);
   const decision = await decide(connection);
   const added = takeAnswerHeaders(request);
+  // A runtime that gives no socket away cannot cut the client off.
+  if (connection.isLate) throw new Response(null, { status: 408, headers: { connection: "close" } });
   if (decision.outcome !== "allow") {
     if (guarding.refuse !== "close" || connection.isAborted) throw refusalResponse(decision, guarding.challenge, added);
     connection.refused = decision;
@@ -51,6 +53,7 @@ async function decide(connection: PeerConnection): Promise<Decision> {
   const { socket } = connection.facts;
   const leave = () => connection.abort();
   const timeout = new Timeout(gate.limits.handshake, () => {
+    connection.isLate = true;
     leave();
     socket?.destroy();
   });

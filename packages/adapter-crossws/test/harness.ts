@@ -42,7 +42,8 @@ export function crosswsHarness(name: string, wire: Wire, refuse: "status" | "clo
 }
 
 function protect(setup: ServerSetup, wire: Wire, own: GuardOptions, see: (peer: Peer) => void): Guard<never> {
-  const options = { ...optionsOf(setup), ...own };
+  const { largestMessage: maxPayload } = setup;
+  const options = { ...optionsOf(setup), ...own, ...(maxPayload !== undefined && { maxPayload }) };
   const sessionOf = (peer: Peer) => made.sessionOf(peer) as HarnessSession;
   const hooks: Omit<Partial<Hooks>, "message"> = {
     open(peer) {

@@ -1,6 +1,15 @@
 import type { ServerSetup } from "@portcullis/testing";
 import type { Hooks } from "crossws";
-import { serve } from "crossws/server";
+
+/** Named one by one, because vitest resolves `crossws/server` as Node does, also in Bun and in Deno. */
+const SERVERS = {
+  node: () => import("crossws/server/node"),
+  bun: () => import("crossws/server/bun"),
+  deno: () => import("crossws/server/deno"),
+};
+
+/** The runtime that the tests run in. */
+export const RUNTIME = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
 
 /** A server of the runtime that the tests run in. */
 export interface Listening {
@@ -11,6 +20,7 @@ export interface Listening {
 /** Starts the server of crossws with hooks. It answers requests that are no upgrade with 404. */
 export async function listen(hooks: Partial<Hooks>, setup: Partial<ServerSetup> = {}): Promise<Listening> {
   const { largestMessage, options } = setup;
+  const { serve } = await SERVERS[RUNTIME]();
   const serverOptions = largestMessage === undefined ? {} : { maxPayload: largestMessage };
   const server = serve({
     port: 0,

@@ -1,0 +1,181 @@
+import { AllowAny, and, definePolicy, IsAuthenticated, permissionsFor, type Scope } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import type { Hooks, Peer } from "crossws";
+import { expectTypeOf, test } from "vitest";
+import { guard, serve } from "./index.js";
+
+interface User {
+  readonly id: number;
+  readonly roles: string[];
+}
+interface AppScope extends Scope {
+  readonly user: User | null;
+}
+interface TenantScope extends Scope {
+  readonly tenant: string;
+}
+
+const hooks = {};
+const { permission, definePolicy: defineAppPolicy } = permissionsFor<AppScope>();
+const isAdmin = permission("isAdmin", ({ scope }) => scope.user?.roles.includes("admin") ?? false);
+const bound = defineAppPolicy({ permissions: isAdmin });
+const inferred = definePolicy({ actions: { ping: AllowAny, send: and(IsAuthenticated, isAdmin) } });
+const open = definePolicy({ permissions: IsAuthenticated });
+const inTenant = permissionsFor<TenantScope>().permission("inTenant", ({ scope }) => scope.tenant === "a");
+const tenants = definePolicy({ permissions: and(inTenant, isAdmin) });
+const user: User | null = { id: 1, roles: [] };
+
+test("a policy over the base scope needs no authenticate", () => {
+  guard(hooks, open);
+  guard(hooks, open, {});
+  guard(hooks, open, { refuse: "close" });
+  guard(hooks, open, { authenticate: (request) => ({ user: { name: request.url } }) });
+});
+
+test("origins are a list, a function or any", () => {
+  guard(hooks, open, { origins: ["https://a.example", /^https:\/\/b\.example$/, null] });
+  guard(hooks, open, { origins: (origin, scope) => origin === undefined && scope.secure });
+  guard(hooks, open, { origins: "*" });
+  // @ts-expect-error a text is no list
+  guard(hooks, open, { origins: "https://a.example" });
+  // @ts-expect-error it answers at once
+  guard(hooks, open, { origins: async () => true });
+});
+
+test("authenticate is required where the rules need more", () => {
+  // @ts-expect-error nobody says who the user is
+  guard(hooks, bound);
+  // @ts-expect-error nobody says who the user is
+  guard(hooks, inferred, { refuse: "close" });
+});
+
+test("authenticate must return the scope that the rules need", () => {
+  guard(hooks, bound, { authenticate: () => ({ user }) });
+  guard(hooks, inferred, { authenticate: async ({ headers }) => (headers.has("x-user") ? { user } : { user: null }) });
+  guard(hooks, bound, { authenticate: ({ headers }) => (headers.has("x-user") ? { user } : undefined) });
+  guard(hooks, bound, { authenticate: () => {} });
+  // @ts-expect-error a user without roles
+  guard(hooks, bound, { authenticate: () => ({ user: { id: 1 } }) });
+  // @ts-expect-error sometimes a user without roles
+  guard(hooks, bound, {
+    authenticate: async ({ headers }) => (headers.has("x-user") ? { user } : { user: { id: 1 } }),
+  });
+});
+
+test("every part of a policy counts", () => {
+  guard(hooks, tenants, { authenticate: () => ({ user, tenant: "a" }) });
+  // @ts-expect-error no tenant
+  guard(hooks, tenants, { authenticate: () => ({ user }) });
+  // @ts-expect-error no user that the rules know
+  guard(hooks, tenants, { authenticate: () => ({ tenant: "a" }), onDecision: () => {} });
+});
+
+test("replace takes a policy for the same scope", () => {
+  const guarded = guard(hooks, bound, { authenticate: () => ({ user }) });
+  guarded.replace(inferred);
+  guarded.replace(open);
+  // @ts-expect-error no tenant
+  guarded.replace(tenants);
+});
+
+test("a session has the members that a handler needs", () => {
+  const session = guard(hooks, open).sessionOf(undefined as never);
+  expectTypeOf(session?.id).toEqualTypeOf<string | undefined>();
+  expectTypeOf(session?.scope).toEqualTypeOf<Scope | undefined>();
+  // @ts-expect-error for the adapter alone
+  session?.receive;
+});
+
+test("a session has the scope that authenticate makes", () => {
+  const maybe: { user: User } | undefined = { user: { id: 1, roles: [] } };
+  const signedIn = guard(hooks, bound, { authenticate: ({ url }) => (url ? maybe : undefined) }).sessionOf(
+    undefined as never,
+  );
+  expectTypeOf(signedIn?.scope.user).toEqualTypeOf<User | null | undefined>();
+  const tenant = guard(hooks, open, { authenticate: async () => ({ tenant: "a" }) }).sessionOf(undefined as never);
+  expectTypeOf(tenant?.scope.tenant).toEqualTypeOf<string | undefined>();
+});
+
+test("serve checks a consumer as guard checks a policy", () => {
+  const consumer = defineConsumer().action("send", isAdmin, ({ scope }) => scope.user?.id);
+  serve(consumer, { authenticate: () => ({ user }) });
+  // @ts-expect-error nobody says who the user is
+  serve(consumer);
+  // @ts-expect-error a policy has no handlers
+  serve(open);
+});
+
+test("options are known", () => {
+  // @ts-expect-error no such option
+  guard(hooks, open, { authenticat: () => ({}) });
+  // @ts-expect-error no such way
+  guard(hooks, open, { refuse: "maybe" });
+  // @ts-expect-error no codec
+  guard(hooks, open, { codec: { decode: () => ({ action: "a" }) } });
+});
+
+test("authenticate may not return fields that are promises", () => {
+  const find = async (): Promise<User> => ({ id: 1, roles: [] });
+  const findAny = async () => JSON.parse("null");
+  const findUnknown: () => Promise<unknown> = find;
+  const maybe = user as User | Promise<User>;
+  // @ts-expect-error nobody waits for the user
+  guard(hooks, open, { authenticate: () => ({ user: find() }) });
+  // @ts-expect-error nobody waits for the user
+  guard(hooks, open, { authenticate: async () => ({ user: find() }) });
+  // @ts-expect-error nobody waits for it, whatever it is
+  guard(hooks, open, { authenticate: () => ({ user: findAny() }) });
+  // @ts-expect-error nobody waits for it, whatever it is
+  guard(hooks, open, { authenticate: () => ({ user: findUnknown() }) });
+  // @ts-expect-error sometimes nobody waits for the user
+  guard(hooks, open, { authenticate: () => ({ user: maybe }) });
+  // @ts-expect-error sometimes there is a user that nobody waits for
+  guard(hooks, open, { authenticate: () => (Date.now() ? { user: find() } : undefined) });
+  // @ts-expect-error sometimes there is a user that nobody waits for
+  guard(hooks, open, { authenticate: () => (Date.now() ? { user: find() } : { user: null }) });
+  // @ts-expect-error nobody waits for the tenant
+  guard(hooks, bound, { authenticate: () => ({ user, tenant: find() }) });
+  const consumer = defineConsumer().action("send", IsAuthenticated, () => 1);
+  // @ts-expect-error nobody waits for the user
+  serve(consumer, { authenticate: () => ({ user: find() }) });
+});
+
+test("authenticate may return any other fields", () => {
+  const anything = JSON.parse("null");
+  guard(hooks, open, { authenticate: () => ({ user: anything }) });
+  guard(hooks, open, { authenticate: () => anything });
+  guard(hooks, open, { authenticate: () => anything as unknown });
+  guard(hooks, open, { authenticate: async () => anything as unknown });
+  guard(hooks, open, { authenticate: async () => {} });
+  guard(hooks, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : null) });
+  guard(hooks, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : { user: null }) });
+});
+
+test("the hooks of a guard are those of crossws", () => {
+  expectTypeOf(guard({}, open).hooks).toEqualTypeOf<Hooks>();
+  expectTypeOf(guard({}, open).sessionOf).parameter(0).toEqualTypeOf<Peer>();
+  guard({ message: (peer, message) => void peer.send(message.text()) }, open);
+  // @ts-expect-error no such hook
+  guard({ frame() {} }, open);
+});
+
+test("hooks may ask for the session of a peer", () => {
+  const guarded = guard(
+    {
+      open(peer) {
+        peer.send(guarded.sessionOf(peer)?.id);
+      },
+      message: async (peer) => {
+        await guarded.sessionOf(peer)?.authorize("ping");
+      },
+    },
+    open,
+  );
+});
+
+test("serve takes all hooks but message", () => {
+  const consumer = defineConsumer().action("send", IsAuthenticated, () => 1);
+  serve(consumer, { hooks: { open: (peer) => peer.subscribe("all") } });
+  // @ts-expect-error the consumer answers messages
+  serve(consumer, { hooks: { message() {} } });
+});

@@ -1,0 +1,32 @@
+import { AllowAny, definePolicy, PermissionMisuse } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { expect, test } from "vitest";
+import { type Codec, guard, json, serve } from "./index.js";
+
+const open = definePolicy({ permissions: AllowAny });
+const consumer = defineConsumer().action("echo", AllowAny, ({ payload }) => payload);
+const withOptions = (options: object) => guard({}, open, options as never);
+const { decode, denied } = json() as Codec;
+
+test.each<[string, () => unknown, string]>([
+  ["no hooks", () => guard(undefined as never, open), "guard() got undefined as `hooks`: give an object of hooks"],
+  [
+    "an unknown hook",
+    () => guard({ frame() {} } as never, open),
+    "guard() got the hook `frame`, which it cannot guard",
+  ],
+  ["a hook that is a text", () => guard({ open: "x" } as never, open), "guard() got"],
+  ["no policy", () => guard({}, {} as never), "guard() got an object as its policy"],
+  ["an unknown option", () => withOptions({ authenticat: () => ({}) }), "authenticat"],
+  ["a wrong codec", () => withOptions({ codec: { decode() {} } }), "guard() got a wrong `codec`"],
+  ["a wrong way to refuse", () => withOptions({ refuse: "drop" }), "guard() got a wrong `refuse`"],
+  ["a challenge with a line break", () => withOptions({ challenge: "a\r\nb: c" }), "guard() got a wrong `challenge`"],
+  ["no number of bytes", () => withOptions({ maxPayload: Number.NaN }), "`maxPayload`"],
+  ["hooks as an option of guard()", () => withOptions({ hooks: {} }), "hooks"],
+  ["a policy to serve", () => serve(open as never), "serve() needs a consumer"],
+  ["a message hook beside a consumer", () => serve(consumer, { hooks: { message() {} } as never }), "`message`"],
+  ["a codec without reply()", () => serve(consumer, { codec: { decode, denied } }), "reply()"],
+])("%s throws", (_what, misuse, message) => {
+  expect(misuse).toThrow(PermissionMisuse);
+  expect(misuse).toThrow(message);
+});

@@ -1,0 +1,118 @@
+import { connect as connectTcp } from "node:net";
+import { AllowAny, definePolicy, deny, IsAuthenticated, permission } from "@portcullis/core";
+import { addAnswerHeader } from "@portcullis/core/internal";
+import { expect, test } from "vitest";
+import { RUNTIME } from "../test/listen.js";
+import { connect, start } from "../test/support.js";
+import { guard } from "./index.js";
+
+const members = definePolicy({ connect: IsAuthenticated, actions: { ping: AllowAny } });
+const never = permission("never", { connect: () => new Promise<boolean>(() => {}) });
+
+test("a refusal has status, challenge and public body", async () => {
+  const { url, log } = await start({ policy: members, options: { challenge: 'Bearer realm="app"' } });
+  const { status, headers, body } = await connect(url).refused;
+  expect(status).toBe(401);
+  expect(headers).toMatchObject({ "www-authenticate": 'Bearer realm="app"' });
+  expect(JSON.parse(body)).toMatchObject({ error: { code: "not_authenticated", status: 401 } });
+  expect(log).toEqual([]);
+});
+
+test("a refusal tells when to come back", async () => {
+  const full = permission("full", { connect: () => deny("full", { status: 429, retryAfter: 2.5 }) });
+  const { url } = await start({ policy: definePolicy({ connect: full, actions: {} }) });
+  const { status, headers } = await connect(url).refused;
+  expect([status, (headers as { "retry-after": string })["retry-after"]]).toEqual([429, "3"]);
+});
+
+test("headers of rules are sent with both answers", async () => {
+  const cookie = permission("cookie", {
+    connect({ scope }) {
+      addAnswerHeader(scope.request, "Set-Cookie", "a=1");
+      addAnswerHeader(scope.request, "Set-Cookie", "b=2");
+      return scope.path === "/in";
+    },
+  });
+  const { url } = await start({
+    policy: definePolicy({ connect: cookie, actions: {} }),
+    hooks: { upgrade: () => ({ headers: { "x-mine": "1" } }) },
+  });
+  const { socket } = connect(`${url}/in`);
+  const headers = await new Promise((resolve) => socket.once("upgrade", (response) => resolve(response.headers)));
+  expect(headers).toMatchObject({ "set-cookie": ["a=1", "b=2"], "x-mine": "1" });
+  expect((await connect(`${url}/out`).refused).headers).toMatchObject({ "set-cookie": ["a=1", "b=2"] });
+});
+
+test("the upgrade hook runs for admitted clients alone", async () => {
+  const seen: string[] = [];
+  const { url } = await start({
+    policy: members,
+    options: { authenticate: ({ headers }) => ({ user: headers.has("x-user") ? { id: 1 } : null }) },
+    hooks: { upgrade: ({ url: target }) => void seen.push(new URL(target).pathname) },
+  });
+  await connect(`${url}/out`).refused;
+  expect(await connect(`${url}/in`, { "x-user": "ann" }).opened).toBe(true);
+  expect(seen).toEqual(["/in"]);
+});
+
+test("`close` tells a browser the reason of a refusal", async () => {
+  const { url, log } = await start({ policy: members, options: { refuse: "close" } });
+  expect(await connect(url).closed).toEqual([4401, "not_authenticated"]);
+  expect(log).toEqual([]);
+});
+
+test("an upgrade that takes too long ends", async () => {
+  const { url, guard: made } = await start({
+    policy: definePolicy({ connect: never, actions: {} }),
+    options: { limits: { handshake: 50 } },
+  });
+  const { opened, refused } = connect(url);
+  const status = await Promise.race([opened, refused.then((answer) => answer.status)]);
+  expect(status).toBe(RUNTIME === "node" ? false : 408);
+  expect(made.sessions.size).toBe(0);
+});
+
+test("a client that resets during the upgrade ends nothing", async () => {
+  const { url, port } = await start({
+    policy: definePolicy({ connect: permission("slow", { connect: () => wait(100) }), actions: { ping: AllowAny } }),
+  });
+  const tcp = connectTcp(port, "127.0.0.1");
+  tcp.on("error", () => {});
+  tcp.write(
+    "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+  );
+  await wait(30);
+  tcp.resetAndDestroy();
+  await wait(150);
+  expect(await connect(url).opened).toBe(true);
+});
+
+test("the facts of an upgrade are those of its request", async () => {
+  const { url, guard: made } = await start();
+  await connect(`${url}/a/b?c=1`, { "X-Forwarded-Proto": "https", "x-a": "b" }).opened;
+  await expect.poll(() => made.sessions.size).toBe(1);
+  const [{ scope }] = made.sessions as unknown as [{ scope: Record<string, unknown> }];
+  expect(scope).toMatchObject({ path: "/a/b", query: { c: "1" }, secure: false, remoteAddress: "127.0.0.1" });
+  expect(scope.headers).toMatchObject({ "x-a": "b" });
+});
+
+test("a request that cannot be read is refused", async () => {
+  const { hooks } = guard({}, definePolicy({ permissions: AllowAny }));
+  const broken = { url: "http://a/", get headers() { throw new Error("gone"); } }; // biome-ignore format: one line
+  const refused = (await hooks.upgrade(broken as never)?.then?.(undefined, (error: Response) => error)) as Response;
+  expect([refused.status, await refused.json()]).toMatchObject([400, { error: { code: "bad_target" } }]);
+});
+
+test("a client cannot claim TLS where crossws guesses it", async () => {
+  const secure = permission("secure", { connect: ({ scope }) => scope.secure });
+  const { hooks } = guard({}, definePolicy({ connect: secure, actions: {} }), { origins: "*" });
+  const native = new Request("https://a/");
+  await expect(hooks.upgrade(native)).resolves.toBeDefined();
+  const guessed = { url: "https://a/", headers: new Headers({ "x-forwarded-proto": "https" }) };
+  await expect(hooks.upgrade(guessed as never)).rejects.toHaveProperty("status", 403);
+});
+
+function wait(milliseconds: number): Promise<boolean> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, true));
+}
