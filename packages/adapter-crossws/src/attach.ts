@@ -24,6 +24,7 @@ export function attach(
 ): Guard<never, never> {
   const isServed = caller === "serve()";
   checkHooks(caller, hooks, isServed ? SERVED_HOOKS : undefined);
+  const unguarded = new Set<string>();
   let guarded: GuardedHooks | undefined;
   const guard = createGuard<UpgradeRequest, Peer>({
     caller,
@@ -31,9 +32,9 @@ export function attach(
     options,
     ownOptions: isServed ? [...OWN_OPTIONS, "hooks"] : OWN_OPTIONS,
     attach(gate) {
-      const made = new GuardedHooks({ gate, hooks, ...readOptions(caller, options, isServed) });
+      const made = new GuardedHooks({ gate, hooks, unguarded, ...readOptions(caller, options, isServed) });
       guarded = made;
-      return { sessionOf: (peer) => made.peers.get(peer)?.session };
+      return { sessionOf: (peer) => made.peers.get(peer)?.session, audit: () => [...unguarded] };
     },
   });
   return { ...guard, hooks: (guarded as unknown as GuardedHooks).toHooks() } as unknown as Guard<never, never>;

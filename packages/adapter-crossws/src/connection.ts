@@ -24,6 +24,8 @@ const CLOSE_TIMEOUT_MS = 1000;
 /** The parts of a guard that its connections use. */
 export interface Guarding extends OwnOptions {
   readonly gate: Gate<UpgradeRequest>;
+  /** Sentences about what is not guarded, for `audit()`. */
+  readonly unguarded: Set<string>;
   /** The hooks of the application. Each is read when it is called, as crossws does. */
   readonly hooks: Partial<Hooks>;
 }

@@ -38,7 +38,7 @@ test("an orderly close hands on what came before", async () => {
   expect(log).toHaveLength(3);
 });
 
-test.each([
+test.each<[string, { code?: number }, boolean]>([
   ["a code of 1006", { code: 1006 }, false],
   ["no code after an error", {}, true],
 ])("a cut with %s drops what waits", async (_what, details, hasFailed) => {

@@ -18,14 +18,18 @@ interface Extended {
   readonly runtime?: { readonly node?: { readonly upgrade?: { readonly socket: NodeSocket } } };
 }
 
-type Facts = Pick<HandshakeInfo, "url" | "path" | "headers" | "secure"> & { readonly socket: NodeSocket | undefined };
+type Facts = Pick<HandshakeInfo, "url" | "path" | "headers" | "secure"> & {
+  readonly socket: NodeSocket | undefined;
+  /** True for a request that crossws on Node made without the socket. Such a request has a property `url` of its own. */
+  readonly isBare: boolean;
+};
 
 /** Reads the facts of an upgrade. One without a path is refused. */
 export function factsOf(request: UpgradeRequest): Facts {
   try {
     return readFacts(request);
   } catch {
-    return { headers: {}, socket: undefined, url: "", path: undefined, secure: false };
+    return { headers: {}, socket: undefined, url: "", path: undefined, secure: false, isBare: false };
   }
 }
 
@@ -34,20 +38,14 @@ function readFacts(request: UpgradeRequest): Facts {
   const headers: Record<string, string> = Object.assign(Object.create(null), Object.fromEntries(request.headers));
   const url = request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
   const socket = (request as Extended).runtime?.node?.upgrade?.socket;
-  return { headers, socket, url, path: pathOf(request.url), secure: isSecure(request, headers, socket) };
+  const isBare = socket === undefined && Object.hasOwn(request, "url");
+  // crossws takes the scheme of a bare request from `X-Forwarded-Proto` where there is no TLS, and a client can send that.
+  const isGuessed = isBare && "x-forwarded-proto" in headers;
+  const secure = socket ? socket.encrypted === true : !isGuessed && request.url.startsWith("https:");
+  return { headers, socket, isBare, url, path: pathOf(request.url), secure };
 }
 
 /** The address that srvx found. Without srvx, crossws knows it once the connection is open. */
 export function addressOf(request: UpgradeRequest): string | undefined {
   return (request as Extended).ip;
-}
-
-/**
- * True for TLS. Without a socket, crossws on Node takes `https` from `X-Forwarded-Proto`, which a client can send. Its
- * request has a property `url` of its own then.
- */
-function isSecure(request: UpgradeRequest, headers: Record<string, string>, socket: NodeSocket | undefined): boolean {
-  if (socket) return socket.encrypted === true;
-  const isForged = Object.hasOwn(request, "url") && "x-forwarded-proto" in headers;
-  return !isForged && request.url.startsWith("https:");
 }

@@ -99,9 +99,18 @@ test("the facts of an upgrade are those of its request", async () => {
 
 test("a request that cannot be read is refused", async () => {
   const { hooks } = guard({}, definePolicy({ permissions: AllowAny }));
-  const broken = { url: "http://a/", get headers() { throw new Error("gone"); } }; // biome-ignore format: one line
-  const refused = (await hooks.upgrade(broken as never)?.then?.(undefined, (error: Response) => error)) as Response;
-  expect([refused.status, await refused.json()]).toMatchObject([400, { error: { code: "bad_target" } }]);
+  const broken = Object.defineProperty(new Request("http://a/"), "headers", { value: undefined });
+  const refused = await Promise.resolve(hooks.upgrade(broken)).catch((error: Response) => error);
+  expect(refused).toBeInstanceOf(Response);
+  expect(await (refused as Response).json()).toMatchObject({ error: { code: "bad_target", status: 400 } });
+});
+
+test("`audit()` names upgrades without a socket", async () => {
+  const { hooks, audit } = guard({}, definePolicy({ permissions: AllowAny }));
+  await hooks.upgrade(new Request("http://a/"));
+  expect(audit()).toEqual([]);
+  await hooks.upgrade({ url: "http://a/", headers: new Headers() } as never);
+  expect(audit()).toEqual([expect.stringMatching(/^an upgrade on Node came without its socket/)]);
 });
 
 test("a client cannot claim TLS where crossws guesses it", async () => {

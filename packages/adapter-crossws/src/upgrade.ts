@@ -10,6 +10,9 @@ import type { UpgradeRequest } from "./upgrade-facts.js";
 type UpgradeAnswer = Awaited<ReturnType<Hooks["upgrade"]>>;
 type Accepted = Extract<UpgradeAnswer, { context?: unknown }>;
 
+const NO_SOCKET =
+  "an upgrade on Node came without its socket, so that a client can end the process by a reset: serve with crossws/server, or give handleUpgrade() a NodeRequest of srvx with { req, upgrade: { socket, head } }";
+
 /**
  * Answers an upgrade: the hook of the application is called for an admitted one.
  *
@@ -21,6 +24,7 @@ export async function answerUpgrade(
   request: UpgradeRequest,
 ): Promise<UpgradeAnswer> {
   const connection = new PeerConnection(guarding, request);
+  if (connection.facts.isBare) guarding.unguarded.add(NO_SOCKET);
   openAnswerHeaders(request);
   const decision = await decide(connection);
   const added = takeAnswerHeaders(request);
