@@ -17,7 +17,7 @@ import { parseArgs } from "node:util";
 import { reasonOf } from "./known.mjs";
 import { figuresOf, renderPage } from "./page.mjs";
 import { environmentOf, OLDER, RUNTIMES, startOf, WORKERD } from "./runtimes.mjs";
-import { trySockets } from "./sockets.mjs";
+import { trySockets, tryWorkerd } from "./sockets.mjs";
 import { PACKAGES, runSuite } from "./suites.mjs";
 import { checkInWorkerd } from "./workerd.mjs";
 
@@ -40,7 +40,7 @@ const isChosen = ({ id }) => chosen === undefined || chosen.includes(id);
 const unknown = chosen?.filter((id) => ![...RUNTIMES, ...OLDER, WORKERD].some((runtime) => runtime.id === id)) ?? [];
 if (unknown.length > 0) throw new Error(`there is no runtime ${unknown.join(", ")}`);
 
-const TRANSPORTS = /** @type {const} */ (["ws", "socket.io, polling", "socket.io, websocket"]);
+const TRANSPORTS = /** @type {const} */ (["ws", "socket.io, polling", "socket.io, websocket", "crossws"]);
 const kept = new URL("../../bench/results/runtimes.json", import.meta.url);
 const page = new URL("../../docs/runtimes.md", import.meta.url);
 /** @type {import("./page.mjs").Results} */
@@ -78,8 +78,8 @@ async function trySocketsIn(runtime) {
   const { id, name, version } = runtime;
   /** @type {Record<string, import("./sockets.mjs").Tried>} */
   const tried = {};
-  for (const transport of TRANSPORTS) {
-    const one = await trySockets(runtime, transport);
+  for (const transport of runtime.kind === "workerd" ? /** @type {const} */ (["crossws"]) : TRANSPORTS) {
+    const one = runtime.kind === "workerd" ? await tryWorkerd() : await trySockets(runtime, transport);
     tried[transport] = one;
     console.log(`  ${transport}: ${one.verdict}${one.verdict === "guards" ? "" : ` (${one.why})`}`);
     const isKnown = OLDER.includes(runtime) ? one.verdict !== "opens" : one.verdict === "guards";
@@ -108,9 +108,8 @@ async function runSuitesIn(runtime) {
 for (const runtime of [...RUNTIMES, WORKERD].filter(isChosen)) {
   console.log(`${runtime.name} ${runtime.version}`);
   await checkCoreIn(runtime);
-  if (runtime.kind === "workerd") continue;
   await trySocketsIn(runtime);
-  if (!quick) await runSuitesIn(runtime);
+  if (!quick && runtime.kind !== "workerd") await runSuitesIn(runtime);
 }
 for (const runtime of quick && !chosen ? [] : OLDER.filter(isChosen)) {
   console.log(`${runtime.name} ${runtime.version}`);

@@ -78,6 +78,24 @@ export const OLDER = [
   deno("2.2.12"),
 ];
 
+/** The path of a runtime's program; `undefined` when it is not fetched. @param {Runtime} runtime */
+export function findRuntime(runtime) {
+  const program = programOf(runtime);
+  return existsSync(program) ? program : undefined;
+}
+
+/** @param {Runtime} runtime */
+function programOf(runtime) {
+  const spec = /** @type {string} */ (runtime.package);
+  const name = spec.slice(0, spec.lastIndexOf("@"));
+  return join(folderOf(runtime), "node_modules", name, /** @type {string} */ (runtime.file));
+}
+
+/** @param {Runtime} runtime */
+function folderOf(runtime) {
+  return join(cache, /** @type {string} */ (runtime.package).replaceAll("/", "+"));
+}
+
 /**
  * Returns the path of a runtime's program, and fetches the program when it is missing.
  *
@@ -87,9 +105,8 @@ export const OLDER = [
 export function fetchRuntime(runtime) {
   if (runtime.kind === "node" && process.version === `v${runtime.version}`) return process.execPath;
   const spec = /** @type {string} */ (runtime.package);
-  const name = spec.slice(0, spec.lastIndexOf("@"));
-  const folder = join(cache, spec.replaceAll("/", "+"));
-  const program = join(folder, "node_modules", name, /** @type {string} */ (runtime.file));
+  const folder = folderOf(runtime);
+  const program = programOf(runtime);
   if (!existsSync(program)) {
     console.log(`fetching ${spec}`);
     mkdirSync(folder, { recursive: true });

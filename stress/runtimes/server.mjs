@@ -1,5 +1,5 @@
 // @ts-check
-// A guarded server, to be run in any runtime: `server.mjs ws` or `server.mjs socket.io`. Prints one line of JSON: where it
+// A guarded server, to be run in any runtime: `server.mjs ws`, `server.mjs socket.io` or `server.mjs crossws`. Prints one line of JSON: where it
 // listens, or why it could not be guarded. `/seen` tells what reached its handlers, `/close` closes the guard.
 import { createServer } from "node:http";
 import { AllowAny, DenyAll, definePolicy, IsAuthenticated, permission } from "@portcullis/core";
@@ -49,15 +49,45 @@ async function guardSocketio() {
   return made;
 }
 
+async function guardCrossws() {
+  const [{ guard }, { serve }] = await Promise.all([import("@portcullis/adapter-crossws"), import("crossws/server")]);
+  const made = guard(
+    {
+      open: () => void seen.push("connection"),
+      message(peer, message) {
+        seen.push(JSON.parse(message.text()).action);
+        peer.send(message.text());
+      },
+    },
+    policy,
+    { authenticate: ({ headers }) => ({ user: users.get(headers.get("authorization") ?? "") ?? null }) },
+  );
+  const server = serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    silent: true,
+    fetch(request) {
+      if (new URL(request.url).pathname === "/close") made.close();
+      return Response.json(seen);
+    },
+    websocket: made.hooks,
+  });
+  await server.ready();
+  console.log(JSON.stringify({ port: Number(new URL(String(server.url)).port) }));
+}
+
 /** @type {{ close(): unknown }} */
 let guarded;
 try {
   if (!import.meta.resolve("@portcullis/core").includes("/dist/")) throw new Error("this is not what is published");
-  guarded = process.argv[2] === "ws" ? await guardWs() : await guardSocketio();
-  http.listen(0, "127.0.0.1", () => {
-    const { port } = /** @type {import("node:net").AddressInfo} */ (http.address());
-    console.log(JSON.stringify({ port }));
-  });
+  if (process.argv[2] === "crossws") await guardCrossws();
+  else {
+    guarded = process.argv[2] === "ws" ? await guardWs() : await guardSocketio();
+    http.listen(0, "127.0.0.1", () => {
+      const { port } = /** @type {import("node:net").AddressInfo} */ (http.address());
+      console.log(JSON.stringify({ port }));
+    });
+  }
 } catch (error) {
   const { name, message } = /** @type {Error} */ (error);
   console.log(JSON.stringify({ name, message }));

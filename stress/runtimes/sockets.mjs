@@ -7,10 +7,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { connectSocketio, connectWs } from "./clients.mjs";
 import { environmentOf, startOf } from "./runtimes.mjs";
+import { startGuardedWorker } from "./workerd.mjs";
 
 const server = fileURLToPath(new URL("server.mjs", import.meta.url));
 /** In milliseconds. */
 const LIMIT = 10_000;
+
+/** @typedef {"ws" | "socket.io, polling" | "socket.io, websocket" | "crossws"} Transport */
 
 /**
  * @typedef {object} Tried
@@ -87,11 +90,11 @@ async function opened(connect) {
   return client;
 }
 
-/** @param {At} at @returns {Promise<Tried>} */
-async function attempt(at) {
+/** @param {At} at @param {typeof ATTEMPTS} attempts @returns {Promise<Tried>} */
+async function attempt(at, attempts) {
   /** @type {string[]} */
   const held = [];
-  for (const [what, run] of ATTEMPTS) {
+  for (const [what, run] of attempts) {
     try {
       await inTime(run(at), what);
       held.push(what);
@@ -108,12 +111,12 @@ async function attempt(at) {
  * Runs a guarded server in a runtime and tries it.
  *
  * @param {import("./runtimes.mjs").Runtime} runtime
- * @param {"ws" | "socket.io, polling" | "socket.io, websocket"} transport
+ * @param {Transport} transport
  * @returns {Promise<Tried>}
  */
 export async function trySockets(runtime, transport) {
   const [program, ...flags] = startOf(runtime);
-  const args = [...flags, server, transport === "ws" ? "ws" : "socket.io"];
+  const args = [...flags, server, transport.split(",")[0] ?? ""];
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], env: environmentOf(runtime) });
   const ended = once(child, "close");
   try {
@@ -123,17 +126,34 @@ export async function trySockets(runtime, transport) {
     const { port, name, message } = JSON.parse(value);
     if (name === "PermissionMisuse") return { verdict: "refuses to", held: [], why: message };
     if (port === undefined) return { verdict: "fails", held: [], why: `${name}: ${message}` };
-    const url = `http://127.0.0.1:${port}`;
-    /** @type {(path: string) => Promise<any>} */
-    const get = async (path) => (await fetch(url + path)).json();
-    const connect = transport === "ws" ? connectWs : connectSocketio(transport === "socket.io, polling");
-    return await attempt({
-      connect: (token) => connect(url, token),
-      seen: () => get("/seen"),
-      closeGuard: () => get("/close"),
-    });
+    return await tryServer(`http://127.0.0.1:${port}`, transport);
   } finally {
     child.kill("SIGKILL");
     await ended;
   }
+}
+
+/** Tries a guarded server that runs in workerd. @returns {Promise<Tried>} */
+export async function tryWorkerd() {
+  const { url, stop } = await startGuardedWorker();
+  try {
+    // A worker has no end to prepare for, and one request of it cannot close the connections of others.
+    return await tryServer(url, "crossws", ATTEMPTS.slice(0, -1));
+  } finally {
+    await stop();
+  }
+}
+
+/** @param {string} url @param {Transport} transport @param {typeof ATTEMPTS} attempts */
+function tryServer(url, transport, attempts = ATTEMPTS) {
+  /** @type {(path: string) => Promise<any>} */
+  const get = async (path) => (await fetch(url + path)).json();
+  const isSocketio = transport.startsWith("socket.io");
+  const connect = isSocketio ? connectSocketio(transport === "socket.io, polling") : connectWs;
+  const at = {
+    connect: (/** @type {string} */ token) => connect(url, token),
+    seen: () => get("/seen"),
+    closeGuard: () => get("/close"),
+  };
+  return attempt(at, attempts);
 }

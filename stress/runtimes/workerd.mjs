@@ -1,5 +1,5 @@
 // @ts-check
-// Checks the core in workerd: the built modules, unbundled, in a worker that answers on a loopback port.
+// Runs what is built in workerd, in workers that answer on a loopback port: the core, unbundled, and a guarded server.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { fetchRuntime, WORKERD } from "./runtimes.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -23,13 +24,17 @@ async function freePort() {
   return port;
 }
 
-/** Writes a worker and its configuration. @param {string} folder @param {number} port */
+/** Writes the worker that checks the core. @param {string} folder @param {number} port */
 function writeWorker(folder, port) {
   mkdirSync(join(folder, "core"));
   for (const file of ["worker.mjs", "core.mjs"]) copyFileSync(join(here, file), join(folder, file));
   const modules = readdirSync(dist).filter((file) => file.endsWith(".js"));
   for (const file of modules) copyFileSync(join(dist, file), join(folder, "core", file));
-  const files = ["worker.mjs", "core.mjs", ...modules.map((file) => `core/${file}`)];
+  writeConfiguration(folder, port, ["worker.mjs", "core.mjs", ...modules.map((file) => `core/${file}`)]);
+}
+
+/** @param {string} folder @param {number} port @param {readonly string[]} files the worker first */
+function writeConfiguration(folder, port, files) {
   const embedded = files.map((file) => `(name = "${file}", esModule = embed "${file}")`).join(", ");
   const config = `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
@@ -38,6 +43,33 @@ const config :Workerd.Config = (
 );
 `;
   writeFileSync(join(folder, "config.capnp"), config);
+}
+
+/** Starts a guarded server of crossws in workerd. @returns {Promise<{ url: string, stop: () => Promise<void> }>} */
+export async function startGuardedWorker() {
+  const folder = mkdtempSync(join(tmpdir(), "portcullis-workerd-"));
+  const port = await freePort();
+  await build({
+    entryPoints: [join(here, "guarded-worker.mjs")],
+    outfile: join(folder, "worker.mjs"),
+    bundle: true,
+    format: "esm",
+    conditions: ["workerd"],
+    external: ["cloudflare:workers"],
+    // What is published, and not the sources that the root names.
+    tsconfigRaw: {},
+  });
+  writeConfiguration(folder, port, ["worker.mjs"]);
+  const child = spawn(fetchRuntime(WORKERD), ["serve", join(folder, "config.capnp")], { stdio: "inherit" });
+  const ended = once(child, "exit");
+  const url = `http://127.0.0.1:${port}`;
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  await askWhenReady(`${url}/`, "", () => child.exitCode !== null);
+  return { url, stop };
 }
 
 /** @param {string} url @param {string} body @param {() => boolean} hasEnded */
