@@ -1,6 +1,5 @@
 import type { Decision } from "@portcullis/core";
-import { publicRefusal } from "@portcullis/core/adapter";
-import { type AnswerHeader, isForRules } from "@portcullis/core/internal";
+import { type AnswerHeader, isForRules, publicRefusal } from "@portcullis/core/adapter";
 
 /**
  * Makes the response to a refused upgrade, with the public refusal as JSON.

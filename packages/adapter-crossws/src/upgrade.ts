@@ -1,6 +1,5 @@
 import type { Decision } from "@portcullis/core";
-import { Timeout } from "@portcullis/core/adapter";
-import { openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/internal";
+import { openAnswerHeaders, Timeout, takeAnswerHeaders } from "@portcullis/core/adapter";
 import type { Hooks } from "crossws";
 import { type Guarding, PeerConnection } from "./connection.js";
 import type { PeerRegistry } from "./peers.js";
