@@ -1,4 +1,4 @@
-// Costs of a guard on a ws and a socket.io server, as message rate and processor time, compared with the same server
+// Costs of a guard on a server of ws, crossws and socket.io, as message rate and processor time, compared with the same server
 // with a check by hand.
 //
 //   npm run bench:end-to-end --prefix bench [-- --quick]
@@ -95,12 +95,14 @@ function print(transport, blocks, results, noise) {
 }
 
 const ws = await measure("ws");
+const crossws = await measure("crossws");
 const socketio = await measure("socket.io");
 const targets = [
   judge("ws: message rate, of the server with a check by hand", ws.results.guard.rateRatio.median, 0.97, "at least"),
   judge("ws: server processor time above it, us per message", ws.results.guard.cpuAbove.median, 0.3),
   judge("ws: one message without the network: above it, us", nanoseconds / 1000, 0.3),
+  judge("crossws: message rate, of hand", crossws.results.guard.rateRatio.median, 0.97, "at least"),
   judge("socket.io: message rate, of hand", socketio.results.guard.rateRatio.median, 0.97, "at least"),
 ];
 printTargets(targets);
-keep("end-to-end", { oneMessage, generations, rounds, milliseconds, ws, socketio, targets });
+keep("end-to-end", { oneMessage, generations, rounds, milliseconds, ws, crossws, socketio, targets });

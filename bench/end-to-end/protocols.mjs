@@ -8,6 +8,7 @@ const event = (ownerId) => `42${JSON.stringify(["edit", payload(ownerId)])}`;
 
 export const PROTOCOLS = {
   ws: { path: "/", opening: [], allowed: frame("u1"), denied: frame("u9") },
+  crossws: { path: "/", opening: [], allowed: frame("u1"), denied: frame("u9") },
   "socket.io": {
     path: "/socket.io/?EIO=4&transport=websocket",
     opening: [{ says: "40", hearing: '40{"sid"' }],
