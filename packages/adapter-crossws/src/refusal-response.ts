@@ -1,5 +1,6 @@
 import type { Decision } from "@portcullis/core";
-import { type AnswerHeader, isForRules, publicRefusal } from "@portcullis/core/adapter";
+import { publicRefusal } from "@portcullis/core/adapter";
+import { type AnswerHeader, isForRules } from "@portcullis/core/internal";
 
 /**
  * Makes the response to a refused upgrade, with the public refusal as JSON.

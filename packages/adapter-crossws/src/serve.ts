@@ -23,6 +23,6 @@ export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
   consumer: ServableConsumer<S>,
   ...[options = {}]: OptionsFor<S, ServeOptions<Extra>>
 ): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
-  const given = options as ServeOptions;
-  return attach("serve()", consumer, given.hooks ?? {}, given);
+  const read = options as ServeOptions;
+  return attach("serve()", consumer, read.hooks ?? {}, read);
 }

@@ -23,7 +23,7 @@ export async function start(given: { hooks?: Partial<Hooks>; options?: GuardOpti
   ) as never;
   const { port, stop } = await listen(made.hooks);
   onTestFinished(async () => {
-    for (const { consumer } of made.sessions) (consumer.raw as Peer).terminate();
+    for (const session of made.sessions) session.close();
     await stop();
   });
   return { log, guard: made, url: `ws://127.0.0.1:${port}`, port };

@@ -19,12 +19,7 @@ export { Gate } from "./guard/gate.js";
 export type { HandshakeEvaluation } from "./guard/handshake/handshake-evaluation.js";
 export { HandshakeScope } from "./guard/handshake/handshake-scope.js";
 export { pathOf } from "./guard/handshake/request-path.js";
-export {
-  type AnswerHeader,
-  isForRules,
-  openAnswerHeaders,
-  takeAnswerHeaders,
-} from "./guard/handshake/response-headers.js";
+export { openAnswerHeaders, takeAnswerHeaders } from "./guard/handshake/response-headers.js";
 export type { HandshakeInfo } from "./guard/handshake-info.js";
 export type { GuardOptions } from "./guard/options.js";
 export { type BackpressureTarget, OutgoingBudget } from "./guard/outgoing-budget.js";
