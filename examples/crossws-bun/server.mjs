@@ -11,7 +11,7 @@ const banned = new Set();
 const isBanned = permission("isBanned", ({ scope }) => banned.has(scope.user?.name));
 
 const policy = definePolicy({
-  connect: AllowAny, // anybody may read
+  connect: AllowAny, // everybody may read
   actions: {
     say: and(IsAuthenticated, not(isBanned)),
     ban: HasRole("moderator"),
@@ -39,12 +39,12 @@ const chat = guard(
     authenticate: ({ headers }) => ({
       user: users.get(headers.get("authorization")?.replace("Bearer ", "") ?? "") ?? null,
     }),
-    origins: [null], // programs only; name the pages that may connect here
+    origins: [null], // only clients without an Origin; list your pages here
     maxPayload: 16_384,
   },
 );
 
-/** Starts the chat on 127.0.0.1; port 0 is any that is free. */
+/** Starts the chat on 127.0.0.1. Port 0 stands for any free port. */
 export async function start({ port = 0 } = {}) {
   const server = serve({
     hostname: "127.0.0.1",

@@ -6,5 +6,6 @@ export default library([
   "src/consumer.ts",
   "src/codecs.ts",
   "src/adapter.ts",
+  "src/frames.ts",
   "src/internal.ts",
 ]);

@@ -14,11 +14,12 @@ export const PARTS = {
   core: { without: /test\/(every-tree\.(and|or)|every-fault|laws|policies|copies)/ },
   "adapter-ws": { without: /^$/ },
   "adapter-socketio": { without: /^$/ },
+  "adapter-crossws": { without: /^$/ },
   "adapter-express-bridge": { without: /test\/(matrix|application)/ },
 };
 
 const DECIDING = /core\/src\/(decision|rules|engine|policy)\//;
-const ENFORCING = /core\/src\/(guard|consumer)\//;
+const ENFORCING = /core\/src\/(guard|codecs|frames|consumer)\//;
 
 /**
  * The percentage of mutants that the tests must notice. Each of the others must be explained in README.md.
@@ -31,6 +32,7 @@ export const LIMITS = [
   { name: "the core", selects: /^packages\/core\//, least: 95 },
   { name: "the adapter for ws", selects: /^packages\/adapter-ws\//, least: 95 },
   { name: "the adapter for socket.io", selects: /^packages\/adapter-socketio\//, least: 95 },
+  { name: "the adapter for crossws", selects: /^packages\/adapter-crossws\//, least: 95 },
   { name: "the bridge", selects: /^packages\/adapter-express-bridge\//, least: 95 },
 ];
 

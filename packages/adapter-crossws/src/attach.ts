@@ -2,7 +2,7 @@ import type { Policy, Scope } from "@portcullis/core";
 import { createGuard, type GuardOf } from "@portcullis/core/adapter";
 import type { Hooks, Peer } from "crossws";
 import { GuardedHooks } from "./hooks.js";
-import { checkHooks, type GuardOptions, OWN_OPTIONS, readOptions, SERVED_HOOKS, type ServeOptions } from "./options.js";
+import { checkHooks, type GuardOptions, OWN_OPTIONS, readOptions, type ServeOptions } from "./options.js";
 import type { UpgradeRequest } from "./upgrade-facts.js";
 
 /** The guard of a crossws server. */
@@ -23,19 +23,17 @@ export function attach(
   options: GuardOptions | ServeOptions,
 ): Guard<never, never> {
   const isServed = caller === "serve()";
-  checkHooks(caller, hooks, isServed ? SERVED_HOOKS : undefined);
-  const unguarded = new Set<string>();
+  checkHooks(caller, hooks, isServed);
   let guarded: GuardedHooks | undefined;
-  const guard = createGuard<UpgradeRequest, Peer>({
+  const guard = createGuard<UpgradeRequest, Peer, never, never>({
     caller,
     rules,
     options,
     ownOptions: isServed ? [...OWN_OPTIONS, "hooks"] : OWN_OPTIONS,
     attach(gate) {
-      const made = new GuardedHooks({ gate, hooks, unguarded, ...readOptions(caller, options, isServed) });
-      guarded = made;
-      return { sessionOf: (peer) => made.peers.get(peer)?.session, audit: () => [...unguarded] };
+      guarded = new GuardedHooks({ gate, hooks, ...readOptions(caller, options, isServed) });
+      return guarded;
     },
   });
-  return { ...guard, hooks: (guarded as unknown as GuardedHooks).toHooks() } as unknown as Guard<never, never>;
+  return { ...guard, hooks: (guarded as unknown as GuardedHooks).toHooks() };
 }

@@ -2,21 +2,18 @@ import type { Decision } from "@portcullis/core";
 import {
   BAD_TARGET,
   type Connection,
-  encodeRefusal,
-  encodeReply,
   type Gate,
   type HandshakeEvaluation,
   type ReplyOptions,
   type Session,
   Timeout,
 } from "@portcullis/core/adapter";
-import type { Frame } from "@portcullis/core/codecs";
+import { encodeRefusal, encodeReply, PolledOutgoing } from "@portcullis/core/frames";
 import type { Hooks, Peer } from "crossws";
 import { closePeer, terminatePeer } from "./close-peer.js";
 import type { PeerMessage } from "./message.js";
 import type { OwnOptions } from "./options.js";
-import { UnreadAnswers } from "./unread-answers.js";
-import { addressOf, factsOf, type UpgradeRequest } from "./upgrade-facts.js";
+import { UpgradeFacts, type UpgradeRequest } from "./upgrade-facts.js";
 
 /** Milliseconds that a client has to answer a close. */
 const CLOSE_TIMEOUT_MS = 1000;
@@ -24,17 +21,12 @@ const CLOSE_TIMEOUT_MS = 1000;
 /** The parts of a guard that its connections use. */
 export interface Guarding extends OwnOptions {
   readonly gate: Gate<UpgradeRequest>;
-  /** Sentences about what is not guarded, for `audit()`. */
-  readonly unguarded: Set<string>;
   /** The hooks of the application. Each is read when it is called, as crossws does. */
   readonly hooks: Partial<Hooks>;
 }
 
 /** One client: an upgrade first, and from `open` on the connection of a session. */
-export class PeerConnection implements Connection<PeerMessage, UpgradeRequest> {
-  readonly transport = "crossws";
-  readonly connectedAt = Date.now();
-  readonly facts: ReturnType<typeof factsOf>;
+export class PeerConnection extends UpgradeFacts implements Connection<PeerMessage, UpgradeRequest> {
   raw: Peer | undefined;
   session: Session<PeerMessage> | undefined;
   evaluation: HandshakeEvaluation<PeerMessage, UpgradeRequest> | undefined;
@@ -50,39 +42,19 @@ export class PeerConnection implements Connection<PeerMessage, UpgradeRequest> {
   hasFailed = false;
   /** True when crossws has closed the peer. */
   isGone = false;
-  #unread: UnreadAnswers | undefined;
+  outgoing: PolledOutgoing | undefined;
   #closing: Timeout | undefined;
   readonly #whenGone: (() => void)[] = [];
 
   constructor(
     readonly guarding: Guarding,
-    readonly request: UpgradeRequest,
+    readonly client: UpgradeRequest,
   ) {
-    this.facts = factsOf(request);
+    super(client);
   }
 
-  get client(): UpgradeRequest {
-    return this.request;
-  }
-
-  get url(): string {
-    return this.facts.url;
-  }
-
-  get path(): string | undefined {
-    return this.facts.path;
-  }
-
-  get headers(): Readonly<Record<string, string>> {
-    return this.facts.headers as Record<string, string>;
-  }
-
-  get secure(): boolean {
-    return this.facts.secure;
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.raw?.remoteAddress ?? addressOf(this.request);
+  override get remoteAddress(): string | undefined {
+    return this.raw?.remoteAddress ?? super.remoteAddress;
   }
 
   get refusal(): Decision | undefined {
@@ -98,9 +70,8 @@ export class PeerConnection implements Connection<PeerMessage, UpgradeRequest> {
   /** @throws {PermissionMisuse} When the handshake was not allowed, or was aborted. */
   open(peer: Peer): void {
     this.raw = peer;
-    const session = (this.evaluation as NonNullable<typeof this.evaluation>).open();
-    this.session = session;
-    this.#unread = new UnreadAnswers(this.guarding.gate.limits.unread, session, peer);
+    this.session = (this.evaluation as NonNullable<typeof this.evaluation>).open();
+    this.outgoing = new PolledOutgoing(this.guarding.gate.limits.unread, this.session, peer);
   }
 
   /** Closes a peer that was accepted only to be told why. */
@@ -113,13 +84,8 @@ export class PeerConnection implements Connection<PeerMessage, UpgradeRequest> {
   gone(): void {
     this.isGone = true;
     this.#closing?.cancel();
-    this.#unread?.end();
+    this.outgoing?.end();
     for (const callback of this.#whenGone.splice(0)) callback();
-  }
-
-  /** Notes that the client has read. */
-  drained(): void {
-    this.#unread?.update();
   }
 
   deliver(message: PeerMessage): void {
@@ -128,11 +94,11 @@ export class PeerConnection implements Connection<PeerMessage, UpgradeRequest> {
 
   sendRefusal(message: PeerMessage, decision: Decision): void {
     const report = (error: unknown) => this.session?.reportFault(message, error, "codec");
-    this.send(encodeRefusal(this.guarding.codec, message, decision, report));
+    this.outgoing?.send(encodeRefusal(this.guarding.codec, message, decision, report));
   }
 
   reply(message: PeerMessage, data: unknown, options: ReplyOptions): void {
-    this.send(encodeReply(this.guarding.codec, message, data, options));
+    this.outgoing?.send(encodeReply(this.guarding.codec, message, data, options));
   }
 
   /** crossws cannot hold a client back: its messages wait in the session, within its limits. */
@@ -154,17 +120,5 @@ export class PeerConnection implements Connection<PeerMessage, UpgradeRequest> {
   whenGone(callback: () => void): void {
     if (this.isGone) callback();
     else this.#whenGone.push(callback);
-  }
-
-  /** Sends a frame of the guard itself. */
-  send(frame: Frame | undefined): void {
-    if (frame === undefined || this.isGone) return;
-    this.#unread?.update();
-    if (this.#unread?.isSpent) {
-      this.session?.close(1013, "answers are not read");
-      return;
-    }
-    this.raw?.send(frame);
-    this.#unread?.add(frame.length);
   }
 }

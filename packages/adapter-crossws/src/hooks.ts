@@ -1,37 +1,50 @@
-import { closeCodeOf } from "@portcullis/core/adapter";
+import { type AttachedServer, closeCodeOf } from "@portcullis/core/adapter";
 import type { Hooks, Message, Peer } from "crossws";
 import { attempt, closePeer } from "./close-peer.js";
-import type { Guarding, PeerConnection } from "./connection.js";
+import { type Guarding, PeerConnection } from "./connection.js";
 import { frameOf, PeerMessage } from "./message.js";
 import { PeerRegistry } from "./peers.js";
 import { answerUpgrade } from "./upgrade.js";
+import type { UpgradeRequest } from "./upgrade-facts.js";
 
 type Result = ReturnType<Hooks["message"]>;
 type CloseDetails = Parameters<Hooks["close"]>[1];
 
+const NO_SOCKET =
+  "an upgrade on Node came without its socket, so that a client can end the process by a reset: serve with crossws/server, or give handleUpgrade() a NodeRequest of srvx with { req, upgrade: { socket, head } }";
+
 /** The hooks of a guarded server. They call those of the application, for peers that were admitted. */
-export class GuardedHooks {
-  readonly peers = new PeerRegistry();
+export class GuardedHooks implements AttachedServer<Peer> {
+  readonly #peers = new PeerRegistry();
   readonly #guarding: Guarding;
+  #isBare = false;
 
   constructor(guarding: Guarding) {
     this.#guarding = guarding;
   }
 
+  sessionOf(peer: Peer): ReturnType<AttachedServer<Peer>["sessionOf"]> {
+    return this.#peers.get(peer)?.session;
+  }
+
+  audit(): readonly string[] {
+    return this.#isBare ? [NO_SOCKET] : [];
+  }
+
   /** Returns the hooks for crossws, which calls them without `this`. */
   toHooks(): Hooks {
     return {
-      upgrade: (request) => answerUpgrade(this.#guarding, this.peers, request),
+      upgrade: (request) => this.#upgrade(request),
       open: (peer) => this.#open(peer),
       message: (peer, message) => this.#message(peer, message),
       close: (peer, details) => this.#close(peer, details),
       error: (peer, error) => {
-        const connection = this.peers.get(peer);
+        const connection = this.#peers.get(peer);
         if (connection) connection.hasFailed = true;
         return this.#pass(peer, (hooks) => hooks.error?.(peer, error));
       },
       drain: (peer) => {
-        this.peers.get(peer)?.drained();
+        this.#peers.get(peer)?.outgoing?.update();
         return this.#pass(peer, (hooks) => hooks.drain?.(peer));
       },
       ping: (peer, data) => this.#pass(peer, (hooks) => hooks.ping?.(peer, data)),
@@ -39,10 +52,16 @@ export class GuardedHooks {
     };
   }
 
+  #upgrade(request: UpgradeRequest): ReturnType<Hooks["upgrade"]> {
+    const connection = new PeerConnection(this.#guarding, request);
+    this.#isBare ||= connection.isBare;
+    return answerUpgrade(connection, () => this.#peers.contextOf(connection));
+  }
+
   /** Opens a new peer. A second call changes nothing. */
   #open(peer: Peer): Result {
-    if (this.peers.get(peer)) return;
-    const connection = this.peers.take(peer);
+    if (this.#peers.get(peer)) return;
+    const connection = this.#peers.take(peer);
     if (connection) connection.onLost = () => void this.#close(peer, { code: 1006 });
     const refused = connection?.refused;
     if (refused) connection.refuse(peer, closeCodeOf(refused), refused.code);
@@ -52,26 +71,24 @@ export class GuardedHooks {
 
   #message(peer: Peer, message: Message): Result {
     // crossws calls this hook before `open` where a global `open` takes time and the route's waits for it.
-    if (!this.peers.get(peer)) this.#open(peer);
-    const session = this.peers.get(peer)?.session;
+    if (!this.#peers.get(peer)) this.#open(peer);
+    const { session, outgoing } = this.#peers.get(peer) ?? {};
     if (session === undefined) return;
     const { codec, maxPayload } = this.#guarding;
     const frame = frameOf(message);
-    if (frame !== undefined && frame === codec.heartbeat?.ping) return this.#answerPing(peer, codec.heartbeat.pong);
+    if (frame !== undefined && frame === codec.heartbeat?.ping) {
+      if (!session.isEnded) attempt(() => outgoing?.send(codec.heartbeat?.pong));
+      return;
+    }
     const asked = new PeerMessage(codec, message, frame);
     if (asked.bytes > maxPayload) return session.close(1009, "message too big");
     session.receive(asked);
     return asked.result as Result;
   }
 
-  #answerPing(peer: Peer, pong: string): void {
-    const connection = this.peers.get(peer);
-    if (!connection?.session?.isEnded) attempt(() => connection?.send(pong));
-  }
-
   /** Ends a session: at once after a cut, else after its last message. The hook of the application is called then. */
   #close(peer: Peer, details: CloseDetails): Result {
-    const connection = this.peers.get(peer);
+    const connection = this.#peers.get(peer);
     if (!connection || connection.isGone) return;
     let result: Result | undefined;
     const end = () => {
@@ -89,7 +106,7 @@ export class GuardedHooks {
 
   /** Calls a hook of the application for a peer whose `open` it has got, and whose end it has not. */
   #pass(peer: Peer, call: (hooks: Partial<Hooks>) => Result): Result {
-    const connection = this.peers.get(peer);
+    const connection = this.#peers.get(peer);
     if (connection?.session && !connection.isGone) return call(this.#guarding.hooks);
   }
 }

@@ -4,22 +4,7 @@
  * @module @portcullis/adapter-crossws
  */
 
-export type {
-  Answered,
-  Codec,
-  CodecOptions,
-  DcrfOptions,
-  DcrfRequest,
-  Decoded,
-  Frame,
-  Heartbeat,
-  JsonOptions,
-  JsonRequest,
-  JsonRpcOptions,
-  JsonRpcRequest,
-  ServingCodec,
-} from "@portcullis/core/codecs";
-export { dcrf, json, jsonRpc } from "@portcullis/core/codecs";
+export * from "@portcullis/core/codecs";
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";
 export type { GuardOptions, ServeOptions } from "./options.js";

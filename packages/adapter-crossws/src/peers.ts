@@ -1,6 +1,5 @@
 import type { Peer } from "crossws";
 import type { PeerConnection } from "./connection.js";
-import type { UpgradeRequest } from "./upgrade-facts.js";
 
 /**
  * Pairs the upgrades of one guard with their peers. crossws hands the context of an upgrade to its peer, on a Durable
@@ -12,8 +11,8 @@ export class PeerRegistry {
   readonly #byPeer = new WeakMap<Peer, PeerConnection>();
 
   /** Returns the context to be handed to the peer of an upgrade. */
-  contextOf(request: UpgradeRequest, connection: PeerConnection): Record<string, unknown> {
-    this.#byRequest.set(request, connection);
+  contextOf(connection: PeerConnection): object {
+    this.#byRequest.set(connection.request, connection);
     return { [this.#key]: connection };
   }
 

@@ -12,40 +12,42 @@ interface NodeSocket {
   destroy(): unknown;
 }
 
-/** What srvx adds to a request. All of it is missing where a server calls the adapter of crossws itself. */
+/** The properties that srvx adds to a request. All are missing where a server calls the adapter of crossws itself. */
 interface Extended {
   readonly ip?: string;
   readonly runtime?: { readonly node?: { readonly upgrade?: { readonly socket: NodeSocket } } };
 }
 
-type Facts = Pick<HandshakeInfo, "url" | "path" | "headers" | "secure"> & {
+/** The facts of an upgrade. They are copied, because some runtimes end the request with the upgrade. */
+export class UpgradeFacts implements HandshakeInfo {
+  readonly transport = "crossws";
+  readonly connectedAt = Date.now();
+  readonly headers: Record<string, string> = Object.create(null);
+  readonly url: string = "";
+  /** Undefined for a request that cannot be read. It is refused. */
+  readonly path: string | undefined;
+  readonly secure: boolean = false;
   readonly socket: NodeSocket | undefined;
   /** True for a request that crossws on Node made without the socket. Such a request has a property `url` of its own. */
-  readonly isBare: boolean;
-};
+  readonly isBare: boolean = false;
 
-/** Reads the facts of an upgrade. One without a path is refused. */
-export function factsOf(request: UpgradeRequest): Facts {
-  try {
-    return readFacts(request);
-  } catch {
-    return { headers: {}, socket: undefined, url: "", path: undefined, secure: false, isBare: false };
+  constructor(readonly request: UpgradeRequest) {
+    try {
+      Object.assign(this.headers, Object.fromEntries(request.headers));
+      this.url = request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
+      this.socket = (request as Extended).runtime?.node?.upgrade?.socket;
+      this.isBare = this.socket === undefined && Object.hasOwn(request, "url");
+      // crossws takes the scheme of a bare request from `X-Forwarded-Proto` where there is no TLS, and a client can send that.
+      const isGuessed = this.isBare && "x-forwarded-proto" in this.headers;
+      this.secure = this.socket ? this.socket.encrypted === true : !isGuessed && request.url.startsWith("https:");
+      this.path = pathOf(request.url);
+    } catch {
+      // Not even a path: the request is refused.
+    }
   }
-}
 
-/** All are copied, because some runtimes end the request with the upgrade. */
-function readFacts(request: UpgradeRequest): Facts {
-  const headers: Record<string, string> = Object.assign(Object.create(null), Object.fromEntries(request.headers));
-  const url = request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
-  const socket = (request as Extended).runtime?.node?.upgrade?.socket;
-  const isBare = socket === undefined && Object.hasOwn(request, "url");
-  // crossws takes the scheme of a bare request from `X-Forwarded-Proto` where there is no TLS, and a client can send that.
-  const isGuessed = isBare && "x-forwarded-proto" in headers;
-  const secure = socket ? socket.encrypted === true : !isGuessed && request.url.startsWith("https:");
-  return { headers, socket, isBare, url, path: pathOf(request.url), secure };
-}
-
-/** The address that srvx found. Without srvx, crossws knows it once the connection is open. */
-export function addressOf(request: UpgradeRequest): string | undefined {
-  return (request as Extended).ip;
+  /** The address that srvx found. Without srvx, crossws knows it once the connection is open. */
+  get remoteAddress(): string | undefined {
+    return (this.request as Extended).ip;
+  }
 }

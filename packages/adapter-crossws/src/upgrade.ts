@@ -1,59 +1,37 @@
 import type { Decision } from "@portcullis/core";
-import { openAnswerHeaders, Timeout, takeAnswerHeaders } from "@portcullis/core/adapter";
+import { Timeout } from "@portcullis/core/adapter";
+import { openAnswerHeaders, refusalResponse, takeAnswerHeaders } from "@portcullis/core/frames";
 import type { Hooks } from "crossws";
-import { type Guarding, PeerConnection } from "./connection.js";
-import type { PeerRegistry } from "./peers.js";
-import { refusalResponse } from "./refusal-response.js";
-import type { UpgradeRequest } from "./upgrade-facts.js";
+import type { PeerConnection } from "./connection.js";
 
 type UpgradeAnswer = Awaited<ReturnType<Hooks["upgrade"]>>;
 type Accepted = Extract<UpgradeAnswer, { context?: unknown }>;
 
-const NO_SOCKET =
-  "an upgrade on Node came without its socket, so that a client can end the process by a reset: serve with crossws/server, or give handleUpgrade() a NodeRequest of srvx with { req, upgrade: { socket, head } }";
-
 /**
  * Answers an upgrade: the hook of the application is called for an admitted one.
  *
+ * @param pair Returns the context that leads from the upgrade to its peer.
  * @throws {Response} The refusal. crossws gives a thrown one precedence over the answers of other hooks.
  */
-export async function answerUpgrade(
-  guarding: Guarding,
-  peers: PeerRegistry,
-  request: UpgradeRequest,
-): Promise<UpgradeAnswer> {
-  const connection = new PeerConnection(guarding, request);
-  if (connection.facts.isBare) guarding.unguarded.add(NO_SOCKET);
+export async function answerUpgrade(connection: PeerConnection, pair: () => object): Promise<UpgradeAnswer> {
+  const { guarding, request } = connection;
   openAnswerHeaders(request);
   const decision = await decide(connection);
-  const added = takeAnswerHeaders(request);
-  // A runtime that gives no socket away cannot cut the client off.
-  if (connection.isLate) throw new Response(null, { status: 408, headers: { connection: "close" } });
-  if (decision.outcome !== "allow") {
-    if (guarding.refuse !== "close" || connection.isAborted) throw refusalResponse(decision, guarding.challenge, added);
-    connection.refused = decision;
-    return withHeaders({ context: peers.contextOf(request, connection) }, added);
+  if (decision.outcome === "allow") {
+    const added = takeAnswerHeaders(request);
+    const answer = await askApplication(connection);
+    if (answer instanceof Response || answer?.handled) return answer;
+    return withHeaders({ ...answer, context: { ...answer?.context, ...pair() } }, added);
   }
-  let answer: UpgradeAnswer;
-  try {
-    answer = await guarding.hooks.upgrade?.(request);
-  } catch (error) {
-    connection.abort();
-    throw error;
-  }
-  if (answer instanceof Response || answer?.handled) {
-    connection.abort();
-    return answer;
-  }
-  const context = { ...answer?.context, ...peers.contextOf(request, connection) };
-  return withHeaders({ ...answer, context }, added);
+  if (guarding.refuse !== "close" || connection.isAborted) throw responseTo(connection, decision);
+  connection.refused = decision;
+  return withHeaders({ context: { ...pair() } }, takeAnswerHeaders(request));
 }
 
 /** Decides an upgrade, within `limits.handshake`. A client that leaves earlier aborts it. Never rejects. */
 async function decide(connection: PeerConnection): Promise<Decision> {
   const { gate } = connection.guarding;
-  const { signal } = connection.request;
-  const { socket } = connection.facts;
+  const { socket, request } = connection;
   const leave = () => connection.abort();
   const timeout = new Timeout(gate.limits.handshake, () => {
     connection.isLate = true;
@@ -64,15 +42,35 @@ async function decide(connection: PeerConnection): Promise<Decision> {
   socket?.on("error", () => undefined);
   socket?.on("end", leave);
   socket?.on("close", leave);
-  signal?.addEventListener("abort", leave);
+  request.signal?.addEventListener("abort", leave);
   connection.evaluation = gate.admit(connection);
   if (connection.isAborted) connection.evaluation.abort();
   const { decision } = await connection.evaluation.result;
   timeout.cancel();
   socket?.off("end", leave);
   socket?.off("close", leave);
-  signal?.removeEventListener("abort", leave);
+  request.signal?.removeEventListener("abort", leave);
   return decision;
+}
+
+/** Calls the hook of the application. One that answers the upgrade itself, or throws, admits nobody. */
+async function askApplication(connection: PeerConnection): Promise<UpgradeAnswer> {
+  let answer: UpgradeAnswer = { handled: true };
+  try {
+    answer = await connection.guarding.hooks.upgrade?.(connection.request);
+  } finally {
+    if (answer instanceof Response || answer?.handled) connection.abort();
+  }
+  return answer;
+}
+
+/** The response to a refused upgrade. A runtime that gives no socket away cannot cut a late client off. */
+function responseTo({ guarding, request, isLate }: PeerConnection, decision: Decision): Response {
+  // crossws sends no length on Node, so only the end of the connection ends the body.
+  const close: [string, string] = ["connection", "close"];
+  if (isLate) return new Response(null, { status: 408, headers: [close] });
+  const { status, headers, body } = refusalResponse(request, decision, guarding.challenge);
+  return new Response(body, { status, headers: [...headers, close] as [string, string][] });
 }
 
 /** Adds the headers of rules to the response of an accepted upgrade. */

@@ -1,4 +1,4 @@
-import { takeAnswerHeaders } from "@portcullis/core/internal";
+import { takeAnswerHeaders } from "@portcullis/core/frames";
 
 /** Adds the headers that rules have set to the 101 response. Each value becomes a header line of its own. */
 export function addToUpgrade(lines: string[], request: object): void {

@@ -1,10 +1,9 @@
 import { type Session, Timeout, throwAsync } from "@portcullis/core/adapter";
+import { closeReason } from "@portcullis/core/frames";
 import { type BareSocket, CLOSED } from "./ws-internals.js";
 
 /** Milliseconds that a client has to answer a close frame. */
 const CLOSE_TIMEOUT_MS = 1000;
-/** Bytes of a close reason: the 125 of a control frame without the two of the code (RFC 6455, section 5.5). */
-const LONGEST_REASON = 123;
 
 /**
  * Starts the closing handshake, and terminates the connection of a client that does not answer within a second.
@@ -16,17 +15,11 @@ export function closeSoon(socket: BareSocket, code: number, reason: string): voi
   const timeout = new Timeout(CLOSE_TIMEOUT_MS, () => socket.terminate());
   socket.once("close", () => timeout.cancel());
   try {
-    socket.close(code, shorten(reason));
+    socket.close(code, closeReason(reason));
   } catch (error) {
     socket.terminate();
     throw error;
   }
-}
-
-function shorten(reason: string): string {
-  const bytes = Buffer.from(reason);
-  if (bytes.length <= LONGEST_REASON) return reason;
-  return new TextDecoder().decode(bytes.subarray(0, LONGEST_REASON), { stream: true });
 }
 
 /** Callbacks of a drain. */

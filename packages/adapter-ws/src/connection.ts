@@ -1,13 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Decision } from "@portcullis/core";
-import {
-  type Connection,
-  encodeRefusal,
-  encodeReply,
-  type HandshakeEvaluation,
-  type ReplyOptions,
-  type Session,
-} from "@portcullis/core/adapter";
+import type { Connection, HandshakeEvaluation, ReplyOptions, Session } from "@portcullis/core/adapter";
+import { encodeRefusal, encodeReply } from "@portcullis/core/frames";
 import type { RawData } from "ws";
 import { closeSoon, drainSession, emitClose } from "./close.js";
 import { type FairShare, fairShareOf } from "./fair-scheduling.js";

@@ -7,21 +7,7 @@
 export type { DecisionEvent, GuardSession, Limits, Needed, OriginRule, Origins, Refusal } from "@portcullis/core";
 export type { Authenticated, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
 // Codecs
-export type {
-  Answered,
-  Codec,
-  CodecOptions,
-  DcrfOptions,
-  DcrfRequest,
-  Decoded,
-  Frame,
-  Heartbeat,
-  JsonOptions,
-  JsonRequest,
-  JsonRpcOptions,
-  JsonRpcRequest,
-} from "@portcullis/core/codecs";
-export { dcrf, json, jsonRpc } from "@portcullis/core/codecs";
+export * from "@portcullis/core/codecs";
 // Guards
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";

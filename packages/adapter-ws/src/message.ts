@@ -1,5 +1,5 @@
-import { DecodedMessage } from "@portcullis/core/adapter";
 import type { Codec } from "@portcullis/core/codecs";
+import { DecodedMessage } from "@portcullis/core/frames";
 import type { RawData } from "ws";
 
 /** One message of a socket, decoded. */

@@ -1,7 +1,8 @@
 import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Decision } from "@portcullis/core";
-import { closeCodeOf, publicRefusal } from "@portcullis/core/adapter";
-import { isForRules, isHeader, takeAnswerHeaders } from "@portcullis/core/internal";
+import { closeCodeOf } from "@portcullis/core/adapter";
+import { refusalResponse } from "@portcullis/core/frames";
+import { isHeader } from "@portcullis/core/internal";
 import { WebSocketServer } from "ws";
 import { addToUpgrade, respell } from "./answer-headers.js";
 import { closeSoon } from "./close.js";
@@ -41,23 +42,14 @@ export function refuseWithStatus(
   challenge: string,
   answer: Answer,
 ): void {
-  const headers = new Map<string, [name: string, value: string]>();
-  if (decision.status === 401) headers.set("www-authenticate", ["WWW-Authenticate", challenge]);
-  if (decision.retryAfter !== undefined) {
-    headers.set("retry-after", ["Retry-After", String(Math.max(0, Math.ceil(decision.retryAfter)))]);
-  }
-  for (const [name, value] of Object.entries(decision.headers ?? {})) {
-    if (isForRules(name, value)) headers.set(name.toLowerCase(), [name, value]);
-  }
-  for (const [index, [name, value]] of takeAnswerHeaders(request).entries()) {
-    const key = name.toLowerCase();
-    // Headers of the decision take precedence. Only cookies are sent several times.
-    if (key === "set-cookie") headers.set(`${key} ${index}`, [respell(name, index), value]);
-    else if (!headers.has(key)) headers.set(key, [name, value]);
-  }
-  const body = JSON.stringify({ error: publicRefusal(decision) });
-  const all = [...headers.values(), ["Content-Type", "application/json; charset=utf-8"]];
-  answer(false, decision.status, body, Object.fromEntries(all));
+  const { status, headers, body } = refusalResponse(request, decision, challenge);
+  // ws takes an object, so a name that is there several times gets several spellings.
+  const spelled = headers.map(([name, value], index) => [isCookie(name) ? respell(name, index) : name, value]);
+  answer(false, status, body, Object.fromEntries(spelled));
+}
+
+function isCookie(name: string): boolean {
+  return name.toLowerCase() === "set-cookie";
 }
 
 /** Refuses with a close code, which a browser can read. Accepts the client in a server of its own, then closes. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Decision } from "@portcullis/core";
 import { decisionFromError, type HandshakeResult, throwAsync } from "@portcullis/core/adapter";
-import { openAnswerHeaders } from "@portcullis/core/internal";
+import { openAnswerHeaders } from "@portcullis/core/frames";
 import type { WebSocketServer } from "ws";
 import { WsConnection } from "./connection.js";
 import type { GuardContext } from "./guard-context.js";

@@ -4,10 +4,6 @@
  * @module @portcullis/core/adapter
  */
 
-// Codecs
-export { DecodedMessage } from "./codecs/decoded-message.js";
-export { encodeRefusal, encodeReply } from "./codecs/encode.js";
-export { readCodec } from "./codecs/read-codec.js";
 // Refusals for clients
 export { decisionFromError } from "./decision/decision-from-error.js";
 export { publicIssues, publicRefusal } from "./decision/decision-parts.js";
@@ -19,7 +15,6 @@ export { Gate } from "./guard/gate.js";
 export type { HandshakeEvaluation } from "./guard/handshake/handshake-evaluation.js";
 export { HandshakeScope } from "./guard/handshake/handshake-scope.js";
 export { pathOf } from "./guard/handshake/request-path.js";
-export { openAnswerHeaders, takeAnswerHeaders } from "./guard/handshake/response-headers.js";
 export type { HandshakeInfo } from "./guard/handshake-info.js";
 export type { GuardOptions } from "./guard/options.js";
 export { type BackpressureTarget, OutgoingBudget } from "./guard/outgoing-budget.js";

@@ -1,8 +1,8 @@
+import type { Codec, Frame, ServingCodec } from "../codecs/codec.js";
+import { frameOf } from "../codecs/codec-result.js";
 import { publicIssues, publicRefusal } from "../decision/decision-parts.js";
 import type { Decision } from "../decision/decision-types.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
-import type { Codec, Frame, ServingCodec } from "./codec.js";
-import { frameOf } from "./codec-result.js";
 import type { DecodedMessage } from "./decoded-message.js";
 
 /**

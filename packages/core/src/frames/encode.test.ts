@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
+import type { Codec } from "../codecs/codec.js";
 import { decision } from "../decision/decision.js";
 import { PermissionMisuse } from "../decision/errors.js";
-import type { Codec } from "./codec.js";
 import { DecodedMessage } from "./decoded-message.js";
 import { encodeRefusal, encodeReply } from "./encode.js";
 

@@ -1,11 +1,11 @@
+import type { Codec, Decoded, Frame } from "../codecs/codec.js";
+import { assertSync } from "../codecs/codec-result.js";
+import { isRecord } from "../codecs/read-json.js";
 import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { badMessage, MISSING_ACTION } from "../guard/refusal.js";
 import type { ClientMessage } from "../guard/session/connection.js";
 import type { Payload } from "../types.js";
-import type { Codec, Decoded, Frame } from "./codec.js";
-import { assertSync } from "./codec-result.js";
-import { isRecord } from "./read-json.js";
 
 const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 const UNREADABLE: Decoded = Object.freeze({ action: undefined });
@@ -23,9 +23,9 @@ export class DecodedMessage implements ClientMessage {
    * Decodes a frame. Never throws. An error or an invalid result of the codec is in `refusal.error`.
    *
    * @param frame The frame; `undefined` when the transport could not read it.
-   * @param bytes Size on the wire.
+   * @param bytes Size on the wire. Default: that of the frame.
    */
-  constructor(codec: Codec, frame: Frame | undefined, bytes: number) {
+  constructor(codec: Codec, frame: Frame | undefined, bytes = sizeOf(frame)) {
     let request: unknown = UNREADABLE;
     let decoded = UNREADABLE;
     let refusal: Decision | undefined;
@@ -67,4 +67,11 @@ function readDecoded(request: unknown): Decoded {
 
 function isTextOrNone(value: unknown): value is string | undefined {
   return value === undefined || typeof value === "string";
+}
+
+/** The size on the wire. A text of ASCII, the usual one, is not encoded for that. */
+function sizeOf(frame: Frame = ""): number {
+  if (typeof frame !== "string") return frame.byteLength;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII begins with them
+  return /^[\x00-\x7f]*$/.test(frame) ? frame.length : new TextEncoder().encode(frame).byteLength;
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { Codec, Frame } from "../codecs/codec.js";
+import { json } from "../codecs/json.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { MISSING_ACTION } from "../guard/refusal.js";
-import type { Codec, Frame } from "./codec.js";
 import { DecodedMessage } from "./decoded-message.js";
-import { json } from "./json.js";
 
 const decodedBy = (decode: (frame: Frame) => unknown, frame: Frame | undefined = "frame") =>
   new DecodedMessage({ decode: decode as never, denied: () => undefined }, frame, 5);
