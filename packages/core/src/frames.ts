@@ -8,6 +8,6 @@ export { closeReason } from "./frames/close-reason.js";
 export { DecodedMessage } from "./frames/decoded-message.js";
 export { encodeRefusal, encodeReply } from "./frames/encode.js";
 export { FRAME_OPTIONS, type FrameOptions, type ReadFrameOptions, readFrameOptions } from "./frames/frame-options.js";
-export { PolledOutgoing, type PolledSocket } from "./frames/polled-outgoing.js";
-export { type RefusalResponse, refusalResponse } from "./frames/refusal-response.js";
+export { PolledOutgoing } from "./frames/polled-outgoing.js";
+export { refusalResponse } from "./frames/refusal-response.js";
 export { openAnswerHeaders, takeAnswerHeaders } from "./guard/handshake/response-headers.js";
