@@ -37,7 +37,7 @@ declare var TextDecoder: {
 
 declare var performance: { now(): number };
 
-declare var console: { error(...values: unknown[]): void };
+declare var console: { error(...values: unknown[]): void; warn(...values: unknown[]): void };
 
 declare var TextEncoder: {
   new (): { encode(text: string): Uint8Array; encodeInto(text: string, target: Uint8Array): { read: number } };

@@ -5,7 +5,7 @@ import { make } from "./run.js";
 
 /** Phrases that introduce a correction. */
 const ADVICE =
-  /: (?:guard it once|was it imported)|(?::|,|, or) (?:answer|give|write|wrap|call|name|extend|leave|return|replace|use|the (?:options|parts) are)\b|, as in /;
+  /: (?:guard it once|was it imported)|(?::|,|, or) (?:add|answer|give|write|wrap|call|name|extend|leave|return|replace|use|the (?:options|parts) are)\b|, as in /;
 
 const rows = Object.values(MISTAKES).flat();
 

@@ -114,7 +114,9 @@ const nothing = (): Messages => Object.create(null);
 function readFrame(frame: Record<string, unknown>, stream: string | undefined, prefix: string): DcrfRequest {
   const { action: name, request_id: id = null } = frame;
   if (!canEcho(id)) return { action: undefined, bad: "The request_id is nested too deeply.", stream };
-  if (name === undefined || name === null) return { action: undefined, id, stream };
+  if (name === undefined || name === null) {
+    return { action: undefined, payload: without(frame, "action", "request_id"), id, stream };
+  }
   if (typeof name !== "string") return { action: undefined, id, bad: "The action must be a string.", stream };
   return { action: prefix + name, payload: without(frame, "action", "request_id"), id, name, stream };
 }

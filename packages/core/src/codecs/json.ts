@@ -48,7 +48,9 @@ export function json(options: JsonOptions = {}): ServingCodec<JsonRequest> {
       if (!isRecord(value)) return { action: undefined, bad: "The message could not be read: send a JSON object." };
       const { [actionKey]: action, [idKey]: id } = value;
       if (!canEcho(id)) return { action: undefined, bad: "The id is nested too deeply." };
-      if (action === undefined || action === null) return { action: undefined, id };
+      if (action === undefined || action === null) {
+        return { action: undefined, payload: without(value, actionKey, idKey), id };
+      }
       if (typeof action !== "string") return { action: undefined, id, bad: "The action must be a string." };
       if (payloadKey === undefined) return { action, payload: without(value, actionKey, idKey), id };
       const payload = Object.hasOwn(value, payloadKey) ? (value[payloadKey] ?? {}) : {};

@@ -68,7 +68,7 @@ describe("deny and fault", () => {
     for (const [name, make] of Object.entries({ deny, fault })) {
       expect(() => make("x", { reson: "Because" } as never)).toThrow(PermissionMisuse);
       expect(() => make("x", { reson: "Because" } as never)).toThrow(
-        `${name}("x") has no option \`reson\`: the options are reason, status, retryAfter, headers, issues, error`,
+        `${name}("x") has no option \`reson\`: write \`reason\`; the options are reason, status, retryAfter, headers, issues, error`,
       );
       expect(() => make("x", { reason: 5 } as never)).toThrow(`${name}("x") got 5 as its reason: give a sentence`);
     }

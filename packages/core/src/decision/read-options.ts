@@ -1,3 +1,4 @@
+import { isMisspelling } from "../util/misspelling.js";
 import { show } from "../util/show.js";
 import { misuse, PermissionMisuse } from "./errors.js";
 
@@ -13,8 +14,11 @@ export function checkKeys(caller: string, options: unknown, known: readonly stri
     throw misuse(caller, options, `give an object with ${known.join(", ")}`);
   }
   const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined)
-    throw new PermissionMisuse(`${caller} has no option \`${unknown}\`: the options are ${known.join(", ")}`);
+  if (unknown === undefined) return;
+  const meant = known.find((key) => isMisspelling(unknown, key) || isMisspelling(key, unknown));
+  const list = `the options are ${known.join(", ")}`;
+  const advice = meant === undefined ? list : `write \`${meant}\`; ${list}`;
+  throw new PermissionMisuse(`${caller} has no option \`${unknown}\`: ${advice}`);
 }
 
 /**

@@ -45,9 +45,7 @@ export function createGuard<Request, Socket, P = Policy, S = Scope>(
   const { caller, rules, options, ownOptions = [] } = setup;
   if (caller !== "guard()" && caller !== "serve()") throw misuse("createGuard()", caller, CALLERS, "`caller`");
   const isServed = caller === "serve()";
-  if (isServed && typeof (rules as Partial<ServableConsumer> | undefined)?.dispatch !== "function") {
-    throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
-  }
+  checkRules(isServed, rules as Partial<ServableConsumer> | undefined);
   checkKeys(caller, options, [...COMMON_OPTIONS, ...ownOptions]);
   const gate = new Gate<Request>(caller, rules, options, isServed ? (rules as ServableConsumer) : undefined);
   const server = setup.attach(gate);
@@ -60,4 +58,17 @@ export function createGuard<Request, Socket, P = Policy, S = Scope>(
     audit: () => server.audit?.() ?? [],
     close: () => gate.close(),
   };
+}
+
+function checkRules(isServed: boolean, rules: Partial<ServableConsumer> | undefined): void {
+  const hasHandlers = typeof rules?.dispatch === "function";
+  if (isServed && !hasHandlers) {
+    throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
+  }
+  if (isServed && rules?.engine?.rules.table?.size === 0) {
+    throw new PermissionMisuse("serve() got a consumer without actions: add .action(name, rule, handler)");
+  }
+  if (!isServed && hasHandlers) {
+    throw new PermissionMisuse("guard() got a consumer, whose handlers it would not call: use serve()");
+  }
 }

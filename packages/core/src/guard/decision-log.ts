@@ -3,11 +3,12 @@ import type { AnswerRecord } from "../engine/record.js";
 import type { Rules } from "../policy/compiled-rules.js";
 import { type Traces, traces } from "../policy/trace.js";
 import type { Phase } from "../rules/tree.js";
-import type { Consumer, MaybePromise, Scope } from "../types.js";
+import type { Consumer, MaybePromise, Payload, Scope } from "../types.js";
 import { printError } from "../util/print-error.js";
 import { isThenable } from "../util/thenable.js";
 import { FaultLog } from "./fault-log.js";
 import type { GuardSession } from "./guard-session.js";
+import { isDevelopment, SetupHints } from "./setup-hints.js";
 
 /** One decision of a guard, for `onDecision`. */
 export interface DecisionEvent {
@@ -29,6 +30,8 @@ export interface DecisionEvent {
 export interface DecisionLogOptions {
   onDecision?: (event: DecisionEvent) => MaybePromise<void>;
   trace?: boolean;
+  hints?: boolean;
+  authenticate?: unknown;
 }
 
 /** One decision to be reported. */
@@ -36,6 +39,8 @@ export interface DecisionReport extends Omit<DecisionEvent, "milliseconds" | "tr
   readonly answers: AnswerRecord | undefined;
   /** The value of `now()` when the decision began. */
   readonly startedAt: number;
+  /** The payload of a message that the codec could not read as a request. */
+  readonly payload?: Payload;
 }
 
 function printThrown(error: unknown): void {
@@ -51,12 +56,14 @@ export class DecisionLog {
   readonly isTracing: boolean;
   readonly #onDecision: DecisionLogOptions["onDecision"];
   readonly #faults = new FaultLog();
+  readonly #hints: SetupHints | undefined;
 
-  constructor(rules: Rules, { onDecision, trace }: DecisionLogOptions) {
+  constructor(rules: Rules, { onDecision, trace, hints = isDevelopment(), authenticate }: DecisionLogOptions) {
     this.rules = rules;
     this.isObserved = onDecision !== undefined;
     this.isTracing = trace === true;
     this.#onDecision = onDecision;
+    this.#hints = hints ? new SetupHints(authenticate !== undefined) : undefined;
   }
 
   /** The monotonic time in milliseconds; 0 when durations are not reported. */
@@ -72,6 +79,7 @@ export class DecisionLog {
   /** Reports one decision for which `wants` is true. Never throws. */
   report(report: DecisionReport): void {
     const onDecision = this.#onDecision;
+    if (report.decision.outcome !== "allow") this.#hints?.tell(report, this.rules);
     if (onDecision === undefined) {
       // Without a listener, faults are printed.
       this.#faults.tell(report.decision, report.action);

@@ -1,6 +1,7 @@
 import { isIncident, isPermissionDenied } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { printError } from "../util/print-error.js";
+import { printable } from "../util/printable.js";
 import { partOf, textOf } from "../util/safe-read.js";
 import { show } from "../util/show.js";
 
@@ -73,9 +74,4 @@ function isFresh({ printedAt }: LogEntry, now: number): boolean {
 function saidOf(more: number, age: number): string {
   const minutes = Math.round(age / MINUTE);
   return `, and ${more} more in the last ${minutes > 1 ? `${minutes} minutes` : "minute"}`;
-}
-
-/** Replaces control characters in a client's text, and cuts it to 200 characters. */
-function printable(text: string): string {
-  return text.slice(0, 200).replace(/[\p{C}\u2028\u2029]/gu, "?");
 }

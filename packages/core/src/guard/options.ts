@@ -1,5 +1,5 @@
 import { PermissionMisuse } from "../decision/errors.js";
-import { checkKeys, readMilliseconds } from "../decision/read-options.js";
+import { checkChoice, checkKeys, readMilliseconds } from "../decision/read-options.js";
 import type { Timeouts } from "../policy/options.js";
 import { PHASES } from "../rules/tree.js";
 import type { MaybePromise, RuleOptions } from "../types.js";
@@ -37,6 +37,12 @@ export interface GuardOptions<Request, Extra = unknown> {
   onDecision?: (event: DecisionEvent) => MaybePromise<void>;
   /** Records the answers of the evaluated rules, for `onDecision`. */
   trace?: boolean;
+  /**
+   * Prints hints for developers with `console.warn`: refusals that point at a mistake in the setup, such as an origin
+   * that is not listed, each kind once. Default: true, unless `NODE_ENV` is `production` or `test`. Runtimes without
+   * `process`, and Deno, print none by default.
+   */
+  hints?: boolean;
 }
 
 /** The names of the options common to all adapters. */
@@ -47,7 +53,10 @@ export const COMMON_OPTIONS: readonly string[] = [
   "limits",
   "onDecision",
   "trace",
+  "hints",
 ];
+
+const HINTS = { values: [undefined, true, false], advice: "write true or false" };
 
 /**
  * Checks the options that no other reader checks.
@@ -61,6 +70,16 @@ export function checkOptions(caller: string, options: GuardOptions<never>): void
       throw new PermissionMisuse(`${caller} got ${show(options[key])} as \`${key}\`: give a function`);
     }
   }
+  checkChoice(caller, "hints", options.hints, HINTS);
+  // A class cannot be called without `new`, so every handshake would be a fault.
+  if (isClass(options.authenticate)) {
+    throw new PermissionMisuse(`${caller} got a class as \`authenticate\`: give a function that returns { user }`);
+  }
   checkKeys("`timeout`", options.timeout ?? {}, PHASES);
   for (const [key, value] of Object.entries(options.timeout ?? {})) readMilliseconds(value, `\`timeout.${key}\``);
+}
+
+/** True for a class. The `prototype` of a class cannot be set, and other functions have a settable one or none. */
+function isClass(value: unknown): boolean {
+  return typeof value === "function" && Object.getOwnPropertyDescriptor(value, "prototype")?.writable === false;
 }

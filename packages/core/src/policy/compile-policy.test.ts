@@ -26,7 +26,10 @@ describe("definePolicy refuses", () => {
       "definePolicy() got neither `permissions` nor `actions`: write `permissions: AllowAny` to leave messages open",
     ],
     [{ connect: AllowAny }, "definePolicy() got neither `permissions` nor `actions`"],
-    [{ permission: AllowAny }, "definePolicy() has no option `permission`: the options are connect, permissions"],
+    [
+      { permission: AllowAny },
+      "definePolicy() has no option `permission`: write `permissions`; the options are connect, permissions",
+    ],
     [
       { permissions: AllowAny, unknownAction: "allow" },
       `definePolicy() got "allow" as \`unknownAction\`: ${CLEAR} "deny"`,
@@ -45,7 +48,7 @@ describe("definePolicy refuses", () => {
     [{ actions: { ping: { rule: 1 } } }, '`actions["ping"]` got 1, which is no permission'],
     [
       { actions: { ping: { rule: AllowAny, rules: 1 } } },
-      '`actions["ping"]` has no option `rules`: the options are rule',
+      '`actions["ping"]` has no option `rules`: write `rule`; the options are rule',
     ],
     [{ actions: { ping: { rule: AllowAny, objects: true } } }, `\`actions["ping"]\` got true as \`objects\`: ${CLEAR}`],
     [
@@ -53,7 +56,10 @@ describe("definePolicy refuses", () => {
       '`actions["ping"]` got 1 as `concurrent`: write true or false',
     ],
     [{ permissions: AllowAny, timeout: 5 }, "`timeout` got 5: give an object with connect, action, object"],
-    [{ permissions: AllowAny, timeout: { actions: 5 } }, "`timeout` has no option `actions`: the options are connect"],
+    [
+      { permissions: AllowAny, timeout: { actions: 5 } },
+      "`timeout` has no option `actions`: write `action`; the options are connect",
+    ],
   ])("%j", (options, message) => {
     expect(() => build(options)).toThrow(PermissionMisuse);
     expect(() => build(options)).toThrow(message);

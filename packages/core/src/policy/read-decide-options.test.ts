@@ -124,7 +124,7 @@ describe("the signal of a class rule", () => {
 
 describe("an unknown option", () => {
   test.each<[string, object, string]>([
-    ["a misspelt object", { objct: 1 }, "`objct`: the options are object"],
+    ["a misspelt object", { objct: 1 }, "`objct`: write `object`; the options are object"],
     ["the object itself", { owner: 2 }, "`owner`: the options are object"],
     ["a list", [1], "give an object with object"],
   ])("%s is a fault, whatever the rule knows", async (_name, options, message) => {

@@ -101,7 +101,7 @@ export function toTree(operand: unknown, caller: string, level = 0): Tree {
     checkDepth(level, "and");
     return branch("and", operand, level);
   }
-  if (isPermissionClass(operand)) return classLeaf(new operand());
+  if (isPermissionClass(operand)) return classLeaf(instanceOf(operand, caller));
   if (!isPermission(operand))
     throw new PermissionMisuse(`${caller} got ${show(operand)}, which is no permission: ${adviceFor(operand)}`);
   const kind = operand[PERMISSION];
@@ -109,12 +109,35 @@ export function toTree(operand: unknown, caller: string, level = 0): Tree {
   return kind === "function" ? ruleLeaf(operand as FunctionRule) : classLeaf(operand as BasePermission);
 }
 
+/**
+ * Makes the rule of a class that was given uncalled.
+ *
+ * @throws {PermissionMisuse} When its constructor has parameters, which nobody gives, or throws.
+ */
+function instanceOf(Class: new () => BasePermission, caller: string): BasePermission {
+  const advice = `give an instance, as in new ${Class.name || "IsMember"}(...)`;
+  const got = `${caller} got ${show(Class)}, whose constructor`;
+  if (Class.length > 0) throw new PermissionMisuse(`${got} has parameters: ${advice}`);
+  try {
+    return new Class();
+  } catch (error) {
+    throw new PermissionMisuse(
+      `${got} has thrown (${error instanceof Error ? error.message : show(error)}): ${advice}`,
+    );
+  }
+}
+
 function adviceFor(value: unknown): string {
   if (typeof value === "function") {
     const name = value.name || "isMember";
+    if (value.length === 3 || value.length === 4) return `wrap a middleware of Express: fromExpress(${name}, { app })`;
     return `wrap a plain function as permission("${name}", ${name}), and call a function that makes a permission, as in ${name}(...); a class extends BasePermission`;
   }
-  if (typeof value === "object" && value !== null) return "extend BasePermission, or use permission(name, fn)";
+  if (typeof value === "object" && value !== null) {
+    const [inner] = Object.entries(value).find(([, rule]) => isPermission(rule) || isPermissionClass(rule)) ?? [];
+    if (inner !== undefined) return `names are flat, as in "chat.${inner}": write each action with its whole name`;
+    return "extend BasePermission, or use permission(name, fn)";
+  }
   if (value === undefined) return "was it imported before it was defined (a circular import), or misspelt?";
   return "give a class that extends BasePermission, or permission(name, fn)";
 }

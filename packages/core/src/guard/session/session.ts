@@ -128,9 +128,9 @@ export class Session<M extends ClientMessage = ClientMessage>
     this.#report(action, decisionFromError(error, by));
   }
 
-  #report(action: string, decision: Decision): void {
+  #report(action: string, decision: Decision, payload: Payload = {}): void {
     const { scope, consumer } = this;
-    this.runtime.log.reportNow({ phase: "action", action, decision, scope, consumer, session: this });
+    this.runtime.log.reportNow({ phase: "action", action, decision, scope, consumer, session: this, payload });
   }
 
   #decideObject(action: string, payload: Payload, object: unknown): Decision | Promise<Decision> {
@@ -220,7 +220,7 @@ export class Session<M extends ClientMessage = ClientMessage>
   }
 
   protected refuse(message: M, decision: Decision): void {
-    this.#report(message.action, decision);
+    this.#report(message.action, decision, message.payload);
     if (!this.isEnded) this.transport.sendRefusal(message, decision);
   }
 }
