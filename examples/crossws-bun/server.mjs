@@ -29,7 +29,7 @@ const chat = guard(
         banned.add(name);
         return;
       }
-      const said = JSON.stringify({ by: chat.sessionOf(peer)?.scope.user?.name, text });
+      const said = JSON.stringify({ by: chat.sessionOf(peer).scope.user?.name, text });
       peer.send(said);
       peer.publish("chat", said);
     },

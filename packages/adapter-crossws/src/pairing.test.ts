@@ -31,7 +31,7 @@ function guarded(hooks: Partial<Hooks> = {}, refuse: "status" | "close" = "statu
 }
 
 test("a peer without an upgrade reaches no hook", () => {
-  const { hooks, log, sessionOf } = guarded();
+  const { hooks, log, findSession } = guarded();
   const { peer, done } = strangePeer();
   hooks.open(peer);
   hooks.message(peer, messageOf(PING));
@@ -45,7 +45,7 @@ test("a peer without an upgrade reaches no hook", () => {
     ["close", 1008, "not admitted"],
     ["close", 1008, "not admitted"],
   ]);
-  expect(sessionOf(peer)).toBeUndefined();
+  expect(findSession(peer)).toBeUndefined();
 });
 
 test("the context of an upgrade admits one peer", async () => {

@@ -63,7 +63,7 @@ test("authenticate gets the sockets of that server, with their types", () => {
 
 test("a session has the scope that authenticate makes", () => {
   const guarded = guard(io, bound, { authenticate: () => ({ user, tenant: "a" }) });
-  const session = guarded.sessionOf(undefined as never);
+  const session = guarded.findSession(undefined as never);
   expectTypeOf(session?.scope.tenant).toEqualTypeOf<string | undefined>();
   expectTypeOf(session?.scope.namespace).toEqualTypeOf<string | undefined>();
   expectTypeOf(session?.scope.auth.token).toEqualTypeOf<unknown>();

@@ -77,7 +77,8 @@ test("replace takes a policy for the same scope", () => {
 });
 
 test("a session has the members that a handler needs", () => {
-  const session = guard(wss, open).sessionOf(undefined as never);
+  const session = guard(wss, open).findSession(undefined as never);
+  expectTypeOf(guard(wss, open).sessionOf(undefined as never).id).toEqualTypeOf<string>();
   expectTypeOf(session?.id).toEqualTypeOf<string | undefined>();
   expectTypeOf(session?.scope).toEqualTypeOf<Scope | undefined>();
   // @ts-expect-error for the adapter alone
@@ -86,11 +87,11 @@ test("a session has the members that a handler needs", () => {
 
 test("a session has the scope that authenticate makes", () => {
   const maybe: { user: User } | undefined = { user: { id: 1, roles: [] } };
-  const signedIn = guard(wss, bound, { authenticate: ({ url }) => (url ? maybe : undefined) }).sessionOf(
+  const signedIn = guard(wss, bound, { authenticate: ({ url }) => (url ? maybe : undefined) }).findSession(
     undefined as never,
   );
   expectTypeOf(signedIn?.scope.user).toEqualTypeOf<User | null | undefined>();
-  const tenant = guard(wss, open, { authenticate: async () => ({ tenant: "a" }) }).sessionOf(undefined as never);
+  const tenant = guard(wss, open, { authenticate: async () => ({ tenant: "a" }) }).findSession(undefined as never);
   expectTypeOf(tenant?.scope.tenant).toEqualTypeOf<string | undefined>();
 });
 

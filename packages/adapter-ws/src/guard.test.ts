@@ -66,7 +66,10 @@ describe("the guard", () => {
     const { url, guard, sockets } = await start();
     const clients = [await Client.open(url), await Client.open(url)];
     expect([...guard.sessions]).toEqual(sockets.map((socket) => guard.sessionOf(socket)));
-    expect(guard.sessionOf(clients[0]?.socket as WebSocket)).toBeUndefined();
+    const stranger = clients[0]?.socket as WebSocket;
+    expect(guard.findSession(stranger)).toBeUndefined();
+    expect(() => guard.sessionOf(stranger)).toThrow("sessionOf() got a socket that this guard has not admitted");
+    expect(guard.findSession(sockets[0] as WebSocket)).toBe(guard.sessionOf(sockets[0] as WebSocket));
     expect(new Set([...guard.sessions].map(({ id }) => id)).size).toBe(2);
     clients[0]?.socket.close();
     await until(() => guard.sessions.size === 1);

@@ -55,7 +55,7 @@ describe("an error names the mistake and the correction", () => {
       () => withOptions({ fairScheduling: "no" }),
       "guard() got a wrong `fairScheduling`: write true or false",
     ],
-    ["an unknown option", () => withOptions({ codecs: [] }), "guard() has no option `codecs`: the options are"],
+    ["an unknown option", () => withOptions({ codecs: [] }), "guard() has no option `codecs`: write `codec`; the options are"],
     ["an unknown limit", () => withOptions({ limits: { pending: 1 } }), "pending"],
     ["no function to authenticate", () => withOptions({ authenticate: {} }), "authenticate"],
     ["no consumer", () => serve(detached(), {} as never), NO_CONSUMER],
@@ -80,7 +80,7 @@ describe("an error names the mistake and the correction", () => {
     [
       "an unknown option of dcrf",
       () => dcrf({ code: 1 } as never),
-      "dcrf() has no option `code`: the options are codes",
+      "dcrf() has no option `code`: write `codes`; the options are codes",
     ],
     ["a key without a name", () => json({ action: "" }), WRONG_KEYS],
     ["one key for both", () => json({ action: "id" }), WRONG_KEYS],

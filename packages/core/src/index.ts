@@ -16,6 +16,7 @@ export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";
 export type { DecisionEvent } from "./guard/decision-log.js";
 export type { CheckOptions, GuardSession } from "./guard/guard-session.js";
 export type { Origins } from "./guard/handshake/allowed-origins.js";
+export type { HandshakeFacts } from "./guard/handshake/handshake-facts.js";
 export type { OriginRule } from "./guard/handshake/origin.js";
 export type { Limits } from "./guard/limits.js";
 export type { Authenticate, Needed } from "./guard/types.js";
@@ -37,6 +38,8 @@ export { HasRole } from "./rules/built-in/has-role.js";
 export type { SignedIn } from "./rules/built-in/is-authenticated.js";
 export { IsAuthenticated } from "./rules/built-in/is-authenticated.js";
 export { IsAuthenticatedOrReadOnly } from "./rules/built-in/is-authenticated-or-read-only.js";
+export type { RateLimiter } from "./rules/built-in/rate-limit.js";
+export { rateLimit } from "./rules/built-in/rate-limit.js";
 // Combinators
 export { and } from "./rules/combinators/and.js";
 export { not } from "./rules/combinators/not.js";

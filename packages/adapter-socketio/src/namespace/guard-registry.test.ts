@@ -342,7 +342,7 @@ describe("for any namespaces, parents and guards", () => {
         await Promise.all([...NAMES, ...NAMES].map((name) => enter(server, name)));
         for (const name of NAMES) {
           const sockets = [...(server.io._nsps.get(name)?.sockets.values() ?? [])];
-          const open = sockets.filter((socket) => guards.every((each) => each.sessionOf(socket) === undefined));
+          const open = sockets.filter((socket) => guards.every((each) => each.findSession(socket) === undefined));
           if (isCovered(name)) expect(open).toEqual([]);
         }
         await stopAll();

@@ -35,7 +35,10 @@ test("an answer omits fields that the request lacks", () => {
 });
 
 test.each([
-  [{ id: 1, cmd: "x" }, { action: undefined, payload: { cmd: "x" }, id: 1 }],
+  [
+    { id: 1, cmd: "x" },
+    { action: undefined, payload: { cmd: "x" }, id: 1 },
+  ],
   [
     { type: null, id: 1 },
     { action: undefined, payload: {}, id: 1 },

@@ -53,7 +53,8 @@ export function createGuard<Request, Socket, P = Policy, S = Scope>(
     throw misuse("createGuard()", server, ATTACHED, "the result of `attach`");
   return {
     sessions: gate.sessions as ReadonlySet<GuardSession> as never,
-    sessionOf: (socket) => server.sessionOf(socket) as GuardSession<S> | undefined,
+    sessionOf: (socket) => admitted(server.sessionOf(socket)) as GuardSession<S>,
+    findSession: (socket) => server.sessionOf(socket) as GuardSession<S> | undefined,
     replace: (next) => gate.replace(next),
     audit: () => server.audit?.() ?? [],
     close: () => gate.close(),
@@ -71,4 +72,11 @@ function checkRules(isServed: boolean, rules: Partial<ServableConsumer> | undefi
   if (!isServed && hasHandlers) {
     throw new PermissionMisuse("guard() got a consumer, whose handlers it would not call: use serve()");
   }
+}
+
+function admitted(session: GuardSession | undefined): GuardSession {
+  if (session !== undefined) return session;
+  throw new PermissionMisuse(
+    "sessionOf() got a socket that this guard has not admitted: use findSession() for sockets of other servers",
+  );
 }

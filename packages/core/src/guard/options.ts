@@ -2,22 +2,24 @@ import { PermissionMisuse } from "../decision/errors.js";
 import { checkChoice, checkKeys, readMilliseconds } from "../decision/read-options.js";
 import type { Timeouts } from "../policy/options.js";
 import { PHASES } from "../rules/tree.js";
-import type { MaybePromise, RuleOptions } from "../types.js";
+import type { MaybePromise } from "../types.js";
 import { show } from "../util/show.js";
 import type { DecisionEvent } from "./decision-log.js";
 import type { Origins } from "./handshake/allowed-origins.js";
+import type { HandshakeFacts } from "./handshake/handshake-facts.js";
 import type { Limits } from "./limits.js";
 import type { Authenticate } from "./types.js";
 
 /** Options common to all adapters. `Request` is the argument of `authenticate`, the handshake of the transport. */
 export interface GuardOptions<Request, Extra = unknown> {
   /**
-   * Authenticates a client. Returns the properties to add to the scope (`{ user, ... }`), or nothing for an anonymous
+   * Authenticates a client, from the handshake of the transport or from its facts `{ path, query, headers, cookies, origin,
+   * remoteAddress, signal }`. Returns the properties to add to the scope (`{ user, ... }`), or nothing for an anonymous
    * client. May be async; a promise among the returned values is a fault. A thrown `PermissionDenied` refuses, with 401
    * by default. So do errors of http-errors with status 401 or 403, and token errors of jsonwebtoken and jose (401).
    * Any other throw is a fault (500).
    */
-  authenticate?: Authenticate<[request: Request, options: RuleOptions], Extra>;
+  authenticate?: Authenticate<[request: Request, facts: HandshakeFacts], Extra>;
   /**
    * The origins to accept: a list of strings and regular expressions, a function, or `"*"`. Default: the same origin,
    * and clients that send neither an Origin header nor cookies. `null` in a list stands for clients without an Origin

@@ -9,8 +9,14 @@ import type { GuardSession } from "./guard-session.js";
 export interface GuardOf<Socket, P = Policy, S = Scope> {
   /** The open connections. */
   readonly sessions: ReadonlySet<GuardSession<S>>;
+  /**
+   * Returns the session of a socket.
+   *
+   * @throws {PermissionMisuse} When this guard has not admitted the socket. `findSession` returns `undefined` then.
+   */
+  sessionOf(socket: Socket): GuardSession<S>;
   /** Returns the session of a socket; `undefined` when this guard has not admitted it. */
-  sessionOf(socket: Socket): GuardSession<S> | undefined;
+  findSession(socket: Socket): GuardSession<S> | undefined;
   /**
    * Replaces the rules. Running decisions finish with the old ones.
    *

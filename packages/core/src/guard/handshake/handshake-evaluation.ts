@@ -16,6 +16,7 @@ import type { ClientMessage, Connection } from "../session/connection.js";
 import { ConnectionConsumer } from "../session/connection-consumer.js";
 import { Session } from "../session/session.js";
 import { notAuthenticated } from "./authentication-error.js";
+import { ScopeFacts } from "./handshake-facts.js";
 import { HandshakeScope } from "./handshake-scope.js";
 import { judgeOrigin } from "./origin.js";
 import { ANONYMOUS, readExtra, refusalIn } from "./read-extra.js";
@@ -171,7 +172,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     if (refused) return refused;
     if (authenticate === undefined) return this.#ask(ANONYMOUS);
     try {
-      const extra: unknown = authenticate(this.#connection.client, this.#context);
+      const extra: unknown = authenticate(this.#connection.client, new ScopeFacts(this.#scope, this.#context));
       if (!isThenable(extra)) return this.#ask(extra);
       return Promise.resolve(extra).then((later) => this.#ask(later), notAuthenticated);
     } catch (error) {

@@ -17,17 +17,23 @@ describe("HasRole", () => {
   });
 
   it.each([
-    [undefined],
-    [null],
-    ["admin"],
     [{ id: 1 }],
     [{ id: 1, roles: undefined }],
     [{ id: 1, roles: null }],
     [{ id: 1, roles: ["Admin", ""] }],
-    [{ id: null, roles: ["admin"] }],
-    [{ isAuthenticated: false, roles: ["admin"] }],
   ])("denies %j", (user) => {
     expect(actNow(rule, { user })).toMatchObject({ outcome: "deny", status: 403, by: "HasRole(admin, auditor)" });
+  });
+
+  it.each([
+    [undefined],
+    [null],
+    ["admin"],
+    [{ id: null, roles: ["admin"] }],
+    [{ isAuthenticated: false, roles: ["admin"] }],
+  ])("asks %j to sign in", (user) => {
+    const by = "HasRole(admin, auditor)";
+    expect(actNow(rule, { user })).toMatchObject({ outcome: "deny", code: "not_authenticated", status: 401, by });
   });
 
   it.each<[unknown, string]>([

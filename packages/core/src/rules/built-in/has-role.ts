@@ -1,3 +1,4 @@
+import { type Deny, deny } from "../../decision/answers.js";
 import { PermissionMisuse } from "../../decision/errors.js";
 import type { Scope } from "../../types.js";
 import { show } from "../../util/show.js";
@@ -20,8 +21,9 @@ class RoleHolder extends BasePermission<Pick<Scope, "user">, SignedIn> {
     this.name = `HasRole(${roles.join(", ")})`;
   }
 
-  override hasPermission({ user }: Pick<Scope, "user">): boolean {
-    if (!isSignedIn(user) || !("roles" in user)) return false;
+  override hasPermission({ user }: Pick<Scope, "user">): boolean | Deny {
+    if (!isSignedIn(user)) return deny("not_authenticated");
+    if (!("roles" in user)) return false;
     const { roles } = user;
     if (roles === undefined || roles === null) return false;
     const isList = Array.isArray(roles);
@@ -42,7 +44,8 @@ function unreadable(value: unknown, part = ""): PermissionMisuse {
 
 /**
  * Allows the actions of signed-in users that have at least one of the roles. Reads `scope.user.roles`, an array or a
- * Set of names. A user without `roles` is denied. Roles of another type are a fault, which `not` does not negate.
+ * Set of names. A user without `roles` is denied, and a client without a user is denied with `not_authenticated` (401).
+ * Roles of another type are a fault, which `not` does not negate.
  *
  * @param roles Names of roles; at least one.
  * @returns A permission that guarantees a signed-in user.

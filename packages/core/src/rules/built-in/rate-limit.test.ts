@@ -1,0 +1,71 @@
+import { RateLimiterMemory } from "rate-limiter-flexible";
+import { describe, expect, test } from "vitest";
+import { definePolicy } from "../../policy/policy.js";
+import { not } from "../combinators/not.js";
+import { rateLimit } from "./rate-limit.js";
+
+const consumer = { id: "1", transport: "none", raw: undefined, close() {} };
+
+/** Asks about one message of a client. */
+function asking(rule: Parameters<typeof not>[0], scope: object = { remoteAddress: "127.0.0.1", user: { id: "ann" } }) {
+  const policy = definePolicy({ actions: { say: rule } });
+  return () => policy.decide(scope as never, consumer, "say");
+}
+
+test("a client over the limit is refused with the seconds to wait", async () => {
+  const say = asking(rateLimit(new RateLimiterMemory({ points: 2, duration: 30 })));
+  expect([(await say()).outcome, (await say()).outcome]).toEqual(["allow", "allow"]);
+  expect(await say()).toMatchObject({
+    outcome: "error",
+    code: "rate_limited",
+    status: 429,
+    retry: "later",
+    retryAfter: 30,
+  });
+});
+
+test("each key has points of its own", async () => {
+  const rule = rateLimit(
+    new RateLimiterMemory({ points: 1, duration: 30 }),
+    ({ scope }) => (scope.user as { id: string }).id,
+  );
+  const [ann, bob] = [asking(rule), asking(rule, { user: { id: "bob" } })];
+  expect([(await ann()).code, (await bob()).code, (await ann()).code]).toEqual(["allowed", "allowed", "rate_limited"]);
+});
+
+test.each<[string, unknown]>([
+  ["an error", new Error("redis is down")],
+  ["nothing", undefined],
+  ["null", null],
+  ["no time", {}],
+  ["a text", "later"],
+])("a limiter that rejects with %s is a fault", async (_what, rejection) => {
+  const rule = rateLimit({ consume: () => Promise.reject(rejection) });
+  expect(await asking(rule)()).toMatchObject({ outcome: "error", code: "permission_error", status: 500 });
+  expect((await asking(not(rule))()).outcome).toBe("error");
+});
+
+test("a negated limit lets nobody through", async () => {
+  const rule = rateLimit({ consume: () => Promise.reject({ msBeforeNext: 1200 }) });
+  expect(await asking(not(rule))()).toMatchObject({ outcome: "error", code: "rate_limited", retryAfter: 2 });
+});
+
+test.each<[string, unknown]>([
+  ["undefined", undefined],
+  ["an empty text", ""],
+  ["an object", {}],
+])("a key that is %s is a fault", async (_what, key) => {
+  const decided = await asking(rateLimit({ consume: async () => 1 }, () => key as never))();
+  expect(decided).toMatchObject({ outcome: "error", status: 500 });
+  expect((decided.error as Error).message).toContain("rateLimit() got");
+});
+
+describe("rateLimit refuses", () => {
+  test.each<[unknown, unknown, string]>([
+    [undefined, undefined, "rateLimit() got undefined: give a limiter with consume(key)"],
+    [{}, undefined, "rateLimit() got an object: give a limiter with consume(key)"],
+    [{ consume: async () => 1 }, "id", "as its key: give a function that returns a text"],
+  ])("%j, %j", (limiter, key, message) => {
+    expect(() => rateLimit(limiter as never, key as never)).toThrow(message);
+  });
+});
