@@ -39,9 +39,7 @@ export class ObjectQuestion {
     const { consumer } = session;
     const { action } = message;
     const [answers, startedAt] = [this.answers, this.#startedAt];
-    if (log.wants(decision)) {
-      log.report({ phase: "object", action, decision, scope, consumer, session, answers, startedAt });
-    }
+    log.report({ phase: "object", action, decision, scope, consumer, session, answers, startedAt });
     return decision;
   };
 }

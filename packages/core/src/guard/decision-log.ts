@@ -71,12 +71,12 @@ export class DecisionLog {
     return this.isObserved ? performance.now() : 0;
   }
 
-  /** True when a decision has to be reported. */
+  /** False for a decision of which a report would change nothing. */
   wants(decision: Decision): boolean {
     return this.isObserved || decision.outcome !== "allow";
   }
 
-  /** Reports one decision for which `wants` is true. Never throws. */
+  /** Reports one decision. Never throws. */
   report(report: DecisionReport): void {
     const onDecision = this.#onDecision;
     if (report.decision.outcome !== "allow") this.#hints?.tell(report, this.rules);

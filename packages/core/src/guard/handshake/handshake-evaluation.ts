@@ -99,7 +99,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   /** Ends the evaluation of a client that has gone away. One that was allowed is not opened any more. */
   abort(): void {
     if (this.#settled === undefined) this.#end(ABORTED);
-    else if (!this.#isOpened) this.#settled = { decision: ABORTED, scope: this.#scope };
+    else this.#settled = { decision: ABORTED, scope: this.#scope };
   }
 
   /**
@@ -141,9 +141,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   }
 
   #report(made: Decision): void {
-    const { log } = this.#runtime;
-    if (!log.wants(made)) return;
-    log.report({
+    this.#runtime.log.report({
       phase: "connect",
       action: "connect",
       decision: made,

@@ -133,8 +133,8 @@ function readCookies(header = ""): Cookies {
 function trim(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
-  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  while (isBlank(text.charCodeAt(start))) start += 1;
+  while (isBlank(text.charCodeAt(end - 1))) end -= 1;
   return text.slice(start, end);
 }
 

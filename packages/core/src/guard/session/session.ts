@@ -141,7 +141,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     const caller = { scope, consumer, timeout: timeouts.object, cancellation: this.cancellation };
     const report = (decision: Decision) => {
       const event = { phase: "object", action, decision, scope, consumer, session: this, answers, startedAt } as const;
-      if (log.wants(decision)) log.report(event);
+      log.report(event);
       return decision;
     };
     const made = engine.evaluateObject(caller, { action, payload }, object, answers);
