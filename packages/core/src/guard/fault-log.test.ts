@@ -49,6 +49,7 @@ describe("a fault", () => {
   });
 
   test("that comes much later says how long it was", () => {
+    vi.advanceTimersByTime(600_000);
     const log = tell(3, failed());
     vi.advanceTimersByTime(3_600_000);
     tell(1, failed(), "send", log);

@@ -1,6 +1,7 @@
 import {
   AllowAny,
   definePolicy,
+  deny,
   fault,
   PermissionDenied,
   PermissionMisuse,
@@ -64,6 +65,23 @@ describe("options", () => {
     expect(gate.timeouts).toEqual({ connect: 1, action: 7, object: 5000 });
     gate.replace(definePolicy({ permissions: AllowAny, timeout: { object: 3 } }));
     expect(gate.timeouts).toEqual({ connect: 5000, action: 7, object: 3 });
+  });
+});
+
+describe("a gate", () => {
+  test("names its consumer and its rule of origins", () => {
+    const origins = () => true;
+    const consumer = defineConsumer();
+    const gate = new Gate("serve()", consumer, { origins }, consumer);
+    expect([gate.served, gate.origins]).toEqual([consumer, origins]);
+  });
+
+  test("refuses as its adapter says, without asking a rule", () => {
+    const asked = vi.fn(() => true);
+    const policy = definePolicy({ connect: permission("asked", { connect: asked }), permissions: AllowAny });
+    const { result } = new Gate("guard()", policy, { onDecision() {} }).admit(new Wire(), deny("no_room"));
+    expect(result).toMatchObject({ decision: { code: "no_room" } });
+    expect(asked).not.toHaveBeenCalled();
   });
 });
 
