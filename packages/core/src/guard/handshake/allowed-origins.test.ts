@@ -19,6 +19,7 @@ describe("a text", () => {
     ["chrome-extension://ABC", "chrome-extension://abc"],
     ["file://", "file://"],
     ["null", "null"],
+    ["x-ws://main", "x-ws://main"],
   ])("%s names %s", (entry, origin) => {
     expect(admits([entry], origin)).toBe(true);
     expect(admits([entry], "https://evil.example")).toBe(false);
@@ -41,6 +42,7 @@ describe("a text", () => {
     ["*.example", "write a regular expression"],
     ["wss://a.example", "the origin of the page"],
     ["WS://a.example", "the origin of the page"],
+    ["https://a.example/ws:x", "nothing behind them"],
   ])("%s is a misuse that says what to write", (wrong, advice) => {
     expect(() => readOrigins([wrong as string])).toThrow(PermissionMisuse);
     expect(() => readOrigins([wrong as string])).toThrow(advice);
@@ -77,6 +79,10 @@ describe("a regular expression", () => {
     expect(admits([/^https:\/\/[a-z]+\.web\.example$/], undefined, headers)).toBe(false);
   });
 
+  test("names no missing origin, whatever it matches", () => {
+    expect(admits([/^[a-z]+$/], undefined)).toBe(false);
+  });
+
   test("ignores case and later changes by its owner", () => {
     const pattern = /^https:\/\/App\.example$/;
     const rule = readOrigins([pattern]);
@@ -96,6 +102,8 @@ describe("a regular expression", () => {
     /^https:\/\/a\.example[$]/,
     /^(?:https:\/\/a\.example$)/,
     /^[(]|[)]$/,
+    /a|^b$/,
+    /(?:a)?^b$/,
     /^[\]|]|a$/,
     /(?:)/,
     /(?:)/,
@@ -111,6 +119,8 @@ describe("a regular expression", () => {
     /^(?:(?:a+)?b?){1,50}$/,
     /^((\w+\.?)(b))+$/,
     /^(a|(?:b|c+))*$/,
+    /^(?:a{10,})+$/,
+    /^(?:(?:a{10,})b)+$/,
   ])("%s repeats a repetition", (pattern) => {
     expect(() => readOrigins([pattern])).toThrow("write one character class");
   });
@@ -123,6 +133,10 @@ describe("a regular expression", () => {
     /^https:\/\/(?:a|b)+\.(?:[+*]x){1,2}$/,
     /^(?:\(a\+\)b)+$/,
     /^(?:a{2})+b*$/,
+    /^(?:a*)(?:[a-z]+\.)+b$/,
+    /^(?:a*)[0-9]+$/,
+    /^(?:(?:a|b)c)+$/,
+    /^(?:a*(?:b))(?:c)+$/,
   ])("%s repeats none", (pattern) => {
     expect(() => readOrigins([pattern])).not.toThrow();
   });

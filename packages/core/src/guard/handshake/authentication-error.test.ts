@@ -202,3 +202,21 @@ test("an unreadable error is a fault", () => {
   ];
   for (const error of strange) expect(notAuthenticated(error)).toMatchObject({ outcome: "error", status: 500 });
 });
+
+test("an exposed error without a text has the usual reason", () => {
+  const error = Object.assign(new Error("secret"), { status: 401, expose: true, message: 5 });
+  expect(notAuthenticated(error)).toMatchObject({
+    outcome: "deny",
+    reason: "Authentication credentials were not provided.",
+  });
+});
+
+test("an error is of a token if `JSON.parse` threw it inside of jws", () => {
+  const stack = "at jwsDecode (/app/node_modules/jws/lib/verify-stream.js:5:7)";
+  const outcomes = [
+    Object.assign(new SyntaxError("secret"), { stack }),
+    Object.assign(new SyntaxError("secret"), { stack: "at parse (/app/src/config.js:5:7)" }),
+    Object.assign(new TypeError("secret"), { stack }),
+  ].map((error) => notAuthenticated(error).outcome);
+  expect(outcomes).toEqual(["deny", "error", "error"]);
+});

@@ -294,10 +294,46 @@ describe("open", () => {
     }
   });
 
+  test("is a misuse before the decision, and a second time", () => {
+    const misuse = new PermissionMisuse("open() needs a handshake that was allowed, and opens it once");
+    const undecided = knock(open, { authenticate: () => new Promise<object>(() => {}) }).admission;
+    expect(() => undecided.open()).toThrow(misuse);
+    undecided.abort();
+    const { admission, gate } = knock(open);
+    admission.open();
+    expect(() => admission.open()).toThrow(misuse);
+    expect(gate.sessions.size).toBe(1);
+  });
+
   test("stays open when abort comes after it", () => {
     const { admission, gate } = knock(open);
     admission.open();
     admission.abort();
     expect(gate.sessions.size).toBe(1);
+  });
+});
+
+describe("reject", () => {
+  const refusal = deny("no_room", { status: 409 });
+  const codes = (events: readonly DecisionEvent[]) => events.map(({ decision }) => decision.code);
+
+  test("refuses an allowed handshake, and reports it", () => {
+    const { admission, events, gate } = knock(open);
+    expect(admission.reject(refusal)).toBe(refusal);
+    expect(codes(events)).toEqual(["allowed", "no_room"]);
+    expect(() => admission.open()).toThrow(PermissionMisuse);
+    expect(gate.sessions.size).toBe(0);
+  });
+
+  test("ends a handshake that is being decided", async () => {
+    let signal: AbortSignal | undefined;
+    const authenticate = (_: string, options: { signal: AbortSignal }) => {
+      signal = options.signal;
+      return new Promise<object>(() => {});
+    };
+    const { admission, events, result } = knock(open, { authenticate });
+    expect(admission.reject(refusal)).toBe(refusal);
+    expect([codes(events), signal?.aborted]).toEqual([["no_room"], true]);
+    expect(await result).toMatchObject({ decision: refusal, scope: { user: null } });
   });
 });

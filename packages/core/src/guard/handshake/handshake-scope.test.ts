@@ -27,6 +27,10 @@ describe("a scope of a handshake", () => {
     expect(made({}).origin).toBeUndefined();
   });
 
+  test("has an empty path where the transport has none", () => {
+    expect(made({ path: undefined }).path).toBe("");
+  });
+
   test("refuses what would replace something, of a derived class too", () => {
     class Derived extends HandshakeScope {
       get more(): number {
@@ -80,6 +84,8 @@ describe("a scope of a handshake", () => {
     ["a=%20b%C3%A9; b=%zz; c=a=b", { a: " bé", b: "%zz", c: "a=b" }],
     ["flag; =1;  =2; ; b=", { "": "1", b: "" }],
     ["=", {}],
+    [" \t ", {}],
+    ["a= \t ; \t =b", { a: "", "": "b" }],
     ["\xA0__Host-sid=evil; __Host-sid=mine", { "\xA0__Host-sid": "evil", "__Host-sid": "mine" }],
     ["a=\xA01\v; \fb=2; \uFEFFb=3", { a: "\xA01\v", "\fb": "2", "\uFEFFb": "3" }],
     [undefined, {}],

@@ -123,8 +123,15 @@ describe("without a list", () => {
     expect(judge("https://a.example", { host: "a.example" }, true)).toBe(true);
   });
 
+  test("a page that polls its own origin may send cookies", () => {
+    const passes = (site: string) =>
+      isOwnOrigin(undefined, scopeOf({ headers: { "sec-fetch-site": site, cookie: "" } }));
+    expect(["same-origin", "none", ""].map(passes)).toEqual([true, false, false]);
+  });
+
   test("without one Host header nothing is the same origin", () => {
     expect(judge("https://a.example", {})).toBe(false);
+    expect(judge("https://undefined", {})).toBe(false);
     expect(judge("https://a.example", { host: ["a.example", "b.example"] })).toBe(false);
   });
 });
@@ -151,6 +158,7 @@ describe("the one way to write an origin", () => {
     ["app://.", "app://."],
     ["null", "null"],
     ["NULL", "null"],
+    ["x-https://app.example", "x-https://app.example"],
   ])("of %s is %s", (text, normal) => {
     expect(normalOrigin(text)).toBe(normal);
   });
@@ -178,6 +186,13 @@ describe("the one way to write an origin", () => {
     `https://${"a".repeat(300)}.example`,
   ])("is not there for %j", (text) => {
     expect(normalOrigin(text)).toBeUndefined();
+  });
+
+  test("may be as long as a host name can be", () => {
+    const label = "a".repeat(63);
+    const longest = `https://${label}.${label}.${label}.${"a".repeat(61)}:65535`;
+    expect([longest.length, normalOrigin(longest)]).toEqual([267, longest]);
+    expect(normalOrigin(`${longest.slice(0, 8)}a${longest.slice(8)}`)).toBeUndefined();
   });
 
   const scheme = fc.constantFrom("http", "https", "HTTP", "Https");
@@ -270,7 +285,12 @@ describe("with a function", () => {
   test("a promise refuses, and is reported", () => {
     for (const answer of [Promise.resolve(true), Promise.reject(new Error("late"))]) {
       const decision = judgeOrigin(readOrigins((() => answer) as never), scopeOf());
-      expect(decision).toMatchObject({ code: "permission_error", error: expect.any(PermissionMisuse) });
+      expect(decision).toMatchObject({
+        code: "permission_error",
+        error: new PermissionMisuse(
+          "`origins` answered a promise: answer at once, and look up in authenticate() what takes time",
+        ),
+      });
     }
   });
 
@@ -280,6 +300,15 @@ describe("with a function", () => {
       expect(code(rule, { origin })).toBe("origin_not_allowed");
     }
     expect(rule).not.toHaveBeenCalled();
+  });
+
+  test("it is asked once where the page has no origin", () => {
+    for (const host of [undefined, "a b"]) {
+      const rule = vi.fn(() => false);
+      const scope = scopeOf({ headers: { "sec-fetch-site": "same-origin", ...(host && { host }) } });
+      expect(judgeOrigin(readOrigins(rule), scope)).toMatchObject({ code: "origin_not_allowed" });
+      expect(rule.mock.calls).toEqual([[undefined, scope]]);
+    }
   });
 
   test("it gets the own origin of a polling page", () => {
