@@ -20,3 +20,11 @@ test("the id of a consumer is stable and unique", () => {
   expect(one.id).toBe(one.id);
   expect(one.id).not.toBe(other.id);
 });
+
+test("a consumer closes with 1000 and no reason by default", () => {
+  const close = vi.fn();
+  const consumer = new ConnectionConsumer({} as never);
+  consumer.session = { close };
+  consumer.close();
+  expect(close.mock.calls).toEqual([[1000, ""]]);
+});

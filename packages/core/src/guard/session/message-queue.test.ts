@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { readLimits } from "../limits.js";
+import { TOO_MANY_PENDING } from "../refusal.js";
 import type { ClientMessage } from "./connection.js";
 import { MessageQueue } from "./message-queue.js";
 
@@ -42,4 +43,36 @@ test("queued messages and bytes never exceed the limits", () => {
       }
     }),
   );
+});
+
+test("twice the bytes of the limit are a flood", () => {
+  const queue = new MessageQueue(readLimits({ pendingBytes: 4000 }), {});
+  const added = [1, 2, 3, 4].map((n) => queue.add(message(n, 2000)));
+  expect(added).toEqual([undefined, undefined, TOO_MANY_PENDING, "flood"]);
+});
+
+/** A queue for this number of messages, and what it tells its connection. */
+function throttling(pendingMessages: number) {
+  const throttle = vi.fn();
+  const queue = new MessageQueue(readLimits({ pendingMessages }), { throttle });
+  return { queue, throttle };
+}
+
+test("messages that wait for a flush throttle nobody", () => {
+  const { queue, throttle } = throttling(4);
+  expect(queue.hasUncounted).toBe(false);
+  for (let n = 0; n < 8; n++) queue.append(message(n));
+  expect(queue.hasUncounted).toBe(true);
+  for (let n = 0; n < 8; n++) queue.take();
+  expect(queue.hasUncounted).toBe(false);
+  expect(throttle).not.toHaveBeenCalled();
+});
+
+test("messages that are counted later keep the connection throttled", () => {
+  const { queue, throttle } = throttling(8);
+  for (let n = 0; n < 4; n++) queue.add(message(n));
+  for (let n = 4; n < 8; n++) queue.append(message(n));
+  for (let n = 0; n < 3; n++) queue.take();
+  for (const one of queue.takeUncounted()) queue.add(one);
+  expect(throttle.mock.calls).toEqual([[true]]);
 });

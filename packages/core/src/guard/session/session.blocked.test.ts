@@ -1,4 +1,4 @@
-import { AllowAny, DenyAll, definePolicy } from "@portcullis/core";
+import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { describe, expect, test } from "vitest";
 import { connect, deferred, settled } from "../../../test/connection.js";
@@ -64,6 +64,49 @@ describe("while a client does not read", () => {
     answer.resolve("done");
     await settled();
     expect(wire.log.at(-1)).toBe("resume");
+  });
+
+  /** A policy with an action that is decided when the test answers. */
+  const holding = () => {
+    const { promise, resolve } = deferred<boolean>();
+    const held = permission("held", () => promise);
+    return { resolve, rules: definePolicy({ actions: { held, yes: AllowAny } }) };
+  };
+
+  test("a running decision is not overtaken when it reads again", async () => {
+    const { resolve, rules } = holding();
+    const { session, send, wire } = connect(rules);
+    for (const action of ["held", "yes"]) send(action);
+    session.block();
+    session.unblock();
+    expect(wire.sent).toEqual([]);
+    resolve(true);
+    await settled();
+    expect(wire.sent).toEqual(["deliver held", "deliver yes"]);
+  });
+
+  test("a decision that waited for it is not overtaken either", async () => {
+    const { resolve, rules } = holding();
+    const { session, send, wire } = connect(rules);
+    session.block();
+    for (const action of ["held", "yes"]) send(action);
+    session.unblock();
+    session.block();
+    session.unblock();
+    expect(wire.sent).toEqual([]);
+    resolve(true);
+    await settled();
+    expect(wire.sent).toEqual(["deliver held", "deliver yes"]);
+  });
+
+  test("a session is drained at once where nothing waits", () => {
+    const { session } = connect(policy);
+    let isDrained = false;
+    session.block();
+    session.drain(() => {
+      isDrained = true;
+    });
+    expect(isDrained).toBe(true);
   });
 
   test("a session where nothing waits is through", async () => {
@@ -145,13 +188,14 @@ describe("handlers beside the queue", () => {
   });
 
   test("do not begin once the connection has ended", async () => {
-    const { running, session, send, wire } = beside(1);
+    const { running, session, send, wire, events } = beside(1);
     send("long");
     send("long");
     session.close();
     running[0]?.resolve("done");
     await settled();
     expect([running.length, wire.sent]).toEqual([1, ["close 1000 "]]);
+    expect(events.map(({ decision }) => decision.code)).toEqual(["allowed"]);
   });
 
   test("have ended after the guard closes, waiting ones included", async () => {

@@ -75,12 +75,14 @@ test("messages behind a flush count once a decision is pending", async () => {
 });
 
 test("a flood behind a flush closes at an async decision", async () => {
-  const { send, wire, flushes, resolve } = flushing(FEW);
+  const { send, wire, events, flushes, resolve } = flushing(FEW);
   for (const action of ["yes", "late", ...Array(8).fill("yes")]) send(action);
   flushes.shift()?.();
   resolve(true);
   await settled();
   expect(wire.sent).toEqual(["deliver yes", "refuse yes too_many_pending 429", "close 1013 too many messages"]);
+  // None of those behind it is refused, because the connection has ended.
+  expect(events.map(({ decision }) => decision.code)).toEqual(["allowed", "too_many_pending", "aborted"]);
 });
 
 test("messages behind a flush count under backpressure", () => {

@@ -1,4 +1,5 @@
 import { AllowAny, type Decision, DenyAll, definePolicy, deny, PermissionDenied, permission } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
 import { describe, expect, test } from "vitest";
 import { connect, deferred, settled } from "../../../test/connection.js";
 
@@ -128,4 +129,11 @@ describe("refresh", () => {
     expect([made.code, signal?.aborted]).toEqual(["aborted", true]);
     expect(wire.log).toEqual(["close 4000 "]);
   });
+});
+
+test("a handler answers also where nobody listens to decisions", () => {
+  const consumer = defineConsumer().action("ping", AllowAny, () => "pong");
+  const { send, wire } = connect(consumer, { onDecision: undefined as never });
+  send("ping");
+  expect(wire.sent).toEqual(['reply ping "pong"']);
 });

@@ -88,3 +88,9 @@ test("a throttle that throws ends the session with 1011", async () => {
   expect(session.isEnded).toBe(true);
   expect(wire.sent.at(-1)).toBe("close 1011 internal error");
 });
+
+test("a message of no bytes is taken", () => {
+  const { send, wire } = connect(definePolicy({ permissions: AllowAny }));
+  send("yes", {}, { bytes: 0 });
+  expect(wire.sent).toEqual(["deliver yes"]);
+});

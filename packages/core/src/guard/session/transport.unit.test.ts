@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { uncaughtOf } from "../../../../../test/helpers.js";
 import { decision } from "../../decision/decision.js";
 import { ConcurrentHandlers } from "./concurrent-handlers.js";
 import type { ClientMessage } from "./connection.js";
@@ -32,6 +33,18 @@ describe("a transport", () => {
       [{ action: "throttle" }, new Error("broken"), "adapter"],
     ]);
     expect(owner.close).toHaveBeenCalledWith(1011, "internal error");
+  });
+
+  test("lets an error of the end surface as uncaught", async () => {
+    const { owner, transport } = over({ pause: broken });
+    owner.close.mockImplementation(() => {
+      throw new Error("of a listener");
+    });
+    await uncaughtOf(async (thrown) => {
+      transport.pause();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      expect(thrown).toEqual([new Error("of a listener")]);
+    });
   });
 
   test("calls back once when the flush of a connection throws", () => {
