@@ -327,6 +327,42 @@ describe("decide and can about an object", () => {
     }
   });
 
+  test("the own payload asks no rule again", async () => {
+    const asked: unknown[] = [];
+    const member = permission("member", {
+      action: ({ payload }) => asked.push(payload.room) > 0,
+      object: () => true,
+    });
+    const consumer = defineConsumer().action("edit", member, async ({ authorize, payload }) => {
+      await authorize("edit", payload, { object: notes[1] });
+      return "done";
+    });
+    const { send, wire } = connect(consumer, ann);
+    send("edit", { room: "lobby" });
+    await settled();
+    expect([asked, wire.sent]).toEqual([["lobby"], ['reply edit "done"']]);
+  });
+
+  test("another payload asks about the object all the same", async () => {
+    const rule = permission("rule", { action: () => true, object: () => false });
+    const consumer = defineConsumer().action("edit", rule, async ({ can }) => can("edit", {}, { object: notes[1] }));
+    const { send, wire } = connect(consumer, ann);
+    send("edit");
+    await settled();
+    expect(wire.sent).toEqual(["reply edit false"]);
+  });
+
+  test("unknown options are a fault", async () => {
+    const consumer = defineConsumer().action("edit", AllowAny, async ({ decide }) => {
+      const { outcome, by } = await decide("edit", undefined, { objct: notes[1] } as never);
+      return { outcome, by };
+    });
+    const { send, wire } = connect(consumer, ann);
+    send("edit");
+    await settled();
+    expect(wire.sent).toEqual(['reply edit {"outcome":"error","by":"options"}']);
+  });
+
   test("another payload asks every rule again, authorize still binds", async () => {
     const asked: unknown[] = [];
     const member = permission("member", {

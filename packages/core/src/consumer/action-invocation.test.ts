@@ -243,6 +243,22 @@ describe("the answer", () => {
     expect(later(connection)).toMatchObject([{ code: "handler_error", error }]);
   });
 
+  test("a throw behind a question is a fault", async () => {
+    const error = new Error("late");
+    const connection = serve(async ({ can }) => {
+      await can("do");
+      throw error;
+    });
+    await settled();
+    expect(connection.wire.sent).toEqual(["refuse do handler_error 500"]);
+    expect(later(connection)).toMatchObject([{ code: "handler_error", error }]);
+  });
+
+  test("options of a reply have their own types", () => {
+    const options = { status: "201", action: 5, other: true } as never;
+    expect(serve(({ reply }) => reply(1, options)).wire.sent).toEqual(["reply do 1"]);
+  });
+
   test("an unsendable value is a fault, and makes reply() throw", () => {
     const cannot = ({ wire }: TestConnection) => {
       wire.reply = () => {
