@@ -127,6 +127,16 @@ describe("a denial", () => {
     ]);
   });
 
+  test("of a client who is banned is one line too", () => {
+    tell(1, decision("deny", "permission_denied", { by: "authenticate", error: new Error("banned") }));
+    expect(printed()).toEqual([["permission_denied in authenticate (send):", "banned"]]);
+  });
+
+  test("is no fault of the same status", () => {
+    for (const status of [401, 403]) tell(1, decision("error", "closed", { status, error: boom }));
+    expect(print).not.toHaveBeenCalled();
+  });
+
   test("that was meant is not printed", () => {
     tell(1, decision("deny", "closed", { error: new PermissionDenied("closed") }));
     tell(1, decision("deny", "permission_denied"));
