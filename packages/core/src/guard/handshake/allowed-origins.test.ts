@@ -103,7 +103,7 @@ describe("a regular expression", () => {
     /^(?:https:\/\/a\.example$)/,
     /^[(]|[)]$/,
     /a|^b$/,
-    /(?:a)?^b$/,
+    /(?:a)^b$/,
     /^[\]|]|a$/,
     /(?:)/,
     /(?:)/,

@@ -58,7 +58,7 @@ function readError(error: Thrown): Decision | undefined {
   const { status, expose, message } = error;
   if (expose === true && (status === 401 || status === 403)) {
     const code = status === 401 ? "not_authenticated" : "permission_denied";
-    return denied(code, error, typeof message === "string" ? message : undefined);
+    return denied(code, error, message);
   }
   return isAboutToken(error) ? denied("not_authenticated", error, "Incorrect authentication credentials.") : undefined;
 }
@@ -68,6 +68,7 @@ function isAboutToken({ name, code, message, stack }: Thrown): boolean {
   return OF_JOSE.has(code as string) || (name === "SyntaxError" && IN_JWS.test(stack as string));
 }
 
-function denied(code: string, error: unknown, reason: string | undefined): Decision {
+/** @param reason Left out where it is no text. */
+function denied(code: string, error: unknown, reason: unknown): Decision {
   return decision("deny", code, { by: "authenticate", error, reason });
 }
