@@ -83,6 +83,7 @@ export default defineConfig({
         "All recipes": "/recipes/",
         "User in a handler": "/recipes/user-in-a-handler",
         JWT: "/recipes/jwt",
+        "Rate limits": "/recipes/rate-limits",
         "Testing rules": "/recipes/testing-rules",
         "Logging and metrics": "/recipes/logging",
         "When not to use it": "/recipes/when-not-to-use-it",

@@ -13,7 +13,7 @@ export function crosswsHarness(name: string, wire: Wire, refuse: "status" | "clo
     name,
     transport: "crossws",
     lacks: {
-      acks: "a frame of WebSocket has no acknowledgement: a codec answers whatever names an id",
+      acks: "a WebSocket frame has no acknowledgement; a codec answers every message with an id",
       ...(refuse === "close" && {
         "refusal before the upgrade": 'with `refuse: "close"` a client is accepted, then closed with a code',
       }),

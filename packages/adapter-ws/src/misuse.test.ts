@@ -55,7 +55,11 @@ describe("an error names the mistake and the correction", () => {
       () => withOptions({ fairScheduling: "no" }),
       "guard() got a wrong `fairScheduling`: write true or false",
     ],
-    ["an unknown option", () => withOptions({ codecs: [] }), "guard() has no option `codecs`: write `codec`; the options are"],
+    [
+      "an unknown option",
+      () => withOptions({ codecs: [] }),
+      "guard() has no option `codecs`: write `codec`; the options are",
+    ],
     ["an unknown limit", () => withOptions({ limits: { pending: 1 } }), "pending"],
     ["no function to authenticate", () => withOptions({ authenticate: {} }), "authenticate"],
     ["no consumer", () => serve(detached(), {} as never), NO_CONSUMER],

@@ -64,7 +64,7 @@ describe.each([
 
   test("says what each rule answered, without asking a second time", async () => {
     const { status, made } = await ask("send", "/?as=guest");
-    expect(status).toBe(403);
+    expect(status).toBe(401);
     expect(made).toMatchObject({
       phase: "action",
       trace: {

@@ -32,8 +32,19 @@ function made(
 describe("the rules of a guard", () => {
   test("are a policy, or a consumer that is served", () => {
     expect(made("guard()", policy).gate.served).toBeUndefined();
-    expect(made("guard()", consumer).gate.served).toBeUndefined();
     expect(made("serve()", consumer).gate.served).toBe(consumer);
+  });
+
+  test("guard() takes no consumer, whose handlers it would not call", () => {
+    expect(() => made("guard()", consumer)).toThrow(
+      new PermissionMisuse("guard() got a consumer, whose handlers it would not call: use serve()"),
+    );
+  });
+
+  test("serve() takes no consumer without actions", () => {
+    expect(() => made("serve()", defineConsumer())).toThrow(
+      new PermissionMisuse("serve() got a consumer without actions: add .action(name, rule, handler)"),
+    );
   });
 
   test.each([undefined, null, {}, policy])("serve() takes no %j as a consumer", (rules) => {
@@ -80,7 +91,16 @@ describe("the server of a guard", () => {
     const { guard, gate } = made("guard()", policy, { sessionOf: (socket) => bySocket.get(socket) });
     const session = gate.admit(new Wire() as never).open();
     bySocket.set("one", session);
-    expect([guard.sessionOf("one"), guard.sessionOf("two")]).toEqual([session, undefined]);
+    expect([guard.sessionOf("one"), guard.findSession("one"), guard.findSession("two")]).toEqual([
+      session,
+      session,
+      undefined,
+    ]);
+    expect(() => guard.sessionOf("two")).toThrow(
+      new PermissionMisuse(
+        "sessionOf() got a socket that this guard has not admitted: use findSession() for sockets of other servers",
+      ),
+    );
     expect([...guard.sessions]).toEqual([session]);
   });
 

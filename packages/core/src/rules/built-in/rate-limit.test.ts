@@ -1,6 +1,7 @@
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { describe, expect, test } from "vitest";
 import { definePolicy } from "../../policy/policy.js";
+import type { Context, Scope } from "../../types.js";
 import { not } from "../combinators/not.js";
 import { rateLimit } from "./rate-limit.js";
 
@@ -24,13 +25,27 @@ test("a client over the limit is refused with the seconds to wait", async () => 
   });
 });
 
+test.each<[string, object, string]>([
+  ["the id of the user", { user: { id: "ann", sub: "x" }, remoteAddress: "::1" }, "ann"],
+  ["the subject of a token", { user: { sub: 7 }, remoteAddress: "::1" }, "7"],
+  ["the address of an anonymous client", { user: null, remoteAddress: "::1" }, "::1"],
+])("the key is %s", async (_what, scope, key) => {
+  const keys: string[] = [];
+  const consume = async (name: string) => keys.push(name);
+  expect((await asking(rateLimit({ consume }), scope)()).outcome).toBe("allow");
+  expect(keys).toEqual([key]);
+});
+
 test("each key has points of its own", async () => {
-  const rule = rateLimit(
-    new RateLimiterMemory({ points: 1, duration: 30 }),
-    ({ scope }) => (scope.user as { id: string }).id,
-  );
-  const [ann, bob] = [asking(rule), asking(rule, { user: { id: "bob" } })];
-  expect([(await ann()).code, (await bob()).code, (await ann()).code]).toEqual(["allowed", "allowed", "rate_limited"]);
+  type Tenant = Scope & { user: { tenant: string } };
+  const limiter = new RateLimiterMemory({ points: 1, duration: 30 });
+  const rule = rateLimit(limiter, ({ scope }: Context<Tenant>) => scope.user.tenant);
+  const [one, other] = ["a", "b"].map((tenant) => asking(rule, { user: { tenant } }));
+  expect([(await one?.())?.code, (await other?.())?.code, (await one?.())?.code]).toEqual([
+    "allowed",
+    "allowed",
+    "rate_limited",
+  ]);
 });
 
 test.each<[string, unknown]>([

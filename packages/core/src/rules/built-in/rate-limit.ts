@@ -4,6 +4,7 @@ import type { Context, Scope } from "../../types.js";
 import { show } from "../../util/show.js";
 import { permission } from "../function-rule.js";
 import type { Rule } from "../permission.js";
+import { identityOf } from "../user.js";
 
 /** A rate limiter, such as those of rate-limiter-flexible. */
 export interface RateLimiter {
@@ -22,20 +23,21 @@ export interface RateLimiter {
  * answers the action phase.
  *
  * @param limiter Has `consume(key)`, as the limiters of rate-limiter-flexible.
- * @param key Returns the key of a message, for example the id of the user. Default: the address of the client.
+ * @param key Returns the key of a message, for example the id of an organization. Default: the identity of the user (`id`,
+ *   `sub`, ... as {@link IsAuthenticated} reads it), otherwise the address of the client.
  * @returns A permission. Each evaluation takes one point.
  * @throws {PermissionMisuse} When the limiter has no `consume`, or the key is no function.
  * @example
  * ```ts
  * import { and, definePolicy, IsAuthenticated, rateLimit } from "@portcullis/core";
  * const limiter = { consume: async (key: string) => key };
- * const policy = definePolicy({ actions: { say: and(IsAuthenticated, rateLimit(limiter, ({ scope }) => scope.user.id)) } });
+ * const policy = definePolicy({ actions: { say: and(IsAuthenticated, rateLimit(limiter)) } });
  * console.assert(policy.describe().actions?.say?.rule.name === "and(IsAuthenticated, rateLimit)");
  * ```
  */
 export function rateLimit<S = Scope>(
   limiter: RateLimiter,
-  key: (context: Context<S>) => string | number = addressOf as never,
+  key: (context: Context<S>) => string | number = clientOf as never,
 ): Rule<S, unknown, unknown, true> {
   if (typeof limiter?.consume !== "function") {
     throw new PermissionMisuse(`rateLimit() got ${show(limiter)}: give a limiter with consume(key)`);
@@ -59,6 +61,7 @@ export function rateLimit<S = Scope>(
   }) as unknown as Rule<S, unknown, unknown, true>;
 }
 
-function addressOf({ scope }: Context<Scope>): string | undefined {
-  return scope.remoteAddress;
+/** The identity of the user, otherwise the address of the client. */
+function clientOf({ scope }: Context<Scope>): unknown {
+  return identityOf(scope.user)?.value ?? scope.remoteAddress;
 }
