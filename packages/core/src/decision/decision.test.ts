@@ -14,6 +14,11 @@ describe("allow", () => {
     expect("reason" in allow()).toBe(false);
   });
 
+  it("is read as the same object", () => {
+    const decision = allow({ id: 1 });
+    expect(decisionIn(decision)).toBe(decision);
+  });
+
   it("carries evidence, as it was when it was given", () => {
     const found = { membership: { role: "owner" } };
     const decision = allow(found);

@@ -28,6 +28,13 @@ test.each(["isAllowed", "enforce"] as const)("%s that refuses and is not awaited
   expect(printed.mock.calls).toEqual([[`${verb}() has refused, and nothing awaited it: write \`await\` before it`]]);
 });
 
+test.each(["isAllowed", "enforce"] as const)("%s that allows needs no await", async (name) => {
+  void verbs[name](allowed);
+  void verbs[name](Promise.resolve(allowed));
+  await turn();
+  expect(printed).not.toHaveBeenCalled();
+});
+
 test.each<[string, () => unknown]>([
   ["an allow", () => verbs.enforce(allowed)],
   ["an answer of true", () => verbs.isAllowed(Promise.resolve(allowed))],

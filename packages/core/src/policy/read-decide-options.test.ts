@@ -2,6 +2,7 @@ import { AllowAny, BasePermission, definePolicy, permission } from "@portcullis/
 import { defineConsumer } from "@portcullis/core/consumer";
 import { describe, expect, test } from "vitest";
 import { CONSUMER, connect, scopeOf, settled } from "../../test/connection.js";
+import { createAnswerRecord } from "../engine/record.js";
 
 const policy = definePolicy({
   connect: AllowAny,
@@ -217,6 +218,29 @@ describe("the error of wrong options", () => {
     };
     for (const [caller, decision] of Object.entries(made)) {
       expect(((await decision).error as Error).message).toBe(`${caller} ${told}`);
+    }
+  });
+});
+
+describe("the record of an adapter", () => {
+  const byObject = definePolicy({ actions: { edit: permission("isMine", { object: ({ object }) => object === 1 }) } });
+  const ask = (options: object) => byObject.decide(scope, CONSUMER, "edit", {}, options as never);
+
+  test("stands beside the options of the verb", () => {
+    expect(ask({ record: createAnswerRecord(), object: 1 })).toMatchObject({ outcome: "allow" });
+    expect(ask({ record: createAnswerRecord(), object: 2 })).toMatchObject({ outcome: "deny" });
+  });
+
+  test("lets no unknown option pass", () => {
+    expect(ask({ record: createAnswerRecord(), objct: 1 })).toMatchObject({ outcome: "error", by: "options" });
+  });
+
+  test("a payload with other keys is no options", () => {
+    const open = definePolicy({
+      actions: { edit: permission("isMine", { action: () => true, object: () => false }) },
+    });
+    for (const payload of [{ subobject: 1 }, { objects: 1 }, { signal: 1 }, {}]) {
+      expect(open.decide(scope, CONSUMER, "edit", payload)).toMatchObject({ outcome: "allow" });
     }
   });
 });

@@ -42,3 +42,8 @@ it("the reason of an invalid payload has 500 characters", () => {
     expect(invalidInput("error", nothing)).toMatchObject({ reason: "The payload does not fit.", issues: [] });
   }
 });
+
+it.each([undefined, null, 5, "no list"])("a failure without a list of issues has none: %j", (found) => {
+  expect(invalidInput("deny", found)).toMatchObject({ code: "invalid_input", reason: "The payload does not fit." });
+  expect(invalidInput("deny", found).issues ?? []).toEqual([]);
+});

@@ -286,3 +286,20 @@ describe("a wait of its own", () => {
     expect(ended).toEqual(["first"]);
   });
 });
+
+describe("a timer of Node", () => {
+  const waitsOfProcess = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+
+  it("keeps the process alive while something waits", () => {
+    vi.useRealTimers();
+    const before = waitsOfProcess();
+    const deadlines = new TimeoutList(60_000);
+    const wait = waiting("one");
+    for (let round = 0; round < 2; round++) {
+      deadlines.add(wait);
+      expect(waitsOfProcess()).toBe(before + 1);
+      cancelTimeout(wait);
+      expect(waitsOfProcess()).toBe(before);
+    }
+  });
+});

@@ -32,6 +32,9 @@ describe("a misspelling", () => {
     "hasPermissionInRoom",
     "hasObjectPermission",
     "isOwner",
+    "hasPrxmission",
+    "hasPxemission",
+    "hasPrint",
   ])("is not %j", (name) => {
     expect(isMisspelling(name, RIGHT)).toBe(false);
   });

@@ -1,6 +1,6 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { withThen } from "../../test/connection.js";
-import { isThenable } from "./thenable.js";
+import { ignoreRejection, isThenable } from "./thenable.js";
 
 test("a value that await waits for is a thenable", () => {
   const then = { value() {} };
@@ -36,4 +36,12 @@ test("reading it may throw", () => {
     throw new Error("trap");
   };
   expect(() => isThenable(withThen({}, { get }))).toThrow("trap");
+});
+
+test("the rejection of a promise is ignored, and a query is not begun", async () => {
+  expect(ignoreRejection(Promise.reject(new Error("late")))).toBe(true);
+  const begin = vi.fn();
+  expect(ignoreRejection(withThen({}, { value: begin }))).toBe(true);
+  expect(begin).not.toHaveBeenCalled();
+  expect(ignoreRejection({})).toBe(false);
 });
