@@ -1,9 +1,10 @@
 import { PermissionMisuse } from "@portcullis/core";
-import type { GuardOptions } from "@portcullis/core/adapter";
+import type { GuardOptions, ScopeWith } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import type { ReadPayload } from "./namespace/event.js";
 import type { OwnOptions } from "./namespace/guard-context.js";
 import { type Denied, denied } from "./namespace/refusal.js";
+import type { SocketScope } from "./namespace/scope.js";
 
 /** The options of `guard` and `serve`. `S` is the socket type of the server. */
 export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra> {
@@ -12,6 +13,12 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
    * arguments unchanged. Default: the first argument if it is a plain object, `{}` if there is none, else `{ args }`.
    */
   payload?: ReadPayload;
+  /**
+   * Makes the values to put into `socket.data` when a socket is admitted, from its scope: what `fetchSockets()` shows to
+   * other processes of a cluster. Called before the `connection` event. Returns an object at once; a function that
+   * throws refuses the socket. A `refresh()` does not call it.
+   */
+  data?: (scope: ScopeWith<Extra, SocketScope>) => object;
   /** Makes the answer to a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
   denied?: Denied;
   /**
@@ -23,7 +30,7 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
 }
 
 /** The names of the options of this adapter. */
-export const OWN_OPTIONS: readonly string[] = ["payload", "denied", "fairScheduling"];
+export const OWN_OPTIONS: readonly string[] = ["payload", "denied", "data", "fairScheduling"];
 
 /**
  * Reads the options of this adapter.
@@ -31,7 +38,7 @@ export const OWN_OPTIONS: readonly string[] = ["payload", "denied", "fairSchedul
  * @throws {PermissionMisuse} When an option has the wrong type.
  */
 export function readOptions(caller: string, options: SocketGuardOptions): OwnOptions {
-  const { payload, denied: shape = denied, fairScheduling = true } = options;
+  const { payload, denied: shape = denied, data, fairScheduling = true } = options;
   if (payload !== undefined && typeof payload !== "function") {
     throw new PermissionMisuse(
       `${caller} got a wrong \`payload\`: give a function, as in (event, args) => ({ text: args[0] })`,
@@ -42,8 +49,13 @@ export function readOptions(caller: string, options: SocketGuardOptions): OwnOpt
       `${caller} got a wrong \`denied\`: give a function, as in (refusal) => ({ error: refusal.code })`,
     );
   }
+  if (data !== undefined && typeof data !== "function") {
+    throw new PermissionMisuse(
+      `${caller} got a wrong \`data\`: give a function, as in ({ user }) => ({ userId: user.id })`,
+    );
+  }
   if (typeof fairScheduling !== "boolean") {
     throw new PermissionMisuse(`${caller} got a wrong \`fairScheduling\`: write true or false`);
   }
-  return { payload, denied: shape, fairScheduling };
+  return { payload, denied: shape, data: data as OwnOptions["data"], fairScheduling };
 }

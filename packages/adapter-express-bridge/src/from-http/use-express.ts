@@ -3,10 +3,9 @@ import {
   type Answer,
   type Decision,
   type DeniedOptions,
+  type HandshakeFacts,
   PermissionDenied,
   PermissionMisuse,
-  type RuleOptions,
-  type Scope,
 } from "@portcullis/core";
 import { checkKeys } from "@portcullis/core/internal";
 import { assertOption } from "../exchange/assert-option.js";
@@ -76,7 +75,7 @@ export function useExpress<
 >(
   middlewares: Middlewares<A>,
   options: UseExpressOptions<Extra, From, A> = {},
-): (from: From, asked?: Partial<RuleOptions>) => Promise<Extra> {
+): (from: From, asked?: Partial<HandshakeFacts>) => Promise<Extra> {
   const caller = "useExpress()";
   const chain: Handler[] = flatten(caller, middlewares);
   checkKeys(caller, options, KEYS);
@@ -92,7 +91,7 @@ export function useExpress<
       request,
       /** Read on demand, because the first read copies the headers. */
       get headers() {
-        return (asked as { readonly scope?: Scope }).scope?.headers;
+        return asked.headers;
       },
     };
     const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
@@ -110,15 +109,14 @@ export function useExpress<
 }
 
 /**
- * The request of the handshake. A socket.io application may have dropped it. Then the scope of the calling guard has
- * it.
+ * The request of the handshake. A socket.io application may have dropped it. Then the calling guard has it.
  *
  * @throws {PermissionMisuse} When the request is gone and no guard calls. A missing request must not make a user
  *   anonymous.
  */
-function readHandshake(caller: string, from: HandshakeSource, asked: object): IncomingMessage {
+function readHandshake(caller: string, from: HandshakeSource, asked: Partial<HandshakeFacts>): IncomingMessage {
   const known = "request" in from ? from.request : from;
-  const request = known ?? (asked as { readonly scope?: Scope }).scope?.request;
+  const request = known ?? asked.request;
   if (request) return request as IncomingMessage;
   throw new PermissionMisuse(`${caller}: the request of this socket is gone: let a guard ask, as its \`authenticate\``);
 }

@@ -1,3 +1,4 @@
+import type { Scope } from "@portcullis/core";
 import type { Gate, Session } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import type { Message, ReadPayload } from "./event.js";
@@ -7,6 +8,7 @@ import type { Denied } from "./refusal.js";
 export interface OwnOptions {
   readonly payload: ReadPayload | undefined;
   readonly denied: Denied;
+  readonly data: ((scope: Scope) => unknown) | undefined;
   readonly fairScheduling: boolean;
 }
 

@@ -7,7 +7,7 @@ import {
   type Session,
   throwAsync,
 } from "@portcullis/core/adapter";
-import { judgeOrigin } from "@portcullis/core/internal";
+import { ignoreRejection, judgeOrigin } from "@portcullis/core/internal";
 import type { Socket } from "socket.io";
 import type { EngineConnection } from "../engine/engine-connection.js";
 import { unknownHandshake } from "../engine/handshake-facts.js";
@@ -139,11 +139,19 @@ export class NamespaceAdmission {
   }
 
   #conclude({ decision, scope }: HandshakeResult): void {
-    if (decision.outcome !== "allow") this.#answer(connectError(decision));
-    else {
-      this.#scope = scope;
-      this.#answer();
+    if (decision.outcome !== "allow") {
+      this.#answer(connectError(decision));
+      return;
     }
+    const { context, socket } = this.#options;
+    try {
+      fillData(socket, context.options.data?.(scope));
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#scope = scope;
+    this.#answer();
   }
 
   /** @param size Characters of the answer that the client or the application has chosen. */
@@ -158,4 +166,16 @@ export class NamespaceAdmission {
     }
     done(error);
   }
+}
+
+/**
+ * Puts the result of the option `data` into `socket.data`.
+ *
+ * @throws {PermissionMisuse} When it is no object, or a promise of one.
+ */
+function fillData({ data }: { readonly data?: unknown }, values: unknown = {}): void {
+  if (ignoreRejection(values) || typeof values !== "object" || values === null || Array.isArray(values)) {
+    throw new PermissionMisuse("`data` must return an object at once: await in authenticate()");
+  }
+  Object.assign(data as object, values);
 }

@@ -14,7 +14,7 @@ import type { Authenticate } from "./types.js";
 export interface GuardOptions<Request, Extra = unknown> {
   /**
    * Authenticates a client, from the handshake of the transport or from its facts `{ path, query, headers, cookies, origin,
-   * remoteAddress, signal }`. Returns the properties to add to the scope (`{ user, ... }`), or nothing for an anonymous
+   * remoteAddress, request, signal }`. Returns the properties to add to the scope (`{ user, ... }`), or nothing for an anonymous
    * client. May be async; a promise among the returned values is a fault. A thrown `PermissionDenied` refuses, with 401
    * by default. So do errors of http-errors with status 401 or 403, and token errors of jsonwebtoken and jose (401).
    * Any other throw is a fault (500).

@@ -4,7 +4,7 @@ import type { RuleOptions, Scope } from "../../types.js";
 /** The second argument of `authenticate`: facts of the handshake, the same on every transport, and the signal. */
 export interface HandshakeFacts
   extends RuleOptions,
-    Pick<Scope, "path" | "query" | "headers" | "cookies" | "origin" | "remoteAddress"> {}
+    Pick<Scope, "path" | "query" | "headers" | "cookies" | "origin" | "remoteAddress" | "request"> {}
 
 /** Reads the facts of a handshake on demand. */
 export class ScopeFacts implements HandshakeFacts {
@@ -39,6 +39,10 @@ export class ScopeFacts implements HandshakeFacts {
 
   get remoteAddress(): Scope["remoteAddress"] {
     return this.#scope.remoteAddress;
+  }
+
+  get request(): Scope["request"] {
+    return this.#scope.request;
   }
 
   get signal(): AbortSignal {
