@@ -17,6 +17,9 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `deny("closed", { reason: 5 })`,
     `HasRole()`,
     `IsAuthenticatedOrReadOnly()`,
+    `rateLimit()`,
+    `rateLimit({ points: 5 })`,
+    `rateLimit({ consume: () => 1 }, "user")`,
     `IsAuthenticatedOrReadOnly({ readOnly: [] })`,
   ],
   Combinations: [
@@ -105,6 +108,7 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `guardIo({}, policy)`,
     `guardIo(io, policy, { payload: {} })`,
     `guardIo(io, policy, { denied: "no" })`,
+    `guardIo(io, policy, { data: { id: 1 } })`,
     `guardIo(io, policy, { codec: json() })`,
     `guardIo(io, policy); guardIo(io, policy)`,
     `serveIo(io, policy)`,
