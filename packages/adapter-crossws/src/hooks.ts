@@ -1,4 +1,5 @@
 import { type AttachedServer, closeCodeOf } from "@portcullis/core/adapter";
+import { sizeOf } from "@portcullis/core/frames";
 import type { Hooks, Message, Peer } from "crossws";
 import { attempt, closePeer } from "./close-peer.js";
 import { type Guarding, PeerConnection } from "./connection.js";
@@ -13,11 +14,15 @@ type CloseDetails = Parameters<Hooks["close"]>[1];
 const NO_SOCKET =
   "an upgrade on Node came without its socket, so that a client can end the process by a reset: serve with crossws/server, or give handleUpgrade() a NodeRequest of srvx with { req, upgrade: { socket, head } }";
 
+const STRANGERS =
+  "peers came that this guard has not admitted, and were closed with 1008: give its hooks to one route, or to the server where no route has hooks";
+
 /** The hooks of a guarded server. They call those of the application, for peers that were admitted. */
 export class GuardedHooks implements AttachedServer<Peer> {
   readonly #peers = new PeerRegistry();
   readonly #guarding: Guarding;
   #isBare = false;
+  #hasStrangers = false;
 
   constructor(guarding: Guarding) {
     this.#guarding = guarding;
@@ -28,7 +33,7 @@ export class GuardedHooks implements AttachedServer<Peer> {
   }
 
   audit(): readonly string[] {
-    return this.#isBare ? [NO_SOCKET] : [];
+    return [...(this.#isBare ? [NO_SOCKET] : []), ...(this.#hasStrangers ? [STRANGERS] : [])];
   }
 
   /** Returns the hooks for crossws, which calls them without `this`. */
@@ -62,9 +67,12 @@ export class GuardedHooks implements AttachedServer<Peer> {
   #open(peer: Peer): Result {
     if (this.#peers.get(peer)) return;
     const connection = this.#peers.take(peer);
-    if (connection) connection.onLost = () => void this.#close(peer, { code: 1006 });
+    if (connection === undefined) this.#hasStrangers = true;
+    else connection.onLost = () => void this.#close(peer, { code: 1006 });
     const refused = connection?.refused;
     if (refused) connection.refuse(peer, closeCodeOf(refused), refused.code);
+    // The guard was closed during the upgrade: the application hears nothing of the peer.
+    else if (connection && this.#guarding.gate.isClosing) connection.refuse(peer, 1001, "going away");
     else if (connection === undefined || !attempt(() => connection.open(peer))) closePeer(peer, 1008, "not admitted");
     else return this.#guarding.hooks.open?.(peer);
   }
@@ -73,15 +81,15 @@ export class GuardedHooks implements AttachedServer<Peer> {
     // crossws calls this hook before `open` where a global `open` takes time and the route's waits for it.
     if (!this.#peers.get(peer)) this.#open(peer);
     const { session, outgoing } = this.#peers.get(peer) ?? {};
-    if (session === undefined) return;
+    if (session === undefined || session.isEnded) return;
     const { codec, maxPayload } = this.#guarding;
     const frame = frameOf(message);
     if (frame !== undefined && frame === codec.heartbeat?.ping) {
-      if (!session.isEnded) attempt(() => outgoing?.send(codec.heartbeat?.pong));
+      attempt(() => outgoing?.send(codec.heartbeat?.pong));
       return;
     }
+    if (sizeOf(frame) > maxPayload) return session.close(1009, "message too big");
     const asked = new PeerMessage(codec, message, frame);
-    if (asked.bytes > maxPayload) return session.close(1009, "message too big");
     session.receive(asked);
     return asked.result as Result;
   }

@@ -1,6 +1,6 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { connect, messageOf, start, strangePeer } from "../test/support.js";
 import { dcrf, guard, serve } from "./index.js";
 
@@ -129,4 +129,18 @@ test("a consumer answers beside hooks of the application", async () => {
   expect(JSON.parse((done[0] as [string, string])[1])).toMatchObject({ data: "hi", response_status: 200 });
   hooks.close(peer, { code: 1000 });
   expect(log).toEqual(["open", "close"]);
+});
+
+test("a message that is too large, or comes after the close, is not decoded", async () => {
+  const decode = vi.fn(() => ({ action: "ping" }));
+  const codec = { decode, denied: () => "denied" };
+  const { hooks } = guard({}, definePolicy({ actions: { ping: AllowAny } }), { codec, maxPayload: 10 });
+  const { context } = (await hooks.upgrade(new Request("http://localhost/"))) as { context: object };
+  const { peer, done } = strangePeer({ ...context });
+  hooks.open(peer);
+  hooks.message(peer, messageOf("0123456789"));
+  expect(decode).toHaveBeenCalledTimes(1);
+  for (const raw of ["0123456789a", "short", new Uint8Array(11)]) hooks.message(peer, messageOf(raw));
+  expect(decode).toHaveBeenCalledTimes(1);
+  expect(done).toEqual([["close", 1009, "message too big"]]);
 });

@@ -167,3 +167,28 @@ test("clients keep their own sessions", async () => {
   for (const { ask } of clients) ask("ping");
   await expect.poll(() => clients.map(({ frames }) => frames[0])).toEqual(names.map((name) => ({ name })));
 });
+
+test("a guard that closes during an upgrade opens no peer after it", async () => {
+  let answer = () => {};
+  const asked = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const { hooks, log, ...made } = guarded({ upgrade: () => asked });
+  const upgrading = made.upgrade();
+  await made.close();
+  answer();
+  const { answer: admitted } = await upgrading;
+  const { peer, done } = strangePeer({ ...admitted.context });
+  hooks.open(peer);
+  hooks.message(peer, messageOf(PING));
+  hooks.close(peer, { code: 1001 });
+  expect([log, made.sessions.size]).toEqual([[], 0]);
+  expect(done).toEqual([["close", 1001, "going away"]]);
+});
+
+test("audit() reports peers that the guard has not admitted", () => {
+  const { hooks, audit } = guarded();
+  expect(audit()).toEqual([]);
+  hooks.open(strangePeer().peer);
+  expect(audit()).toEqual([expect.stringContaining("peers came that this guard has not admitted")]);
+});

@@ -18,6 +18,9 @@ interface Extended {
   readonly runtime?: { readonly node?: { readonly upgrade?: { readonly socket: NodeSocket } } };
 }
 
+/** A host with its port. Some runtimes put the rest of another `Host` into the path of the URL. */
+const HOST = /^[^\s/?#@\\]*$/;
+
 /** The facts of an upgrade. They are copied, because some runtimes end the request with the upgrade. */
 export class UpgradeFacts implements HandshakeInfo {
   readonly transport = "crossws";
@@ -34,11 +37,13 @@ export class UpgradeFacts implements HandshakeInfo {
   constructor(readonly request: UpgradeRequest) {
     try {
       Object.assign(this.headers, Object.fromEntries(request.headers));
+      if (!HOST.test(this.headers.host ?? "")) return;
       this.url = request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
       this.socket = (request as Extended).runtime?.node?.upgrade?.socket;
       this.isBare = this.socket === undefined && Object.hasOwn(request, "url");
-      // crossws takes the scheme of a bare request from `X-Forwarded-Proto` where there is no TLS, and a client can send that.
-      const isGuessed = this.isBare && "x-forwarded-proto" in this.headers;
+      // A client can choose the scheme of the URL: on Deno by an absolute target, and that of a bare request by
+      // `X-Forwarded-Proto`.
+      const isGuessed = "Deno" in globalThis || (this.isBare && "x-forwarded-proto" in this.headers);
       this.secure = this.socket ? this.socket.encrypted === true : !isGuessed && request.url.startsWith("https:");
       this.path = pathOf(request.url);
     } catch {

@@ -1,7 +1,7 @@
 import { connect as connectTcp } from "node:net";
 import { AllowAny, definePolicy, deny, IsAuthenticated, permission } from "@portcullis/core";
 import { addAnswerHeader } from "@portcullis/core/internal";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { RUNTIME } from "../test/listen.js";
 import { connect, start } from "../test/support.js";
 import { guard } from "./index.js";
@@ -117,7 +117,7 @@ test("a client cannot claim TLS where crossws guesses it", async () => {
   const secure = permission("secure", { connect: ({ scope }) => scope.secure });
   const { hooks } = guard({}, definePolicy({ connect: secure, actions: {} }), { origins: "*" });
   const native = new Request("https://a/");
-  await expect(hooks.upgrade(native)).resolves.toBeDefined();
+  if (RUNTIME !== "deno") await expect(hooks.upgrade(native)).resolves.toBeDefined();
   const guessed = { url: "https://a/", headers: new Headers({ "x-forwarded-proto": "https" }) };
   await expect(hooks.upgrade(guessed as never)).rejects.toHaveProperty("status", 403);
 });
@@ -125,3 +125,47 @@ test("a client cannot claim TLS where crossws guesses it", async () => {
 function wait(milliseconds: number): Promise<boolean> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds, true));
 }
+
+test("a scheme that Deno takes from the request target is not secure", async () => {
+  const secure = permission("secure", { connect: ({ scope }) => scope.secure });
+  const { hooks } = guard({}, definePolicy({ connect: secure, actions: {} }), { origins: "*" });
+  if (RUNTIME !== "deno") vi.stubGlobal("Deno", {});
+  await expect(hooks.upgrade(new Request("https://a/"))).rejects.toHaveProperty("status", 403);
+  vi.unstubAllGlobals();
+});
+
+test.each(["a/b", "a?b", "a#b", "a\\b", "user@a", "a b"])("the host %s is refused as a bad target", async (host) => {
+  const { hooks } = guard({}, definePolicy({ connect: AllowAny, actions: {} }), { origins: "*" });
+  const request = { url: "http://a/", headers: new Headers({ host }) };
+  await expect(hooks.upgrade(request as never)).rejects.toHaveProperty("status", 400);
+});
+
+test("a rule that closes the connection and allows admits nobody", async () => {
+  const events: string[] = [];
+  const closing = permission("closing", {
+    connect({ consumer }) {
+      consumer.close();
+      return true;
+    },
+  });
+  const upgrade = vi.fn();
+  const { hooks } = guard({ upgrade }, definePolicy({ connect: closing, actions: {} }), {
+    onDecision: ({ decision }) => void events.push(decision.code),
+  });
+  await expect(hooks.upgrade(new Request("http://a/"))).rejects.toBeInstanceOf(Response);
+  expect([upgrade.mock.calls, events.at(-1)]).toEqual([[], "aborted"]);
+});
+
+test("an upgrade hook that throws is reported, and a thrown Response is not", async () => {
+  const errors: unknown[] = [];
+  for (const thrown of [new Error("boom"), new Response("no", { status: 418 })]) {
+    const upgrade = () => {
+      throw thrown;
+    };
+    const { hooks } = guard({ upgrade }, definePolicy({ connect: AllowAny, actions: {} }), {
+      onDecision: ({ decision }) => void (decision.error && errors.push([decision.by, decision.error])),
+    });
+    await expect(hooks.upgrade(new Request("http://a/"))).rejects.toBe(thrown);
+  }
+  expect(errors).toEqual([["upgrade", new Error("boom")]]);
+});

@@ -1,6 +1,7 @@
 import type { Decision } from "@portcullis/core";
-import { Timeout } from "@portcullis/core/adapter";
+import { decisionFromError, Timeout } from "@portcullis/core/adapter";
 import { openAnswerHeaders, refusalResponse, takeAnswerHeaders } from "@portcullis/core/frames";
+import { ABORTED } from "@portcullis/core/internal";
 import type { Hooks } from "crossws";
 import type { PeerConnection } from "./connection.js";
 
@@ -50,18 +51,23 @@ async function decide(connection: PeerConnection): Promise<Decision> {
   socket?.off("end", leave);
   socket?.off("close", leave);
   request.signal?.removeEventListener("abort", leave);
+  // A rule may have closed the connection, and allowed.
+  if (connection.isAborted && decision.outcome === "allow") return connection.evaluation.reject(ABORTED);
   return decision;
 }
 
 /** Calls the hook of the application. One that answers the upgrade itself, or throws, admits nobody. */
 async function askApplication(connection: PeerConnection): Promise<UpgradeAnswer> {
-  let answer: UpgradeAnswer = { handled: true };
   try {
-    answer = await connection.guarding.hooks.upgrade?.(connection.request);
-  } finally {
+    const answer = await connection.guarding.hooks.upgrade?.(connection.request);
     if (answer instanceof Response || answer?.handled) connection.abort();
+    return answer;
+  } catch (error) {
+    connection.abort();
+    // crossws on Node tells nobody.
+    if (!(error instanceof Response)) connection.evaluation?.reject(decisionFromError(error, "upgrade"));
+    throw error;
   }
-  return answer;
 }
 
 /** The response to a refused upgrade. A runtime that gives no socket away cannot cut a late client off. */

@@ -5,7 +5,7 @@
  */
 
 export { closeReason } from "./frames/close-reason.js";
-export { DecodedMessage } from "./frames/decoded-message.js";
+export { DecodedMessage, sizeOf } from "./frames/decoded-message.js";
 export { encodeRefusal, encodeReply } from "./frames/encode.js";
 export { FRAME_OPTIONS, type FrameOptions, type ReadFrameOptions, readFrameOptions } from "./frames/frame-options.js";
 export { PolledOutgoing } from "./frames/polled-outgoing.js";

@@ -69,8 +69,8 @@ function isTextOrNone(value: unknown): value is string | undefined {
   return value === undefined || typeof value === "string";
 }
 
-/** The size on the wire. A text of ASCII, the usual one, is not encoded for that. */
-function sizeOf(frame: Frame = ""): number {
+/** Returns the bytes of a frame on the wire. A text of ASCII, the usual one, is not encoded for that. */
+export function sizeOf(frame: Frame = ""): number {
   if (typeof frame !== "string") return frame.byteLength;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII begins with them
   return /^[\x00-\x7f]*$/.test(frame) ? frame.length : new TextEncoder().encode(frame).byteLength;

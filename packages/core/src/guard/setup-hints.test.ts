@@ -6,7 +6,7 @@ import { isDevelopment, SetupHints } from "./setup-hints.js";
 
 const { rules } = engineOf(definePolicy({ actions: { ping: AllowAny, "chat.send": AllowAny } }), "test");
 const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-const END = ". This is printed once; `hints: false` turns it off.";
+const END = /\.? This is printed once; `hints: false` turns it off\.$/;
 const origins = decision("deny", "origin_not_allowed", { by: "origins" });
 const unknown = decision("deny", "unknown_action", { by: "actions", status: 405 });
 const anonymous = decision("deny", "not_authenticated", { by: "IsAuthenticated" });
@@ -45,12 +45,12 @@ test("the origin of an attacker is printed without control characters", () => {
 });
 
 test.each([
-  [{ type: "ping" }, "its keys are `type`: use `codec: json()`"],
-  [{ event: "ping", data: {} }, 'its keys are `event`, `data`: use `codec: json({ action: "event" })` with the key'],
+  [{ type: "ping" }, "and the keys `type`: use `codec: json()`"],
+  [{ event: "ping", data: {} }, 'and the keys `event`, `data`: use `codec: json({ action: "event" })` with the key'],
   [{ jsonrpc: "2.0", method: "ping" }, "`codec: jsonRpc()`"],
   [{ stream: "a", payload: {} }, "`codec: dcrf({ multiplex: true })`"],
-  [{ foo: 1 }, 'its keys are `foo`: use `codec: json({ action: "..." })`'],
-  [{}, "its keys are none"],
+  [{ foo: 1 }, 'and the keys `foo`: use `codec: json({ action: "..." })`'],
+  [{}, "has no action and no other key: use"],
 ])("a message without an action, with %j", (payload, told) => {
   expect(hint({ decision: decision("deny", "missing_action", { by: "codec" }), action: "", payload })).toContain(told);
 });
@@ -81,8 +81,18 @@ test.each([
   [{ id: 1, groups: [] }, "groups"],
 ])("a user of %j is told of the key that HasRole reads", (user, key) => {
   expect(hint({ decision: noRole, scope: { user } })).toBe(
-    `HasRole() reads \`scope.user.roles\`, and a user has \`${key}\`: return \`roles\` from authenticate()`,
+    `HasRole() reads \`scope.user.roles\`, and a user has \`${key}\`: return { user: { ..., roles: ["admin"] } }`,
   );
+});
+
+test("roles beside the user are told", () => {
+  expect(hint({ decision: noRole, scope: { user: { id: 1 }, roles: ["admin"] } })).toBe(
+    'HasRole() reads `scope.user.roles`, and `roles` stands beside the user: return { user: { ..., roles: ["admin"] } }',
+  );
+});
+
+test.each([{}, { id: "" }, { nick: "ann" }, "ann", 5])("a user of %j that identifies nobody is told", (user) => {
+  expect(hint({ scope: { user } })).toContain("authenticate() returned a `user` that identifies nobody");
 });
 
 test("a code that is a sentence is told with its rule", () => {
@@ -94,7 +104,8 @@ test("a code that is a sentence is told with its rule", () => {
 
 test.each<[string, object]>([
   ["an anonymous client", {}],
-  ["a known user", { scope: { user: { id: 1 } } }],
+  ["an anonymous client with other facts", { scope: { user: null, asOf: 3, tenant: "a" } }],
+  ["an anonymous user object", { scope: { user: { isAuthenticated: false } } }],
   ["a user with roles", { decision: noRole, scope: { user: { id: 1, roles: [] } } }],
   ["a user without any roles", { decision: noRole, scope: { user: { id: 1 } } }],
   ["nobody", { decision: noRole, scope: { user: null, role: "admin" } }],

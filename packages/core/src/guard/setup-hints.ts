@@ -43,10 +43,11 @@ export class SetupHints {
   /** Prints the hint for a refusal, if there is one. Never throws, whatever a user object does when it is read. */
   tell(report: RefusalReport, rules: Rules): void {
     for (const kind of this.#kinds) {
-      const hint = hintOf(kind, { ...report, rules, authenticates: this.#authenticates });
-      if (hint === undefined) continue;
+      const told = hintOf(kind, { ...report, rules, authenticates: this.#authenticates });
+      if (told === undefined) continue;
       this.#kinds.delete(kind);
-      console.warn(`portcullis: ${hint}. This is printed once; \`hints: false\` turns it off.`);
+      const hint = told.endsWith("?") ? told : `${told}.`;
+      console.warn(`portcullis: ${hint} This is printed once; \`hints: false\` turns it off.`);
     }
   }
 }
@@ -85,7 +86,8 @@ const ACTION_KEYS = ["action", "type", "event", "cmd", "command", "method", "op"
 function missingActionHint({ decision, payload = {} }: Refused): string | undefined {
   if (decision.code !== "missing_action") return undefined;
   const keys = Object.keys(payload).slice(0, 8);
-  return `a message has no action; its keys are ${list(keys)}: ${codecFor(keys)}`;
+  const has = keys.length === 0 ? "and no other key" : `and the keys ${list(keys)}`;
+  return `a message has no action ${has}: ${codecFor(keys)}`;
 }
 
 function codecFor(keys: readonly string[]): string {
@@ -109,13 +111,20 @@ function isNear(name: string, other: string): boolean {
   return isMisspelling(name, other) || name.endsWith(`.${other}`) || name.endsWith(`:${other}`);
 }
 
+/** Keys that a user has, and a scope beside its user seldom. */
+const USER_KEYS = ["id", "_id", "pk", "sub", "uid", "userId", "user_id", "username", "email", "name", "roles", "role"];
+
 function userHint({ decision, scope, authenticates }: Refused): string | undefined {
-  if (decision.code !== "not_authenticated" || scope.user !== null) return undefined;
+  const { user } = scope;
+  if (decision.code !== "not_authenticated") return undefined;
   if (!authenticates) {
     return "a rule needs a user, and the guard has no `authenticate`: give it a function that returns { user }";
   }
+  if (user !== null && !("isAuthenticated" in Object(user))) {
+    return "authenticate() returned a `user` that identifies nobody: give it an `id`, and write { user: null } for nobody";
+  }
   const keys = Object.keys(scope).filter((key) => key !== "user");
-  if (keys.length === 0) return undefined;
+  if (user !== null || !keys.some((key) => USER_KEYS.includes(key))) return undefined;
   return `authenticate() returned ${list(keys)} and no \`user\`, which a rule reads: return { user: { ... } }`;
 }
 
@@ -126,7 +135,9 @@ function rolesHint({ decision, scope }: Refused): string | undefined {
   const { user } = scope as Scope & { user?: object };
   if (!decision.by.startsWith("HasRole(") || !isSignedIn(user) || "roles" in user) return undefined;
   const key = ROLE_KEYS.find((name) => name in user);
-  return key && `HasRole() reads \`scope.user.roles\`, and a user has \`${key}\`: return \`roles\` from authenticate()`;
+  if (key === undefined && !("roles" in scope)) return undefined;
+  const found = key === undefined ? "`roles` stands beside the user" : `a user has \`${key}\``;
+  return `HasRole() reads \`scope.user.roles\`, and ${found}: return { user: { ..., roles: ["admin"] } }`;
 }
 
 function codeHint({ decision: { code, by } }: Refused): string | undefined {
@@ -136,5 +147,5 @@ function codeHint({ decision: { code, by } }: Refused): string | undefined {
 }
 
 function list(names: readonly string[]): string {
-  return names.length === 0 ? "none" : names.map((name) => `\`${printable(name)}\``).join(", ");
+  return names.map((name) => `\`${printable(name)}\``).join(", ");
 }

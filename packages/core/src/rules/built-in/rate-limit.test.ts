@@ -60,6 +60,22 @@ test.each<[string, unknown]>([
   expect((await asking(not(rule))()).outcome).toBe("error");
 });
 
+test.each([[false], [{ success: false }], [{ allowed: false }]])(
+  "a limiter that answers %j is a fault",
+  async (answer) => {
+    const decided = await asking(rateLimit({ consume: async () => answer }))();
+    expect(decided).toMatchObject({ outcome: "error", status: 500 });
+    expect((decided.error as Error).message).toContain("reject with { msBeforeNext }");
+  },
+);
+
+test.each([[undefined], [null], [true], [{ remainingPoints: 0 }], [0]])(
+  "a limiter that answers %j allows",
+  async (answer) => {
+    expect((await asking(rateLimit({ consume: async () => answer }))()).outcome).toBe("allow");
+  },
+);
+
 test("a negated limit lets nobody through", async () => {
   const rule = rateLimit({ consume: () => Promise.reject({ msBeforeNext: 1200 }) });
   expect(await asking(not(rule))()).toMatchObject({ outcome: "error", code: "rate_limited", retryAfter: 2 });

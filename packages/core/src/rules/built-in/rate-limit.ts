@@ -51,7 +51,7 @@ export function rateLimit<S = Scope>(
       throw new PermissionMisuse(`rateLimit() got ${show(name)} from its key: return a text that is not empty`);
     }
     try {
-      await limiter.consume(String(name));
+      checkConsumed(await limiter.consume(String(name)));
       return true;
     } catch (error) {
       const wait = error instanceof Error ? undefined : (error as { msBeforeNext?: unknown } | null)?.msBeforeNext;
@@ -64,4 +64,15 @@ export function rateLimit<S = Scope>(
 /** The identity of the user, otherwise the address of the client. */
 function clientOf({ scope }: Context<Scope>): unknown {
   return identityOf(scope.user)?.value ?? scope.remoteAddress;
+}
+
+/**
+ * A limiter that answers instead of rejecting must not let everybody through.
+ *
+ * @throws {PermissionMisuse} When the answer says that no point was left.
+ */
+function checkConsumed(answer: unknown): void {
+  const { success, allowed } = Object(answer) as { readonly success?: unknown; readonly allowed?: unknown };
+  if (answer !== false && success !== false && allowed !== false) return;
+  throw new PermissionMisuse("the limiter of rateLimit() answered that no point is left: reject with { msBeforeNext }");
 }
