@@ -83,6 +83,8 @@ export function verdict(user, action, payload) {
   if (own(payload, "flagged") === true) return "permission_denied";
   const isInRoom = own(payload, "room") === "lobby";
   const when = (/** @type {boolean} */ isSo, code = "permission_denied") => (isSo ? "allow" : code);
+  /** The code of a missing role. */
+  const code = user === undefined ? "not_authenticated" : "permission_denied";
   switch (action) {
     case "open":
       return "allow";
@@ -92,9 +94,9 @@ export function verdict(user, action, payload) {
     case "later":
       return when(isInRoom);
     case "admin":
-      return when(user === "root");
+      return when(user === "root", code);
     case "either":
-      return when(isInRoom || user === "root");
+      return when(isInRoom || user === "root", code);
     case "never":
       return "permission_denied";
     case "fault":
