@@ -28,6 +28,8 @@ test("a client over the limit is refused with the seconds to wait", async () => 
 test.each<[string, object, string]>([
   ["the id of the user", { user: { id: "ann", sub: "x" }, remoteAddress: "::1" }, "ann"],
   ["the subject of a token", { user: { sub: 7 }, remoteAddress: "::1" }, "7"],
+  ["the text of an object id", { user: { _id: { toString: () => "65f0" } }, remoteAddress: "::1" }, "65f0"],
+  ["a bigint", { user: { id: 7n }, remoteAddress: "::1" }, "7"],
   ["the address of an anonymous client", { user: null, remoteAddress: "::1" }, "::1"],
 ])("the key is %s", async (_what, scope, key) => {
   const keys: string[] = [];
@@ -35,6 +37,14 @@ test.each<[string, object, string]>([
   expect((await asking(rateLimit({ consume }), scope)()).outcome).toBe("allow");
   expect(keys).toEqual([key]);
 });
+
+test.each([[{ user: { _id: {} }, remoteAddress: "::1" }], [{ user: null }]])(
+  "a client without a key is a fault: %j",
+  async (scope) => {
+    const decided = await asking(rateLimit({ consume: async () => 1 }), scope)();
+    expect(decided).toMatchObject({ outcome: "error", status: 500 });
+  },
+);
 
 test("each key has points of its own", async () => {
   type Tenant = Scope & { user: { tenant: string } };
@@ -85,6 +95,7 @@ test.each<[string, unknown]>([
   ["undefined", undefined],
   ["an empty text", ""],
   ["an object", {}],
+  ["not a number", Number.NaN],
 ])("a key that is %s is a fault", async (_what, key) => {
   const decided = await asking(rateLimit({ consume: async () => 1 }, () => key as never))();
   expect(decided).toMatchObject({ outcome: "error", status: 500 });

@@ -47,7 +47,7 @@ export function rateLimit<S = Scope>(
   }
   return permission("rateLimit", async (context: Context<S>) => {
     const name: unknown = key(context);
-    if ((typeof name !== "string" || name === "") && typeof name !== "number") {
+    if ((typeof name !== "string" || name === "") && !Number.isFinite(name)) {
       throw new PermissionMisuse(`rateLimit() got ${show(name)} from its key: return a text that is not empty`);
     }
     try {
@@ -61,9 +61,12 @@ export function rateLimit<S = Scope>(
   }) as unknown as Rule<S, unknown, unknown, true>;
 }
 
-/** The identity of the user, otherwise the address of the client. */
+/** The identity of the user as text, such as that of an ObjectId; otherwise the address of the client. */
 function clientOf({ scope }: Context<Scope>): unknown {
-  return identityOf(scope.user)?.value ?? scope.remoteAddress;
+  const value = identityOf(scope.user)?.value ?? scope.remoteAddress;
+  const text = String(value);
+  // All objects without a text of their own would share one limit.
+  return value === undefined || text === "[object Object]" ? value : text;
 }
 
 /**
