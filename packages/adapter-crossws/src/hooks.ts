@@ -88,8 +88,9 @@ export class GuardedHooks implements AttachedServer<Peer> {
       attempt(() => outgoing?.send(codec.heartbeat?.pong));
       return;
     }
-    if (sizeOf(frame) > maxPayload) return session.close(1009, "message too big");
-    const asked = new PeerMessage(codec, message, frame);
+    const bytes = sizeOf(frame);
+    if (bytes > maxPayload) return session.close(1009, "message too big");
+    const asked = new PeerMessage(codec, message, { frame, bytes });
     session.receive(asked);
     return asked.result as Result;
   }

@@ -10,9 +10,9 @@ export class PeerMessage extends DecodedMessage {
   constructor(
     codec: Codec,
     readonly message: Message,
-    frame: Frame | undefined,
+    { frame, bytes }: { readonly frame: Frame | undefined; readonly bytes: number },
   ) {
-    super(codec, frame);
+    super(codec, frame, bytes);
   }
 }
 
