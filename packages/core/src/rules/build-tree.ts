@@ -130,7 +130,9 @@ function instanceOf(Class: new () => BasePermission, caller: string): BasePermis
 function adviceFor(value: unknown): string {
   if (typeof value === "function") {
     const name = value.name || "isMember";
-    if (value.length === 3 || value.length === 4) return `wrap a middleware of Express: fromExpress(${name}, { app })`;
+    if (value.length >= 3) {
+      return `wrap a middleware as fromExpress(${name}, { app }), and a rule as permission("${name}", ({ scope }) => ...)`;
+    }
     return `wrap a plain function as permission("${name}", ${name}), and call a function that makes a permission, as in ${name}(...); a class extends BasePermission`;
   }
   if (typeof value === "object" && value !== null) {
