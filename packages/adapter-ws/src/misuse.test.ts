@@ -77,7 +77,7 @@ describe("an error names the mistake and the correction", () => {
     [
       "a policy in the place of a consumer",
       () => serve(detached(), consumer).replace(open as never),
-      "serve() serves a consumer: replace it by what defineConsumer() returned",
+      "serve() needs a consumer: give what defineConsumer() returned",
     ],
     ["streams without a name", () => dcrf({ multiplex: [] }), WRONG_STREAMS],
     ["a stream that is no name, beside one", () => dcrf({ multiplex: ["people", 5 as never] }), WRONG_STREAMS],

@@ -53,6 +53,14 @@ describe("the rules of a guard", () => {
     );
   });
 
+  test("are checked by replace() too", () => {
+    const { guard } = made("guard()", policy);
+    expect(() => guard.replace(consumer as never)).toThrow("guard() got a consumer, whose handlers it would not call");
+    const { guard: serving } = made("serve()", consumer);
+    expect(() => serving.replace(policy as never)).toThrow("serve() needs a consumer");
+    expect(() => serving.replace(defineConsumer() as never)).not.toThrow();
+  });
+
   test("are replaced in the gate", () => {
     const { guard, gate } = made("guard()", policy);
     const closed = definePolicy({ permissions: DenyAll });

@@ -3,7 +3,7 @@ import { checkKeys } from "../decision/read-options.js";
 import type { Policy } from "../policy/policy-types.js";
 import type { Scope } from "../types.js";
 import type { ServableConsumer } from "./dispatch.js";
-import { Gate } from "./gate.js";
+import { checkRules, Gate } from "./gate.js";
 import type { GuardSession } from "./guard-session.js";
 import { COMMON_OPTIONS, type GuardOptions } from "./options.js";
 import type { GuardOf } from "./types.js";
@@ -45,7 +45,11 @@ export function createGuard<Request, Socket, P = Policy, S = Scope>(
   const { caller, rules, options, ownOptions = [] } = setup;
   if (caller !== "guard()" && caller !== "serve()") throw misuse("createGuard()", caller, CALLERS, "`caller`");
   const isServed = caller === "serve()";
-  checkRules(isServed, rules as Partial<ServableConsumer> | undefined);
+  checkRules(caller, rules as Partial<ServableConsumer> | undefined, isServed);
+  // Only at the start: `replace` may take one that refuses every message.
+  if (isServed && (rules as Partial<ServableConsumer>).engine?.rules.table?.size === 0) {
+    throw new PermissionMisuse("serve() got a consumer without actions: add .action(name, rule, handler)");
+  }
   checkKeys(caller, options, [...COMMON_OPTIONS, ...ownOptions]);
   const gate = new Gate<Request>(caller, rules, options, isServed ? (rules as ServableConsumer) : undefined);
   const server = setup.attach(gate);
@@ -59,19 +63,6 @@ export function createGuard<Request, Socket, P = Policy, S = Scope>(
     audit: () => server.audit?.() ?? [],
     close: () => gate.close(),
   };
-}
-
-function checkRules(isServed: boolean, rules: Partial<ServableConsumer> | undefined): void {
-  const hasHandlers = typeof rules?.dispatch === "function";
-  if (isServed && !hasHandlers) {
-    throw new PermissionMisuse("serve() needs a consumer: give what defineConsumer() returned");
-  }
-  if (isServed && rules?.engine?.rules.table?.size === 0) {
-    throw new PermissionMisuse("serve() got a consumer without actions: add .action(name, rule, handler)");
-  }
-  if (!isServed && hasHandlers) {
-    throw new PermissionMisuse("guard() got a consumer, whose handlers it would not call: use serve()");
-  }
 }
 
 function admitted(session: GuardSession | undefined): GuardSession {

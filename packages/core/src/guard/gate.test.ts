@@ -1,5 +1,6 @@
 import {
   AllowAny,
+  DenyAll,
   definePolicy,
   deny,
   fault,
@@ -109,14 +110,16 @@ describe("a rule of the object phase only", () => {
 });
 
 describe("replace", () => {
-  test("takes a policy or a consumer, and nothing else", () => {
+  test("takes a policy, and nothing else", () => {
     const gate = new Gate("guard()", open, {});
     for (const wrong of [undefined, null, {}, { engine: {} }, { engine: null }, "open"]) {
       expect(() => gate.replace(wrong)).toThrow("guard() got");
     }
     const consumer = defineConsumer().action("ping", AllowAny, () => "pong");
-    gate.replace(consumer);
-    expect(gate.engine).toBe(consumer.engine);
+    expect(() => gate.replace(consumer)).toThrow("guard() got a consumer, whose handlers it would not call");
+    const closed = definePolicy({ permissions: DenyAll });
+    gate.replace(closed);
+    expect(gate.engine.describe()).toEqual(closed.describe());
     expect(gate.served).toBeUndefined();
   });
 
@@ -126,7 +129,7 @@ describe("replace", () => {
     const { gate, send, wire } = connect(old);
     send("ping");
     send("ping");
-    expect(() => gate.replace(open)).toThrow("serve() serves a consumer: replace it by what defineConsumer() returned");
+    expect(() => gate.replace(open)).toThrow("serve() needs a consumer: give what defineConsumer() returned");
     gate.replace(defineConsumer().action("ping", AllowAny, () => "new"));
     first.resolve("old");
     await settled();

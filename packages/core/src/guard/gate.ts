@@ -78,9 +78,7 @@ export class Gate<Request> {
   replace(policy: unknown): void {
     const { served } = this.#runtime;
     const engine = acceptedEngine(this.#caller, policy, served !== undefined);
-    if (served && typeof (policy as ServableConsumer).dispatch !== "function") {
-      throw new PermissionMisuse(`${this.#caller} serves a consumer: replace it by what defineConsumer() returned`);
-    }
+    checkRules(this.#caller, policy as Partial<ServableConsumer>, served !== undefined);
     this.#runtime.replace(engine, served && (policy as ServableConsumer));
   }
 
@@ -128,6 +126,21 @@ async function closeDrained(session: OpenSession, drain: number): Promise<void> 
       resolve();
     });
   });
+}
+
+/**
+ * Checks that handlers are served.
+ *
+ * @throws {PermissionMisuse} When `serve()` gets no consumer, or `guard()` gets one.
+ */
+export function checkRules(caller: string, rules: Partial<ServableConsumer> | undefined, isServed: boolean): void {
+  const hasHandlers = typeof rules?.dispatch === "function";
+  if (isServed && !hasHandlers) {
+    throw new PermissionMisuse(`${caller} needs a consumer: give what defineConsumer() returned`);
+  }
+  if (!isServed && hasHandlers) {
+    throw new PermissionMisuse(`${caller} got a consumer, whose handlers it would not call: use serve()`);
+  }
 }
 
 /**
