@@ -8,8 +8,8 @@ import {
   type Session,
   Timeout,
 } from "@portcullis/core/adapter";
-import { encodeRefusal, encodeReply, PolledOutgoing } from "@portcullis/core/frames";
-import type { Hooks, Peer } from "crossws";
+import { FrameExchange, PolledOutgoing } from "@portcullis/core/frames";
+import type { Hooks, Message, Peer } from "crossws";
 import { closePeer, terminatePeer } from "./close-peer.js";
 import type { PeerMessage } from "./message.js";
 import type { OwnOptions } from "./options.js";
@@ -43,6 +43,9 @@ export class PeerConnection extends UpgradeFacts implements Connection<PeerMessa
   /** True when crossws has closed the peer. */
   isGone = false;
   outgoing: PolledOutgoing | undefined;
+  exchange: FrameExchange<Message> | undefined;
+  /** The result of the `message` hook for the last message. */
+  result: unknown;
   #closing: Timeout | undefined;
   readonly #whenGone: (() => void)[] = [];
 
@@ -71,7 +74,9 @@ export class PeerConnection extends UpgradeFacts implements Connection<PeerMessa
   open(peer: Peer): void {
     this.raw = peer;
     this.session = (this.evaluation as NonNullable<typeof this.evaluation>).open();
-    this.outgoing = new PolledOutgoing(this.guarding.gate.limits.unread, this.session, peer);
+    const { gate } = this.guarding;
+    this.outgoing = new PolledOutgoing(gate.limits.unread, this.session, peer);
+    this.exchange = new FrameExchange(this.session, this.guarding, gate, this.outgoing);
   }
 
   /** Closes a peer that was accepted only to be told why. */
@@ -89,16 +94,16 @@ export class PeerConnection extends UpgradeFacts implements Connection<PeerMessa
   }
 
   deliver(message: PeerMessage): void {
-    message.result = this.guarding.hooks.message?.(this.raw as Peer, message.message);
+    if (message.batch?.allow(message) === false) return;
+    this.result = this.guarding.hooks.message?.(this.raw as Peer, message.raw);
   }
 
   sendRefusal(message: PeerMessage, decision: Decision): void {
-    const report = (error: unknown) => this.session?.reportFault(message, error, "codec");
-    this.outgoing?.send(encodeRefusal(this.guarding.codec, message, decision, report));
+    this.exchange?.refuse(message, decision);
   }
 
   reply(message: PeerMessage, data: unknown, options: ReplyOptions): void {
-    this.outgoing?.send(encodeReply(this.guarding.codec, message, data, options));
+    this.exchange?.reply(message, data, options);
   }
 
   /** crossws cannot hold a client back: its messages wait in the session, within its limits. */

@@ -3,7 +3,7 @@ import { sizeOf } from "@portcullis/core/frames";
 import type { Hooks, Message, Peer } from "crossws";
 import { attempt, closePeer } from "./close-peer.js";
 import { type Guarding, PeerConnection } from "./connection.js";
-import { frameOf, PeerMessage } from "./message.js";
+import { frameOf } from "./message.js";
 import { PeerRegistry } from "./peers.js";
 import { answerUpgrade } from "./upgrade.js";
 import type { UpgradeRequest } from "./upgrade-facts.js";
@@ -80,8 +80,9 @@ export class GuardedHooks implements AttachedServer<Peer> {
   #message(peer: Peer, message: Message): Result {
     // crossws calls this hook before `open` where a global `open` takes time and the route's waits for it.
     if (!this.#peers.get(peer)) this.#open(peer);
-    const { session, outgoing } = this.#peers.get(peer) ?? {};
-    if (session === undefined || session.isEnded) return;
+    const connection = this.#peers.get(peer);
+    if (connection?.session === undefined || connection.session.isEnded) return;
+    const { session, outgoing, exchange } = connection;
     const { codec, maxPayload } = this.#guarding;
     const frame = frameOf(message);
     if (frame !== undefined && frame === codec.heartbeat?.ping) {
@@ -90,9 +91,12 @@ export class GuardedHooks implements AttachedServer<Peer> {
     }
     const bytes = sizeOf(frame);
     if (bytes > maxPayload) return session.close(1009, "message too big");
-    const asked = new PeerMessage(codec, message, { frame, bytes });
-    session.receive(asked);
-    return asked.result as Result;
+    // A message that waits has no result yet.
+    connection.result = undefined;
+    exchange?.receive(frame, bytes, message);
+    const { result } = connection;
+    connection.result = undefined;
+    return result as Result;
   }
 
   /** Ends a session: at once after a cut, else after its last message. The hook of the application is called then. */

@@ -1,20 +1,9 @@
-import type { Codec, Frame } from "@portcullis/core/codecs";
-import { DecodedMessage } from "@portcullis/core/frames";
+import type { Frame } from "@portcullis/core/codecs";
+import type { DecodedMessage } from "@portcullis/core/frames";
 import type { Message } from "crossws";
 
-/** A message with the object that the hook of the application gets. */
-export class PeerMessage extends DecodedMessage {
-  /** The result of the hook, where it was called at once. */
-  result: unknown;
-
-  constructor(
-    codec: Codec,
-    readonly message: Message,
-    { frame, bytes }: { readonly frame: Frame | undefined; readonly bytes: number },
-  ) {
-    super(codec, frame, bytes);
-  }
-}
+/** One request of a peer, with the object that the hook of the application gets. */
+export type PeerMessage = DecodedMessage<Message>;
 
 /** The content of a message; `undefined` for one that cannot be read at once, such as a Blob. */
 export function frameOf({ rawData }: Message): Frame | undefined {

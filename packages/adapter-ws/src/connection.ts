@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import type { Decision } from "@portcullis/core";
 import type { Connection, HandshakeEvaluation, ReplyOptions, Session } from "@portcullis/core/adapter";
-import { encodeRefusal, encodeReply } from "@portcullis/core/frames";
+import { FrameExchange } from "@portcullis/core/frames";
 import type { RawData } from "ws";
 import { closeSoon, drainSession, emitClose } from "./close.js";
 import { type FairShare, fairShareOf } from "./fair-scheduling.js";
 import { FirstMessage } from "./first-message.js";
 import type { GuardContext } from "./guard-context.js";
-import { Message } from "./message.js";
+import { type Message, textOf, toBuffer } from "./message.js";
 import { Outgoing, type OutgoingTarget } from "./outgoing.js";
 import { NOT_READING, type PausableSocket, ReadPause } from "./read-pause.js";
 import { WsHandshake } from "./ws-handshake.js";
@@ -27,6 +27,8 @@ export class WsConnection
   flush: ((whenFlushed: () => void) => void) | undefined;
   readonly #context: GuardContext;
   readonly #outgoing: Outgoing;
+  /** Set while there is a session. */
+  #exchange: FrameExchange<RawData> | undefined;
   #readPause: ReadPause | undefined;
   /** True while a decision or a handler is pending. */
   #isDeciding = false;
@@ -47,11 +49,12 @@ export class WsConnection
 
   /** Handles the open event of the socket. Nothing was read from it before. */
   open(socket: BareSocket): void {
-    const { gate, isFair } = this.#context;
+    const { gate, options, isFair } = this.#context;
     this.raw = socket;
     if (isFair) this.fairShare = fairShareOf(socket);
     this.session = (this.evaluation as HandshakeEvaluation<Message, IncomingMessage>).open();
     this.evaluation = undefined;
+    this.#exchange = new FrameExchange(this.session, options, gate, this.#outgoing);
     // A class of the application may have set it in its constructor, before the setter could note it.
     const { binaryType } = socket;
     socket.binaryType = binaryType;
@@ -79,7 +82,8 @@ export class WsConnection
       return true;
     }
     if (this.#isDeciding) this.#pauseReading().pauseWhileDeciding(gate.timeouts.action);
-    session.receive(new Message(options.codec, data, isBinary));
+    const bytes = toBuffer(data);
+    this.#exchange?.receive(isBinary ? bytes : textOf(bytes), bytes?.length ?? 0, data);
     return true;
   }
 
@@ -132,22 +136,17 @@ export class WsConnection
   }
 
   deliver(message: Message): void {
+    if (message.batch?.allow(message) === false) return;
     if (this.#isUnheard) this.#keepFirst(message);
     else this.#handOn(message);
   }
 
   sendRefusal(message: Message, decision: Decision): void {
-    const report = (error: unknown) => this.session?.reportFault(message, error, "codec");
-    try {
-      this.#outgoing.send(encodeRefusal(this.#context.options.codec, message, decision, report));
-    } catch (error) {
-      report(error);
-      this.#opened.terminate();
-    }
+    this.#exchange?.refuse(message, decision);
   }
 
   reply(message: Message, data: unknown, options: ReplyOptions): void {
-    this.#outgoing.send(encodeReply(this.#context.options.codec, message, data, options));
+    this.#exchange?.reply(message, data, options);
   }
 
   pause(): void {
@@ -208,7 +207,7 @@ export class WsConnection
     };
   }
 
-  #handOn({ data, isBinary }: Message): void {
+  #handOn({ raw: data, isBinary }: Message): void {
     const value = this.wantsBlobs && isBinary ? new Blob([data as Buffer]) : data;
     this.#context.bare.emit.call(this.raw, "message", value, isBinary);
   }

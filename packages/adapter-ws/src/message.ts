@@ -1,23 +1,11 @@
-import type { Codec } from "@portcullis/core/codecs";
-import { DecodedMessage } from "@portcullis/core/frames";
+import type { DecodedMessage } from "@portcullis/core/frames";
 import type { RawData } from "ws";
 
-/** One message of a socket, decoded. */
-export class Message extends DecodedMessage {
-  /** The data as ws emitted it. */
-  readonly data: RawData;
-  readonly isBinary: boolean;
+/** One request of a client, with the data as ws emitted it. */
+export type Message = DecodedMessage<RawData>;
 
-  constructor(codec: Codec, data: RawData, isBinary: boolean) {
-    const bytes = toBuffer(data);
-    super(codec, isBinary ? bytes : textOf(bytes), bytes?.length ?? 0);
-    this.data = data;
-    this.isBinary = isBinary;
-  }
-}
-
-/** Returns `undefined` for data that ws does not emit. A class in place of its `WebSocket` may. */
-function toBuffer(data: RawData): Buffer | undefined {
+/** Returns the bytes of a frame; `undefined` for data that ws does not emit. A class in place of its `WebSocket` may. */
+export function toBuffer(data: RawData): Buffer | undefined {
   if (Buffer.isBuffer(data)) return data;
   try {
     return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
@@ -27,7 +15,7 @@ function toBuffer(data: RawData): Buffer | undefined {
 }
 
 /** Returns `undefined` for more text than one string can hold. */
-function textOf(bytes: Buffer | undefined): string | undefined {
+export function textOf(bytes: Buffer | undefined): string | undefined {
   try {
     return bytes?.toString();
   } catch {

@@ -4,11 +4,12 @@
  * @module @portcullis/core/codecs
  */
 
-export type { Answered, Codec, Decoded, Frame, ServingCodec } from "./codecs/codec.js";
+export type { Answered, Codec, Decoded, EnvelopeCodec, Frame, FrameContext, ServingCodec } from "./codecs/codec.js";
 export type { DcrfOptions, DcrfRequest } from "./codecs/dcrf.js";
 export { dcrf } from "./codecs/dcrf.js";
 export type { CodecOptions, Heartbeat } from "./codecs/heartbeat.js";
 export type { JsonOptions, JsonRequest } from "./codecs/json.js";
 export { json } from "./codecs/json.js";
-export type { JsonRpcOptions, JsonRpcRequest } from "./codecs/json-rpc.js";
+export type { JsonRpcCodec, JsonRpcOptions, JsonRpcRequest } from "./codecs/json-rpc.js";
 export { jsonRpc } from "./codecs/json-rpc.js";
+export type { JsonMessage } from "./codecs/read-json.js";

@@ -5,9 +5,15 @@
  */
 
 export { closeReason } from "./frames/close-reason.js";
-export { DecodedMessage, sizeOf } from "./frames/decoded-message.js";
-export { encodeRefusal, encodeReply } from "./frames/encode.js";
-export { FRAME_OPTIONS, type FrameOptions, type ReadFrameOptions, readFrameOptions } from "./frames/frame-options.js";
+export { type DecodedMessage, sizeOf } from "./frames/decoded-message.js";
+export { FrameExchange } from "./frames/frame-exchange.js";
+export {
+  FRAME_OPTIONS,
+  type FrameOptions,
+  type ReadFrameOptions,
+  type RefusedRequest,
+  readFrameOptions,
+} from "./frames/frame-options.js";
 export { PolledOutgoing } from "./frames/polled-outgoing.js";
 export { refusalResponse } from "./frames/refusal-response.js";
 export { openAnswerHeaders, takeAnswerHeaders } from "./guard/handshake/response-headers.js";

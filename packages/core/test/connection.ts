@@ -110,22 +110,31 @@ export class Wire extends TestHandshake implements Connection<ClientMessage, str
 }
 
 /** One open connection behind a gate. */
-export interface TestConnection {
+export interface TestConnection<W extends Wire = Wire> {
   readonly gate: Gate<string>;
   readonly session: Session;
-  readonly wire: Wire;
+  readonly wire: W;
   readonly events: DecisionEvent[];
   send(action: string, payload?: Payload, more?: Partial<ClientMessage>): void;
 }
 
-type Options = GuardOptions<string, unknown> & { readonly scope?: Partial<Scope> };
+export type Options = GuardOptions<string, unknown> & { readonly scope?: Partial<Scope> };
 
 const ADMITS_ALL = defineConsumer().connect(AllowAny);
 
 /**
  * Opens a connection to a server that is guarded by a policy or serves a consumer. Its handshake is always admitted.
  */
-export function connect(rules: Policy | ServableConsumer, { scope, ...options }: Options = {}): TestConnection {
+export function connect(rules: Policy | ServableConsumer, options: Options = {}): TestConnection {
+  return connectOver(new Wire(options.scope), rules, options);
+}
+
+/** Opens a connection over a transport of the test. */
+export function connectOver<W extends Wire>(
+  wire: W,
+  rules: Policy | ServableConsumer,
+  { scope, ...options }: Options = {},
+): TestConnection<W> {
   const events: DecisionEvent[] = [];
   const served = "dispatch" in rules ? rules : undefined;
   const { authenticate, onDecision = (event) => void events.push(event) } = options;
@@ -143,7 +152,6 @@ export function connect(rules: Policy | ServableConsumer, { scope, ...options }:
     },
     served && (ADMITS_ALL as ServableConsumer),
   );
-  const wire = new Wire(scope);
   const session = gate.admit(wire).open();
   session.scope = scopeOf(scope);
   gate.replace(rules);

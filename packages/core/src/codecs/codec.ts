@@ -1,5 +1,6 @@
 import type { PublicIssue, Refusal } from "../decision/decision-parts.js";
-import type { Payload } from "../types.js";
+import type { GuardSession } from "../guard/guard-session.js";
+import type { Payload, Scope } from "../types.js";
 import type { Heartbeat } from "./heartbeat.js";
 
 /** The request that a codec reads from one frame. A codec may add fields of its own, for its answers. */
@@ -21,23 +22,40 @@ export interface Answered {
 /** The content of one frame: a string for a text frame, bytes for a binary frame. */
 export type Frame = string | Uint8Array;
 
+/** The connection that a frame came over. */
+export interface FrameContext {
+  /** The scope at the moment. The rules may see a later one, because `refresh()` replaces it. */
+  readonly scope: Scope;
+  /** The same object for all frames of a connection, for example as the key of a WeakMap. */
+  readonly session: GuardSession;
+}
+
 /**
  * Decodes requests from frames and encodes answers into frames. When `decode` throws or returns an invalid request, the
  * client gets `bad_message`, and `onDecision` gets the error.
  *
+ * A request with an `id` that is not `undefined` expects an answer. In development, a hint is printed once when the
+ * refusal of such a request is not sent.
+ *
  * @example
  * ```ts
  * import type { Codec, Decoded } from "@portcullis/core/codecs";
- * const words: Codec = {
+ * export const words: Codec = {
  *   decode: (frame): Decoded => ({ action: String(frame).split(" ")[0] }),
  *   denied: ({ action }, { code }) => `no ${action}: ${code}`,
  * };
- * console.assert(words.decode("join lobby").action === "join");
  * ```
  */
 export interface Codec<D extends Decoded = Decoded> {
-  /** Decodes one frame. The bytes of a binary frame belong to the adapter, so `decode` must not change them. */
-  decode(frame: Frame): D;
+  /**
+   * Decodes one frame. It is called when the frame arrives, before the messages before it are decided. The bytes of a
+   * binary frame belong to the adapter, so `decode` must not change them.
+   *
+   * @returns The request, or the requests of a frame that holds several, in a list or another iterable. Each is judged
+   *   alone, and handled in order. An empty list and one with too many requests are refused as `bad_message`. Behind
+   *   `guard()` the listeners get the frame only if all its requests are allowed.
+   */
+  decode(frame: Frame, context: FrameContext): D | Iterable<D>;
   /**
    * Encodes a refusal.
    *
@@ -51,9 +69,20 @@ export interface Codec<D extends Decoded = Decoded> {
   denied(request: D, refusal: Refusal, issues?: readonly PublicIssue[]): Frame | undefined;
   /** Encodes a handler's reply. Only `serve()` needs it. */
   reply?(request: D, data: unknown, answered: Answered): Frame | undefined;
+  /**
+   * Joins the answers to a frame that held several requests. Default: each answer is a frame of its own.
+   *
+   * @param answers What `denied` and `reply` returned, in the order of the requests; at least one.
+   */
+  join?(answers: readonly Frame[]): Frame;
   /** The keep-alive texts. The guard answers them, and `decode` never receives them. */
   readonly heartbeat?: Heartbeat;
 }
 
 /** A codec that `serve()` can use too. */
 export type ServingCodec<D extends Decoded = Decoded> = Codec<D> & Required<Pick<Codec<D>, "reply">>;
+
+/** A codec with one request in each frame, which means the same on every connection. */
+export interface EnvelopeCodec<D extends Decoded = Decoded> extends ServingCodec<D> {
+  decode(frame: Frame): D;
+}

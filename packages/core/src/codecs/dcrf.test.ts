@@ -9,11 +9,16 @@ const UNKNOWN: Refusal = { code: "unknown_action", status: 405, reason: "Unknown
 
 const read = (value: unknown, codec = dcrf()) =>
   codec.decode(typeof value === "string" ? value : JSON.stringify(value));
+/** A request without the message that it was read from. */
+const partsOf = (value: unknown, codec = dcrf()) => {
+  const { message, ...parts } = read(value, codec);
+  return parts;
+};
 const written = (frame: unknown) => JSON.parse(String(frame)) as Record<string, unknown>;
 
 describe("a request", () => {
   test("has an action, an id, and the rest as payload", () => {
-    expect(read({ action: "join", request_id: "a", room: 1, deep: { action: "x" } })).toEqual({
+    expect(partsOf({ action: "join", request_id: "a", room: 1, deep: { action: "x" } })).toEqual({
       action: "join",
       name: "join",
       id: "a",
@@ -30,12 +35,25 @@ describe("a request", () => {
   });
 
   test.each([[5], [{}], [["a"]], [true]])("has a string as its action, not %j", (action) => {
-    expect(read({ action, request_id: 1 })).toEqual({ action: undefined, id: 1, bad: "The action must be a string." });
+    expect(partsOf({ action, request_id: 1 })).toEqual({
+      action: undefined,
+      id: 1,
+      bad: "The action must be a string.",
+    });
   });
 
   test.each(["[]", "5", "null", '"s"', "", "{"])("is an object, not %s", (text) => {
-    expect(read(text)).toEqual({ action: undefined, bad: "The message could not be read: send a JSON object." });
+    expect(partsOf(text)).toEqual({ action: undefined, bad: "The message could not be read: send a JSON object." });
   });
+});
+
+test("a request has the message as it came, with its stream", () => {
+  const message = { action: "join", request_id: 1, room: 1 };
+  expect(read(message).message).toEqual(message);
+  const wrapped = { stream: "a", payload: message, seq: 3 };
+  expect(read(wrapped, dcrf({ multiplex: true })).message).toEqual(wrapped);
+  expect(read({ stream: "b", seq: 3 }, dcrf({ multiplex: ["a"] })).message).toEqual({ stream: "b", seq: 3 });
+  expect(read("[]").message).toBeUndefined();
 });
 
 describe("an id", () => {

@@ -1,9 +1,9 @@
 import type { PublicIssue } from "../decision/decision-parts.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
-import type { Decoded, ServingCodec } from "./codec.js";
+import type { Decoded, EnvelopeCodec } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
-import { canEcho, isRecord, parseJson, without } from "./read-json.js";
+import { canEcho, isRecord, type JsonMessage, parseJson, without } from "./read-json.js";
 
 /** Options of {@link dcrf}. */
 export interface DcrfOptions extends CodecOptions {
@@ -24,6 +24,8 @@ export interface DcrfRequest extends Decoded {
   /** The action as the client sent it, without the stream. */
   readonly name?: string;
   readonly stream?: string | null | undefined;
+  /** The message as it came, with its stream; `undefined` when it was no JSON object. */
+  readonly message?: JsonMessage;
 }
 
 const NOT_READABLE = "The message could not be read: send a JSON object.";
@@ -46,7 +48,7 @@ const NO_STREAM = "The message could not be read: send an object with `stream` a
  * console.assert(action === "join" && payload?.room === "lobby");
  * ```
  */
-export function dcrf(options: DcrfOptions = {}): ServingCodec<DcrfRequest> {
+export function dcrf(options: DcrfOptions = {}): EnvelopeCodec<DcrfRequest> {
   checkKeys("dcrf()", options, ["codes", "multiplex", "heartbeat"]);
   const { codes = false, multiplex = false } = options;
   const streams = readStreams(multiplex);
@@ -55,9 +57,9 @@ export function dcrf(options: DcrfOptions = {}): ServingCodec<DcrfRequest> {
   return {
     ...readHeartbeat("dcrf()", options.heartbeat),
     decode(frame) {
-      const value = parseJson(frame);
-      if (!isRecord(value)) return { action: undefined, bad: NOT_READABLE };
-      return multiplex === false ? readFrame(value, undefined, "") : readStream(value, streams);
+      const message = parseJson(frame);
+      if (!isRecord(message)) return { action: undefined, bad: NOT_READABLE };
+      return multiplex === false ? readFrame(message, message, undefined, "") : readStream(message, streams);
     },
     denied: ({ id = null, name = null, stream }, { code, status, reason, retry, retryAfter }, issues = []) =>
       wrap(stream, {
@@ -111,22 +113,28 @@ function addMessage(at: Messages, field: string, message: string): void {
 /** An object without a prototype, because its keys come from the client. */
 const nothing = (): Messages => Object.create(null);
 
-function readFrame(frame: Record<string, unknown>, stream: string | undefined, prefix: string): DcrfRequest {
+/** @param frame The message, or the part of it that its stream wraps. */
+function readFrame(
+  message: JsonMessage,
+  frame: Record<string, unknown>,
+  stream: string | undefined,
+  prefix: string,
+): DcrfRequest {
   const { action: name, request_id: id = null } = frame;
-  if (!canEcho(id)) return { action: undefined, bad: "The request_id is nested too deeply.", stream };
+  if (!canEcho(id)) return { action: undefined, bad: "The request_id is nested too deeply.", stream, message };
   if (name === undefined || name === null) {
-    return { action: undefined, payload: without(frame, "action", "request_id"), id, stream };
+    return { action: undefined, payload: without(frame, "action", "request_id"), id, stream, message };
   }
-  if (typeof name !== "string") return { action: undefined, id, bad: "The action must be a string.", stream };
-  return { action: prefix + name, payload: without(frame, "action", "request_id"), id, name, stream };
+  if (typeof name !== "string") return { action: undefined, id, bad: "The action must be a string.", stream, message };
+  return { action: prefix + name, payload: without(frame, "action", "request_id"), id, name, stream, message };
 }
 
-function readStream(value: Record<string, unknown>, streams: ReadonlySet<string> | undefined): DcrfRequest {
-  const { stream, payload } = value;
-  if (typeof stream !== "string" || stream === "") return { action: undefined, bad: NO_STREAM };
-  if (streams && !streams.has(stream)) return { action: undefined, bad: "There is no such stream.", stream };
-  if (!isRecord(payload)) return { action: undefined, bad: NO_STREAM, stream };
-  return readFrame(payload, stream, streams ? `${stream}.` : "");
+function readStream(message: Record<string, unknown>, streams: ReadonlySet<string> | undefined): DcrfRequest {
+  const { stream, payload } = message;
+  if (typeof stream !== "string" || stream === "") return { action: undefined, bad: NO_STREAM, message };
+  if (streams && !streams.has(stream)) return { action: undefined, bad: "There is no such stream.", stream, message };
+  if (!isRecord(payload)) return { action: undefined, bad: NO_STREAM, stream, message };
+  return readFrame(message, payload, stream, streams ? `${stream}.` : "");
 }
 
 function readStreams(multiplex: boolean | readonly string[]): ReadonlySet<string> | undefined {

@@ -6,15 +6,39 @@ import { json } from "./json.js";
 const DENIED: Refusal = { code: "permission_denied", status: 403, reason: "No.", retry: "never" };
 const read = (value: unknown, codec = json()) =>
   codec.decode(typeof value === "string" ? value : JSON.stringify(value));
+/** A request without the message that it was read from. */
+const partsOf = (value: unknown, codec = json()) => {
+  const { message, ...parts } = read(value, codec);
+  return parts;
+};
+
+test("a request has the message as it came, with all keys", () => {
+  const message = { type: "join", id: 1, data: { room: "lobby" }, seq: 3 };
+  expect(read(message).message).toEqual(message);
+  expect(read(message, json({ payload: "data" })).message).toEqual(message);
+  expect(read({ seq: 3, type: 5 })).toMatchObject({
+    bad: "The action must be a string.",
+    message: { seq: 3, type: 5 },
+  });
+  expect(read("[]").message).toBeUndefined();
+});
 
 test("a request has a type, an id, and the rest as payload", () => {
-  expect(read({ type: "join", id: 1, room: "lobby" })).toEqual({ action: "join", id: 1, payload: { room: "lobby" } });
+  expect(partsOf({ type: "join", id: 1, room: "lobby" })).toEqual({
+    action: "join",
+    id: 1,
+    payload: { room: "lobby" },
+  });
 });
 
 test("the keys can have other names", () => {
   const codec = json({ action: "cmd", id: "seq" });
   const request = read({ cmd: "join", seq: 7, type: "data", id: "data" }, codec);
-  expect(request).toEqual({ action: "join", id: 7, payload: { type: "data", id: "data" } });
+  expect(partsOf({ cmd: "join", seq: 7, type: "data", id: "data" }, codec)).toEqual({
+    action: "join",
+    id: 7,
+    payload: { type: "data", id: "data" },
+  });
   expect(JSON.parse(String(codec.denied(request, DENIED)))).toEqual({ cmd: "join", seq: 7, error: DENIED });
   expect(JSON.parse(String(codec.reply(request, [1], { status: 200, action: "joined" })))).toEqual({
     cmd: "joined",
@@ -49,14 +73,14 @@ test.each([
   ],
   ["5", { action: undefined, bad: "The message could not be read: send a JSON object." }],
 ])("%j is no request", (value, decoded) => {
-  expect(read(value)).toEqual(decoded);
+  expect(partsOf(value)).toEqual(decoded);
 });
 
 describe("a payload under a key of its own", () => {
   const codec = json({ payload: "data" });
 
   test("is the value of the key alone", () => {
-    expect(read({ type: "join", id: 1, data: { room: "lobby", type: "x" }, other: 2 }, codec)).toEqual({
+    expect(partsOf({ type: "join", id: 1, data: { room: "lobby", type: "x" }, other: 2 }, codec)).toEqual({
       action: "join",
       id: 1,
       payload: { room: "lobby", type: "x" },
@@ -70,12 +94,12 @@ describe("a payload under a key of its own", () => {
   });
 
   test.each([{ type: "join" }, { type: "join", data: null }])("is empty in %j", (value) => {
-    expect(read(value, codec)).toEqual({ action: "join", id: undefined, payload: {} });
+    expect(partsOf(value, codec)).toEqual({ action: "join", id: undefined, payload: {} });
   });
 
   test.each([[5], [[1]], ["text"], [true]])("is an object, not %j", (data) => {
     const request = { action: undefined, id: 1, bad: "The data must be an object." };
-    expect(read({ type: "join", id: 1, data }, codec)).toEqual(request);
+    expect(partsOf({ type: "join", id: 1, data }, codec)).toEqual(request);
   });
 
   test("is not read from a prototype", () => {

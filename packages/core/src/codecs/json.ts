@@ -1,8 +1,8 @@
 import { PermissionMisuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
-import type { Decoded, ServingCodec } from "./codec.js";
+import type { Decoded, EnvelopeCodec } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
-import { canEcho, isRecord, parseJson, without } from "./read-json.js";
+import { canEcho, isRecord, type JsonMessage, parseJson, without } from "./read-json.js";
 
 /** Options of {@link json}. */
 export interface JsonOptions extends CodecOptions {
@@ -20,6 +20,8 @@ export interface JsonOptions extends CodecOptions {
 /** A decoded request. */
 export interface JsonRequest extends Decoded {
   readonly id?: unknown;
+  /** The message as it came; `undefined` when it was no JSON object. */
+  readonly message?: JsonMessage;
 }
 
 /**
@@ -37,25 +39,25 @@ export interface JsonRequest extends Decoded {
  * console.assert(codec.decode('{"cmd":"join","id":1}').action === "join");
  * ```
  */
-export function json(options: JsonOptions = {}): ServingCodec<JsonRequest> {
+export function json(options: JsonOptions = {}): EnvelopeCodec<JsonRequest> {
   checkKeys("json()", options, ["action", "id", "payload", "heartbeat"]);
   const { action: actionKey = "type", id: idKey = "id", payload: payloadKey } = options;
   checkNames(payloadKey === undefined ? [actionKey, idKey] : [actionKey, idKey, payloadKey]);
   return {
     ...readHeartbeat("json()", options.heartbeat),
     decode(frame) {
-      const value = parseJson(frame);
-      if (!isRecord(value)) return { action: undefined, bad: "The message could not be read: send a JSON object." };
-      const { [actionKey]: action, [idKey]: id } = value;
-      if (!canEcho(id)) return { action: undefined, bad: "The id is nested too deeply." };
+      const message = parseJson(frame);
+      if (!isRecord(message)) return { action: undefined, bad: "The message could not be read: send a JSON object." };
+      const { [actionKey]: action, [idKey]: id } = message;
+      if (!canEcho(id)) return { action: undefined, bad: "The id is nested too deeply.", message };
       if (action === undefined || action === null) {
-        return { action: undefined, payload: without(value, actionKey, idKey), id };
+        return { action: undefined, payload: without(message, actionKey, idKey), id, message };
       }
-      if (typeof action !== "string") return { action: undefined, id, bad: "The action must be a string." };
-      if (payloadKey === undefined) return { action, payload: without(value, actionKey, idKey), id };
-      const payload = Object.hasOwn(value, payloadKey) ? (value[payloadKey] ?? {}) : {};
-      if (!isRecord(payload)) return { action: undefined, id, bad: `The ${payloadKey} must be an object.` };
-      return { action, payload, id };
+      if (typeof action !== "string") return { action: undefined, id, bad: "The action must be a string.", message };
+      if (payloadKey === undefined) return { action, payload: without(message, actionKey, idKey), id, message };
+      const payload = Object.hasOwn(message, payloadKey) ? (message[payloadKey] ?? {}) : {};
+      if (!isRecord(payload)) return { action: undefined, id, bad: `The ${payloadKey} must be an object.`, message };
+      return { action, payload, id, message };
     },
     denied: ({ action, id }, error) => JSON.stringify({ [actionKey]: action, [idKey]: id, error }),
     reply: ({ id }, data = null, { status, action }) =>

@@ -6,7 +6,8 @@ import { readCodec } from "./read-codec.js";
 const words = { decode: () => ({ action: "a" }), denied: () => undefined };
 
 test("the codec of a guard is dcrf() by default", () => {
-  expect(readCodec("guard()").decode('{"action":"join","request_id":1}')).toMatchObject({ action: "join", id: 1 });
+  const decoded = readCodec("guard()").decode('{"action":"join","request_id":1}', {} as never);
+  expect(decoded).toMatchObject({ action: "join", id: 1 });
 });
 
 test("a codec is used as it is", () => {
@@ -14,14 +15,21 @@ test("a codec is used as it is", () => {
   expect([readCodec("guard()", words), readCodec("serve()", codec, true)]).toEqual([words, codec]);
 });
 
-test.each([null, 5, "json", {}, JSON, { decode() {} }, { ...words, denied: 5 }, { ...words, reply: 5 }])(
-  "%j is no codec",
-  (wrong) => {
-    expect(() => readCodec("guard()", wrong as never)).toThrow(
-      new PermissionMisuse("guard() got a wrong `codec`: give dcrf(), json(), jsonRpc() or { decode, denied }"),
-    );
-  },
-);
+test.each([
+  null,
+  5,
+  "json",
+  {},
+  JSON,
+  { decode() {} },
+  { ...words, denied: 5 },
+  { ...words, reply: 5 },
+  { ...words, join: 5 },
+])("%j is no codec", (wrong) => {
+  expect(() => readCodec("guard()", wrong as never)).toThrow(
+    new PermissionMisuse("guard() got a wrong `codec`: give dcrf(), json(), jsonRpc() or { decode, denied }"),
+  );
+});
 
 test("a codec without reply() cannot serve", () => {
   expect(() => readCodec("serve()", words, true)).toThrow(

@@ -11,8 +11,8 @@ import { readHeartbeat } from "./heartbeat.js";
  * @throws {PermissionMisuse} When it has not the methods of a codec, or a wrong heartbeat.
  */
 export function readCodec(caller: string, codec: Codec = dcrf(), isServed = false): Codec {
-  const { decode, denied, reply = () => undefined, heartbeat } = (codec ?? {}) as Partial<Codec>;
-  if (![decode, denied, reply].every((method) => typeof method === "function")) {
+  const { decode, denied, reply = denied, join = denied, heartbeat } = (codec ?? {}) as Partial<Codec>;
+  if (![decode, denied, reply, join].every((method) => typeof method === "function")) {
     throw new PermissionMisuse(`${caller} got a wrong \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`);
   }
   readHeartbeat(`the codec of ${caller}`, heartbeat);

@@ -2,7 +2,10 @@ import type { Payload } from "../types.js";
 import type { Frame } from "./codec.js";
 
 /** Rejects bytes that are no UTF-8. Keeps a byte order mark, as the decoding of a text frame does. */
-const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+export const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A message that is a JSON object, with all its keys. */
+export type JsonMessage = Readonly<Record<string, unknown>>;
 
 /** True when a JSON value is an object, and not an array or null. */
 export function isRecord(value: unknown): value is Record<string, unknown> {

@@ -3,34 +3,35 @@ import type { Codec } from "../codecs/codec.js";
 import { decision } from "../decision/decision.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { DecodedMessage } from "./decoded-message.js";
-import { encodeRefusal, encodeReply } from "./encode.js";
+import { encodeRefusal, encodeReply, joinAnswers } from "./encode.js";
 
-const denied = decision("deny", "not_a_member", { status: 403, reason: "No.", by: "isMember" });
+const refused = decision("deny", "not_a_member", { status: 403, reason: "No.", by: "isMember" });
 const PUBLIC = { code: "not_a_member", status: 403, reason: "No.", retry: "never" };
 
 /** A codec with some methods of its own, and the message that it decoded. */
 function made(methods: Partial<Record<keyof Codec, unknown>>) {
-  const codec = { decode: () => ({ action: "join", id: 7 }), denied: () => undefined, ...methods } as Codec;
-  return { codec, message: new DecodedMessage(codec, "frame", 5) };
+  const codec = { decode: () => ({ action: "join" }), denied: () => undefined, ...methods } as Codec;
+  const request = { request: { action: "join", id: 7 }, action: "join", payload: {}, refusal: undefined };
+  return { codec, message: new DecodedMessage(request as never, 5, "frame", false), denied: undefined };
 }
 
 describe("a refusal", () => {
   test("is encoded from the request and the public part of the decision", () => {
     const encode = vi.fn(() => "refused");
     const report = vi.fn();
-    const { codec, message } = made({ denied: encode });
-    expect(encodeRefusal(codec, message, denied, report)).toBe("refused");
+    const { message, ...options } = made({ denied: encode });
+    expect(encodeRefusal(options, message, refused, report)).toBe("refused");
     expect(encode.mock.calls).toEqual([[{ action: "join", id: 7 }, PUBLIC, undefined]]);
-    expect(encode.mock.contexts).toEqual([codec]);
+    expect(encode.mock.contexts).toEqual([options.codec]);
     expect(report).not.toHaveBeenCalled();
   });
 
   test("of an input has its public issues", () => {
     const encode = vi.fn(() => undefined);
-    const { codec, message } = made({ denied: encode });
+    const { message, ...options } = made({ denied: encode });
     const issues = [{ message: "Required", path: ["room"] }];
     const invalid = decision("error", "invalid_input", { status: 400, reason: "room: Required", issues });
-    expect(encodeRefusal(codec, message, invalid, () => {})).toBeUndefined();
+    expect(encodeRefusal(options, message, invalid, () => {})).toBeUndefined();
     expect(encode.mock.calls[0]).toMatchObject([
       {},
       { code: "invalid_input" },
@@ -43,8 +44,8 @@ describe("a refusal", () => {
     ["bytes", Uint8Array.of(1)],
     ["nothing", undefined],
   ])("may be %s", (_what, frame) => {
-    const { codec, message } = made({ denied: () => frame });
-    expect(encodeRefusal(codec, message, denied, () => {})).toBe(frame);
+    const { message, ...options } = made({ denied: () => frame });
+    expect(encodeRefusal(options, message, refused, () => {})).toBe(frame);
   });
 
   const promised = new PermissionMisuse("the codec's denied() answered a promise: it must answer at once");
@@ -59,9 +60,67 @@ describe("a refusal", () => {
     ["null", () => null, new PermissionMisuse("the codec's denied() answered null: it must answer a string, or bytes")],
   ])("that would be %s is plain JSON, and the error is reported", (_what, encode, error) => {
     const report = vi.fn();
-    const { codec, message } = made({ denied: encode });
-    expect(JSON.parse(String(encodeRefusal(codec, message, denied, report)))).toEqual({ error: PUBLIC });
+    const { message, ...options } = made({ denied: encode });
+    expect(JSON.parse(String(encodeRefusal(options, message, refused, report)))).toEqual({ error: PUBLIC });
     expect(report.mock.calls).toEqual([[error]]);
+  });
+});
+
+describe("the option `denied`", () => {
+  test("takes the place of the codec, and gets the request of it", () => {
+    const denied = vi.fn(() => "refused");
+    const { codec, message } = made({ denied: () => "by the codec" });
+    const issues = [{ message: "Required", path: ["room"] }];
+    const invalid = decision("error", "invalid_input", { status: 400, reason: "room: Required", issues });
+    expect(encodeRefusal({ codec, denied }, message, refused, () => {})).toBe("refused");
+    encodeRefusal({ codec, denied }, message, invalid, () => {});
+    expect(denied.mock.calls).toEqual([
+      [PUBLIC, { action: "join", id: 7 }, undefined],
+      [expect.objectContaining({ code: "invalid_input" }), { action: "join", id: 7 }, issues],
+    ]);
+  });
+
+  test.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("secret");
+      },
+    ],
+    ["returns a promise", async () => "late"],
+    ["returns an object", () => ({})],
+  ])("that %s is replaced by plain JSON, and the error is reported", (_what, denied) => {
+    const report = vi.fn();
+    const { codec, message } = made({});
+    const frame = encodeRefusal({ codec, denied: denied as never }, message, refused, report);
+    expect(JSON.parse(String(frame))).toEqual({ error: PUBLIC });
+    expect(report).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe("joined answers", () => {
+  test("are one frame of the codec, or else the answers", () => {
+    const join = vi.fn(() => "joined");
+    const { codec } = made({ join });
+    expect(joinAnswers(codec, ["a", "b"], () => {})).toEqual(["joined"]);
+    expect([join.mock.calls, join.mock.contexts]).toEqual([[[["a", "b"]]], [codec]]);
+    expect(joinAnswers(made({}).codec, ["a", "b"], () => {})).toEqual(["a", "b"]);
+  });
+
+  test.each<[string, () => unknown]>([
+    [
+      "throws",
+      () => {
+        throw new Error("secret");
+      },
+    ],
+    ["returns a promise", async () => "late"],
+    ["returns nothing", () => undefined],
+    ["returns an object", () => ({})],
+  ])("stay frames of their own when join() %s", (_what, join) => {
+    const report = vi.fn();
+    expect(joinAnswers(made({ join }).codec, ["a", "b"], report)).toEqual(["a", "b"]);
+    expect(report).toHaveBeenCalledTimes(1);
   });
 });
 

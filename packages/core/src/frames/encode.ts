@@ -2,19 +2,21 @@ import type { Codec, Frame, ServingCodec } from "../codecs/codec.js";
 import { frameOf } from "../codecs/codec-result.js";
 import { publicIssues, publicRefusal } from "../decision/decision-parts.js";
 import type { Decision } from "../decision/decision-types.js";
+import { PermissionMisuse } from "../decision/errors.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import type { DecodedMessage } from "./decoded-message.js";
+import type { ReadFrameOptions, RefusedRequest } from "./frame-options.js";
 
 /**
- * Encodes a refusal with the codec. When the codec fails, it falls back to `{ error }` as JSON, so that every request
- * is answered.
+ * Encodes a refusal with the option `denied`, or else with the codec. When they fail, it falls back to `{ error }` as
+ * JSON, so that every request is answered.
  *
  * @param report Receives the error of the codec.
  * @returns The frame to send, or `undefined` to send nothing.
  * @throws The error of a decision that cannot be serialized at all.
  */
 export function encodeRefusal(
-  codec: Codec,
+  { codec, denied }: Pick<ReadFrameOptions, "codec" | "denied">,
   { request }: DecodedMessage,
   decision: Decision,
   report: (error: unknown) => void,
@@ -22,7 +24,9 @@ export function encodeRefusal(
   const { issues } = decision;
   try {
     const shown = issues && publicIssues(issues);
-    return frameOf(codec.denied(request, publicRefusal(decision), shown), "denied");
+    const refusal = publicRefusal(decision);
+    const frame = denied ? denied(refusal, request as RefusedRequest, shown) : codec.denied(request, refusal, shown);
+    return frameOf(frame, "denied");
   } catch (error) {
     report(error);
     return JSON.stringify({ error: publicRefusal(decision) });
@@ -42,4 +46,25 @@ export function encodeReply(
   { status = 200, action = asked }: ReplyOptions,
 ): Frame | undefined {
   return frameOf((codec as ServingCodec).reply(request, data, { status, action }), "reply");
+}
+
+/**
+ * Joins the answers to one frame. Without a `join` of the codec, and when it fails, each answer stays a frame.
+ *
+ * @param report Receives the error of the codec.
+ */
+export function joinAnswers(
+  codec: Codec,
+  answers: readonly Frame[],
+  report: (error: unknown) => void,
+): readonly Frame[] {
+  if (codec.join === undefined) return answers;
+  try {
+    const joined = frameOf(codec.join(answers), "join");
+    if (joined !== undefined) return [joined];
+    throw new PermissionMisuse("the codec's join() answered undefined: it must answer a string, or bytes");
+  } catch (error) {
+    report(error);
+    return answers;
+  }
 }

@@ -1,12 +1,31 @@
-import type { Codec } from "../codecs/codec.js";
+import type { Codec, Decoded, Frame } from "../codecs/codec.js";
 import { readCodec } from "../codecs/read-codec.js";
+import type { PublicIssue, Refusal } from "../decision/decision-parts.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { isHeader } from "../guard/handshake/response-headers.js";
+
+/** A refused request, as `decode` of the codec returned it. */
+export interface RefusedRequest extends Decoded {
+  /** The message as it came, with all its keys. The codecs of this project give it for each JSON object. */
+  readonly message?: Readonly<Record<string, unknown>>;
+  /** Fields that a codec of your own adds. */
+  readonly [field: string]: unknown;
+}
 
 /** Options of every guard of a frame transport. */
 export interface FrameOptions {
   /** The codec of messages and answers. Default `dcrf()`. */
   codec?: Codec;
+  /**
+   * Encodes refusals of messages in place of `denied` of the codec, for a client that expects another answer.
+   *
+   * @param refusal `code`, `status`, `reason`, `retry`, and `retryAfter` in seconds when it is known.
+   * @param request What `decode` of the codec returned. When it has failed, nothing but an undefined action.
+   * @param issues Set when the payload did not fit a schema: at most five, 500 characters in all.
+   * @returns A text or bytes for one frame, or `undefined` to send nothing. When the function throws or returns anything
+   *   else, the client gets `{ "error": { code, status, reason, retry } }`.
+   */
+  denied?: (refusal: Refusal, request: RefusedRequest, issues?: readonly PublicIssue[]) => Frame | undefined;
   /**
    * The form of a refused handshake. `"status"` (default) answers with an HTTP status before the upgrade. `"close"`
    * accepts, then closes with a code that a browser can read (4401, 4403, 1013, 1011).
@@ -17,11 +36,12 @@ export interface FrameOptions {
 }
 
 /** The names of {@link FrameOptions}. */
-export const FRAME_OPTIONS: readonly (keyof FrameOptions)[] = ["codec", "refuse", "challenge"];
+export const FRAME_OPTIONS: readonly (keyof FrameOptions)[] = ["codec", "denied", "refuse", "challenge"];
 
 /** {@link FrameOptions} with their defaults. */
 export interface ReadFrameOptions {
   readonly codec: Codec;
+  readonly denied: FrameOptions["denied"];
   readonly refuse: "status" | "close";
   readonly challenge: string;
 }
@@ -34,13 +54,18 @@ export interface ReadFrameOptions {
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
 export function readFrameOptions(caller: string, options: FrameOptions, isServed: boolean): ReadFrameOptions {
-  const { refuse = "status", challenge = "Bearer" } = options;
+  const { denied, refuse = "status", challenge = "Bearer" } = options;
   const codec = readCodec(caller, options.codec, isServed);
+  if (denied !== undefined && typeof denied !== "function") {
+    throw new PermissionMisuse(
+      `${caller} got a wrong \`denied\`: give a function, as in (refusal) => JSON.stringify({ error: refusal.code })`,
+    );
+  }
   if (refuse !== "status" && refuse !== "close") {
     throw new PermissionMisuse(`${caller} got a wrong \`refuse\`: write "status" or "close"`);
   }
   if (!isHeader("WWW-Authenticate", challenge)) {
     throw new PermissionMisuse(`${caller} got a wrong \`challenge\`: give a header value, as in 'Bearer realm="app"'`);
   }
-  return { codec, refuse, challenge };
+  return { codec, denied, refuse, challenge };
 }

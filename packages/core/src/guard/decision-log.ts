@@ -8,7 +8,7 @@ import { printError } from "../util/print-error.js";
 import { isThenable } from "../util/thenable.js";
 import { FaultLog } from "./fault-log.js";
 import type { GuardSession } from "./guard-session.js";
-import { isDevelopment, SetupHints } from "./setup-hints.js";
+import { isDevelopment, type RefusalReport, SetupHints } from "./setup-hints.js";
 
 /** One decision of a guard, for `onDecision`. */
 export interface DecisionEvent {
@@ -92,6 +92,11 @@ export class DecisionLog {
     } catch (error) {
       printThrown(error);
     }
+  }
+
+  /** Prints the hint for a refusal that was reported before, if there is one. Never throws. */
+  hint(refusal: RefusalReport): void {
+    this.#hints?.tell(refusal, this.rules);
   }
 
   /** Reports a decision that took no time, and of which there are no answers. Never throws. */

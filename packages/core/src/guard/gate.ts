@@ -13,6 +13,7 @@ import type { Limits } from "./limits.js";
 import { checkOptions, type GuardOptions } from "./options.js";
 import { GuardRuntime } from "./runtime.js";
 import type { ClientMessage, Connection } from "./session/connection.js";
+import type { RefusalReport } from "./setup-hints.js";
 
 /** The entry point of a guard. It admits connections, and holds the current policy. */
 export class Gate<Request> {
@@ -68,6 +69,11 @@ export class Gate<Request> {
   /** True when no handshake is admitted any more. */
   get isClosing(): boolean {
     return this.#runtime.isClosing;
+  }
+
+  /** Prints the hint for a refusal that was reported before, if there is one. Never throws. */
+  hint(refusal: RefusalReport): void {
+    this.#runtime.log.hint(refusal);
   }
 
   /**

@@ -2,7 +2,7 @@ import { type Decision, deny, fault } from "@portcullis/core";
 import { describe, expect, test } from "vitest";
 import { decision } from "../decision/decision.js";
 import { publicRefusal } from "../decision/decision-parts.js";
-import { badMessage, closeCodeOf, GOING_AWAY, MISSING_ACTION, TOO_MANY_PENDING } from "./refusal.js";
+import { BATCH_REFUSED, badMessage, closeCodeOf, GOING_AWAY, MISSING_ACTION, TOO_MANY_PENDING } from "./refusal.js";
 
 test("clients get code, status, reason and retry only", () => {
   const refusal = decision("error", "permission_error", {
@@ -37,6 +37,7 @@ describe("the refusals of an adapter", () => {
     [badMessage(), "deny", "bad_message", 400, "codec"],
     [MISSING_ACTION, "deny", "missing_action", 405, "codec"],
     [TOO_MANY_PENDING, "error", "too_many_pending", 429, "limits"],
+    [BATCH_REFUSED, "error", "batch_refused", 424, "guard"],
     [GOING_AWAY, "error", "going_away", 503, "guard"],
   ])("%#", (refusal, outcome, code, status, by) => {
     expect(refusal).toMatchObject({ outcome, code, status, by, reason: expect.stringMatching(/\.$/) });

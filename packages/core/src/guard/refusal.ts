@@ -42,6 +42,13 @@ export const TOO_MANY_PENDING: Decision = decision("error", "too_many_pending", 
   by: "limits",
 });
 
+/** The refusal of an allowed request whose frame is not handed on (424 Failed Dependency, RFC 4918, section 11.4). */
+export const BATCH_REFUSED: Decision = decision("error", "batch_refused", {
+  status: 424,
+  reason: "Another request of the same frame was refused.",
+  by: "guard",
+});
+
 /** The refusal of a handshake while the guard is closing. */
 export const GOING_AWAY: Decision = decision("error", "going_away", {
   status: 503,

@@ -7,12 +7,14 @@ import { printable } from "../util/printable.js";
 import { normalOrigin } from "./handshake/origin.js";
 
 /** A refusal, as a decision log gets it. */
-interface RefusalReport {
+export interface RefusalReport {
   readonly decision: Decision;
   readonly action: string;
   readonly scope: Scope;
   /** The payload of a message that the codec could not read as a request. */
   readonly payload?: Payload;
+  /** The request as the codec returned it, when no answer to it was sent. */
+  readonly unanswered?: object;
 }
 
 /** The facts that a hint is made of. */
@@ -25,7 +27,15 @@ interface Refused extends RefusalReport {
 /** Explains a refusal that points at a mistake in the setup; `undefined` for all others. */
 type Hint = (refused: Refused) => string | undefined;
 
-const HINTS: readonly Hint[] = [originHint, missingActionHint, unknownActionHint, userHint, rolesHint, codeHint];
+const HINTS: readonly Hint[] = [
+  originHint,
+  missingActionHint,
+  unknownActionHint,
+  userHint,
+  rolesHint,
+  codeHint,
+  unansweredHint,
+];
 
 /**
  * Prints hints for developers: refusals that point at a mistake in the setup of a guard, each kind once. Texts of a
@@ -144,6 +154,11 @@ function codeHint({ decision: { code, by } }: Refused): string | undefined {
   if (!/\s/.test(code)) return undefined;
   const text = printable(code);
   return `\`${by}\` answered the code "${text}", and codes are for programs: write deny("a_code", { reason: "${text}" })`;
+}
+
+function unansweredHint({ action, unanswered = {} }: Refused): string | undefined {
+  if ((unanswered as { id?: unknown }).id === undefined) return undefined;
+  return `a refusal of the action "${printable(action)}" was not sent, and the client gave an \`id\`: return a frame from denied()`;
 }
 
 function list(names: readonly string[]): string {

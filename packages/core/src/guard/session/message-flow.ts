@@ -49,7 +49,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
 
   /** Decides a message, and delivers or refuses it. Returns the condition that the next message must wait for. */
   protected abstract process(message: M): Until | undefined;
-  protected abstract refuse(message: M, refusal: Decision): void;
+  abstract refuse(message: M, refusal: Decision): void;
   /** Counts an undecodable message. Closes the connection of a client that sends too many, and returns true. */
   protected abstract closeViolator(): boolean;
   abstract close(code?: number, reason?: string): void;
@@ -60,14 +60,18 @@ export abstract class MessageFlow<M extends ClientMessage> {
     return this.#isEnded;
   }
 
+  /** False once messages are dropped, because the connection has ended or is about to end. */
+  get isAccepting(): boolean {
+    return !this.#isEnded && this.#drains === undefined;
+  }
+
   /** Takes a message from the transport. Messages are decided and delivered in the order of arrival. */
   receive(message: M): void {
-    if (this.#isEnded || this.#drains) return;
+    if (!this.isAccepting) return;
     checkSize(message);
     if (message.refusal?.code === "bad_message" && this.closeViolator()) return;
     if (this.#isBusy) return void this.#enqueue(message);
-    // INVARIANT: busy before the first rule runs, so that a close during the decision waits until this message is
-    // answered.
+    // INVARIANT: busy before the first rule runs, so that a close meanwhile waits until the message is answered.
     this.#isBusy = true;
     let until: Until | undefined;
     try {
@@ -185,8 +189,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
         throwAsync(error);
       }
     }
-    this.#isParked = this.#isBlocked && !this.#isEnded;
-    this.#isBusy = this.#isParked;
+    this.#isBusy = this.#isParked = this.#isBlocked && !this.#isEnded;
     if (this.#isEnded) return;
     if (this.#isParked) this.#countQueued();
     else {

@@ -8,6 +8,14 @@ const OVERHEAD = 512;
 /** Number of empty places at the front of the list before it is compacted. */
 const CUT = 256;
 
+/**
+ * The number of requests that one frame may hold. Two frames of any size then have room: one whose requests are being
+ * decided, and one that a paused transport has read before it stopped.
+ */
+export function mostRequests({ pendingMessages, pendingBytes }: Required<Limits>): number {
+  return Math.max(1, Math.floor(Math.min(pendingMessages / 2, pendingBytes / OVERHEAD / 4)));
+}
+
 /** The queued messages of one connection, in the order of arrival. */
 export class MessageQueue<M extends ClientMessage> {
   readonly #connection: Pick<Connection, "throttle">;

@@ -219,7 +219,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     });
   }
 
-  protected refuse(message: M, decision: Decision): void {
+  refuse(message: M, decision: Decision): void {
     this.#report(message.action, decision, message.payload);
     if (!this.isEnded) this.transport.sendRefusal(message, decision);
   }

@@ -1,0 +1,101 @@
+import type { Frame } from "../codecs/codec.js";
+import { BATCH_REFUSED } from "../guard/refusal.js";
+import type { Session } from "../guard/session/session.js";
+import type { DecodedMessage, FrameBatch } from "./decoded-message.js";
+
+/** The connection of a batch. */
+export interface BatchConnection<M extends DecodedMessage> {
+  readonly session: Pick<Session<M>, "receive" | "refuse" | "isAccepting" | "isEnded">;
+  /** Bytes of answers that are kept until the last request is answered. More are sent before. */
+  readonly unread: number;
+  send(frame: Frame): void;
+  /** Joins answers. One frame, or one for each answer. */
+  join(answers: readonly Frame[]): readonly Frame[];
+}
+
+/**
+ * A frame that holds several requests. They wait in the queue of the session and are judged one by one. Their answers
+ * are sent together, once the last request is answered. A guard hands on the frame when all its requests are allowed;
+ * otherwise it refuses the allowed ones too.
+ */
+export class Batch<M extends DecodedMessage> implements FrameBatch {
+  readonly #messages: readonly M[];
+  readonly #connection: BatchConnection<M>;
+  /** The answers that are not sent yet. */
+  readonly #answers = new Map<DecodedMessage, Frame>();
+  #bytes = 0;
+  /** The requests that are answered, or need no answer. */
+  readonly #settled = new Set<DecodedMessage>();
+  /** The requests that wait for the others, to be handed on with them. */
+  #allowed: M[] = [];
+
+  /** Passes the requests of one frame to the session. */
+  static receive<M extends DecodedMessage>(messages: readonly M[], connection: BatchConnection<M>): void {
+    const batch = new Batch(messages, connection);
+    for (const message of messages) message.batch = batch;
+    // A session that takes no more messages, because a handler before has closed it, answers only those it has taken.
+    const { session } = connection;
+    for (const message of messages) {
+      if (session.isAccepting) session.receive(message);
+      else batch.#settle(message);
+    }
+  }
+
+  private constructor(messages: readonly M[], connection: BatchConnection<M>) {
+    this.#messages = messages;
+    this.#connection = connection;
+  }
+
+  allow(message: DecodedMessage): boolean {
+    this.#allowed.push(message as M);
+    const areAllowed = this.#allowed.length === this.#messages.length;
+    if (areAllowed) this.#end();
+    else this.#settle(message);
+    return areAllowed;
+  }
+
+  /** A handler that answers one request twice is not held up by the other requests. */
+  answer(message: DecodedMessage, frame: Frame | undefined): void {
+    if (this.#settled.has(message)) {
+      this.#flush();
+      if (frame !== undefined) this.#connection.send(frame);
+      return;
+    }
+    if (frame !== undefined) {
+      this.#answers.set(message, frame);
+      this.#bytes += frame.length;
+      if (this.#bytes > this.#connection.unread) this.#flush();
+    }
+    this.#settle(message);
+  }
+
+  #settle(message: DecodedMessage): void {
+    const { session } = this.#connection;
+    this.#settled.add(message);
+    if (this.#settled.size < this.#messages.length || session.isEnded) return;
+    const allowed = this.#allowed;
+    if (allowed.length === 0) {
+      this.#end();
+      this.#flush();
+      return;
+    }
+    this.#allowed = [];
+    for (const one of allowed) this.#settled.delete(one);
+    for (const one of allowed) session.refuse(one, BATCH_REFUSED);
+  }
+
+  /** Later answers to these requests are frames of their own. */
+  #end(): void {
+    for (const message of this.#messages) message.batch = undefined;
+  }
+
+  /** Sends the answers so far, in the order of the requests. */
+  #flush(): void {
+    const { session } = this.#connection;
+    if (this.#answers.size === 0 || session.isEnded) return;
+    const answers = this.#messages.flatMap((message) => this.#answers.get(message) ?? []);
+    this.#answers.clear();
+    this.#bytes = 0;
+    for (const frame of this.#connection.join(answers)) this.#connection.send(frame);
+  }
+}

@@ -1,0 +1,160 @@
+import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { expect, test, vi } from "vitest";
+import { deferred, settled } from "../../test/connection.js";
+import { connectFrames } from "../../test/frame-connection.js";
+import type { Codec, FrameContext } from "../codecs/codec.js";
+import { json } from "../codecs/json.js";
+import { jsonRpc } from "../codecs/json-rpc.js";
+
+const policy = definePolicy({ actions: { yes: AllowAny, no: DenyAll } });
+const call = (method: string, id?: unknown) => ({ jsonrpc: "2.0", method, ...(id !== undefined && { id }) });
+
+test("decode gets one context per connection, with the present scope", () => {
+  const contexts: FrameContext[] = [];
+  const scopes: unknown[] = [];
+  const codec: Codec = {
+    decode(_frame, context) {
+      contexts.push(context);
+      scopes.push(context.scope);
+      return { action: context.scope.path === "/a" ? "yes" : "no" };
+    },
+    denied: () => "denied",
+  };
+  const { receive, session, wire } = connectFrames(policy, { codec, scope: { path: "/a" } });
+  receive("x");
+  const other = { ...session.scope, path: "/b" };
+  session.scope = other;
+  receive("x");
+  expect([wire.handedOn.length, wire.frames]).toEqual([1, ["denied"]]);
+  expect(new Set(contexts).size).toBe(1);
+  expect(contexts[0]?.session).toBe(session);
+  expect(scopes[1]).toBe(other);
+});
+
+test("the option `denied` answers in place of the codec, with the message as it came", () => {
+  const { receive, wire } = connectFrames(policy, {
+    codec: json({ payload: "data" }),
+    denied: ({ code }, { message }) => JSON.stringify({ seq: message?.seq, code }),
+  });
+  receive({ type: "no", seq: 3 });
+  receive({ type: 5, seq: 4 });
+  receive("{");
+  expect(wire.answers).toEqual([
+    { seq: 3, code: "permission_denied" },
+    { seq: 4, code: "bad_message" },
+    { code: "bad_message" },
+  ]);
+});
+
+test("a refusal that is not sent though the client waits is told once", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const silent = (codec: Codec, hints = true) =>
+    connectFrames(policy, { codec: { ...codec, denied: () => undefined }, hints });
+  const { receive, wire } = silent(json());
+  receive({ type: "no" });
+  expect(warn).not.toHaveBeenCalled();
+  receive({ type: "no", id: 1 });
+  receive({ type: "no", id: 2 });
+  expect(warn.mock.calls.flat()).toEqual([
+    'portcullis: a refusal of the action "no" was not sent, and the client gave an `id`: return a frame from denied(). This is printed once; `hints: false` turns it off.',
+  ]);
+  expect(wire.frames).toEqual([]);
+  silent(json(), false).receive({ type: "no", id: 1 });
+  connectFrames(policy, { codec: jsonRpc(), hints: true }).receive(call("no"));
+  expect(warn).toHaveBeenCalledTimes(1);
+  warn.mockRestore();
+});
+
+test("a batch of notifications is not answered", () => {
+  const { receive, wire } = connectFrames(policy, { codec: jsonRpc() });
+  receive([call("no"), call("yes")]);
+  expect([wire.frames, wire.handedOn]).toEqual([[], []]);
+});
+
+test("a handler that answers twice is not held up by the requests behind it", async () => {
+  const { promise, resolve } = deferred<string>();
+  let later: (data: unknown) => void = () => {};
+  const consumer = defineConsumer()
+    .action("watch", AllowAny, ({ reply }) => {
+      reply("begun");
+      later = reply;
+    })
+    .action("work", AllowAny, () => promise);
+  const { receive, wire } = connectFrames(consumer, { codec: jsonRpc() });
+  receive([call("watch", 1), call("work", 2), call("nowhere", 3)]);
+  expect(wire.frames).toEqual([]);
+  later("first");
+  later("second");
+  resolve("done");
+  await settled();
+  later("third");
+  const result = (id: number, data: unknown) => ({ jsonrpc: "2.0", result: data, id });
+  expect(wire.answers).toEqual([
+    [result(1, "begun")],
+    result(1, "first"),
+    result(1, "second"),
+    [result(2, "done"), expect.objectContaining({ id: 3, error: expect.objectContaining({ code: -32601 }) })],
+    result(1, "third"),
+  ]);
+});
+
+test("answers beyond `limits.unread` are not kept for the rest of the frame", () => {
+  const consumer = defineConsumer().action("get", AllowAny, () => "x".repeat(400));
+  const { receive, wire } = connectFrames(consumer, { codec: jsonRpc(), limits: { unread: 1000 } });
+  receive([1, 2, 3, 4].map((id) => call("get", id)));
+  expect(wire.answers).toEqual([
+    [1, 2, 3].map((id) => expect.objectContaining({ id })),
+    [expect.objectContaining({ id: 4 })],
+  ]);
+});
+
+test("a handler that closes the guard gets the requests before answered, and no more are taken", async () => {
+  const handled: unknown[] = [];
+  let close = () => {};
+  const consumer = defineConsumer()
+    .action("stop", AllowAny, () => close())
+    .action("work", AllowAny, ({ action }) => void handled.push(action));
+  const { receive, wire, gate } = connectFrames(consumer, { codec: jsonRpc() });
+  close = () => void gate.close();
+  receive([call("stop", 1), call("work", 2)]);
+  expect([wire.answers, handled]).toEqual([[[{ jsonrpc: "2.0", result: null, id: 1 }]], []]);
+  await settled();
+});
+
+test("a rule that closes the guard refuses the frame", async () => {
+  let close = () => {};
+  const stop = permission("stop", () => {
+    close();
+    return true;
+  });
+  const { receive, wire, gate } = connectFrames(definePolicy({ actions: { stop, yes: AllowAny } }), {
+    codec: jsonRpc(),
+  });
+  close = () => void gate.close();
+  receive([call("stop", 1), call("yes", 2)]);
+  expect(wire.answers).toMatchObject([[{ id: 1, error: { data: { code: "batch_refused" } } }]]);
+  expect(wire.handedOn).toEqual([]);
+  await settled();
+});
+
+test("a session that ends in the middle of a frame sends nothing", async () => {
+  const { promise, resolve } = deferred<boolean>();
+  const actions = { yes: AllowAny, no: DenyAll, held: permission("held", () => promise) };
+  const { receive, wire, session } = connectFrames(definePolicy({ actions }), { codec: jsonRpc() });
+  receive([call("no", 1), call("held", 2), call("yes", 3)]);
+  session.close();
+  resolve(true);
+  await settled();
+  expect([wire.frames, wire.handedOn]).toEqual([[], []]);
+});
+
+test("a handler that ends the session drops the rest of the frame", () => {
+  const handled: unknown[] = [];
+  const consumer = defineConsumer()
+    .action("leave", AllowAny, ({ consumer }) => consumer.close())
+    .action("work", AllowAny, ({ action }) => void handled.push(action));
+  const { receive, wire } = connectFrames(consumer, { codec: jsonRpc() });
+  receive([call("work", 1), call("leave", 2), call("work", 3)]);
+  expect([wire.frames, handled]).toEqual([[], ["work"]]);
+});

@@ -1,0 +1,121 @@
+import type { Frame, FrameContext } from "../codecs/codec.js";
+import type { Decision } from "../decision/decision-types.js";
+import type { Limits } from "../guard/limits.js";
+import type { ReplyOptions } from "../guard/session/connection.js";
+import { mostRequests } from "../guard/session/message-queue.js";
+import type { Session } from "../guard/session/session.js";
+import type { RefusalReport } from "../guard/setup-hints.js";
+import type { Scope } from "../types.js";
+import { Batch, type BatchConnection } from "./batch.js";
+import { decodeFrame } from "./decode-frame.js";
+import { DecodedMessage } from "./decoded-message.js";
+import { encodeRefusal, encodeReply, joinAnswers } from "./encode.js";
+import type { ReadFrameOptions } from "./frame-options.js";
+
+/** The guard of a connection. */
+interface ExchangeGate {
+  readonly limits: Required<Limits>;
+  hint(refusal: RefusalReport): void;
+}
+
+/** The sender of a connection, which counts the unread bytes. */
+interface ExchangeOutgoing {
+  send(frame: Frame | undefined): void;
+}
+
+/** The argument of `decode`. */
+class Context implements FrameContext {
+  constructor(readonly session: Session<never>) {}
+
+  get scope(): Scope {
+    return this.session.scope;
+  }
+}
+
+/** The frames of one open connection: decodes the requests in them, and sends the answers. */
+export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>> {
+  readonly session: Session<DecodedMessage<Raw>>;
+  readonly #options: ReadFrameOptions;
+  readonly #gate: ExchangeGate;
+  readonly #outgoing: ExchangeOutgoing;
+  readonly #context: FrameContext;
+  readonly #most: number;
+
+  constructor(
+    session: Session<DecodedMessage<Raw>>,
+    options: ReadFrameOptions,
+    gate: ExchangeGate,
+    outgoing: ExchangeOutgoing,
+  ) {
+    this.session = session;
+    this.#options = options;
+    this.#gate = gate;
+    this.#outgoing = outgoing;
+    this.#context = new Context(session as never);
+    this.#most = mostRequests(gate.limits);
+  }
+
+  /**
+   * Passes the requests of a frame to the session.
+   *
+   * @param frame The frame; `undefined` when the transport could not read it.
+   * @param bytes Size on the wire.
+   * @param raw The frame as the listeners of the transport get it.
+   */
+  receive(frame: Frame | undefined, bytes: number, raw: Raw): void {
+    const { session } = this;
+    const isBinary = typeof frame !== "string";
+    const read = decodeFrame(this.#options.codec, frame, this.#context, this.#most);
+    if (!Array.isArray(read)) {
+      session.receive(new DecodedMessage(read as never, bytes, raw, isBinary));
+      return;
+    }
+    // The first one counts the bytes of the frame, and each of them counts as a message.
+    const messages = read.map((request, at) => new DecodedMessage(request, at === 0 ? bytes : 0, raw, isBinary));
+    Batch.receive(messages, this);
+  }
+
+  /**
+   * Answers a refused request.
+   *
+   * @throws The error of the transport, and that of a decision that cannot be serialized at all.
+   */
+  refuse(message: DecodedMessage<Raw>, decision: Decision): void {
+    const frame = encodeRefusal(this.#options, message, decision, (error) => this.#report(message, error));
+    if (frame === undefined) {
+      const { action, request: unanswered } = message;
+      this.#gate.hint({ action, decision, scope: this.session.scope, unanswered });
+    }
+    this.#answer(message, frame);
+  }
+
+  /**
+   * Sends the answer of a handler.
+   *
+   * @throws The error of the codec or of the transport.
+   */
+  reply(message: DecodedMessage<Raw>, data: unknown, options: ReplyOptions): void {
+    this.#answer(message, encodeReply(this.#options.codec, message, data, options));
+  }
+
+  get unread(): number {
+    return this.#gate.limits.unread;
+  }
+
+  send(frame: Frame): void {
+    this.#outgoing.send(frame);
+  }
+
+  join(answers: readonly Frame[]): readonly Frame[] {
+    return joinAnswers(this.#options.codec, answers, (error) => this.#report({ action: "" }, error));
+  }
+
+  #answer(message: DecodedMessage<Raw>, frame: Frame | undefined): void {
+    if (message.batch) message.batch.answer(message, frame);
+    else this.#outgoing.send(frame);
+  }
+
+  #report(message: Pick<DecodedMessage, "action">, error: unknown): void {
+    this.session.reportFault(message, error, "codec");
+  }
+}
