@@ -11,9 +11,17 @@ import { type HttpRuleOptions, readSettings } from "../../packages/adapter-expre
 import { payloadOf } from "../../packages/adapter-express-bridge/src/to-http/request-payload.js";
 import { sizeOf } from "../../packages/adapter-socketio/src/engine/approximate-size.js";
 import { readEvent } from "../../packages/adapter-socketio/src/namespace/event.js";
-import { type Codec, dcrf, json, jsonRpc } from "../../packages/adapter-ws/src/index.js";
-import { Message } from "../../packages/adapter-ws/src/message.js";
+import {
+  type Codec,
+  type Decoded,
+  dcrf,
+  type FrameContext,
+  json,
+  jsonRpc,
+} from "../../packages/adapter-ws/src/index.js";
+import { textOf, toBuffer } from "../../packages/adapter-ws/src/message.js";
 import { describeIssues, issuesOf } from "../../packages/core/src/decision/decision-parts.js";
+import { decodeFrame, type FrameRequest } from "../../packages/core/src/frames/decode-frame.js";
 import { isOwnOrigin } from "../../packages/core/src/guard/handshake/origin.js";
 import { scopeOf, Wire } from "../../packages/core/test/connection.js";
 import { type Reader, reader } from "./growth.js";
@@ -127,6 +135,8 @@ const handshakes: Reader[] = [
 
 const REFUSAL = publicRefusal({ code: "no", status: 403, retry: "never" } as never);
 
+const CONTEXT = {} as FrameContext;
+
 /** How a codec is spoken: the frame of fields and of an id; of a codec that shares its code, how many of `FIELDS`. */
 const CODECS: [string, Codec, (fields: string, id: string) => string, number?][] = [
   ["dcrf", dcrf() as never, (fields, id) => `{"action":"a","request_id":${id}${fields}}`],
@@ -163,9 +173,22 @@ const frames: Reader[] = CODECS.flatMap(([codecName, codec, frame, count]) =>
       from: fromOf(name),
       make: (parts) => Buffer.from(frame(fields(parts), id(parts))),
       // An answer repeats the id.
-      read: (data) => codec.denied(new Message(codec, data, false).request, REFUSAL),
+      read: (data) => codec.denied(codec.decode(String(data), CONTEXT) as Decoded, REFUSAL),
     }),
   ),
+);
+
+/** Batches, of which a guard reads so many requests. */
+const batches: Reader[] = ["1", '{"jsonrpc":"2.0","method":"a","id":1}'].map((member) =>
+  reader({
+    name: `jsonRpc: a batch of ${member}`,
+    from: FROM,
+    make: (parts) => `[${times(parts, () => member)}]`,
+    read(frame) {
+      const read = decodeFrame(jsonRpc(), frame, CONTEXT, Number.POSITIVE_INFINITY) as FrameRequest[];
+      return read.map(({ request }) => jsonRpc().denied(request, REFUSAL));
+    },
+  }),
 );
 const events = (name: string, make: (parts: number) => unknown[]): Reader[] => [
   reader({
@@ -179,11 +202,12 @@ const events = (name: string, make: (parts: number) => unknown[]): Reader[] => [
 
 const messages: Reader[] = [
   ...frames,
+  ...batches,
   reader({
     name: "a frame in parts",
     from: FROM,
     make: (parts) => times(parts, () => Buffer.from(" ")),
-    read: (data) => new Message(json(), data, false),
+    read: (data) => textOf(toBuffer(data)),
   }),
   ...events("many arguments", (parts) => ["a", ...times(parts, String)]),
   ...events("many names", (parts) => ["a", record(parts, (index) => `a${index}`, String)]),

@@ -105,7 +105,9 @@ export const CODECS = Object.keys(ENVELOPES);
  * @returns {Message}
  */
 export function request(random, codec, names = ACTIONS) {
-  const text = /** @type {any} */ (ENVELOPES)[codec](random, names);
+  const one = () => /** @type {any} */ (ENVELOPES)[codec](random, names);
+  const isBatch = codec === "json-rpc" && random.chance(0.15);
+  const text = isBatch ? `[${Array.from({ length: 1 + random.below(5) }, one)}]` : one();
   const isBinary = random.chance(0.2);
   switch (random.below(25)) {
     case 0:

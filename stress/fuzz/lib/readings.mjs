@@ -36,7 +36,7 @@ function readFlat(frame, actionKey, idKey) {
   return { action, payload };
 }
 
-/** @type {Record<string, (value: unknown) => Reading>} */
+/** @type {Record<string, (value: unknown) => Reading | Reading[]>} */
 const READERS = {
   dcrf: (value) => (isRecord(value) ? readFlat(value, "action", "request_id") : { bad: "bad_message" }),
   multiplex: (value) => {
@@ -46,17 +46,29 @@ const READERS = {
   },
   json: (value) => (isRecord(value) ? readFlat(value, "type", "id") : { bad: "bad_message" }),
   "json-rpc": (value) => {
-    if (!isRecord(value) || own(value, "jsonrpc") !== "2.0") return { bad: "bad_message" };
-    const [id, method, params] = ["id", "method", "params"].map((key) => own(value, key));
-    const isId = id === undefined || id === null || typeof id === "string" || typeof id === "number";
-    if (!isId || typeof method !== "string") return { bad: "bad_message" };
-    if (params !== undefined && !isRecord(params) && !Array.isArray(params)) return { bad: "bad_message" };
-    const payload = Array.isArray(params) ? { args: params } : (params ?? {});
-    return { action: method, payload, isSilent: id === undefined };
+    if (Array.isArray(value) && value.length > 0) return value.map(readCall);
+    return readCall(value);
   },
 };
 
-/** Reads one message. @param {string} codec @param {Uint8Array} bytes @returns {Reading} */
+/** @param {unknown} value @returns {Reading} */
+function readCall(value) {
+  if (!isRecord(value) || own(value, "jsonrpc") !== "2.0") return { bad: "bad_message" };
+  const [id, method, params] = ["id", "method", "params"].map((key) => own(value, key));
+  const isId = id === undefined || id === null || typeof id === "string" || typeof id === "number";
+  if (!isId || typeof method !== "string") return { bad: "bad_message" };
+  if (params !== undefined && !isRecord(params) && !Array.isArray(params)) return { bad: "bad_message" };
+  const payload = Array.isArray(params) ? { args: params } : (params ?? {});
+  return { action: method, payload, isSilent: id === undefined };
+}
+
+/**
+ * Reads one frame: a message, or the messages of a batch.
+ *
+ * @param {string} codec
+ * @param {Uint8Array} bytes
+ * @returns {Reading | Reading[]}
+ */
 export function read(codec, bytes) {
   let value;
   try {
@@ -114,6 +126,26 @@ export function verdict(user, action, payload) {
  */
 export function outcomeOf(user, reading) {
   return "bad" in reading ? reading.bad : verdict(user, reading.action, reading.payload);
+}
+
+/**
+ * The expected answer to a frame: `allow` where the application gets it, the code of its refusal, or the codes of a
+ * batch; `undefined` where nothing is sent.
+ *
+ * @param {Reading | Reading[]} readings
+ * @param {(reading: Reading) => string} outcome
+ */
+export function answerTo(readings, outcome) {
+  const batch = [readings].flat();
+  const outcomes = batch.map(outcome);
+  if (outcomes.every((one) => one === "allow")) return "allow";
+  // Notifications are not answered.
+  const codes = batch.flatMap((reading, at) => {
+    if (!("bad" in reading) && reading.isSilent) return [];
+    return [outcomes[at] === "allow" ? "batch_refused" : outcomes[at]];
+  });
+  if (codes.length === 0) return undefined;
+  return Array.isArray(readings) ? `[${codes}]` : codes[0];
 }
 
 /**

@@ -92,7 +92,8 @@ function questions(ledger, isOpen) {
     const user = userOf(tokenOf(request));
     socket.on("error", () => {});
     socket.on("message", (data) => {
-      const reading = read("dcrf", /** @type {Buffer} */ (data));
+      // This protocol has no batches.
+      const reading = /** @type {import("../lib/readings.mjs").Reading} */ (read("dcrf", /** @type {Buffer} */ (data)));
       ledger.heard(
         questionOutcome(user, reading, request.url) ?? "allow",
         () => `${user} ${JSON.stringify(String(data))}`,

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { dcrf, guard, json, jsonRpc } from "@portcullis/adapter-ws";
 import { WebSocketServer } from "ws";
-import { admission, outcomeOf, read, userOf } from "../lib/readings.mjs";
+import { admission, answerTo, outcomeOf, read, userOf } from "../lib/readings.mjs";
 import { HEARD } from "../lib/talk.mjs";
 import { authenticated, LIMITS, memberPolicy, openPolicy, policy, streamPolicy } from "./policy.mjs";
 
@@ -48,7 +48,8 @@ function listen(wss, codec, ledger, members, isFragile) {
     socket.on("message", (data) => {
       if (isFragile && String(data).includes("lobby")) throw new Error("a handler that does not catch");
       const bytes = Array.isArray(data) ? Buffer.concat(data) : Buffer.from(/** @type {Buffer} */ (data));
-      ledger.heard(outcomeOf(user, read(codec, bytes)), () => `${codec} ${user} ${JSON.stringify(bytes.toString())}`);
+      const outcome = answerTo(read(codec, bytes), (reading) => outcomeOf(user, reading)) ?? "refused";
+      ledger.heard(outcome, () => `${codec} ${user} ${JSON.stringify(bytes.toString())}`);
       socket.send(HEARD);
     });
   });
