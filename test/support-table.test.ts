@@ -5,17 +5,17 @@ import { expect, test } from "vitest";
 import { crosswsHarness } from "../packages/adapter-crossws/test/harness.js";
 import { socketHarness } from "../packages/adapter-socketio/test/harness.js";
 import { wsHarness } from "../packages/adapter-ws/test/harness.js";
-import { dcrfWire } from "../packages/adapter-ws/test/wires.js";
+import { jsonRpcWire } from "../packages/adapter-ws/test/wires.js";
 
 const PLACE = /(<!-- support table[^>]*-->\n)[\s\S]*?(<!-- end of the support table -->)/;
 const file = fileURLToPath(new URL("../packages/testing/README.md", import.meta.url));
 
 /** Abilities of the adapters, from their harnesses. */
 const table = supportTable([
-  wsHarness("ws", { wire: dcrfWire, mode: "server" }),
-  wsHarness('ws, `refuse: "close"`', { wire: dcrfWire, mode: "server", refuse: "close" }),
-  crosswsHarness("crossws", dcrfWire),
-  crosswsHarness('crossws, `refuse: "close"`', dcrfWire, "close"),
+  wsHarness("ws", { wire: jsonRpcWire, mode: "server" }),
+  wsHarness('ws, `refuse: "close"`', { wire: jsonRpcWire, mode: "server", refuse: "close" }),
+  crosswsHarness("crossws", jsonRpcWire),
+  crosswsHarness('crossws, `refuse: "close"`', jsonRpcWire, "close"),
   socketHarness("socket.io", { transports: ["polling", "websocket"] }),
 ]);
 

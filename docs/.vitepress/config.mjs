@@ -73,6 +73,7 @@ export default defineConfig({
         "Writing rules": "/rules",
         "Errors and codes": "/errors",
         "Error messages": "/mistakes",
+        "Codecs of your own": "/codecs",
         "HTTP rules on sockets": "/migrate-http-rules",
         Security: "/security",
         Operations: "/operations",

@@ -1,6 +1,6 @@
 import { adapterConformance } from "@portcullis/testing";
-import { dcrfWire, jsonWire } from "../../adapter-ws/test/wires.js";
+import { dcrfWire, jsonRpcWire } from "../../adapter-ws/test/wires.js";
 import { crosswsHarness } from "./harness.js";
 
 adapterConformance(crosswsHarness("crossws", dcrfWire));
-adapterConformance(crosswsHarness('crossws, `refuse: "close"`, json()', jsonWire, "close"));
+adapterConformance(crosswsHarness('crossws, `refuse: "close"`, jsonRpc()', jsonRpcWire, "close"));

@@ -3,7 +3,7 @@ import type { ServableConsumer } from "@portcullis/core/adapter";
 import type { Harness, HarnessSession, RunningServer, ServerSetup } from "@portcullis/testing";
 import type { Hooks, Peer } from "crossws";
 import { connectClient } from "../../adapter-ws/test/harness-client.js";
-import type { Wire } from "../../adapter-ws/test/wires.js";
+import { NO_BATCHES, type Wire } from "../../adapter-ws/test/wires.js";
 import { type Guard, type GuardOptions, guard, serve } from "../src/index.js";
 import { listen } from "./listen.js";
 
@@ -14,6 +14,7 @@ export function crosswsHarness(name: string, wire: Wire, refuse: "status" | "clo
     transport: "crossws",
     lacks: {
       acks: "a WebSocket frame has no acknowledgement; a codec answers every message with an id",
+      ...(!wire.hasBatches && { batches: NO_BATCHES }),
       ...(refuse === "close" && {
         "refusal before the upgrade": 'with `refuse: "close"` a client is accepted, then closed with a code',
       }),
@@ -53,11 +54,13 @@ function protect(setup: ServerSetup, wire: Wire, own: GuardOptions, see: (peer: 
     close: (peer) => setup.onClose(sessionOf(peer)),
   };
   const message: Hooks["message"] = (peer, frame) => {
-    const { id, action, payload } = wire.read(frame.json());
-    const send = (answer: unknown) => void peer.send(JSON.stringify(wire.reply(id, answer)));
-    const answer = setup.onMessage({ action, payload, session: sessionOf(peer) });
-    if (answer instanceof Promise) answer.then(send);
-    else send(answer);
+    for (const one of [frame.json()].flat()) {
+      const { id, action, payload } = wire.read(one as never);
+      const send = (answer: unknown) => void peer.send(JSON.stringify(wire.reply(id, answer)));
+      const answer = setup.onMessage({ action, payload, session: sessionOf(peer) });
+      if (answer instanceof Promise) answer.then(send);
+      else send(answer);
+    }
   };
   const made: Guard<never> = setup.consumer
     ? serve(setup.consumer as ServableConsumer<Scope>, { ...options, hooks })

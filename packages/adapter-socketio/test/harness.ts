@@ -16,6 +16,7 @@ export function socketHarness(name: string, variant: Variant): Harness {
     transport: "socket.io",
     lacks: {
       "refusal before the upgrade": "a client sends its namespace and its `auth` over an open connection",
+      batches: "a packet holds one event",
     },
     entrances: ["/", "/present", "/later", "/pattern-1", "/function-1"],
     reservedActions: RESERVED,

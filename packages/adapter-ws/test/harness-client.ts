@@ -61,7 +61,7 @@ function listen(socket: WebSocket, wire: Wire, listener: ClientListener): void {
   socket.on("message", (data) => {
     const text = data.toString();
     listener.onFrame(text);
-    listener.onAnswer(wire.answer(JSON.parse(text) as never));
+    for (const answer of [JSON.parse(text)].flat()) listener.onAnswer(wire.answer(answer as never));
   });
   socket.on("close", (code, reason) => listener.onClosed({ code, reason: reason.toString() }));
   socket.on("error", () => {});
@@ -88,6 +88,7 @@ function clientOf(socket: WebSocket, wire: Wire, entrance: string): Connected {
       for (const text of texts) sendText(socket, text, entrance);
       transport.uncork();
     },
+    sendBatch: (messages) => sendText(socket, JSON.stringify(messages.map(wire.request)), entrance),
     sendRaw: (raw: string | Buffer) => socket.send(raw),
     pause: () => socket.pause(),
     resume: () => socket.resume(),

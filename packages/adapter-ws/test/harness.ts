@@ -6,7 +6,7 @@ import type { Harness, HarnessSession, RunningServer, ServerSetup } from "@portc
 import { type WebSocket, WebSocketServer } from "ws";
 import { type Guard, guard, serve, type WsGuardOptions } from "../src/index.js";
 import { connectClient } from "./harness-client.js";
-import type { Wire } from "./wires.js";
+import { NO_BATCHES, type Wire } from "./wires.js";
 
 /** One of the ways to run a ws server. */
 export interface WsVariant {
@@ -24,6 +24,7 @@ export function wsHarness(name: string, variant: WsVariant): Harness {
     lacks: {
       queue: "its parser is paused as soon as a message is queued",
       acks: "a WebSocket frame has no acknowledgement; a codec answers every message with an id",
+      ...(!wire.hasBatches && { batches: NO_BATCHES }),
       ...(refuse === "close" && {
         "refusal before the upgrade": 'with `refuse: "close"` a client is accepted, then closed with a code',
       }),
@@ -116,10 +117,12 @@ function runApplication(socket: WebSocket, session: HarnessSession, wire: Wire, 
   socket.on("close", () => setup.onClose(session));
   if (setup.consumer) return;
   socket.on("message", (data) => {
-    const { id, action, payload } = wire.read(JSON.parse(data.toString()) as never);
-    const send = (answer: unknown) => socket.send(JSON.stringify(wire.reply(id, answer)));
-    const answer = setup.onMessage({ action, payload, session });
-    if (answer instanceof Promise) answer.then(send);
-    else send(answer);
+    for (const frame of [JSON.parse(data.toString())].flat()) {
+      const { id, action, payload } = wire.read(frame as never);
+      const send = (answer: unknown) => socket.send(JSON.stringify(wire.reply(id, answer)));
+      const answer = setup.onMessage({ action, payload, session });
+      if (answer instanceof Promise) answer.then(send);
+      else send(answer);
+    }
   });
 }

@@ -16,7 +16,12 @@ export interface Wire {
   /** Encodes an answer of the application. */
   reply(id: unknown, data: unknown): object;
   readonly malformed: readonly [Malformed, ...Malformed[]];
+  /** True when a list of requests is one frame, and is answered by a list. */
+  readonly hasBatches?: true;
 }
+
+/** The reason why other protocols lack the ability `batches`. */
+export const NO_BATCHES = "a frame holds one message, except with `jsonRpc()` or a codec of your own";
 
 const UNREADABLE: readonly [Malformed, ...Malformed[]] = [
   { what: "no JSON", raw: "{", code: "bad_message" },
@@ -104,6 +109,7 @@ interface JsonRpcFrame {
 /** JSON-RPC 2.0. */
 export const jsonRpcWire: Wire = {
   codec: jsonRpc(),
+  hasBatches: true,
   attackProtocol: "json-rpc",
   request: ({ id, action, payload }) => ({ jsonrpc: "2.0", method: action, params: payload, id }),
   answer: ({ id, result, error }: JsonRpcFrame): Answer =>

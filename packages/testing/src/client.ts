@@ -59,6 +59,13 @@ export class TestClient implements ClientListener {
     return answers;
   }
 
+  /** Sends messages in one frame. Each promise resolves with the answer, or `undefined`. */
+  sendBatch(messages: readonly OutgoingMessage[]): Promise<Answer | undefined>[] {
+    const answers = messages.map((message) => this.answerTo(message));
+    this.raw?.sendBatch?.(messages);
+    return answers;
+  }
+
   /** Sends a message and waits for its answer; `undefined` when the connection ends without one. */
   request(action: string, payload: Payload = {}): Promise<Answer | undefined> {
     return this.sendAll([this.message(action, payload)])[0] as Promise<Answer | undefined>;

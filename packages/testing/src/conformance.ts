@@ -2,6 +2,7 @@ import { describe, test } from "vitest";
 import { acks } from "./conformance/acks.js";
 import { attacked } from "./conformance/attacked.js";
 import { authenticate } from "./conformance/authenticate.js";
+import { batches } from "./conformance/batches.js";
 import { close } from "./conformance/close.js";
 import { concurrent } from "./conformance/concurrent.js";
 import { connect } from "./conformance/connect.js";
@@ -50,6 +51,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   events,
   malformed,
   acks,
+  batches,
   serve,
   "serve: input and objects": serveInput,
   "serve: concurrent handlers": concurrent,

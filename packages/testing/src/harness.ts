@@ -8,6 +8,8 @@ export const ABILITIES = {
   queue:
     "Messages that arrive during an evaluation are read and queued, within the limits of the queue; without it, the transport is paused",
   "refusal before the upgrade": "A refused client gets an HTTP response with status and headers, and no connection",
+  batches:
+    "A client may send several messages in one frame; each is decided alone, and the frame is handed on or refused",
 } as const;
 
 export type Ability = keyof typeof ABILITIES;
@@ -40,7 +42,8 @@ export interface ServerSetup {
   /** The application's listener for connections. */
   onOpen(session: HarnessSession): void;
   /**
-   * The application's listener for messages of a guarded server. Call it synchronously from the transport's own event.
+   * The application's listener for messages of a guarded server. Call it synchronously from the transport's own event,
+   * for each message of a batch.
    * Its result is sent to the client as the answer, at once or when its promise resolves.
    */
   onMessage(message: Delivered): unknown;
@@ -132,6 +135,8 @@ export interface ClientListener {
 export interface HarnessClient {
   /** Sends messages so that they arrive together. */
   send(messages: readonly OutgoingMessage[]): void;
+  /** Sends messages in one frame. Called only with the ability `batches`. */
+  sendBatch?(messages: readonly OutgoingMessage[]): void;
   /** Sends one of the harness's `malformed`. */
   sendRaw(raw: never): void;
   /** Stops reading. Data on its way may still arrive, and the client can still send. */

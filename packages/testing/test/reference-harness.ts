@@ -17,7 +17,7 @@ const HOST = "memory.example";
 export const referenceHarness: Harness = {
   name: "reference",
   transport: "memory",
-  lacks: {},
+  lacks: { batches: "each text is one message" },
   entrances: ["/"],
   malformed: [
     { what: "no JSON", raw: "{", code: "bad_message" },

@@ -4,12 +4,13 @@ import { referenceHarness } from "./reference-harness.js";
 
 test("the support table has adapters and reasons of lacks", () => {
   const table = supportTable([referenceHarness, { name: "radio", lacks: { acks: "waves do not | answer" } }]);
-  const [head, rule, first, second, third, last, end] = table.split("\n");
+  const [head, rule, first, second, third, fourth, last, end] = table.split("\n");
   expect(head).toBe("|  | reference | radio |");
   expect(rule).toBe("| --- | --- | --- |");
   expect(first).toMatch(/^\| \*\*acks\*\*: .+ \| yes \| no: waves do not \\\| answer \|$/);
   expect(second).toMatch(/^\| \*\*queue\*\*: .+ \| yes \| yes \|$/);
   expect(third).toMatch(/^\| \*\*refusal before the upgrade\*\*: .+ \| yes \| yes \|$/);
+  expect(fourth).toMatch(/^\| \*\*batches\*\*: .+ \| no: each text is one message \| yes \|$/);
   expect(last).toBe("| everything else of the suite | yes | yes |");
   expect(end).toBe("");
 });
