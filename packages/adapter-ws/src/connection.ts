@@ -83,7 +83,9 @@ export class WsConnection
     }
     if (this.#isDeciding) this.#pauseReading().pauseWhileDeciding(gate.timeouts.action);
     const bytes = toBuffer(data);
-    this.#exchange?.receive(isBinary ? bytes : textOf(bytes), bytes?.length ?? 0, data);
+    const count = this.#exchange?.receive(isBinary ? bytes : textOf(bytes), bytes?.length ?? 0, data) ?? 1;
+    // The frame itself is counted already.
+    if (count > 1) this.fairShare?.take(count - 1);
     return true;
   }
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { WebSocketServer } from "ws";
 import { closeFrame, frame, MODES, start, stopAll, Tcp, until } from "../test/support.js";
 import { type FairShare, fairShareOf } from "./fair-scheduling.js";
-import { guard, type WsGuardOptions } from "./index.js";
+import { guard, jsonRpc, type WsGuardOptions } from "./index.js";
 
 afterEach(stopAll);
 
@@ -34,6 +34,40 @@ async function heardWith(options: WsGuardOptions, mode: (typeof MODES)[number] =
   return heard;
 }
 
+/** The number of frames that the listener gets in each turn of the event loop, until it has all. */
+async function sharesOf(frames: readonly Buffer[], options: WsGuardOptions): Promise<number[]> {
+  const shares: number[] = [];
+  let isFirst = true;
+  let count = 0;
+  const hear = () => {
+    count += 1;
+    if (isFirst) {
+      isFirst = false;
+      shares.push(0);
+      setImmediate(() => {
+        isFirst = true;
+      });
+    }
+    shares[shares.length - 1] = (shares.at(-1) as number) + 1;
+  };
+  const { port } = await start({
+    policy,
+    options,
+    onConnection: (socket) =>
+      socket.on("message", () => {
+        hear();
+        // Messages that the application emits itself do not count for the client.
+        socket.emit("heard");
+      }),
+  });
+  const client = new Tcp(port);
+  client.knock();
+  await client.opened();
+  client.socket.write(Buffer.concat(frames));
+  await until(() => count === frames.length);
+  return shares;
+}
+
 describe("a client that sends a burst", () => {
   test.each(MODES)("does not delay other clients until it is handled (`%s`)", async (mode) => {
     const heard = await heardWith({}, mode);
@@ -42,33 +76,14 @@ describe("a client that sends a burst", () => {
   });
 
   test("has one share handled in each turn", async () => {
-    const shares: number[] = [];
-    let isFirst = true;
-    const hear = () => {
-      if (isFirst) {
-        isFirst = false;
-        shares.push(0);
-        setImmediate(() => {
-          isFirst = true;
-        });
-      }
-      shares[shares.length - 1] = (shares.at(-1) as number) + 1;
-    };
-    const { port } = await start({
-      policy,
-      onConnection: (socket) =>
-        socket.on("message", () => {
-          hear();
-          // Messages that the application emits itself do not count for the client.
-          socket.emit("heard");
-        }),
-    });
-    const client = new Tcp(port);
-    client.knock();
-    await client.opened();
-    client.socket.write(Buffer.concat(Array.from({ length: 120 }, () => message("say"))));
-    await until(() => shares.length === 3);
-    expect(shares).toEqual([48, 48, 24]);
+    const messages = Array.from({ length: 120 }, () => message("say"));
+    expect(await sharesOf(messages, {})).toEqual([48, 48, 24]);
+  });
+
+  test("has each request of a frame counted", async () => {
+    const batch = Array.from({ length: 10 }, () => ({ jsonrpc: "2.0", method: "say" }));
+    const frames = Array.from({ length: 12 }, () => frame(JSON.stringify(batch)));
+    expect(await sharesOf(frames, { codec: jsonRpc() })).toEqual([5, 5, 2]);
   });
 
   test.each([

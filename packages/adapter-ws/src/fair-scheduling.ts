@@ -28,10 +28,11 @@ export class FairShare {
     return this.#left > 0;
   }
 
-  /** Counts a forwarded message, ping or pong. */
-  take(): void {
-    this.#left -= 1;
-    if (this.#left !== 0) return;
+  /** Counts a forwarded message, ping or pong, or several requests of one frame. */
+  take(count = 1): void {
+    const before = this.#left;
+    this.#left -= count;
+    if (before <= 0 || this.#left > 0) return;
     this.#receiver._allowSynchronousEvents = false;
     if (!this.#isBusy) busyConnections += 1;
     this.#isBusy = true;

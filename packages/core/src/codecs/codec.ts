@@ -34,8 +34,8 @@ export interface FrameContext {
  * Decodes requests from frames and encodes answers into frames. When `decode` throws or returns an invalid request, the
  * client gets `bad_message`, and `onDecision` gets the error.
  *
- * A request with an `id` that is not `undefined` expects an answer. In development, a hint is printed once when the
- * refusal of such a request is not sent.
+ * A request with an `id` expects an answer. In development, a hint is printed once when `denied` returns nothing for such
+ * a request.
  *
  * @example
  * ```ts

@@ -53,6 +53,7 @@ test("a refusal that is not sent though the client waits is told once", () => {
     connectFrames(policy, { codec: { ...codec, denied: () => undefined }, hints });
   const { receive, wire } = silent(json());
   receive({ type: "no" });
+  receive({ type: "no", id: null });
   expect(warn).not.toHaveBeenCalled();
   receive({ type: "no", id: 1 });
   receive({ type: "no", id: 2 });

@@ -61,18 +61,20 @@ export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>> 
    * @param frame The frame; `undefined` when the transport could not read it.
    * @param bytes Size on the wire.
    * @param raw The frame as the listeners of the transport get it.
+   * @returns The number of requests.
    */
-  receive(frame: Frame | undefined, bytes: number, raw: Raw): void {
+  receive(frame: Frame | undefined, bytes: number, raw: Raw): number {
     const { session } = this;
     const isBinary = typeof frame !== "string";
     const read = decodeFrame(this.#options.codec, frame, this.#context, this.#most);
     if (!Array.isArray(read)) {
       session.receive(new DecodedMessage(read as never, bytes, raw, isBinary));
-      return;
+      return 1;
     }
     // The first one counts the bytes of the frame, and each of them counts as a message.
     const messages = read.map((request, at) => new DecodedMessage(request, at === 0 ? bytes : 0, raw, isBinary));
     Batch.receive(messages, this);
+    return messages.length;
   }
 
   /**

@@ -157,7 +157,7 @@ function codeHint({ decision: { code, by } }: Refused): string | undefined {
 }
 
 function unansweredHint({ action, unanswered = {} }: Refused): string | undefined {
-  if ((unanswered as { id?: unknown }).id === undefined) return undefined;
+  if (((unanswered as { id?: unknown }).id ?? undefined) === undefined) return undefined;
   return `a refusal of the action "${printable(action)}" was not sent, and the client gave an \`id\`: return a frame from denied()`;
 }
 
