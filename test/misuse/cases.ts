@@ -83,6 +83,7 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `guardWs(wss, policy, { origins: [/^https:\\/\\/app\\.example$/g] })`,
     `guardWs(wss, policy, { origins: [/^https:\\/\\/([a-z]+-?)+\\.app\\.example$/] })`,
     `guardWs(wss, policy, { codec: JSON })`,
+    `guardWs(wss, policy, { denied: "no" })`,
     `guardWs(wss, policy, { refuse: 403 })`,
     `guardWs(wss, policy, { challenge: "Bearer\\r\\nX-Admin: 1" })`,
     `guardWs(wss, policy, { timeout: { connect: 0 } })`,

@@ -49,12 +49,11 @@ export class Batch<M extends DecodedMessage> implements FrameBatch {
   allow(message: DecodedMessage): boolean {
     this.#allowed.push(message as M);
     const areAllowed = this.#allowed.length === this.#messages.length;
-    if (areAllowed) this.#end();
-    else this.#settle(message);
+    if (!areAllowed) this.#settle(message);
     return areAllowed;
   }
 
-  /** A handler that answers one request twice is not held up by the other requests. */
+  /** A later answer to a request is a frame of its own, and the other requests do not hold it up. */
   answer(message: DecodedMessage, frame: Frame | undefined): void {
     if (this.#settled.has(message)) {
       this.#flush();
@@ -74,25 +73,15 @@ export class Batch<M extends DecodedMessage> implements FrameBatch {
     this.#settled.add(message);
     if (this.#settled.size < this.#messages.length || session.isEnded) return;
     const allowed = this.#allowed;
-    if (allowed.length === 0) {
-      this.#end();
-      this.#flush();
-      return;
-    }
+    if (allowed.length === 0) return void this.#flush();
     this.#allowed = [];
     for (const one of allowed) this.#settled.delete(one);
     for (const one of allowed) session.refuse(one, BATCH_REFUSED);
   }
 
-  /** Later answers to these requests are frames of their own. */
-  #end(): void {
-    for (const message of this.#messages) message.batch = undefined;
-  }
-
   /** Sends the answers so far, in the order of the requests. */
   #flush(): void {
-    const { session } = this.#connection;
-    if (this.#answers.size === 0 || session.isEnded) return;
+    if (this.#answers.size === 0) return;
     const answers = this.#messages.flatMap((message) => this.#answers.get(message) ?? []);
     this.#answers.clear();
     this.#bytes = 0;

@@ -18,7 +18,7 @@ export class DecodedMessage<Raw = unknown> implements ClientMessage {
   readonly action: string;
   readonly payload: Payload;
   readonly refusal: Decision | undefined;
-  /** Set while a frame with several requests is not answered. */
+  /** Set for a request of a frame that holds several. */
   batch: FrameBatch | undefined;
 
   /** @param bytes Size on the wire. */

@@ -1,11 +1,11 @@
-import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
+import { AllowAny, type DecisionEvent, DenyAll, definePolicy, permission } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { expect, test, vi } from "vitest";
 import { deferred, settled } from "../../test/connection.js";
 import { connectFrames } from "../../test/frame-connection.js";
 import type { Codec, FrameContext } from "../codecs/codec.js";
 import { json } from "../codecs/json.js";
-import { jsonRpc } from "../codecs/json-rpc.js";
+import { type JsonRpcRequest, jsonRpc } from "../codecs/json-rpc.js";
 
 const policy = definePolicy({ actions: { yes: AllowAny, no: DenyAll } });
 const call = (method: string, id?: unknown) => ({ jsonrpc: "2.0", method, ...(id !== undefined && { id }) });
@@ -158,4 +158,20 @@ test("a handler that ends the session drops the rest of the frame", () => {
   const { receive, wire } = connectFrames(consumer, { codec: jsonRpc() });
   receive([call("work", 1), call("leave", 2), call("work", 3)]);
   expect([wire.frames, handled]).toEqual([[], ["work"]]);
+});
+
+test("a codec that ends the session with a refusal drops the rest of the frame", () => {
+  const codec: Codec<JsonRpcRequest & { session?: FrameContext["session"] }> = {
+    ...jsonRpc(),
+    decode: (_frame, { session }) => ["no", "nowhere", "yes"].map((action, id) => ({ action, id, session })),
+    denied(request, refusal) {
+      if (refusal.code === "unknown_action") request.session?.close(4403);
+      return "denied";
+    },
+  };
+  const events: string[] = [];
+  const onDecision = ({ decision }: DecisionEvent) => void events.push(decision.code);
+  const { receive, wire } = connectFrames(policy, { codec: codec as Codec, onDecision });
+  receive("x");
+  expect([wire.frames, wire.handedOn, events]).toEqual([[], [], ["permission_denied", "unknown_action"]]);
 });
