@@ -11,7 +11,7 @@ import type { GuardOptions } from "./options.js";
  * @param hooks The hooks of the application. `upgrade` is called for an admitted client alone.
  * @param policy A policy of `definePolicy`. If its rules need more scope than every handshake has, `authenticate` must
  *   return it.
- * @param options `authenticate`, `origins`, `codec`, `refuse`, `challenge`, `timeout` (milliseconds), `limits`,
+ * @param options `authenticate`, `origins`, `codec`, `denied`, `refuse`, `challenge`, `timeout` (milliseconds), `limits`,
  *   `onDecision`, `trace`.
  * @returns The guard: the guarded `hooks`, its `sessions`, `sessionOf(peer)`, `replace`, `audit`, `close`.
  * @throws {PermissionMisuse} When a hook is unknown, or the policy or an option is invalid.

@@ -10,7 +10,7 @@ import type { OptionsFor } from "./types.js";
  * @param wss A server of ws, made with `server`, `port` or `noServer`. Connections that are already open are closed
  *   with 1012.
  * @param policy A policy of `definePolicy`. `authenticate` must return the fields of the scope that its rules need.
- * @param options `authenticate`, `origins`, `codec`, `refuse`, `challenge`, `timeout` and `listenerGrace`
+ * @param options `authenticate`, `origins`, `codec`, `denied`, `refuse`, `challenge`, `timeout` and `listenerGrace`
  *   (milliseconds), `limits`, `onDecision`, `trace`.
  * @returns The guard, with `sessions`, `replace` and `close`.
  * @throws {PermissionMisuse} When `wss` is not a server of ws, is guarded already, or an option is wrong.
