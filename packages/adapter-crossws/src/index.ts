@@ -5,6 +5,7 @@
  */
 
 export * from "@portcullis/core/codecs";
+export type { RefusedRequest } from "@portcullis/core/frames";
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";
 export type { GuardOptions, ServeOptions } from "./options.js";

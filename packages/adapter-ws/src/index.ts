@@ -8,6 +8,7 @@ export type { DecisionEvent, GuardSession, Limits, Needed, OriginRule, Origins, 
 export type { Authenticated, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
 // Codecs
 export * from "@portcullis/core/codecs";
+export type { RefusedRequest } from "@portcullis/core/frames";
 // Guards
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";
