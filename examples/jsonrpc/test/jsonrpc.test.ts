@@ -25,5 +25,16 @@ test("an owner sees and spends, nobody else does, and errors are those of JSON-R
     id,
     error: { data: { code: "not_found" } },
   });
+  const batch = ["1", "2"].map((account, at) => ({
+    jsonrpc: "2.0",
+    id: at,
+    method: "account.balance",
+    params: { account },
+  }));
+  ann.send(batch);
+  expect(await ann.next()).toMatchObject([
+    { id: 0, result: 70 },
+    { id: 1, error: { code: -32003 } },
+  ]);
   expect(await call(ann, "constructor")).toMatchObject({ id, error: { code: -32601 } });
 });
