@@ -85,6 +85,7 @@ export default defineConfig({
         JWT: "/recipes/jwt",
         "Sign in later": "/recipes/sign-in-later",
         "Rate limits": "/recipes/rate-limits",
+        "Hot reload": "/recipes/hot-reload",
         "Testing rules": "/recipes/testing-rules",
         "Logging and metrics": "/recipes/logging",
         Lint: "/recipes/lint",

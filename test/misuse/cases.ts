@@ -91,6 +91,8 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `guardWs(wss, definePolicy({ actions: { edit: permission("isAuthor", { object: () => true }) } }))`,
     `guardWs(wss, policy); guardWs(wss, policy)`,
     `guardWs(wss, policy).replace(AllowAny)`,
+    `guardWs(wss, policy).replace(policy, { codec: json() })`,
+    `guardWs(wss, policy).replace(policy, { authentciate: () => ({ user: null }) })`,
     `serveWs(wss, policy)`,
     `serveWs(wss, defineConsumer())`,
     `json({ action: "type", id: "type" })`,
@@ -111,6 +113,7 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `guardIo(io, policy, { data: { id: 1 } })`,
     `guardIo(io, policy, { codec: json() })`,
     `guardIo(io, policy); guardIo(io, policy)`,
+    `guardIo(io, policy).replace(policy, { payload: () => ({}) })`,
     `serveIo(io, policy)`,
   ],
   Answers: [

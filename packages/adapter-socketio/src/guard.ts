@@ -1,6 +1,6 @@
-import type { PolicyFor } from "@portcullis/core/adapter";
+import type { PolicyFor, ReplaceOptions } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
-import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
+import type { Authenticated, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
 
 /**
  * Enforces a policy on a socket.io server with all its namespaces, or on one namespace. Refused clients get a
@@ -41,6 +41,6 @@ export function guard<S, T extends Guardable, Extra extends Authenticated<S> = A
   io: T,
   policy: PolicyFor<S>,
   ...[options = {}]: OptionsFor<S, T, Extra>
-): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>> {
+): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<SocketOf<T>, Extra>> {
   return attach("guard()", io, policy, options as object);
 }

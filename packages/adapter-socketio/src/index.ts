@@ -5,7 +5,7 @@
  */
 
 export type { DecisionEvent, GuardSession, Limits, Needed, OriginRule, Origins, Refusal } from "@portcullis/core";
-export type { PolicyFor } from "@portcullis/core/adapter";
+export type { PolicyFor, ReplaceOptions } from "@portcullis/core/adapter";
 // Guards of servers and namespaces
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";

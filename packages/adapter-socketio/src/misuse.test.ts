@@ -29,12 +29,11 @@ test("what is no server", () => {
 test("guarding twice", () => {
   const io = new Server();
   guard(io, policy);
-  expect(misuse(() => guard(io, policy))).toBe("guard(): this server is guarded already: guard it once");
-  expect(misuse(() => serve(io, consumer))).toBe("serve(): this server is guarded already: guard it once");
+  const advice = "is guarded already: guard it once, and call guarded.replace(policy, options) to change its rules";
+  expect(misuse(() => guard(io, policy))).toBe(`guard(): this server ${advice}`);
+  expect(misuse(() => serve(io, consumer))).toBe(`serve(): this server ${advice}`);
   guard(io.of("/admin"), policy);
-  expect(misuse(() => guard(io.of("/admin"), policy))).toBe(
-    'guard(): the namespace "/admin" is guarded already: guard it once',
-  );
+  expect(misuse(() => guard(io.of("/admin"), policy))).toBe(`guard(): the namespace "/admin" ${advice}`);
   serve(io.of("/chat"), consumer);
 });
 

@@ -1,4 +1,5 @@
-import type { Authenticated, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import type { IncomingMessage } from "node:http";
+import type { Authenticated, ReplaceOptions, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
 import type { OptionsFor } from "./types.js";
@@ -27,6 +28,6 @@ export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
   wss: WebSocketServer,
   consumer: ServableConsumer<S>,
   ...[options = {}]: OptionsFor<S, Extra>
-): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<IncomingMessage, Extra>> {
   return attach("serve()", wss, consumer, options);
 }
