@@ -108,6 +108,7 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `guardIo()`,
     `guardIo(io)`,
     `guardIo({}, policy)`,
+    `guardIo(io, policy, { action: "create" })`,
     `guardIo(io, policy, { payload: {} })`,
     `guardIo(io, policy, { denied: "no" })`,
     `guardIo(io, policy, { data: { id: 1 } })`,

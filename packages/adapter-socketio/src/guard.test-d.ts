@@ -79,6 +79,12 @@ test("replace takes options for the sockets and the scope of the guard", () => {
   guarded.replace(bound, { payload: () => ({}) });
 });
 
+test("an action is a string, or none", () => {
+  guard(io, open, { action: (event, [service]) => (typeof service === "string" ? `${service}.${event}` : undefined) });
+  // @ts-expect-error a promise is no action
+  guard(io, open, { action: async (event) => event });
+});
+
 test("serve checks a consumer as guard checks a policy", () => {
   const consumer = defineConsumer().action("send", isAdmin, ({ scope }) => scope.user?.id);
   serve(io, consumer, { authenticate: () => ({ user }) });

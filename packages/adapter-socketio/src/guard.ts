@@ -14,8 +14,8 @@ import type { Authenticated, Guardable, OptionsFor, ScopeWith, SocketOf } from "
  *   precedence over the guard of the server.
  * @param policy A policy of `definePolicy`. If its rules need more scope than every handshake has, `authenticate` must
  *   return it.
- * @param options `authenticate`, `origins`, `payload`, `denied`, `fairScheduling`, `timeout` (milliseconds), `limits`,
- *   `onDecision`, `trace`.
+ * @param options `authenticate`, `origins`, `action`, `payload`, `denied`, `fairScheduling`, `timeout` (milliseconds),
+ *   `limits`, `onDecision`, `trace`.
  * @returns The guard: its `sessions`, `replace`, `audit`, `close`.
  * @throws {PermissionMisuse} When `io` is no socket.io server or namespace, is already guarded, or an option is
  *   invalid.
