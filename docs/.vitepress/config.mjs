@@ -85,6 +85,7 @@ export default defineConfig({
         JWT: "/recipes/jwt",
         "Sign in later": "/recipes/sign-in-later",
         "Rate limits": "/recipes/rate-limits",
+        NestJS: "/recipes/nestjs",
         "Hot reload": "/recipes/hot-reload",
         "Action inside the event": "/recipes/feathers",
         "Testing rules": "/recipes/testing-rules",
