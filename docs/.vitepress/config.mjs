@@ -86,6 +86,7 @@ export default defineConfig({
         "Sign in later": "/recipes/sign-in-later",
         "Rate limits": "/recipes/rate-limits",
         NestJS: "/recipes/nestjs",
+        "Fastify, express-ws, koa-websocket": "/recipes/frameworks",
         "Hot reload": "/recipes/hot-reload",
         "Action inside the event": "/recipes/feathers",
         "Testing rules": "/recipes/testing-rules",
