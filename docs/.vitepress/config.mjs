@@ -88,6 +88,8 @@ export default defineConfig({
         NestJS: "/recipes/nestjs",
         "Fastify, express-ws, koa-websocket": "/recipes/frameworks",
         "Hot reload": "/recipes/hot-reload",
+        GraphQL: "/recipes/graphql-ws",
+        tRPC: "/recipes/trpc",
         "Action inside the event": "/recipes/feathers",
         "Testing rules": "/recipes/testing-rules",
         "Logging and metrics": "/recipes/logging",
