@@ -88,6 +88,7 @@ export default defineConfig({
         NestJS: "/recipes/nestjs",
         "Fastify, express-ws, koa-websocket": "/recipes/frameworks",
         "Hot reload": "/recipes/hot-reload",
+        "Several processes": "/recipes/several-processes",
         GraphQL: "/recipes/graphql-ws",
         tRPC: "/recipes/trpc",
         "Action inside the event": "/recipes/feathers",
