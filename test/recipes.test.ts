@@ -35,6 +35,14 @@ test.each(programs)("$program: a server with its client, a program, or a test", 
   expect(asking?.source.match(PROMISE)?.length).toBeGreaterThanOrEqual(names.length === 2 ? 3 : 1);
 });
 
+test("the compared servers have as many lines as the page says", () => {
+  const text = readFileSync(new URL("compared.md", folder), "utf8");
+  const lines = [...text.matchAll(BLOCK)]
+    .filter(([, name = ""]) => name.endsWith("server.ts"))
+    .map(([, , source = ""]) => source.trim().split("\n").length);
+  expect(text).toContain(`| lines of the server | ${lines.join(" | ")} |`);
+});
+
 test("no other page has such a block", () => {
   const others = findPages().filter(({ file, text }) => !file.includes("/docs/recipes/") && text.match(BLOCK));
   expect(others.map(({ file }) => file)).toEqual([]);

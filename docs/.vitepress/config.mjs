@@ -97,6 +97,7 @@ export default defineConfig({
         "Logging and metrics": "/recipes/logging",
         Lint: "/recipes/lint",
         "When not to use it": "/recipes/when-not-to-use-it",
+        "Compared with others": "/recipes/compared",
       }),
       { text: "Reference", items: [{ text: "Packages", link: "/packages/" }, ...packages] },
       section("Evidence", {
