@@ -1,5 +1,5 @@
-import type { Policy, Scope } from "@portcullis/core";
-import { createGuard, type GuardOf, type ReplaceOptions } from "@portcullis/core/adapter";
+import type { Policy, ReplaceOptions, Scope } from "@portcullis/core";
+import { createGuard, type GuardOf } from "@portcullis/core/adapter";
 import type { Hooks, Peer } from "crossws";
 import { GuardedHooks } from "./hooks.js";
 import { checkHooks, type GuardOptions, OWN_OPTIONS, readOptions, type ServeOptions } from "./options.js";

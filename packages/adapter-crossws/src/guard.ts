@@ -1,4 +1,5 @@
-import type { Authenticated, OptionsFor, PolicyFor, ReplaceOptions, ScopeWith } from "@portcullis/core/adapter";
+import type { ReplaceOptions } from "@portcullis/core";
+import type { Authenticated, OptionsFor, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
 import type { Hooks } from "crossws";
 import { attach, type Guard } from "./attach.js";
 import type { GuardOptions } from "./options.js";

@@ -1,4 +1,5 @@
-import type { Authenticated, OptionsFor, ReplaceOptions, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import type { ReplaceOptions } from "@portcullis/core";
+import type { Authenticated, OptionsFor, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
 import type { ServeOptions } from "./options.js";
 import type { UpgradeRequest } from "./upgrade-facts.js";

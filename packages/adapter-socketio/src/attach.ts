@@ -1,5 +1,5 @@
-import type { Policy } from "@portcullis/core";
-import { createGuard, type GuardOf, type ReplaceOptions } from "@portcullis/core/adapter";
+import type { Policy, ReplaceOptions } from "@portcullis/core";
+import { createGuard, type GuardOf } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
 import { corsOrigins } from "./cors-origins.js";

@@ -1,4 +1,5 @@
-import type { PolicyFor, ReplaceOptions } from "@portcullis/core/adapter";
+import type { ReplaceOptions } from "@portcullis/core";
+import type { PolicyFor } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
 import type { Authenticated, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
 

@@ -4,8 +4,17 @@
  * @module @portcullis/adapter-socketio
  */
 
-export type { DecisionEvent, GuardSession, Limits, Needed, OriginRule, Origins, Refusal } from "@portcullis/core";
-export type { PolicyFor, ReplaceOptions } from "@portcullis/core/adapter";
+export type {
+  DecisionEvent,
+  GuardSession,
+  Limits,
+  Needed,
+  OriginRule,
+  Origins,
+  Refusal,
+  ReplaceOptions,
+} from "@portcullis/core";
+export type { PolicyFor } from "@portcullis/core/adapter";
 // Guards of servers and namespaces
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";

@@ -1,4 +1,5 @@
-import type { ReplaceOptions, ServableConsumer } from "@portcullis/core/adapter";
+import type { ReplaceOptions } from "@portcullis/core";
+import type { ServableConsumer } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
 import type { Authenticated, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
 

@@ -1,12 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { PermissionMisuse, type Policy, type Scope } from "@portcullis/core";
-import {
-  type AttachedServer,
-  createGuard,
-  type Gate,
-  type GuardOf,
-  type ReplaceOptions,
-} from "@portcullis/core/adapter";
+import { PermissionMisuse, type Policy, type ReplaceOptions, type Scope } from "@portcullis/core";
+import { type AttachedServer, createGuard, type Gate, type GuardOf } from "@portcullis/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
 import { addToUpgrade } from "./answer-headers.js";
 import { closeSoon } from "./close.js";

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Authenticated, PolicyFor, ReplaceOptions, ScopeWith } from "@portcullis/core/adapter";
+import type { ReplaceOptions } from "@portcullis/core";
+import type { Authenticated, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
 import type { OptionsFor } from "./types.js";

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Authenticated, ReplaceOptions, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import type { ReplaceOptions } from "@portcullis/core";
+import type { Authenticated, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
 import type { OptionsFor } from "./types.js";

@@ -16,7 +16,7 @@ export type { HandshakeEvaluation } from "./guard/handshake/handshake-evaluation
 export { HandshakeScope } from "./guard/handshake/handshake-scope.js";
 export { pathOf } from "./guard/handshake/request-path.js";
 export type { HandshakeInfo } from "./guard/handshake-info.js";
-export type { GuardOptions, ReplaceOptions } from "./guard/options.js";
+export type { GuardOptions } from "./guard/options.js";
 export { type BackpressureTarget, OutgoingBudget } from "./guard/outgoing-budget.js";
 export { BAD_TARGET, badMessage, closeCodeOf, MISSING_ACTION } from "./guard/refusal.js";
 export type { HandshakeResult } from "./guard/runtime.js";

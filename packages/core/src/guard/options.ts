@@ -89,8 +89,8 @@ export function mergeOptions<Request>(
     );
   }
   checkKeys("replace()", changes, REPLACEABLE);
-  const given = Object.entries(changes).filter(([, value]) => value !== undefined);
-  const merged = { ...present, ...Object.fromEntries(given) };
+  const replaced = Object.entries(changes).filter(([, value]) => value !== undefined);
+  const merged = { ...present, ...Object.fromEntries(replaced) };
   checkOptions("replace()", merged);
   return merged;
 }
