@@ -12,10 +12,13 @@ import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { fetchRuntime, RUNTIMES } from "../stress/runtimes/runtimes.mjs";
+import { findProgram } from "./find-programs.mjs";
 import { packAll, run } from "./pack.mjs";
 import { startRegistry } from "./registry.mjs";
 
 const projects = fileURLToPath(new URL("../integrations", import.meta.url));
+/** The pages whose programs the project `recipes` runs. */
+const recipes = fileURLToPath(new URL("../docs/recipes", import.meta.url));
 
 /** The task runner of a project and its manifest. It is npm, unless the project has the name of a runtime. */
 const RUNNERS = {
@@ -81,8 +84,10 @@ function environmentOf(id, folder) {
 /** @param {string} name @param {string} folder @param {Packed} packed */
 async function tryProject(name, folder, packed) {
   cpSync(join(projects, name), folder, { recursive: true });
+  if (name === "recipes") cpSync(recipes, join(folder, "pages"), { recursive: true });
   const runner = runnerOf(name);
-  const variables = runner === "npm" ? {} : environmentOf(runner, folder);
+  const variables =
+    runner === "npm" ? { REDIS_SERVER_PATH: findProgram("redis-server") } : environmentOf(runner, folder);
   if (runner === "npm") await install(folder, packed);
   else await installCore(runner, folder, packed, variables);
   const { manifest, tasks, perform } = RUNNERS[runner];

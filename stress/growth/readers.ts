@@ -195,7 +195,7 @@ const events = (name: string, make: (parts: number) => unknown[]): Reader[] => [
     name: `event: ${name}`,
     from: fromOf(name),
     make,
-    read: (data) => readEvent({ type: 2, nsp: "/", data } as never, undefined),
+    read: (data) => readEvent({ type: 2, nsp: "/", data } as never, { action: undefined, payload: undefined }),
   }),
   reader({ name: `size: ${name}`, from: fromOf(name), make, read: sizeOf }),
 ];

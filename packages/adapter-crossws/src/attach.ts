@@ -1,12 +1,12 @@
-import type { Policy, Scope } from "@portcullis/core";
+import type { Policy, ReplaceOptions, Scope } from "@portcullis/core";
 import { createGuard, type GuardOf } from "@portcullis/core/adapter";
 import type { Hooks, Peer } from "crossws";
 import { GuardedHooks } from "./hooks.js";
 import { checkHooks, type GuardOptions, OWN_OPTIONS, readOptions, type ServeOptions } from "./options.js";
 import type { UpgradeRequest } from "./upgrade-facts.js";
 
-/** The guard of a crossws server. */
-export interface Guard<P = Policy, S = Scope> extends GuardOf<Peer, P, S> {
+/** The guard of a crossws server. `P` and `O` are the arguments of `replace`, `S` is the scope of its sessions. */
+export interface Guard<P = Policy, S = Scope, O = ReplaceOptions<UpgradeRequest>> extends GuardOf<Peer, P, S, O> {
   /** The guarded hooks, to be given to crossws or to a framework on it. */
   readonly hooks: Hooks;
 }

@@ -1,7 +1,9 @@
+import type { ReplaceOptions } from "@portcullis/core";
 import type { Authenticated, OptionsFor, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
 import type { Hooks } from "crossws";
 import { attach, type Guard } from "./attach.js";
 import type { GuardOptions } from "./options.js";
+import type { UpgradeRequest } from "./upgrade-facts.js";
 
 /**
  * Enforces a policy on the hooks of a crossws server. A refused upgrade gets an HTTP response; a refused message is
@@ -30,6 +32,6 @@ export function guard<S, Extra extends Authenticated<S> = Authenticated<S>>(
   hooks: Partial<Hooks>,
   policy: PolicyFor<S>,
   ...[options = {}]: OptionsFor<S, GuardOptions<Extra>>
-): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>> {
+): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<UpgradeRequest, Extra>> {
   return attach("guard()", policy, hooks, options as GuardOptions);
 }

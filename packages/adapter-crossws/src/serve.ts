@@ -1,6 +1,8 @@
+import type { ReplaceOptions } from "@portcullis/core";
 import type { Authenticated, OptionsFor, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
 import type { ServeOptions } from "./options.js";
+import type { UpgradeRequest } from "./upgrade-facts.js";
 
 /**
  * Serves a consumer (rules with handlers) over crossws. The value that a handler returns is the answer.
@@ -22,7 +24,7 @@ import type { ServeOptions } from "./options.js";
 export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
   consumer: ServableConsumer<S>,
   ...[options = {}]: OptionsFor<S, ServeOptions<Extra>>
-): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<UpgradeRequest, Extra>> {
   const read = options as ServeOptions;
   return attach("serve()", consumer, read.hooks ?? {}, read);
 }

@@ -1,4 +1,4 @@
-import type { Policy } from "@portcullis/core";
+import type { Policy, ReplaceOptions } from "@portcullis/core";
 import { createGuard, type GuardOf } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
@@ -12,10 +12,10 @@ import { Hooks } from "./server-hooks.js";
 import type { BareServer } from "./socketio-internals.js";
 
 /**
- * The guard of a socket.io server or of one of its namespaces. `P` is the argument of `replace`, `S` the scope of its
- * sessions.
+ * The guard of a socket.io server or of one of its namespaces. `P` and `O` are the arguments of `replace`, `S` is the
+ * scope of its sessions.
  */
-export interface Guard<P = Policy, S = SocketScope> extends GuardOf<object, P, S> {}
+export interface Guard<P = Policy, S = SocketScope, O = ReplaceOptions<Socket>> extends GuardOf<object, P, S, O> {}
 
 const MIN_PENDING_BYTES = 1_048_576;
 /** The default of socket.io, in bytes. */
@@ -26,14 +26,14 @@ const MAX_HTTP_BUFFER_SIZE = 1_000_000;
  *
  * @throws {PermissionMisuse} When the subject is neither, is already guarded, or an option is invalid.
  */
-export function attach<P, S>(
+export function attach<P, S, O>(
   caller: "guard()" | "serve()",
   subject: unknown,
   rules: unknown,
   options: SocketGuardOptions,
-): Guard<P, S> {
+): Guard<P, S, O> {
   const target = readTarget(caller, subject);
-  return createGuard<Socket, object, P, S>({
+  return createGuard<Socket, object, P, S, O>({
     caller,
     rules,
     options: { ...options, origins: options.origins ?? corsOrigins(target.io), ...limitsOf(options, target.io) },

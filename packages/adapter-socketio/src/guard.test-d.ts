@@ -70,6 +70,21 @@ test("a session has the scope that authenticate makes", () => {
   guarded.replace(inferred);
 });
 
+test("replace takes options for the sockets and the scope of the guard", () => {
+  const guarded = guard(typed, bound, { authenticate: ({ data }) => ({ user: data.user }) });
+  guarded.replace(bound, { authenticate: async ({ data }) => ({ user: data.user }), hints: false });
+  // @ts-expect-error no such data
+  guarded.replace(bound, { authenticate: ({ data }) => ({ user: data.account }) });
+  // @ts-expect-error open connections rely on their payload
+  guarded.replace(bound, { payload: () => ({}) });
+});
+
+test("an action is a string, or none", () => {
+  guard(io, open, { action: (event, [service]) => (typeof service === "string" ? `${service}.${event}` : undefined) });
+  // @ts-expect-error a promise is no action
+  guard(io, open, { action: async (event) => event });
+});
+
 test("serve checks a consumer as guard checks a policy", () => {
   const consumer = defineConsumer().action("send", isAdmin, ({ scope }) => scope.user?.id);
   serve(io, consumer, { authenticate: () => ({ user }) });

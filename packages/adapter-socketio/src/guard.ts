@@ -1,6 +1,7 @@
+import type { ReplaceOptions } from "@portcullis/core";
 import type { PolicyFor } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
-import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
+import type { Authenticated, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
 
 /**
  * Enforces a policy on a socket.io server with all its namespaces, or on one namespace. Refused clients get a
@@ -14,8 +15,8 @@ import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js
  *   precedence over the guard of the server.
  * @param policy A policy of `definePolicy`. If its rules need more scope than every handshake has, `authenticate` must
  *   return it.
- * @param options `authenticate`, `origins`, `payload`, `denied`, `fairScheduling`, `timeout` (milliseconds), `limits`,
- *   `onDecision`, `trace`.
+ * @param options `authenticate`, `origins`, `action`, `payload`, `denied`, `fairScheduling`, `timeout` (milliseconds),
+ *   `limits`, `onDecision`, `trace`.
  * @returns The guard: its `sessions`, `replace`, `audit`, `close`.
  * @throws {PermissionMisuse} When `io` is no socket.io server or namespace, is already guarded, or an option is
  *   invalid.
@@ -41,6 +42,6 @@ export function guard<S, T extends Guardable, Extra extends Authenticated<S> = A
   io: T,
   policy: PolicyFor<S>,
   ...[options = {}]: OptionsFor<S, T, Extra>
-): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>> {
+): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<SocketOf<T>, Extra>> {
   return attach("guard()", io, policy, options as object);
 }

@@ -4,12 +4,21 @@
  * @module @portcullis/adapter-socketio
  */
 
-export type { DecisionEvent, GuardSession, Limits, Needed, OriginRule, Origins, Refusal } from "@portcullis/core";
+export type {
+  DecisionEvent,
+  GuardSession,
+  Limits,
+  Needed,
+  OriginRule,
+  Origins,
+  Refusal,
+  ReplaceOptions,
+} from "@portcullis/core";
 export type { PolicyFor } from "@portcullis/core/adapter";
 // Guards of servers and namespaces
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";
-export type { ReadPayload } from "./namespace/event.js";
+export type { ReadAction, ReadPayload } from "./namespace/event.js";
 export type { Denied } from "./namespace/refusal.js";
 export type { SocketScope } from "./namespace/scope.js";
 export type { SocketGuardOptions } from "./options.js";

@@ -29,12 +29,11 @@ test("what is no server", () => {
 test("guarding twice", () => {
   const io = new Server();
   guard(io, policy);
-  expect(misuse(() => guard(io, policy))).toBe("guard(): this server is guarded already: guard it once");
-  expect(misuse(() => serve(io, consumer))).toBe("serve(): this server is guarded already: guard it once");
+  const advice = "is guarded already: guard it once, and call guarded.replace(policy, options) to change its rules";
+  expect(misuse(() => guard(io, policy))).toBe(`guard(): this server ${advice}`);
+  expect(misuse(() => serve(io, consumer))).toBe(`serve(): this server ${advice}`);
   guard(io.of("/admin"), policy);
-  expect(misuse(() => guard(io.of("/admin"), policy))).toBe(
-    'guard(): the namespace "/admin" is guarded already: guard it once',
-  );
+  expect(misuse(() => guard(io.of("/admin"), policy))).toBe(`guard(): the namespace "/admin" ${advice}`);
   serve(io.of("/chat"), consumer);
 });
 
@@ -44,6 +43,10 @@ test("options that there are not, or of the wrong type", () => {
     [
       { payload: "first" },
       "guard() got a wrong `payload`: give a function, as in (event, args) => ({ text: args[0] })",
+    ],
+    [
+      { action: "create" },
+      'guard() got a wrong `action`: give a function, as in (event, [service]) => service + "." + event',
     ],
     [{ denied: {} }, "guard() got a wrong `denied`: give a function, as in (refusal) => ({ error: refusal.code })"],
     [{ limits: { pendingMessages: 0 } }, "`limits.pendingMessages`"],

@@ -1,13 +1,20 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { GuardOptions, ScopeWith } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
-import type { ReadPayload } from "./namespace/event.js";
+import type { ReadAction, ReadPayload } from "./namespace/event.js";
 import type { OwnOptions } from "./namespace/guard-context.js";
 import { type Denied, denied } from "./namespace/refusal.js";
 import type { SocketScope } from "./namespace/scope.js";
 
 /** The options of `guard` and `serve`. `S` is the socket type of the server. */
 export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra> {
+  /**
+   * Makes the action that rules see from the name and the arguments of an event, without the acknowledgement, as in
+   * `(event, [service]) => (typeof service === "string" ? `${service}.${event}` : undefined)`. `undefined` refuses the
+   * event with `bad_message`. A function that throws, or returns anything else, refuses it with `permission_error`.
+   * Listeners get the event unchanged. Default: the name of the event.
+   */
+  action?: ReadAction;
   /**
    * Makes the payload that rules see from the arguments of an event, without the acknowledgement. Listeners get the
    * arguments unchanged. Default: the first argument if it is a plain object, `{}` if there is none, else `{ args }`.
@@ -30,7 +37,15 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
 }
 
 /** The names of the options of this adapter. */
-export const OWN_OPTIONS: readonly string[] = ["payload", "denied", "data", "fairScheduling"];
+export const OWN_OPTIONS: readonly string[] = ["action", "payload", "denied", "data", "fairScheduling"];
+
+/** The options that are functions, each with an example. */
+const FUNCTIONS = {
+  action: '(event, [service]) => service + "." + event',
+  payload: "(event, args) => ({ text: args[0] })",
+  denied: "(refusal) => ({ error: refusal.code })",
+  data: "({ user }) => ({ userId: user.id })",
+} as const;
 
 /**
  * Reads the options of this adapter.
@@ -38,24 +53,15 @@ export const OWN_OPTIONS: readonly string[] = ["payload", "denied", "data", "fai
  * @throws {PermissionMisuse} When an option has the wrong type.
  */
 export function readOptions(caller: string, options: SocketGuardOptions): OwnOptions {
-  const { payload, denied: shape = denied, data, fairScheduling = true } = options;
-  if (payload !== undefined && typeof payload !== "function") {
-    throw new PermissionMisuse(
-      `${caller} got a wrong \`payload\`: give a function, as in (event, args) => ({ text: args[0] })`,
-    );
-  }
-  if (typeof shape !== "function") {
-    throw new PermissionMisuse(
-      `${caller} got a wrong \`denied\`: give a function, as in (refusal) => ({ error: refusal.code })`,
-    );
-  }
-  if (data !== undefined && typeof data !== "function") {
-    throw new PermissionMisuse(
-      `${caller} got a wrong \`data\`: give a function, as in ({ user }) => ({ userId: user.id })`,
-    );
+  const { action, payload, denied: shape = denied, data, fairScheduling = true } = options;
+  for (const [name, value] of Object.entries({ action, payload, denied: shape, data })) {
+    if (value !== undefined && typeof value !== "function") {
+      const example = FUNCTIONS[name as keyof typeof FUNCTIONS];
+      throw new PermissionMisuse(`${caller} got a wrong \`${name}\`: give a function, as in ${example}`);
+    }
   }
   if (typeof fairScheduling !== "boolean") {
     throw new PermissionMisuse(`${caller} got a wrong \`fairScheduling\`: write true or false`);
   }
-  return { payload, denied: shape, data: data as OwnOptions["data"], fairScheduling };
+  return { action, payload, denied: shape, data: data as OwnOptions["data"], fairScheduling };
 }

@@ -1,6 +1,7 @@
+import type { ReplaceOptions } from "@portcullis/core";
 import type { ServableConsumer } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
-import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
+import type { Authenticated, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
 
 /**
  * Serves a consumer (rules with handlers) over a socket.io server. Its actions are events, and the value that a handler
@@ -27,6 +28,6 @@ export function serve<S, T extends Guardable, Extra extends Authenticated<S> = A
   io: T,
   consumer: ServableConsumer<S>,
   ...[options = {}]: OptionsFor<S, T, Extra>
-): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<SocketOf<T>, Extra>> {
   return attach("serve()", io, consumer, options as object);
 }

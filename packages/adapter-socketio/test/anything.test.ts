@@ -62,6 +62,7 @@ test("a guarded event is answered once for any rule or option", () =>
         ping: AllowAny,
         rule: permission("scene", () => answer(scene)),
         denied: permission("no", () => false),
+        action: permission("no", () => false),
         payload: permission("no", () => false),
       },
     });
@@ -69,6 +70,7 @@ test("a guarded event is answered once for any rule or option", () =>
       guard(io, policy, {
         onDecision: () => answer(scene),
         denied: (error, { action }) => (action === "denied" ? answer(scene) : { ok: false, error }),
+        action: (event) => (event === "action" ? answer(scene) : event),
         payload: (event) => (event === "payload" ? answer(scene) : {}),
         limits: { undecodable: 1000 },
       });
@@ -78,7 +80,7 @@ test("a guarded event is answered once for any rule or option", () =>
     });
     const client = await open(server);
     await fc.assert(
-      fc.asyncProperty(fc.constantFrom("rule", "denied", "payload"), anyAnswer, async (event, wanted) => {
+      fc.asyncProperty(fc.constantFrom("rule", "denied", "action", "payload"), anyAnswer, async (event, wanted) => {
         Object.assign(scene, wanted);
         const answers = await ask(client, event);
         expect(answers).toHaveLength(1);

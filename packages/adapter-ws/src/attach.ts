@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { PermissionMisuse, type Policy, type Scope } from "@portcullis/core";
+import { PermissionMisuse, type Policy, type ReplaceOptions, type Scope } from "@portcullis/core";
 import { type AttachedServer, createGuard, type Gate, type GuardOf } from "@portcullis/core/adapter";
 import type { WebSocket, WebSocketServer } from "ws";
 import { addToUpgrade } from "./answer-headers.js";
@@ -12,8 +12,9 @@ import { probe } from "./probe.js";
 import { Upgrade, type VerifyClient } from "./upgrade.js";
 import type { BareSocket } from "./ws-internals.js";
 
-/** The guard of a server of ws. `P` is the argument of `replace`, `S` the scope of its sessions. */
-export interface Guard<P = Policy, S = Scope> extends GuardOf<WebSocket, P, S> {}
+/** The guard of a server of ws. `P` and `O` are the arguments of `replace`, `S` is the scope of its sessions. */
+export interface Guard<P = Policy, S = Scope, O = ReplaceOptions<IncomingMessage>>
+  extends GuardOf<WebSocket, P, S, O> {}
 
 /** Marks a guarded server, across copies of this package. */
 const GUARDED = Symbol.for("@portcullis/adapter-ws/guarded");
@@ -97,7 +98,11 @@ function checkServer(caller: string, wss: WebSocketServer): void {
   if (typeof options !== "object" || options === null || typeof handleUpgrade !== "function") {
     throw new PermissionMisuse(`${caller} needs a WebSocketServer of ws, as in ${caller.slice(0, -1)}wss, ...)`);
   }
-  if (wss[GUARDED as never]) throw new PermissionMisuse(`${caller}: this server is guarded already: guard it once`);
+  if (wss[GUARDED as never]) {
+    throw new PermissionMisuse(
+      `${caller}: this server is guarded already: guard it once, and call guarded.replace(policy, options) to change its rules`,
+    );
+  }
 }
 
 /** Closes a socket that was open before the guard was attached. Its messages no longer reach a listener. */

@@ -2,7 +2,7 @@ import { AllowAny, and, definePolicy, IsAuthenticated, permissionsFor, type Scop
 import { defineConsumer } from "@portcullis/core/consumer";
 import { expectTypeOf, test } from "vitest";
 import { WebSocketServer } from "ws";
-import { guard, serve } from "./index.js";
+import { guard, json, serve } from "./index.js";
 
 interface User {
   readonly id: number;
@@ -66,6 +66,16 @@ test("every part of a policy counts", () => {
   guard(wss, tenants, { authenticate: () => ({ user }) });
   // @ts-expect-error no user that the rules know
   guard(wss, tenants, { authenticate: () => ({ tenant: "a" }), onDecision: () => {} });
+});
+
+test("replace takes options for the same scope, and no others", () => {
+  const guarded = guard(wss, bound, { authenticate: () => ({ user: user as User | null }) });
+  guarded.replace(bound, { authenticate: async ({ headers }) => ({ user: headers.host ? user : null }), trace: true });
+  guarded.replace(bound, { origins: "*", onDecision: () => {} });
+  // @ts-expect-error no user that the rules know
+  guarded.replace(bound, { authenticate: () => ({ user: "ann" }) });
+  // @ts-expect-error open connections rely on their codec
+  guarded.replace(bound, { codec: json() });
 });
 
 test("replace takes a policy for the same scope", () => {

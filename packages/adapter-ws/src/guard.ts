@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { ReplaceOptions } from "@portcullis/core";
 import type { Authenticated, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
@@ -32,6 +34,6 @@ export function guard<S, Extra extends Authenticated<S> = Authenticated<S>>(
   wss: WebSocketServer,
   policy: PolicyFor<S>,
   ...[options = {}]: OptionsFor<S, Extra>
-): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>> {
+): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<IncomingMessage, Extra>> {
   return attach("guard()", wss, policy, options);
 }

@@ -4,7 +4,16 @@
  * @module @portcullis/adapter-ws
  */
 
-export type { DecisionEvent, GuardSession, Limits, Needed, OriginRule, Origins, Refusal } from "@portcullis/core";
+export type {
+  DecisionEvent,
+  GuardSession,
+  Limits,
+  Needed,
+  OriginRule,
+  Origins,
+  Refusal,
+  ReplaceOptions,
+} from "@portcullis/core";
 export type { Authenticated, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
 // Codecs
 export * from "@portcullis/core/codecs";

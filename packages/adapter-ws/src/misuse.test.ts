@@ -101,7 +101,8 @@ describe("an error names the mistake and the correction", () => {
   test("a server that is guarded already", () => {
     const wss = detached();
     guard(wss, open);
-    const message = "this server is guarded already: guard it once";
+    const message =
+      "this server is guarded already: guard it once, and call guarded.replace(policy, options) to change its rules";
     expect(() => guard(wss, open)).toThrow(new PermissionMisuse(`guard(): ${message}`));
     expect(() => serve(wss, consumer)).toThrow(new PermissionMisuse(`serve(): ${message}`));
   });

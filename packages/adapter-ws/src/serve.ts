@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { ReplaceOptions } from "@portcullis/core";
 import type { Authenticated, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
@@ -27,6 +29,6 @@ export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
   wss: WebSocketServer,
   consumer: ServableConsumer<S>,
   ...[options = {}]: OptionsFor<S, Extra>
-): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<IncomingMessage, Extra>> {
   return attach("serve()", wss, consumer, options);
 }

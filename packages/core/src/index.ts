@@ -19,6 +19,7 @@ export type { Origins } from "./guard/handshake/allowed-origins.js";
 export type { HandshakeFacts } from "./guard/handshake/handshake-facts.js";
 export type { OriginRule } from "./guard/handshake/origin.js";
 export type { Limits } from "./guard/limits.js";
+export type { ReplaceOptions } from "./guard/options.js";
 export type { Authenticate, Needed } from "./guard/types.js";
 export type { ActionEntry, PolicyOptions, Timeouts } from "./policy/options.js";
 export { permissionsFor } from "./policy/permissions-for.js";

@@ -61,7 +61,7 @@ export interface Attackable extends Pick<AttackOptions, "protocol" | "entrances"
 export interface RunningServer {
   readonly guard: {
     readonly sessions: Iterable<HarnessSession>;
-    replace(policy: never): void;
+    replace(policy: never, options?: never): void;
     close(): Promise<void>;
   };
   /** The Origin of a page that this server delivers. */

@@ -19,7 +19,11 @@ function attach(
   rules: unknown,
   options: GuardOptions<MemoryRequest>,
 ): ReferenceGuard {
-  if (server.admit) throw new PermissionMisuse("this server is guarded already: guard it once");
+  if (server.admit) {
+    throw new PermissionMisuse(
+      "this server is guarded already: guard it once, and call guarded.replace(policy, options) to change its rules",
+    );
+  }
   return createGuard({
     caller,
     rules,

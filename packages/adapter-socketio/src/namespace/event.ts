@@ -8,6 +8,18 @@ import { hasWirePrototype } from "./wire-prototypes.js";
 /** Makes the payload of an event from its arguments, without the acknowledgement. */
 export type ReadPayload = (event: string, args: readonly unknown[]) => Payload;
 
+/**
+ * Makes the action of an event from its name and its arguments, without the acknowledgement. `undefined` refuses the
+ * event, because it names no action.
+ */
+export type ReadAction = (event: string, args: readonly unknown[]) => string | undefined;
+
+/** The options of the application that read events. */
+export interface EventReaders {
+  readonly action: ReadAction | undefined;
+  readonly payload: ReadPayload | undefined;
+}
+
 const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 
 /** The events that socket.io or EventEmitter itself emits on a socket. A client must not be able to send them. */
@@ -47,37 +59,57 @@ export class Message implements ClientMessage {
 }
 
 /**
- * Reads an event. Never throws. If the application's `payload` throws or returns an invalid value, `refusal.error`
- * holds the error.
+ * Reads an event. Never throws. If the application's `action` or `payload` throws or returns an invalid value,
+ * `refusal.error` holds the error.
  *
  * @param hasOwnParser True when the server uses another parser than that of socket.io.
  */
-export function readEvent(packet: Packet, read: ReadPayload | undefined, hasOwnParser = false): Message {
+export function readEvent(packet: Packet, readers: EventReaders, hasOwnParser = false): Message {
   const { data } = packet;
   const values: readonly unknown[] = Array.isArray(data) ? data : [];
-  if (values.length === 0) return new Message(packet, "", EMPTY_PAYLOAD, MISSING_ACTION);
-  const [event] = values;
+  if (values.length === 0) return refused(packet, "", MISSING_ACTION);
+  const [first] = values;
   // A number is the name of its digits, because it reaches the listener of that name. Other values are no event names.
-  const action = typeof event === "number" ? String(event) : event;
-  if (typeof action !== "string") return new Message(packet, "", EMPTY_PAYLOAD, badMessage());
-  if (RESERVED.has(action))
-    return new Message(packet, action, EMPTY_PAYLOAD, badMessage("This event name is reserved."));
-  if (read === undefined && !hasOwnParser) return new Message(packet, action, payloadOf(values), undefined);
+  const event = typeof first === "number" ? String(first) : first;
+  if (typeof event !== "string") return refused(packet, "", badMessage());
+  // The listener hears the event, so its name is reserved, and not the action that is made of it.
+  if (RESERVED.has(event)) return refused(packet, event, badMessage("This event name is reserved."));
   try {
-    if (hasOwnParser && hasWirePrototype(data)) return new Message(packet, action, EMPTY_PAYLOAD, badMessage());
-    if (read === undefined) return new Message(packet, action, payloadOf(values), undefined);
+    if (hasOwnParser && hasWirePrototype(data)) return refused(packet, event, badMessage());
+    if (!readers.action && !readers.payload) return new Message(packet, event, payloadOf(values), undefined);
   } catch (error) {
-    return new Message(packet, action, EMPTY_PAYLOAD, badMessage(undefined, error));
+    return refused(packet, event, badMessage(undefined, error));
   }
+  return readByOptions(packet, event, values, readers);
+}
+
+function refused(packet: Packet, action: string, refusal: Decision): Message {
+  return new Message(packet, action, EMPTY_PAYLOAD, refusal);
+}
+
+/** Reads an event by the options of the application. Where one fails, it was not the client: the message is not bad. */
+function readByOptions(packet: Packet, event: string, values: readonly unknown[], readers: EventReaders): Message {
+  let name = event;
+  let by = "action";
   try {
-    const payload: unknown = read(action, values.slice(1));
+    const args = values.slice(1);
+    const action: unknown = readers.action ? readers.action(event, args) : event;
+    if (action === undefined) return refused(packet, event, badMessage("The event names no action."));
+    if (typeof action !== "string") throw invalid(action, "`action(event, args)` must return a string, and at once");
+    name = action;
+    by = "payload";
+    const payload: unknown = readers.payload ? readers.payload(event, args) : payloadOf(values);
     if (isPlain(payload)) return new Message(packet, action, payload, undefined);
-    ignoreRejection(payload);
-    throw new PermissionMisuse("`payload(event, args)` must return a plain object, and at once");
+    throw invalid(payload, "`payload(event, args)` must return a plain object, and at once");
   } catch (error) {
-    // The option failed, not the client. So the message does not count as undecodable.
-    return new Message(packet, action, EMPTY_PAYLOAD, decisionFromError(error, "payload"));
+    return refused(packet, name, decisionFromError(error, by));
   }
+}
+
+/** The error of an option that returned an invalid value. It may be a promise that rejects. */
+function invalid(value: unknown, message: string): PermissionMisuse {
+  ignoreRejection(value);
+  return new PermissionMisuse(message);
 }
 
 function payloadOf(values: readonly unknown[]): Payload {

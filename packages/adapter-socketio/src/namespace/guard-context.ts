@@ -1,12 +1,11 @@
 import type { Scope } from "@portcullis/core";
 import type { Gate, Session } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
-import type { Message, ReadPayload } from "./event.js";
+import type { EventReaders, Message } from "./event.js";
 import type { Denied } from "./refusal.js";
 
 /** The options of this adapter, with their defaults. */
-export interface OwnOptions {
-  readonly payload: ReadPayload | undefined;
+export interface OwnOptions extends EventReaders {
   readonly denied: Denied;
   readonly data: ((scope: Scope) => unknown) | undefined;
   readonly fairScheduling: boolean;

@@ -38,7 +38,9 @@ export class GuardRegistry {
   add(caller: string, namespace: BareNamespace | undefined, context: SocketGuardContext): void {
     if (namespace === undefined ? this.#wide : this.#own.has(keyOf(namespace))) {
       const what = namespace === undefined ? "this server" : `the namespace "${namespace.name}"`;
-      throw new PermissionMisuse(`${caller}: ${what} is guarded already: guard it once`);
+      throw new PermissionMisuse(
+        `${caller}: ${what} is guarded already: guard it once, and call guarded.replace(policy, options) to change its rules`,
+      );
     }
     if (namespace === undefined) this.#wide = context;
     else this.#own.set(keyOf(namespace), context);

@@ -157,7 +157,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
   readonly #receive = (packet: Packet): void => {
     this.#order.arrive();
     const { options, hasOwnParser } = this.#context;
-    (this.session as Session<Message>).receive(readEvent(packet, options.payload, hasOwnParser));
+    (this.session as Session<Message>).receive(readEvent(packet, options, hasOwnParser));
   };
 
   /** Called when the client is gone before its handshake is decided. */

@@ -5,7 +5,7 @@ import type { Scope } from "../types.js";
 import type { ServableConsumer } from "./dispatch.js";
 import { checkRules, Gate } from "./gate.js";
 import type { GuardSession } from "./guard-session.js";
-import { COMMON_OPTIONS, type GuardOptions } from "./options.js";
+import { COMMON_OPTIONS, type GuardOptions, type ReplaceOptions } from "./options.js";
 import type { GuardOf } from "./types.js";
 
 /** A guarded server, as its adapter provides it. */
@@ -39,9 +39,9 @@ const ATTACHED = "return { sessionOf }, and not a promise of it";
  *
  * @throws {PermissionMisuse} When an option is unknown or of the wrong type, or the rules cannot be used here.
  */
-export function createGuard<Request, Socket, P = Policy, S = Scope>(
+export function createGuard<Request, Socket, P = Policy, S = Scope, O = ReplaceOptions<Request>>(
   setup: GuardSetup<Request, Socket>,
-): GuardOf<Socket, P, S> {
+): GuardOf<Socket, P, S, O> {
   const { caller, rules, options, ownOptions = [] } = setup;
   if (caller !== "guard()" && caller !== "serve()") throw misuse("createGuard()", caller, CALLERS, "`caller`");
   const isServed = caller === "serve()";
@@ -59,7 +59,7 @@ export function createGuard<Request, Socket, P = Policy, S = Scope>(
     sessions: gate.sessions as ReadonlySet<GuardSession> as never,
     sessionOf: (socket) => admitted(server.sessionOf(socket)) as GuardSession<S>,
     findSession: (socket) => server.sessionOf(socket) as GuardSession<S> | undefined,
-    replace: (next) => gate.replace(next),
+    replace: (next, changes) => gate.replace(next, changes as ReplaceOptions<Request> | undefined, ownOptions),
     audit: () => server.audit?.() ?? [],
     close: () => gate.close(),
   };

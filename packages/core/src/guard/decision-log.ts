@@ -49,8 +49,8 @@ function printThrown(error: unknown): void {
 
 /** Reports decisions to `onDecision`; without it, prints the causes of faults. */
 export class DecisionLog {
-  /** The rules in force, for traces. */
-  rules: Rules;
+  /** The rules that decide, for traces. */
+  readonly rules: Rules;
   /** True when `onDecision` is set and gets every decision. */
   readonly isObserved: boolean;
   readonly isTracing: boolean;

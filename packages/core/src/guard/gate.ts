@@ -10,7 +10,7 @@ import type { OpenSession } from "./guard-session.js";
 import { HandshakeEvaluation } from "./handshake/handshake-evaluation.js";
 import type { OriginRule } from "./handshake/origin.js";
 import type { Limits } from "./limits.js";
-import { checkOptions, type GuardOptions } from "./options.js";
+import { checkOptions, type GuardOptions, mergeOptions, type ReplaceOptions } from "./options.js";
 import { GuardRuntime } from "./runtime.js";
 import type { ClientMessage, Connection } from "./session/connection.js";
 import type { RefusalReport } from "./setup-hints.js";
@@ -77,15 +77,19 @@ export class Gate<Request> {
   }
 
   /**
-   * Replaces the policy, or the consumer of `serve()`. Running decisions finish with the old one.
+   * Replaces the policy, or the consumer of `serve()`, and options. Running decisions finish with the old ones.
    *
-   * @throws {PermissionMisuse} When it is no policy, or no consumer for `serve()`.
+   * @param changes The options to replace. The others stay.
+   * @param ownOptions The names of the adapter's own options, which cannot be replaced.
+   * @throws {PermissionMisuse} When it is no policy, or no consumer for `serve()`, or an option cannot be replaced. All
+   *   stays as it was then.
    */
-  replace(policy: unknown): void {
-    const { served } = this.#runtime;
+  replace(policy: unknown, changes: ReplaceOptions<Request> = {}, ownOptions: readonly string[] = []): void {
+    const { served, options } = this.#runtime;
     const engine = acceptedEngine(this.#caller, policy, served !== undefined);
     checkRules(this.#caller, policy as Partial<ServableConsumer>, served !== undefined);
-    this.#runtime.replace(engine, served && (policy as ServableConsumer));
+    const merged = mergeOptions(options, changes, ownOptions);
+    this.#runtime.replace(engine, served && (policy as ServableConsumer), merged);
   }
 
   /**

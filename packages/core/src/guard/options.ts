@@ -47,6 +47,16 @@ export interface GuardOptions<Request, Extra = unknown> {
   hints?: boolean;
 }
 
+/**
+ * The options that `replace` of a guard takes. `Extra` is the result of the first `authenticate`: sessions that are open
+ * keep their scope, so a new `authenticate` returns the same type.
+ */
+export interface ReplaceOptions<Request, Extra = unknown>
+  extends Pick<
+    GuardOptions<Request, Extra>,
+    "authenticate" | "origins" | "timeout" | "onDecision" | "trace" | "hints"
+  > {}
+
 /** The names of the options common to all adapters. */
 export const COMMON_OPTIONS: readonly string[] = [
   "authenticate",
@@ -57,6 +67,33 @@ export const COMMON_OPTIONS: readonly string[] = [
   "trace",
   "hints",
 ];
+
+/** The names of {@link ReplaceOptions}. */
+const REPLACEABLE = COMMON_OPTIONS.filter((name) => name !== "limits");
+
+/**
+ * Merges the options of `replace` into those in force. One that is `undefined` changes nothing.
+ *
+ * @param ownOptions The names of the options of the adapter, which stay.
+ * @throws {PermissionMisuse} When an option is unknown, of the wrong type, or cannot change while connections are open.
+ */
+export function mergeOptions<Request>(
+  present: GuardOptions<Request>,
+  changes: ReplaceOptions<Request>,
+  ownOptions: readonly string[],
+): GuardOptions<Request> {
+  const fixed = Object.keys(Object(changes)).find((name) => name === "limits" || ownOptions.includes(name));
+  if (fixed !== undefined) {
+    throw new PermissionMisuse(
+      `replace() cannot change \`${fixed}\`, on which open connections rely: leave it out, or guard a new server`,
+    );
+  }
+  checkKeys("replace()", changes, REPLACEABLE);
+  const replaced = Object.entries(changes).filter(([, value]) => value !== undefined);
+  const merged = { ...present, ...Object.fromEntries(replaced) };
+  checkOptions("replace()", merged);
+  return merged;
+}
 
 const HINTS = { values: [undefined, true, false], advice: "write true or false" };
 

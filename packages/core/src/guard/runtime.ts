@@ -27,10 +27,11 @@ export type Renew = (
 export class GuardRuntime<Request = never> {
   readonly sessions = new Set<OpenSession>();
   readonly limits: Required<Limits>;
-  readonly origins: OriginRule;
-  readonly authenticate: GuardOptions<Request>["authenticate"];
-  readonly log: DecisionLog;
   readonly renew: Renew;
+  /** The options in force, with `origins` as a rule. */
+  options: GuardOptions<Request>;
+  origins: OriginRule;
+  log: DecisionLog;
   engine: PolicyEngine;
   /** The consumer of `serve()`. */
   served: ServableConsumer | undefined;
@@ -38,7 +39,6 @@ export class GuardRuntime<Request = never> {
   timeouts: Required<Timeouts>;
   /** True when no handshake is admitted any more. */
   isClosing = false;
-  readonly #timeout: Timeouts | undefined;
 
   constructor(
     engine: PolicyEngine,
@@ -48,21 +48,27 @@ export class GuardRuntime<Request = never> {
   ) {
     this.limits = readLimits(options.limits);
     this.origins = readOrigins(options.origins as Origins | undefined);
-    this.authenticate = options.authenticate;
-    this.log = new DecisionLog(engine.rules, options);
     this.renew = renew;
-    this.#timeout = options.timeout;
+    this.options = { ...options, origins: this.origins };
+    this.log = new DecisionLog(engine.rules, options);
     this.engine = engine;
     this.served = served;
-    this.timeouts = this.#timeoutsOf(engine);
+    this.timeouts = timeoutsOf(engine, options);
   }
 
-  /** Replaces the rules. */
-  replace(engine: PolicyEngine, served: ServableConsumer | undefined): void {
+  /**
+   * Replaces the rules and the options.
+   *
+   * @throws {PermissionMisuse} When the origins are wrong. Nothing has changed then.
+   */
+  replace(engine: PolicyEngine, served: ServableConsumer | undefined, options: GuardOptions<Request>): void {
+    this.origins = readOrigins(options.origins as Origins | undefined);
+    this.options = { ...options, origins: this.origins };
+    // A log of its own: a decision that is running is reported to the old one, with the old rules.
+    this.log = new DecisionLog(engine.rules, options);
     this.engine = engine;
     this.served = served;
-    this.log.rules = engine.rules;
-    this.timeouts = this.#timeoutsOf(engine);
+    this.timeouts = timeoutsOf(engine, options);
   }
 
   /** True when the answers of an action are recorded, for a trace or for its object. */
@@ -72,9 +78,9 @@ export class GuardRuntime<Request = never> {
     const { asksObject, isParsed } = this.engine.rules.entryOf(action);
     return asksObject || isParsed;
   }
+}
 
-  #timeoutsOf(engine: PolicyEngine): Required<Timeouts> {
-    const { connect, action, object } = engine.rules.controls;
-    return { connect: connect.timeout, action: action.timeout, object: object.timeout, ...this.#timeout };
-  }
+function timeoutsOf(engine: PolicyEngine, { timeout }: Pick<GuardOptions<never>, "timeout">): Required<Timeouts> {
+  const { connect, action, object } = engine.rules.controls;
+  return { connect: connect.timeout, action: action.timeout, object: object.timeout, ...timeout };
 }

@@ -91,7 +91,7 @@ test("roles beside the user are told", () => {
   );
 });
 
-test.each([{}, { id: "" }, { nick: "ann" }, "ann", 5])("a user of %j that identifies nobody is told", (user) => {
+test.each([{}, { id: "" }, "ann", 5])("a user of %j that identifies nobody is told", (user) => {
   expect(hint({ scope: { user } })).toContain("authenticate() returned a `user` that identifies nobody");
 });
 
@@ -106,6 +106,8 @@ test.each<[string, object]>([
   ["an anonymous client", {}],
   ["an anonymous client with other facts", { scope: { user: null, asOf: 3, tenant: "a" } }],
   ["an anonymous user object", { scope: { user: { isAuthenticated: false } } }],
+  ["a signed-in user", { scope: { user: { id: "ann" } } }],
+  ["a signed-in user without an id", { scope: { user: { nick: "ann" } } }],
   ["a user with roles", { decision: noRole, scope: { user: { id: 1, roles: [] } } }],
   ["a user without any roles", { decision: noRole, scope: { user: { id: 1 } } }],
   ["nobody", { decision: noRole, scope: { user: null, role: "admin" } }],

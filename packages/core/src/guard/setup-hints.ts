@@ -126,7 +126,8 @@ const USER_KEYS = ["id", "_id", "pk", "sub", "uid", "userId", "user_id", "userna
 
 function userHint({ decision, scope, authenticates }: Refused): string | undefined {
   const { user } = scope;
-  if (decision.code !== "not_authenticated") return undefined;
+  // A rule of the application may refuse a signed-in user with the same code, for example after a logout.
+  if (decision.code !== "not_authenticated" || isSignedIn(user)) return undefined;
   if (!authenticates) {
     return "a rule needs a user, and the guard has no `authenticate`: give it a function that returns { user }";
   }

@@ -3,10 +3,10 @@ import type { MaybePromise, Scope } from "../types.js";
 import type { GuardSession } from "./guard-session.js";
 
 /**
- * The guard of a server. `Socket` is the transport's type of a connection, `P` is the argument of `replace`, `S` is the
- * scope of its sessions.
+ * The guard of a server. `Socket` is the transport's type of a connection, `P` and `O` are the arguments of `replace`,
+ * `S` is the scope of its sessions.
  */
-export interface GuardOf<Socket, P = Policy, S = Scope> {
+export interface GuardOf<Socket, P = Policy, S = Scope, O = object> {
   /** The open connections. */
   readonly sessions: ReadonlySet<GuardSession<S>>;
   /**
@@ -18,11 +18,15 @@ export interface GuardOf<Socket, P = Policy, S = Scope> {
   /** Returns the session of a socket; `undefined` when this guard has not admitted it. */
   findSession(socket: Socket): GuardSession<S> | undefined;
   /**
-   * Replaces the rules. Running decisions finish with the old ones.
+   * Replaces the rules, and options. Running decisions finish with the old ones. Open connections stay open, with the
+   * scope that they have: `refresh()` of a session runs the new `authenticate` and the new connect rules.
    *
-   * @throws {PermissionMisuse} When the rules cannot be used with this guard.
+   * @param options The options to replace: `authenticate`, `origins`, `timeout`, `onDecision`, `trace`, `hints`. The
+   *   others stay, also those that are `undefined`.
+   * @throws {PermissionMisuse} When the rules cannot be used with this guard, or an option is wrong or cannot be replaced.
+   *   The old rules and options stay then.
    */
-  replace(policy: P): void;
+  replace(policy: P, options?: O): void;
   /** Returns a sentence for each part of the server that is not guarded. Empty when everything is guarded. */
   audit(): readonly string[];
   /**

@@ -56,6 +56,28 @@ export const renewal: Subject = {
     expectRefused(lab, await server.tryHandshake(), "permission_denied", 403);
   },
 
+  "replace() takes options for new connections, and keeps the scope of open ones": async (lab) => {
+    const server = await lab.guard(rules(), { authenticate: () => ({ user: { id: "old" } }) });
+    const client = await server.connect();
+    const { session } = server;
+    server.guard.replace(rules() as never, { authenticate: () => ({ user: { id: "new" } }) } as never);
+    expectHandled(await client.request("ping"));
+    expect(session.scope.user).toEqual({ id: "old" });
+    await server.connect();
+    expect(server.session.scope.user).toEqual({ id: "new" });
+    await session.refresh();
+    expect(session.scope.user).toEqual({ id: "new" });
+  },
+
+  "replace() with an option that cannot change throws and keeps the old": async (lab) => {
+    const server = await lab.guard(rules({ say: DenyAll }));
+    const client = await server.connect();
+    for (const wrong of [{ limits: {} }, { authenticate: "ann" }, { authentciate: () => ({ user: null }) }]) {
+      expect(() => server.guard.replace(rules({ say: AllowAny }) as never, wrong as never)).toThrow(PermissionMisuse);
+    }
+    expectDenied(await client.request("say"), "permission_denied", 403);
+  },
+
   "replace() with an invalid policy throws and keeps the old": async (lab) => {
     const server = await lab.guard(rules({ say: DenyAll }));
     const client = await server.connect();

@@ -9,6 +9,7 @@ import type { Consumer, Scope } from "../../types.js";
 import { type Context, contextOfNow } from "../../util/async-context.js";
 import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../../util/deadline.js";
 import { isThenable } from "../../util/thenable.js";
+import type { DecisionLog } from "../decision-log.js";
 import type { OpenSession } from "../guard-session.js";
 import { GOING_AWAY } from "../refusal.js";
 import type { GuardRuntime, HandshakeResult } from "../runtime.js";
@@ -44,11 +45,13 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   readonly #runtime: GuardRuntime<Request>;
   readonly #connection: Connection<M, Request>;
   readonly #renewed: OpenSession | undefined;
-  readonly #startedAt: number;
+  readonly #startedAt = performance.now();
   readonly #answers = createAnswerRecord();
   readonly #cancellation = new CancellationScope();
   readonly #context: RuleContext;
   #scope: Scope;
+  /** The log of the rules that decide. */
+  #log: DecisionLog;
   #settled: HandshakeResult | undefined;
   #isOpened = false;
   #resolve: ((result: HandshakeResult) => void) | undefined;
@@ -61,7 +64,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     this.#connection = connection;
     this.#renewed = session;
     this.consumer = session?.consumer ?? new ConnectionConsumer(connection);
-    this.#startedAt = runtime.log.now();
+    this.#log = runtime.log;
     this.#scope = this.#scopeOf(ANONYMOUS);
     this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {});
     const made = refusal ?? this.#begin();
@@ -141,7 +144,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   }
 
   #report(made: Decision): void {
-    this.#runtime.log.report({
+    this.#log.report({
       phase: "connect",
       action: "connect",
       decision: made,
@@ -165,7 +168,10 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
 
   #begin(): Decision | Promise<Decision> {
     if (this.#isTooLate) return GOING_AWAY;
-    const { origins, authenticate } = this.#runtime;
+    const {
+      origins,
+      options: { authenticate },
+    } = this.#runtime;
     const refused = this.#connection.refusal ?? judgeOrigin(origins, this.#scope);
     if (refused) return refused;
     if (authenticate === undefined) return this.#ask(ANONYMOUS);
@@ -191,7 +197,9 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     }
     if (this.#settled !== undefined) return this.#settled.decision;
     this.#scope = scope;
-    const { engine, timeouts } = this.#runtime;
+    const { engine, timeouts, log } = this.#runtime;
+    // The policy may have been replaced during `authenticate`.
+    this.#log = log;
     const caller = { scope, consumer: this.consumer, timeout: timeouts.connect, cancellation: this.#cancellation };
     return engine.evaluateConnect(caller, this.#connection.message ?? {}, this.#answers);
   }
