@@ -33,7 +33,7 @@ export function makeRequest({ method, url, headers, bytes }: Derived, socket: Nu
     for (const value of [headers[name] as string | string[]].flat()) request.rawHeaders.push(name, value);
   }
   // Body parsers skip a request that is an upgrade or incomplete.
-  Object.assign(request, { upgrade: false });
+  (request as { upgrade?: boolean }).upgrade = false;
   request.complete = true;
   request.push(bytes);
   request.push(null);

@@ -19,7 +19,7 @@ import { CancellationScope } from "./cancellation.js";
 import { compile, type Program, preparing } from "./program.js";
 import { type AnswerRecord, createAnswerRecord } from "./record.js";
 import { makeStage } from "./stage.js";
-import { evaluateRecorded, finish, StageList } from "./stage-list.js";
+import { evaluateRecorded, StageList } from "./stage-list.js";
 import { TreeWalker } from "./tree-walker.js";
 
 expectNoUnhandledRejection();
@@ -346,7 +346,7 @@ describe("a stage that prepares", () => {
     ];
     if (record) return evaluateRecorded(stages, new RuleContext({}, CONSUMER, "act", { raw: 1 }), CALLER, record);
     const list = new StageList(stages);
-    return finish(list.run({}, CONSUMER, "act", { raw: 1 }), CALLER);
+    return list.decide({}, CONSUMER, "act", { raw: 1 }, CALLER);
   };
 
   const input = (fn: Parameters<typeof preparing>[1]) => preparing("input", fn);

@@ -6,7 +6,7 @@ import type { Consumer, Payload } from "../types.js";
 import type { EvaluationOptions } from "./cancellation.js";
 import { Evaluation } from "./evaluation.js";
 import { Failure } from "./leaf-result.js";
-import { Kind } from "./plan.js";
+import { Kind, type Step } from "./plan.js";
 import type { AnswerRecord } from "./record.js";
 import type { Stage } from "./stage.js";
 import { decisionAt } from "./tree-walker.js";
@@ -31,29 +31,40 @@ export class StageList {
    * Asks the stages synchronously, without a promise or a timer. The only allocation is a context for function rules.
    * The first answer that is neither true nor false starts an {@link Evaluation}.
    *
-   * @returns The decision, or the started evaluation. {@link finish} takes either. Never throws.
+   * V8 inlines functions of at most 460 bytes of bytecode. This one has 422; above the limit it is 12 % slower.
+   *
+   * @returns The decision, or a promise of it. Never throws, never rejects.
    */
-  run(scope: unknown, consumer: Consumer, action: string, payload: Payload): Decision | Evaluation {
+  // biome-ignore lint/complexity/useMaxParams: the question of DCRF, in its order, and its limits
+  decide(
+    scope: unknown,
+    consumer: Consumer,
+    action: string,
+    payload: Payload,
+    limits: EvaluationOptions,
+  ): Decision | Promise<Decision> {
     const { list: stages } = this;
     const options = this.takeOptions();
     let question: RuleContext | undefined;
     let passed = OPEN;
-    for (let index = 0; index < stages.length; index++) {
+    let step: Step | undefined;
+    let trues = 0;
+    let answer: unknown;
+    let index = 0;
+    for (; ; index++) {
+      if (index === stages.length) return this.keepOptions(options, passed);
       const { program } = stages[index] as Stage;
-      let step = program.start;
-      if (step === undefined) {
-        question ??= new RuleContext(scope, consumer, action, payload);
-        return new Evaluation(stages, question, undefined, index).begin();
-      }
-      let trues = 0;
-      let answer: unknown;
+      step = program.start;
+      if (step === undefined) break;
+      trues = 0;
       try {
         while (step.kind < Kind.Allows) {
+          const { fn } = step;
           if (step.kind === Kind.ClassRule) {
-            answer = (step.fn as ClassHook).call(step.self, scope, consumer, action, payload, options);
+            answer = (fn as ClassHook).call(step.self, scope, consumer, action, payload, options);
           } else {
             question ??= new RuleContext(scope, consumer, action, payload);
-            answer = step.fn.call(undefined, question as never);
+            answer = fn(question as never);
           }
           if (answer === true) {
             trues |= step.bit;
@@ -64,14 +75,13 @@ export class StageList {
       } catch (error) {
         answer = new Failure(error);
       }
-      if (step.end === null) {
-        question = (question ?? new RuleContext(scope, consumer, action, payload)).adopt(options);
-        return new Evaluation(stages, question, undefined, index).resume(step, trues, answer);
-      }
       if (step.kind === Kind.Refuses) return this.keepOptions(options, decisionAt(program, step, trues));
+      if (step.end === null) break;
       passed = step.end;
     }
-    return this.keepOptions(options, passed);
+    question ??= new RuleContext(scope, consumer, action, payload);
+    const evaluation = new Evaluation(stages, question.adopt(options), undefined, index);
+    return (step ? evaluation.resume(step, trues, answer) : evaluation.begin()).finish(limits);
   }
 
   private keepOptions(options: LazySignal, made: Decision): Decision {
@@ -84,15 +94,6 @@ export class StageList {
     this.spare = undefined;
     return spare === undefined || spare.isRead ? new LazySignal() : spare;
   }
-}
-
-/**
- * Finishes the evaluation that `run` has started, if any.
- *
- * @returns The decision, or a promise of it. Never throws, never rejects.
- */
-export function finish(begun: Decision | Evaluation, options: EvaluationOptions): Decision | Promise<Decision> {
-  return begun.outcome === undefined ? begun.finish(options) : begun;
 }
 
 /**

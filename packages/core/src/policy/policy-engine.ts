@@ -2,7 +2,7 @@ import { enforce, isAllowed } from "../decision/enforce.js";
 import { ABORTED, CancellationScope, type EvaluationOptions } from "../engine/cancellation.js";
 import { readLoaded } from "../engine/loaded-object.js";
 import { type AnswerRecord, createAnswerRecord } from "../engine/record.js";
-import { evaluateRecorded, finish, type StageList } from "../engine/stage-list.js";
+import { evaluateRecorded, type StageList } from "../engine/stage-list.js";
 import { describeTree } from "../rules/describe.js";
 import { RuleContext } from "../rules/rule-context.js";
 import type { Phase } from "../rules/tree.js";
@@ -56,7 +56,7 @@ export class PolicyEngine implements Policy<unknown> {
       if (isFault(read)) return read;
       if (options !== undefined) return this.#decideWith({ scope, consumer }, { action, payload }, read);
     }
-    return finish(entry.stages.run(scope, consumer, action, payload), rules.controls.action);
+    return entry.stages.decide(scope, consumer, action, payload, rules.controls.action);
   }
 
   can(...question: Parameters<PolicyEngine["decide"]>): Promise<boolean> {
@@ -162,7 +162,7 @@ function evaluate(
 ): Answered {
   const { scope, consumer } = caller;
   if (record) return evaluateRecorded(stages.list, new RuleContext(scope, consumer, action, payload), caller, record);
-  return finish(stages.run(scope, consumer, action, payload), caller);
+  return stages.decide(scope, consumer, action, payload, caller);
 }
 
 function describeEntry({ rule, concurrent, objects }: ActionRule) {

@@ -1,3 +1,5 @@
+import { readClock } from "./clock.js";
+
 /** A wait that ends at its deadline. It is a node of a linked list, so that adding and removing it costs little. */
 export interface TimeoutNode {
   previous: TimeoutNode | undefined;
@@ -51,7 +53,7 @@ export class TimeoutList {
   }
 
   add(wait: TimeoutNode): void {
-    const now = performance.now();
+    const now = readClock();
     wait.due = now + this.#milliseconds;
     const head = this.#head;
     const last = head.previous as TimeoutNode;
@@ -80,7 +82,7 @@ export class TimeoutList {
       } finally {
         if (turn === this.#turn) {
           this.#setter = undefined;
-          if (this.#head.next !== this.#head) this.#schedule(performance.now());
+          if (this.#head.next !== this.#head) this.#schedule(readClock());
         }
       }
     }, this.#interval) as unknown as Timer;
@@ -88,7 +90,7 @@ export class TimeoutList {
 
   #expireDue(): void {
     const head = this.#head;
-    const now = performance.now();
+    const now = readClock();
     for (
       let wait = head.next as TimeoutNode;
       wait !== head && this.#isDue(wait, now);
@@ -141,7 +143,7 @@ export function cancelTimeout(wait: TimeoutNode): void {
  * arrives now is late.
  */
 export function isOverdue(wait: TimeoutNode): boolean {
-  return wait.previous !== undefined && performance.now() >= wait.due;
+  return wait.previous !== undefined && readClock() >= wait.due;
 }
 
 /** A callback after a time, unless it is cancelled before. */
