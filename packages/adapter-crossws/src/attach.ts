@@ -6,7 +6,7 @@ import { checkHooks, type GuardOptions, OWN_OPTIONS, readOptions, type ServeOpti
 import type { UpgradeRequest } from "./upgrade-facts.js";
 
 /** The guard of a crossws server. */
-export interface Guard<P = Policy, S = Scope> extends GuardOf<Peer, P, S> {
+export interface Guard<P = Policy, S = Scope, N extends string = string> extends GuardOf<Peer, P, S, N> {
   /** The guarded hooks, to be given to crossws or to a framework on it. */
   readonly hooks: Hooks;
 }

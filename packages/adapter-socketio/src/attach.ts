@@ -13,9 +13,9 @@ import type { BareServer } from "./socketio-internals.js";
 
 /**
  * The guard of a socket.io server or of one of its namespaces. `P` is the argument of `replace`, `S` the scope of its
- * sessions.
+ * sessions, `N` are the names of its actions.
  */
-export interface Guard<P = Policy, S = SocketScope> extends GuardOf<object, P, S> {}
+export interface Guard<P = Policy, S = SocketScope, N extends string = string> extends GuardOf<object, P, S, N> {}
 
 const MIN_PENDING_BYTES = 1_048_576;
 /** The default of socket.io, in bytes. */

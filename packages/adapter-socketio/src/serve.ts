@@ -1,6 +1,7 @@
 import type { ServableConsumer } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
-import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js";
+import type { SocketScope } from "./namespace/scope.js";
+import type { Authenticated, CheckNeeds, Guardable, OptionsFor, ScopeWith } from "./types.js";
 
 /**
  * Serves a consumer (rules with handlers) over a socket.io server. Its actions are events, and the value that a handler
@@ -23,10 +24,16 @@ import type { Authenticated, Guardable, OptionsFor, ScopeWith } from "./types.js
  * serve(new Server(), echo);
  * ```
  */
-export function serve<S, T extends Guardable, Extra extends Authenticated<S> = Authenticated<S>>(
+export function serve<S, N extends string, T extends Guardable, Extra = Authenticated<S>>(
   io: T,
-  consumer: ServableConsumer<S>,
-  ...[options = {}]: OptionsFor<S, T, Extra>
-): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>> {
-  return attach("serve()", io, consumer, options as object);
+  consumer: ServableConsumer<S, N>,
+  options: OptionsFor<S, T, Extra>,
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, N>;
+/** Serves a consumer whose rules need no more scope than every handshake has. */
+export function serve<S, N extends string>(
+  io: Guardable,
+  consumer: ServableConsumer<S, N> & CheckNeeds<S>,
+): Guard<ServableConsumer<SocketScope>, SocketScope, N>;
+export function serve(io: unknown, consumer: unknown, options = {}): Guard<never, never, never> {
+  return attach("serve()", io, consumer, options) as never;
 }

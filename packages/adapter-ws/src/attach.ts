@@ -12,8 +12,11 @@ import { probe } from "./probe.js";
 import { Upgrade, type VerifyClient } from "./upgrade.js";
 import type { BareSocket } from "./ws-internals.js";
 
-/** The guard of a server of ws. `P` is the argument of `replace`, `S` the scope of its sessions. */
-export interface Guard<P = Policy, S = Scope> extends GuardOf<WebSocket, P, S> {}
+/**
+ * The guard of a server of ws. `P` is the argument of `replace`, `S` the scope of its sessions, `N` are the names of its
+ * actions.
+ */
+export interface Guard<P = Policy, S = Scope, N extends string = string> extends GuardOf<WebSocket, P, S, N> {}
 
 /** Marks a guarded server, across copies of this package. */
 const GUARDED = Symbol.for("@portcullis/adapter-ws/guarded");
