@@ -1,5 +1,6 @@
 import type { Scope } from "@portcullis/core";
-import type { Authenticated, CheckNeeds, OptionsFor, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
+import type { Authenticated, OptionsFor, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
+import type { CheckNeeds } from "@portcullis/core/internal";
 import type { Hooks } from "crossws";
 import { attach, type Guard } from "./attach.js";
 import type { GuardOptions } from "./options.js";

@@ -1,5 +1,6 @@
 import type { Scope } from "@portcullis/core";
-import type { Authenticated, CheckNeeds, OptionsFor, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import type { Authenticated, OptionsFor, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import type { CheckNeeds } from "@portcullis/core/internal";
 import { attach, type Guard } from "./attach.js";
 import type { ServeOptions } from "./options.js";
 

@@ -1,4 +1,5 @@
 import type * as core from "@portcullis/core/adapter";
+import type * as internal from "@portcullis/core/internal";
 import type { SocketScope } from "./namespace/scope.js";
 import type { SocketGuardOptions } from "./options.js";
 
@@ -26,7 +27,7 @@ export type ScopeWith<Extra> = core.ScopeWith<Extra, SocketScope>;
 export type OptionsFor<S, T, Extra> = core.OptionsFor<S, Extra, SocketGuardOptions<SocketOf<T>, Extra>, SocketScope>;
 
 /** `unknown` when rules that need the scope `S` need no `authenticate`; otherwise a type that says what to write. */
-export type CheckNeeds<S> = core.CheckNeeds<S, SocketScope>;
+export type CheckNeeds<S> = internal.CheckNeeds<S, SocketScope>;
 
 /**
  * The rules of all events that clients may send. `E` is the map of these events, the first type argument of `Server`. A
@@ -48,4 +49,4 @@ export type CheckNeeds<S> = core.CheckNeeds<S, SocketScope>;
  * console.assert(policy.describe().actions !== undefined);
  * ```
  */
-export type ActionsOf<E> = core.ActionRules<keyof E & string>;
+export type ActionsOf<E> = internal.ActionRules<keyof E & string>;

@@ -1,5 +1,6 @@
 import type { Scope } from "@portcullis/core";
-import type { Authenticated, CheckNeeds, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import type { Authenticated, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import type { CheckNeeds } from "@portcullis/core/internal";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
 import type { OptionsFor } from "./types.js";

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Decision, Scope } from "@portcullis/core";
-import type { AnyName, AskedName, PolicyFor, ServableConsumer } from "@portcullis/core/adapter";
+import type { PolicyFor, ServableConsumer } from "@portcullis/core/adapter";
+import type { AnyName, AskedName } from "@portcullis/core/internal";
 import { readAsk } from "./ask-policy.js";
 import type { HttpQuestion } from "./decide-request.js";
 import { problemOf } from "./problem-details.js";

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AnyName, AskedName } from "@portcullis/core/adapter";
+import type { AnyName, AskedName } from "@portcullis/core/internal";
 import { readAsk } from "./ask-policy.js";
 import { problemOf } from "./problem-details.js";
 import type { RulesFor } from "./to-express.js";
