@@ -1,6 +1,6 @@
 // The files that are type-checked: each is what a user might write, only larger.
 
-const HEAD = `import { and, AllowAny, BasePermission, definePolicy, IsAuthenticated, type Narrowed, or, permission, type Scope } from "@portcullis/core";
+const HEAD = `import { and, AllowAny, BasePermission, definePolicy, IsAuthenticated, type NarrowedScope, or, permission, type Scope } from "@portcullis/core";
 interface AppScope extends Scope { readonly user: { readonly id: number } | null }
 `;
 
@@ -44,7 +44,7 @@ declare const consumer: import("@portcullis/core").Consumer;
 ${times(100, (index) => `export const decision${index} = policy.decide(scope, consumer, "action.${index}");`).join("\n")}
 `;
 
-const behind = (guaranteed) => `export type Behind = Narrowed<AppScope, typeof rule>;
+const behind = (guaranteed) => `export type Behind = NarrowedScope<AppScope, typeof rule>;
 export const proof = (scope: Behind) => ${guaranteed};
 `;
 

@@ -1,7 +1,10 @@
 // Type-checks with the oldest TypeScript that is supported, the one before, the current and the next, by nodenext and by
 // bundler resolution, declarations included. Errors inside other packages' declarations are theirs: they are counted.
+// Then compiles the mistakes of mistakes.mjs, whose messages must say what to write.
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { compileMistakes } from "./compile-mistakes.mjs";
 
 let hasFailed = false;
 for (const name of ["typescript-oldest", "typescript-before", "typescript", "typescript-next"]) {
@@ -25,5 +28,10 @@ for (const name of ["typescript-oldest", "typescript-before", "typescript", "typ
     hasFailed = true;
     console.log(own.length > 0 ? own.join("\n") : stdout);
   }
+  const mistakes = compileMistakes({ compiler: resolve(`node_modules/${name}/bin/tsc`), folder: "mistakes" });
+  const wrong = mistakes.filter(({ isExplained }) => !isExplained);
+  console.log(`TypeScript ${version}, ${mistakes.length} mistakes: ${wrong.length === 0 ? "explained" : "FAILED"}`);
+  for (const { code, errors, last } of wrong) console.log(`${code}\n  ${errors} errors, the last: ${last}`);
+  hasFailed ||= wrong.length > 0;
 }
 process.exitCode = hasFailed ? 1 : 0;

@@ -5,8 +5,12 @@ import { GuardedHooks } from "./hooks.js";
 import { checkHooks, type GuardOptions, OWN_OPTIONS, readOptions, type ServeOptions } from "./options.js";
 import type { UpgradeRequest } from "./upgrade-facts.js";
 
-/** The guard of a crossws server. `P` and `O` are the arguments of `replace`, `S` is the scope of its sessions. */
-export interface Guard<P = Policy, S = Scope, O = ReplaceOptions<UpgradeRequest>> extends GuardOf<Peer, P, S, O> {
+/**
+ * The guard of a crossws server. `P` and `O` are the arguments of `replace`, `S` is the scope of its sessions, `N` are the
+ * names of its actions.
+ */
+export interface Guard<P = Policy, S = Scope, N extends string = string, O = ReplaceOptions<UpgradeRequest>>
+  extends GuardOf<Peer, P, S, N, O> {
   /** The guarded hooks, to be given to crossws or to a framework on it. */
   readonly hooks: Hooks;
 }

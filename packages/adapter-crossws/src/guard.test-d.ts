@@ -91,7 +91,9 @@ test("a session has the scope that authenticate makes", () => {
     undefined as never,
   );
   expectTypeOf(signedIn?.scope.user).toEqualTypeOf<User | null | undefined>();
-  const tenant = guard(hooks, open, { authenticate: async () => ({ tenant: "a" }) }).findSession(undefined as never);
+  const tenant = guard(hooks, open, { authenticate: async () => ({ user, tenant: "a" }) }).findSession(
+    undefined as never,
+  );
   expectTypeOf(tenant?.scope.tenant).toEqualTypeOf<string | undefined>();
 });
 

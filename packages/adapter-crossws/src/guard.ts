@@ -1,5 +1,6 @@
-import type { ReplaceOptions } from "@portcullis/core";
+import type { ReplaceOptions, Scope } from "@portcullis/core";
 import type { Authenticated, OptionsFor, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
+import type { CheckNeeds } from "@portcullis/core/internal";
 import type { Hooks } from "crossws";
 import { attach, type Guard } from "./attach.js";
 import type { GuardOptions } from "./options.js";
@@ -28,10 +29,16 @@ import type { UpgradeRequest } from "./upgrade-facts.js";
  * });
  * ```
  */
-export function guard<S, Extra extends Authenticated<S> = Authenticated<S>>(
+export function guard<S, N extends string, Extra = Authenticated<S>>(
   hooks: Partial<Hooks>,
-  policy: PolicyFor<S>,
-  ...[options = {}]: OptionsFor<S, GuardOptions<Extra>>
-): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<UpgradeRequest, Extra>> {
-  return attach("guard()", policy, hooks, options as GuardOptions);
+  policy: PolicyFor<S, N>,
+  options: OptionsFor<S, Extra, GuardOptions<Extra>>,
+): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, N, ReplaceOptions<UpgradeRequest, Extra>>;
+/** Enforces a policy whose rules need no more scope than every handshake has. */
+export function guard<S, N extends string>(
+  hooks: Partial<Hooks>,
+  policy: PolicyFor<S, N> & CheckNeeds<S>,
+): Guard<PolicyFor<Scope>, Scope, N>;
+export function guard(hooks: Partial<Hooks>, policy: unknown, options: GuardOptions = {}): Guard<never, never, never> {
+  return attach("guard()", policy, hooks, options);
 }

@@ -1,5 +1,6 @@
-import type { ReplaceOptions } from "@portcullis/core";
+import type { ReplaceOptions, Scope } from "@portcullis/core";
 import type { Authenticated, OptionsFor, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import type { CheckNeeds } from "@portcullis/core/internal";
 import { attach, type Guard } from "./attach.js";
 import type { ServeOptions } from "./options.js";
 import type { UpgradeRequest } from "./upgrade-facts.js";
@@ -21,10 +22,14 @@ import type { UpgradeRequest } from "./upgrade-facts.js";
  * const { hooks } = serve(echo);
  * ```
  */
-export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
-  consumer: ServableConsumer<S>,
-  ...[options = {}]: OptionsFor<S, ServeOptions<Extra>>
-): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<UpgradeRequest, Extra>> {
-  const read = options as ServeOptions;
-  return attach("serve()", consumer, read.hooks ?? {}, read);
+export function serve<S, N extends string, Extra = Authenticated<S>>(
+  consumer: ServableConsumer<S, N>,
+  options: OptionsFor<S, Extra, ServeOptions<Extra>>,
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, N, ReplaceOptions<UpgradeRequest, Extra>>;
+/** Serves a consumer whose rules need no more scope than every handshake has. */
+export function serve<S, N extends string>(
+  consumer: ServableConsumer<S, N> & CheckNeeds<S>,
+): Guard<ServableConsumer<Scope>, Scope, N>;
+export function serve(consumer: unknown, options: ServeOptions = {}): Guard<never, never, never> {
+  return attach("serve()", consumer, options.hooks ?? {}, options);
 }

@@ -103,6 +103,32 @@ test("useExpress says what it adds to the scope", () => {
   expectTypeOf(useExpress(handler, { app })).returns.resolves.toEqualTypeOf<{ user: unknown }>();
 });
 
+test("useExpress has the user that the application declares", () => {
+  type Declared = Express & { readonly request: { user?: { readonly id: string } | undefined } };
+  const found = useExpress(handler, { app: app as Declared });
+  expectTypeOf(found).returns.resolves.toEqualTypeOf<{ user: { readonly id: string } | null }>();
+  guard(wss, definePolicy({ permissions: IsAuthenticated }), { authenticate: found });
+  expectTypeOf(useExpress(handler)).returns.resolves.toEqualTypeOf<{ user: unknown }>();
+  expectTypeOf(useExpress(handler, { app: null })).returns.resolves.toEqualTypeOf<{ user: unknown }>();
+  expectTypeOf(useExpress<{ user: number }>(handler)).returns.resolves.toEqualTypeOf<{ user: number }>();
+});
+
+test("toExpress and toKoa take the actions of the policy", () => {
+  const policy = definePolicy({ actions: { ping: IsAuthenticated } });
+  const served = defineConsumer().action("ping", IsAuthenticated, () => 1);
+  const open = definePolicy({ permissions: IsAuthenticated });
+  const name: string = "ping";
+  for (const rules of [policy, served] as const) toExpress(rules, name);
+  toExpress(open, "anything");
+  toKoa(policy, name);
+  // @ts-expect-error no such action
+  toExpress(policy, "pong");
+  // @ts-expect-error no such action
+  toKoa(policy, "pong");
+  // @ts-expect-error no such action
+  toExpress(served, "pong");
+});
+
 test("toExpress and toKoa fit where middlewares are wanted", () => {
   const policy = definePolicy({ actions: { ping: IsAuthenticated } });
   app.post("/", toExpress(policy, "ping"), handler);

@@ -13,9 +13,10 @@ import type { BareServer } from "./socketio-internals.js";
 
 /**
  * The guard of a socket.io server or of one of its namespaces. `P` and `O` are the arguments of `replace`, `S` is the
- * scope of its sessions.
+ * scope of its sessions, `N` are the names of its actions.
  */
-export interface Guard<P = Policy, S = SocketScope, O = ReplaceOptions<Socket>> extends GuardOf<object, P, S, O> {}
+export interface Guard<P = Policy, S = SocketScope, N extends string = string, O = ReplaceOptions<Socket>>
+  extends GuardOf<object, P, S, N, O> {}
 
 const MIN_PENDING_BYTES = 1_048_576;
 /** The default of socket.io, in bytes. */
@@ -31,7 +32,7 @@ export function attach<P, S, O>(
   subject: unknown,
   rules: unknown,
   options: SocketGuardOptions,
-): Guard<P, S, O> {
+): Guard<P, S, string, O> {
   const target = readTarget(caller, subject);
   return createGuard<Socket, object, P, S, O>({
     caller,

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { deferred, gatedRule, listen, open, Raw, type Running, sleep, stopAll, until } from "../test/support.js";
 import { ReadControl } from "./engine/fair-scheduling.js";
 import { ReadPause } from "./engine/read-pause.js";
-import { guard } from "./guard.js";
+import { guard, type PolicyFor, type SocketGuardOptions } from "./index.js";
 
 afterEach(stopAll);
 
@@ -13,10 +13,13 @@ const nextTurn = permission("next turn", async () => {
 });
 
 /** A server that records the events it receives. */
-async function noting(policy = definePolicy({ permissions: nextTurn }), options: Parameters<typeof guard>[2] = {}) {
+async function noting(
+  policy: PolicyFor<never> = definePolicy({ permissions: nextTurn }),
+  options: SocketGuardOptions = {},
+) {
   const handled: unknown[] = [];
   const server = await listen((io) => {
-    guard(io, policy as never, options as never);
+    guard(io, policy as PolicyFor<unknown>, options);
     io.on("connection", (socket) => socket.onAny((event, n) => void handled.push(event === "say" ? n : event)));
   });
   return { ...server, handled };

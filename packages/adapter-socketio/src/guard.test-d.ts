@@ -1,8 +1,19 @@
-import { AllowAny, and, definePolicy, IsAuthenticated, permissionsFor, type Scope } from "@portcullis/core";
+import {
+  AllowAny,
+  and,
+  permission as barePermission,
+  DenyAll,
+  definePolicy,
+  IsAuthenticated,
+  permissionsFor,
+  type Refusal,
+  type Scope,
+} from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { type DefaultEventsMap, Server, type Socket } from "socket.io";
 import { expectTypeOf, test } from "vitest";
-import { guard, type SocketScope, serve } from "./index.js";
+import { type ActionsOf, guard, type PermissionEvents, type RefusedEvent, type SocketScope, serve } from "./index.js";
+import type { denied } from "./namespace/refusal.js";
 
 interface User {
   readonly id: number;
@@ -140,4 +151,41 @@ test("all else that authenticate returns fits", () => {
   guard(io, open, { authenticate: async () => {} });
   guard(io, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : null) });
   guard(io, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : { user: null }) });
+});
+
+interface ClientToServerEvents {
+  say: (text: string, answer: (result: { ok: boolean }) => void) => void;
+  ping: () => void;
+}
+interface ServerToClientEvents extends PermissionEvents {
+  said: (text: string) => void;
+}
+
+test("a table of actions is compared with the events of clients", () => {
+  type Actions = ActionsOf<ClientToServerEvents>;
+  const policy = definePolicy({
+    actions: {
+      ping: [AllowAny, barePermission("secure", ({ scope }) => scope.secure)],
+      say: { rule: isAdmin, objects: "checked-by-handler" },
+    } satisfies Actions,
+  });
+  guard(new Server<ClientToServerEvents, ServerToClientEvents>(), policy, { authenticate: () => ({ user }) });
+  definePolicy({ actions: { ping: IsAuthenticated, say: DenyAll } satisfies Actions });
+  // @ts-expect-error nothing about `say`
+  definePolicy({ actions: { ping: AllowAny } satisfies Actions });
+  // @ts-expect-error no such event
+  definePolicy({ actions: { ping: AllowAny, say: AllowAny, tell: AllowAny } satisfies Actions });
+  definePolicy({ actions: { anything: AllowAny } satisfies ActionsOf<DefaultEventsMap> });
+});
+
+test("the event of a refusal has the type that is sent", () => {
+  const server = new Server<ClientToServerEvents, ServerToClientEvents>();
+  server.emit("permission_denied", { ok: false, action: "say", error: {} as Refusal });
+  // @ts-expect-error no action
+  server.emit("permission_denied", { ok: false, error: {} as Refusal });
+  expectTypeOf<Parameters<ServerToClientEvents["permission_denied"]>>().toEqualTypeOf<[RefusedEvent]>();
+  expectTypeOf<Extract<ReturnType<typeof denied>, { action: string }>>().toEqualTypeOf<RefusedEvent>();
+  expectTypeOf<Parameters<PermissionEvents<{ code: string }>["permission_denied"]>>().toEqualTypeOf<
+    [{ code: string }]
+  >();
 });

@@ -1,7 +1,8 @@
 import type { ReplaceOptions } from "@portcullis/core";
 import type { PolicyFor } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
-import type { Authenticated, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
+import type { SocketScope } from "./namespace/scope.js";
+import type { Authenticated, CheckNeeds, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
 
 /**
  * Enforces a policy on a socket.io server with all its namespaces, or on one namespace. Refused clients get a
@@ -38,10 +39,16 @@ import type { Authenticated, Guardable, OptionsFor, ScopeWith, SocketOf } from "
  * });
  * ```
  */
-export function guard<S, T extends Guardable, Extra extends Authenticated<S> = Authenticated<S>>(
+export function guard<S, N extends string, T extends Guardable, Extra = Authenticated<S>>(
   io: T,
-  policy: PolicyFor<S>,
-  ...[options = {}]: OptionsFor<S, T, Extra>
-): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<SocketOf<T>, Extra>> {
-  return attach("guard()", io, policy, options as object);
+  policy: PolicyFor<S, N>,
+  options: OptionsFor<S, T, Extra>,
+): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, N, ReplaceOptions<SocketOf<T>, Extra>>;
+/** Enforces a policy whose rules need no more scope than every handshake has. */
+export function guard<S, N extends string>(
+  io: Guardable,
+  policy: PolicyFor<S, N> & CheckNeeds<S>,
+): Guard<PolicyFor<SocketScope>, SocketScope, N>;
+export function guard(io: unknown, policy: unknown, options = {}): Guard<never, never, never> {
+  return attach("guard()", io, policy, options) as never;
 }

@@ -1,7 +1,8 @@
 import type { ReplaceOptions } from "@portcullis/core";
 import type { ServableConsumer } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
-import type { Authenticated, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
+import type { SocketScope } from "./namespace/scope.js";
+import type { Authenticated, CheckNeeds, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
 
 /**
  * Serves a consumer (rules with handlers) over a socket.io server. Its actions are events, and the value that a handler
@@ -24,10 +25,16 @@ import type { Authenticated, Guardable, OptionsFor, ScopeWith, SocketOf } from "
  * serve(new Server(), echo);
  * ```
  */
-export function serve<S, T extends Guardable, Extra extends Authenticated<S> = Authenticated<S>>(
+export function serve<S, N extends string, T extends Guardable, Extra = Authenticated<S>>(
   io: T,
-  consumer: ServableConsumer<S>,
-  ...[options = {}]: OptionsFor<S, T, Extra>
-): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<SocketOf<T>, Extra>> {
-  return attach("serve()", io, consumer, options as object);
+  consumer: ServableConsumer<S, N>,
+  options: OptionsFor<S, T, Extra>,
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, N, ReplaceOptions<SocketOf<T>, Extra>>;
+/** Serves a consumer whose rules need no more scope than every handshake has. */
+export function serve<S, N extends string>(
+  io: Guardable,
+  consumer: ServableConsumer<S, N> & CheckNeeds<S>,
+): Guard<ServableConsumer<SocketScope>, SocketScope, N>;
+export function serve(io: unknown, consumer: unknown, options = {}): Guard<never, never, never> {
+  return attach("serve()", io, consumer, options) as never;
 }

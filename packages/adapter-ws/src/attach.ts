@@ -12,9 +12,12 @@ import { probe } from "./probe.js";
 import { Upgrade, type VerifyClient } from "./upgrade.js";
 import type { BareSocket } from "./ws-internals.js";
 
-/** The guard of a server of ws. `P` and `O` are the arguments of `replace`, `S` is the scope of its sessions. */
-export interface Guard<P = Policy, S = Scope, O = ReplaceOptions<IncomingMessage>>
-  extends GuardOf<WebSocket, P, S, O> {}
+/**
+ * The guard of a server of ws. `P` and `O` are the arguments of `replace`, `S` is the scope of its sessions, `N` are the
+ * names of its actions.
+ */
+export interface Guard<P = Policy, S = Scope, N extends string = string, O = ReplaceOptions<IncomingMessage>>
+  extends GuardOf<WebSocket, P, S, N, O> {}
 
 /** Marks a guarded server, across copies of this package. */
 const GUARDED = Symbol.for("@portcullis/adapter-ws/guarded");

@@ -1,8 +1,18 @@
-import { AllowAny, and, definePolicy, IsAuthenticated, permissionsFor, type Scope } from "@portcullis/core";
+import {
+  AllowAny,
+  and,
+  permission as barePermission,
+  definePolicy,
+  type GuardSession,
+  HasRole,
+  IsAuthenticated,
+  permissionsFor,
+  type Scope,
+} from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { expectTypeOf, test } from "vitest";
-import { WebSocketServer } from "ws";
-import { guard, json, serve } from "./index.js";
+import { type WebSocket, WebSocketServer } from "ws";
+import { type Guard, guard, json, serve, type WsGuardOptions } from "./index.js";
 
 interface User {
   readonly id: number;
@@ -101,7 +111,9 @@ test("a session has the scope that authenticate makes", () => {
     undefined as never,
   );
   expectTypeOf(signedIn?.scope.user).toEqualTypeOf<User | null | undefined>();
-  const tenant = guard(wss, open, { authenticate: async () => ({ tenant: "a" }) }).findSession(undefined as never);
+  const tenant = guard(wss, open, { authenticate: async () => ({ user, tenant: "a" }) }).findSession(
+    undefined as never,
+  );
   expectTypeOf(tenant?.scope.tenant).toEqualTypeOf<string | undefined>();
 });
 
@@ -158,4 +170,104 @@ test("authenticate may return any other fields", () => {
   guard(wss, open, { authenticate: async () => {} });
   guard(wss, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : null) });
   guard(wss, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : { user: null }) });
+});
+
+test("authenticate must return a user where rules read one", () => {
+  const anything = JSON.parse("null");
+  // @ts-expect-error no user
+  guard(wss, open, { authenticate: () => ({ id: 1 }) });
+  // @ts-expect-error no user
+  guard(wss, open, { authenticate: async ({ url }) => (url ? { tenant: "a" } : null) });
+  // @ts-expect-error no user
+  guard(wss, inferred, { authenticate: () => ({ id: 1, roles: [] }) });
+  guard(wss, open, { authenticate: ({ url }) => (url ? { user } : { tenant: "a" }) });
+  guard(wss, open, { authenticate: (): Record<string, unknown> => ({}) });
+  guard(wss, open, { authenticate: (): object => ({}) });
+  guard(wss, open, { authenticate: () => ({ user: anything }) });
+  guard(wss, open, { authenticate: () => ({ user: null }) });
+});
+
+test("authenticate may return no user where no rule reads one", () => {
+  const secure = barePermission("secure", ({ scope }) => scope.secure);
+  guard(wss, definePolicy({ actions: { ping: AllowAny } }), { authenticate: () => ({ tenant: "a" }) });
+  guard(wss, definePolicy({ actions: { ping: secure } }), { authenticate: () => ({ id: 1 }) });
+  guard(wss, definePolicy({ permissions: inTenant }), { authenticate: () => ({ tenant: "a" }) });
+  // @ts-expect-error no user
+  guard(wss, definePolicy({ permissions: and(inTenant, IsAuthenticated) }), { authenticate: () => ({ tenant: "a" }) });
+});
+
+test("authenticate must return a user with roles where HasRole reads them", () => {
+  const clear = definePolicy({ actions: { clear: and(IsAuthenticated, HasRole("admin")) } });
+  const withSome = user as User | { readonly apiKey: string } | null;
+  guard(wss, clear);
+  guard(wss, clear, { authenticate: () => ({ user }) });
+  guard(wss, clear, { authenticate: () => ({ user: withSome }) });
+  guard(wss, clear, { authenticate: async () => ({ user: { id: 1, roles: new Set(["admin"]) } }) });
+  guard(wss, clear, { authenticate: () => ({ user: {} as { id: number; roles?: readonly string[] } }) });
+  guard(wss, clear, { authenticate: () => ({ user: {} as { [claim: string]: unknown; sub?: string } | string }) });
+  guard(wss, clear, { authenticate: () => ({ user: {} as unknown }) });
+  guard(wss, clear, { authenticate: () => ({ user: {} as object }) });
+  guard(wss, clear, { authenticate: () => undefined });
+  // @ts-expect-error no roles
+  guard(wss, clear, { authenticate: () => ({ user: { id: 1 } }) });
+  // @ts-expect-error one role
+  guard(wss, clear, { authenticate: () => ({ user: { id: 1, roles: "admin" } }) });
+  // @ts-expect-error roles that are objects
+  guard(wss, clear, { authenticate: async () => ({ user: { id: 1, roles: [{ name: "admin" }] } }) });
+});
+
+test("authenticate keeps the literals that rules ask for", () => {
+  const app = permissionsFor<Scope & { readonly user: { readonly kind: "guest" | "member" } | null }>();
+  const members = app.definePolicy({ permissions: app.permission("a", ({ scope }) => scope.user?.kind === "member") });
+  guard(wss, members, { authenticate: () => ({ user: { kind: "member" } }) });
+  guard(wss, members, { authenticate: async ({ url }) => (url ? { user: { kind: "guest" } } : undefined) });
+  // @ts-expect-error no such kind
+  guard(wss, members, { authenticate: () => ({ user: { kind: "bot" } }) });
+});
+
+test("sessions may be asked about the actions of the policy", async () => {
+  const guarded = guard(wss, inferred, { authenticate: () => ({ user }) });
+  const session = guarded.sessionOf({} as WebSocket);
+  const name: string = session.id;
+  session.can("ping");
+  session.can(name);
+  session.decide(`chat.${name}`);
+  // @ts-expect-error no such action
+  session.can("pong");
+  // @ts-expect-error no such action
+  session.decide("pong");
+  // @ts-expect-error no such action
+  session.authorize("pong");
+  const alone = guard(wss, definePolicy({ actions: { ping: AllowAny } })).findSession({} as WebSocket);
+  alone?.can("ping");
+  // @ts-expect-error no such action
+  alone?.can("pong");
+  guard(wss, open)
+    .findSession({} as WebSocket)
+    ?.can("any");
+  const served = serve(
+    wss,
+    defineConsumer().action("send", AllowAny, () => 1),
+  ).sessionOf({} as WebSocket);
+  served.can("send");
+  // @ts-expect-error no such action
+  served.can("sned");
+});
+
+test("a guard and its sessions fit where those of any policy are wanted", () => {
+  const guarded = guard(wss, inferred, { authenticate: () => ({ user }) });
+  const session: GuardSession = guarded.sessionOf({} as WebSocket);
+  const ofApp: GuardSession<AppScope> = guarded.sessionOf({} as WebSocket);
+  const any: Guard<never> = guarded;
+  expectTypeOf([session, ofApp, any]).toBeArray();
+});
+
+test("options may be written elsewhere", () => {
+  const options: WsGuardOptions = { trace: true };
+  guard(wss, open, options);
+  guard(wss, open, undefined);
+  const typed: WsGuardOptions<{ user: User | null }> & { authenticate: () => { user: User | null } } = {
+    authenticate: () => ({ user }),
+  };
+  guard(wss, bound, typed);
 });

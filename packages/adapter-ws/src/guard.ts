@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import type { ReplaceOptions } from "@portcullis/core";
+import type { ReplaceOptions, Scope } from "@portcullis/core";
 import type { Authenticated, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
+import type { CheckNeeds } from "@portcullis/core/internal";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
 import type { OptionsFor } from "./types.js";
@@ -30,10 +31,16 @@ import type { OptionsFor } from "./types.js";
  * wss.on("connection", (ws) => ws.on("message", (data) => ws.send(data)));
  * ```
  */
-export function guard<S, Extra extends Authenticated<S> = Authenticated<S>>(
+export function guard<S, N extends string, Extra = Authenticated<S>>(
   wss: WebSocketServer,
-  policy: PolicyFor<S>,
-  ...[options = {}]: OptionsFor<S, Extra>
-): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<IncomingMessage, Extra>> {
-  return attach("guard()", wss, policy, options);
+  policy: PolicyFor<S, N>,
+  options: OptionsFor<S, Extra>,
+): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, N, ReplaceOptions<IncomingMessage, Extra>>;
+/** Enforces a policy whose rules need no more scope than every handshake has. */
+export function guard<S, N extends string>(
+  wss: WebSocketServer,
+  policy: PolicyFor<S, N> & CheckNeeds<S>,
+): Guard<PolicyFor<Scope>, Scope, N>;
+export function guard(wss: WebSocketServer, policy: unknown, options = {}): Guard<never, never, never> {
+  return attach("guard()", wss, policy, options) as never;
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import type { ReplaceOptions } from "@portcullis/core";
+import type { ReplaceOptions, Scope } from "@portcullis/core";
 import type { Authenticated, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import type { CheckNeeds } from "@portcullis/core/internal";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";
 import type { OptionsFor } from "./types.js";
@@ -25,10 +26,16 @@ import type { OptionsFor } from "./types.js";
  * serve(new WebSocketServer({ noServer: true }), echo);
  * ```
  */
-export function serve<S, Extra extends Authenticated<S> = Authenticated<S>>(
+export function serve<S, N extends string, Extra = Authenticated<S>>(
   wss: WebSocketServer,
-  consumer: ServableConsumer<S>,
-  ...[options = {}]: OptionsFor<S, Extra>
-): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, ReplaceOptions<IncomingMessage, Extra>> {
-  return attach("serve()", wss, consumer, options);
+  consumer: ServableConsumer<S, N>,
+  options: OptionsFor<S, Extra>,
+): Guard<ServableConsumer<ScopeWith<Extra>>, ScopeWith<Extra>, N, ReplaceOptions<IncomingMessage, Extra>>;
+/** Serves a consumer whose rules need no more scope than every handshake has. */
+export function serve<S, N extends string>(
+  wss: WebSocketServer,
+  consumer: ServableConsumer<S, N> & CheckNeeds<S>,
+): Guard<ServableConsumer<Scope>, Scope, N>;
+export function serve(wss: WebSocketServer, consumer: unknown, options = {}): Guard<never, never, never> {
+  return attach("serve()", wss, consumer, options) as never;
 }

@@ -30,8 +30,12 @@ export {
 // Guards
 export { COMMON_OPTIONS } from "./guard/options.js";
 export { ViolationCounter } from "./guard/session/violation-counter.js";
+export type { CheckNeeds } from "./guard/types.js";
+// Tables of actions, and their names
+export type { ActionRules } from "./policy/options.js";
 export { engineOf } from "./policy/policy.js";
 export type { PolicyEngine } from "./policy/policy-engine.js";
+export type { AnyName, AskedName } from "./policy/policy-types.js";
 export { type TraceNode, type Traces, traces } from "./policy/trace.js";
 export { type Phase, UNLISTED } from "./rules/tree.js";
 export { type Identity, identityOf } from "./rules/user.js";

@@ -4,6 +4,7 @@ import { allow, BasePermission, type Context, deny, permission, type Scope } fro
 export interface User {
   readonly id: number;
   readonly isBanned: boolean;
+  readonly roles?: readonly string[];
 }
 export interface AppScope extends Scope {
   readonly user: User | null;

@@ -29,6 +29,19 @@ export type Identified = IncomingMessage & {
   readonly session?: unknown;
 };
 
+/**
+ * The user that the requests of an application are declared to have, or nobody: that of `Express.User`, where passport's
+ * types or the application declare one; otherwise `unknown`.
+ */
+export type UserOf<A> = A extends { readonly request: { user?: infer U } }
+  ? [keyof NonNullable<U>] extends [never]
+    ? unknown
+    : NonNullable<U> | null
+  : unknown;
+
+/** What `hydrate` returns, or the user when there is none. */
+type Hydrated<Extra, A> = [Extra] extends [never] ? { user: UserOf<A> } : Extra;
+
 /** Options of {@link useExpress}. */
 export interface UseExpressOptions<Extra, From extends HandshakeSource = HandshakeSource, A = ExpressApplication | null>
   extends Pick<HttpRuleOptions, "timeout" | "unmatched" | "stopAt" | "onError"> {
@@ -36,7 +49,10 @@ export interface UseExpressOptions<Extra, From extends HandshakeSource = Handsha
   app?: A;
   /** Headers added to those of the handshake. The function gets the argument of `authenticate`. */
   headers?: (from: From) => Readonly<Record<string, string | undefined>>;
-  /** Returns the properties to add to the scope. Default: `{ user }`, with `request.user` or else `request.auth`. */
+  /**
+   * Returns the properties to add to the scope. Default: `{ user }`, with `request.user` or else `request.auth`. Its type
+   * is that of the `Express.User` that the application declares; without one, or without `app`, it is `unknown`.
+   */
   hydrate?: (request: Identified) => Extra;
 }
 
@@ -69,13 +85,13 @@ const KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "stopAt", "on
  * ```
  */
 export function useExpress<
-  Extra = { user: unknown },
+  Extra = never,
   From extends HandshakeSource = HandshakeSource,
   A extends ExpressApplication | null = ExpressApplication,
 >(
   middlewares: Middlewares<A>,
   options: UseExpressOptions<Extra, From, A> = {},
-): (from: From, asked?: Partial<HandshakeFacts>) => Promise<Extra> {
+): (from: From, asked?: Partial<HandshakeFacts>) => Promise<Hydrated<Extra, A>> {
   const caller = "useExpress()";
   const chain: Handler[] = flatten(caller, middlewares);
   checkKeys(caller, options, KEYS);
@@ -104,7 +120,7 @@ export function useExpress<
     );
     if (ending.how !== "aborted") passHeaders(exchange, derived);
     refuse(answerOf(ending, exchange, found));
-    return hydrate(exchange.request as Identified);
+    return hydrate(exchange.request as Identified) as Hydrated<Extra, A>;
   };
 }
 

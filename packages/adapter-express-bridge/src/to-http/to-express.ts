@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Decision, Policy, Scope } from "@portcullis/core";
-import type { ServableConsumer } from "@portcullis/core/adapter";
+import type { Decision, Scope } from "@portcullis/core";
+import type { PolicyFor, ServableConsumer } from "@portcullis/core/adapter";
+import type { AnyName, AskedName } from "@portcullis/core/internal";
 import { readAsk } from "./ask-policy.js";
 import type { HttpQuestion } from "./decide-request.js";
 import { problemOf } from "./problem-details.js";
@@ -21,8 +22,8 @@ export interface ExpressRequest extends IncomingMessage {
 /** Options of {@link toExpress}. `R` is the request type of their functions. */
 export type ToExpressOptions<R = ExpressRequest, Extra = unknown> = ToHttpOptions<R, Extra>;
 
-/** A policy whose rules read the scope `S`, or a consumer with such rules. */
-export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe"> | ServableConsumer<S>;
+/** A policy whose rules read the scope `S`, or a consumer with such rules. `N` are the names of its actions. */
+export type RulesFor<S = Scope, N extends string = string> = PolicyFor<S, N> | ServableConsumer<S, N>;
 
 /**
  * Makes an Express middleware of the rule of an action. The route allows what the socket allows, and a refusal has the
@@ -30,7 +31,8 @@ export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe"> | Serv
  *
  * @param policy The result of `definePolicy` or `defineConsumer`. The user is the one that earlier middlewares have
  *   set. For any other scope give `authenticate`.
- * @param action The action whose rule is evaluated.
+ * @param action The action whose rule is evaluated. A literal must be a name of the policy; a value of type `string` may
+ *   be any.
  * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`,
  *   `trace`.
  * @returns A middleware. When the rule allows, `response.locals.evidence` holds its evidence.
@@ -49,9 +51,14 @@ export type PolicyFor<S = Scope> = Pick<Policy<S>, "~types" | "describe"> | Serv
  * });
  * ```
  */
-export function toExpress<R extends IncomingMessage = ExpressRequest, Extra = unknown>(
-  policy: PolicyFor<never>,
-  action: string,
+export function toExpress<
+  R extends IncomingMessage = ExpressRequest,
+  Extra = unknown,
+  N extends string = string,
+  Q extends AnyName<N> = AnyName<N>,
+>(
+  policy: RulesFor<never, N>,
+  action: AskedName<N, Q>,
   options: ToExpressOptions<R, Extra> = {},
 ): (request: R, response: ServerResponse, next: (error?: unknown) => void) => Promise<void> {
   const ask = readAsk("toExpress()", policy, action, options);

@@ -333,8 +333,8 @@ describe("what cannot work is said at once", () => {
   );
   test.each([
     ["no policy", () => toExpress({} as never, "join"), "got an object as its policy"],
-    ["an unknown action", () => toExpress(policy, "nothing"), 'got "nothing" as its action'],
-    ["an action of the prototype", () => toExpress(policy, "constructor"), "as its action"],
+    ["an unknown action", () => toExpress(policy, "nothing" as string), 'got "nothing" as its action'],
+    ["an action of the prototype", () => toExpress(policy, "constructor" as string), "as its action"],
     [
       "an object that nobody loads",
       () => toExpress(policy, "edit"),

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AnyName, AskedName } from "@portcullis/core/internal";
 import { readAsk } from "./ask-policy.js";
 import { problemOf } from "./problem-details.js";
-import type { PolicyFor } from "./to-express.js";
+import type { RulesFor } from "./to-express.js";
 import type { ToHttpOptions } from "./to-http-options.js";
 
 /** The properties that are used of a Koa context. */
@@ -28,7 +29,8 @@ export type ToKoaOptions<C = KoaRequestContext, Extra = unknown> = ToHttpOptions
  *
  * @param policy The result of `definePolicy` or `defineConsumer`. The user is the one that earlier middlewares have
  *   set. For any other scope give `authenticate`.
- * @param action The action whose rule is evaluated.
+ * @param action The action whose rule is evaluated. A literal must be a name of the policy; a value of type `string` may
+ *   be any.
  * @param options `authenticate`, `payload`, `object`, `connect`, `timeout` (milliseconds), `challenge`, `onDecision`,
  *   `trace`.
  * @returns A middleware. When the rule allows, `ctx.state.evidence` holds its evidence.
@@ -48,9 +50,14 @@ export type ToKoaOptions<C = KoaRequestContext, Extra = unknown> = ToHttpOptions
  * });
  * ```
  */
-export function toKoa<C extends KoaRequestContext = KoaRequestContext, Extra = unknown>(
-  policy: PolicyFor<never>,
-  action: string,
+export function toKoa<
+  C extends KoaRequestContext = KoaRequestContext,
+  Extra = unknown,
+  N extends string = string,
+  Q extends AnyName<N> = AnyName<N>,
+>(
+  policy: RulesFor<never, N>,
+  action: AskedName<N, Q>,
   options: ToKoaOptions<C, Extra> = {},
 ): (context: C, next: () => Promise<unknown>) => Promise<void> {
   const ask = readAsk("toKoa()", policy, action, options);

@@ -16,12 +16,46 @@ export type Denied = (
   },
 ) => object;
 
-/** The event that carries a refusal to a client that gave no acknowledgement. */
-export const PERMISSION_DENIED = "permission_denied";
+/** The default acknowledgement of a refused event. */
+export interface RefusedAcknowledgement {
+  ok: false;
+  error: Refusal;
+}
 
-/** The default answer, `{ ok: false, error }`. An event also has the `action`, because nothing else identifies it. */
-export const denied: Denied = (error, { action, isAcknowledgement }) =>
-  isAcknowledgement ? { ok: false, error } : { ok: false, action, error };
+/** The default argument of the event `permission_denied`. It has the `action`, because nothing else identifies it. */
+export interface RefusedEvent extends RefusedAcknowledgement {
+  action: string;
+}
+
+/**
+ * The events that a guard sends to clients, for the second type argument of `Server`. `R` is their argument: what the option
+ * `denied` returns for an event.
+ *
+ * @example
+ * ```ts
+ * import type { PermissionEvents } from "@portcullis/adapter-socketio";
+ * import { Server } from "socket.io";
+ *
+ * interface ServerToClientEvents extends PermissionEvents {
+ *   "chat.sent": (message: { text: string }) => void;
+ * }
+ * const io = new Server<Record<string, never>, ServerToClientEvents>();
+ * console.assert(io.sockets !== undefined);
+ * ```
+ */
+export interface PermissionEvents<R extends object = RefusedEvent> {
+  /** The refusal of an event for which the client gave no acknowledgement. */
+  permission_denied: (refusal: R) => void;
+}
+
+export const PERMISSION_DENIED = "permission_denied" satisfies keyof PermissionEvents;
+
+/** The default answer. */
+export const denied = (
+  error: Refusal,
+  { action, isAcknowledgement }: Parameters<Denied>[1],
+): RefusedAcknowledgement | RefusedEvent =>
+  isAcknowledgement ? { ok: false, error } : ({ ok: false, action, error } satisfies RefusedEvent);
 
 /** A refusal at connect. The client gets it as `connect_error`, with `data`. */
 export function connectError(decision: Decision): Error & { readonly data: Refusal } {

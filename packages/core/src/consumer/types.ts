@@ -115,7 +115,7 @@ type RulesOf<A extends Record<string, ActionTypes>> = { [K in keyof A]: A[K]["ru
  * rules of `connect` and `permissions`, `A` the actions.
  */
 export interface ConsumerDefinition<B, N, C, P, A extends Record<string, ActionTypes>>
-  extends ServableConsumer<[B] extends [never] ? N : B> {
+  extends ServableConsumer<[B] extends [never] ? N : B, keyof A & string> {
   /** The same rules without the handlers. */
   readonly policy: Policy<
     [B] extends [never] ? N : B,

@@ -41,7 +41,7 @@ const ATTACHED = "return { sessionOf }, and not a promise of it";
  */
 export function createGuard<Request, Socket, P = Policy, S = Scope, O = ReplaceOptions<Request>>(
   setup: GuardSetup<Request, Socket>,
-): GuardOf<Socket, P, S, O> {
+): GuardOf<Socket, P, S, string, O> {
   const { caller, rules, options, ownOptions = [] } = setup;
   if (caller !== "guard()" && caller !== "serve()") throw misuse("createGuard()", caller, CALLERS, "`caller`");
   const isServed = caller === "serve()";

@@ -1,6 +1,7 @@
 import type { Decision } from "../decision/decision-types.js";
 import type { AnswerRecord } from "../engine/record.js";
 import type { PolicyEngine } from "../policy/policy-engine.js";
+import type { PolicyTypes } from "../policy/policy-types.js";
 import type { Scope } from "../types.js";
 import type { DecisionLog } from "./decision-log.js";
 import type { DispatchSession } from "./guard-session.js";
@@ -21,9 +22,9 @@ export interface DispatchContext {
   readonly objectTimeout: number;
 }
 
-/** A consumer for `serve()`: rules with handlers. `S` is the scope that they need. */
-export interface ServableConsumer<in S = never> {
-  readonly "~types"?: { readonly scope: (scope: S) => void };
+/** A consumer for `serve()`: rules with handlers. `S` is the scope that they need, `N` are the names of its actions. */
+export interface ServableConsumer<in S = never, N extends string = string> {
+  readonly "~types"?: PolicyTypes<S, N>;
   readonly engine: PolicyEngine;
   /** Loads the object, runs the handler and replies. Never throws, never rejects. */
   dispatch(context: DispatchContext): Promise<void> | undefined;

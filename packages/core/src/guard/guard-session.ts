@@ -1,5 +1,6 @@
 import type { Decision } from "../decision/decision-types.js";
 import type { CancellationScope } from "../engine/cancellation.js";
+import type { AnyName, AskedName } from "../policy/policy-types.js";
 import type { Consumer, Payload, Scope } from "../types.js";
 
 /** Options of a check inside a handler. */
@@ -8,8 +9,11 @@ export interface CheckOptions {
   readonly object?: unknown;
 }
 
-/** One guarded connection, for checks inside a handler. `S` is its scope. */
-export interface GuardSession<S = Scope> {
+/**
+ * One guarded connection, for checks inside a handler. `S` is its scope, `N` the names of the actions that its policy had
+ * when the guard was made.
+ */
+export interface GuardSession<S = Scope, N extends string = string> {
   readonly id: string;
   /** The scope of the connection. `refresh()` replaces it. */
   readonly scope: S;
@@ -21,27 +25,34 @@ export interface GuardSession<S = Scope> {
   /**
    * Evaluates the policy. Never throws, never rejects.
    *
+   * @param action The name of the action. A literal must be a name of the policy; a value of type `string` may be any.
    * @param payload Default: an empty object.
    * @returns The decision; a promise of it only when a rule answers asynchronously. A decision is truthy, whatever its
    *   outcome.
    */
-  decide(action: string, payload?: Payload, options?: CheckOptions): Decision | Promise<Decision>;
+  decide<Q extends AnyName<N>>(
+    action: AskedName<N, Q>,
+    payload?: Payload,
+    options?: CheckOptions,
+  ): Decision | Promise<Decision>;
   /**
    * Evaluates the policy. Never rejects.
    *
+   * @param action As for `decide`.
    * @param payload Default: an empty object.
    * @returns A promise of true when it allows, otherwise of false.
    */
-  can(action: string, payload?: Payload, options?: CheckOptions): Promise<boolean>;
+  can<Q extends AnyName<N>>(action: AskedName<N, Q>, payload?: Payload, options?: CheckOptions): Promise<boolean>;
   /**
    * Evaluates the policy, and ends a handler that awaits the result when the policy does not allow.
    *
+   * @param action As for `decide`.
    * @param payload Default: an empty object.
    * @returns A promise without a value, to be awaited. An unawaited rejection does not end the process. It is printed
    *   once, and a `serve` handler with one is refused.
    * @throws {PermissionDenied} Rejects with it when the policy does not allow.
    */
-  authorize(action: string, payload?: Payload, options?: CheckOptions): Promise<void>;
+  authorize<Q extends AnyName<N>>(action: AskedName<N, Q>, payload?: Payload, options?: CheckOptions): Promise<void>;
   /**
    * Runs `authenticate` and the connect rules again. The next message gets the new scope. A refused client is
    * disconnected. Of several concurrent calls, the last one started sets the scope.

@@ -1,22 +1,23 @@
-import type { Policy } from "../policy/policy-types.js";
+import type { DescribedPolicy, Policy, PolicyTypes } from "../policy/policy-types.js";
+import type { CheckRoles, ReadsUser } from "../rules/user-types.js";
 import type { MaybePromise, Scope } from "../types.js";
 import type { GuardSession } from "./guard-session.js";
 
 /**
  * The guard of a server. `Socket` is the transport's type of a connection, `P` and `O` are the arguments of `replace`,
- * `S` is the scope of its sessions.
+ * `S` is the scope of its sessions, `N` are the names of the actions that they may be asked about.
  */
-export interface GuardOf<Socket, P = Policy, S = Scope, O = object> {
+export interface GuardOf<Socket, P = Policy, S = Scope, N extends string = string, O = object> {
   /** The open connections. */
-  readonly sessions: ReadonlySet<GuardSession<S>>;
+  readonly sessions: ReadonlySet<GuardSession<S, N>>;
   /**
    * Returns the session of a socket.
    *
    * @throws {PermissionMisuse} When this guard has not admitted the socket. `findSession` returns `undefined` then.
    */
-  sessionOf(socket: Socket): GuardSession<S>;
+  sessionOf(socket: Socket): GuardSession<S, N>;
   /** Returns the session of a socket; `undefined` when this guard has not admitted it. */
-  findSession(socket: Socket): GuardSession<S> | undefined;
+  findSession(socket: Socket): GuardSession<S, N> | undefined;
   /**
    * Replaces the rules, and options. Running decisions finish with the old ones. Open connections stay open, with the
    * scope that they have: `refresh()` of a session runs the new `authenticate` and the new connect rules.
@@ -39,8 +40,11 @@ export interface GuardOf<Socket, P = Policy, S = Scope, O = object> {
   close(): Promise<void>;
 }
 
-/** A policy whose rules need no more than the scope `S`. */
-export type PolicyFor<S> = Pick<Policy<S>, "~types" | "describe">;
+/** A policy whose rules need no more than the scope `S`. `N` are the names of its actions. */
+export interface PolicyFor<in S, N extends string = string> {
+  readonly "~types"?: PolicyTypes<S, N>;
+  describe(): DescribedPolicy;
+}
 
 /** The properties of the scope that rules need beyond `Base`, which every handshake has. */
 export type Needed<S, Base = Scope> = {
@@ -56,7 +60,9 @@ export type Authenticate<Input extends readonly unknown[], Extra> = ((...input: 
 
 type Settled<Extra> = Extra extends object ? { readonly [K in keyof Extra]: NotThenable<Extra[K]> } : Extra;
 
-type NotThenable<Value> = Value extends { then: (...input: never) => unknown } ? never : Value;
+type NotThenable<Value> = Value extends { then: (...input: never) => unknown }
+  ? "await the promise: authenticate returns its value"
+  : Value;
 
 /** The result of `authenticate` when rules need the scope `S`. Returning nothing means `{ user: null }`. */
 export type Authenticated<S, Base = Scope> = [keyof Needed<S, Base>] extends [never]
@@ -70,9 +76,51 @@ export type ScopeWith<Extra, Base = Scope> = Base & (unknown extends Extra ? unk
 
 type AddedBy<Extra> = Extra extends object ? Extra : { readonly user: null };
 
-/** The options behind a policy. `authenticate` is required when the rules need more scope than every handshake has. */
-export type OptionsFor<S, Options extends { authenticate?: unknown }, Base = Scope> = [keyof Needed<S, Base>] extends [
-  never,
-]
-  ? [options?: Options]
-  : [options: Options & Required<Pick<Options, "authenticate">>];
+/**
+ * The options beside a policy whose rules need the scope `S`, with an `authenticate` that returns `Extra`. It is required
+ * when the rules need more scope than every handshake has.
+ */
+export type OptionsFor<S, Extra, Options extends { authenticate?: unknown }, Base = Scope> = [
+  keyof Needed<S, Base>,
+] extends [never]
+  ? (CheckedOptions<S, Extra, Base> & Options) | undefined
+  : CheckedOptions<S, Extra, Base> & Options & Required<Pick<Options, "authenticate">>;
+
+interface CheckedOptions<S, Extra, Base> {
+  readonly authenticate?: CheckUser<S, Extra, Base> & ((...input: never) => MaybePromise<Authenticated<S, Base>>);
+}
+
+/**
+ * `unknown`, or a type that ends the compiler's message with what `authenticate` has to return. Assignability alone finds
+ * no mistake, because the rules accept any user.
+ */
+type CheckUser<S, Extra, Base> = [S] extends [never]
+  ? unknown
+  : unknown extends Extra
+    ? unknown
+    : [Extract<Extra, object>] extends [never]
+      ? unknown
+      : [UserIn<Extra>] extends [never]
+        ? true extends ReadsUser<S> | ("user" extends keyof Needed<S, Base> ? true : never)
+          ? "return { user: ... }, or { user: null }: the rules read a user"
+          : unknown
+        : [Extract<UserIn<Extra>, PromiseLike<unknown>>] extends [never]
+          ? CheckRoles<S, UserIn<Extra>>
+          : unknown;
+
+/** The user among the properties that `authenticate` returns; `unknown` where these are not known. */
+type UserIn<Extra> = Extra extends object
+  ? "user" extends keyof Extra
+    ? Extra["user"]
+    : object extends Extra
+      ? unknown
+      : never
+  : never;
+
+/**
+ * `unknown` when rules that need the scope `S` need no `authenticate`. Otherwise a type that ends the compiler's message
+ * with what to write.
+ */
+export type CheckNeeds<S, Base = Scope> = [keyof Needed<S, Base>] extends [never]
+  ? unknown
+  : "add { authenticate } behind it: the rules need more scope than every handshake has";

@@ -16,6 +16,9 @@ export interface ActionEntry<R extends OperandFor = OperandFor> {
   readonly objects?: "checked-by-handler";
 }
 
+/** A table with a rule for each of the actions `N`. */
+export type ActionRules<N extends string> = { readonly [K in N]: OperandFor | ActionEntry };
+
 /** The options of `definePolicy`. */
 export interface PolicyOptions<C, P, A> {
   /** The rule of the connect phase. Default: every client that `permissions` does not refuse may connect. */

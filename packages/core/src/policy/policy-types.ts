@@ -35,8 +35,25 @@ export interface DecideOptions extends DecideConnectOptions {
   readonly object?: unknown;
 }
 
-/** Any name. Editors suggest those of the table. */
-type ActionName<A> = (keyof A & string) | (string & Record<never, never>);
+/** What a question may name: editors suggest the names `N`. */
+export type AnyName<N extends string> = N | (string & Record<never, never>);
+
+/**
+ * The name `Q` of an action in a question: one of the names `N`, or a text that the compiler does not know, such as a
+ * `string`. A literal that is none of the names is an error, whose message lists them.
+ */
+export type AskedName<N extends string, Q extends string> = IsLiteral<Q> extends true ? N : Q;
+
+/** False for `string` and for templates: a record of them has no required property. */
+type IsLiteral<Q extends string> = Record<never, never> extends Record<Q, never> ? false : true;
+
+/** The types of the rules of a policy or a consumer. Nothing of it exists at run time. */
+export interface PolicyTypes<in S, N extends string> {
+  /** The scope that the rules need. */
+  readonly scope: (scope: S) => void;
+  /** The names of the actions. A method, so that a policy of some names is a policy of any. */
+  actions(name: N): void;
+}
 
 /**
  * The rules of a server. `decide` returns a {@link Decision} and never throws. `can` resolves to a boolean. `authorize`
@@ -46,13 +63,13 @@ type ActionName<A> = (keyof A & string) | (string & Record<never, never>);
  * promise of one: `A` for each action of the table, `O` for an action that is no literal name, `C` for a connection.
  */
 export interface Policy<in S = never, out A = Record<string, Answered>, out O = Answered, out C = Answered> {
-  readonly "~types"?: { readonly scope: (scope: S) => void };
+  readonly "~types"?: PolicyTypes<S, keyof A & string>;
   /**
    * Decides whether an action is allowed, on an object when `options` has one.
    *
    * @param scope The scope of the client.
    * @param consumer The server end of its connection.
-   * @param action The name of the action.
+   * @param action The name of the action. A literal must be a name of the table; a value of type `string` may be any.
    * @param payload The arguments of the client. Default: an empty object.
    * @param options `object`: the object of the action. `signal`: ends the evaluation when aborted.
    * @returns The decision; a promise of it only when a rule may answer asynchronously. Never throws, never rejects.
@@ -64,16 +81,22 @@ export interface Policy<in S = never, out A = Record<string, Answered>, out O = 
     payload?: Payload,
     options?: DecideOptions,
   ): A[N];
-  decide(scope: S, consumer: Consumer, action: string, payload?: Payload, options?: DecideOptions): O;
+  decide<Q extends string>(
+    scope: S,
+    consumer: Consumer,
+    action: AskedName<keyof A & string, Q>,
+    payload?: Payload,
+    options?: DecideOptions,
+  ): O;
   /**
    * Checks whether an action is allowed. Takes the arguments of `decide`.
    *
    * @returns A promise of true when it is allowed, otherwise of false. Never rejects.
    */
-  can(
+  can<Q extends AnyName<keyof A & string>>(
     scope: S,
     consumer: Consumer,
-    action: ActionName<A>,
+    action: AskedName<keyof A & string, Q>,
     payload?: Payload,
     options?: DecideOptions,
   ): Promise<boolean>;
@@ -84,10 +107,10 @@ export interface Policy<in S = never, out A = Record<string, Answered>, out O = 
    *   once, and a `serve` handler with one is refused.
    * @throws {PermissionDenied} Rejects with it when the decision is no allow. Its `cause` is the decision.
    */
-  authorize(
+  authorize<Q extends AnyName<keyof A & string>>(
     scope: S,
     consumer: Consumer,
-    action: ActionName<A>,
+    action: AskedName<keyof A & string, Q>,
     payload?: Payload,
     options?: DecideOptions,
   ): Promise<void>;
@@ -139,7 +162,10 @@ export type PolicyFactory<Bound = never> = <
   >,
 ) => Policy<
   [Bound] extends [never] ? Needs<C> & Needs<P> & Needs<RulesOf<A>> : Bound,
-  { readonly [K in keyof A]: MaybeLater<AsyncOf<P> | AsyncOf<RuleOf<A[K]>>> },
+  // `Extract` makes no source for the inference of `A`: the type around an inline policy must not become its table.
+  [keyof A] extends [never]
+    ? Record<string, MaybeLater<AsyncOf<P>>>
+    : { readonly [K in Extract<keyof A, string>]: MaybeLater<AsyncOf<P> | AsyncOf<RuleOf<A[K]>>> },
   MaybeLater<AsyncOf<P> | AsyncOf<RulesOf<A>>>,
   MaybeLater<AsyncOf<P> | AsyncOf<C>>
 >;

@@ -42,7 +42,9 @@ describe("the results of a policy", () => {
     expectTypeOf(policy.decide(app, consumer, "ping")).toEqualTypeOf<Decision>();
     expectTypeOf(policy.decide(app, consumer, "chat.send", {})).toEqualTypeOf<Decision>();
     expectTypeOf(policy.decide(app, consumer, name)).toEqualTypeOf<Decision>();
-    expectTypeOf(policy.decide(app, consumer, "unknown")).toEqualTypeOf<Decision>();
+    // @ts-expect-error no action of the table
+    policy.decide(app, consumer, "unknown");
+    expectTypeOf(policy.decide(app, consumer, "unknown" as string)).toEqualTypeOf<Decision>();
     expectTypeOf(policy.decide(app, consumer, "chat.edit", {}, { object: {} })).toEqualTypeOf<Decision>();
     expectTypeOf(policy.decide(app, consumer, name, {}, { object: {} })).toEqualTypeOf<Decision>();
   });
@@ -66,7 +68,8 @@ describe("the results of a policy", () => {
   });
   test("for a dynamic name the union of all rules", () => {
     expectTypeOf(mixed.decide(app, consumer, name)).toEqualTypeOf<Later>();
-    expectTypeOf(mixed.decide(app, consumer, "chat.other")).toEqualTypeOf<Later>();
+    // @ts-expect-error no action of the table
+    mixed.decide(app, consumer, "chat.other");
     expectTypeOf(mixed.decide(app, consumer, name, {}, { object: {} })).toEqualTypeOf<Later>();
     const one = name as "ping" | "chat.read";
     expectTypeOf(mixed.decide(app, consumer, one)).toEqualTypeOf<Decision>();
@@ -183,6 +186,46 @@ describe("a permission that is written inline", () => {
     expectTypeOf(definePolicy({ permissions: and(...([AllowAny] as PermissionLikes)) }).decide)
       .parameter(0)
       .toEqualTypeOf<never>();
+  });
+});
+
+describe("the names of a policy", () => {
+  const policy = definePolicy({ actions: { ping: AllowAny, "chat.send": isMember } });
+  test("are the only literals that a question may have", () => {
+    policy.can(app, consumer, "chat.send");
+    policy.authorize(app, consumer, name as "ping" | "chat.send");
+    // @ts-expect-error no action of the table
+    policy.decide(app, consumer, "pong");
+    // @ts-expect-error no action of the table
+    policy.can(app, consumer, "pong");
+    // @ts-expect-error no action of the table
+    policy.authorize(app, consumer, "pong");
+    // @ts-expect-error perhaps no action of the table
+    policy.can(app, consumer, name as "ping" | "pong");
+  });
+  test("may be texts that the compiler does not know", () => {
+    expectTypeOf(policy.decide(app, consumer, name)).toEqualTypeOf<Later>();
+    expectTypeOf(policy.decide(app, consumer, `chat.${name}`)).toEqualTypeOf<Later>();
+    policy.can(app, consumer, name);
+    policy.can(app, consumer, `chat.${name}`);
+    policy.authorize(app, consumer, name);
+  });
+  test("are unknown without a table, and with a dynamic one", () => {
+    const open = definePolicy({ permissions: isMember });
+    expectTypeOf(open.decide(app, consumer, "ping")).toEqualTypeOf<Later>();
+    open.can(app, consumer, "ping");
+    const table: Record<string, PermissionLike<AppScope>> = { ping: AllowAny };
+    definePolicy({ actions: table }).can(app as never, consumer, "ping");
+    const some: Policy<AppScope> = policy;
+    some.can(app, consumer, "pong");
+  });
+  test("do not come from the type around an inline policy", () => {
+    const given = <S>(policy: Policy<S>): Policy<S> => policy;
+    expectTypeOf(given(definePolicy({ permissions: AllowAny }))).toEqualTypeOf<Policy<unknown>>();
+    expectTypeOf(given(definePolicy({ actions: {} }))).toEqualTypeOf<Policy<unknown>>();
+    expectTypeOf(given(definePolicy({ actions: { ping: isMember } }))).toEqualTypeOf<Policy<AppScope>>();
+    const annotated: Policy<Scope> = definePolicy({ actions: {} });
+    expectTypeOf(annotated.decide({} as Scope, consumer, "ping")).toEqualTypeOf<Later>();
   });
 });
 

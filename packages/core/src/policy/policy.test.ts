@@ -113,15 +113,17 @@ describe("unknownAction", () => {
     const open = definePolicy({ permissions: IsAuthenticated, actions });
     const shut = definePolicy({ permissions: IsAuthenticated, actions, unknownAction: "deny" });
     const anonymous = { user: null } as never;
-    expect(open.decide(SCOPE, CONSUMER, "nope")).toMatchObject({
+    expect(open.decide(SCOPE, CONSUMER, "nope" as string)).toMatchObject({
       outcome: "deny",
       code: "unknown_action",
       status: 405,
       reason: "Unknown action.",
     });
-    expect(open.decide(anonymous, CONSUMER, "nope")).toEqual(open.decide(anonymous, CONSUMER, "ping"));
-    expect(shut.decide(SCOPE, CONSUMER, "nope")).toMatchObject({ code: "permission_denied", status: 403 });
-    expect(shut.decide(SCOPE, CONSUMER, "nope", {}, { object: {} })).toMatchObject({ code: "permission_denied" });
+    expect(open.decide(anonymous, CONSUMER, "nope" as string)).toEqual(open.decide(anonymous, CONSUMER, "ping"));
+    expect(shut.decide(SCOPE, CONSUMER, "nope" as string)).toMatchObject({ code: "permission_denied", status: 403 });
+    expect(shut.decide(SCOPE, CONSUMER, "nope" as string, {}, { object: {} })).toMatchObject({
+      code: "permission_denied",
+    });
   });
 
   const TEXT: StandardSchema<unknown, object> = {
@@ -151,7 +153,7 @@ describe("unknownAction", () => {
     );
 
   it.each([
-    ["an unknown action", "nope", {}],
+    ["an unknown action", "nope" as string, {}],
     ["one that needs a user", "plain", {}],
     ["one whose payload does not fit", "parsed", {}],
     ["one whose payload fits", "parsed", { text: "a" }],
@@ -199,7 +201,7 @@ describe("unknownAction", () => {
       },
     };
     const { policy } = hiding.unknownAction("deny");
-    expect(policy.decide(scope as never, CONSUMER, "nope")).toMatchObject({ code: "not_authenticated" });
+    expect(policy.decide(scope as never, CONSUMER, "nope" as string)).toMatchObject({ code: "not_authenticated" });
     expect(policy.decide(scope as never, CONSUMER, "parsed")).toMatchObject({ code: "not_authenticated" });
   });
 });

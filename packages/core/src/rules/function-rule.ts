@@ -1,6 +1,6 @@
 import type { Answer } from "../decision/answers.js";
 import { PermissionMisuse } from "../decision/errors.js";
-import type { ConnectContext, Context, MaybePromise, ObjectContext, Scope, StandardSchema } from "../types.js";
+import type { ConnectContext, Context, ObjectContext, Scope, StandardSchema } from "../types.js";
 import { show } from "../util/show.js";
 import type { AsyncAnswer, EvidenceAnswer } from "./answer-types.js";
 import { PERMISSION, type Permission, type PermissionKind, type Rule } from "./permission.js";
@@ -12,16 +12,21 @@ interface AnyParts<S, C, A, O, T> {
   object?: (context: ObjectContext<S, T>) => O;
 }
 
+/** The type of an answer, now or later. In place of any other type, one that ends the compiler's message. */
+type Answering<V> = [Awaited<V>] extends [Answer]
+  ? V
+  : "return true, false, allow(), deny(), abstain() or fault() on every path";
+
 /**
  * The phases that a function rule answers, at least one. In every other phase it abstains.
  *
  * `S` is the scope. `C`, `A` and `O` are the answers of the three parts. `T` is the object.
  */
-export type RuleParts<S, C, A = C, O = A, T = unknown> = AnyParts<S, C, A, O, T> &
+export type RuleParts<S, C, A = C, O = A, T = unknown> = AnyParts<S, Answering<C>, Answering<A>, Answering<O>, T> &
   (
-    | { connect: (context: ConnectContext<S>) => C }
-    | { action: (context: Context<S>) => A }
-    | { object: (context: ObjectContext<S, T>) => O }
+    | { connect: (context: ConnectContext<S>) => Answering<C> }
+    | { action: (context: Context<S>) => Answering<A> }
+    | { object: (context: ObjectContext<S, T>) => Answering<O> }
   );
 
 /** A function rule at run time. */
@@ -40,26 +45,16 @@ export class FunctionRule implements Rule {
 
 /** The signatures of `permission`, for one scope type. */
 export interface PermissionFactory<Bound> {
-  <P extends object, V extends MaybePromise<Answer>, S = Bound>(
+  <P extends object, V, S = Bound>(
     name: string,
     options: { payload: StandardSchema<unknown, P> },
-    rule: (context: Omit<Context<S>, "payload"> & { readonly payload: P }) => V,
+    rule: (context: Omit<Context<S>, "payload"> & { readonly payload: P }) => Answering<V>,
   ): Rule<S, unknown, EvidenceAnswer<V>, boolean>;
-  <
-    C extends MaybePromise<Answer> = never,
-    A extends MaybePromise<Answer> = never,
-    O extends MaybePromise<Answer> = never,
-    S = Bound,
-    T = unknown,
-  >(
+  // One signature for both forms: the compiler prints a message of its own for each of several.
+  <C = never, A = never, O = never, S = Bound, T = unknown>(
     name: string,
-    parts: RuleParts<S, C, A, O, T>,
+    rule: ((context: Context<S>) => Answering<A>) | RuleParts<S, C, A, O, T>,
   ): Rule<S, unknown, [A] extends [never] ? unknown : EvidenceAnswer<A>, AsyncAnswer<C | A | O>>;
-  // The last overload, so that the compiler's message about a plain function ends with it.
-  <V extends MaybePromise<Answer>, S = Bound>(
-    name: string,
-    rule: (context: Context<S>) => V,
-  ): Rule<S, unknown, EvidenceAnswer<V>, AsyncAnswer<V>>;
 }
 
 /**

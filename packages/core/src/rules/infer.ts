@@ -2,6 +2,7 @@ import type { Abstain } from "../decision/answers.js";
 import type { Decision } from "../decision/decision-types.js";
 import type { AsyncAnswer, EvidenceAnswer } from "./answer-types.js";
 import type { Permission, Rule } from "./permission.js";
+import type { CheckRoles, UserOf } from "./user-types.js";
 
 /** A permission, or a class of one. */
 type One<S> = Permission<S> | (new () => Permission<S>);
@@ -24,13 +25,24 @@ interface AnyPermission {
     readonly async: boolean;
   };
 }
-type AnyOne = AnyPermission | (new () => AnyPermission);
+type AnyOne = AnyPermission | (new () => AnyPermission) | UncalledFunction;
+
+/**
+ * The type that a function is compared with in place of a permission. No function has its property, whose name ends the
+ * compiler's message.
+ */
+interface UncalledFunction {
+  (...input: never): unknown;
+  readonly "call it, as in HasRole(...), or wrap it, as in permission(name, rule)": never;
+}
 
 /**
  * The constraint of an operand for the scope `S`, or for any scope when that is `never`. The compiler infers the scope of
  * an inline `permission()` from the constraint around it, and would find `never` in `PermissionLike`.
  */
-export type OperandFor<S = never> = [S] extends [never] ? AnyOne | readonly [AnyOne, ...AnyOne[]] : PermissionLike<S>;
+export type OperandFor<S = never> = [S] extends [never]
+  ? AnyOne | readonly [AnyOne, ...AnyOne[]]
+  : PermissionLike<S> | UncalledFunction;
 
 /** At least one operand. */
 export type PermissionLikes = readonly [OperandFor, ...OperandFor[]];
@@ -169,13 +181,13 @@ export type NarrowedScope<S, L> = [GuaranteeOf<L>] extends [never]
 export type MaybeLater<A> = true extends A ? Decision | Promise<Decision> : Decision;
 
 /**
- * `unknown`, or a type that ends the compiler's message with the missing properties of the scope. Intersect it with the
+ * `unknown`, or a type that ends the compiler's message with the missing properties of the scope, or of its user. Intersect it with the
  * rule, beside `PermissionLike<S>`, which compares the declared scope of a rule but not the scope that its methods
  * need.
  */
 export type CheckScope<S, P> = [S] extends [never]
   ? unknown
   : [S] extends [ScopeOf<P>]
-    ? unknown
+    ? CheckRoles<ScopeOf<P>, UserOf<S>>
     : { readonly "scope is missing": Lacks<S, ScopeOf<P>> };
 type Lacks<S, N> = [Exclude<keyof N, keyof S>] extends [never] ? N : { [K in Exclude<keyof N, keyof S>]: N[K] };

@@ -1,9 +1,12 @@
 import { describe, expectTypeOf, test } from "vitest";
 import type { AppScope, User } from "../../../test/app.js";
+import { permissionsFor } from "../../policy/permissions-for.js";
 import type { Scope } from "../../types.js";
 import type { BasePermission } from "../base-permission.js";
+import { and } from "../combinators/and.js";
 import type { AsyncOf, EvidenceOf, GuaranteeOf, NarrowedScope, ScopeOf } from "../infer.js";
-import type { AllowAny } from "./allow-any.js";
+import type { RoleScope, UserScope } from "../user-types.js";
+import { AllowAny } from "./allow-any.js";
 import { DenyAll } from "./deny-all.js";
 import { HasRole } from "./has-role.js";
 import type { SignedIn } from "./is-authenticated.js";
@@ -39,13 +42,36 @@ describe("DenyAll", () => {
 describe("HasRole", () => {
   const rule = HasRole("admin", "auditor");
   test("needs only the user and guarantees somebody", () => {
-    expectTypeOf<ScopeOf<typeof rule>>().toEqualTypeOf<Pick<Scope, "user">>();
+    expectTypeOf<ScopeOf<typeof rule>>().toEqualTypeOf<RoleScope>();
     expectTypeOf<GuaranteeOf<typeof rule>>().toEqualTypeOf<SignedIn>();
     expectTypeOf<NarrowedScope<AppScope, typeof rule>["user"]>().toEqualTypeOf<User>();
   });
   test("answers at once and carries no evidence", () => {
     expectTypeOf<AsyncOf<typeof rule>>().toEqualTypeOf<false>();
     expectTypeOf<EvidenceOf<typeof rule>>().toEqualTypeOf<unknown>();
+  });
+  test("accepts every user that may have roles", () => {
+    type Claims = Scope & { readonly user: { readonly [claim: string]: unknown; sub?: string } | string };
+    permissionsFor<Scope & { readonly user: { roles: ReadonlySet<"admin" | "guest"> } }>().definePolicy({
+      permissions: rule,
+    });
+    permissionsFor<Scope & { readonly user: { roles?: string[] | null } | null }>().definePolicy({ permissions: rule });
+    permissionsFor<Scope & { readonly user: { id: 1 } | { roles: string[] } }>().definePolicy({ permissions: rule });
+    permissionsFor<Scope & { readonly user: { roles: unknown } }>().definePolicy({ permissions: rule });
+    permissionsFor<Claims>().definePolicy({ permissions: rule });
+    permissionsFor<Scope>().definePolicy({ permissions: rule });
+  });
+  test("does not accept users whose roles it cannot read", () => {
+    // @ts-expect-error no roles
+    permissionsFor<Scope & { readonly user: { id: number } | null }>().definePolicy({ permissions: rule });
+    // @ts-expect-error one role
+    permissionsFor<Scope & { readonly user: { roles: string } }>().definePolicy({ permissions: rule });
+    // @ts-expect-error a role is a text
+    permissionsFor<Scope & { readonly user: { roles: number[] } }>().definePolicy({ permissions: and(AllowAny, rule) });
+    // @ts-expect-error perhaps one role
+    permissionsFor<Scope & { readonly user: { roles: string | string[] } }>().definePolicy({ actions: { a: rule } });
+    // @ts-expect-error no text
+    permissionsFor<Scope & { readonly user: string }>().definePolicy({ permissions: rule });
   });
   test("misuse", () => {
     // @ts-expect-error at least one role
@@ -60,7 +86,7 @@ describe("HasRole", () => {
 describe("IsAuthenticatedOrReadOnly", () => {
   const rule = IsAuthenticatedOrReadOnly({ readOnly: ["list", "retrieve"] });
   test("needs only the user, and does not guarantee one", () => {
-    expectTypeOf<ScopeOf<typeof rule>>().toEqualTypeOf<Pick<Scope, "user">>();
+    expectTypeOf<ScopeOf<typeof rule>>().toEqualTypeOf<UserScope>();
     expectTypeOf<GuaranteeOf<typeof rule>>().toEqualTypeOf<unknown>();
     expectTypeOf<NarrowedScope<AppScope, typeof rule>>().toEqualTypeOf<AppScope>();
     expectTypeOf<AsyncOf<typeof rule>>().toEqualTypeOf<false>();

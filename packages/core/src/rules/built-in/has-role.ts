@@ -1,16 +1,16 @@
 import { type Deny, deny } from "../../decision/answers.js";
 import { PermissionMisuse } from "../../decision/errors.js";
-import type { Scope } from "../../types.js";
 import { show } from "../../util/show.js";
 import { BasePermission } from "../base-permission.js";
 import type { Rule } from "../permission.js";
 import { isSignedIn } from "../user.js";
+import type { RoleScope } from "../user-types.js";
 import type { SignedIn } from "./is-authenticated.js";
 
-type HoldsRole = Rule<Pick<Scope, "user">, SignedIn, unknown, false>;
+type HoldsRole = Rule<RoleScope, SignedIn, unknown, false>;
 
 /** The rule behind {@link HasRole}. */
-class RoleHolder extends BasePermission<Pick<Scope, "user">, SignedIn> {
+class RoleHolder extends BasePermission<RoleScope, SignedIn> {
   declare readonly "~types": HoldsRole["~types"];
   override readonly name: string;
   readonly #roles: readonly string[];
@@ -21,7 +21,7 @@ class RoleHolder extends BasePermission<Pick<Scope, "user">, SignedIn> {
     this.name = `HasRole(${roles.join(", ")})`;
   }
 
-  override hasPermission({ user }: Pick<Scope, "user">): boolean | Deny {
+  override hasPermission({ user }: RoleScope): boolean | Deny {
     if (!isSignedIn(user)) return deny("not_authenticated");
     if (!("roles" in user)) return false;
     const { roles } = user;

@@ -1,14 +1,15 @@
 import { PermissionMisuse } from "../../decision/errors.js";
-import type { Consumer, Scope } from "../../types.js";
+import type { Consumer } from "../../types.js";
 import { show } from "../../util/show.js";
 import { BasePermission } from "../base-permission.js";
 import type { Rule } from "../permission.js";
 import { isSignedIn } from "../user.js";
+import type { UserScope } from "../user-types.js";
 
-type SyncRule = Rule<Pick<Scope, "user">, unknown, unknown, false>;
+type SyncRule = Rule<UserScope, unknown, unknown, false>;
 
 /** The rule behind {@link IsAuthenticatedOrReadOnly}. */
-class SignedInOrReadOnly extends BasePermission<Pick<Scope, "user">> {
+class SignedInOrReadOnly extends BasePermission<UserScope> {
   declare readonly "~types": SyncRule["~types"];
   override readonly name = "IsAuthenticatedOrReadOnly";
   override readonly code = "not_authenticated";
@@ -23,7 +24,7 @@ class SignedInOrReadOnly extends BasePermission<Pick<Scope, "user">> {
     return true;
   }
 
-  override hasPermission(scope: Pick<Scope, "user">, _consumer: Consumer, action: string): boolean {
+  override hasPermission(scope: UserScope, _consumer: Consumer, action: string): boolean {
     return this.#readOnly.has(action) || isSignedIn(scope.user);
   }
 }

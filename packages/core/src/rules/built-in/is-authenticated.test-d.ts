@@ -7,6 +7,7 @@ import { not } from "../combinators/not.js";
 import { or } from "../combinators/or.js";
 import type { AsyncOf, EvidenceOf, GuaranteeOf, NarrowedScope, ScopeOf } from "../infer.js";
 import { isSignedIn } from "../user.js";
+import type { UserScope } from "../user-types.js";
 import { AllowAny } from "./allow-any.js";
 import { DenyAll } from "./deny-all.js";
 import { HasRole } from "./has-role.js";
@@ -14,7 +15,7 @@ import { IsAuthenticated, type SignedIn } from "./is-authenticated.js";
 
 describe("IsAuthenticated", () => {
   test("needs only the user, answers at once, carries no evidence", () => {
-    expectTypeOf<ScopeOf<typeof IsAuthenticated>>().toEqualTypeOf<Pick<Scope, "user">>();
+    expectTypeOf<ScopeOf<typeof IsAuthenticated>>().toEqualTypeOf<UserScope>();
     expectTypeOf<AsyncOf<typeof IsAuthenticated>>().toEqualTypeOf<false>();
     expectTypeOf<EvidenceOf<typeof IsAuthenticated>>().toEqualTypeOf<unknown>();
   });

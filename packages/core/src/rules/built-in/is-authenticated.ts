@@ -1,6 +1,6 @@
-import type { Scope } from "../../types.js";
 import { BasePermission } from "../base-permission.js";
 import { isSignedIn } from "../user.js";
+import type { UserScope } from "../user-types.js";
 
 /** A scope with a signed-in user. */
 export interface SignedIn {
@@ -23,11 +23,11 @@ export interface SignedIn {
  * console.assert(policy.describe().connect?.name === "IsAuthenticated");
  * ```
  */
-export class IsAuthenticated extends BasePermission<Pick<Scope, "user">, SignedIn> {
+export class IsAuthenticated extends BasePermission<UserScope, SignedIn> {
   static override readonly name: string = "IsAuthenticated";
   override readonly code: string = "not_authenticated";
 
-  override hasPermission(scope: Pick<Scope, "user">): boolean {
+  override hasPermission(scope: UserScope): boolean {
     return isSignedIn(scope.user);
   }
 }
