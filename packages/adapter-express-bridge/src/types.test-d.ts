@@ -16,7 +16,7 @@ import type Koa from "koa";
 import type { Middleware } from "koa";
 import { describe, expectTypeOf, test } from "vitest";
 import type { WebSocketServer } from "ws";
-import { fromExpress, type HttpEvidence, toExpress, useExpress } from "./index.js";
+import { type ExpressApplication, fromExpress, type HttpEvidence, toExpress, useExpress } from "./index.js";
 import { fromKoa, toKoa } from "./koa.js";
 
 declare const wss: WebSocketServer;
@@ -104,8 +104,8 @@ test("useExpress says what it adds to the scope", () => {
 });
 
 test("useExpress has the user that the application declares", () => {
-  type Declared = Express & { readonly request: { user?: { readonly id: string } | undefined } };
-  const found = useExpress(handler, { app: app as Declared });
+  type Declared = ExpressApplication & { readonly request: { user?: { readonly id: string } | undefined } };
+  const found = useExpress(handler, { app: app as unknown as Declared });
   expectTypeOf(found).returns.resolves.toEqualTypeOf<{ user: { readonly id: string } | null }>();
   guard(wss, definePolicy({ permissions: IsAuthenticated }), { authenticate: found });
   expectTypeOf(useExpress(handler)).returns.resolves.toEqualTypeOf<{ user: unknown }>();
