@@ -8,7 +8,7 @@ const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const alias = [
   { find: /^@portcullis\/core$/, replacement: source("./packages/core/src/index.ts") },
   {
-    find: /^@portcullis\/core\/(explain|consumer|codecs|adapter|frames|internal)$/,
+    find: /^@portcullis\/core\/(explain|consumer|codecs|continuity|adapter|frames|internal)$/,
     replacement: source("./packages/core/src/$1.ts"),
   },
   { find: /^@portcullis\/adapter-ws$/, replacement: source("./packages/adapter-ws/src/index.ts") },

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Specifiers of the published entries of each package. */
 const ENTRIES = {
-  core: ["", "/consumer", "/explain", "/codecs", "/adapter", "/frames", "/internal"],
+  core: ["", "/consumer", "/explain", "/codecs", "/continuity", "/adapter", "/frames", "/internal"],
   "adapter-ws": [""],
   "adapter-socketio": [""],
   "adapter-crossws": [""],

@@ -5,7 +5,7 @@ import type { guard } from "@portcullis/adapter-ws";
 import ts from "typescript";
 import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { WebSocket, type WebSocketServer } from "ws";
-import { findExamples } from "./examples.js";
+import { type Example, findExamples } from "./examples.js";
 import { deferred, until } from "./helpers.js";
 
 interface Recipe {
@@ -22,7 +22,8 @@ let recipe: Recipe;
 let count = 0;
 
 beforeEach(async () => {
-  const { source = "" } = findExamples().find((example) => example.source.includes("function signOut(")) ?? {};
+  const isRecipe = ({ place, source }: Example) => place.startsWith("docs/security.md") && source.includes("signOut(");
+  const { source = "" } = findExamples().find(isRecipe) ?? {};
   const { outputText } = ts.transpileModule(source.replace("8080", "0"), {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 },
   });

@@ -75,6 +75,7 @@ export default defineConfig({
         "Error messages": "/mistakes",
         "Codecs of your own": "/codecs",
         "HTTP rules on sockets": "/migrate-http-rules",
+        "Expire, sign out, ban": "/continuity",
         Security: "/security",
         Operations: "/operations",
         "From Django Channels REST Framework": "/migrate-from-dcrf",

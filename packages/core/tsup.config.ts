@@ -5,6 +5,7 @@ export default library([
   "src/explain.ts",
   "src/consumer.ts",
   "src/codecs.ts",
+  "src/continuity.ts",
   "src/adapter.ts",
   "src/frames.ts",
   "src/internal.ts",

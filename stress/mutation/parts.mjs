@@ -19,7 +19,7 @@ export const PARTS = {
 };
 
 const DECIDING = /core\/src\/(decision|rules|engine|policy)\//;
-const ENFORCING = /core\/src\/(guard|codecs|frames|consumer)\//;
+const ENFORCING = /core\/src\/(guard|codecs|frames|consumer|continuity)\//;
 
 /**
  * The percentage of mutants that the tests must notice. Each of the others must be explained in README.md.

@@ -106,6 +106,10 @@ export class PeerConnection extends UpgradeFacts implements Connection<PeerMessa
     this.exchange?.reply(message, data, options);
   }
 
+  notify(event: string, data: object): void {
+    this.exchange?.notify(event, data);
+  }
+
   /** crossws cannot hold a client back: its messages wait in the session, within its limits. */
   pause(): void {}
 

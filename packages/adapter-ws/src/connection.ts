@@ -151,6 +151,10 @@ export class WsConnection
     this.#exchange?.reply(message, data, options);
   }
 
+  notify(event: string, data: object): void {
+    this.#exchange?.notify(event, data);
+  }
+
   pause(): void {
     this.#isDeciding = true;
   }

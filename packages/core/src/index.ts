@@ -14,7 +14,7 @@ export type { DeniedOptions } from "./decision/errors.js";
 export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";
 // Guards
 export type { DecisionEvent } from "./guard/decision-log.js";
-export type { CheckOptions, GuardSession } from "./guard/guard-session.js";
+export type { CheckOptions, GuardSession, SessionIdentity } from "./guard/guard-session.js";
 export type { Origins } from "./guard/handshake/allowed-origins.js";
 export type { HandshakeFacts } from "./guard/handshake/handshake-facts.js";
 export type { OriginRule } from "./guard/handshake/origin.js";

@@ -6,6 +6,7 @@ import { batches } from "./conformance/batches.js";
 import { close } from "./conformance/close.js";
 import { concurrent } from "./conformance/concurrent.js";
 import { connect } from "./conformance/connect.js";
+import { lastingIdentities } from "./conformance/continuity.js";
 import { deadlines } from "./conformance/deadlines.js";
 import { events } from "./conformance/events.js";
 import { faults } from "./conformance/faults.js";
@@ -45,6 +46,7 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   close,
   "close: the whole guard": guardClose,
   "renewal of scope and policy": renewal,
+  continuity: lastingIdentities,
   objects,
   origin,
   scope,

@@ -103,6 +103,10 @@ export class MemoryConnection implements Connection<MemoryMessage, MemoryRequest
     this.#send({ id, status: 200, action, ...options, data });
   }
 
+  notify(event: string, data: object): void {
+    if (event !== "auth.ended") this.#send({ event, ...data });
+  }
+
   pause(): void {
     this.raw?.pause();
   }

@@ -66,13 +66,13 @@ export const referenceAdapter = {
     policy: Policy<Scope & Extra>,
     options: GuardOptions<MemoryRequest, Extra> = {},
   ): ReferenceGuard {
-    return attach("guard()", server, policy, options);
+    return attach("guard()", server, policy, options as GuardOptions<MemoryRequest>);
   },
   serve<Extra>(
     server: MemoryServer,
     consumer: ServableConsumer<Scope & Extra>,
     options: GuardOptions<MemoryRequest, Extra> = {},
   ): ReferenceGuard {
-    return attach("serve()", server, consumer, options);
+    return attach("serve()", server, consumer, options as GuardOptions<MemoryRequest>);
   },
 };

@@ -55,6 +55,11 @@ export class EventAnswers {
     else if (isLater) this.#engine.send(this.#socket, { type: EVENT, data: [action ?? message.action, data] });
   }
 
+  /** Sends an event that answers no message. */
+  notify(event: string, data: object): void {
+    this.#engine.send(this.#socket, { type: EVENT, data: [event, data] });
+  }
+
   #send(message: Message, body: unknown): void {
     if (message.isAwaited) {
       this.#engine.send(this.#socket, { type: ACK, id: message.packet.id as number, data: [body] });

@@ -121,6 +121,10 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     this.#answers.reply(message, data, options);
   }
 
+  notify(event: string, data: object): void {
+    this.#answers.notify(event, data);
+  }
+
   /** Does nothing. One namespace cannot be paused alone, and later events are queued in the session. */
   pause(): void {}
 

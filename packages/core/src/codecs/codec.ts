@@ -70,6 +70,11 @@ export interface Codec<D extends Decoded = Decoded> {
   /** Encodes a handler's reply. Only `serve()` needs it. */
   reply?(request: D, data: unknown, answered: Answered): Frame | undefined;
   /**
+   * Encodes a frame that answers no message: `auth.expiring` with `{ expiresIn }` in seconds, and `auth.expired`. Without
+   * it a client is told nothing before the close. Only the option `continuity` needs it.
+   */
+  notify?(event: string, data: object): Frame | undefined;
+  /**
    * Joins the answers to a frame that held several requests. Default: each answer is a frame of its own.
    *
    * @param answers What `denied` and `reply` returned, in the order of the requests; at least one.

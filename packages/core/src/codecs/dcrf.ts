@@ -77,6 +77,8 @@ export function dcrf(options: DcrfOptions = {}): EnvelopeCodec<DcrfRequest> {
         response_status: status,
         request_id: id,
       }),
+    notify: (action, { expiresIn: expires_in }: { expiresIn?: number }) =>
+      wrap(null, { errors: [], data: { expires_in }, action, response_status: 200, request_id: null }),
   };
 }
 

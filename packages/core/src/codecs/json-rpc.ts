@@ -71,6 +71,7 @@ export function jsonRpc(options: JsonRpcOptions = {}): JsonRpcCodec {
     reply({ id }, data = null) {
       return id === undefined ? undefined : answer(id, { result: data });
     },
+    notify: (method, params) => JSON.stringify({ jsonrpc: "2.0", method, params }),
     join: (answers) => `[${answers.map(textOf).join(",")}]`,
   };
 }

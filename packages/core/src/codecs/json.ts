@@ -27,7 +27,7 @@ export interface JsonRequest extends Decoded {
 /**
  * Codec for JSON envelopes of your own. A request is `{ type, id, ...payload }`, or `{ type, id, data }` with
  * `payload: "data"`. A refusal is `{ type, id, error: { code, status, reason, retry } }`. A handler's reply is
- * `{ type, id, status, data }`.
+ * `{ type, id, status, data }`. A notice of the server is `{ type, ...data }`.
  *
  * @param options The keys: `action`, `id`, `payload`; `heartbeat`.
  * @returns A codec.
@@ -62,6 +62,8 @@ export function json(options: JsonOptions = {}): EnvelopeCodec<JsonRequest> {
     denied: ({ action, id }, error) => JSON.stringify({ [actionKey]: action, [idKey]: id, error }),
     reply: ({ id }, data = null, { status, action }) =>
       JSON.stringify({ [actionKey]: action, [idKey]: id, status, data }),
+    notify: (event, data) =>
+      JSON.stringify({ [actionKey]: event, ...(payloadKey === undefined ? data : { [payloadKey]: data }) }),
   };
 }
 

@@ -112,6 +112,10 @@ export class ActionInvocation {
     return this.#opened.authorize;
   }
 
+  get reauthorize(): () => Promise<void> {
+    return () => this.#opened.reauthorize(this.#action.loading ? { object: this.object } : {});
+  }
+
   get #opened(): HandlerVerbs {
     this.#verbs ??= new HandlerVerbs(this.#dispatch, this.#action.rule, this.payload);
     return this.#verbs;
@@ -145,7 +149,9 @@ export class ActionInvocation {
   }
 
   #run(): Promise<void> | undefined {
-    if (this.session.isEnded) return undefined;
+    const { session, epoch } = this.#dispatch;
+    if (session.isEnded) return undefined;
+    if (epoch !== session.epoch) return session.decideAgain(this.#dispatch);
     try {
       const result = this.#action.handler(this);
       return isThenable(result) ? this.#settle(result) : this.#finish(result);

@@ -45,6 +45,13 @@ export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "auth
     return enforced;
   };
 
+  /** Asks again about the message of the handler, where the authorization has changed since it was decided. */
+  readonly reauthorize = (options: CheckOptions): Promise<void> => {
+    const { epoch, session, message } = this.dispatch;
+    if (epoch === session.epoch) return Promise.resolve();
+    return this.#watch(enforce(session.decide(message.action, this.payload, options)));
+  };
+
   #decide(action: string, payload: Payload | undefined, options?: CheckOptions): Decision | Promise<Decision> {
     const { session, message } = this.dispatch;
     if (action !== message.action) return session.decide(action, payload, options);

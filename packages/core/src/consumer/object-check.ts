@@ -71,6 +71,16 @@ export class ObjectCheck {
 
   /** Evaluates the rule for an object. Never throws, never rejects. */
   decide(object: unknown): Decision | Promise<Decision> {
+    const { epoch, session } = this.dispatch;
+    // The answers about the message belong to an earlier authorization, so everything is asked again.
+    const again = () => session.decide(this.dispatch.message.action, this.payload, { object });
+    if (epoch !== session.epoch) return again();
+    const decision = this.#ask(object);
+    if (!(decision instanceof Promise)) return decision;
+    return decision.then((made) => (epoch === session.epoch ? made : again()));
+  }
+
+  #ask(object: unknown): Decision | Promise<Decision> {
     const question = new ObjectQuestion(this.dispatch, this.payload);
     const loaded = readLoaded(object);
     if (!("object" in loaded)) return question.report(loaded);

@@ -46,6 +46,14 @@ export interface HandlerContext<out S = Scope, out I = Payload, out E = unknown,
    * subscriptions need, until the connection ends.
    */
   readonly reply: (data: unknown, options?: ReplyOptions) => void;
+  /**
+   * Asks again about this message where the authorization of the connection has changed since it was decided, for a
+   * handler that has awaited something. Only the option `continuity` changes it.
+   *
+   * @returns A promise without a value, to be awaited.
+   * @throws {PermissionDenied} Rejects with it when the message is not allowed any more.
+   */
+  readonly reauthorize: () => Promise<void>;
 }
 
 /** The argument of an `object` loader. */

@@ -5,7 +5,7 @@ import type { DecodedMessage, FrameBatch } from "./decoded-message.js";
 
 /** The connection of a batch. */
 export interface BatchConnection<M extends DecodedMessage> {
-  readonly session: Pick<Session<M>, "receive" | "refuse" | "isAccepting" | "isEnded">;
+  readonly session: Pick<Session<M>, "receive" | "refuse" | "isAccepting" | "isEnded" | "epoch">;
   /** Bytes of answers that are kept until the last request is answered. More are sent before. */
   readonly unread: number;
   send(frame: Frame): void;
@@ -28,6 +28,8 @@ export class Batch<M extends DecodedMessage> implements FrameBatch {
   readonly #settled = new Set<DecodedMessage>();
   /** The requests that wait for the others, to be handed on with them. */
   #allowed: M[] = [];
+  /** The authorization under which the first of them was allowed. */
+  #epoch = 0;
 
   /** Passes the requests of one frame to the session. */
   static receive<M extends DecodedMessage>(messages: readonly M[], connection: BatchConnection<M>): void {
@@ -46,9 +48,12 @@ export class Batch<M extends DecodedMessage> implements FrameBatch {
     this.#connection = connection;
   }
 
+  /** INVARIANT: all requests of a frame that is handed on were allowed under one authorization. */
   allow(message: DecodedMessage): boolean {
+    const { epoch } = this.#connection.session;
+    if (this.#allowed.length === 0) this.#epoch = epoch;
     this.#allowed.push(message as M);
-    const areAllowed = this.#allowed.length === this.#messages.length;
+    const areAllowed = this.#allowed.length === this.#messages.length && epoch === this.#epoch;
     if (!areAllowed) this.#settle(message);
     return areAllowed;
   }

@@ -49,6 +49,16 @@ export function encodeReply(
 }
 
 /**
+ * Encodes a notice of the server with the codec.
+ *
+ * @returns The frame to send, or `undefined` to send nothing: the codec has no form for it, or the close tells it.
+ * @throws The error of the codec, and a {@link PermissionMisuse} when it returned no frame.
+ */
+export function encodeNotice(codec: Codec, event: string, data: object): Frame | undefined {
+  return event === "auth.ended" ? undefined : frameOf(codec.notify?.(event, data), "notify");
+}
+
+/**
  * Joins the answers to one frame. Without a `join` of the codec, and when it fails, each answer stays a frame.
  *
  * @param report Receives the error of the codec.

@@ -9,7 +9,7 @@ import type { Scope } from "../types.js";
 import { Batch, type BatchConnection } from "./batch.js";
 import { decodeFrame } from "./decode-frame.js";
 import { DecodedMessage } from "./decoded-message.js";
-import { encodeRefusal, encodeReply, joinAnswers } from "./encode.js";
+import { encodeNotice, encodeRefusal, encodeReply, joinAnswers } from "./encode.js";
 import type { ReadFrameOptions } from "./frame-options.js";
 
 /** The guard of a connection. */
@@ -98,6 +98,15 @@ export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>> 
    */
   reply(message: DecodedMessage<Raw>, data: unknown, options: ReplyOptions): void {
     this.#answer(message, encodeReply(this.#options.codec, message, data, options));
+  }
+
+  /**
+   * Sends a frame that answers no request.
+   *
+   * @throws The error of the codec or of the transport.
+   */
+  notify(event: string, data: object): void {
+    this.#outgoing.send(encodeNotice(this.#options.codec, event, data));
   }
 
   get unread(): number {

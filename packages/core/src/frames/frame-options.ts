@@ -2,6 +2,7 @@ import type { Codec, Decoded, Frame } from "../codecs/codec.js";
 import { readCodec } from "../codecs/read-codec.js";
 import type { PublicIssue, Refusal } from "../decision/decision-parts.js";
 import { PermissionMisuse } from "../decision/errors.js";
+import type { Continuity } from "../guard/continuity-hook.js";
 import { isHeader } from "../guard/handshake/response-headers.js";
 
 /** A refused request, as `decode` of the codec returned it. */
@@ -53,9 +54,13 @@ export interface ReadFrameOptions {
  * @param isServed True for `serve()`, which needs a `reply()` of the codec.
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
-export function readFrameOptions(caller: string, options: FrameOptions, isServed: boolean): ReadFrameOptions {
+export function readFrameOptions(
+  caller: string,
+  options: FrameOptions & { continuity?: Continuity },
+  isServed: boolean,
+): ReadFrameOptions {
   const { denied, refuse = "status", challenge = "Bearer" } = options;
-  const codec = readCodec(caller, options.codec, isServed);
+  const codec = readCodec(caller, options.codec, isServed || options.continuity?.["~renews"]);
   if (denied !== undefined && typeof denied !== "function") {
     throw new PermissionMisuse(
       `${caller} got a wrong \`denied\`: give a function, as in (refusal) => JSON.stringify({ error: refusal.code })`,

@@ -10,9 +10,12 @@ import { FaultLog } from "./fault-log.js";
 import type { GuardSession } from "./guard-session.js";
 import { isDevelopment, type RefusalReport, SetupHints } from "./setup-hints.js";
 
+/** The phase of a decision. The last four are those of `continuity()`. */
+export type DecisionPhase = Phase | "renew" | "revalidate" | "revoke" | "expire";
+
 /** One decision of a guard, for `onDecision`. */
 export interface DecisionEvent {
-  readonly phase: Phase;
+  readonly phase: DecisionPhase;
   /** `connect` at connect. */
   readonly action: string;
   readonly decision: Decision;
@@ -108,6 +111,7 @@ export class DecisionLog {
     const { phase, action, decision, scope, consumer, session, answers } = report;
     const event = { phase, action, decision, scope, consumer, session, milliseconds };
     if (!this.isTracing || answers === undefined) return event;
-    return { ...event, trace: traces(this.rules, phase, action, answers.answers) };
+    const asked = phase === "action" || phase === "object" ? phase : "connect";
+    return { ...event, trace: traces(this.rules, asked, action, answers.answers) };
   }
 }

@@ -35,7 +35,7 @@ export class Gate<Request> {
       engine,
       served,
       options,
-      (connection, session) => new HandshakeEvaluation(this.#runtime, connection as never, { session }),
+      (connection, cause) => new HandshakeEvaluation(this.#runtime, connection as never, cause),
     );
   }
 
@@ -88,6 +88,7 @@ export class Gate<Request> {
     const { served, options } = this.#runtime;
     const engine = acceptedEngine(this.#caller, policy, served !== undefined);
     checkRules(this.#caller, policy as Partial<ServableConsumer>, served !== undefined);
+    this.#runtime.continuity?.check(engine);
     const merged = mergeOptions(options, changes, ownOptions);
     this.#runtime.replace(engine, served && (policy as ServableConsumer), merged);
   }
@@ -115,6 +116,7 @@ export class Gate<Request> {
   async close(): Promise<void> {
     this.#runtime.isClosing = true;
     await Promise.all([...this.sessions].map((session) => closeDrained(session, this.limits.drain)));
+    this.#runtime.continuity?.close();
   }
 }
 

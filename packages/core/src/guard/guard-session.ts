@@ -1,5 +1,4 @@
 import type { Decision } from "../decision/decision-types.js";
-import type { CancellationScope } from "../engine/cancellation.js";
 import type { AnyName, AskedName } from "../policy/policy-types.js";
 import type { Consumer, Payload, Scope } from "../types.js";
 
@@ -7,6 +6,25 @@ import type { Consumer, Payload, Scope } from "../types.js";
 export interface CheckOptions {
   /** The object of the action. When the key is present, even with `undefined`, the rule is evaluated for the object. */
   readonly object?: unknown;
+}
+
+/** The state of the identity behind a connection. */
+export interface SessionIdentity {
+  /**
+   * `valid`: messages are decided. `pending`: a new authentication is under way, and messages wait for it. `expired`: they
+   * are refused until a renewal. `ended`: the connection has ended.
+   */
+  readonly state: "valid" | "pending" | "expired" | "ended";
+  /** Counts the changes of the authorization. */
+  readonly epoch: number;
+  /** The names of the connection for revocations: those of `identify`, then the id of the session. */
+  readonly subjects: readonly string[];
+  /** Milliseconds since the epoch of Unix; `undefined` for an identity that does not expire. */
+  readonly expiresAt: number | undefined;
+  /** Begin of the last authentication that was accepted, in milliseconds since the epoch of Unix. */
+  readonly authenticatedAt: number;
+  /** Begin of the last one that read the truth, and not a renewal, in milliseconds since the epoch of Unix. */
+  readonly revalidatedAt: number;
 }
 
 /**
@@ -22,6 +40,8 @@ export interface GuardSession<S = Scope, N extends string = string> {
   readonly signal: AbortSignal;
   /** True when the connection has ended. No message of it reaches a handler any more. */
   readonly isEnded: boolean;
+  /** The state of the identity; `undefined` without the option `continuity`. */
+  readonly identity: SessionIdentity | undefined;
   /**
    * Evaluates the policy. Never throws, never rejects.
    *
@@ -74,12 +94,4 @@ export interface OpenSession extends GuardSession {
   drain(whenDrained: () => void, withHandlers?: boolean): void;
   /** Calls back once the connection is gone. */
   whenGone(callback: () => void): void;
-}
-
-/** A session, as the dispatch of a message uses it. */
-export interface DispatchSession extends GuardSession {
-  readonly cancellation: CancellationScope;
-  /** Marks a message whose object is being loaded. A drain waits for its `endObject`. */
-  beginObject(): void;
-  endObject(): void;
 }

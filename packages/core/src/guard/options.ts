@@ -4,11 +4,12 @@ import type { Timeouts } from "../policy/options.js";
 import { PHASES } from "../rules/tree.js";
 import type { MaybePromise } from "../types.js";
 import { show } from "../util/show.js";
+import type { Continuity } from "./continuity-hook.js";
 import type { DecisionEvent } from "./decision-log.js";
 import type { Origins } from "./handshake/allowed-origins.js";
 import type { HandshakeFacts } from "./handshake/handshake-facts.js";
 import type { Limits } from "./limits.js";
-import type { Authenticate } from "./types.js";
+import type { Authenticate, ScopeWith } from "./types.js";
 
 /** Options common to all adapters. `Request` is the argument of `authenticate`, the handshake of the transport. */
 export interface GuardOptions<Request, Extra = unknown> {
@@ -45,6 +46,11 @@ export interface GuardOptions<Request, Extra = unknown> {
    * `process`, and Deno, print none by default.
    */
   hints?: boolean;
+  /**
+   * Keeps the authorization of open connections true: expiry, renewal, revalidation and revocation. Give what
+   * `continuity()` of `@portcullis/core/continuity` returned. Default: a connection is authenticated once.
+   */
+  continuity?: Continuity<ScopeWith<Extra>>;
 }
 
 /**
@@ -66,6 +72,7 @@ export const COMMON_OPTIONS: readonly string[] = [
   "onDecision",
   "trace",
   "hints",
+  "continuity",
 ];
 
 /** The names of {@link ReplaceOptions}. */
@@ -110,6 +117,11 @@ export function checkOptions(caller: string, options: GuardOptions<never>): void
     }
   }
   checkChoice(caller, "hints", options.hints, HINTS);
+  if (options.continuity !== undefined && typeof options.continuity?.["~attach"] !== "function") {
+    throw new PermissionMisuse(
+      `${caller} got ${show(options.continuity)} as \`continuity\`: give what continuity() returned`,
+    );
+  }
   // A class cannot be called without `new`, so every handshake would be a fault.
   if (isClass(options.authenticate)) {
     throw new PermissionMisuse(`${caller} got a class as \`authenticate\`: give a function that returns { user }`);

@@ -2,10 +2,12 @@ import type { Decision } from "../decision/decision-types.js";
 import type { Timeouts } from "../policy/options.js";
 import type { PolicyEngine } from "../policy/policy-engine.js";
 import type { Scope } from "../types.js";
+import type { ContinuityHook } from "./continuity-hook.js";
 import { DecisionLog } from "./decision-log.js";
 import type { ServableConsumer } from "./dispatch.js";
 import type { OpenSession } from "./guard-session.js";
 import { type Origins, readOrigins } from "./handshake/allowed-origins.js";
+import type { EvaluationCause } from "./handshake/evaluation-cause.js";
 import type { OriginRule } from "./handshake/origin.js";
 import { type Limits, readLimits } from "./limits.js";
 import type { GuardOptions } from "./options.js";
@@ -20,7 +22,7 @@ export interface HandshakeResult {
 /** Evaluates the handshake of an open session again. */
 export type Renew = (
   connection: Connection<never>,
-  session: OpenSession,
+  cause: EvaluationCause,
 ) => { readonly result: HandshakeResult | Promise<HandshakeResult>; abort(): void };
 
 /** The state of one guard that its handshakes and sessions read: the current rules, the limits, the open sessions. */
@@ -39,6 +41,8 @@ export class GuardRuntime<Request = never> {
   timeouts: Required<Timeouts>;
   /** True when no handshake is admitted any more. */
   isClosing = false;
+  /** Keeps the authorization of open connections true; `undefined` without the option `continuity`. */
+  readonly continuity: ContinuityHook | undefined;
 
   constructor(
     engine: PolicyEngine,
@@ -54,6 +58,7 @@ export class GuardRuntime<Request = never> {
     this.engine = engine;
     this.served = served;
     this.timeouts = timeoutsOf(engine, options);
+    this.continuity = options.continuity?.["~attach"](this as never);
   }
 
   /**

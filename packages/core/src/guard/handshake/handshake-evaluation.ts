@@ -9,14 +9,15 @@ import type { Consumer, Scope } from "../../types.js";
 import { type Context, contextOfNow } from "../../util/async-context.js";
 import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../../util/deadline.js";
 import { isThenable } from "../../util/thenable.js";
+import type { ContinuityHook, WatchedAuthentication } from "../continuity-hook.js";
 import type { DecisionLog } from "../decision-log.js";
-import type { OpenSession } from "../guard-session.js";
 import { GOING_AWAY } from "../refusal.js";
 import type { GuardRuntime, HandshakeResult } from "../runtime.js";
 import type { ClientMessage, Connection } from "../session/connection.js";
 import { ConnectionConsumer } from "../session/connection-consumer.js";
 import { Session } from "../session/session.js";
 import { notAuthenticated } from "./authentication-error.js";
+import type { EvaluationCause } from "./evaluation-cause.js";
 import { ScopeFacts } from "./handshake-facts.js";
 import { HandshakeScope } from "./handshake-scope.js";
 import { judgeOrigin } from "./origin.js";
@@ -24,14 +25,6 @@ import { ANONYMOUS, readExtra, refusalIn } from "./read-extra.js";
 
 const TIMED_OUT = decision("error", "permission_timeout", { by: "connect" });
 const ABORTED = decision("error", "aborted", { status: 499, by: "connect" });
-
-/** The reason for an evaluation that is not the first admission of a client. */
-export interface EvaluationCause {
-  /** The adapter's own refusal, if any. */
-  readonly refusal?: Decision | undefined;
-  /** The session that is renewed. */
-  readonly session?: OpenSession;
-}
 
 /** The evaluation of one handshake: origin, then `authenticate`, then the connect rules, all inside one deadline. */
 export class HandshakeEvaluation<M extends ClientMessage, Request> implements TimeoutNode {
@@ -44,11 +37,14 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   readonly result: HandshakeResult | Promise<HandshakeResult>;
   readonly #runtime: GuardRuntime<Request>;
   readonly #connection: Connection<M, Request>;
-  readonly #renewed: OpenSession | undefined;
+  readonly #cause: EvaluationCause;
+  readonly #watched: WatchedAuthentication | undefined;
   readonly #startedAt = performance.now();
   readonly #answers = createAnswerRecord();
   readonly #cancellation = new CancellationScope();
   readonly #context: RuleContext;
+  /** The scope before `authenticate`. */
+  readonly #facts: Scope;
   #scope: Scope;
   /** The log of the rules that decide. */
   #log: DecisionLog;
@@ -62,10 +58,11 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     const { refusal, session } = cause;
     this.#runtime = runtime;
     this.#connection = connection;
-    this.#renewed = session;
+    this.#cause = cause;
+    this.#watched = cause.watched ?? runtime.continuity?.watch();
     this.consumer = session?.consumer ?? new ConnectionConsumer(connection);
     this.#log = runtime.log;
-    this.#scope = this.#scopeOf(ANONYMOUS);
+    this.#scope = this.#facts = this.#scopeOf(ANONYMOUS);
     this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {});
     const made = refusal ?? this.#begin();
     if (made instanceof Promise) {
@@ -84,13 +81,22 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
    * @throws {PermissionMisuse} When the handshake was not allowed, or its session is already open.
    */
   open(): Session<M> {
-    if (this.#settled?.decision.outcome !== "allow" || this.#isOpened || this.#renewed) {
+    if (this.#settled?.decision.outcome !== "allow" || this.#isOpened || this.#cause.session) {
       throw new PermissionMisuse("open() needs a handshake that was allowed, and opens it once");
     }
     this.#isOpened = true;
     const consumer = this.consumer as ConnectionConsumer;
-    const runtime = this.#runtime;
-    const session = new Session<M>(runtime as never, this.#connection, this.#settled.scope, consumer);
+    const runtime = this.#runtime as GuardRuntime<never>;
+    const [connection, watched] = [this.#connection, this.#watched];
+    const { scope } = this.#settled;
+    const session = watched
+      ? ((runtime.continuity as ContinuityHook).open({
+          connection: connection as never,
+          scope,
+          consumer,
+          watched,
+        }) as Session<M>)
+      : new Session<M>(runtime, connection, scope, consumer);
     consumer.session = session;
     runtime.sessions.add(session);
     // The handshake was admitted just before the guard began to close. Deferred, so that the adapter gets its session
@@ -102,7 +108,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   /** Ends the evaluation of a client that has gone away. One that was allowed is not opened any more. */
   abort(): void {
     if (this.#settled === undefined) this.#end(ABORTED);
-    else this.#settled = { decision: ABORTED, scope: this.#scope };
+    else this.#withdraw(ABORTED);
   }
 
   /**
@@ -114,10 +120,16 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   reject(refusal: Decision): Decision {
     if (this.#settled === undefined) this.#end(refusal);
     else {
-      this.#settled = { decision: refusal, scope: this.#scope };
+      this.#withdraw(refusal);
       this.#report(refusal);
     }
     return refusal;
+  }
+
+  /** Takes an admission back, before its session is open. */
+  #withdraw(refusal: Decision): void {
+    this.#settled = { decision: refusal, scope: this.#scope };
+    this.#watched?.end();
   }
 
   /** Ends the evaluation at its deadline. */
@@ -138,6 +150,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     const result = { decision: settled, scope: this.#scope };
     this.#settled = result;
     cancelTimeout(this);
+    if (settled.outcome !== "allow") this.#watched?.end();
     this.#report(settled);
     this.#resolve?.(result);
     return result;
@@ -145,12 +158,12 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
 
   #report(made: Decision): void {
     this.#log.report({
-      phase: "connect",
+      phase: this.#cause.phase ?? "connect",
       action: "connect",
       decision: made,
       scope: this.#scope,
       consumer: this.consumer,
-      session: this.#renewed,
+      session: this.#cause.session,
       answers: this.#answers,
       startedAt: this.#startedAt,
     });
@@ -158,7 +171,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
 
   /** True when the guard is closing. An open session may still be renewed. */
   get #isTooLate(): boolean {
-    return this.#runtime.isClosing && this.#renewed === undefined;
+    return this.#runtime.isClosing && this.#cause.session === undefined;
   }
 
   #scopeOf(extra: Readonly<Record<string, unknown>>): Scope {
@@ -168,15 +181,18 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
 
   #begin(): Decision | Promise<Decision> {
     if (this.#isTooLate) return GOING_AWAY;
-    const {
-      origins,
-      options: { authenticate },
-    } = this.#runtime;
-    const refused = this.#connection.refusal ?? judgeOrigin(origins, this.#scope);
+    const refused = this.#connection.refusal ?? judgeOrigin(this.#runtime.origins, this.#scope);
     if (refused) return refused;
+    return this.#watched ? this.#watched.run(() => this.#authenticate()) : this.#authenticate();
+  }
+
+  #authenticate(): Decision | Promise<Decision> {
+    if (this.#settled !== undefined) return this.#settled.decision;
+    const { authenticate } = this.#runtime.options;
     if (authenticate === undefined) return this.#ask(ANONYMOUS);
     try {
-      const extra: unknown = authenticate(this.#connection.client, new ScopeFacts(this.#scope, this.#context));
+      const facts = new ScopeFacts(this.#facts, this.#context, this.#cause);
+      const extra: unknown = authenticate(this.#connection.client, facts);
       if (!isThenable(extra)) return this.#ask(extra);
       return Promise.resolve(extra).then((later) => this.#ask(later), notAuthenticated);
     } catch (error) {
@@ -197,6 +213,8 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     }
     if (this.#settled !== undefined) return this.#settled.decision;
     this.#scope = scope;
+    const invalid = this.#watched?.identify(scope);
+    if (invalid) return invalid;
     const { engine, timeouts, log } = this.#runtime;
     // The policy may have been replaced during `authenticate`.
     this.#log = log;

@@ -49,6 +49,13 @@ export interface Connection<M extends ClientMessage = ClientMessage, Request = u
   sendRefusal(message: M, decision: Decision): void;
   /** Sends the answer of a handler. Throws when it cannot be written, and then sends no part of it. */
   reply(message: M, data: unknown, options: ReplyOptions): void;
+  /**
+   * Sends a frame that answers no message, for the option `continuity`. Nothing is sent where a codec has no form for it.
+   * Throws when it cannot be written.
+   *
+   * @param event `auth.expiring`, `auth.expired`, or `auth.ended` for transports whose close has no code.
+   */
+  notify?(event: string, data: object): void;
   /** Stops reading from the client, where the transport can. May be called twice in a row. */
   pause(): void;
   /** Continues reading. May be called twice in a row. */

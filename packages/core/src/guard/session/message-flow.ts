@@ -23,9 +23,8 @@ function checkSize({ bytes }: ClientMessage): void {
 /** The flow of the messages of one connection: their order, their queue, backpressure, and the drain at the end. */
 export abstract class MessageFlow<M extends ClientMessage> {
   #queue: MessageQueue<M> | undefined;
-  /** The number of messages whose object is being loaded or checked. */
+  /** The number of messages whose object is being loaded or checked, and the handlers that run beside the queue. */
   protected loading = 0;
-  /** The handlers that run beside the queue. */
   protected concurrent: ConcurrentHandlers | undefined;
   #isBusy = false;
   /** True when no message is decided until the client has read its answers (backpressure). */
@@ -38,6 +37,8 @@ export abstract class MessageFlow<M extends ClientMessage> {
   #isFlushing = false;
   #isEnded = false;
   #drains: Set<Drain> | undefined;
+  /** False when the transport is paused for a full queue alone. */
+  protected holdsWhileBusy = true;
   protected readonly transport: Transport<M>;
 
   constructor(
@@ -62,7 +63,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
 
   /** False once messages are dropped, because the connection has ended or is about to end. */
   get isAccepting(): boolean {
-    return !this.#isEnded && this.#drains === undefined;
+    return !this.isEnded && this.#drains === undefined;
   }
 
   /** Takes a message from the transport. Messages are decided and delivered in the order of arrival. */
@@ -80,7 +81,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
       if (until === undefined) this.#finish();
     }
     if (until === undefined) return;
-    this.transport.pause();
+    if (this.holdsWhileBusy) this.transport.pause();
     this.#wait(until);
   }
 
@@ -142,7 +143,6 @@ export abstract class MessageFlow<M extends ClientMessage> {
     if (!this.#isBlocked) this.concurrent?.settle(true);
   }
 
-  /** Makes the next messages wait for a decision or a handler. */
   #wait(until: Until): void {
     if (until === FLUSHING) {
       this.#isFlushing = true;
@@ -207,7 +207,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
   }
 
   #enqueue(message: M): void {
-    this.#queue ??= new MessageQueue(this.runtime.limits, this.transport);
+    this.#queue ??= new MessageQueue(this.runtime.limits, this.holdsWhileBusy ? this.transport : this.transport.held);
     if (this.#isFlushing) return void this.#queue.append(message);
     const excess = this.#queue.add(message);
     // 1013 (try again later, IANA registry of close codes), because an honest client may come back.

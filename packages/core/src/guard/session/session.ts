@@ -1,22 +1,20 @@
 import { decisionFromError } from "../../decision/decision-from-error.js";
 import type { Decision } from "../../decision/decision-types.js";
-import { enforce, isAllowed } from "../../decision/enforce.js";
-import { ABORTED, CancellationScope } from "../../engine/cancellation.js";
+import { ABORTED } from "../../engine/cancellation.js";
 import { createAnswerRecord } from "../../engine/record.js";
-import { isFault, readQuestion, SESSION_DECIDE } from "../../policy/read-decide-options.js";
-import type { Consumer, Payload, Scope } from "../../types.js";
-import type { DispatchContext, ServableConsumer } from "../dispatch.js";
-import type { CheckOptions, DispatchSession, OpenSession } from "../guard-session.js";
+import type { Payload } from "../../types.js";
+import type { DispatchContext, DispatchSession, ServableConsumer } from "../dispatch.js";
+import type { OpenSession } from "../guard-session.js";
 import { closeCodeOf, TOO_MANY_PENDING } from "../refusal.js";
-import type { GuardRuntime } from "../runtime.js";
 import { checkClose } from "./close-code.js";
 import type { ConcurrentHandlers } from "./concurrent-handlers.js";
-import type { ClientMessage, Connection } from "./connection.js";
-import { FLUSHING, MessageFlow, type Until } from "./message-flow.js";
+import type { ClientMessage } from "./connection.js";
+import { FLUSHING, type Until } from "./message-flow.js";
+import { SessionVerbs } from "./session-verbs.js";
 import { ViolationCounter } from "./violation-counter.js";
 
 /** One message that is being decided. */
-interface AskedMessage<M extends ClientMessage> extends DispatchContext {
+export interface AskedMessage<M extends ClientMessage> extends DispatchContext {
   readonly message: M;
   readonly served: ServableConsumer | undefined;
   readonly startedAt: number;
@@ -25,66 +23,18 @@ interface AskedMessage<M extends ClientMessage> extends DispatchContext {
 
 /** One guarded connection: its scope, the decisions about its messages, and its end. */
 export class Session<M extends ClientMessage = ClientMessage>
-  extends MessageFlow<M>
+  extends SessionVerbs<M>
   implements OpenSession, DispatchSession
 {
-  scope: Scope;
-  readonly consumer: Consumer;
-  #cancellation: CancellationScope | undefined;
-  #controller: AbortController | undefined;
   /** Counts undecodable messages. */
   #violations: ViolationCounter | undefined;
   #refreshes = 0;
-
-  constructor(runtime: GuardRuntime, connection: Connection<M>, scope: Scope, consumer: Consumer) {
-    super(runtime, connection);
-    this.scope = scope;
-    this.consumer = consumer;
-  }
-
-  get id(): string {
-    return this.consumer.id;
-  }
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.isEnded) this.#controller.abort();
-    return this.#controller.signal;
-  }
-
-  /** Deadline of the action phase in milliseconds. */
-  get timeout(): number {
-    return this.runtime.timeouts.action;
-  }
-
-  get cancellation(): CancellationScope {
-    this.#cancellation ??= new CancellationScope();
-    if (this.isEnded) this.#cancellation.isCancelled = true;
-    return this.#cancellation;
-  }
-
-  decide(action: string, payload: Payload = {}, options?: CheckOptions): Decision | Promise<Decision> {
-    if (this.isEnded) return ABORTED;
-    const { engine } = this.runtime;
-    const read = readQuestion(SESSION_DECIDE, engine.rules.entryOf(action), payload, options);
-    if (isFault(read)) return read;
-    if (read.hasObject) return this.#decideObject(action, payload, read.object);
-    return engine.evaluateAction(this, { action, payload });
-  }
-
-  can(action: string, payload?: Payload, options?: CheckOptions): Promise<boolean> {
-    return isAllowed(this.decide(action, payload, options));
-  }
-
-  authorize(action: string, payload?: Payload, options?: CheckOptions): Promise<void> {
-    return enforce(this.decide(action, payload, options));
-  }
 
   async refresh(): Promise<Decision> {
     if (this.isEnded) return ABORTED;
     this.#refreshes += 1;
     const refresh = this.#refreshes;
-    const evaluation = this.runtime.renew(this.connection, this);
+    const evaluation = this.runtime.renew(this.connection as never, { session: this });
     this.cancellation.add(evaluation);
     const { decision, scope } = await evaluation.result;
     this.cancellation.remove(evaluation);
@@ -118,34 +68,18 @@ export class Session<M extends ClientMessage = ClientMessage>
   end(): void {
     this.stop();
     this.runtime.sessions.delete(this);
-    this.#cancellation?.cancel("the connection is closed");
-    this.#controller?.abort();
+    this.cancel();
     this.settleDrains();
   }
 
   /** Reports that the adapter could not answer a message, for example because a codec has thrown. */
   reportFault({ action }: Pick<ClientMessage, "action">, error: unknown, by: string): void {
-    this.#report(action, decisionFromError(error, by));
+    this.report(action, decisionFromError(error, by));
   }
 
-  #report(action: string, decision: Decision, payload: Payload = {}): void {
+  protected report(action: string, decision: Decision, payload: Payload = {}): void {
     const { scope, consumer } = this;
     this.runtime.log.reportNow({ phase: "action", action, decision, scope, consumer, session: this, payload });
-  }
-
-  #decideObject(action: string, payload: Payload, object: unknown): Decision | Promise<Decision> {
-    const { scope, consumer } = this;
-    const { engine, log, timeouts } = this.runtime;
-    const answers = createAnswerRecord();
-    const startedAt = log.now();
-    const caller = { scope, consumer, timeout: timeouts.object, cancellation: this.cancellation };
-    const report = (decision: Decision) => {
-      const event = { phase: "object", action, decision, scope, consumer, session: this, answers, startedAt } as const;
-      log.report(event);
-      return decision;
-    };
-    const made = engine.evaluateObject(caller, { action, payload }, object, answers);
-    return made instanceof Promise ? made.then(report) : report(made);
   }
 
   protected closeViolator(): boolean {
@@ -167,10 +101,13 @@ export class Session<M extends ClientMessage = ClientMessage>
       return this.#processLater(message);
     const answers = runtime.keepsAnswers(action) ? createAnswerRecord() : undefined;
     const startedAt = log.now();
+    const { epoch } = this;
     const decision = engine.evaluateAction(this, message, answers);
     const isLater = decision instanceof Promise;
     // The hot path. A message that is delivered at once causes no allocation.
-    if (!served && !isLater && !log.wants(decision)) return this.isEnded ? undefined : this.#deliver(message);
+    if (!served && !isLater && !log.wants(decision) && epoch === this.epoch) {
+      return this.isEnded ? undefined : this.#deliver(message);
+    }
     const asked: AskedMessage<M> = {
       log,
       session: this,
@@ -182,16 +119,18 @@ export class Session<M extends ClientMessage = ClientMessage>
       objectTimeout: runtime.timeouts.object,
       served,
       startedAt,
+      epoch,
     };
-    return isLater ? this.#concludeLater(asked, decision) : this.#conclude(asked, decision);
+    return isLater ? this.#concludeLater(asked, decision) : this.conclude(asked, decision);
   }
 
   /** A function of its own, because a closure in `process` would cost every message a context. */
   #concludeLater(asked: AskedMessage<M>, decision: Promise<Decision>): Until {
-    return decision.then((made) => this.#conclude(asked, made));
+    return decision.then((made) => this.conclude(asked, made));
   }
 
-  #conclude(asked: AskedMessage<M>, decision: Decision): Until | undefined {
+  /** Acts on a decision: delivers, refuses, or dispatches the message. */
+  protected conclude(asked: AskedMessage<M>, decision: Decision): Until | undefined {
     const { log, message, scope, answers, startedAt, served } = asked;
     const { action } = message;
     const { consumer } = this;
@@ -220,7 +159,7 @@ export class Session<M extends ClientMessage = ClientMessage>
   }
 
   refuse(message: M, decision: Decision): void {
-    this.#report(message.action, decision, message.payload);
+    this.report(message.action, decision, message.payload);
     if (!this.isEnded) this.transport.sendRefusal(message, decision);
   }
 }

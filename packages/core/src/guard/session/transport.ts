@@ -33,6 +33,17 @@ export class Transport<M extends ClientMessage> {
     this.#call("throttle", (connection) => connection.throttle?.(isThrottled));
   }
 
+  /** Throttles, and pauses the transport too. */
+  get held(): Pick<Connection, "throttle"> {
+    return {
+      throttle: (isThrottled) => {
+        this.throttle(isThrottled);
+        if (isThrottled) this.pause();
+        else this.resume();
+      },
+    };
+  }
+
   /** @throws An error of the adapter, which refuses the message then. */
   reply(message: M, data: unknown, options: ReplyOptions): void {
     this.#connection.reply(message, data, options);

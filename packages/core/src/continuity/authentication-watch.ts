@@ -1,0 +1,60 @@
+import { decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
+import type { WatchedAuthentication } from "../guard/continuity-hook.js";
+import type { Scope } from "../types.js";
+import { readClock } from "../util/clock.js";
+import { ANONYMOUS_IDENTITY, type Identify, identityOf, type ReadIdentity } from "./identity.js";
+import { isAddressedSince, type RecentRecords, type RecordMark } from "./recent-records.js";
+
+/** Further authentications because of a revocation that came meanwhile. */
+const REPEATS = 3;
+
+/** The refusal of a client about whom revocations came faster than it could be authenticated. */
+export const UNSETTLED: Decision = decision("error", "permission_timeout", { status: 503, by: "continuity" });
+
+/** One authentication, and the revocations that have come since it began. */
+export class AuthenticationWatch implements WatchedAuthentication {
+  identity: ReadIdentity = ANONYMOUS_IDENTITY;
+  /** The begin of the last authentication, in the time of `readClock()`. */
+  beganAt = 0;
+  readonly #identify: Identify;
+  readonly #recent: RecentRecords | undefined;
+  #mark: RecordMark | undefined;
+
+  constructor(identify: Identify, recent: RecentRecords | undefined) {
+    this.#identify = identify;
+    this.#recent = recent;
+  }
+
+  /** The mark at which the last authentication began; `undefined` after the end. */
+  get mark(): RecordMark | undefined {
+    return this.#mark;
+  }
+
+  /** True when a revocation about the client has come since the authentication began. */
+  get isStale(): boolean {
+    return this.#mark !== undefined && isAddressedSince(this.#mark, this.identity.subjects);
+  }
+
+  run(ask: () => Decision | Promise<Decision>, repeats = REPEATS): Decision | Promise<Decision> {
+    this.beganAt = readClock();
+    this.#mark = this.#recent?.end;
+    const check = (made: Decision) => {
+      if (made.outcome !== "allow" || !this.isStale) return made;
+      return repeats > 0 ? this.run(ask, repeats - 1) : UNSETTLED;
+    };
+    const made = ask();
+    return made instanceof Promise ? made.then(check) : check(made);
+  }
+
+  identify(scope: Scope): Decision | undefined {
+    const identity = identityOf(this.#identify, scope);
+    if ("outcome" in identity) return identity;
+    this.identity = identity;
+    return undefined;
+  }
+
+  end(): void {
+    this.#mark = undefined;
+  }
+}

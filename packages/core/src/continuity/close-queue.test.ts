@@ -1,0 +1,106 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { CloseQueue, type Closing } from "./close-queue.js";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+/** Connections that note their calls. */
+function closings(count: number, name: string, calls: string[]): Closing[] {
+  return Array.from({ length: count }, (_, i) => ({
+    end: () => void calls.push(`end ${name}${i}`),
+    closeTransport: () => void calls.push(`close ${name}${i}`),
+  }));
+}
+
+test("revoked connections are closed before expired ones", async () => {
+  const queue = new CloseQueue();
+  const calls: string[] = [];
+  for (const one of closings(150, "expired", calls)) queue.add(one, false);
+  for (const one of closings(150, "revoked", calls)) queue.add(one, true);
+  queue.flush();
+  const closed = () => calls.filter((call) => call.startsWith("close"));
+  expect(calls.filter((call) => call.startsWith("end"))).toHaveLength(300);
+  expect(closed()).toHaveLength(200);
+  expect(
+    closed()
+      .slice(0, 150)
+      .every((call) => call.includes("revoked")),
+  ).toBe(true);
+  await vi.advanceTimersByTimeAsync(49);
+  expect(closed().length).toBeLessThan(300);
+  await vi.advanceTimersByTimeAsync(20);
+  expect(closed()).toHaveLength(300);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("a connection that throws does not stop the others", async () => {
+  const queue = new CloseQueue();
+  const calls: string[] = [];
+  const thrown: unknown[] = [];
+  vi.stubGlobal("queueMicrotask", (go: () => void) => {
+    try {
+      go();
+    } catch (error) {
+      thrown.push(error);
+    }
+  });
+  const bad = () => {
+    throw new Error("no");
+  };
+  queue.add({ end: bad, closeTransport: bad }, true);
+  for (const one of closings(1, "", calls)) queue.add(one, true);
+  queue.flush();
+  vi.unstubAllGlobals();
+  expect([calls, thrown]).toEqual([
+    ["end 0", "close 0"],
+    [new Error("no"), new Error("no")],
+  ]);
+});
+
+test("a turn ends after some milliseconds", async () => {
+  const queue = new CloseQueue();
+  const calls: string[] = [];
+  for (const one of closings(20, "", calls)) queue.add(one, true);
+  const { now } = performance;
+  let read = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + read++);
+  queue.flush();
+  expect(calls.length).toBeLessThan(10);
+  vi.restoreAllMocks();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(calls).toHaveLength(40);
+});
+
+test("a clock that was replaced loses no connection", async () => {
+  const queue = new CloseQueue();
+  const calls: string[] = [];
+  await vi.advanceTimersByTimeAsync(100_000);
+  for (const one of closings(250, "first", calls)) queue.add(one, true);
+  queue.flush();
+  vi.useRealTimers();
+  vi.useFakeTimers();
+  for (const one of closings(1, "second", calls)) queue.add(one, true);
+  queue.flush();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(calls.filter((call) => call.startsWith("close"))).toHaveLength(251);
+});
+
+test("a turn that is lost is made up for", async () => {
+  const queue = new CloseQueue();
+  const calls: string[] = [];
+  for (const one of closings(450, "", calls)) queue.add(one, true);
+  const lost = vi.spyOn(globalThis, "setTimeout").mockReturnValue(0 as never);
+  queue.flush();
+  queue.flush();
+  expect(lost).toHaveBeenCalledOnce();
+  lost.mockRestore();
+  await vi.advanceTimersByTimeAsync(6_000);
+  queue.flush();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(calls.filter((call) => call.startsWith("close"))).toHaveLength(450);
+});

@@ -1,0 +1,90 @@
+import { readClock } from "../util/clock.js";
+import { throwAsync } from "../util/throw-async.js";
+
+/** A connection whose authorization has ended. */
+export interface Closing {
+  /** Ends everything of the connection but its transport. */
+  end(): void;
+  /** Closes the transport. */
+  closeTransport(): void;
+}
+
+/** Closes of one second, and of one burst. */
+const RATE = { perSecond: 2_000, burst: 200 };
+/** Milliseconds for which connections are ended in one turn of the event loop. */
+const SLICE = 5;
+/** Milliseconds between two turns. */
+const TICK = 10;
+/** Milliseconds after which a turn counts as lost. */
+const LOST = 5_000;
+
+/**
+ * Closes connections at a rate that clients and their reconnects can bear. A connection in the queue has ended already:
+ * nothing of it is handed on. Revoked connections are closed before expired ones.
+ */
+export class CloseQueue {
+  /** Connections whose `end` is left to be called. */
+  readonly #ending: Closing[] = [];
+  readonly #revoked: Closing[] = [];
+  readonly #expired: Closing[] = [];
+  #credit = RATE.burst;
+  #filledAt = 0;
+  /** The time of the next turn; 0 where none is scheduled. */
+  #next = 0;
+
+  add(one: Closing, isRevoked: boolean): void {
+    this.#ending.push(one);
+    (isRevoked ? this.#revoked : this.#expired).push(one);
+  }
+
+  /** Ends and closes as many as one turn allows, and the others in later turns. */
+  flush(): void {
+    const start = readClock();
+    const isTime = () => readClock() - start < SLICE;
+    const earned = ((start - this.#filledAt) * RATE.perSecond) / 1000;
+    this.#credit = earned < 0 ? RATE.burst : Math.min(RATE.burst, this.#credit + earned);
+    this.#filledAt = start;
+    this.#take(this.#ending, (one) => one.end(), isTime);
+    for (const list of [this.#revoked, this.#expired]) {
+      this.#take(
+        list,
+        (one) => one.closeTransport(),
+        () => this.#credit >= 1 && isTime() && this.#spend(),
+      );
+    }
+    if (this.#ending.length + this.#revoked.length + this.#expired.length > 0) this.#schedule();
+  }
+
+  #spend(): true {
+    this.#credit -= 1;
+    return true;
+  }
+
+  #take(list: Closing[], action: (one: Closing) => void, mayGoOn: () => boolean): void {
+    let done = 0;
+    while (done < list.length && mayGoOn()) {
+      try {
+        action(list[done] as Closing);
+      } catch (error) {
+        throwAsync(error);
+      }
+      done += 1;
+    }
+    list.splice(0, done);
+  }
+
+  #schedule(): void {
+    const now = readClock();
+    // A turn that is long overdue will not come: its timer belonged to a clock that was replaced.
+    const late = now - this.#next;
+    if (this.#next > 0 && late >= -TICK && late < LOST) return;
+    this.#next = now + TICK;
+    setTimeout(() => {
+      this.#next = 0;
+      this.flush();
+    }, TICK);
+  }
+}
+
+/** The queue of the process. */
+export const closes = new CloseQueue();

@@ -1,0 +1,124 @@
+import { publicRefusal } from "../decision/decision-parts.js";
+import type { Decision } from "../decision/decision-types.js";
+import { ABORTED } from "../engine/cancellation.js";
+import type { AdmittedConnection } from "../guard/continuity-hook.js";
+import type { DecisionPhase } from "../guard/decision-log.js";
+import type { SessionIdentity } from "../guard/guard-session.js";
+import { closeCodeOf } from "../guard/refusal.js";
+import type { GuardRuntime, HandshakeResult } from "../guard/runtime.js";
+import type { ClientMessage } from "../guard/session/connection.js";
+import type { Scope } from "../types.js";
+import { readClock } from "../util/clock.js";
+import type { AuthenticationWatch } from "./authentication-watch.js";
+import { FencedSession } from "./fenced-session.js";
+import { Lease, type LeaseHolder, type LeaseOffice } from "./lease.js";
+import type { Reask } from "./reauthentication.js";
+import { renewOver } from "./renewal.js";
+import { RenewalLimit } from "./renewal-limit.js";
+
+/** A session with a lease: its authorization ends, is renewed, and is asked for again. */
+export class ContinuousSession<M extends ClientMessage = ClientMessage>
+  extends FencedSession<M>
+  implements LeaseHolder
+{
+  readonly lease: Lease;
+  readonly #office: LeaseOffice;
+  #limit: RenewalLimit | undefined;
+
+  constructor(runtime: GuardRuntime<never>, admitted: AdmittedConnection, office: LeaseOffice) {
+    super(runtime as never, admitted.connection as never, admitted.scope, admitted.consumer);
+    this.#office = office;
+    // A client must be able to renew while its messages wait.
+    this.holdsWhileBusy = office.options.renewAction === undefined;
+    this.lease = new Lease(this, office);
+  }
+
+  override get isEnded(): boolean {
+    return super.isEnded || this.lease.state.isRevoked;
+  }
+
+  override get epoch(): number {
+    this.lease.now();
+    return this.lease.state.epoch;
+  }
+
+  override get identity(): SessionIdentity {
+    const { epoch, subjects, expiry, authenticatedAt, truthAt } = this.lease.state;
+    return {
+      state: super.isEnded ? "ended" : this.lease.now(),
+      epoch,
+      subjects,
+      expiresAt: expiry?.at,
+      authenticatedAt: wallTimeOf(authenticatedAt),
+      revalidatedAt: wallTimeOf(truthAt),
+    };
+  }
+
+  get connectTimeout(): number {
+    return this.runtime.timeouts.connect;
+  }
+
+  override receive(message: M): void {
+    if (message.action !== this.#office.options.renewAction || message.refusal) super.receive(message);
+    else if (this.isAccepting) this.#renew(message);
+  }
+
+  #renew(message: M): void {
+    this.#limit ??= new RenewalLimit();
+    const { transport, lease } = this;
+    const report = (error: unknown) => this.reportFault(message, error, "renew");
+    renewOver(transport, message, { lease, limit: this.#limit, report });
+  }
+
+  override refresh(): Promise<Decision> {
+    if (this.isEnded) return Promise.resolve(ABORTED);
+    return new Promise((resolve) => this.lease.demand(resolve));
+  }
+
+  async authenticate(
+    { phase, renewal = this.lease.renewal }: Reask,
+    watched: AuthenticationWatch,
+  ): Promise<HandshakeResult> {
+    const evaluation = this.runtime.renew(this.connection as never, { session: this, phase, renewal, watched });
+    this.cancellation.add(evaluation);
+    const result = await evaluation.result;
+    this.cancellation.remove(evaluation);
+    return result;
+  }
+
+  override end(): void {
+    if (!super.isEnded) super.end();
+    this.lease.end();
+  }
+
+  closeTransport(made: Decision): void {
+    this.notify("ended", publicRefusal(made));
+    this.connection.close(closeCodeOf(made), made.code);
+  }
+
+  notify(event: "expiring" | "expired" | "ended", data: object): void {
+    try {
+      this.connection.notify?.(`auth.${event}`, data);
+    } catch (error) {
+      this.reportFault({ action: event }, error, "notify");
+    }
+  }
+
+  reportContinuity(phase: DecisionPhase, decision: Decision): void {
+    const { scope, consumer } = this;
+    this.runtime.log.reportNow({ phase, action: phase, decision, scope, consumer, session: this });
+  }
+
+  replaced(previous: Scope): void {
+    try {
+      this.#office.options.onScope?.(this, previous);
+    } catch (error) {
+      this.reportFault({ action: "connect" }, error, "onScope");
+    }
+  }
+}
+
+/** Converts a time of `readClock()` to milliseconds since the epoch of Unix. */
+function wallTimeOf(time: number): number {
+  return Math.round(Date.now() - (readClock() - time));
+}

@@ -1,0 +1,218 @@
+import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import { defineConsumer } from "@portcullis/core/consumer";
+import { beforeEach, describe, expect, test } from "vitest";
+import { deferred, settled } from "../../test/connection.js";
+import { type LastingServer, lasting } from "../../test/lasting.js";
+import { memoryRevocations } from "./memory-log.js";
+
+interface Role {
+  readonly role: string;
+}
+
+let role = "admin";
+const identify = () => ({ subjects: ["user:1"] });
+const isAdmin = permission("isAdmin", ({ scope }: { scope: Role }) => scope.role === "admin");
+
+const hasRole = permission("hasRole", ({ scope }: { scope: Role }) => scope.role !== "");
+
+beforeEach(() => {
+  role = "admin";
+});
+
+/** Serves a consumer to clients of the role at the time of their authentication. */
+function serve(consumer: unknown): LastingServer & { revocations: ReturnType<typeof memoryRevocations> } {
+  const revocations = memoryRevocations();
+  const authenticate = async () => ({ user: { id: 1 }, role });
+  return { ...lasting(consumer as never, authenticate, { identify, revocations }), revocations };
+}
+
+describe("a handler", () => {
+  test("is not called by a decision of an earlier scope, while its object is loaded", async () => {
+    const loaded = deferred<object>();
+    const handled: unknown[] = [];
+    const consumer = defineConsumer()
+      .connect(AllowAny)
+      .action("edit", isAdmin, { object: () => loaded.promise }, ({ scope }) => void handled.push(scope.role));
+    const { open, revocations } = serve(consumer);
+    const { send, wire } = await open();
+    send("edit");
+    await settled();
+    role = "member";
+    await revocations.refresh("user:1");
+    loaded.resolve({});
+    await settled();
+    expect([handled, wire.sent]).toEqual([[], ["refuse edit permission_denied 403"]]);
+  });
+
+  test("is called under the new scope where it is allowed again", async () => {
+    const loaded = deferred<object>();
+    const handled: unknown[] = [];
+    const consumer = defineConsumer()
+      .connect(AllowAny)
+      .action("edit", hasRole, { object: () => loaded.promise }, ({ scope }) => void handled.push(scope.role));
+    const { open, revocations } = serve(consumer);
+    const { send, wire } = await open();
+    send("edit");
+    await settled();
+    role = "member";
+    await revocations.refresh("user:1");
+    loaded.resolve({});
+    await settled();
+    expect([handled, wire.sent]).toEqual([["member"], ["reply edit null"]]);
+  });
+
+  test("learns by `reauthorize` that its scope is refused", async () => {
+    const work = deferred<void>();
+    const done: string[] = [];
+    const consumer = defineConsumer()
+      .connect(AllowAny)
+      .action("edit", isAdmin, async ({ reauthorize }) => {
+        await reauthorize();
+        done.push("first");
+        await work.promise;
+        await reauthorize();
+        done.push("second");
+      });
+    const { open, revocations } = serve(consumer);
+    const { send, wire } = await open();
+    send("edit");
+    await settled();
+    role = "member";
+    await revocations.refresh("user:1");
+    work.resolve();
+    await settled();
+    expect([done, wire.sent]).toEqual([["first"], ["refuse edit permission_denied 403"]]);
+  });
+
+  test("gets answers about objects of the present scope alone", async () => {
+    const work = deferred<void>();
+    const asked: string[] = [];
+    const rule = permission("owns", {
+      object: ({ scope }: { scope: Role }) => {
+        asked.push(scope.role);
+        return scope.role === "admin";
+      },
+    });
+    const consumer = defineConsumer()
+      .connect(AllowAny)
+      .action("edit", rule, async ({ can, action }) => {
+        const first = await can(action, undefined, { object: {} });
+        await work.promise;
+        return [first, await can(action, undefined, { object: {} })];
+      });
+    const { open, revocations } = serve(consumer);
+    const { send, wire } = await open();
+    send("edit");
+    await settled();
+    role = "member";
+    await revocations.refresh("user:1");
+    work.resolve();
+    await settled();
+    expect([asked, wire.sent]).toEqual([["admin", "member"], ["reply edit [true,false]"]]);
+  });
+
+  test("is answered nothing once its connection is revoked", async () => {
+    const work = deferred<void>();
+    const consumer = defineConsumer()
+      .connect(AllowAny)
+      .action("edit", isAdmin, async ({ reply }) => {
+        await work.promise;
+        reply("late");
+      });
+    const { open, revocations } = serve(consumer);
+    const { send, wire, session } = await open();
+    send("edit");
+    await revocations.revoke("user:1");
+    work.resolve();
+    await settled();
+    expect([wire.sent, session.signal.aborted]).toEqual([["close 4401 revoked"], true]);
+  });
+});
+
+test("a message whose scope changes without end is refused", async () => {
+  const revocations = memoryRevocations();
+  let asked = 0;
+  const policy = definePolicy({
+    actions: {
+      say: permission("restless", async () => {
+        asked += 1;
+        await revocations.refresh("user:1");
+        return true;
+      }),
+    },
+  });
+  const { open } = lasting(policy, async () => ({ role }), { identify, revocations });
+  const { send, wire } = await open();
+  send("say");
+  await settled();
+  await settled();
+  expect([asked, wire.sent]).toEqual([4, ["refuse say permission_timeout 503"]]);
+});
+
+test("a rule that refreshes while it answers at once is asked again", async () => {
+  let isFirst = true;
+  const answers: string[] = [];
+  const policy = definePolicy({
+    actions: {
+      say: permission("sync", ({ scope }: { scope: Role }) => {
+        if (isFirst) void session?.refresh();
+        isFirst = false;
+        answers.push(scope.role);
+        return scope.role === "admin";
+      }),
+    },
+  });
+  let session: { refresh(): Promise<unknown> } | undefined;
+  const opened = await lasting(policy as never, async () => ({ role }), { identify }).open();
+  session = opened.session;
+  role = "member";
+  opened.send("say");
+  await settled();
+  expect([answers, opened.wire.sent]).toEqual([["admin", "member"], ["refuse say permission_denied 403"]]);
+});
+
+test("session.decide() waits for the new scope", async () => {
+  const revocations = memoryRevocations();
+  const policy = definePolicy({ actions: { edit: isAdmin } });
+  const { open } = lasting(policy as never, async () => ({ role }), { identify, revocations });
+  const { session } = await open();
+  expect(await session.can("edit")).toBe(true);
+  role = "member";
+  const refreshed = revocations.refresh("user:1");
+  expect(await session.can("edit")).toBe(false);
+  await refreshed;
+  await revocations.revoke("user:1");
+  expect(await session.decide("edit")).toMatchObject({ code: "aborted" });
+});
+
+test("session.decide() tells of an end that comes meanwhile", async () => {
+  const revocations = memoryRevocations();
+  const answer = deferred<boolean>();
+  const policy = definePolicy({ actions: { edit: permission("slow", () => answer.promise) } });
+  const { open } = lasting(policy as never, async () => ({ role }), { identify, revocations });
+  const { session } = await open();
+  const decided = session.decide("edit");
+  await revocations.revoke("user:1");
+  answer.resolve(true);
+  expect(await decided).toMatchObject({ code: "aborted" });
+  expect(session.identity).toMatchObject({ state: "ended" });
+});
+
+test("session.decide() ends where the scope changes without end", async () => {
+  const revocations = memoryRevocations();
+  const restless = permission("restless", async () => {
+    await revocations.refresh("user:1");
+    return true;
+  });
+  const policy = definePolicy({ actions: { edit: restless } });
+  const { open } = lasting(policy as never, async () => ({ role }), { identify, revocations });
+  const { session } = await open();
+  expect(await session.decide("edit")).toMatchObject({ code: "permission_timeout", status: 503 });
+});
+
+test("the state of a connection that was closed is `ended`", async () => {
+  const policy = definePolicy({ actions: { edit: AllowAny } });
+  const { session } = await lasting(policy, () => ({}), { identify: () => null }).open();
+  session.close();
+  expect(session.identity?.state).toBe("ended");
+});

@@ -1,0 +1,98 @@
+import { decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
+import { ABORTED } from "../engine/cancellation.js";
+import type { DispatchContext } from "../guard/dispatch.js";
+import type { CheckOptions } from "../guard/guard-session.js";
+import type { ClientMessage } from "../guard/session/connection.js";
+import type { Until } from "../guard/session/message-flow.js";
+import { type AskedMessage, Session } from "../guard/session/session.js";
+import type { Payload } from "../types.js";
+import { readClock } from "../util/clock.js";
+import { UNSETTLED } from "./authentication-watch.js";
+import { TOKEN_EXPIRED } from "./identity.js";
+import type { Lease } from "./lease.js";
+
+/** Decisions about one message. A message whose authorization changes more often is refused. */
+const DECISIONS = 4;
+
+const TIMED_OUT: Decision = decision("error", "permission_timeout", { by: "continuity" });
+
+/**
+ * A session that acts on decisions of the present authorization alone.
+ *
+ * INVARIANT: a decision that was begun in an earlier epoch is not acted on. The question waits until the authorization
+ * is settled, and is asked again.
+ */
+export abstract class FencedSession<M extends ClientMessage> extends Session<M> {
+  protected abstract readonly lease: Lease;
+  /** The number of decisions about messages that were decided more than once. */
+  #decisions: WeakMap<ClientMessage, number> | undefined;
+
+  override decide(action: string, payload?: Payload, options?: CheckOptions): Decision | Promise<Decision> {
+    return this.#decide(() => super.decide(action, payload, options), 1);
+  }
+
+  #decide(ask: () => Decision | Promise<Decision>, count: number): Decision | Promise<Decision> {
+    const held = this.#hold();
+    if (held instanceof Promise) return held.then((refusal) => refusal ?? this.#decide(ask, count));
+    if (held) return held;
+    const { epoch } = this;
+    const check = (made: Decision) => {
+      if (this.isEnded) return ABORTED;
+      if (epoch === this.epoch) return made;
+      return count < DECISIONS ? this.#decide(ask, count + 1) : UNSETTLED;
+    };
+    const made = ask();
+    return made instanceof Promise ? made.then(check) : check(made);
+  }
+
+  protected override process(message: M): Until | undefined {
+    const held = this.#hold();
+    if (held === undefined) return super.process(message);
+    if (held instanceof Promise) return held.then((refusal) => this.#proceed(message, refusal));
+    return this.#proceed(message, held);
+  }
+
+  protected override conclude(asked: AskedMessage<M>, made: Decision): Until | undefined {
+    if (this.isEnded || asked.epoch === this.epoch) return super.conclude(asked, made);
+    return this.#again(asked.message);
+  }
+
+  override decideAgain({ message }: DispatchContext): Promise<void> | undefined {
+    const until = this.#again(message as M);
+    return until instanceof Promise ? until.then(() => undefined) : undefined;
+  }
+
+  /**
+   * Holds a question back while nothing may be decided.
+   *
+   * @returns `undefined` when the question may be asked now; otherwise a refusal, or a promise of it.
+   */
+  #hold(): Decision | Promise<Decision | undefined> | undefined {
+    if (this.isEnded) return ABORTED;
+    const state = this.lease.now();
+    if (state === "valid") return undefined;
+    if (state === "expired") return this.lease.isRenewing ? this.#wait(this.timeout) : TOKEN_EXPIRED;
+    const left = (this.lease.state.pendingSince as number) + this.timeout - readClock();
+    return left > 0 ? this.#wait(left) : TIMED_OUT;
+  }
+
+  /** Waits for the settlement of the authorization. */
+  async #wait(milliseconds: number): Promise<Decision | undefined> {
+    this.lease.hasten();
+    return (await this.lease.waiting.wait(milliseconds)) ? undefined : TIMED_OUT;
+  }
+
+  /** Continues with a message that was held back. A message of a connection that has ended is dropped. */
+  #proceed(message: M, refusal: Decision | undefined): Until | undefined {
+    if (this.isEnded) return undefined;
+    return refusal ? void this.refuse(message, refusal) : this.process(message);
+  }
+
+  #again(message: M): Until | undefined {
+    this.#decisions ??= new WeakMap();
+    const count = (this.#decisions.get(message) ?? 1) + 1;
+    this.#decisions.set(message, count);
+    return this.#proceed(message, count <= DECISIONS ? undefined : UNSETTLED);
+  }
+}

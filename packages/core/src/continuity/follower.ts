@@ -1,0 +1,95 @@
+import { readClock } from "../util/clock.js";
+import { isThenable } from "../util/thenable.js";
+import type { RevocationBatch, RevocationLog, RevocationRecord } from "./revocation-log.js";
+import { pause, within } from "./within.js";
+
+/** Milliseconds between two reads. */
+const POLL = 250;
+/** Milliseconds after which a read counts as failed. A later answer of it is ignored. */
+const READ_TIMEOUT = 10_000;
+/** Milliseconds for which records are applied in one turn of the event loop. */
+const SLICE = 5;
+
+/** Receives the records of a log. */
+export interface RecordTarget {
+  apply(record: RevocationRecord): void;
+  /** Records may be missing. */
+  lose(): void;
+}
+
+/** The reading of a log, for gauges. */
+export interface LogGauges {
+  /** Milliseconds since the last read that succeeded; `undefined` before the first one. */
+  readonly sinceRead: number | undefined;
+  /** Number of reads that have failed since. */
+  readonly failures: number;
+}
+
+/** Polls a log, and passes on its records in their order. It does not keep the process alive. */
+export class Follower {
+  readonly #log: RevocationLog;
+  readonly #target: RecordTarget;
+  #position: unknown;
+  #isPlaced = false;
+  #isStopped = true;
+  #readAt: number | undefined;
+  #failures = 0;
+  /** Counts the starts. A loop that was stopped ends. */
+  #turn = 0;
+
+  constructor(log: RevocationLog, target: RecordTarget) {
+    this.#log = log;
+    this.#target = target;
+  }
+
+  get gauges(): LogGauges {
+    const sinceRead = this.#readAt === undefined ? undefined : readClock() - this.#readAt;
+    return { sinceRead, failures: this.#failures };
+  }
+
+  /** Begins to read. The first read takes the end of the log as the position. A second call changes nothing. */
+  start(): void {
+    if (!this.#isStopped) return;
+    this.#isStopped = false;
+    this.#turn += 1;
+    void this.#follow(this.#turn);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #follow(turn: number): Promise<void> {
+    while (!this.#isStopped && turn === this.#turn) {
+      try {
+        await this.#apply(await this.#read(), turn);
+        this.#readAt = readClock();
+        this.#failures = 0;
+      } catch {
+        this.#failures += 1;
+      }
+      await pause(POLL);
+    }
+  }
+
+  async #read(): Promise<RevocationBatch> {
+    const read: unknown = this.#isPlaced ? this.#log.read(this.#position) : this.#log.read();
+    if (!isThenable(read)) throw new TypeError("read() must return a promise");
+    return within(READ_TIMEOUT, read as PromiseLike<RevocationBatch>, false);
+  }
+
+  async #apply({ records, position, whole }: RevocationBatch, turn: number): Promise<void> {
+    // What happened before the position was known may concern connections that were admitted meanwhile.
+    if (!this.#isPlaced || !whole) this.#target.lose();
+    let start = readClock();
+    for (const record of records) {
+      this.#target.apply(record);
+      if (readClock() - start < SLICE) continue;
+      await pause(0);
+      if (this.#isStopped || turn !== this.#turn) return;
+      start = readClock();
+    }
+    this.#position = position;
+    this.#isPlaced = true;
+  }
+}

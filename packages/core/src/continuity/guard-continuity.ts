@@ -1,0 +1,96 @@
+import { PermissionMisuse } from "../decision/errors.js";
+import type { AdmittedConnection, ContinuityHook } from "../guard/continuity-hook.js";
+import type { OpenSession } from "../guard/guard-session.js";
+import type { GuardRuntime } from "../guard/runtime.js";
+import type { PolicyEngine } from "../policy/policy-engine.js";
+import { AuthenticationWatch } from "./authentication-watch.js";
+import { closes } from "./close-queue.js";
+import { ContinuousSession } from "./continuous-session.js";
+import { REVOKED } from "./endings.js";
+import type { Lease, LeaseOffice } from "./lease.js";
+import type { ReadContinuityOptions } from "./options.js";
+import { addresses } from "./recent-records.js";
+import { RevalidationQueue } from "./revalidation-queue.js";
+import type { RevocationRecord } from "./revocation-log.js";
+import type { RevocationTarget } from "./revocations.js";
+import { SubjectIndex } from "./subject-index.js";
+
+/** The continuity of one guard: its leases, found by their subjects. */
+export class GuardContinuity implements ContinuityHook, RevocationTarget, LeaseOffice {
+  readonly index = new SubjectIndex<Lease>();
+  readonly revalidations: RevalidationQueue;
+  readonly #runtime: GuardRuntime<never>;
+  readonly #guards: Set<GuardContinuity>;
+
+  /** @param guards The guards of the same options. This one is among them until it is closed. */
+  constructor(
+    readonly options: ReadContinuityOptions,
+    runtime: GuardRuntime<never>,
+    guards: Set<GuardContinuity>,
+  ) {
+    this.#runtime = runtime;
+    this.#guards = guards;
+    this.revalidations = new RevalidationQueue(options.revalidate?.concurrency ?? 10);
+    this.check(runtime.engine);
+    guards.add(this);
+    options.revocations?.follow(this);
+  }
+
+  /** The open sessions of the guard. */
+  get sessions(): Iterable<OpenSession> {
+    return this.#runtime.sessions;
+  }
+
+  /** @throws {PermissionMisuse} When the policy names the action of renewals. */
+  check(engine: PolicyEngine): void {
+    const { renewAction } = this.options;
+    if (renewAction === undefined || engine.rules.table?.has(renewAction) !== true) return;
+    throw new PermissionMisuse(
+      `the policy has the action "${renewAction}", which is the \`renew\` of continuity(): the guard answers it, so leave it out of the policy`,
+    );
+  }
+
+  watch(): AuthenticationWatch {
+    return new AuthenticationWatch(this.options.identify, this.options.revocations?.recent);
+  }
+
+  open(admitted: AdmittedConnection): OpenSession {
+    const watch = admitted.watched as AuthenticationWatch;
+    const session = new ContinuousSession(this.#runtime, admitted, this);
+    const { lease } = session;
+    lease.begin(watch);
+    // Records that came between the admission and this call have found no session.
+    for (let at = watch.mark?.next; at !== undefined; at = at.next) {
+      if (at.record === undefined) lease.demandSoon();
+      else if (addresses(at.record, lease.subjects)) this.#applyTo(lease, at.record);
+    }
+    watch.end();
+    if (session.isEnded) queueMicrotask(() => closes.flush());
+    return session;
+  }
+
+  apply(record: RevocationRecord): number {
+    let here = 0;
+    for (const lease of this.index.of(record.subject)) {
+      if (!addresses(record, lease.subjects) || lease.isEnded) continue;
+      this.#applyTo(lease, record);
+      here += 1;
+    }
+    closes.flush();
+    return here;
+  }
+
+  lose(): void {
+    for (const session of this.#runtime.sessions) this.revalidations.add((session as ContinuousSession).lease);
+  }
+
+  close(): void {
+    this.#guards.delete(this);
+    this.options.revocations?.leave(this);
+  }
+
+  #applyTo(lease: Lease, { effect }: RevocationRecord): void {
+    if (effect === "refresh") lease.demandSoon();
+    else lease.finish(REVOKED, { phase: "revoke" });
+  }
+}

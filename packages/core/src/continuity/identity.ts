@@ -1,0 +1,83 @@
+import { decision } from "../decision/decision.js";
+import { decisionFromError } from "../decision/decision-from-error.js";
+import type { Decision } from "../decision/decision-types.js";
+import { PermissionMisuse } from "../decision/errors.js";
+import type { Scope } from "../types.js";
+import { show } from "../util/show.js";
+import { ignoreRejection } from "../util/thenable.js";
+
+/** The names and the end of the identity behind a connection. */
+export interface Identity {
+  /**
+   * The names by which a revocation addresses the connection, as in `["user:42", "session:8f3", "tenant:7"]`. The first
+   * is the principal, which an authentication of the open connection must not change. Left out for a guest.
+   */
+  readonly subjects?: readonly string[] | undefined;
+  /** Milliseconds since the epoch of Unix. Default: the identity does not expire. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** Reads the identity from a scope. Nothing means anonymous. `S` is the scope that it reads. */
+export type Identify<S = Scope> = (scope: S) => Identity | null | undefined | false | "" | 0;
+
+/** The identity of a connection, checked. */
+export interface ReadIdentity {
+  readonly subjects: readonly string[];
+  readonly expiresAt: number | undefined;
+}
+
+export const ANONYMOUS_IDENTITY: ReadIdentity = Object.freeze({ subjects: Object.freeze([]), expiresAt: undefined });
+
+/** The refusal of a client whose identity has expired. */
+export const TOKEN_EXPIRED: Decision = decision("deny", "token_expired", {
+  status: 401,
+  reason: "The credentials have expired.",
+  by: "identity",
+});
+
+/** 1 January 2001, in milliseconds. An earlier end was given in seconds. */
+const EARLIEST_END = 978_307_200_000;
+
+/**
+ * Reads the identity of a scope. Never throws.
+ *
+ * @returns The identity, or the decision that refuses: the identity has expired, or `identify` has failed.
+ */
+export function identityOf(identify: Identify, scope: Scope): ReadIdentity | Decision {
+  try {
+    const identity = readIdentity(identify(scope));
+    const { expiresAt } = identity;
+    return expiresAt !== undefined && expiresAt <= Date.now() ? TOKEN_EXPIRED : identity;
+  } catch (error) {
+    return decisionFromError(error, "identify");
+  }
+}
+
+function readIdentity(value: unknown): ReadIdentity {
+  if (ignoreRejection(value)) throw new PermissionMisuse("identify() returned a promise: it must answer at once");
+  if (!value) return ANONYMOUS_IDENTITY;
+  if (typeof value !== "object" || Array.isArray(value)) {
+    throw new PermissionMisuse(
+      `identify() returned ${show(value)}: return { subjects: ["user:42"], expiresAt }, or nothing for an anonymous client`,
+    );
+  }
+  const { subjects = [], expiresAt } = value as Identity;
+  return { subjects: readSubjects(subjects, Object.hasOwn(value, "subjects")), expiresAt: readEnd(expiresAt) };
+}
+
+function readSubjects(subjects: readonly string[], isGiven: boolean): readonly string[] {
+  const isList = Array.isArray(subjects) && (subjects.length > 0 || !isGiven);
+  if (isList && subjects.every((subject) => typeof subject === "string" && subject !== "")) return [...subjects];
+  throw new PermissionMisuse(
+    `identify() returned ${show(subjects)} as \`subjects\`: give names, as in ["user:42"], or leave \`subjects\` out for a guest`,
+  );
+}
+
+function readEnd(expiresAt: unknown): number | undefined {
+  if (expiresAt === undefined) return undefined;
+  if (typeof expiresAt === "number" && expiresAt >= EARLIEST_END && expiresAt < Number.POSITIVE_INFINITY)
+    return expiresAt;
+  throw new PermissionMisuse(
+    `identify() returned ${show(expiresAt)} as \`expiresAt\`: give milliseconds since 1970, as in exp * 1000, or undefined`,
+  );
+}

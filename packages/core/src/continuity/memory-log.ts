@@ -1,0 +1,43 @@
+import type { RevocationBatch, RevocationLog, RevocationRecord } from "./revocation-log.js";
+import { Revocations } from "./revocations.js";
+
+/** Records that the log keeps. */
+const MOST = 10_000;
+
+/** A log in the memory of one process. */
+export class MemoryLog implements RevocationLog<number> {
+  #records: RevocationRecord[] = [];
+  /** The number of records that were trimmed. */
+  #trimmed = 0;
+
+  async append(record: RevocationRecord): Promise<void> {
+    this.#records.push(record);
+    if (this.#records.length <= 2 * MOST) return;
+    this.#trimmed += this.#records.length - MOST;
+    this.#records = this.#records.slice(-MOST);
+  }
+
+  async read(position?: number): Promise<RevocationBatch<number>> {
+    const end = this.#trimmed + this.#records.length;
+    const from = position ?? end;
+    return {
+      records: this.#records.slice(Math.max(0, from - this.#trimmed)),
+      position: end,
+      whole: from >= this.#trimmed && from <= end,
+    };
+  }
+}
+
+/**
+ * Revocations for a server of one process.
+ *
+ * @example
+ * ```ts
+ * import { memoryRevocations } from "@portcullis/core/continuity";
+ * const revocations = memoryRevocations();
+ * await revocations.revoke("user:42");
+ * ```
+ */
+export function memoryRevocations(): Revocations {
+  return new Revocations(new MemoryLog());
+}

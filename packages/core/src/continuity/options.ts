@@ -1,0 +1,105 @@
+import { misuse, PermissionMisuse } from "../decision/errors.js";
+import { checkKeys, readMilliseconds } from "../decision/read-options.js";
+import type { GuardSession } from "../guard/guard-session.js";
+import type { Scope } from "../types.js";
+import type { Identify } from "./identity.js";
+import type { Revocations } from "./revocations.js";
+
+/** The times of revalidation. */
+export interface RevalidateOptions {
+  /** Milliseconds after which a connection must have been authenticated again. Default 300,000 (5 minutes). */
+  every?: number;
+  /** Milliseconds after `every` until a connection without an answer is closed with 1013. Default: `every`. */
+  grace?: number;
+  /** Revalidations of one guard that run at once. Default 10. */
+  concurrency?: number;
+}
+
+/** Options of `continuity()`. `S` is the scope of the guard. */
+export interface ContinuityOptions<S = Scope> {
+  /**
+   * Reads the identity from the scope, after each authentication. Answers at once: `{ subjects, expiresAt }`,
+   * `{ expiresAt }` for a guest, or nothing for an anonymous client.
+   */
+  identify: Identify<S>;
+  /**
+   * The action by which a client renews its identity over the open connection. Its payload is `renewal` of
+   * `authenticate`. The action belongs to the guard: no rule is asked about it, and no listener gets it. Default: none.
+   */
+  renew?: { readonly action: string };
+  /** Milliseconds before the end of an identity at which the client is told. Default 60,000. */
+  warnBefore?: number;
+  /** Milliseconds after the end of an identity until the connection is closed. Default 10,000; 0 closes at once. */
+  grace?: number;
+  /** Authenticates open connections again and again. Default: on, with its defaults, where `revocations` are given. */
+  revalidate?: RevalidateOptions;
+  /** Ends or refreshes connections by their subjects: `memoryRevocations()`, or those of `@portcullis/revocations`. */
+  revocations?: Revocations;
+  /** Called after the scope of a connection was replaced, for example to leave rooms that went with a lost right. */
+  onScope?: (session: GuardSession<S>, previous: S) => void;
+}
+
+/** {@link ContinuityOptions} with their defaults. */
+export interface ReadContinuityOptions {
+  readonly identify: Identify;
+  readonly renewAction: string | undefined;
+  readonly warnBefore: number;
+  readonly grace: number;
+  readonly revalidate: Required<RevalidateOptions> | undefined;
+  readonly revocations: Revocations | undefined;
+  readonly onScope: ((session: GuardSession, previous: Scope) => void) | undefined;
+}
+
+const CALLER = "continuity()";
+const NAMES = ["identify", "renew", "warnBefore", "grace", "revalidate", "revocations", "onScope"];
+
+/**
+ * Checks the options, and fills in the defaults.
+ *
+ * @throws {PermissionMisuse} When one is unknown or of the wrong type.
+ */
+export function readContinuityOptions(options: ContinuityOptions<never>): ReadContinuityOptions {
+  checkKeys(CALLER, options, NAMES);
+  const { identify, renew, warnBefore = 60_000, grace = 10_000, revocations, onScope } = options;
+  if (typeof identify !== "function") {
+    throw misuse(
+      CALLER,
+      identify,
+      'give a function, as in ({ user }) => user && { subjects: ["user:" + user.id] }',
+      "`identify`",
+    );
+  }
+  if (onScope !== undefined && typeof onScope !== "function")
+    throw misuse(CALLER, onScope, "give a function", "`onScope`");
+  if (revocations !== undefined && typeof (revocations as Partial<Revocations> | null)?.follow !== "function") {
+    throw misuse(CALLER, revocations, "give memoryRevocations(), or those of @portcullis/revocations", "`revocations`");
+  }
+  readMilliseconds(warnBefore, "`warnBefore`");
+  if (grace !== 0) readMilliseconds(grace, "`grace`");
+  return {
+    identify: identify as Identify,
+    renewAction: readRenew(renew),
+    warnBefore,
+    grace,
+    revalidate: readRevalidate(options.revalidate ?? (revocations && {})),
+    revocations,
+    onScope: onScope as ReadContinuityOptions["onScope"],
+  };
+}
+
+function readRenew(renew: ContinuityOptions["renew"]): string | undefined {
+  if (renew === undefined) return undefined;
+  checkKeys(`\`renew\` of ${CALLER}`, renew, ["action"]);
+  if (typeof renew.action === "string" && renew.action !== "") return renew.action;
+  throw misuse(CALLER, renew.action, 'name it, as in { action: "auth.renew" }', "the action of `renew`");
+}
+
+function readRevalidate(options: RevalidateOptions | undefined): Required<RevalidateOptions> | undefined {
+  if (options === undefined) return undefined;
+  checkKeys(`\`revalidate\` of ${CALLER}`, options, ["every", "grace", "concurrency"]);
+  const { every = 300_000, grace = every, concurrency = 10 } = options;
+  readMilliseconds(every, "`revalidate.every`");
+  readMilliseconds(grace, "`revalidate.grace`");
+  if (Number.isSafeInteger(concurrency) && concurrency > 0) return { every, grace, concurrency };
+  throw new PermissionMisuse("`revalidate.concurrency` must be a whole number above 0");
+}

@@ -1,0 +1,23 @@
+import { expect, test, vi } from "vitest";
+import { deferred, settled } from "../../test/connection.js";
+import { ALLOWED } from "../decision/decision.js";
+import { AuthenticationWatch } from "./authentication-watch.js";
+import { Reauthentication, type Subject } from "./reauthentication.js";
+
+test("an answer settles nothing of a connection whose authorization has ended", async () => {
+  const answer = deferred<{ decision: typeof ALLOWED; scope: never }>();
+  const accept = vi.fn();
+  const subject = {
+    isEnded: false,
+    state: { principal: undefined, isUnsettled: false },
+    watch: () => new AuthenticationWatch(() => null, undefined),
+    authenticate: () => answer.promise,
+    accept,
+  };
+  const questions = new Reauthentication(subject as unknown as Subject);
+  questions.demand();
+  subject.isEnded = true;
+  answer.resolve({ decision: ALLOWED, scope: {} as never });
+  await settled();
+  expect(accept).not.toHaveBeenCalled();
+});

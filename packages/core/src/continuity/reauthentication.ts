@@ -1,0 +1,197 @@
+import { decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
+import { ABORTED } from "../engine/cancellation.js";
+import type { DecisionPhase } from "../guard/decision-log.js";
+import type { Payload, Scope } from "../types.js";
+import type { AuthenticationWatch } from "./authentication-watch.js";
+import type { IdentityState } from "./identity-state.js";
+
+/** One question: authenticate the client again. */
+export interface Reask {
+  readonly phase: DecisionPhase;
+  /** The payload of a renewal. */
+  readonly renewal?: Payload | undefined;
+  /** Receives the decision that settles the question. */
+  answer?(decision: Decision): void;
+}
+
+/** The result of an accepted authentication. */
+export interface Accepted {
+  readonly question: Reask;
+  readonly watch: AuthenticationWatch;
+  readonly scope: Scope;
+}
+
+/** The connection that is authenticated again. */
+export interface Subject {
+  readonly isEnded: boolean;
+  readonly state: Pick<IdentityState, "principal" | "isUnsettled">;
+  watch(): AuthenticationWatch;
+  /** Runs `authenticate` and the connect rules. */
+  authenticate(question: Reask, watch: AuthenticationWatch): Promise<{ decision: Decision; scope: Scope }>;
+  accept(accepted: Accepted): void;
+  /** Ends the connection by a refusal. */
+  refuse(decision: Decision, phase: DecisionPhase): void;
+  /** Reports a decision that no authentication has made. */
+  report(phase: DecisionPhase, decision: Decision): void;
+  /** Asks for a further question after a fault. */
+  retryIn(milliseconds: number): void;
+}
+
+const PRINCIPAL = { reason: "The credentials belong to somebody else.", by: "identity" };
+const LOST_PRINCIPAL: Decision = decision("deny", "principal_changed", { ...PRINCIPAL, status: 401 });
+const OTHER_PRINCIPAL: Decision = decision("deny", "principal_changed", { ...PRINCIPAL, status: 403 });
+
+/** Milliseconds of the first wait after a fault, and of the longest one. */
+const RETRY = { first: 1_000, longest: 30_000 };
+
+/**
+ * The authentications of one open connection. At most one is under way.
+ *
+ * INVARIANT: an answer that began before the last demand settles nothing. A refusal ends the connection whenever it
+ * comes; only a renewal may be refused and leave the connection as it was.
+ */
+export class Reauthentication {
+  readonly #subject: Subject;
+  #running: Reask | undefined;
+  /** True when a demand came while a question was under way. */
+  #isDemanded = false;
+  /** Renewals that wait their turn, the first in front. */
+  readonly #renewals: Reask[] = [];
+  /** Everybody who waits for the settlement of a demand. */
+  #demands: ((decision: Decision) => void)[] = [];
+  #faults = 0;
+
+  constructor(subject: Subject) {
+    this.#subject = subject;
+  }
+
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
+  get isRenewing(): boolean {
+    return this.#running?.phase === "renew" || this.#renewals.length > 0;
+  }
+
+  /** Authenticates the client again. An answer that is under way settles nothing. */
+  demand(whenSettled?: (decision: Decision) => void): void {
+    if (whenSettled) this.#demands.push(whenSettled);
+    if (this.#running) this.#isDemanded = true;
+    else this.#begin({ phase: "connect" });
+  }
+
+  /** Authenticates the client again, without a demand that something has changed. Not while a question is running. */
+  revalidate(whenDone: () => void): void {
+    this.#begin({ phase: "revalidate", answer: whenDone });
+  }
+
+  renew(question: Reask): void {
+    if (this.#running) this.#renewals.push(question);
+    else this.#begin(question);
+  }
+
+  /** The connection has ended. Nobody is answered any more, but those who wait are released. */
+  end(): void {
+    this.#renewals.length = 0;
+    if (this.#running?.phase === "revalidate") this.#running.answer?.(ABORTED);
+    this.#running = undefined;
+    this.#takeDemands()(ABORTED);
+  }
+
+  #begin(question: Reask): void {
+    this.#running = question;
+    this.#isDemanded = false;
+    const watch = this.#subject.watch();
+    void this.#subject.authenticate(question, watch).then(({ decision: made, scope }) => {
+      if (this.#running !== question || this.#subject.isEnded) return;
+      this.#running = undefined;
+      this.#judge(made, { question, watch, scope });
+      watch.end();
+    });
+  }
+
+  #judge(made: Decision, accepted: Accepted): void {
+    const { question, watch } = accepted;
+    if (made.outcome === "error") this.#fault(made, question);
+    else if (made.outcome !== "allow") this.#refuse(made, question);
+    else if (this.#isDemanded || watch.isStale)
+      this.#begin(question.phase === "revalidate" ? asDemand(question) : question);
+    else this.#accept(made, accepted);
+  }
+
+  #accept(made: Decision, accepted: Accepted): void {
+    const { question, watch } = accepted;
+    const { principal } = this.#subject.state;
+    const isOther = principal !== undefined && watch.identity.subjects[0] !== principal;
+    if (isOther) {
+      this.#refuseOther(question);
+      return;
+    }
+    this.#faults = 0;
+    const release = this.#takeDemands();
+    // The application is told, and may demand a further authentication.
+    this.#subject.accept(accepted);
+    question.answer?.(made);
+    release(made);
+    this.#next();
+  }
+
+  /** Refuses another principal. Only a renewal leaves the connection as it was. */
+  #refuseOther(question: Reask): void {
+    const isRenewal = question.phase === "renew";
+    const made = isRenewal ? OTHER_PRINCIPAL : LOST_PRINCIPAL;
+    this.#subject.report(question.phase, made);
+    if (!isRenewal) this.#refuse(made, question);
+    else {
+      question.answer?.(made);
+      this.#next();
+    }
+  }
+
+  #refuse(made: Decision, question: Reask): void {
+    question.answer?.(made);
+    if (question.phase === "renew" && made.status === 401) this.#next();
+    else {
+      this.#takeDemands()(made);
+      this.#subject.refuse(made, question.phase);
+    }
+  }
+
+  #fault(made: Decision, question: Reask): void {
+    question.answer?.(made);
+    if (question.phase !== "renew") {
+      this.#takeDemands()(made);
+      this.#faults += 1;
+      const wait = Math.min(RETRY.first * 2 ** (this.#faults - 1), RETRY.longest);
+      this.#subject.retryIn(wait * (1 - Math.random() / 2));
+    }
+    this.#next();
+  }
+
+  /** Continues with what came meanwhile. */
+  #next(): void {
+    if (this.#subject.isEnded || this.#running) return;
+    if (this.#isDemanded || this.#demands.length > 0 || this.#subject.state.isUnsettled)
+      this.#begin({ phase: "connect" });
+    else {
+      const renewal = this.#renewals.shift();
+      if (renewal) this.#begin(renewal);
+    }
+  }
+
+  /** Takes those who wait for a settlement. Returns a function that answers them. */
+  #takeDemands(): (made: Decision) => void {
+    const waiting = this.#demands;
+    this.#demands = [];
+    return (made) => {
+      for (const whenSettled of waiting) whenSettled(made);
+    };
+  }
+}
+
+/** Replaces a revalidation during which something has changed. */
+function asDemand(question: Reask): Reask {
+  question.answer?.(ABORTED);
+  return { phase: "connect" };
+}

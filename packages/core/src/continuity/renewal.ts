@@ -1,0 +1,58 @@
+import { decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
+import type { ClientMessage } from "../guard/session/connection.js";
+import type { Transport } from "../guard/session/transport.js";
+import type { Lease } from "./lease.js";
+import type { RenewalLimit } from "./renewal-limit.js";
+
+/** Bytes of the largest renewal. A token is smaller, and every later authentication gets the payload again. */
+const MOST_BYTES = 8_192;
+
+const TOO_LARGE: Decision = decision("deny", "renewal_too_large", {
+  status: 413,
+  reason: "A renewal may have at most 8 kB.",
+  by: "renew",
+});
+
+/** The parts of a session that a renewal needs. */
+export interface RenewalParts {
+  readonly lease: Lease;
+  readonly limit: RenewalLimit;
+  /** Reports that the answer could not be sent. */
+  report(error: unknown): void;
+}
+
+/** Renews the identity of a connection with a message of its client, and answers it once. */
+export function renewOver<M extends ClientMessage>(
+  transport: Transport<M>,
+  message: M,
+  { lease, limit, report }: RenewalParts,
+): void {
+  const refuse = (made: Decision) => transport.sendRefusal(message, made);
+  const refusal = message.bytes > MOST_BYTES ? TOO_LARGE : limited(limit);
+  if (refusal) {
+    lease.report("renew", refusal);
+    refuse(refusal);
+    return;
+  }
+  lease.renew({
+    phase: "renew",
+    renewal: message.payload,
+    answer(made) {
+      if (lease.isEnded) return;
+      if (made.outcome !== "allow") return refuse(made);
+      try {
+        transport.reply(message, { expiresIn: lease.state.expiry?.secondsLeft ?? null }, {});
+      } catch (error) {
+        report(error);
+      }
+    },
+  });
+}
+
+function limited(limit: RenewalLimit): Decision | undefined {
+  const retryAfter = limit.add();
+  return retryAfter === undefined
+    ? undefined
+    : decision("error", "rate_limited", { status: 429, retryAfter, by: "renew" });
+}

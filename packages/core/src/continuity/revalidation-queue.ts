@@ -1,0 +1,59 @@
+/** A connection that can be authenticated again. */
+export interface Revalidated {
+  /** Begins the authentication. Calls back once, when it is over. */
+  revalidate(whenDone: () => void): void;
+}
+
+/** The connections of one guard whose revalidation is due. At most `concurrency` of them are authenticated at once. */
+export class RevalidationQueue {
+  readonly #concurrency: number;
+  readonly #urgent = new Set<Revalidated>();
+  readonly #waiting = new Set<Revalidated>();
+  #running = 0;
+
+  constructor(concurrency: number) {
+    this.#concurrency = concurrency;
+  }
+
+  /** The number of connections that wait. */
+  get size(): number {
+    return this.#urgent.size + this.#waiting.size;
+  }
+
+  add(one: Revalidated): void {
+    if (!this.#urgent.has(one)) this.#waiting.add(one);
+    this.#next();
+  }
+
+  /** Lets a connection that waits go first, because a message of it waits. */
+  hasten(one: Revalidated): void {
+    if (this.#waiting.delete(one)) this.#urgent.add(one);
+  }
+
+  remove(one: Revalidated): void {
+    this.#urgent.delete(one);
+    this.#waiting.delete(one);
+  }
+
+  #next(): void {
+    while (this.#running < this.#concurrency) {
+      const one = first(this.#urgent) ?? first(this.#waiting);
+      if (one === undefined) return;
+      this.remove(one);
+      this.#running += 1;
+      let isDone = false;
+      one.revalidate(() => {
+        if (isDone) return;
+        isDone = true;
+        this.#running -= 1;
+        // Later, because the one that is done may be in the middle of something.
+        queueMicrotask(() => this.#next());
+      });
+    }
+  }
+}
+
+function first<T>(set: ReadonlySet<T>): T | undefined {
+  for (const one of set) return one;
+  return undefined;
+}

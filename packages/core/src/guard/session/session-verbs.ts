@@ -1,0 +1,107 @@
+import type { Decision } from "../../decision/decision-types.js";
+import { enforce, isAllowed } from "../../decision/enforce.js";
+import { ABORTED, CancellationScope } from "../../engine/cancellation.js";
+import { createAnswerRecord } from "../../engine/record.js";
+import { isFault, readQuestion, SESSION_DECIDE } from "../../policy/read-decide-options.js";
+import type { Consumer, Payload, Scope } from "../../types.js";
+import type { DispatchContext, DispatchSession } from "../dispatch.js";
+import type { CheckOptions, SessionIdentity } from "../guard-session.js";
+import type { GuardRuntime } from "../runtime.js";
+import type { ClientMessage, Connection } from "./connection.js";
+import { MessageFlow } from "./message-flow.js";
+
+/** The client of one connection, and the questions that the application asks about it. */
+export abstract class SessionVerbs<M extends ClientMessage>
+  extends MessageFlow<M>
+  implements Omit<DispatchSession, "beginObject" | "endObject">
+{
+  scope: Scope;
+  readonly consumer: Consumer;
+  #cancellation: CancellationScope | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(runtime: GuardRuntime, connection: Connection<M>, scope: Scope, consumer: Consumer) {
+    super(runtime, connection);
+    this.scope = scope;
+    this.consumer = consumer;
+  }
+
+  get id(): string {
+    return this.consumer.id;
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.isEnded) this.#controller.abort();
+    return this.#controller.signal;
+  }
+
+  /** The state of the identity, with the option `continuity`. */
+  get identity(): SessionIdentity | undefined {
+    return undefined;
+  }
+
+  /**
+   * The number of the present authorization. A decision of an earlier one is not acted on. It only changes with the option
+   * `continuity`.
+   */
+  get epoch(): number {
+    return 0;
+  }
+
+  /** Decides again on a message whose handler was about to run under an earlier authorization. */
+  decideAgain(_dispatch: DispatchContext): Promise<void> | undefined {
+    return undefined;
+  }
+
+  /** Deadline of the action phase in milliseconds. */
+  get timeout(): number {
+    return this.runtime.timeouts.action;
+  }
+
+  get cancellation(): CancellationScope {
+    this.#cancellation ??= new CancellationScope();
+    if (this.isEnded) this.#cancellation.isCancelled = true;
+    return this.#cancellation;
+  }
+
+  abstract refresh(): Promise<Decision>;
+
+  decide(action: string, payload: Payload = {}, options?: CheckOptions): Decision | Promise<Decision> {
+    if (this.isEnded) return ABORTED;
+    const { engine } = this.runtime;
+    const read = readQuestion(SESSION_DECIDE, engine.rules.entryOf(action), payload, options);
+    if (isFault(read)) return read;
+    if (read.hasObject) return this.#decideObject(action, payload, read.object);
+    return engine.evaluateAction(this, { action, payload });
+  }
+
+  can(action: string, payload?: Payload, options?: CheckOptions): Promise<boolean> {
+    return isAllowed(this.decide(action, payload, options));
+  }
+
+  authorize(action: string, payload?: Payload, options?: CheckOptions): Promise<void> {
+    return enforce(this.decide(action, payload, options));
+  }
+
+  #decideObject(action: string, payload: Payload, object: unknown): Decision | Promise<Decision> {
+    const { scope, consumer } = this;
+    const { engine, log, timeouts } = this.runtime;
+    const answers = createAnswerRecord();
+    const startedAt = log.now();
+    const caller = { scope, consumer, timeout: timeouts.object, cancellation: this.cancellation };
+    const report = (decision: Decision) => {
+      const event = { phase: "object", action, decision, scope, consumer, session: this, answers, startedAt } as const;
+      log.report(event);
+      return decision;
+    };
+    const made = engine.evaluateObject(caller, { action, payload }, object, answers);
+    return made instanceof Promise ? made.then(report) : report(made);
+  }
+
+  /** Ends the running decisions and the signal of the connection. */
+  protected cancel(): void {
+    this.#cancellation?.cancel("the connection is closed");
+    this.#controller?.abort();
+  }
+}
