@@ -1,0 +1,80 @@
+import fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { Counters, isLong, runs } from "../counters.js";
+import { DrawnOrder, everyOrder, turns } from "../order.js";
+import { paces } from "../plans.js";
+import { EVENTS, type MessagePlan, type Setup, setups } from "./plans.js";
+import { play } from "./world.js";
+
+beforeAll(() => {
+  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
+  // Times are spread at random, and the same way must lead to the same place.
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+test("any order of any connection", { timeout: 0 }, async () => {
+  const counters = new Counters();
+  await fc.assert(
+    fc.asyncProperty(setups, paces, fc.scheduler(), async (setup, pace, scheduler) => {
+      const order = new DrawnOrder(scheduler, pace, turns);
+      const broken = await play(setup, order);
+      counters.count([JSON.stringify(setup), ...order.taken]);
+      if (broken.length > 0) expect([broken, order.taken]).toEqual([[], []]);
+    }),
+    // The short form draws the same orders each time.
+    { numRuns: runs(400), ...(isLong ? {} : { seed: 20_261_129 }) },
+  );
+  counters.report("drawn orders in the core, continuity");
+});
+
+const SECRET: MessagePlan = { action: "secret", isLater: true, reaction: undefined, reactsIn: "rule" };
+
+describe("every order of a message that is decided later, and of", () => {
+  test.each(EVENTS)("%s", { timeout: 0 }, async (event) => {
+    const counters = new Counters();
+    for (const more of isLong ? [undefined, ...EVENTS] : [undefined, "demote" as const, "session.refresh()" as const]) {
+      const setup: Setup = {
+        kind: "guard",
+        isAuthenticatedLater: false,
+        reads: [],
+        messages: [SECRET],
+        events: more === undefined ? [event] : [event, more],
+        early: [],
+      };
+      for (const gaps of [[0], [48]]) {
+        await everyOrder(gaps, async (order) => {
+          const broken = await play(setup, order);
+          counters.count([event, String(more), ...order.taken]);
+          if (broken.length > 0) expect([broken, order.taken]).toEqual([[], []]);
+        });
+      }
+    }
+    counters.report(`all orders in the core, continuity: ${event}`);
+  });
+});
+
+describe("every order of an admission and of", () => {
+  test.each(["demote", "ban", "revoke", "lose records"] as const)("%s", { timeout: 0 }, async (event) => {
+    const counters = new Counters();
+    const setup: Setup = {
+      kind: "guard",
+      isAuthenticatedLater: true,
+      reads: [],
+      messages: [{ ...SECRET, isLater: false }],
+      events: [],
+      early: [event],
+    };
+    for (const gaps of [[0], [1], [48]]) {
+      await everyOrder(gaps, async (order) => {
+        const broken = await play(setup, order);
+        counters.count([event, ...order.taken]);
+        if (broken.length > 0) expect([broken, order.taken]).toEqual([[], []]);
+      });
+    }
+    counters.report(`all orders in the core, continuity at an admission: ${event}`);
+  });
+});
