@@ -1,4 +1,5 @@
 import { decision } from "../decision/decision.js";
+import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
 import type { DecisionPhase } from "../guard/decision-log.js";
@@ -103,12 +104,17 @@ export class Reauthentication {
     this.#running = question;
     this.#isDemanded = false;
     const watch = this.#subject.watch();
-    void this.#subject.authenticate(question, watch).then(({ decision: made, scope }) => {
+    const take = (made: Decision, scope?: Scope) => {
       if (this.#running !== question || this.#subject.isEnded) return;
       this.#running = undefined;
-      this.#judge(made, { question, watch, scope });
+      this.#judge(made, { question, watch, scope: scope as Scope });
       watch.end();
-    });
+    };
+    this.#subject.authenticate(question, watch).then(
+      ({ decision: made, scope }) => take(made, scope),
+      // A question that could not even be asked is a fault, and is asked again.
+      (error: unknown) => take(decisionFromError(error, "authenticate")),
+    );
   }
 
   #judge(made: Decision, accepted: Accepted): void {
