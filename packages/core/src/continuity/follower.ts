@@ -83,7 +83,8 @@ export class Follower {
     if (!this.#isPlaced || !whole) this.#target.lose();
     let start = readClock();
     for (const record of records) {
-      this.#target.apply(record);
+      if (isReadable(record)) this.#target.apply(record);
+      else this.#target.lose();
       if (readClock() - start < SLICE) continue;
       await pause(0);
       if (this.#isStopped || turn !== this.#turn) return;
@@ -92,4 +93,10 @@ export class Follower {
     this.#position = position;
     this.#isPlaced = true;
   }
+}
+
+/** False for an entry that is no record. It may have been one, so it counts as missing, and the others are applied. */
+function isReadable(record: unknown): record is RevocationRecord {
+  const { id, subject, effect } = Object(record) as Partial<RevocationRecord>;
+  return typeof id === "string" && typeof subject === "string" && (effect === "revoke" || effect === "refresh");
 }

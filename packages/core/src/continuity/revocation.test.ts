@@ -514,3 +514,19 @@ test("a log is followed while one of two guards is open", async () => {
   await vi.advanceTimersByTimeAsync(300);
   expect(session.isEnded).toBe(true);
 });
+
+test.each([[null], [undefined], ["revoke"], [{}], [{ id: "1", subject: "user:ann", effect: "ban" }]])(
+  "an entry %j of a log counts as missing, and the next one is applied",
+  async (entry) => {
+    const log = new MemoryLog();
+    const { open, roles } = server(new Revocations(log));
+    await soon();
+    const [ann, bob] = [await open("ann"), await open("bob")];
+    roles.ann = "member";
+    await log.append(entry as never);
+    await log.append({ id: "next", subject: "user:bob", effect: "revoke" });
+    await vi.advanceTimersByTimeAsync(300);
+    expect([bob.session.isEnded, ann.session.isEnded]).toEqual([true, false]);
+    expect(ann.session.scope).toMatchObject({ role: "member" });
+  },
+);
