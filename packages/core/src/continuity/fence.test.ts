@@ -216,3 +216,29 @@ test("the state of a connection that was closed is `ended`", async () => {
   session.close();
   expect(session.identity?.state).toBe("ended");
 });
+
+test("a drain waits for a message that is decided again", async () => {
+  const [loaded, database] = [deferred<object>(), deferred<void>()];
+  let isSlow = false;
+  const authenticate = async () => {
+    if (isSlow) await database.promise;
+    return { user: { id: 1 }, role };
+  };
+  const consumer = defineConsumer()
+    .connect(AllowAny)
+    .action("edit", hasRole, { object: () => loaded.promise }, () => "edited");
+  const { open } = lasting(consumer as never, authenticate as never, { identify });
+  const { session, send, wire } = await open();
+  send("edit");
+  await settled();
+  isSlow = true;
+  void session.refresh();
+  loaded.resolve({});
+  await settled();
+  const order: string[] = [];
+  session.drain(() => order.push(`drained after ${wire.sent.length}`));
+  await settled();
+  database.resolve();
+  await settled();
+  expect([wire.sent, order]).toEqual([['reply edit "edited"'], ["drained after 1"]]);
+});

@@ -59,8 +59,12 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
   }
 
   override decideAgain({ message }: DispatchContext): Promise<void> | undefined {
+    // Until it is decided, a drain waits for it as for an object that is being loaded.
+    this.beginObject();
     const until = this.#again(message as M);
-    return until instanceof Promise ? until.then(() => undefined) : undefined;
+    if (until instanceof Promise) return until.then(() => this.endObject());
+    this.endObject();
+    return undefined;
   }
 
   /**
