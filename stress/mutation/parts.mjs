@@ -5,16 +5,16 @@ import { join } from "node:path";
 
 /**
  * Sources that are mutated together, and the tests that must notice. The largest tests of a package are left out,
- * because smaller ones notice the same sooner. `copies` loads the package twice, which a thread that has it loaded
- * cannot do.
+ * because smaller ones notice the same sooner. `attack` tests the attack kit itself; the conformance suite runs the kit
+ * as well. `copies` loads the package twice, which a thread that has it loaded cannot do.
  *
  * @type {Record<string, { without: RegExp }>}
  */
 export const PARTS = {
   core: { without: /test\/(every-tree\.(and|or)|every-fault|laws|policies|copies)/ },
-  "adapter-ws": { without: /^$/ },
-  "adapter-socketio": { without: /^$/ },
-  "adapter-crossws": { without: /^$/ },
+  "adapter-ws": { without: /test\/attack/ },
+  "adapter-socketio": { without: /test\/attack/ },
+  "adapter-crossws": { without: /test\/attack/ },
   "adapter-express-bridge": { without: /test\/(matrix|application)/ },
 };
 
