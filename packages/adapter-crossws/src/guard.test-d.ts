@@ -53,6 +53,8 @@ test("authenticate must return the scope that the rules need", () => {
   guard(hooks, bound, { authenticate: () => ({ user }) });
   guard(hooks, inferred, { authenticate: async ({ headers }) => (headers.has("a") ? { user } : { user: null }) });
   guard(hooks, bound, { authenticate: ({ headers }) => (headers.has("a") ? { user } : undefined) });
+  guard(hooks, bound, { authenticate: () => null });
+  // @ts-expect-error a return is missing
   guard(hooks, bound, { authenticate: () => {} });
   // @ts-expect-error a user without roles
   guard(hooks, bound, { authenticate: () => ({ user: { id: 1 } }) });
@@ -147,7 +149,7 @@ test("authenticate may return any other fields", () => {
   guard(hooks, open, { authenticate: () => anything });
   guard(hooks, open, { authenticate: () => anything as unknown });
   guard(hooks, open, { authenticate: async () => anything as unknown });
-  guard(hooks, open, { authenticate: async () => {} });
+  guard(hooks, open, { authenticate: async () => undefined });
   guard(hooks, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : null) });
   guard(hooks, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : { user: null }) });
 });

@@ -4,6 +4,7 @@ import {
   permission as barePermission,
   DenyAll,
   definePolicy,
+  HasRole,
   IsAuthenticated,
   permissionsFor,
   type Refusal,
@@ -70,6 +71,28 @@ test("authenticate gets the sockets of that server, with their types", () => {
   });
   // @ts-expect-error no such data
   guard(typed, bound, { authenticate: ({ data }) => ({ user: data.account }) });
+});
+
+test("data gets the user that authenticate beside it returns", () => {
+  const admins = definePolicy({ connect: IsAuthenticated, actions: { ban: HasRole("admin") } });
+  guard(io, admins, {
+    authenticate: async ({ handshake }) => ({ user: handshake.auth.token ? user : null }),
+    data({ user: found }) {
+      expectTypeOf(found).toEqualTypeOf<User | null>();
+      return { id: found?.id };
+    },
+  });
+  guard(io, admins, {
+    authenticate: async ({ handshake }) => ({ user: handshake.auth.token ? user : null }),
+    data: ({ user: found }: { user: { id: number } | null }) => ({ id: found?.id }),
+  });
+  guard(io, admins, {
+    authenticate: async ({ handshake }) => ({ user: handshake.auth.token ? user : null }),
+    // @ts-expect-error the id is a number
+    data: ({ user: found }: { user: { id: string } | null }) => ({ id: found?.id }),
+  });
+  // @ts-expect-error without authenticate there is no user
+  guard(io, definePolicy({ permissions: AllowAny }), { data: ({ user: found }) => ({ id: found?.id }) });
 });
 
 test("a session has the scope that authenticate makes", () => {
@@ -148,7 +171,7 @@ test("all else that authenticate returns fits", () => {
   guard(io, open, { authenticate: () => anything });
   guard(io, open, { authenticate: () => anything as unknown });
   guard(io, open, { authenticate: async () => anything as unknown });
-  guard(io, open, { authenticate: async () => {} });
+  guard(io, open, { authenticate: async () => undefined });
   guard(io, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : null) });
   guard(io, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : { user: null }) });
 });

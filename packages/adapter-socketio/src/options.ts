@@ -25,7 +25,7 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
    * other processes of a cluster. Called before the `connection` event. Returns an object at once; a function that
    * throws refuses the socket. A `refresh()` does not call it.
    */
-  data?: (scope: ScopeWith<Extra, SocketScope>) => object;
+  data?: (scope: AuthenticatedScope<NoInfer<Extra>>) => object;
   /** Makes the answer to a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
   denied?: Denied;
   /**
@@ -35,6 +35,14 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
    */
   fairScheduling?: boolean;
 }
+
+/**
+ * The scope behind `authenticate`. The user is `never` until the compiler has inferred `Extra`, because it compares a
+ * `data` with annotated parameters before that, and `never` fits each annotation.
+ */
+type AuthenticatedScope<Extra> = unknown extends Extra
+  ? SocketScope & { readonly user: never }
+  : ScopeWith<Extra, SocketScope>;
 
 /** The names of the options of this adapter. */
 export const OWN_OPTIONS: readonly string[] = ["action", "payload", "denied", "data", "fairScheduling"];

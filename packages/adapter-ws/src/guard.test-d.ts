@@ -63,6 +63,8 @@ test("authenticate must return the scope that the rules need", () => {
   guard(wss, bound, { authenticate: () => ({ user }) });
   guard(wss, inferred, { authenticate: async ({ headers }) => (headers.host ? { user } : { user: null }) });
   guard(wss, bound, { authenticate: ({ headers }) => (headers.host ? { user } : undefined) });
+  guard(wss, bound, { authenticate: () => null });
+  // @ts-expect-error a return is missing
   guard(wss, bound, { authenticate: () => {} });
   // @ts-expect-error a user without roles
   guard(wss, bound, { authenticate: () => ({ user: { id: 1 } }) });
@@ -167,7 +169,7 @@ test("authenticate may return any other fields", () => {
   guard(wss, open, { authenticate: () => anything });
   guard(wss, open, { authenticate: () => anything as unknown });
   guard(wss, open, { authenticate: async () => anything as unknown });
-  guard(wss, open, { authenticate: async () => {} });
+  guard(wss, open, { authenticate: async () => undefined });
   guard(wss, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : null) });
   guard(wss, open, { authenticate: async () => (Date.now() ? { user, tenant: "a" } : { user: null }) });
 });

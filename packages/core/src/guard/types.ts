@@ -80,15 +80,23 @@ type AddedBy<Extra> = Extra extends object ? Extra : { readonly user: null };
  * The options beside a policy whose rules need the scope `S`, with an `authenticate` that returns `Extra`. It is required
  * when the rules need more scope than every handshake has.
  */
-export type OptionsFor<S, Extra, Options extends { authenticate?: unknown }, Base = Scope> = [
-  keyof Needed<S, Base>,
-] extends [never]
-  ? (CheckedOptions<S, Extra, Base> & Options) | undefined
-  : CheckedOptions<S, Extra, Base> & Options & Required<Pick<Options, "authenticate">>;
+export type OptionsFor<S, Extra, Options extends { authenticate?: unknown }, Base = Scope> =
+  | (CheckedOptions<S, Extra, Base> & Options & (NeedsNothing<S, Base> extends true ? unknown : WithAuthenticate))
+  | (NeedsNothing<S, Base> extends true ? undefined : never);
+
+// Only conditions that name no `Extra`: the compiler infers it from `authenticate` and shows it to the options after it.
+type NeedsNothing<S, Base> = [keyof Needed<S, Base>] extends [never] ? true : false;
+
+interface WithAuthenticate {
+  readonly authenticate: NonNullable<unknown>;
+}
 
 interface CheckedOptions<S, Extra, Base> {
-  readonly authenticate?: CheckUser<S, Extra, Base> & ((...input: never) => MaybePromise<Authenticated<S, Base>>);
+  readonly authenticate?: CheckUser<S, Extra, Base> & Returning<Authenticated<S, Base>>;
 }
+
+// A condition, so that the compiler knows `S` where it infers a returned literal.
+type Returning<R> = [R] extends [never] ? never : (...input: never) => MaybePromise<R>;
 
 /**
  * `unknown`, or a type that ends the compiler's message with what `authenticate` has to return. Assignability alone finds
@@ -99,14 +107,18 @@ type CheckUser<S, Extra, Base> = [S] extends [never]
   : unknown extends Extra
     ? unknown
     : [Extract<Extra, object>] extends [never]
-      ? unknown
+      ? [Extra] extends [null | undefined]
+        ? unknown
+        : MissingUser<S, Base>
       : [UserIn<Extra>] extends [never]
-        ? true extends ReadsUser<S> | ("user" extends keyof Needed<S, Base> ? true : never)
-          ? "return { user: ... }, or { user: null }: the rules read a user"
-          : unknown
+        ? MissingUser<S, Base>
         : [Extract<UserIn<Extra>, PromiseLike<unknown>>] extends [never]
           ? CheckRoles<S, UserIn<Extra>>
           : unknown;
+
+type MissingUser<S, Base> = true extends ReadsUser<S> | ("user" extends keyof Needed<S, Base> ? true : never)
+  ? "return { user: ... }, or { user: null }: the rules read a user"
+  : unknown;
 
 /** The user among the properties that `authenticate` returns; `unknown` where these are not known. */
 type UserIn<Extra> = Extra extends object
