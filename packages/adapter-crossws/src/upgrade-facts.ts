@@ -45,7 +45,7 @@ export class UpgradeFacts implements HandshakeInfo {
       // `X-Forwarded-Proto`.
       const isGuessed = "Deno" in globalThis || (this.isBare && "x-forwarded-proto" in this.headers);
       this.secure = this.socket ? this.socket.encrypted === true : !isGuessed && request.url.startsWith("https:");
-      this.path = pathOf(request.url);
+      this.path = pathOf(this.url);
     } catch {
       // Not even a path: the request is refused.
     }

@@ -39,6 +39,20 @@ describe.each(WAYS)("what goes on working: $what", ({ options }) => {
     expect(payloads).toEqual([first?.[0], ...others.slice(0, -1).map((args) => ({ args })), {}]);
   });
 
+  test("no event whose first argument has a key `args`", async () => {
+    const heard = vi.fn();
+    const server = await listen((io) => {
+      guard(io, simplePolicy());
+      io.on("connection", (socket) => socket.on("ping", heard));
+    }, options);
+    const client = await open(server, "/", options);
+    const answers = [];
+    for (const more of [[], [{ room: "vault" }]])
+      answers.push(await client.timeout(2_000).emitWithAck("ping", { args: ["lobby"], room: "vault" }, ...more));
+    expect(answers.map(({ error }) => error.code)).toEqual(["bad_message", "bad_message"]);
+    expect(heard).not.toHaveBeenCalled();
+  });
+
   test("what the server asks its clients, volatile events, timeouts and rooms", async () => {
     const server = await listen((io) => {
       guard(io, simplePolicy());

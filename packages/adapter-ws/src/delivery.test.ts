@@ -8,6 +8,9 @@ afterEach(stopAll);
 
 const PING = '{"action":"ping"}';
 
+/** Only bytes are allowed. */
+const readKind = (given: string | Uint8Array) => ({ action: typeof given === "string" ? "text" : "ping" });
+
 /** A server that records the arguments of its `message` listener. */
 async function noting(setup: Parameters<typeof start>[0] = {}, binaryType?: string) {
   const calls: unknown[][] = [];
@@ -22,6 +25,18 @@ async function noting(setup: Parameters<typeof start>[0] = {}, binaryType?: stri
 }
 
 describe("the value for a listener", () => {
+  test("is bytes when the application emits bytes again without the flag", async () => {
+    const { url, sockets, calls } = await noting({ options: { codec: { decode: readKind, denied: () => undefined } } });
+    await Client.open(url);
+    await until(() => sockets.length === 1);
+    const [socket] = sockets as WebSocket[];
+    socket?.emit("message", Buffer.from("x"));
+    socket?.emit("message", Buffer.from("x"), false);
+    socket?.emit("message", "x");
+    await until(() => calls.length === 1);
+    expect(calls).toEqual([[Buffer.from("x"), true]]);
+  });
+
   test("is what ws emitted: the same object and flag", async () => {
     const { url, sockets, calls } = await noting();
     const client = await Client.open(url);

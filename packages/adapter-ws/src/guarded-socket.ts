@@ -40,7 +40,7 @@ export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | 
     override emit(event: string | symbol, ...values: unknown[]): boolean {
       const connection = GuardedSocket.connectionOf(this);
       if (event === "message" || event === "ping" || event === "pong") connection?.fairShare?.take();
-      if (event === "message") return connection?.receive(values[0] as never, values[1] as boolean) ?? false;
+      if (event === "message") return connection?.receive(values[0] as never, isBinary(values)) ?? false;
       if (event === "open" && #connection in this) open(this, connection);
       else if (event === "close" && connection?.handleClose(values)) return true;
       else if (event === "error" && connection?.handleError()) return false;
@@ -119,4 +119,9 @@ function open(socket: BareSocket, connection: WsConnection | undefined): void {
 /** Records a pause by the application. As in ws, a closed socket keeps its state. */
 function notePause(socket: BareSocket, connection: WsConnection | undefined, isPaused: boolean): void {
   if (connection && socket.readyState !== CLOSED) connection.isPausedByApplication = isPaused;
+}
+
+/** An application that emits a message again may leave out the flag of ws. Bytes stay bytes then. */
+function isBinary([data, flag]: unknown[]): boolean {
+  return (flag as boolean | undefined) ?? typeof data !== "string";
 }

@@ -40,7 +40,7 @@ export class WsHandshake<M extends ClientMessage = ClientMessage> implements Han
     return pathOf(this.url);
   }
 
-  /** Refuses a request target that is not a URL and has no path. */
+  /** Refuses a request target that has no path, or one that routers read in different ways. */
   get refusal(): Decision | undefined {
     return this.path === undefined ? BAD_TARGET : undefined;
   }

@@ -15,8 +15,8 @@ export interface Scope {
   /** Name of the transport, for example `"ws"`. */
   readonly transport: string;
   /**
-   * Path of the handshake without the query, normalized by `new URL()`, so that `/public/../admin` becomes `/admin`. On
-   * socket.io the name of the namespace.
+   * Path of the handshake without the query, as the client has encoded it. A target that routers read in different ways,
+   * such as `/public/../admin` or `http://host/admin`, is refused (`bad_target`). On socket.io the name of the namespace.
    */
   readonly path: string;
   readonly query: Readonly<Record<string, TextValue>>;

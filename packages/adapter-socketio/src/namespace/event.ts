@@ -20,6 +20,9 @@ export interface EventReaders {
   readonly payload: ReadPayload | undefined;
 }
 
+/** `payload.args` always holds positional arguments, so that a rule judges the kind that a listener reads. */
+const NAMED_ARGS = badMessage("No key of the first argument may be `args`.");
+
 const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 
 /** The events that socket.io or EventEmitter itself emits on a socket. A client must not be able to send them. */
@@ -76,6 +79,7 @@ export function readEvent(packet: Packet, readers: EventReaders, hasOwnParser = 
   if (RESERVED.has(event)) return refused(packet, event, badMessage("This event name is reserved."));
   try {
     if (hasOwnParser && hasWirePrototype(data)) return refused(packet, event, badMessage());
+    if (!readers.payload && hasArgs(values[1])) return refused(packet, event, NAMED_ARGS);
     if (!readers.action && !readers.payload) return new Message(packet, event, payloadOf(values), undefined);
   } catch (error) {
     return refused(packet, event, badMessage(undefined, error));
@@ -116,6 +120,10 @@ function payloadOf(values: readonly unknown[]): Payload {
   if (values.length === 1) return EMPTY_PAYLOAD;
   const first = values[1];
   return isPlain(first) ? first : { args: values.slice(1) };
+}
+
+function hasArgs(value: unknown): boolean {
+  return isPlain(value) && Object.hasOwn(value, "args");
 }
 
 export function isPlain(value: unknown): value is Payload {

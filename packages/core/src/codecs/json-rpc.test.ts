@@ -60,9 +60,9 @@ const PARAMS = "The params must be an object or a list.";
 const ID = "The id must be a string or a number.";
 const OBJECT = "A request is an object.";
 
-test("positional params and named `args` are one payload", () => {
-  const payloads = [["x"], { args: ["x"] }].map((params) => read(call({ params })).payload);
-  expect(payloads).toEqual([{ args: ["x"] }, { args: ["x"] }]);
+test("positional params alone are the payload `args`", () => {
+  expect(read(call({ params: ["x"] })).payload).toEqual({ args: ["x"] });
+  expect(read(call({ params: { arg: ["x"] } })).payload).toEqual({ arg: ["x"] });
 });
 
 describe("an invalid request", () => {
@@ -76,6 +76,13 @@ describe("an invalid request", () => {
     ["no method", { jsonrpc: "2.0", id: "a" }, -32600, "a", METHOD],
     ["a method that is no string", call({ method: 1, id: 1 }), -32600, 1, METHOD],
     ["params that are no structure", call({ params: "bar", id: 1 }), -32600, 1, PARAMS],
+    [
+      "a parameter named `args`",
+      call({ params: { args: ["x"] }, id: 1 }),
+      -32600,
+      1,
+      "No parameter may be named `args`.",
+    ],
     ["an id that is an object", call({ id: {} }), -32600, null, ID],
     ["an id that is true", call({ id: true }), -32600, null, ID],
     ["an answer", { jsonrpc: "2.0", result: 1, id: 1 }, -32600, 1, METHOD],

@@ -37,8 +37,8 @@ const WORDS: Readonly<Record<number, string>> = {
 
 /**
  * Codec for JSON-RPC 2.0. The method is the action. Named `params` are the payload; positional `params` become the
- * payload `{ args }`. Rules and handlers therefore get the same payload for `["x"]` and `{ "args": ["x"] }`, and must
- * not tell them apart. A notification is not answered. The requests of a batch are judged one by one and answered
+ * payload `{ args }`. A request with a named parameter `args` is refused, so that `payload.args` always holds positional
+ * ones: a rule cannot judge one kind while a listener reads the other. A notification is not answered. The requests of a batch are judged one by one and answered
  * together. The `message` of an error is that of the specification where it has one, and the reason of the refusal is
  * in `data`.
  *
@@ -91,8 +91,9 @@ function readRequest(message: unknown): JsonRpcRequest {
   if (typeof method !== "string") return { ...invalid("The method must be a string."), id, message };
   if (params === undefined) return { action: method, id, message };
   if (Array.isArray(params)) return { action: method, payload: { args: params }, id, message };
-  if (isRecord(params)) return { action: method, payload: params, id, message };
-  return { ...invalid("The params must be an object or a list."), id, message };
+  if (!isRecord(params)) return { ...invalid("The params must be an object or a list."), id, message };
+  if (Object.hasOwn(params, "args")) return { ...invalid("No parameter may be named `args`."), id, message };
+  return { action: method, payload: params, id, message };
 }
 
 function invalid(bad: string, error = NO_REQUEST): JsonRpcRequest {

@@ -20,10 +20,10 @@ export function badMessage(reason = "The message could not be read.", error?: un
   return decision("deny", "bad_message", { status: 400, reason, by: "codec", error });
 }
 
-/** The refusal of a handshake or request whose target is no URL, so that its path cannot be checked. */
+/** The refusal of a handshake or request whose target has no path, or one that routers read in different ways. */
 export const BAD_TARGET: Decision = decision("deny", "bad_target", {
   status: 400,
-  reason: "The request target could not be read.",
+  reason: "The request target must be an encoded path, such as /rooms/7.",
   by: "guard",
 });
 
