@@ -9,5 +9,5 @@ export { fromKoa } from "./from-http/from-koa.js";
 export type { AnyMiddleware } from "./from-http/middlewares.js";
 export type { KoaApplication } from "./runners/koa.js";
 // Socket rules in Koa
-export type { ToKoaOptions } from "./to-http/to-koa.js";
+export type { KoaRequestContext, ToKoaOptions } from "./to-http/to-koa.js";
 export { toKoa } from "./to-http/to-koa.js";

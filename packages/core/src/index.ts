@@ -62,6 +62,7 @@ export type {
   ScopeOf,
 } from "./rules/infer.js";
 export type { Permission, Rule } from "./rules/permission.js";
+export type { RoleScope, UserScope } from "./rules/user-types.js";
 export type {
   ConnectContext,
   Consumer,
