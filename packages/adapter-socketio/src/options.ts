@@ -7,7 +7,7 @@ import { type Denied, denied } from "./namespace/refusal.js";
 import type { SocketScope } from "./namespace/scope.js";
 
 /** The options of `guard` and `serve`. `S` is the socket type of the server. */
-export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra> {
+export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra, SocketScope> {
   /**
    * Makes the action that rules see from the name and the arguments of an event, without the acknowledgement, as in
    * `(event, [service]) => (typeof service === "string" ? `${service}.${event}` : undefined)`. `undefined` refuses the

@@ -82,8 +82,11 @@ export class World {
     readonly order: Order,
   ) {
     const rule = permission("rule", ({ payload, scope }) => this.#ask(sentOf(payload), scope as never) as boolean);
-    const made = continuity<Member>({
-      identify: ({ user, end }) => ({ ...(user && { subjects: [`user:${user.id}`, "session:1"] }), expiresAt: end }),
+    const identify = ({ user, end }: Member) => ({
+      ...(user && { subjects: [`user:${user.id}`, "session:1"] }),
+      expiresAt: end,
+    });
+    const made = continuity({
       renew: { action: "renew" },
       warnBefore: 5_000,
       grace: GRACE,
@@ -103,7 +106,8 @@ export class World {
       isServed ? consumer : policy,
       {
         authenticate: (_client, { renewal }) => this.#authenticate(renewal) as never,
-        continuity: made as never,
+        identify: identify as never,
+        continuity: made,
         timeout: TIMEOUT,
         onDecision: () => {},
       },

@@ -69,7 +69,8 @@ export type Authenticated<S, Base = Scope> = [keyof Needed<S, Base>] extends [ne
   ? unknown
   : Needed<S, Base> | NothingFor<Needed<S, Base>>;
 
-type NothingFor<N> = { readonly user: null } extends N ? undefined | null : never;
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement returns nothing.
+type NothingFor<N> = { readonly user: null } extends N ? undefined | null | void : never;
 
 /** The scope behind an `authenticate` that returns `Extra`. */
 export type ScopeWith<Extra, Base = Scope> = Base & (unknown extends Extra ? unknown : AddedBy<Extra>);
@@ -79,12 +80,18 @@ type AddedBy<Extra> = Extra extends object ? Extra : { readonly user: null };
 /**
  * The options beside a policy whose rules need the scope `S`, with an `authenticate` that returns `Extra`. It is required
  * when the rules need more scope than every handshake has.
+ *
+ * `Options` is no part of a conditional type. TypeScript would take the default of `Extra` there, and the options behind
+ * `authenticate` would not get the scope that it makes.
  */
-export type OptionsFor<S, Extra, Options extends { authenticate?: unknown }, Base = Scope> = [
-  keyof Needed<S, Base>,
-] extends [never]
-  ? (CheckedOptions<S, Extra, Base> & Options) | undefined
-  : CheckedOptions<S, Extra, Base> & Options & Required<Pick<Options, "authenticate">>;
+export type OptionsFor<S, Extra, Options, Base = Scope> =
+  | (Options & Demand<S, Extra, Base>["options"])
+  | Demand<S, Extra, Base>["none"];
+
+/** The check of the options, and the type of options that are left out. */
+type Demand<S, Extra, Base> = [keyof Needed<S, Base>] extends [never]
+  ? { readonly options: CheckedOptions<S, Extra, Base>; readonly none: undefined }
+  : { readonly options: Required<CheckedOptions<S, Extra, Base>>; readonly none: never };
 
 interface CheckedOptions<S, Extra, Base> {
   readonly authenticate?: CheckUser<S, Extra, Base> & ((...input: never) => MaybePromise<Authenticated<S, Base>>);
