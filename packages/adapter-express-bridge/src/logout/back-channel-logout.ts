@@ -16,8 +16,8 @@ export interface BackChannelLogoutOptions {
   jwks: URL | { readonly keys: readonly object[] };
   revocations: Pick<Revocations, "revoke">;
   /**
-   * The subjects to revoke. Default: `session:<sid>` where the token has one, otherwise `user:<sub>`. `identify` of
-   * `continuity()` must give the same names.
+   * Returns the subjects to revoke. Default: `session:<sid>` where the token has one, otherwise `user:<sub>`. `identify`
+   * of the guard must give the same names.
    */
   subjects?: (loggedOut: LoggedOut) => readonly string[];
   /** Algorithms of signatures to accept. Default: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA. */
@@ -44,12 +44,23 @@ export type LogoutHandler = (request: IncomingMessage, response: ServerResponse)
 
 /**
  * Makes the handler of OpenID Connect Back-Channel Logout 1.0: the identity provider posts a logout token when a user has
- * signed out, and the connections of the session are closed in every process. Needs the package `jose`.
+ * signed out, and the connections of the session are closed in every process. Needs the package `jose`. A token is
+ * accepted once by a process.
  *
  * @param options `issuer`, `audience`, `jwks`, `revocations`; `subjects`, `algorithms`.
  * @returns A handler for `POST`. It answers 200 once the revocation is durable, 400 for a token that is not valid or was
  *   used before, and 503 when the keys or the log cannot be reached, so that the provider tries again.
  * @throws {PermissionMisuse} When an option is missing, unknown or of the wrong type.
+ * @example
+ * ```ts
+ * import { backChannelLogout } from "@portcullis/adapter-express-bridge/logout";
+ * import { memoryRevocations } from "@portcullis/core/continuity";
+ * import express from "express";
+ *
+ * const revocations = memoryRevocations();
+ * const jwks = new URL("https://id.example/jwks");
+ * express().post("/backchannel-logout", backChannelLogout({ issuer: "https://id.example", audience: "app", jwks, revocations }));
+ * ```
  */
 export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHandler {
   checkOptions(options);
@@ -114,6 +125,8 @@ function isAboutKeys(error: unknown): boolean {
 }
 
 function send(response: ServerResponse, status: number, description?: string): void {
+  // A middleware for timeouts may have answered.
+  if (response.headersSent) return;
   response.writeHead(status, { "cache-control": "no-store", "content-type": "application/json" });
   response.end(
     description === undefined ? "" : JSON.stringify({ error: "invalid_request", error_description: description }),

@@ -50,7 +50,7 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, LeaseO
     const { renewAction } = this.options;
     if (renewAction === undefined || engine.rules.table?.has(renewAction) !== true) return;
     throw new PermissionMisuse(
-      `the policy has the action "${renewAction}", which is the \`renew\` of continuity(): the guard answers it, so leave it out of the policy`,
+      `the policy has the action "${renewAction}", which is the \`renew\` of continuity(): leave it out of the policy, because the guard answers it`,
     );
   }
 

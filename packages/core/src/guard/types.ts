@@ -85,7 +85,7 @@ type AddedBy<Extra> = Extra extends object ? Extra : { readonly user: null };
  * `authenticate` would not get the scope that it makes.
  */
 export type OptionsFor<S, Extra, Options, Base = Scope> =
-  | (Options & Demand<S, Extra, Base>["options"])
+  | (Demand<S, Extra, Base>["options"] & Options)
   | Demand<S, Extra, Base>["none"];
 
 /** The check of the options, and the type of options that are left out. */
