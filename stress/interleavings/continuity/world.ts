@@ -18,7 +18,12 @@ import type { EventName, MessagePlan, Setup, Token } from "./plans.js";
 export const LIFE = 60_000;
 export const GRACE = 4_000;
 export const EVERY = 40_000;
+/** So often a decision is overtaken at most, so that a fence without an end ends. */
+const MOST_REACTIONS = 8;
 export const TIMEOUT = { connect: 1_000, action: 1_500, object: 1_500 };
+
+/** Milliseconds for which the process has stopped. No timer has fired meanwhile. */
+export const clock = { stopped: 0 };
 
 interface Member {
   readonly user: { readonly id: string } | null;
@@ -72,7 +77,7 @@ export class World {
   demanded = 0;
   isRevoked = false;
   authentications = 0;
-  /** True when the client was admitted as a user, whom records address. */
+  /** True once the client is the user whom records address. */
   isMember = false;
   /** True once a renewal was refused with 403, which ends the session. */
   isBanned = false;
@@ -107,6 +112,7 @@ export class World {
       {
         authenticate: (_client, { renewal }) => this.#authenticate(renewal) as never,
         identify: identify as never,
+        onScope: () => this.#recognize(),
         continuity: made,
         timeout: TIMEOUT,
         onDecision: () => {},
@@ -117,6 +123,11 @@ export class World {
 
   get #scope(): Member {
     return this.session?.scope as unknown as Member;
+  }
+
+  /** The client is a user from now on, whom records address. */
+  #recognize(): void {
+    if (this.#scope.user?.id === "ann") this.isMember = true;
   }
 
   /** True while something of an open connection is left to be settled. */
@@ -140,7 +151,7 @@ export class World {
       this.order.add("opened", () => {
         if (this.hasLeft) return evaluation.abort();
         this.session = evaluation.open();
-        this.isMember = this.#scope.user !== null;
+        this.#recognize();
         for (const [i, plan] of this.setup.messages.entries()) this.order.add(`message ${i}`, () => this.#send(plan));
         for (const event of this.setup.events) this.order.add(event, () => this.happen(event));
       });
@@ -218,7 +229,8 @@ export class World {
     sent.asked += 1;
     sent.scope = scope;
     if (sent.asked > 4) this.fail(`the rule is asked ${sent.asked} times`);
-    if (sent.plan?.reactsIn === "rule" && sent.asked === 1) this.#react(sent);
+    const isReacting = sent.asked === 1 || (sent.plan?.reactsAgain === true && sent.asked < MOST_REACTIONS);
+    if (sent.plan?.reactsIn === "rule" && isReacting) this.#react(sent);
     const verdict = sent.action !== "secret" || scope.isAdmin || deny("no_admin");
     return sent.plan?.isLater ? this.#later("rule", verdict) : verdict;
   }
@@ -269,7 +281,8 @@ export class World {
     const isLater = number > 0 || this.setup.isAuthenticatedLater;
     const truthAt = isRenewal ? this.#scope.truthAt : performance.now();
     if (isLater) await this.#later("read", undefined);
-    const id = this.truth.isBanned || token === "guest" ? undefined : token === "other" ? "bob" : "ann";
+    const isGuest = token === "guest" || (token === undefined && this.setup.isGuest);
+    const id = this.truth.isBanned || isGuest ? undefined : token === "other" ? "bob" : "ann";
     const found = this.#member(id, truthAt);
     if (isLater) await this.#later("authenticated", undefined);
     if (read === "fault" || token === "fault") throw new Error("planned");
@@ -298,9 +311,16 @@ export class World {
         "the token expires": () => void vi.advanceTimersByTime(LIFE),
         "the grace is over": () => void vi.advanceTimersByTime(GRACE + 1),
         "the revalidation is due": () => void vi.advanceTimersByTime(0.9 * EVERY),
+        "the process stops for a while": () => this.#stop(EVERY + 1),
         "the client leaves": () => this.leave(),
       }) as Record<string, () => void>
     )[event]?.();
+  }
+
+  /** Lets time pass without a turn of the event loop. */
+  #stop(milliseconds: number): void {
+    clock.stopped += milliseconds;
+    vi.setSystemTime(Date.now() + milliseconds);
   }
 
   leave(): void {
