@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const COPIED = [
   "packages/core/src",
+  "packages/adapter-crossws/src",
   "packages/core/package.json",
   "stress/interleavings",
   "scripts/built-suites.mjs",
