@@ -18,8 +18,8 @@ const alias = [
     replacement: source("./packages/adapter-express-bridge/src/index.ts"),
   },
   {
-    find: /^@portcullis\/adapter-express-bridge\/koa$/,
-    replacement: source("./packages/adapter-express-bridge/src/koa.ts"),
+    find: /^@portcullis\/adapter-express-bridge\/(koa|logout)$/,
+    replacement: source("./packages/adapter-express-bridge/src/$1.ts"),
   },
   {
     find: /^@portcullis\/adapter-socketio$/,

@@ -13,7 +13,7 @@ const ENTRIES = {
   "adapter-ws": [""],
   "adapter-socketio": [""],
   "adapter-crossws": [""],
-  "adapter-express-bridge": ["", "/koa"],
+  "adapter-express-bridge": ["", "/koa", "/logout"],
   testing: ["", "/permission-suite"],
 };
 

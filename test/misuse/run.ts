@@ -6,6 +6,7 @@ import * as socketio from "@portcullis/adapter-socketio";
 import * as ws from "@portcullis/adapter-ws";
 import * as core from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
+import { continuity } from "@portcullis/core/continuity";
 import express from "express";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
@@ -16,6 +17,7 @@ function vocabulary(): Record<string, unknown> {
     ...core,
     ...bridge,
     ask,
+    continuity,
     defineConsumer,
     fromKoa,
     dcrf: ws.dcrf,

@@ -1,5 +1,6 @@
 import { AllowAny, and, definePolicy, IsAuthenticated, permissionsFor, type Scope } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
+import { continuity } from "@portcullis/core/continuity";
 import type { Hooks, Peer } from "crossws";
 import { expectTypeOf, test } from "vitest";
 import { guard, serve } from "./index.js";
@@ -24,6 +25,7 @@ const open = definePolicy({ permissions: IsAuthenticated });
 const inTenant = permissionsFor<TenantScope>().permission("inTenant", ({ scope }) => scope.tenant === "a");
 const tenants = definePolicy({ permissions: and(inTenant, isAdmin) });
 const user: User | null = { id: 1, roles: [] };
+const consumer = defineConsumer().action("send", isAdmin, () => {});
 
 test("a policy over the base scope needs no authenticate", () => {
   guard(hooks, open);
@@ -97,6 +99,44 @@ test("a session has the scope that authenticate makes", () => {
     undefined as never,
   );
   expectTypeOf(tenant?.scope.tenant).toEqualTypeOf<string | undefined>();
+});
+
+test("identify and onScope get the scope that authenticate makes", () => {
+  guard(hooks, bound, {
+    authenticate: async ({ headers }) => ({ user: headers ? user : null, sid: "s1", exp: 5 as number | undefined }),
+    identify: ({ user, sid, exp }) => {
+      expectTypeOf(user).toEqualTypeOf<User | null>();
+      expectTypeOf(sid).toEqualTypeOf<string>();
+      return user && { subjects: [`user:${user.id}`, `session:${sid}`], expiresAt: exp && exp * 1000 };
+    },
+    continuity: continuity({ renew: { action: "auth.renew" } }),
+    onScope: (session, previous) => {
+      expectTypeOf(session.scope).toEqualTypeOf(previous);
+      expectTypeOf(previous.sid).toEqualTypeOf<string>();
+    },
+  });
+  serve(consumer, {
+    continuity: continuity(),
+    authenticate: (_, { renewal }) => ({ user: user as User | null, token: String(renewal?.token) }),
+    identify: (scope) => {
+      expectTypeOf(scope.token).toEqualTypeOf<string>();
+      return scope.user && { subjects: [`user:${scope.user.id}`] };
+    },
+  });
+  guard(hooks, open, { identify: ({ path }) => ({ subjects: [path] }), continuity: continuity() });
+});
+
+test("identify returns names and an end", () => {
+  const authenticate = () => ({ user });
+  guard(hooks, bound, { authenticate, identify: ({ user }) => user && {}, continuity: continuity() });
+  // @ts-expect-error there is no tenant
+  guard(hooks, bound, { authenticate, identify: ({ tenant }) => ({ subjects: [tenant] }), continuity: continuity() });
+  // @ts-expect-error a text is no list
+  guard(hooks, bound, { authenticate, identify: () => ({ subjects: "user:1" }), continuity: continuity() });
+  // @ts-expect-error it answers at once
+  guard(hooks, bound, { authenticate, identify: async () => ({ subjects: ["user:1"] }), continuity: continuity() });
+  // @ts-expect-error identify is an option of the guard
+  guard(hooks, bound, { authenticate, continuity: continuity({ identify: () => ({}) }) });
 });
 
 test("serve checks a consumer as guard checks a policy", () => {

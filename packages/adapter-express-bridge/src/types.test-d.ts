@@ -11,12 +11,20 @@ import {
   type Scope,
 } from "@portcullis/core";
 import { consumersFor, defineConsumer } from "@portcullis/core/consumer";
+import { continuity } from "@portcullis/core/continuity";
 import express, { type Application, type Express, type Request, type RequestHandler, type Response } from "express";
 import type Koa from "koa";
 import type { Middleware } from "koa";
 import { describe, expectTypeOf, test } from "vitest";
 import type { WebSocketServer } from "ws";
-import { type ExpressApplication, fromExpress, type HttpEvidence, toExpress, useExpress } from "./index.js";
+import {
+  type ExpressApplication,
+  fromExpress,
+  type HttpEvidence,
+  type Identified,
+  toExpress,
+  useExpress,
+} from "./index.js";
 import { fromKoa, toKoa } from "./koa.js";
 
 declare const wss: WebSocketServer;
@@ -100,17 +108,49 @@ test("fromKoa takes middlewares and lists of them", () => {
 test("useExpress says what it adds to the scope", () => {
   const found = useExpress(handler, { app, hydrate: ({ user }) => ({ user: user as { id: number } | null }) });
   guard(wss, definePolicy({ actions: { ping: fromExpress<AppScope>(handler, { app }) } }), { authenticate: found });
-  expectTypeOf(useExpress(handler, { app })).returns.resolves.toEqualTypeOf<{ user: unknown }>();
+  expectTypeOf(useExpress(handler, { app })).returns.resolves.toEqualTypeOf<{
+    user: unknown;
+    sid: string | undefined;
+  }>();
 });
 
 test("useExpress has the user that the application declares", () => {
   type Declared = ExpressApplication & { readonly request: { user?: { readonly id: string } | undefined } };
   const found = useExpress(handler, { app: app as unknown as Declared });
-  expectTypeOf(found).returns.resolves.toEqualTypeOf<{ user: { readonly id: string } | null }>();
-  guard(wss, definePolicy({ permissions: IsAuthenticated }), { authenticate: found });
-  expectTypeOf(useExpress(handler)).returns.resolves.toEqualTypeOf<{ user: unknown }>();
-  expectTypeOf(useExpress(handler, { app: null })).returns.resolves.toEqualTypeOf<{ user: unknown }>();
+  expectTypeOf(found).returns.resolves.toEqualTypeOf<{
+    user: { readonly id: string } | null;
+    sid: string | undefined;
+  }>();
+  guard(wss, definePolicy({ permissions: IsAuthenticated }), {
+    authenticate: found,
+    identify: ({ user, sid }) => user && { subjects: [`user:${user.id}`, `session:${sid}`] },
+    continuity: continuity(),
+  });
+  expectTypeOf(useExpress(handler)).returns.resolves.toEqualTypeOf<{ user: unknown; sid: string | undefined }>();
+  expectTypeOf(useExpress(handler, { app: null })).returns.resolves.toEqualTypeOf<{
+    user: unknown;
+    sid: string | undefined;
+  }>();
   expectTypeOf(useExpress<{ user: number }>(handler)).returns.resolves.toEqualTypeOf<{ user: number }>();
+});
+
+test("identify gets the id of the session from useExpress", () => {
+  const authenticate = useExpress([handler], { app });
+  guard(wss, definePolicy({ permissions: IsAuthenticated }), {
+    authenticate,
+    identify: ({ user, sid }) => {
+      expectTypeOf(sid).toEqualTypeOf<string | undefined>();
+      return user ? { subjects: [`session:${sid}`] } : null;
+    },
+    continuity: continuity(),
+  });
+  const hydrate = ({ user, sessionID }: Identified) => ({ user, id: String(sessionID) });
+  const hydrated = useExpress(handler, { app, hydrate });
+  guard(wss, definePolicy({ permissions: IsAuthenticated }), {
+    authenticate: hydrated,
+    identify: ({ user, id }) => (user ? { subjects: [id] } : null),
+    continuity: continuity(),
+  });
 });
 
 test("toExpress and toKoa take the actions of the policy", () => {

@@ -11,6 +11,7 @@ import {
   type Scope,
 } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
+import { continuity } from "@portcullis/core/continuity";
 import { type DefaultEventsMap, Server, type Socket } from "socket.io";
 import { expectTypeOf, test } from "vitest";
 import { type ActionsOf, guard, type PermissionEvents, type RefusedEvent, type SocketScope, serve } from "./index.js";
@@ -36,6 +37,7 @@ const inferred = definePolicy({ actions: { ping: AllowAny, send: and(IsAuthentic
 const open = definePolicy({ permissions: IsAuthenticated });
 const inNamespace = permissionsFor<SocketScope>().permission("in", ({ scope }) => scope.auth.token === scope.namespace);
 const user: User | null = { id: 1, roles: [] };
+const consumer = defineConsumer().action("send", isAdmin, () => {});
 
 test("a policy that needs no more than the handshake needs no authenticate", () => {
   guard(io, open);
@@ -117,6 +119,45 @@ test("an action is a string, or none", () => {
   guard(io, open, { action: (event, [service]) => (typeof service === "string" ? `${service}.${event}` : undefined) });
   // @ts-expect-error a promise is no action
   guard(io, open, { action: async (event) => event });
+});
+
+test("identify and onScope get the scope that authenticate makes", () => {
+  guard(io, bound, {
+    authenticate: async ({ handshake }) => ({ user: handshake ? user : null, sid: "s1", exp: 5 as number | undefined }),
+    identify: ({ user, sid, exp }) => {
+      expectTypeOf(user).toEqualTypeOf<User | null>();
+      expectTypeOf(sid).toEqualTypeOf<string>();
+      return user && { subjects: [`user:${user.id}`, `session:${sid}`], expiresAt: exp && exp * 1000 };
+    },
+    continuity: continuity({ renew: { action: "auth.renew" } }),
+    onScope: (session, previous) => {
+      expectTypeOf(session.scope).toEqualTypeOf(previous);
+      expectTypeOf(previous.sid).toEqualTypeOf<string>();
+    },
+  });
+  serve(io, consumer, {
+    continuity: continuity(),
+    authenticate: (_, { renewal }) => ({ user: user as User | null, token: String(renewal?.token) }),
+    identify: (scope) => {
+      expectTypeOf(scope.token).toEqualTypeOf<string>();
+      expectTypeOf(scope.namespace).toEqualTypeOf<string>();
+      return scope.user && { subjects: [`user:${scope.user.id}`] };
+    },
+  });
+  guard(io, open, { identify: ({ path }) => ({ subjects: [path] }), continuity: continuity() });
+});
+
+test("identify returns names and an end", () => {
+  const authenticate = () => ({ user });
+  guard(io, bound, { authenticate, identify: ({ user }) => user && {}, continuity: continuity() });
+  // @ts-expect-error there is no tenant
+  guard(io, bound, { authenticate, identify: ({ tenant }) => ({ subjects: [tenant] }), continuity: continuity() });
+  // @ts-expect-error a text is no list
+  guard(io, bound, { authenticate, identify: () => ({ subjects: "user:1" }), continuity: continuity() });
+  // @ts-expect-error it answers at once
+  guard(io, bound, { authenticate, identify: async () => ({ subjects: ["user:1"] }), continuity: continuity() });
+  // @ts-expect-error identify is an option of the guard
+  guard(io, bound, { authenticate, continuity: continuity({ identify: () => ({}) }) });
 });
 
 test("serve checks a consumer as guard checks a policy", () => {

@@ -1,5 +1,5 @@
 import { PermissionMisuse } from "@portcullis/core";
-import type { GuardOptions, ScopeWith } from "@portcullis/core/adapter";
+import type { GuardOptions, LaterScope } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import type { ReadAction, ReadPayload } from "./namespace/event.js";
 import type { OwnOptions } from "./namespace/guard-context.js";
@@ -7,7 +7,7 @@ import { type Denied, denied } from "./namespace/refusal.js";
 import type { SocketScope } from "./namespace/scope.js";
 
 /** The options of `guard` and `serve`. `S` is the socket type of the server. */
-export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra> {
+export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOptions<S, Extra, SocketScope> {
   /**
    * Makes the action that rules see from the name and the arguments of an event, without the acknowledgement, as in
    * `(event, [service]) => (typeof service === "string" ? `${service}.${event}` : undefined)`. `undefined` refuses the
@@ -25,7 +25,7 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
    * other processes of a cluster. Called before the `connection` event. Returns an object at once; a function that
    * throws refuses the socket. A `refresh()` does not call it.
    */
-  data?: (scope: AuthenticatedScope<NoInfer<Extra>>) => object;
+  data?: (scope: LaterScope<NoInfer<Extra>, SocketScope>) => object;
   /** Makes the answer to a refused event. Default `{ ok: false, error: { code, status, reason, retry } }`. */
   denied?: Denied;
   /**
@@ -35,14 +35,6 @@ export interface SocketGuardOptions<S = Socket, Extra = unknown> extends GuardOp
    */
   fairScheduling?: boolean;
 }
-
-/**
- * The scope behind `authenticate`. The user is `never` until the compiler has inferred `Extra`, because it compares a
- * `data` with annotated parameters before that, and `never` fits each annotation.
- */
-type AuthenticatedScope<Extra> = unknown extends Extra
-  ? SocketScope & { readonly user: never }
-  : ScopeWith<Extra, SocketScope>;
 
 /** The names of the options of this adapter. */
 export const OWN_OPTIONS: readonly string[] = ["action", "payload", "denied", "data", "fairScheduling"];

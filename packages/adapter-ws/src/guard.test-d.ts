@@ -10,6 +10,7 @@ import {
   type Scope,
 } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
+import { continuity } from "@portcullis/core/continuity";
 import { expectTypeOf, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
 import { type Guard, guard, json, serve, type WsGuardOptions } from "./index.js";
@@ -34,6 +35,7 @@ const open = definePolicy({ permissions: IsAuthenticated });
 const inTenant = permissionsFor<TenantScope>().permission("inTenant", ({ scope }) => scope.tenant === "a");
 const tenants = definePolicy({ permissions: and(inTenant, isAdmin) });
 const user: User | null = { id: 1, roles: [] };
+const consumer = defineConsumer().action("send", isAdmin, () => {});
 
 test("a policy over the base scope needs no authenticate", () => {
   guard(wss, open);
@@ -117,6 +119,58 @@ test("a session has the scope that authenticate makes", () => {
     undefined as never,
   );
   expectTypeOf(tenant?.scope.tenant).toEqualTypeOf<string | undefined>();
+});
+
+test("identify and onScope get the scope that authenticate makes", () => {
+  guard(wss, bound, {
+    authenticate: async ({ headers }) => ({ user: headers ? user : null, sid: "s1", exp: 5 as number | undefined }),
+    identify: ({ user, sid, exp }) => {
+      expectTypeOf(user).toEqualTypeOf<User | null>();
+      expectTypeOf(sid).toEqualTypeOf<string>();
+      return user && { subjects: [`user:${user.id}`, `session:${sid}`], expiresAt: exp && exp * 1000 };
+    },
+    continuity: continuity({ renew: { action: "auth.renew" } }),
+    onScope: (session, previous) => {
+      expectTypeOf(session.scope).toEqualTypeOf(previous);
+      expectTypeOf(previous.sid).toEqualTypeOf<string>();
+    },
+  });
+  serve(wss, consumer, {
+    continuity: continuity(),
+    authenticate: (_, { renewal }) => ({ user: user as User | null, token: String(renewal?.token) }),
+    identify: (scope) => {
+      expectTypeOf(scope.token).toEqualTypeOf<string>();
+      return scope.user && { subjects: [`user:${scope.user.id}`] };
+    },
+  });
+  guard(wss, open, { identify: ({ path }) => ({ subjects: [path] }), continuity: continuity() });
+});
+
+test("identify may annotate its scope", () => {
+  guard(wss, bound, {
+    authenticate: async ({ headers }) => ({ user: headers ? user : null, sid: "s1" }),
+    identify: ({ user }: { user: { id: number } | null }) => user && { subjects: [`user:${user.id}`] },
+    continuity: continuity(),
+  });
+  guard(wss, bound, {
+    authenticate: async ({ headers }) => ({ user: headers ? user : null, sid: "s1" }),
+    // @ts-expect-error the id is a number
+    identify: ({ user }: { user: { id: string } | null }) => user && { subjects: [user.id] },
+    continuity: continuity(),
+  });
+});
+
+test("identify returns names and an end", () => {
+  const authenticate = () => ({ user });
+  guard(wss, bound, { authenticate, identify: ({ user }) => user && {}, continuity: continuity() });
+  // @ts-expect-error there is no tenant
+  guard(wss, bound, { authenticate, identify: ({ tenant }) => ({ subjects: [tenant] }), continuity: continuity() });
+  // @ts-expect-error a text is no list
+  guard(wss, bound, { authenticate, identify: () => ({ subjects: "user:1" }), continuity: continuity() });
+  // @ts-expect-error it answers at once
+  guard(wss, bound, { authenticate, identify: async () => ({ subjects: ["user:1"] }), continuity: continuity() });
+  // @ts-expect-error identify is an option of the guard
+  guard(wss, bound, { authenticate, continuity: continuity({ identify: () => ({}) }) });
 });
 
 test("serve checks a consumer as guard checks a policy", () => {

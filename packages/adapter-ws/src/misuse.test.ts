@@ -72,7 +72,7 @@ describe("an error names the mistake and the correction", () => {
     [
       "a codec that cannot answer",
       () => serve(detached(), consumer, { codec: { decode, denied } }),
-      "serve() got a `codec` without reply(): handlers need it to answer",
+      "serve() got a `codec` without reply(), by which handlers answer: add reply(request, data)",
     ],
     [
       "a policy in the place of a consumer",

@@ -4,12 +4,11 @@
  * @module @portcullis/core/continuity
  */
 
-export { type ContinuityGauges, type ContinuityOf, continuity } from "./continuity/continuity.js";
+export { type ContinuityGauges, type CountedContinuity, continuity } from "./continuity/continuity.js";
 export type { LogGauges } from "./continuity/follower.js";
-export type { Identify, Identity } from "./continuity/identity.js";
 export { memoryRevocations } from "./continuity/memory-log.js";
 export type { ContinuityOptions, RevalidateOptions } from "./continuity/options.js";
 export { RevocationNotDurable } from "./continuity/revocation-error.js";
 export type { AppendOptions, RevocationBatch, RevocationLog, RevocationRecord } from "./continuity/revocation-log.js";
 export { type RefreshOptions, Revocations, type Revoked, type RevokeOptions } from "./continuity/revocations.js";
-export type { Continuity } from "./guard/continuity-hook.js";
+export type { Continuity, Identify, Identity, OnScope } from "./guard/continuity-hook.js";

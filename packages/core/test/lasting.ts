@@ -1,4 +1,4 @@
-import type { Decision, Payload, Policy, Scope } from "@portcullis/core";
+import type { Decision, Payload, Policy } from "@portcullis/core";
 import {
   type ClientMessage,
   Gate,
@@ -6,7 +6,7 @@ import {
   type ServableConsumer,
   type Session,
 } from "@portcullis/core/adapter";
-import { type ContinuityOf, type ContinuityOptions, continuity } from "@portcullis/core/continuity";
+import { type ContinuityOptions, type CountedContinuity, continuity, type Identify } from "@portcullis/core/continuity";
 import type { DecisionEvent } from "../src/guard/decision-log.js";
 import { Wire } from "./connection.js";
 
@@ -33,7 +33,7 @@ export interface LastingConnection {
 /** A guard with continuity, and its connections. */
 export interface LastingServer {
   readonly gate: Gate<string>;
-  readonly continuity: ContinuityOf<Scope>;
+  readonly continuity: CountedContinuity;
   readonly events: DecisionEvent[];
   /** Admits a client. Resolves with the refusal of one that is not admitted. */
   open(client?: string): Promise<LastingConnection>;
@@ -42,21 +42,27 @@ export interface LastingServer {
 
 type Rules = Policy<never> | ServableConsumer;
 
+/** The options of a guard with continuity, and those of `continuity()`. */
+export interface LastingOptions<S> extends ContinuityOptions {
+  readonly identify: Identify<S>;
+  readonly onScope?: (session: Session, previous: S) => unknown;
+}
+
 /** Starts a guard. `authenticate` gets the client of `open`. */
 export function lasting<S>(
   rules: Rules,
   authenticate: GuardOptions<string>["authenticate"],
-  options: ContinuityOptions<S>,
+  { identify, onScope, ...options }: LastingOptions<S>,
   more: Partial<GuardOptions<string>> = {},
 ): LastingServer {
   const events: DecisionEvent[] = [];
-  const made: ContinuityOf<Scope> = continuity(options as unknown as ContinuityOptions);
+  const made: CountedContinuity = continuity(options);
   const served = "dispatch" in rules ? (rules as ServableConsumer) : undefined;
   const onDecision = (event: DecisionEvent) => void events.push(event);
   const gate = new Gate<string>(
     served ? "serve()" : "guard()",
     rules,
-    { authenticate, continuity: made as never, onDecision, ...more } as GuardOptions<string>,
+    { authenticate, identify, onScope, continuity: made, onDecision, ...more } as GuardOptions<string>,
     served,
   );
   const admit = async (client: string) => {

@@ -23,6 +23,7 @@ export const EVENTS = [
   "the wall clock is set forward",
   "the grace is over",
   "the revalidation is due",
+  "the process stops for a while",
   "the client leaves",
   ...TOKENS.map((token) => `renew: ${token}` as const),
 ] as const;
@@ -36,12 +37,16 @@ export interface MessagePlan {
   /** Something that happens while the rule is being asked, or while the handler runs. */
   readonly reaction: EventName | undefined;
   readonly reactsIn: "rule" | "handler";
+  /** True when it happens at each decision, and not at the first one alone. */
+  readonly reactsAgain: boolean;
 }
 
 /** One connection: all that is said and done, but not when. */
 export interface Setup {
   readonly kind: "guard" | "serve";
   readonly isAuthenticatedLater: boolean;
+  /** True when the client is a guest until it renews. */
+  readonly isGuest: boolean;
   readonly reads: readonly Read[];
   readonly messages: readonly MessagePlan[];
   readonly events: readonly EventName[];
@@ -54,12 +59,14 @@ const messages: fc.Arbitrary<MessagePlan> = fc.record({
   isLater: fc.boolean(),
   reaction: fc.option(fc.constantFrom(...EVENTS), { nil: undefined, freq: 4 }),
   reactsIn: fc.constantFrom("rule", "handler"),
+  reactsAgain: fc.boolean(),
 });
 
 /** Any connection. */
 export const setups: fc.Arbitrary<Setup> = fc.record({
   kind: fc.constantFrom("guard", "serve"),
   isAuthenticatedLater: fc.boolean(),
+  isGuest: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
   reads: fc.array(fc.constantFrom(...READS), { maxLength: 4 }),
   messages: fc.array(messages, { minLength: 1, maxLength: 4 }),
   events: fc.array(fc.constantFrom(...EVENTS), { minLength: 1, maxLength: 5 }),

@@ -1,13 +1,5 @@
-import {
-  type Decision,
-  definePolicy,
-  deny,
-  type Payload,
-  PermissionDenied,
-  permission,
-  type SessionIdentity,
-} from "@portcullis/core";
-import { type ClientMessage, Gate, type ReplyOptions, type Session } from "@portcullis/core/adapter";
+import { definePolicy, deny, type Payload, PermissionDenied, permission, type SessionIdentity } from "@portcullis/core";
+import type { ClientMessage, Session } from "@portcullis/core/adapter";
 import { defineConsumer, type HandlerContext } from "@portcullis/core/consumer";
 import { continuity, memoryRevocations } from "@portcullis/core/continuity";
 import { vi } from "vitest";
@@ -18,7 +10,15 @@ import type { EventName, MessagePlan, Setup, Token } from "./plans.js";
 export const LIFE = 60_000;
 export const GRACE = 4_000;
 export const EVERY = 40_000;
+/** So often a decision is overtaken at most, so that a fence without an end ends. */
+const MOST_REACTIONS = 8;
 export const TIMEOUT = { connect: 1_000, action: 1_500, object: 1_500 };
+
+/** Milliseconds for which the process has stopped. No timer has fired meanwhile. */
+export const clock = { stopped: 0 };
+
+/** What has happened in all worlds. It shows that they have tested anything. */
+export const reached = { delivered: 0, refused: 0, replied: 0, closed: 0 };
 
 interface Member {
   readonly user: { readonly id: string } | null;
@@ -44,7 +44,7 @@ export class Sent implements ClientMessage {
   constructor(
     readonly action: string,
     readonly payload: Readonly<Record<string, unknown>>,
-    readonly plan?: MessagePlan,
+    readonly plan: MessagePlan | undefined,
   ) {}
 
   get answers(): number {
@@ -52,17 +52,32 @@ export class Sent implements ClientMessage {
   }
 }
 
-const sentOf = (payload: Readonly<Record<string, unknown>>) => payload.about as Sent;
+/** The transport between a client and its guard. */
+export interface Stage {
+  readonly guard: { readonly sessions: { readonly size: number }; close(): Promise<void> };
+  /** The client knocks. Calls `opened` of the world for one that is admitted. */
+  connect(): void;
+  /** The client sends a message. */
+  send(sent: Sent): void;
+  /** The client goes away without a word. */
+  leave(): void;
+}
+
+/** Guards a world: the core alone, or an adapter. */
+export type MakeStage = (world: World) => Stage;
 
 /** One connection with continuity, an application that writes the truth, and what must hold. */
 export class World {
   readonly broken: string[] = [];
-  readonly messages: Sent[] = [];
-  readonly renewals: Sent[] = [];
+  /** Messages and renewals, by number. */
+  readonly sent: Sent[] = [];
   readonly promised: { what: string; isSettled: boolean }[] = [];
   readonly revocations = memoryRevocations();
-  readonly gate: Gate<string>;
-  session: Session | undefined;
+  readonly stage: Stage;
+  readonly options: object;
+  /** A policy, or the consumer of `serve()`. */
+  readonly rules: object;
+  session: Pick<Session, "isEnded" | "scope" | "identity" | "refresh"> | undefined;
   hasLeft = false;
   readonly #renewed = new WeakSet<object>();
   closes = 0;
@@ -72,7 +87,7 @@ export class World {
   demanded = 0;
   isRevoked = false;
   authentications = 0;
-  /** True when the client was admitted as a user, whom records address. */
+  /** True once the client is the user whom records address. */
   isMember = false;
   /** True once a renewal was refused with 403, which ends the session. */
   isBanned = false;
@@ -80,10 +95,14 @@ export class World {
   constructor(
     readonly setup: Setup,
     readonly order: Order,
+    makeStage: MakeStage,
   ) {
-    const rule = permission("rule", ({ payload, scope }) => this.#ask(sentOf(payload), scope as never) as boolean);
-    const made = continuity<Member>({
-      identify: ({ user, end }) => ({ ...(user && { subjects: [`user:${user.id}`, "session:1"] }), expiresAt: end }),
+    const rule = permission("rule", ({ payload, scope }) => this.#ask(this.sentOf(payload), scope as never) as boolean);
+    const identify = ({ user, end }: Member) => ({
+      ...(user && { subjects: [`user:${user.id}`, "session:1"] }),
+      expiresAt: end,
+    });
+    const made = continuity({
       renew: { action: "renew" },
       warnBefore: 5_000,
       grace: GRACE,
@@ -91,35 +110,46 @@ export class World {
       revocations: this.revocations,
     });
     const handle = (context: HandlerContext) => this.#handle(context);
-    const isServed = setup.kind === "serve";
     const consumer = defineConsumer()
       .action("plain", rule, handle as never)
       .action("secret", rule, handle as never)
       .action("beside", rule, { concurrent: true }, handle as never)
       .action("loaded", rule, { object: () => this.#later("object", {}) }, handle as never);
     const policy = definePolicy({ actions: { plain: rule, secret: rule, beside: rule, loaded: rule } });
-    this.gate = new Gate<string>(
-      isServed ? "serve()" : "guard()",
-      isServed ? consumer : policy,
-      {
-        authenticate: (_client, { renewal }) => this.#authenticate(renewal) as never,
-        continuity: made as never,
-        timeout: TIMEOUT,
-        onDecision: () => {},
-      },
-      isServed ? (consumer as never) : undefined,
-    );
+    this.rules = this.isServed ? consumer : policy;
+    this.options = {
+      authenticate: (_client: unknown, { renewal }: { renewal?: Payload }) => this.#authenticate(renewal),
+      identify,
+      onScope: () => this.#recognize(),
+      continuity: made,
+      timeout: TIMEOUT,
+      onDecision: () => {},
+    };
+    this.stage = makeStage(this);
+  }
+
+  get isServed(): boolean {
+    return this.setup.kind === "serve";
+  }
+
+  sentOf({ about }: Readonly<Record<string, unknown>>): Sent {
+    return this.sent[about as number] as Sent;
   }
 
   get #scope(): Member {
     return this.session?.scope as unknown as Member;
   }
 
+  /** The client is a user from now on, whom records address. */
+  #recognize(): void {
+    if (this.#scope.user?.id === "ann") this.isMember = true;
+  }
+
   /** True while something of an open connection is left to be settled. */
   get isUnsettled(): boolean {
     if (this.session === undefined || this.session.isEnded) return false;
     const isWaiting = ({ isAccepted, answers }: Sent) => isAccepted && answers === 0;
-    return this.session.identity?.state === "pending" || [...this.messages, ...this.renewals].some(isWaiting);
+    return this.session.identity?.state === "pending" || this.sent.some(isWaiting);
   }
 
   fail(text: string): void {
@@ -128,57 +158,41 @@ export class World {
 
   /** Begins the handshake; the steps behind it begin once it is open. */
   begin(): void {
-    const evaluation = this.gate.admit(this.#connection());
+    this.stage.connect();
     for (const event of this.setup.early) this.order.add(event, () => this.happen(event));
-    this.order.add("open", async () => {
-      const { decision } = await evaluation.result;
-      if (decision.outcome !== "allow") return;
-      this.order.add("opened", () => {
-        if (this.hasLeft) return evaluation.abort();
-        this.session = evaluation.open();
-        this.isMember = this.#scope.user !== null;
-        for (const [i, plan] of this.setup.messages.entries()) this.order.add(`message ${i}`, () => this.#send(plan));
-        for (const event of this.setup.events) this.order.add(event, () => this.happen(event));
-      });
-    });
   }
 
-  #connection() {
-    const world = this;
-    return {
-      transport: "test",
-      path: "/",
-      url: "/",
-      headers: {},
-      remoteAddress: undefined,
-      secure: false,
-      connectedAt: 0,
-      request: undefined,
-      client: "client",
-      raw: undefined,
-      abort() {},
-      pause() {},
-      resume() {},
-      notify() {},
-      deliver(message: ClientMessage) {
-        (message as Sent).delivered += 1;
-        world.#handsOn(message as Sent, world.session?.scope as unknown as Member);
-      },
-      sendRefusal(message: ClientMessage, { code }: Decision) {
-        const sent = message as Sent;
-        sent.refused += 1;
-        world.#answers(sent);
-        if (sent.action === "renew" && code === "banned") world.isBanned = true;
-      },
-      reply(message: ClientMessage, _data: unknown, _options: ReplyOptions) {
-        (message as Sent).replies += 1;
-        world.#answers(message as Sent);
-      },
-      close() {
-        world.closes += 1;
-        if (world.closes > 1) world.fail("the transport is closed twice");
-      },
-    };
+  /** The client is admitted, and its session open. */
+  opened(session: NonNullable<World["session"]>): void {
+    this.session = session;
+    this.#recognize();
+    for (const [i, plan] of this.setup.messages.entries()) this.order.add(`message ${i}`, () => this.#say(plan));
+    for (const event of this.setup.events) this.order.add(event, () => this.happen(event));
+  }
+
+  delivered(sent: Sent): void {
+    sent.delivered += 1;
+    reached.delivered += 1;
+    this.#handsOn(sent, this.#scope);
+  }
+
+  refused(sent: Sent, code: string): void {
+    sent.refused += 1;
+    reached.refused += 1;
+    this.#answers(sent);
+    if (sent.action === "renew" && code === "banned") this.isBanned = true;
+  }
+
+  replied(sent: Sent): void {
+    sent.replies += 1;
+    reached.replied += 1;
+    this.#answers(sent);
+  }
+
+  closed(): void {
+    this.closes += 1;
+    reached.closed += 1;
+    if (this.closes > 1) this.fail("the transport is closed twice");
   }
 
   #answers({ action, answers }: Sent): void {
@@ -199,28 +213,31 @@ export class World {
     if (plan?.action === "secret" && !scope.isAdmin) this.fail("a secret is handed on to somebody who is no admin");
   }
 
-  #send(plan: MessagePlan): void {
-    const { session } = this;
-    const payload: Record<string, unknown> = {};
-    const sent = new Sent(plan.action, payload, plan);
-    payload.about = sent;
-    this.messages.push(sent);
+  #say({ action, ...plan }: MessagePlan): void {
+    this.#send(action, {}, { action, ...plan });
+  }
+
+  #send(action: string, payload: object, plan?: MessagePlan): void {
+    const { session, sent, stage } = this;
+    const message = new Sent(action, { ...payload, about: sent.length }, plan);
+    sent.push(message);
     if (session === undefined || session.isEnded || this.hasLeft) return;
-    sent.isAccepted = true;
-    session.receive(sent);
+    message.isAccepted = true;
+    stage.send(message);
   }
 
   #ask(sent: Sent, scope: Member): unknown {
     sent.asked += 1;
     sent.scope = scope;
     if (sent.asked > 4) this.fail(`the rule is asked ${sent.asked} times`);
-    if (sent.plan?.reactsIn === "rule" && sent.asked === 1) this.#react(sent);
+    const isReacting = sent.asked === 1 || (sent.plan?.reactsAgain === true && sent.asked < MOST_REACTIONS);
+    if (sent.plan?.reactsIn === "rule" && isReacting) this.#react(sent);
     const verdict = sent.action !== "secret" || scope.isAdmin || deny("no_admin");
     return sent.plan?.isLater ? this.#later("rule", verdict) : verdict;
   }
 
   async #handle({ payload, scope, session, reauthorize }: HandlerContext): Promise<void> {
-    const sent = sentOf(payload);
+    const sent = this.sentOf(payload);
     this.#handsOn(sent, scope as unknown as Member);
     if (sent.plan?.reactsIn !== "handler") return;
     this.#react(sent);
@@ -265,7 +282,8 @@ export class World {
     const isLater = number > 0 || this.setup.isAuthenticatedLater;
     const truthAt = isRenewal ? this.#scope.truthAt : performance.now();
     if (isLater) await this.#later("read", undefined);
-    const id = this.truth.isBanned || token === "guest" ? undefined : token === "other" ? "bob" : "ann";
+    const isGuest = token === "guest" || (token === undefined && this.setup.isGuest);
+    const id = this.truth.isBanned || isGuest ? undefined : token === "other" ? "bob" : "ann";
     const found = this.#member(id, truthAt);
     if (isLater) await this.#later("authenticated", undefined);
     if (read === "fault" || token === "fault") throw new Error("planned");
@@ -276,7 +294,7 @@ export class World {
 
   happen(event: EventName): void {
     if (event.startsWith("renew: ")) {
-      this.#renew(event.slice(7) as Token);
+      this.#send("renew", { token: event.slice(7) });
       return;
     }
     (
@@ -294,14 +312,21 @@ export class World {
         "the token expires": () => void vi.advanceTimersByTime(LIFE),
         "the grace is over": () => void vi.advanceTimersByTime(GRACE + 1),
         "the revalidation is due": () => void vi.advanceTimersByTime(0.9 * EVERY),
+        "the process stops for a while": () => this.#stop(EVERY + 1),
         "the client leaves": () => this.leave(),
       }) as Record<string, () => void>
     )[event]?.();
   }
 
+  /** Lets time pass without a turn of the event loop. */
+  #stop(milliseconds: number): void {
+    clock.stopped += milliseconds;
+    vi.setSystemTime(Date.now() + milliseconds);
+  }
+
   leave(): void {
     this.hasLeft = true;
-    this.session?.end();
+    this.stage.leave();
   }
 
   /** The application writes first, then revokes. */
@@ -320,14 +345,6 @@ export class World {
     this.#promise("session.refresh()", this.session.refresh());
   }
 
-  #renew(token: Token): void {
-    const sent = new Sent("renew", { token });
-    this.renewals.push(sent);
-    if (this.session === undefined || this.session.isEnded) return;
-    sent.isAccepted = true;
-    this.session.receive(sent);
-  }
-
   #promise(what: string, promise: Promise<unknown>): void {
     const promised = { what, isSettled: false };
     this.promised.push(promised);
@@ -339,8 +356,8 @@ export class World {
 }
 
 /** Runs one connection in one order to its end. Returns what was not as it must be. */
-export async function play(setup: Setup, order: Order): Promise<readonly string[]> {
-  const world = new World(setup, order);
+export async function play(setup: Setup, order: Order, makeStage: MakeStage): Promise<readonly string[]> {
+  const world = new World(setup, order, makeStage);
   world.begin();
   await turns();
   await order.run();
@@ -352,14 +369,14 @@ export async function play(setup: Setup, order: Order): Promise<readonly string[
   }
   const isOpen = world.session?.isEnded === false;
   if (isOpen && world.session?.identity?.state === "pending") world.fail("the identity is pending for ever");
-  for (const sent of [...world.messages, ...world.renewals]) {
+  for (const sent of world.sent) {
     if (isOpen && sent.isAccepted && sent.answers === 0) world.fail(`a message \`${sent.action}\` is never answered`);
   }
   world.leave();
   await turns();
   await order.run();
   for (const { what, isSettled } of world.promised) if (!isSettled) world.fail(`still waiting: ${what}`);
-  if (world.gate.sessions.size > 0) world.fail("a session is left");
-  await world.gate.close();
+  if (world.stage.guard.sessions.size > 0) world.fail("a session is left");
+  await world.stage.guard.close();
   return world.broken;
 }

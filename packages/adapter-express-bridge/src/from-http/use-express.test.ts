@@ -35,6 +35,22 @@ describe("useExpress", () => {
     expect(await useExpress(identify, { app, headers })(socket)).toEqual({ user: { name: "ann" } });
   });
 
+  test("returns the id of the session, that of the cookie", async () => {
+    const sessions = session({ secret: "x", store: new MemoryStore(), resave: false, saveUninitialized: true });
+    const authenticate = useExpress([sessions, identify], { app });
+    const request = handshake();
+    openAnswerHeaders(request);
+    const { sid } = await authenticate(request);
+    const [[, cookie] = ["", ""]] = takeAnswerHeaders(request);
+    expect(decodeURIComponent(cookie)).toContain(`s:${sid}.`);
+    expect(await authenticate(handshake({ cookie: cookie.split(";", 1)[0] as string }))).toMatchObject({ sid });
+  });
+
+  test.each([undefined, null, 5, {}])("returns no id of a session for %j", async (sessionID) => {
+    const numbered: RequestHandler = (request, _response, next) => next(void Object.assign(request, { sessionID }));
+    expect((await useExpress(numbered, { app })(handshake())).sid).toBeUndefined();
+  });
+
   test("returns what `hydrate` makes of the request", async () => {
     const authenticate = useExpress(identify, { app, hydrate: ({ user, url }) => ({ user, url }) });
     expect(await authenticate(handshake({ "x-name": "ann" }, "/a"))).toEqual({ user: { name: "ann" }, url: "/a" });

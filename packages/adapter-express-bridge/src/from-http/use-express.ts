@@ -27,6 +27,8 @@ export type Identified = IncomingMessage & {
   readonly user?: unknown;
   readonly auth?: unknown;
   readonly session?: unknown;
+  /** The id of the session, from express-session. */
+  readonly sessionID?: unknown;
 };
 
 /**
@@ -39,8 +41,8 @@ export type UserOf<A> = A extends { readonly request: { user?: infer U } }
     : NonNullable<U> | null
   : unknown;
 
-/** What `hydrate` returns, or the user when there is none. */
-type Hydrated<Extra, A> = [Extra] extends [never] ? { user: UserOf<A> } : Extra;
+/** What `hydrate` returns, or the user and the id of the session when there is none. */
+type Hydrated<Extra, A> = [Extra] extends [never] ? { user: UserOf<A>; sid: string | undefined } : Extra;
 
 /** Options of {@link useExpress}. */
 export interface UseExpressOptions<Extra, From extends HandshakeSource = HandshakeSource, A = ExpressApplication | null>
@@ -50,8 +52,11 @@ export interface UseExpressOptions<Extra, From extends HandshakeSource = Handsha
   /** Headers added to those of the handshake. The function gets the argument of `authenticate`. */
   headers?: (from: From) => Readonly<Record<string, string | undefined>>;
   /**
-   * Returns the properties to add to the scope. Default: `{ user }`, with `request.user` or else `request.auth`. Its type
-   * is that of the `Express.User` that the application declares; without one, or without `app`, it is `unknown`.
+   * Returns the properties to add to the scope. Default: `{ user, sid }`. The user is `request.user` or else
+   * `request.auth`. Its type is that of the `Express.User` that the application declares; without one, or without `app`,
+   * it is `unknown`. `sid` is `request.sessionID`, the id of the session, or `undefined` without one. `identify` of the
+   * guard can name it as a subject, so that a logout closes the connections of the session. For `identify`, give the
+   * function of `useExpress` a name first: TypeScript does not infer the scope from a call beside it.
    */
   hydrate?: (request: Identified) => Extra;
 }
@@ -137,8 +142,8 @@ function readHandshake(caller: string, from: HandshakeSource, asked: Partial<Han
   throw new PermissionMisuse(`${caller}: the request of this socket is gone: let a guard ask, as its \`authenticate\``);
 }
 
-function findUser({ user, auth }: Identified): { user: unknown } {
-  return { user: user ?? auth ?? null };
+function findUser({ user, auth, sessionID }: Identified): { user: unknown; sid: string | undefined } {
+  return { user: user ?? auth ?? null, sid: typeof sessionID === "string" ? sessionID : undefined };
 }
 
 /** @throws The error by which `authenticate` refuses as the middlewares did. */

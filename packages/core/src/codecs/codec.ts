@@ -67,7 +67,7 @@ export interface Codec<D extends Decoded = Decoded> {
    *   `{ "error": { code, status, reason, retry } }`.
    */
   denied(request: D, refusal: Refusal, issues?: readonly PublicIssue[]): Frame | undefined;
-  /** Encodes a handler's reply. Only `serve()` needs it. */
+  /** Encodes a reply, of a handler or to a renewal. Only `serve()` and `renew` of `continuity()` need it. */
   reply?(request: D, data: unknown, answered: Answered): Frame | undefined;
   /**
    * Encodes a frame that answers no message: `auth.expiring` with `{ expiresIn }` in seconds, and `auth.expired`. Without

@@ -12,7 +12,7 @@ test("the codec of a guard is dcrf() by default", () => {
 
 test("a codec is used as it is", () => {
   const codec = json();
-  expect([readCodec("guard()", words), readCodec("serve()", codec, true)]).toEqual([words, codec]);
+  expect([readCodec("guard()", words), readCodec("serve()", codec, "handlers")]).toEqual([words, codec]);
 });
 
 test.each([
@@ -31,9 +31,14 @@ test.each([
   );
 });
 
-test("a codec without reply() cannot serve", () => {
-  expect(() => readCodec("serve()", words, true)).toThrow(
-    new PermissionMisuse("serve() got a `codec` without reply(): handlers need it to answer"),
+test("a codec without reply() can neither serve nor renew", () => {
+  expect(() => readCodec("serve()", words, "handlers")).toThrow(
+    new PermissionMisuse("serve() got a `codec` without reply(), by which handlers answer: add reply(request, data)"),
+  );
+  expect(() => readCodec("guard()", words, "renewals")).toThrow(
+    new PermissionMisuse(
+      "guard() got a `codec` without reply(), by which `renew` of continuity() answers: add reply(request, data)",
+    ),
   );
 });
 

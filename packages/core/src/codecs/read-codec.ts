@@ -3,21 +3,28 @@ import type { Codec } from "./codec.js";
 import { dcrf } from "./dcrf.js";
 import { readHeartbeat } from "./heartbeat.js";
 
+const REPLIES = {
+  handlers: "by which handlers answer",
+  renewals: "by which `renew` of continuity() answers",
+};
+
 /**
  * Checks the option `codec` of a guard.
  *
- * @param isServed True for `serve()`, which needs a `reply()` of the codec.
+ * @param replies The callers of `reply()` of the codec: the handlers of `serve()`, or renewals. Default: nobody.
  * @returns The codec. Default {@link dcrf}.
  * @throws {PermissionMisuse} When it has not the methods of a codec, or a wrong heartbeat.
  */
-export function readCodec(caller: string, codec: Codec = dcrf(), isServed = false): Codec {
+export function readCodec(caller: string, codec: Codec = dcrf(), replies?: keyof typeof REPLIES): Codec {
   const { decode, denied, reply = denied, join = denied, heartbeat } = (codec ?? {}) as Partial<Codec>;
   if (![decode, denied, reply, join].every((method) => typeof method === "function")) {
     throw new PermissionMisuse(`${caller} got a wrong \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`);
   }
   readHeartbeat(`the codec of ${caller}`, heartbeat);
-  if (isServed && codec.reply === undefined) {
-    throw new PermissionMisuse(`${caller} got a \`codec\` without reply(): handlers need it to answer`);
+  if (replies !== undefined && codec.reply === undefined) {
+    throw new PermissionMisuse(
+      `${caller} got a \`codec\` without reply(), ${REPLIES[replies]}: add reply(request, data)`,
+    );
   }
   return codec;
 }

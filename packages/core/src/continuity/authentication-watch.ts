@@ -1,9 +1,9 @@
 import { decision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
-import type { WatchedAuthentication } from "../guard/continuity-hook.js";
+import type { Identify, WatchedAuthentication } from "../guard/continuity-hook.js";
 import type { Scope } from "../types.js";
 import { readClock } from "../util/clock.js";
-import { ANONYMOUS_IDENTITY, type Identify, identityOf, type ReadIdentity } from "./identity.js";
+import { ANONYMOUS_IDENTITY, identityOf, type ReadIdentity } from "./identity.js";
 import { isAddressedSince, type RecentRecords, type RecordMark } from "./recent-records.js";
 
 /** Further authentications because of a revocation that came meanwhile. */

@@ -1,7 +1,6 @@
 import type { Continuity } from "../guard/continuity-hook.js";
 import type { SessionIdentity } from "../guard/guard-session.js";
 import type { GuardRuntime } from "../guard/runtime.js";
-import type { Scope } from "../types.js";
 import type { LogGauges } from "./follower.js";
 import { GuardContinuity } from "./guard-continuity.js";
 import { type ContinuityOptions, readContinuityOptions } from "./options.js";
@@ -17,32 +16,34 @@ export interface ContinuityGauges {
 }
 
 /** The continuity of the guards that it is given to. */
-export interface ContinuityOf<S> extends Continuity<S> {
+export interface CountedContinuity extends Continuity {
   /** Counts the connections of all these guards. Walks through all of them. */
   gauges(): ContinuityGauges;
 }
 
 /**
- * Keeps the authorization of open connections true. Give the result to the option `continuity` of a guard.
+ * Keeps the authorization of open connections true. Give the result to the option `continuity` of a guard, beside
+ * `identify`.
  *
- * @param options `identify` (required), `renew`, `warnBefore` and `grace` (milliseconds), `revalidate`, `revocations`,
- *   `onScope`.
+ * @param options `renew`, `warnBefore` and `grace` (milliseconds), `revalidate`, `revocations`. Default: connections end
+ *   with their identities.
  * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
  * @example
  * ```ts
  * import { definePolicy, IsAuthenticated } from "@portcullis/core";
  * import { continuity, memoryRevocations } from "@portcullis/core/continuity";
  * const revocations = memoryRevocations();
- * const lasting = continuity<{ user: { id: number } | null }>({
- *   identify: ({ user }) => user && { subjects: [`user:${user.id}`] },
- *   revocations,
- * });
- * // guard(server, policy, { authenticate, continuity: lasting });
+ * const lasting = continuity({ renew: { action: "auth.renew" }, revocations });
+ * // guard(server, policy, {
+ * //   authenticate,
+ * //   identify: ({ user }) => user && { subjects: [`user:${user.id}`] },
+ * //   continuity: lasting,
+ * // });
  * await revocations.revoke("user:42");
  * ```
  */
-export function continuity<S = Scope>(options: ContinuityOptions<S>): ContinuityOf<S> {
-  const read = readContinuityOptions(options as ContinuityOptions<never>);
+export function continuity(options: ContinuityOptions = {}): CountedContinuity {
+  const read = readContinuityOptions(options);
   const guards = new Set<GuardContinuity>();
   return {
     "~renews": read.renewAction !== undefined,

@@ -9,6 +9,7 @@ import type { GuardRuntime, HandshakeResult } from "../guard/runtime.js";
 import type { ClientMessage } from "../guard/session/connection.js";
 import type { Scope } from "../types.js";
 import { readClock } from "../util/clock.js";
+import { isThenable } from "../util/thenable.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
 import { FencedSession } from "./fenced-session.js";
 import { Lease, type LeaseHolder, type LeaseOffice } from "./lease.js";
@@ -110,10 +111,13 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   }
 
   replaced(previous: Scope): void {
+    const report = (error: unknown) => this.reportFault({ action: "connect" }, error, "onScope");
     try {
-      this.#office.options.onScope?.(this, previous);
+      const later: unknown = this.#office.onScope?.(this as never, previous as never);
+      // A rejection must not end the process.
+      if (isThenable(later)) later.then(undefined, report);
     } catch (error) {
-      this.reportFault({ action: "connect" }, error, "onScope");
+      report(error);
     }
   }
 }

@@ -1,5 +1,5 @@
 import { PermissionMisuse } from "../decision/errors.js";
-import type { AdmittedConnection, ContinuityHook } from "../guard/continuity-hook.js";
+import type { AdmittedConnection, ContinuityHook, Identify, OnScope } from "../guard/continuity-hook.js";
 import type { OpenSession } from "../guard/guard-session.js";
 import type { GuardRuntime } from "../guard/runtime.js";
 import type { PolicyEngine } from "../policy/policy-engine.js";
@@ -41,17 +41,22 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, LeaseO
     return this.#runtime.sessions;
   }
 
+  get onScope(): OnScope<never> | undefined {
+    return this.#runtime.options.onScope as OnScope<never> | undefined;
+  }
+
   /** @throws {PermissionMisuse} When the policy names the action of renewals. */
   check(engine: PolicyEngine): void {
     const { renewAction } = this.options;
     if (renewAction === undefined || engine.rules.table?.has(renewAction) !== true) return;
     throw new PermissionMisuse(
-      `the policy has the action "${renewAction}", which is the \`renew\` of continuity(): the guard answers it, so leave it out of the policy`,
+      `the policy has the action "${renewAction}", which is the \`renew\` of continuity(): leave it out of the policy, because the guard answers it`,
     );
   }
 
   watch(): AuthenticationWatch {
-    return new AuthenticationWatch(this.options.identify, this.options.revocations?.recent);
+    const { identify } = this.#runtime.options;
+    return new AuthenticationWatch(identify as Identify, this.options.revocations?.recent);
   }
 
   open(admitted: AdmittedConnection): OpenSession {

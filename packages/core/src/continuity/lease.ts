@@ -1,4 +1,5 @@
 import type { Decision } from "../decision/decision-types.js";
+import type { OnScope } from "../guard/continuity-hook.js";
 import type { DecisionPhase } from "../guard/decision-log.js";
 import type { SessionIdentity } from "../guard/guard-session.js";
 import type { HandshakeResult } from "../guard/runtime.js";
@@ -44,6 +45,8 @@ export interface LeaseOffice {
   readonly options: ReadContinuityOptions;
   readonly index: SubjectIndex<Lease>;
   readonly revalidations: RevalidationQueue;
+  /** Tells the application of a new scope. */
+  readonly onScope: OnScope<never> | undefined;
   watch(): AuthenticationWatch;
 }
 

@@ -1,8 +1,5 @@
 import { misuse, PermissionMisuse } from "../decision/errors.js";
 import { checkKeys, readMilliseconds } from "../decision/read-options.js";
-import type { GuardSession } from "../guard/guard-session.js";
-import type { Scope } from "../types.js";
-import type { Identify } from "./identity.js";
 import type { Revocations } from "./revocations.js";
 
 /** The times of revalidation. */
@@ -15,16 +12,12 @@ export interface RevalidateOptions {
   concurrency?: number;
 }
 
-/** Options of `continuity()`. `S` is the scope of the guard. */
-export interface ContinuityOptions<S = Scope> {
-  /**
-   * Reads the identity from the scope, after each authentication. Answers at once: `{ subjects, expiresAt }`,
-   * `{ expiresAt }` for a guest, or nothing for an anonymous client.
-   */
-  identify: Identify<S>;
+/** Options of `continuity()`. */
+export interface ContinuityOptions {
   /**
    * The action by which a client renews its identity over the open connection. Its payload is `renewal` of
-   * `authenticate`. The action belongs to the guard: no rule is asked about it, and no listener gets it. Default: none.
+   * `authenticate`. The action belongs to the guard: no rule is asked about it, and no listener gets it. A codec needs
+   * `reply` for the answer. Default: none.
    */
   renew?: { readonly action: string };
   /** Milliseconds before the end of an identity at which the client is told. Default 60,000. */
@@ -35,55 +28,39 @@ export interface ContinuityOptions<S = Scope> {
   revalidate?: RevalidateOptions;
   /** Ends or refreshes connections by their subjects: `memoryRevocations()`, or those of `@portcullis/revocations`. */
   revocations?: Revocations;
-  /** Called after the scope of a connection was replaced, for example to leave rooms that went with a lost right. */
-  onScope?: (session: GuardSession<S>, previous: S) => void;
 }
 
 /** {@link ContinuityOptions} with their defaults. */
 export interface ReadContinuityOptions {
-  readonly identify: Identify;
   readonly renewAction: string | undefined;
   readonly warnBefore: number;
   readonly grace: number;
   readonly revalidate: Required<RevalidateOptions> | undefined;
   readonly revocations: Revocations | undefined;
-  readonly onScope: ((session: GuardSession, previous: Scope) => void) | undefined;
 }
 
 const CALLER = "continuity()";
-const NAMES = ["identify", "renew", "warnBefore", "grace", "revalidate", "revocations", "onScope"];
+const NAMES = ["renew", "warnBefore", "grace", "revalidate", "revocations"];
 
 /**
  * Checks the options, and fills in the defaults.
  *
  * @throws {PermissionMisuse} When one is unknown or of the wrong type.
  */
-export function readContinuityOptions(options: ContinuityOptions<never>): ReadContinuityOptions {
+export function readContinuityOptions(options: ContinuityOptions): ReadContinuityOptions {
   checkKeys(CALLER, options, NAMES);
-  const { identify, renew, warnBefore = 60_000, grace = 10_000, revocations, onScope } = options;
-  if (typeof identify !== "function") {
-    throw misuse(
-      CALLER,
-      identify,
-      'give a function, as in ({ user }) => user && { subjects: ["user:" + user.id] }',
-      "`identify`",
-    );
-  }
-  if (onScope !== undefined && typeof onScope !== "function")
-    throw misuse(CALLER, onScope, "give a function", "`onScope`");
+  const { renew, warnBefore = 60_000, grace = 10_000, revocations } = options;
   if (revocations !== undefined && typeof (revocations as Partial<Revocations> | null)?.follow !== "function") {
     throw misuse(CALLER, revocations, "give memoryRevocations(), or those of @portcullis/revocations", "`revocations`");
   }
   readMilliseconds(warnBefore, "`warnBefore`");
   if (grace !== 0) readMilliseconds(grace, "`grace`");
   return {
-    identify: identify as Identify,
     renewAction: readRenew(renew),
     warnBefore,
     grace,
     revalidate: readRevalidate(options.revalidate ?? (revocations && {})),
     revocations,
-    onScope: onScope as ReadContinuityOptions["onScope"],
   };
 }
 

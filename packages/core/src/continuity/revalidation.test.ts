@@ -1,6 +1,7 @@
 import { AllowAny, definePolicy, type GuardSession, PermissionMisuse } from "@portcullis/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { lasting } from "../../test/lasting.js";
+import { Gate } from "../guard/gate.js";
 import { continuity } from "./continuity.js";
 import { memoryRevocations } from "./memory-log.js";
 import type { RevalidateOptions } from "./options.js";
@@ -132,10 +133,15 @@ describe("a revalidation", () => {
     expect(onScope).toHaveBeenCalledExactlyOnceWith(session, before);
   });
 
-  test("goes on although `onScope` throws", async () => {
-    const onScope = () => {
-      throw new Error("no such room");
-    };
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("no such room");
+      },
+    ],
+    ["rejects", async () => Promise.reject(new Error("no such room"))],
+  ])("goes on although `onScope` %s", async (_, onScope) => {
     const { open, events } = server({ every: MINUTE }, { onScope });
     const { session } = await open();
     await vi.advanceTimersByTimeAsync(MINUTE);
@@ -348,21 +354,31 @@ test("refresh() of a session that ends meanwhile is answered", async () => {
 
 describe("continuity()", () => {
   test.each([
-    [{}, /got undefined as `identify`/],
-    [{ identify: 1 }, /got 1 as `identify`/],
-    [{ identify: nobody, onScope: 1 }, /as `onScope`/],
-    [{ identify: nobody, revocations: {} }, /give memoryRevocations\(\)/],
-    [{ identify: nobody, renew: {} }, /the action of `renew`/],
-    [{ identify: nobody, renew: { action: "a", b: 1 } }, /b/],
-    [{ identify: nobody, grace: -1 }, /`grace`/],
-    [{ identify: nobody, warnBefore: 0 }, /`warnBefore`/],
-    [{ identify: nobody, revalidate: { every: 0 } }, /`revalidate.every`/],
-    [{ identify: nobody, revalidate: { grace: -1 } }, /`revalidate.grace`/],
-    [{ identify: nobody, revalidate: { concurrency: 0.5 } }, /`revalidate.concurrency`/],
-    [{ identify: nobody, revalidates: {} }, /revalidates/],
+    [{ revocations: {} }, /give memoryRevocations\(\)/],
+    [{ renew: {} }, /the action of `renew`/],
+    [{ renew: { action: "a", b: 1 } }, /b/],
+    [{ grace: -1 }, /`grace`/],
+    [{ warnBefore: 0 }, /`warnBefore`/],
+    [{ revalidate: { every: 0 } }, /`revalidate.every`/],
+    [{ revalidate: { grace: -1 } }, /`revalidate.grace`/],
+    [{ revalidate: { concurrency: 0.5 } }, /`revalidate.concurrency`/],
+    [{ revalidates: {} }, /revalidates/],
   ])("refuses %j", (options, message) => {
     expect(() => continuity(options as never)).toThrow(PermissionMisuse);
     expect(() => continuity(options as never)).toThrow(message);
+  });
+
+  test.each([
+    [{ identify: nobody }, "guard() got `identify` without `continuity`: add continuity: continuity({ ... })"],
+    [{ onScope: nobody }, "guard() got `onScope` without `continuity`: add continuity: continuity({ ... })"],
+    [{ continuity: continuity() }, "guard() got `continuity` without `identify`: add identify: ({ user }) =>"],
+    [{ continuity: continuity(), identify: 1 }, "guard() got 1 as `identify`: give a function"],
+    [{ continuity: continuity(), identify: nobody, onScope: 1 }, "guard() got 1 as `onScope`: give a function"],
+    [{ continuity: {}, identify: nobody }, "as `continuity`: give what continuity() returned"],
+    [{ continuity: null, identify: nobody }, "guard() got null as `continuity`: give what continuity() returned"],
+  ])("makes no guard with %j", (options, message) => {
+    expect(() => new Gate("guard()", policy, options as never)).toThrow(PermissionMisuse);
+    expect(() => new Gate("guard()", policy, options as never)).toThrow(message);
   });
 
   test.each([

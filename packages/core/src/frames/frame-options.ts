@@ -60,7 +60,8 @@ export function readFrameOptions(
   isServed: boolean,
 ): ReadFrameOptions {
   const { denied, refuse = "status", challenge = "Bearer" } = options;
-  const codec = readCodec(caller, options.codec, isServed || options.continuity?.["~renews"]);
+  const renews = options.continuity?.["~renews"] ? "renewals" : undefined;
+  const codec = readCodec(caller, options.codec, isServed ? "handlers" : renews);
   if (denied !== undefined && typeof denied !== "function") {
     throw new PermissionMisuse(
       `${caller} got a wrong \`denied\`: give a function, as in (refusal) => JSON.stringify({ error: refusal.code })`,

@@ -1,7 +1,7 @@
 import type { Decision } from "../decision/decision-types.js";
 import type { PolicyEngine } from "../policy/policy-engine.js";
-import type { Consumer, Scope } from "../types.js";
-import type { OpenSession } from "./guard-session.js";
+import type { Consumer, MaybePromise, Scope } from "../types.js";
+import type { GuardSession, OpenSession } from "./guard-session.js";
 import type { Connection } from "./session/connection.js";
 
 /** One authentication of a client, watched for revocations that come while it is under way. */
@@ -41,9 +41,25 @@ export interface ContinuityHook {
   close(): void;
 }
 
-/** The result of `continuity()`, for the option `continuity` of a guard. `S` is the scope that it reads. */
-export interface Continuity<in S = never> {
-  readonly "~scope"?: (scope: S) => void;
+/** The names and the end of the identity behind a connection. */
+export interface Identity {
+  /**
+   * The names by which a revocation addresses the connection, as in `["user:42", "session:8f3", "tenant:7"]`. The first
+   * is the principal, which an authentication of the open connection must not change. Left out for a guest.
+   */
+  readonly subjects?: readonly string[] | undefined;
+  /** Milliseconds since the epoch of Unix. Default: the identity does not expire. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** Reads the identity from a scope. Nothing means anonymous. `S` is the scope that it reads. */
+export type Identify<S = Scope> = (scope: S) => Identity | null | undefined | false | "" | 0;
+
+/** Hears that the scope of a session was replaced. `S` is the scope. */
+export type OnScope<S = Scope> = (session: GuardSession<S>, previous: S) => MaybePromise<void>;
+
+/** The result of `continuity()`, for the option `continuity` of a guard. */
+export interface Continuity {
   /** True when clients renew over the open connection, so that a codec needs `reply`. */
   readonly "~renews": boolean;
   /** Attaches to the runtime of one guard. */

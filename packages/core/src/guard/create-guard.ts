@@ -23,7 +23,7 @@ export interface GuardSetup<Request, Socket> {
   /** A policy of `definePolicy`, or for `serve()` a consumer. */
   readonly rules: unknown;
   /** The options of the application: those common to all adapters, and the adapter's own. */
-  readonly options: GuardOptions<Request>;
+  readonly options: GuardOptions<Request, unknown, never>;
   /** The names of the adapter's own options. Default: none. */
   readonly ownOptions?: readonly string[];
   /** Attaches the gate to the server. Called last, after all checks. */
@@ -51,7 +51,12 @@ export function createGuard<Request, Socket, P = Policy, S = Scope, O = ReplaceO
     throw new PermissionMisuse("serve() got a consumer without actions: add .action(name, rule, handler)");
   }
   checkKeys(caller, options, [...COMMON_OPTIONS, ...ownOptions]);
-  const gate = new Gate<Request>(caller, rules, options, isServed ? (rules as ServableConsumer) : undefined);
+  const gate = new Gate<Request>(
+    caller,
+    rules,
+    options as GuardOptions<Request>,
+    isServed ? (rules as ServableConsumer) : undefined,
+  );
   const server = setup.attach(gate);
   if (typeof server?.sessionOf !== "function")
     throw misuse("createGuard()", server, ATTACHED, "the result of `attach`");

@@ -2,17 +2,20 @@ import { PermissionMisuse } from "../decision/errors.js";
 import { checkChoice, checkKeys, readMilliseconds } from "../decision/read-options.js";
 import type { Timeouts } from "../policy/options.js";
 import { PHASES } from "../rules/tree.js";
-import type { MaybePromise } from "../types.js";
+import type { MaybePromise, Scope } from "../types.js";
 import { show } from "../util/show.js";
-import type { Continuity } from "./continuity-hook.js";
+import type { Continuity, Identify, OnScope } from "./continuity-hook.js";
 import type { DecisionEvent } from "./decision-log.js";
 import type { Origins } from "./handshake/allowed-origins.js";
 import type { HandshakeFacts } from "./handshake/handshake-facts.js";
 import type { Limits } from "./limits.js";
-import type { Authenticate, ScopeWith } from "./types.js";
+import type { Authenticate, LaterScope } from "./types.js";
 
-/** Options common to all adapters. `Request` is the argument of `authenticate`, the handshake of the transport. */
-export interface GuardOptions<Request, Extra = unknown> {
+/**
+ * Options common to all adapters. `Request` is the argument of `authenticate`, the handshake of the transport. `Base` is
+ * the scope that every handshake has.
+ */
+export interface GuardOptions<Request, Extra = unknown, Base = Scope> {
   /**
    * Authenticates a client, from the handshake of the transport or from its facts `{ path, query, headers, cookies, origin,
    * remoteAddress, request, signal }`. Returns the properties to add to the scope (`{ user, ... }`), or nothing for an anonymous
@@ -48,9 +51,20 @@ export interface GuardOptions<Request, Extra = unknown> {
   hints?: boolean;
   /**
    * Keeps the authorization of open connections true: expiry, renewal, revalidation and revocation. Give what
-   * `continuity()` of `@portcullis/core/continuity` returned. Default: a connection is authenticated once.
+   * `continuity()` of `@portcullis/core/continuity` returned, and `identify`. Default: a connection is authenticated once.
    */
-  continuity?: Continuity<ScopeWith<Extra>>;
+  continuity?: Continuity;
+  /**
+   * Reads the identity from the scope, for `continuity`. Called after each authentication. Answers at once:
+   * `{ subjects, expiresAt }`, `{ expiresAt }` for a guest, or nothing for an anonymous client. Write it behind
+   * `authenticate`, from which TypeScript infers the scope.
+   */
+  identify?: Identify<LaterScope<NoInfer<Extra>, Base>>;
+  /**
+   * Called after `continuity` has replaced the scope of a connection, for example to leave rooms that went with a lost
+   * right. Errors are reported to `onDecision`, and change nothing.
+   */
+  onScope?: OnScope<LaterScope<NoInfer<Extra>, Base>>;
 }
 
 /**
@@ -73,10 +87,15 @@ export const COMMON_OPTIONS: readonly string[] = [
   "trace",
   "hints",
   "continuity",
+  "identify",
+  "onScope",
 ];
 
+/** Common options on which open connections rely. */
+const FIXED = ["limits", "continuity", "identify", "onScope"];
+
 /** The names of {@link ReplaceOptions}. */
-const REPLACEABLE = COMMON_OPTIONS.filter((name) => name !== "limits");
+const REPLACEABLE = COMMON_OPTIONS.filter((name) => !FIXED.includes(name));
 
 /**
  * Merges the options of `replace` into those in force. One that is `undefined` changes nothing.
@@ -89,7 +108,7 @@ export function mergeOptions<Request>(
   changes: ReplaceOptions<Request>,
   ownOptions: readonly string[],
 ): GuardOptions<Request> {
-  const fixed = Object.keys(Object(changes)).find((name) => name === "limits" || ownOptions.includes(name));
+  const fixed = Object.keys(Object(changes)).find((name) => FIXED.includes(name) || ownOptions.includes(name));
   if (fixed !== undefined) {
     throw new PermissionMisuse(
       `replace() cannot change \`${fixed}\`, on which open connections rely: leave it out, or guard a new server`,
@@ -111,23 +130,37 @@ const HINTS = { values: [undefined, true, false], advice: "write true or false" 
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
 export function checkOptions(caller: string, options: GuardOptions<never>): void {
-  for (const key of ["authenticate", "onDecision"] as const) {
+  for (const key of ["authenticate", "identify", "onScope", "onDecision"] as const) {
     if (options[key] !== undefined && typeof options[key] !== "function") {
       throw new PermissionMisuse(`${caller} got ${show(options[key])} as \`${key}\`: give a function`);
     }
   }
   checkChoice(caller, "hints", options.hints, HINTS);
-  if (options.continuity !== undefined && typeof options.continuity?.["~attach"] !== "function") {
-    throw new PermissionMisuse(
-      `${caller} got ${show(options.continuity)} as \`continuity\`: give what continuity() returned`,
-    );
-  }
+  checkContinuity(caller, options);
   // A class cannot be called without `new`, so every handshake would be a fault.
   if (isClass(options.authenticate)) {
     throw new PermissionMisuse(`${caller} got a class as \`authenticate\`: give a function that returns { user }`);
   }
   checkKeys("`timeout`", options.timeout ?? {}, PHASES);
   for (const [key, value] of Object.entries(options.timeout ?? {})) readMilliseconds(value, `\`timeout.${key}\``);
+}
+
+/** Checks that `identify` and `continuity` are given together: each does nothing without the other. */
+function checkContinuity(caller: string, { continuity, identify, onScope }: GuardOptions<never>): void {
+  const beside = identify ? "identify" : onScope ? "onScope" : undefined;
+  if (continuity === undefined) {
+    if (beside === undefined) return;
+    throw new PermissionMisuse(
+      `${caller} got \`${beside}\` without \`continuity\`: add continuity: continuity({ ... }) of @portcullis/core/continuity`,
+    );
+  }
+  if (typeof continuity?.["~attach"] !== "function") {
+    throw new PermissionMisuse(`${caller} got ${show(continuity)} as \`continuity\`: give what continuity() returned`);
+  }
+  if (identify !== undefined) return;
+  throw new PermissionMisuse(
+    `${caller} got \`continuity\` without \`identify\`: add identify: ({ user }) => user && { subjects: ["user:" + user.id] }`,
+  );
 }
 
 /** True for a class. The `prototype` of a class cannot be set, and other functions have a settable one or none. */

@@ -183,7 +183,12 @@ describe("an option that cannot be replaced", () => {
 
   test("is every option that the guard takes and replace() does not", () => {
     const taken = ["authenticate", "origins", "timeout", "onDecision", "trace", "hints"];
-    expect(COMMON_OPTIONS.filter((name) => !taken.includes(name))).toEqual(["limits", "continuity"]);
+    expect(COMMON_OPTIONS.filter((name) => !taken.includes(name))).toEqual([
+      "limits",
+      "continuity",
+      "identify",
+      "onScope",
+    ]);
   });
 });
 

@@ -74,17 +74,27 @@ type NothingFor<N> = { readonly user: null } extends N ? undefined | null : neve
 /** The scope behind an `authenticate` that returns `Extra`. */
 export type ScopeWith<Extra, Base = Scope> = Base & (unknown extends Extra ? unknown : AddedBy<Extra>);
 
+/**
+ * The scope that the options beside `authenticate` get. The user is `never` until the compiler has inferred `Extra`,
+ * because it compares a function with annotated parameters before that, and `never` fits each annotation.
+ */
+export type LaterScope<Extra, Base = Scope> = unknown extends Extra
+  ? Base & { readonly user: never }
+  : ScopeWith<Extra, Base>;
+
 type AddedBy<Extra> = Extra extends object ? Extra : { readonly user: null };
 
 /**
  * The options beside a policy whose rules need the scope `S`, with an `authenticate` that returns `Extra`. It is required
  * when the rules need more scope than every handshake has.
+ *
+ * `Options` is no part of a conditional type. TypeScript would take the default of `Extra` there, and the options behind
+ * `authenticate` would not get the scope that it makes.
  */
 export type OptionsFor<S, Extra, Options extends { authenticate?: unknown }, Base = Scope> =
   | (CheckedOptions<S, Extra, Base> & Options & (NeedsNothing<S, Base> extends true ? unknown : WithAuthenticate))
   | (NeedsNothing<S, Base> extends true ? undefined : never);
 
-// Only conditions that name no `Extra`: the compiler infers it from `authenticate` and shows it to the options after it.
 type NeedsNothing<S, Base> = [keyof Needed<S, Base>] extends [never] ? true : false;
 
 interface WithAuthenticate {

@@ -21,7 +21,8 @@ function lasting(more: object = {}, life?: number) {
       user: facts.renewal?.token === "bob" ? { id: "bob" } : { id: "ann" },
       end: end(),
     }),
-    continuity: continuity<Member>({ identify, ...more }) as never,
+    identify: identify as never,
+    continuity: continuity(more),
   } as never;
 }
 
@@ -82,7 +83,8 @@ export const lastingIdentities: Subject = {
     const admin = permission("admin", ({ scope }) => (scope as unknown as Member).user?.isAdmin === true);
     const server = await lab.guard(rules({ admin }), {
       authenticate: async () => ({ user: { id: "ann", isAdmin } }),
-      continuity: continuity<Member>({ identify, revocations }) as never,
+      identify,
+      continuity: continuity({ revocations }),
     } as never);
     const client = await server.connect();
     expectHandled(await client.request("admin"));
@@ -96,7 +98,8 @@ export const lastingIdentities: Subject = {
     let isThere = true;
     const server = await lab.guard(rules(), {
       authenticate: async () => ({ user: isThere ? { id: "ann" } : null }),
-      continuity: continuity<Member>({ identify, revalidate: { every: 500 } }) as never,
+      identify,
+      continuity: continuity({ revalidate: { every: 500 } }),
     } as never);
     const client = await server.connect();
     isThere = false;

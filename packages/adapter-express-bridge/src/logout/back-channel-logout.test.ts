@@ -1,0 +1,195 @@
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { PermissionMisuse } from "@portcullis/core";
+import { memoryRevocations, RevocationNotDurable } from "@portcullis/core/continuity";
+import express from "express";
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT, UnsecuredJWT } from "jose";
+import { afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { type BackChannelLogoutOptions, backChannelLogout } from "./back-channel-logout.js";
+
+const ISSUER = "https://id.example";
+const EVENTS = { "http://schemas.openid.net/event/backchannel-logout": {} };
+
+type Keys = Awaited<ReturnType<typeof generateKeyPair>>;
+let pair: Keys;
+let other: Keys;
+let jwks: { keys: object[] };
+beforeAll(async () => {
+  pair = await generateKeyPair("RS256");
+  other = await generateKeyPair("RS256");
+  jwks = { keys: [{ ...(await exportJWK(pair.publicKey)), kid: "1", alg: "RS256" }] };
+});
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+  vi.restoreAllMocks();
+});
+
+async function listen(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+let ids = 0;
+
+/** A logout token. A claim that is `undefined` is left out. */
+function sign(claims: JWTPayload = {}, key: Keys["privateKey"] = pair.privateKey): Promise<string> {
+  const now = Math.floor(Date.now() / 1000);
+  const all = {
+    iss: ISSUER,
+    aud: "app",
+    iat: now,
+    exp: now + 60,
+    jti: `${ids++}`,
+    events: EVENTS,
+    sid: "s1",
+    sub: "ann",
+  };
+  return new SignJWT({ ...all, ...claims }).setProtectedHeader({ alg: "RS256", kid: "1" }).sign(key);
+}
+
+async function start(more: Partial<BackChannelLogoutOptions> = {}) {
+  const revocations = memoryRevocations();
+  const revoke = vi.spyOn(revocations, "revoke");
+  const handler = backChannelLogout({ issuer: ISSUER, audience: "app", jwks, revocations, ...more });
+  const url = await listen((request, response) => void handler(request, response));
+  const post = async (token: string | undefined, init: RequestInit = {}) => {
+    const body = new URLSearchParams(token === undefined ? {} : { logout_token: token });
+    const response = await fetch(url, { method: "POST", body, ...init });
+    return { status: response.status, text: await response.text(), cache: response.headers.get("cache-control") };
+  };
+  return { post, revoke, url };
+}
+
+test("a token of a session closes its connections", async () => {
+  const { post, revoke } = await start();
+  expect(await post(await sign())).toEqual({ status: 200, text: "", cache: "no-store" });
+  expect(revoke.mock.calls).toEqual([["session:s1"]]);
+});
+
+test("a token of a user closes all connections of the user", async () => {
+  const { post, revoke } = await start();
+  expect(await post(await sign({ sid: undefined }))).toMatchObject({ status: 200 });
+  expect(revoke.mock.calls).toEqual([["user:ann"]]);
+});
+
+test("`subjects` names what is revoked", async () => {
+  const { post, revoke } = await start({ subjects: ({ sub, sid }) => [`idp:${sub}`, `idp:${sid}`] });
+  await post(await sign());
+  expect(revoke.mock.calls).toEqual([["idp:ann"], ["idp:s1"]]);
+});
+
+test("a body that Express has parsed is read", async () => {
+  const revocations = memoryRevocations();
+  const revoke = vi.spyOn(revocations, "revoke");
+  const app = express().use(express.urlencoded({ extended: false }));
+  app.post("/logout", backChannelLogout({ issuer: ISSUER, audience: "app", jwks, revocations }));
+  const url = await listen(app);
+  const body = new URLSearchParams({ logout_token: await sign() });
+  expect((await fetch(`${url}logout`, { method: "POST", body })).status).toBe(200);
+  expect(revoke).toHaveBeenCalledOnce();
+});
+
+describe("a token is refused", () => {
+  const now = () => Math.floor(Date.now() / 1000);
+  test.each<[string, () => JWTPayload]>([
+    ["of another issuer", () => ({ iss: "https://other.example" })],
+    ["for another application", () => ({ aud: "other" })],
+    ["that has expired", () => ({ exp: now() - 300 })],
+    ["without an end", () => ({ exp: undefined as never })],
+    ["that is old", () => ({ iat: now() - 300 })],
+    ["without `iat`", () => ({ iat: undefined as never })],
+    ["without `jti`", () => ({ jti: undefined as never })],
+    ["without the event", () => ({ events: {} })],
+    [
+      "with an event that is no object",
+      () => ({ events: { "http://schemas.openid.net/event/backchannel-logout": true } }),
+    ],
+    ["with a nonce, as an id token has it", () => ({ nonce: "1" })],
+    ["about nobody", () => ({ sub: undefined as never, sid: "" })],
+  ])("%s", async (_what, claims) => {
+    const { post, revoke } = await start();
+    const { status, text } = await post(await sign(claims()));
+    expect([status, JSON.parse(text)]).toMatchObject([400, { error: "invalid_request" }]);
+    expect(revoke).not.toHaveBeenCalled();
+  });
+
+  test("with the signature of somebody else", async () => {
+    const { post, revoke } = await start();
+    expect((await post(await sign({}, other.privateKey))).status).toBe(400);
+    expect(revoke).not.toHaveBeenCalled();
+  });
+
+  test("without a signature", async () => {
+    const { post } = await start();
+    const claims = { iss: ISSUER, aud: "app", jti: "x", events: EVENTS, sub: "ann" };
+    const token = new UnsecuredJWT(claims).setIssuedAt().setExpirationTime("1m").encode();
+    expect((await post(token)).status).toBe(400);
+  });
+
+  test("by a secret that is the public key", async () => {
+    const { post } = await start();
+    const now = Math.floor(Date.now() / 1000);
+    const claims = { iss: ISSUER, aud: "app", iat: now, exp: now + 60, jti: "x", events: EVENTS, sub: "ann" };
+    const secret = new TextEncoder().encode(JSON.stringify(jwks.keys[0]));
+    const token = await new SignJWT(claims).setProtectedHeader({ alg: "HS256", kid: "1" }).sign(secret);
+    expect((await post(token)).status).toBe(400);
+  });
+
+  test("that was used before", async () => {
+    const { post, revoke } = await start();
+    const token = await sign();
+    expect([(await post(token)).status, (await post(token)).status]).toEqual([200, 400]);
+    expect(revoke).toHaveBeenCalledOnce();
+  });
+
+  test.each([[undefined], ["no token"], [""]])("that is %j", async (token) => {
+    const { post } = await start();
+    expect((await post(token)).status).toBe(400);
+  });
+});
+
+test("other methods and large bodies are refused", async () => {
+  const { post, url } = await start();
+  expect((await fetch(url)).status).toBe(405);
+  expect((await post(undefined, { body: `logout_token=${"x".repeat(70_000)}` })).status).toBe(400);
+});
+
+test("keys that cannot be reached are asked again for the same token", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  let isUp = false;
+  const keys = await listen((_request, response) => {
+    response.writeHead(isUp ? 200 : 500, { "content-type": "application/json" });
+    response.end(JSON.stringify(jwks));
+  });
+  const { post, revoke } = await start({ jwks: new URL(keys) });
+  const token = await sign();
+  expect((await post(token)).status).toBe(503);
+  isUp = true;
+  expect((await post(token)).status).toBe(200);
+  expect(revoke).toHaveBeenCalledOnce();
+});
+
+test("a log that does not answer lets the provider try again", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const { post, revoke } = await start();
+  revoke.mockRejectedValueOnce(new RevocationNotDurable("1", 1, new Error("down")));
+  const token = await sign();
+  expect([(await post(token)).status, (await post(token)).status]).toEqual([503, 200]);
+});
+
+test.each([
+  [{ issuer: "" }, /as `issuer`/],
+  [{ audience: undefined }, /as `audience`/],
+  [{ jwks: "https://id.example/jwks" }, /give new URL/],
+  [{ revocations: {} }, /as `revocations`/],
+  [{ subjects: "user" }, /as `subjects`/],
+  [{ audiences: [] }, /audiences/],
+])("options are checked: %j", (wrong, message) => {
+  const options = { issuer: ISSUER, audience: "app", jwks: { keys: [] }, revocations: memoryRevocations(), ...wrong };
+  expect(() => backChannelLogout(options as never)).toThrow(PermissionMisuse);
+  expect(() => backChannelLogout(options as never)).toThrow(message);
+});

@@ -1,0 +1,151 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { PermissionMisuse } from "@portcullis/core";
+import type { Revocations } from "@portcullis/core/continuity";
+import { checkKeys, printError, show } from "@portcullis/core/internal";
+import { readField } from "./form-body.js";
+import { type LoggedOut, type LogoutToken, readLogoutToken } from "./logout-token.js";
+import { ReplayGuard } from "./replay-guard.js";
+
+/** Options of {@link backChannelLogout}. */
+export interface BackChannelLogoutOptions {
+  /** The issuer of the identity provider, as in its configuration. */
+  issuer: string;
+  /** The client id of the application at the identity provider. */
+  audience: string;
+  /** The address of the provider's keys (`jwks_uri`), or the keys themselves. */
+  jwks: URL | { readonly keys: readonly object[] };
+  revocations: Pick<Revocations, "revoke">;
+  /**
+   * Returns the subjects to revoke. Default: `session:<sid>` where the token has one, otherwise `user:<sub>`. `identify`
+   * of the guard must give the same names.
+   */
+  subjects?: (loggedOut: LoggedOut) => readonly string[];
+  /** Algorithms of signatures to accept. Default: RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA. */
+  algorithms?: readonly string[];
+}
+
+const CALLER = "backChannelLogout()";
+const KEYS = ["issuer", "audience", "jwks", "revocations", "subjects", "algorithms"];
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+
+/** Seconds for which a token is accepted after `iat`, and the difference of clocks that is tolerated. */
+const LIFETIME = 120;
+const TOLERANCE = 60;
+
+/** The parts of jose that are used; versions 4 to 6 have them. */
+interface Jose {
+  createRemoteJWKSet(url: URL): unknown;
+  createLocalJWKSet(keys: object): unknown;
+  jwtVerify(token: string, keys: never, options: object): Promise<{ payload: Record<string, unknown> }>;
+}
+
+/** Answers a request; for Express, `node:http`, or Koa by `ctx.req` and `ctx.res`. */
+export type LogoutHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * Makes the handler of OpenID Connect Back-Channel Logout 1.0: the identity provider posts a logout token when a user has
+ * signed out, and the connections of the session are closed in every process. Needs the package `jose`. A token is
+ * accepted once by a process.
+ *
+ * @param options `issuer`, `audience`, `jwks`, `revocations`; `subjects`, `algorithms`.
+ * @returns A handler for `POST`. It answers 200 once the revocation is durable, 400 for a token that is not valid or was
+ *   used before, and 503 when the keys or the log cannot be reached, so that the provider tries again.
+ * @throws {PermissionMisuse} When an option is missing, unknown or of the wrong type.
+ * @example
+ * ```ts
+ * import { backChannelLogout } from "@portcullis/adapter-express-bridge/logout";
+ * import { memoryRevocations } from "@portcullis/core/continuity";
+ * import express from "express";
+ *
+ * const revocations = memoryRevocations();
+ * const jwks = new URL("https://id.example/jwks");
+ * express().post("/backchannel-logout", backChannelLogout({ issuer: "https://id.example", audience: "app", jwks, revocations }));
+ * ```
+ */
+export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHandler {
+  checkOptions(options);
+  const { revocations, subjects = subjectsOf } = options;
+  const verify = verifier(options);
+  const replays = new ReplayGuard((LIFETIME + 2 * TOLERANCE) * 1000);
+  return async (request, response) => {
+    const answer = (status: number, description?: string) => send(response, status, description);
+    if (request.method !== "POST") return answer(405, "Send the logout token by POST.");
+    const token = await readField(request, "logout_token").catch(() => undefined);
+    if (token === undefined) return answer(400, "There is no `logout_token` in the form.");
+    let id: string | undefined;
+    try {
+      const verified = await verify(token);
+      if (typeof verified === "string") return answer(400, verified);
+      if (!replays.add(verified.jti)) return answer(400, "The token was used before.");
+      id = verified.jti;
+      for (const subject of subjects(verified)) await revocations.revoke(subject);
+      answer(200);
+    } catch (error) {
+      // The provider may send the same token again.
+      if (id !== undefined) replays.forget(id);
+      printError(`${CALLER} could not carry out a logout:`, error);
+      answer(503, "The logout could not be carried out.");
+    }
+  };
+}
+
+function subjectsOf({ sub, sid }: LoggedOut): string[] {
+  return sid === undefined ? [`user:${sub}`] : [`session:${sid}`];
+}
+
+/** Returns a function that verifies a token: the token, or a sentence that says what is wrong. Rejects without keys. */
+function verifier({ issuer, audience, jwks, algorithms = ALGORITHMS }: BackChannelLogoutOptions) {
+  let loaded: Promise<{ jose: Jose; keys: unknown }> | undefined;
+  const load = async () => {
+    const jose = (await import("jose")) as unknown as Jose;
+    return { jose, keys: jwks instanceof URL ? jose.createRemoteJWKSet(jwks) : jose.createLocalJWKSet(jwks) };
+  };
+  return async (token: string): Promise<LogoutToken | string> => {
+    loaded ??= load();
+    const { jose, keys } = await loaded.catch((error) => {
+      loaded = undefined;
+      throw error;
+    });
+    const options = { issuer, audience, algorithms, clockTolerance: TOLERANCE, maxTokenAge: LIFETIME };
+    try {
+      const { payload } = await jose.jwtVerify(token, keys as never, options);
+      return readLogoutToken(payload);
+    } catch (error) {
+      if (isAboutKeys(error)) throw error;
+      return "The token is not valid.";
+    }
+  };
+}
+
+/** True when the keys of the provider could not be read, for which the token is not to blame. */
+function isAboutKeys(error: unknown): boolean {
+  const { code } = Object(error) as { code?: unknown };
+  if (typeof code !== "string" || !code.startsWith("ERR_J")) return true;
+  return code === "ERR_JWKS_TIMEOUT" || code === "ERR_JOSE_GENERIC" || code === "ERR_JWKS_INVALID";
+}
+
+function send(response: ServerResponse, status: number, description?: string): void {
+  // A middleware for timeouts may have answered.
+  if (response.headersSent) return;
+  response.writeHead(status, { "cache-control": "no-store", "content-type": "application/json" });
+  response.end(
+    description === undefined ? "" : JSON.stringify({ error: "invalid_request", error_description: description }),
+  );
+}
+
+function checkOptions(options: BackChannelLogoutOptions): void {
+  checkKeys(CALLER, options, KEYS);
+  const { issuer, audience, jwks, revocations, subjects } = options;
+  for (const [key, value] of Object.entries({ issuer, audience })) {
+    if (typeof value !== "string" || value === "")
+      throw misuse(key, value, "give the text of the provider's configuration");
+  }
+  const hasKeys = jwks instanceof URL || Array.isArray((jwks as { keys?: unknown } | undefined)?.keys);
+  if (!hasKeys) throw misuse("jwks", jwks, 'give new URL("https://id.example/jwks"), or { keys }');
+  if (typeof revocations?.revoke !== "function") throw misuse("revocations", revocations, "give those of continuity()");
+  if (subjects !== undefined && typeof subjects !== "function") throw misuse("subjects", subjects, "give a function");
+}
+
+function misuse(key: string, value: unknown, advice: string): PermissionMisuse {
+  return new PermissionMisuse(`${CALLER} got ${show(value)} as \`${key}\`: ${advice}`);
+}
