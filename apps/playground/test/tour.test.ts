@@ -37,6 +37,24 @@ describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () =>
     await expect.poll(async () => (await boxOf(tree("chat.send"))).bottom).toBeLessThan(844);
   });
 
+  it.each([
+    [844, 54],
+    [844, 120],
+    [667, 54],
+  ])("ends the first tree above the bar: phone of %i, bar of %i pixels", async (height, barHeight) => {
+    const page = await stage.open({ ...PHONE, viewport: { width: 390, height } });
+    await page.locator("#tour-bar").evaluate((place, pixels) => {
+      place.style.minHeight = `${pixels}px`;
+    }, barHeight);
+    await page.getByRole("button", { name: "Send as guest" }).click();
+    await expectText(stage.explained(), "Refused: chat.send");
+    await bar().getByRole("button", { name: "Next: See why" }).waitFor();
+    const { top } = await boxOf(bar());
+    expect(height - top).toBe(barHeight);
+    expect((await boxOf(tree("chat.send"))).bottom).toBeLessThan(top);
+    expect((await boxOf(stage.page.getByRole("heading", { name: "Rules of chat.send" }))).top).toBeGreaterThan(0);
+  });
+
   it("does not move a phone for what is allowed", async () => {
     const page = await stage.open(PHONE);
     await stage.write(1, "Hello");
