@@ -86,6 +86,7 @@ export default defineConfig({
         "User in a handler": "/recipes/user-in-a-handler",
         JWT: "/recipes/jwt",
         "Sign in later": "/recipes/sign-in-later",
+        "Clients that come back": "/recipes/reconnect",
         "Sessions and passport": "/recipes/sessions-and-passport",
         "Rate limits": "/recipes/rate-limits",
         NestJS: "/recipes/nestjs",
