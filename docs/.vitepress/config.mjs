@@ -44,6 +44,15 @@ export default defineConfig({
     anchor: { slugify },
     headers: { slugify },
     toc: { slugify },
+    // On a busy machine a line would take longer than the limit of half a second, and lose its colours.
+    codeTransformers: [
+      {
+        name: "no-time-limit",
+        preprocess(_code, options) {
+          options.tokenizeTimeLimit = 0;
+        },
+      },
+    ],
     config(markdown) {
       linkToPages(markdown);
       nameColumns(markdown);
