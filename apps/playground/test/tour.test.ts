@@ -107,17 +107,32 @@ describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () =>
     await expectText(stage.chat(1), "permission_error");
   });
 
+  it("takes the role of a socket that listens, and gives it back", async () => {
+    const page = await stage.open(PHONE);
+    await page.getByRole("button", { name: "Demote the member" }).click();
+    await expectText(stage.explained(), "Refused: chat.watch", "permission_denied");
+    await expect.poll(async () => (await boxOf(tree("chat.watch"))).bottom).toBeLessThan((await boxOf(bar())).top);
+    await bar().getByRole("button", { name: "Take a role (done)" }).waitFor();
+    for (const button of await bar().getByRole("button").all()) {
+      const box = await button.boundingBox();
+      expect((box?.x ?? 0) + (box?.width ?? 390)).toBeLessThanOrEqual(390);
+    }
+    await bar().getByRole("button", { name: "2 See why" }).click();
+    await expectText(stage.explained(), "no_links");
+  });
+
   it("tells that it is over once every step is done", async () => {
     const page = await stage.open(PHONE);
     const over = page.locator("#tour-over");
     await page.getByRole("button", { name: "Make isMember throw" }).click();
+    await bar().getByRole("button", { name: "Next: Take a role" }).click();
     await bar().getByRole("button", { name: "Next: Be refused" }).click();
-    for (const title of ["See why", "Ban somebody"]) {
+    for (const title of ["See why", "Ban somebody", "Break a rule"]) {
       await bar()
         .getByRole("button", { name: `Next: ${title}` })
         .click();
     }
-    await bar().getByRole("button", { name: "Next: Break a rule" }).click();
+    await bar().getByRole("button", { name: "Next: Take a role" }).click();
     await expectText(bar(), "That was the tour.");
     expect(await over.isVisible()).toBe(true);
     await page.getByRole("log", { name: "What happened" }).getByText("That was the tour.").waitFor();
