@@ -13,7 +13,7 @@ async function boxOf(place: Locator) {
   return { top: box.y, bottom: box.y + box.height };
 }
 
-describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () => {
+describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 80_000 }, () => {
   const stage = Stage.prepare();
   const bar = () => stage.page.getByRole("navigation", { name: "Tour" });
   const tree = (action: string) => stage.page.getByRole("list", { name: `Rules of ${action}` });
