@@ -4,7 +4,7 @@
 export default {
   name: "Reference",
   entryPoints: [
-    "../packages/core/src/{index,consumer,explain,adapter}.ts",
+    "../packages/core/src/{index,consumer,explain,codecs,continuity,adapter,frames}.ts",
     "../packages/adapter-ws/src/index.ts",
     "../packages/adapter-socketio/src/index.ts",
     "../packages/adapter-crossws/src/index.ts",

@@ -4,10 +4,10 @@ import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
 
 /** Starts the example a test belongs to, and ends it with the test. */
-export async function runExample(testUrl: string): Promise<{ url: string }> {
+export async function runExample(testUrl: string, options: object = {}): Promise<{ url: string }> {
   const server = join(dirname(fileURLToPath(testUrl)), "..", "server.mjs");
   const { start } = await import(pathToFileURL(server).href);
-  const running = (await start()) as { url: string; close: () => Promise<void> };
+  const running = (await start(options)) as { url: string; close: () => Promise<void> };
   onTestFinished(() => running.close());
   return running;
 }

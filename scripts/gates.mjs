@@ -135,6 +135,12 @@ const GATES = [
       edit(join(folder, "packages/core/src/util/thenable.ts"), (text) => `${text}export const uncovered = () => 1;\n`),
   },
   {
+    name: "site",
+    asks: "the site builds without a warning or a dead link",
+    command: "npm run docs",
+    plant: (folder) => edit(join(folder, "docs/recipes/index.md"), (text) => `${text}\n[gone](gone.md)\n`),
+  },
+  {
     name: "changeset",
     asks: "a change of a package has a changeset",
     command: "npx changeset status --since=gate-base",
@@ -187,6 +193,8 @@ function copyRepository() {
     recursive: true,
     filter: (path) => !skipped.test(path.slice(root.length)),
     verbatimSymlinks: true,
+    // Tells whether a folder with packages of its own has those of its lockfile.
+    preserveTimestamps: true,
   });
   linkInstalled(folder);
   git(folder, "init", "--quiet");

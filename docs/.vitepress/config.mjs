@@ -44,6 +44,15 @@ export default defineConfig({
     anchor: { slugify },
     headers: { slugify },
     toc: { slugify },
+    // On a busy machine a line would take longer than the limit of half a second, and lose its colours.
+    codeTransformers: [
+      {
+        name: "no-time-limit",
+        preprocess(_code, options) {
+          options.tokenizeTimeLimit = 0;
+        },
+      },
+    ],
     config(markdown) {
       linkToPages(markdown);
       nameColumns(markdown);
@@ -86,6 +95,7 @@ export default defineConfig({
         "User in a handler": "/recipes/user-in-a-handler",
         JWT: "/recipes/jwt",
         "Sign in later": "/recipes/sign-in-later",
+        "Clients that come back": "/recipes/reconnect",
         "Sessions and passport": "/recipes/sessions-and-passport",
         "Rate limits": "/recipes/rate-limits",
         NestJS: "/recipes/nestjs",

@@ -1,38 +1,66 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
-import { dcrf, serve } from "@portcullis/adapter-ws";
-import { and, HasRole, IsAuthenticated, not, permission } from "@portcullis/core";
+import { json, serve } from "@portcullis/adapter-ws";
+import { and, HasRole, IsAuthenticated, not, PermissionDenied, permission } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
+import { continuity, memoryRevocations } from "@portcullis/core/continuity";
 import express from "express";
 import { build } from "vite";
 import { WebSocketServer } from "ws";
+import { Sessions } from "./sessions.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
-const users = new Map([
-  ["ann-token", { name: "ann", roles: ["editor"] }],
-  ["bob-token", { name: "bob", roles: [] }],
-  ["mallory-token", { name: "mallory", roles: [], isBanned: true }],
-]);
 const isBanned = permission("isBanned", ({ scope }) => scope.user?.isBanned === true);
 
-/** Builds the page and starts the server on 127.0.0.1; port 0 is any that is free. */
-export async function start({ port = 0 } = {}) {
-  await build({ root, logLevel: "warn" });
-  const app = express().use(express.static(`${root}/dist`));
-  const server = createServer(app);
+const notes = ["Buy milk."];
+const consumer = defineConsumer()
+  .connect(not(isBanned, { code: "banned" }))
+  .action("note.list", IsAuthenticated, () => notes)
+  .action("note.clear", and(IsAuthenticated, HasRole("editor")), () => notes.splice(0).length);
 
-  const notes = ["Buy milk."];
-  const consumer = defineConsumer()
-    .connect(not(isBanned, { code: "banned" }))
-    .action("note.list", IsAuthenticated, () => notes)
-    .action("note.clear", and(IsAuthenticated, HasRole("editor")), () => notes.splice(0).length);
+/** The page, and the requests that begin a session, make a token and end the session. */
+function createApp(sessions, revocations) {
+  const app = express().use(express.static(`${root}/dist`), express.json());
+  app.post("/sign-in", ({ body }, response) => void response.json({ sid: sessions.begin(body.name) }));
+  app.post("/token", ({ body }, response) => {
+    const token = sessions.tokenOf(body.sid);
+    response.status(token ? 200 : 401).json({ token });
+  });
+  app.post("/sign-out", async ({ body }, response) => {
+    // Written first, then revoked.
+    sessions.end(body.sid);
+    await revocations.revoke(`session:${body.sid}`);
+    response.status(204).end();
+  });
+  return app;
+}
+
+/**
+ * Builds the page and starts the server on 127.0.0.1; port 0 is any that is free. Tokens live for `life` milliseconds.
+ */
+export async function start({ port = 0, life = 30_000 } = {}) {
+  await build({ root, logLevel: "warn" });
+  const sessions = new Sessions(life);
+  const revocations = memoryRevocations();
+  const server = createServer(createApp(sessions, revocations));
   const wss = new WebSocketServer({ server, path: "/ws", maxPayload: 16_384 });
   const guarded = serve(wss, consumer, {
-    authenticate: ({ url }) => ({
-      user: users.get(new URL(url, "http://localhost").searchParams.get("token")) ?? null,
+    authenticate({ headers }, { renewal }) {
+      const [, token] = (headers["sec-websocket-protocol"] ?? "").split(/,\s*/);
+      const found = sessions.read(renewal?.token ?? token);
+      if (found === undefined) throw new PermissionDenied("not_authenticated");
+      return found;
+    },
+    continuity: continuity({
+      identify: ({ user, sid, expiresAt }) => ({
+        subjects: [`user:${user?.name ?? "guest"}`, `session:${sid}`],
+        expiresAt,
+      }),
+      renew: { action: "auth.renew" },
+      revocations,
     }),
-    codec: dcrf({ codes: true }),
+    codec: json(),
     // A page cannot read the status of a refused handshake, but it can read a close code.
     refuse: "close",
   });

@@ -4,13 +4,13 @@
  * @typedef {object} Account
  * @property {string} id
  * @property {string} name
- * @property {readonly string[]} roles
+ * @property {readonly string[]} roles none once they were taken away
  * @property {boolean} isBanned
  */
 
-/** The accounts to sign in with. A guest is signed in, but has no role. */
+/** The accounts to sign in with. */
 const PEOPLE = [
-  { id: "guest", name: "Guest", roles: [] },
+  { id: "guest", name: "Guest", roles: ["guest"] },
   { id: "member", name: "Member", roles: ["member"] },
   { id: "admin", name: "Admin", roles: ["admin"] },
 ];
@@ -33,6 +33,21 @@ export class Accounts {
   /** @returns {string[]} ids of the accounts that are banned */
   banned() {
     return [...this.#byId.values()].filter(({ isBanned }) => isBanned).map(({ id }) => id);
+  }
+
+  /** @returns {string[]} ids of the accounts whose roles were taken away */
+  demoted() {
+    return [...this.#byId.values()].filter(({ roles }) => roles.length === 0).map(({ id }) => id);
+  }
+
+  /**
+   * Takes the roles of an account away, or gives them back.
+   *
+   * @param {Account} account
+   * @param {boolean} areTaken
+   */
+  demote(account, areTaken) {
+    account.roles = areTaken ? [] : (PEOPLE.find(({ id }) => id === account.id)?.roles ?? []);
   }
 
   /**

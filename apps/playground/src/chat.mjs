@@ -12,6 +12,7 @@ import { PermissionDenied } from "@portcullis/core";
  * @typedef {object} Reader
  * @property {() => import("@portcullis/core").MaybePromise<boolean>} mayRead asked again for every message
  * @property {(message: Message) => void} send
+ * @property {() => void} left called when the reader may not read any more, and gets nothing from now on
  */
 
 const MOST_MESSAGES = 50;
@@ -41,6 +42,18 @@ export class Chat {
   watch(id, reader, signal) {
     if (!this.#readers.has(id)) signal.addEventListener("abort", () => this.#readers.delete(id), { once: true });
     this.#readers.set(id, { ...reader, queue: Promise.resolve() });
+  }
+
+  /**
+   * Removes a reader who may not read any more, before the next message.
+   *
+   * @param {string} id of the connection
+   */
+  async recheck(id) {
+    const reader = this.#readers.get(id);
+    if (reader === undefined || (await reader.mayRead()) || this.#readers.get(id) !== reader) return;
+    this.#readers.delete(id);
+    reader.left();
   }
 
   /**

@@ -3,6 +3,7 @@ import { AllowAny, and, DenyAll, HasRole, IsAuthenticated, not, or } from "@port
 import { consumersFor } from "@portcullis/core/consumer";
 import { leavesOf, mentions, parsePolicy } from "../public/shared/parse-policy.js";
 import { PolicyTextError } from "../public/shared/tokens.js";
+import { RENEW } from "./continuity.mjs";
 
 /**
  * @typedef {import("./rules.mjs").ChatScope} ChatScope
@@ -41,6 +42,7 @@ export function makeConsumer(text, { rules, actions, chat, faults }) {
   if (policy.permissions) consumer = consumer.permissions(build.rule(policy.permissions));
   if (policy.connect) consumer = consumer.connect(build.rule(policy.connect));
   for (const { name, rule, start, end } of policy.actions) {
+    if (name === RENEW) throw new PolicyTextError(`${RENEW} belongs to the guards: leave it out`, { start, end });
     if (mentions(rule, ABOUT_ACCOUNTS) && !actions.get(name)?.object) throw aboutNone(name, { start, end });
     const { options, handler } = behind(name, actions, chat);
     consumer = consumer.action(name, build.rule(rule), options, handler);
@@ -137,7 +139,8 @@ function watching(chat) {
   return (/** @type {Context} */ { session, signal, reply }) => {
     const mayRead = () => session.can("chat.watch");
     const send = (/** @type {unknown} */ message) => reply(message, { action: "chat.message" });
-    chat.watch(session.id, { mayRead, send }, signal);
+    const left = () => reply({}, { action: "chat.left" });
+    chat.watch(session.id, { mayRead, send, left }, signal);
     reply({ messages: chat.messages });
   };
 }

@@ -7,7 +7,10 @@ export const FIRST_POLICY = `definePolicy({
   actions: {
     ping: AllowAny,
     "chat.history": IsAuthenticated,
-    "chat.watch": IsAuthenticated,
+    "chat.watch": and(
+      IsAuthenticated,
+      HasRole("guest", "member", "admin"),
+    ),
     "chat.send": and(
       IsAuthenticated,
       or(

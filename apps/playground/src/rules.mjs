@@ -47,7 +47,7 @@ export function makeRules(permission) {
   const members = new Map([["member", { since: "2026-01-01" }]]);
   const isMember = permission("isMember", async ({ scope, signal }) => {
     await pause(4, undefined, { signal });
-    const membership = members.get(scope.user?.id ?? "");
+    const membership = scope.user?.roles.includes("member") ? members.get(scope.user.id) : undefined;
     return membership
       ? allow({ membership })
       : deny("not_a_member", { reason: "Only members may write in this chat." });

@@ -16,15 +16,17 @@ import { isFaultKind } from "./faults.mjs";
  * @param {readonly string[]} parts.origins
  * @param {readonly import("./rule-sources.mjs").KnownRule[]} parts.known
  * @param {import("./accounts.mjs").Accounts} parts.accounts
+ * @param {import("@portcullis/core/continuity").Revocations} parts.revocations
  * @param {boolean} parts.isDemo
  */
-export function settings({ inForce, faults, feed, origins, known, accounts, isDemo }) {
+export function settings({ inForce, faults, feed, origins, known, accounts, revocations, isDemo }) {
   const token = randomBytes(24).toString("base64url");
   const router = express.Router();
   router.get("/state", (_request, response) => {
     const { text, version, rules } = inForce;
     const policy = { text, version, rules };
-    response.json({ token, policy, faults: faults.list(), known, banned: accounts.banned(), isDemo });
+    const people = { banned: accounts.banned(), demoted: accounts.demoted() };
+    response.json({ token, policy, faults: faults.list(), known, ...people, isDemo });
   });
   const fromPage = pageOnly(token, origins);
   router.post("/policy", fromPage, (request, response) => {
@@ -51,6 +53,18 @@ export function settings({ inForce, faults, feed, origins, known, accounts, isDe
     faults.set(rule, kind);
     feed.announce("faults", faults.list());
     response.json(faults.list());
+  });
+  router.post("/roles", fromPage, async (request, response) => {
+    const { account: id, areTaken } = request.body ?? {};
+    const account = accounts.find(id);
+    if (account === undefined || typeof areTaken !== "boolean") {
+      response.status(422).json({ message: "There is no such account." });
+      return;
+    }
+    accounts.demote(account, areTaken);
+    await revocations.refresh(`user:${account.id}`);
+    feed.announce("demoted", accounts.demoted());
+    response.json(accounts.demoted());
   });
   return router;
 }

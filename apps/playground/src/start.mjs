@@ -1,10 +1,12 @@
 // @ts-check
 import { once } from "node:events";
 import { createServer } from "node:http";
+import { memoryRevocations } from "@portcullis/core/continuity";
 import express from "express";
 import { Accounts } from "./accounts.mjs";
 import { makeActions } from "./actions.mjs";
 import { Chat } from "./chat.mjs";
+import { lasting } from "./continuity.mjs";
 import { DecisionFeed } from "./decision-feed.mjs";
 import { Faults } from "./faults.mjs";
 import { serveObservers } from "./observers.mjs";
@@ -34,16 +36,17 @@ const UNTIL_ASKED = { headersTimeout: 3000, connectionsCheckingInterval: 500 };
  * @param {number} [options.port] 0 takes any free port
  * @param {boolean} [options.isDemo] true when the page plays the demonstration by itself
  * @param {number} [options.grace] milliseconds that the clients of a closed page stay signed in
+ * @param {number} [options.life] seconds that a sign-in lasts without a renewal
  * @returns {Promise<{ url: string, port: number, close: () => Promise<void> }>}
  * @throws {Error} When the server cannot listen, with the `code` of Node (`EADDRINUSE`).
  */
-export async function start({ port: wanted = 0, isDemo = false, grace } = {}) {
+export async function start({ port: wanted = 0, isDemo = false, grace, life } = {}) {
   const server = createServer(UNTIL_ASKED);
   server.listen(wanted, HOST);
   await once(server, "listening");
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   const hosts = [`${HOST}:${port}`, `localhost:${port}`];
-  const { sockets, close: closeSockets } = serveAll(server, hosts, { isDemo, grace });
+  const { sockets, close: closeSockets } = serveAll(server, hosts, { isDemo, grace, life });
   server.on("upgrade", (request, socket, head) => {
     const [path = ""] = (request.url ?? "").split("?");
     const target = sockets.get(path);
@@ -74,10 +77,10 @@ function refuseUpgrade(socket) {
  *
  * @param {import("node:http").Server} server
  * @param {readonly string[]} hosts
- * @param {{ isDemo: boolean, grace: number | undefined }} options
+ * @param {{ isDemo: boolean, grace: number | undefined, life: number | undefined }} options
  * @returns {{ sockets: ReadonlyMap<string, import("ws").WebSocketServer>, close: () => Promise<void> }}
  */
-function serveAll(server, hosts, { isDemo, grace }) {
+function serveAll(server, hosts, { isDemo, grace, life }) {
   const origins = hosts.map((host) => `http://${host}`);
   // Non-browser clients send no Origin.
   const socketOrigins = [...origins, null];
@@ -88,13 +91,15 @@ function serveAll(server, hosts, { isDemo, grace }) {
   const actions = makeActions({ accounts, chat });
   const rules = makeRules(faults.permission);
   const inForce = new PolicyInForce(FIRST_POLICY, { rules, actions, chat, faults, feed });
-  const signIn = makeSignIn(accounts);
+  const signIn = makeSignIn(accounts, life);
+  const revocations = memoryRevocations();
   const pages = new Pages(signIn.end, grace);
   const app = express();
   const known = describeRules(Object.keys(rules));
   buildApp(app, {
     signIn,
-    settings: settings({ inForce, faults, feed, origins, known, accounts, isDemo }),
+    revocations,
+    settings: settings({ inForce, faults, feed, origins, known, accounts, revocations, isDemo }),
     inForce,
     actions,
     feed,
@@ -103,7 +108,9 @@ function serveAll(server, hosts, { isDemo, grace }) {
     origins,
   });
   server.on("request", app);
-  const parts = { app, identify: signIn.identify, feed, hosts, origins: socketOrigins };
+  const { identify, leaseOf } = signIn;
+  const continuity = lasting(revocations, chat);
+  const parts = { app, identify, leaseOf, continuity, feed, hosts, origins: socketOrigins };
   const served = serveChat(server, inForce.made.consumer, parts);
   inForce.follow(({ consumer }) => served.replace(consumer));
   const observers = serveObservers(feed, pages, socketOrigins);

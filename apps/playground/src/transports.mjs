@@ -22,13 +22,16 @@ const LARGEST_MESSAGE = 64 * 1024;
  * @param {object} parts
  * @param {import("express").Express} parts.app
  * @param {import("express").RequestHandler[]} parts.identify
+ * @param {ReturnType<typeof import("./sign-in.mjs").makeSignIn>["leaseOf"]} parts.leaseOf
+ * @param {ReturnType<typeof import("./continuity.mjs").lasting>} parts.continuity
  * @param {import("./decision-feed.mjs").DecisionFeed} parts.feed
  * @param {readonly string[]} parts.hosts
  * @param {readonly (string | null)[]} parts.origins
  */
-export function serveChat(server, consumer, { app, identify, feed, hosts, origins }) {
+export function serveChat(server, consumer, { app, identify, leaseOf, continuity, feed, hosts, origins }) {
   const common = {
     origins: [...origins],
+    continuity,
     trace: true,
     onDecision: (/** @type {import("@portcullis/core").DecisionEvent} */ event) => feed.report(event),
   };
@@ -51,7 +54,8 @@ export function serveChat(server, consumer, { app, identify, feed, hosts, origin
       ...common,
       authenticate: async (request, asked) => {
         const { user } = await whoOnWs(request, asked);
-        return visitorOf(ofSubprotocols(request), user, "ws");
+        const introduction = ofSubprotocols(request);
+        return { ...visitorOf(introduction, user, "ws"), ...leaseOf(introduction) };
       },
       // A browser cannot read the status of a refused handshake, but it can read a close code.
       refuse: "close",
@@ -62,7 +66,8 @@ export function serveChat(server, consumer, { app, identify, feed, hosts, origin
       authenticate: async (socket, asked) => {
         const { user } = await whoOnSocketio(socket, asked);
         const { name } = socket.conn.transport;
-        return visitorOf(authOf(socket), user, name === "polling" ? "socket.io polling" : "socket.io");
+        const carrier = name === "polling" ? "socket.io polling" : "socket.io";
+        return { ...visitorOf(authOf(socket), user, carrier), ...leaseOf(authOf(socket)) };
       },
     }),
   ];

@@ -14,6 +14,7 @@ const PUBLIC = fileURLToPath(new URL("../public", import.meta.url));
  * @param {express.Express} app
  * @param {object} parts
  * @param {ReturnType<typeof import("./sign-in.mjs").makeSignIn>} parts.signIn
+ * @param {import("@portcullis/core/continuity").Revocations} parts.revocations
  * @param {express.RequestHandler} parts.settings
  * @param {import("./policy-in-force.mjs").PolicyInForce} parts.inForce
  * @param {ReadonlyMap<string, import("./actions.mjs").Action>} parts.actions
@@ -22,7 +23,7 @@ const PUBLIC = fileURLToPath(new URL("../public", import.meta.url));
  * @param {readonly string[]} parts.hosts
  * @param {readonly string[]} parts.origins
  */
-export function buildApp(app, { signIn, settings, inForce, actions, feed, pages, hosts, origins }) {
+export function buildApp(app, { signIn, revocations, settings, inForce, actions, feed, pages, hosts, origins }) {
   const headers = securityHeaders(hosts);
   app.disable("x-powered-by");
   app.use((request, response, next) => {
@@ -44,11 +45,23 @@ export function buildApp(app, { signIn, settings, inForce, actions, feed, pages,
     const { id, name } = /** @type {import("./accounts.mjs").Account} */ (request.user);
     const { page } = ofHeaders(request);
     if (typeof page === "string") pages.signedIn(page, request.sessionID);
-    response.json({ account: id, name, session: signIn.cookieValue(request.sessionID) });
+    const expiresIn = signIn.leases.begin(request.sessionID);
+    response.json({ account: id, name, session: signIn.cookieValue(request.sessionID), expiresIn });
+  });
+  app.post("/renew", signedIn, (request, response) => {
+    response.json({ expiresIn: signIn.leases.begin(request.sessionID) });
+  });
+  app.post("/sign-out-others", signedIn, async (request, response) => {
+    const { id } = /** @type {import("./accounts.mjs").Account} */ (request.user);
+    // Written first, then revoked.
+    await signIn.endOthers(id, request.sessionID);
+    await revocations.revoke(`user:${id}`, { except: `session:${request.sessionID}` });
+    response.status(204).end();
   });
   app.post("/logout", (request, response, next) => {
     const { page } = ofHeaders(request);
     if (typeof page === "string") pages.signedOut(page, request.sessionID);
+    signIn.leases.end(request.sessionID);
     request.session.destroy((error) => (error ? next(error) : response.status(204).end()));
   });
   const routes = (/** @type {import("./policy-in-force.mjs").PolicyInForce["made"]} */ { consumer, actions: known }) =>
@@ -60,6 +73,12 @@ export function buildApp(app, { signIn, settings, inForce, actions, feed, pages,
   app.use((request, response, next) => actionRoutes(request, response, next));
   app.use((_request, response) => void response.status(404).type("text/plain").send("There is no such page.\n"));
   app.use(refuseThrown);
+}
+
+/** @type {express.RequestHandler} */
+function signedIn(request, response, next) {
+  if (request.user) next();
+  else response.status(401).json({ message: "Sign in first." });
 }
 
 /**

@@ -56,7 +56,7 @@ export const ASK = {
 } satisfies Record<string, Ask>;
 
 /** Changes the server's state in the way of the page. */
-export async function change(url: string, path: "policy" | "faults", body: object, headers: object = {}) {
+export async function change(url: string, path: "policy" | "faults" | "roles", body: object, headers: object = {}) {
   const { token } = (await (await fetch(`${url}/state`)).json()) as { token: string };
   const response = await fetch(`${url}/${path}`, {
     method: "POST",

@@ -53,6 +53,28 @@ describe("a POST that means nothing", () => {
     expect((await change(url, "faults", body)).status).toBe(422);
   });
 
+  it.each([
+    [{ account: "__proto__", areTaken: true }],
+    [{ account: ["member"], areTaken: true }],
+    [{ account: "member", areTaken: "yes" }],
+    [[]],
+  ])("takes no role: %j", async (body) => {
+    expect((await change(url, "roles", body)).status).toBe(422);
+    expect((await ASK.ws(url, "member", "chat.send", { text: "Hello" })).status).toBe(200);
+  });
+
+  it.each(["renew", "sign-out-others"])("is refused without a session: %s", async (path) => {
+    expect((await fetch(`${url}/${path}`, { method: "POST" })).status).toBe(401);
+  });
+
+  it("leaves the renewal to the guards", async () => {
+    const text = `definePolicy({ actions: { "auth.renew": AllowAny } })`;
+    const { status, body } = await change(url, "policy", { text });
+    expect(status).toBe(422);
+    expect(body.message).toBe("auth.renew belongs to the guards: leave it out");
+    expect((await ASK.HTTP(url, "admin", "chat.send", { text: "Hello" })).status).toBe(200);
+  });
+
   it.each(['{"username":{"a":1},"password":1}', '{"username":["admin"],"password":["admin"]}', "[]", ""])(
     "signs nobody in: %s",
     async (body) => {

@@ -108,6 +108,6 @@ export class Stage {
   }
 }
 
-export async function expectText(place: Locator, ...texts: string[]): Promise<void> {
+export async function expectText(place: Locator, ...texts: (string | RegExp)[]): Promise<void> {
   for (const text of texts) await place.getByText(text).first().waitFor();
 }

@@ -33,6 +33,7 @@ describe("the text of a policy", () => {
       "NotBanned",
       "AllowAny",
       "IsAuthenticated",
+      "HasRole(guest, member, admin)",
       "isMember",
       "hasLink",
       "HasRole(admin)",

@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { start } from "../src/start.mjs";
-import { ChatClient } from "./chat-client.js";
+import { ChatClient, signIn } from "./chat-client.js";
 
 type Playground = Awaited<ReturnType<typeof start>>;
 
@@ -145,6 +145,19 @@ describe("who connects", () => {
     expect(stale).toEqual({ code: 4401, reason: "session_expired" });
     const foreign = await ChatClient.refused(url, { account: "admin", origin: "https://evil.example" });
     expect(foreign).toEqual({ code: 4403, reason: "origin_not_allowed" });
+  });
+
+  it("is closed by a sign-out elsewhere, with the socket of every other session", async () => {
+    const [kept, other] = await Promise.all([signIn(url, "member"), signIn(url, "member")]);
+    const [here, there] = await Promise.all(
+      [kept, other].map((session) => ChatClient.open(url, { protocols: [`session.${session}`] })),
+    );
+    const closed = there?.closed();
+    await fetch(`${url}/sign-out-others`, { method: "POST", headers: { "x-session": kept } });
+    expect(await closed).toBe(4401);
+    expect((await here?.request("ping"))?.response_status).toBe(200);
+    const again = await ChatClient.refused(url, { protocols: [`session.${other}`] });
+    expect(again).toEqual({ code: 4401, reason: "session_expired" });
   });
 
   it("is told goodbye when the server closes, and the port is free again", async () => {

@@ -13,7 +13,7 @@ async function boxOf(place: Locator) {
   return { top: box.y, bottom: box.y + box.height };
 }
 
-describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () => {
+describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 80_000 }, () => {
   const stage = Stage.prepare();
   const bar = () => stage.page.getByRole("navigation", { name: "Tour" });
   const tree = (action: string) => stage.page.getByRole("list", { name: `Rules of ${action}` });
@@ -35,6 +35,24 @@ describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () =>
     await expect.poll(async () => (await boxOf(stage.chat(1))).bottom).toBeLessThan(844);
     await stage.write(1, "And now?");
     await expect.poll(async () => (await boxOf(tree("chat.send"))).bottom).toBeLessThan(844);
+  });
+
+  it.each([
+    [844, 54],
+    [844, 120],
+    [667, 54],
+  ])("ends the first tree above the bar: phone of %i, bar of %i pixels", async (height, barHeight) => {
+    const page = await stage.open({ ...PHONE, viewport: { width: 390, height } });
+    await page.locator("#tour-bar").evaluate((place, pixels) => {
+      place.style.minHeight = `${pixels}px`;
+    }, barHeight);
+    await page.getByRole("button", { name: "Send as guest" }).click();
+    await expectText(stage.explained(), "Refused: chat.send");
+    await bar().getByRole("button", { name: "Next: See why" }).waitFor();
+    const { top } = await boxOf(bar());
+    expect(height - top).toBe(barHeight);
+    expect((await boxOf(tree("chat.send"))).bottom).toBeLessThan(top);
+    expect((await boxOf(stage.page.getByRole("heading", { name: "Rules of chat.send" }))).top).toBeGreaterThan(0);
   });
 
   it("does not move a phone for what is allowed", async () => {
@@ -89,17 +107,32 @@ describe.skipIf(!hasChromium)("the tour in Chromium", { timeout: 40_000 }, () =>
     await expectText(stage.chat(1), "permission_error");
   });
 
+  it("takes the role of a socket that listens, and gives it back", async () => {
+    const page = await stage.open(PHONE);
+    await page.getByRole("button", { name: "Demote the member" }).click();
+    await expectText(stage.explained(), "Refused: chat.watch", "permission_denied");
+    await expect.poll(async () => (await boxOf(tree("chat.watch"))).bottom).toBeLessThan((await boxOf(bar())).top);
+    await bar().getByRole("button", { name: "Take a role (done)" }).waitFor();
+    for (const button of await bar().getByRole("button").all()) {
+      const box = await button.boundingBox();
+      expect((box?.x ?? 0) + (box?.width ?? 390)).toBeLessThanOrEqual(390);
+    }
+    await bar().getByRole("button", { name: "2 See why" }).click();
+    await expectText(stage.explained(), "no_links");
+  });
+
   it("tells that it is over once every step is done", async () => {
     const page = await stage.open(PHONE);
     const over = page.locator("#tour-over");
     await page.getByRole("button", { name: "Make isMember throw" }).click();
+    await bar().getByRole("button", { name: "Next: Take a role" }).click();
     await bar().getByRole("button", { name: "Next: Be refused" }).click();
-    for (const title of ["See why", "Ban somebody"]) {
+    for (const title of ["See why", "Ban somebody", "Break a rule"]) {
       await bar()
         .getByRole("button", { name: `Next: ${title}` })
         .click();
     }
-    await bar().getByRole("button", { name: "Next: Break a rule" }).click();
+    await bar().getByRole("button", { name: "Next: Take a role" }).click();
     await expectText(bar(), "That was the tour.");
     expect(await over.isVisible()).toBe(true);
     await page.getByRole("log", { name: "What happened" }).getByText("That was the tour.").waitFor();

@@ -1,48 +1,54 @@
 import { useCallback, useEffect, useRef, useState } from "react";
+import { keepOpen } from "./keep-open.js";
+
+const CLOSED = { code: "closed", status: 0, reason: "The connection was closed.", retry: "later" };
+
+/** Ends the request that a message answers. */
+function settle(requests, { id, data, error }) {
+  const request = requests.get(id);
+  requests.delete(id);
+  if (error) request?.reject(error);
+  else request?.resolve(data);
+}
 
 /**
- * A socket that knows what a refusal is.
+ * A socket that stays open, and knows what a refusal is.
  *
- * @param {string} url of the server; another one connects anew
- * @returns `status`: "connecting", "open", or why the connection was refused; `request(action, payload)`: resolves with
- * the data, or rejects with `{ code, status, reason }`
+ * @param {string} url of the server
+ * @param {{ token(): Promise<string | null> }} session another one connects anew
+ * @returns `status`: `{ state, code }`; `request(action, payload)`: resolves with the data, or rejects with
+ * `{ code, status, reason, retry }`
  */
-export function useGuardedSocket(url) {
-  const [status, setStatus] = useState("connecting");
-  const socket = useRef(null);
+export function useGuardedSocket(url, session) {
+  const [status, setStatus] = useState({ state: "connecting" });
+  const line = useRef(null);
   const pending = useRef(new Map());
 
   useEffect(() => {
     const requests = pending.current;
-    const ws = new WebSocket(url);
-    socket.current = ws;
-    setStatus("connecting");
-    ws.onopen = () => setStatus("open");
-    ws.onmessage = ({ data }) => {
-      const { request_id: id, errors, data: result, response_status: code } = JSON.parse(data);
-      const request = requests.get(id);
-      requests.delete(id);
-      if (code < 400) request?.resolve(result);
-      else request?.reject({ code: result?.code, status: code, reason: errors[0] });
+    const rejectAll = () => {
+      for (const id of requests.keys()) settle(requests, { id, error: CLOSED });
     };
-    // The server closes with 4401 or 4403, and the code of the refusal.
-    ws.onclose = ({ reason }) => {
-      setStatus(reason || "closed");
-      for (const { reject } of requests.values())
-        reject({ code: "closed", status: 0, reason: "The connection was closed." });
-      requests.clear();
-    };
+    const opened = keepOpen(url, {
+      token: session.token,
+      onState(state, code) {
+        setStatus({ state, code });
+        if (state !== "open") rejectAll();
+      },
+      onMessage: (message) => settle(requests, message),
+    });
+    line.current = opened;
     return () => {
-      ws.onclose = null;
-      ws.close();
+      opened.stop();
+      rejectAll();
     };
-  }, [url]);
+  }, [url, session]);
 
-  const request = useCallback((action, payload = {}) => {
+  const request = useCallback((type, payload = {}) => {
     const id = crypto.randomUUID();
     return new Promise((resolve, reject) => {
       pending.current.set(id, { resolve, reject });
-      socket.current.send(JSON.stringify({ ...payload, action, request_id: id }));
+      if (!line.current.send({ ...payload, type, id })) settle(pending.current, { id, error: CLOSED });
     });
   }, []);
 

@@ -22,7 +22,7 @@ const PATIENCE = 9000;
  * @returns {Promise<Answer>}
  */
 export async function askOnce(transport, account, frame) {
-  const session = await signIn(account);
+  const session = (await signIn(account))?.session;
   const { line, answer } = ask(transport, session, frame);
   const timer = new AbortController();
   const patience = new Promise((/** @type {(answer: Answer) => void} */ resolve) => {

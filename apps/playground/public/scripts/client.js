@@ -6,12 +6,15 @@ import { announce } from "./dom.js";
 import { parse, showFrame } from "./frames.js";
 import { makePane, showSample } from "./pane.js";
 import { NOBODY, signIn, signOut } from "./session.js";
+import { SignInRow } from "./sign-in-row.js";
 
 /** @typedef {import("./connection.js").Reply} Reply */
 /** @typedef {import("./connection.js").Transport} Transport */
 
 /** Actions that are answered with the messages of the chat. */
 const READING = ["chat.watch", "chat.history"];
+/** Renews the sign-in. It is answered by the guard. */
+const RENEW = "auth.renew";
 
 /** One client: an account, a connection of its own, and the pane that shows both. */
 export class Client {
@@ -29,21 +32,33 @@ export class Client {
   #turn = 0;
   #parts;
   #decisions;
+  #server;
+  #row;
+  #areRolesTaken = false;
 
   /**
    * @param {number} number
    * @param {string} account
-   * @param {import("./decisions.js").Decisions} decisions
+   * @param {object} page
+   * @param {import("./decisions.js").Decisions} page.decisions
+   * @param {import("./server-state.js").ServerState} page.server
    */
-  constructor(number, account, decisions) {
+  constructor(number, account, { decisions, server }) {
     this.number = number;
     this.#decisions = decisions;
+    this.#server = server;
     const { pane, parts } = makePane(number);
     this.pane = pane;
     this.#parts = parts;
     this.chat = new ChatView(this.#parts.chat, number, (refusal) => decisions.explain({ client: number, ...refusal }));
+    this.#row = new SignInRow(parts, {
+      renew: () => this.request(RENEW),
+      notice: (text) => this.chat.showNotice(text),
+      toggleRoles: () => server.demote(this.#account, !this.#areRolesTaken),
+    });
     this.#listen();
     this.signIn(account);
+    server.listen(() => this.#readRoles());
   }
 
   /**
@@ -131,22 +146,25 @@ export class Client {
     try {
       await this.#decisions.watch();
       const account = this.#account;
-      const session = await signIn(account);
+      const signedIn = await signIn(account);
       // Another choice was made meanwhile.
-      if (turn !== this.#turn) return signOut(session);
-      this.#session = session;
-      await this.#open(session);
+      if (turn !== this.#turn) return signOut(signedIn?.session);
+      this.#session = signedIn?.session;
+      await this.#open(signedIn);
     } catch {
       if (turn === this.#turn) this.#showState("closed", "The server is not there");
     }
   }
 
-  /** @param {string | undefined} session */
-  #open(session) {
+  /** @param {import("./session.js").SignedIn | undefined} signedIn */
+  #open(signedIn) {
     return new Promise((/** @type {(value?: undefined) => void} */ settle) => {
-      const line = openClient(this.#transport, this.number, session, {
+      const line = openClient(this.#transport, this.number, signedIn?.session, {
         opened: () => {
           this.#showState("open", "Connected");
+          // A request over HTTP is decided anew each time, so there is nothing to renew.
+          if (signedIn && line.isPushed) this.#row.show(signedIn);
+          this.#readRoles();
           this.request(line.isPushed ? "chat.watch" : "chat.history").then(() => settle());
         },
         received: (reply, text) => {
@@ -165,6 +183,7 @@ export class Client {
     const line = this.#line;
     this.#line = undefined;
     line?.close();
+    this.#row.hide();
     signOut(this.#session);
     this.#session = undefined;
     for (const id of [...this.#requests.keys()]) this.#forget(id, undefined);
@@ -205,7 +224,17 @@ export class Client {
     showFrame(this.#parts.frames, "received", text, reply.response_status);
     this.#countFrame();
     if (reply.action === "chat.message") this.#showMessages([reply.data]);
+    else if (reply.action === "chat.left") this.request("chat.watch");
     else this.#answer(reply);
+  }
+
+  /** Asks for the chat again once the roles of the account are given back. */
+  #readRoles() {
+    const areTaken = this.#server.current?.demoted.includes(this.#account) === true;
+    const areBack = this.#areRolesTaken && !areTaken;
+    this.#areRolesTaken = areTaken;
+    this.#row.areRolesTaken = areTaken;
+    if (areBack && this.#line?.isOpen() && this.#line.isPushed) this.request("chat.watch");
   }
 
   /** @param {import("./chat-view.js").Message[]} messages */
@@ -218,6 +247,7 @@ export class Client {
     const id = Number(reply.request_id);
     const action = this.#requests.get(id)?.action ?? reply.action ?? "frame";
     const isAllowed = reply.response_status < 400;
+    if (isAllowed && action === RENEW) this.#row.extend(reply.data.expiresIn);
     if (isAllowed && READING.includes(action)) this.#showMessages(reply.data?.messages ?? []);
     else if (!isAllowed || action !== "chat.send") this.chat.showReply(action, reply);
     // An HTTP client receives nothing by itself, so it asks for new messages.

@@ -86,7 +86,8 @@ export class Decisions {
         opened: () => line.send(JSON.stringify({ action: "decisions.watch", request_id: 1 })),
         received: ({ action, data }) => {
           if (action === "decisions") this.#add(data);
-          else if (action === "policy" || action === "faults") this.#server.update({ [action]: data });
+          else if (action === "policy" || action === "faults" || action === "demoted")
+            this.#server.update({ [action]: data });
           // A restarted server has lost its state.
           else this.#server.load().then(resolve, resolve);
         },

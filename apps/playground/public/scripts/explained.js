@@ -4,7 +4,7 @@ import { element, icon, reachable } from "./dom.js";
 import { colour } from "./program-colours.js";
 import { drawFaults } from "./rested-on.js";
 import { drawTree, duration } from "./tree.js";
-import { bringIntoView, isNarrow, scrollPanel } from "./view.js";
+import { bringIntoView, isNarrow, scrollPage, scrollPanel } from "./view.js";
 
 /**
  * @typedef {import("./decisions.js").Decided} Decided
@@ -55,18 +55,24 @@ export class Explained {
     this.#place.focus({ preventScroll: true });
   }
 
-  /** On a narrow page the decision begins at the upper edge, so that its tree is in view. */
+  /** On a narrow page the decision begins at the upper edge, or above it where its tree needs the height. */
   scrollIntoView() {
-    if (isNarrow()) this.#place.scrollIntoView({ block: "start" });
+    const row = this.#lastRow;
+    const title = [...this.#place.querySelectorAll("h4")].at(-1);
+    if (isNarrow() && row && title) scrollPage({ head: this.#place, title, row });
     else bringIntoView(this.#place);
     this.#scrollToTree();
+  }
+
+  /** The last row of the trees. */
+  get #lastRow() {
+    return [...this.#place.querySelectorAll(".node")].at(-1);
   }
 
   /** Beside the clients, brings the end of the tree into view inside the panel, where it may be below the edge. */
   #scrollToTree() {
     const panel = /** @type {HTMLElement | null} */ (this.#place.closest(".decisions"));
-    const rows = this.#place.querySelectorAll(".node");
-    const row = rows[rows.length - 1];
+    const row = this.#lastRow;
     if (panel && row && !isNarrow()) scrollPanel(panel, { head: this.#place, row });
   }
 

@@ -66,7 +66,14 @@ function open(auth, { opened, received, closed }, transport) {
       socket.close();
       closed(data ? `Refused: ${data.status} ${data.code}` : `Closed: ${message}`, data);
     });
-    socket.on("disconnect", (/** @type {string} */ why) => closed(`Closed: ${why}`));
+    /** @type {any} */
+    let ended;
+    socket.on("auth.ended", (/** @type {any} */ refusal) => {
+      ended = refusal;
+    });
+    socket.on("disconnect", (/** @type {string} */ why) => {
+      closed(ended ? `Closed: ${ended.status} ${ended.code}` : `Closed: ${why}`, ended);
+    });
     socket.onAny((/** @type {string} */ action, /** @type {unknown} */ data) => {
       receive(action, data, undefined, JSON.stringify([action, data]));
     });

@@ -29,12 +29,14 @@ export function openAt(path, introduction, { opened, received, closed }) {
   address.protocol = address.protocol.replace("http", "ws");
   const words = Object.entries(introduction).map((pair) => pair.join("."));
   const socket = new WebSocket(address, ["portcullis-playground", ...words]);
+  let isOpened = false;
   socket.addEventListener("open", opened);
   socket.addEventListener("message", ({ data }) => {
+    isOpened = true;
     received(/** @type {import("./connection.js").Reply} */ (parse(data)), data);
   });
   socket.addEventListener("close", ({ code, reason }) => {
-    const refusal = { code: reason, status: code, reason: "The connection was refused." };
+    const refusal = { code: reason, status: code, reason: `The connection was ${isOpened ? "ended" : "refused"}.` };
     closed(`Closed: ${code}${reason && ` ${reason}`}`, code >= REFUSED ? refusal : undefined);
   });
   return {

@@ -24,7 +24,7 @@ let count = 0;
 /** @param {string} account */
 function addClient(account) {
   count += 1;
-  const client = new Client(count, account, decisions);
+  const client = new Client(count, account, { decisions, server });
   grid.append(client.pane);
   return client;
 }

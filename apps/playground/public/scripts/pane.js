@@ -17,6 +17,11 @@ const KINDS = {
   chat: HTMLElement,
   composer: HTMLFormElement,
   message: HTMLInputElement,
+  signIn: HTMLElement,
+  countdown: HTMLElement,
+  renew: HTMLButtonElement,
+  signOutOthers: HTMLButtonElement,
+  roles: HTMLButtonElement,
   editor: HTMLFormElement,
   actions: HTMLElement,
   frame: HTMLTextAreaElement,
@@ -78,7 +83,8 @@ function partOf(pane, name, kind) {
  * @param {Parts} parts
  * @param {number} number
  */
-function label(pane, { title, accountsLegend, transportsLegend, chat, frames, frame, message }, number) {
+function label(pane, parts, number) {
+  const { title, accountsLegend, transportsLegend, chat, frames, frame, message, signIn } = parts;
   const name = `Client ${number}`;
   title.textContent = name;
   title.id = `client-${number}`;
@@ -89,6 +95,7 @@ function label(pane, { title, accountsLegend, transportsLegend, chat, frames, fr
   frames.ariaLabel = `Frames of ${name}`;
   frame.ariaLabel = `Frame to send as ${name}`;
   message.ariaLabel = `Message of ${name}`;
+  signIn.ariaLabel = `Sign-in of ${name}`;
   // A scroller without controls needs a tab stop of its own.
   for (const scroller of [chat, frames]) scroller.tabIndex = 0;
 }

@@ -14,6 +14,7 @@
  * @property {Record<string, string>} faults by the name of the rule
  * @property {KnownRule[]} known
  * @property {string[]} banned ids of accounts, as they were when the state was loaded
+ * @property {string[]} demoted ids of accounts whose roles were taken away
  * @property {boolean} isDemo
  *
  * @typedef {{ message: string, start?: number, end?: number, line?: number, column?: number }} Refusal
@@ -75,6 +76,16 @@ export class ServerState {
    */
   breakRule(rule, kind) {
     return this.#post("faults", { rule, kind });
+  }
+
+  /**
+   * Takes the roles of an account away, or gives them back.
+   *
+   * @param {string} account
+   * @param {boolean} areTaken
+   */
+  demote(account, areTaken) {
+    return this.#post("roles", { account, areTaken });
   }
 
   /**

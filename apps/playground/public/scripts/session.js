@@ -1,6 +1,12 @@
 // @ts-check
 import { PAGE } from "./page.js";
 
+/**
+ * @typedef {object} SignedIn
+ * @property {string} session the value of the cookie
+ * @property {number} expiresIn seconds until the sign-in ends
+ */
+
 /** The value of `Not signed in`. */
 export const NOBODY = "nobody";
 
@@ -9,7 +15,7 @@ export const NOBODY = "nobody";
  * jar of the browser is shared by all clients of the page. The session ends with the page.
  *
  * @param {string} account
- * @returns {Promise<string | undefined>} the value of the cookie; `undefined` for nobody
+ * @returns {Promise<SignedIn | undefined>} `undefined` for nobody
  */
 export async function signIn(account) {
   if (account === NOBODY) return undefined;
@@ -20,14 +26,23 @@ export async function signIn(account) {
     body: JSON.stringify({ username: account, password: account }),
   });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return (await response.json()).session;
+  return response.json();
+}
+
+/**
+ * Sends a request of a session.
+ *
+ * @param {"logout" | "renew" | "sign-out-others"} path
+ * @param {string} session
+ */
+export async function postAs(path, session) {
+  const headers = { "x-session": session, "x-page": PAGE };
+  const response = await fetch(path, { method: "POST", credentials: "omit", headers });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
 }
 
 /** @param {string | undefined} session */
 export function signOut(session) {
-  if (session === undefined) return;
   // The session also ends by itself, so the answer is ignored.
-  fetch("logout", { method: "POST", credentials: "omit", headers: { "x-session": session, "x-page": PAGE } }).catch(
-    () => {},
-  );
+  if (session !== undefined) postAs("logout", session).catch(() => {});
 }

@@ -44,6 +44,9 @@ export class TourCards {
     this.#bar.append(element("ol", {}, ...this.#cards.map(({ short }) => element("li", {}, short))));
     this.#bar.append(this.#barNext, this.#barOver);
     this.#barNext.addEventListener("click", () => this.#play(this.#barNext.dataset.step ?? ""));
+    new ResizeObserver(() => {
+      document.documentElement.style.setProperty("--bar", `${this.#bar.offsetHeight}px`);
+    }).observe(this.#bar);
     new IntersectionObserver(([entry]) => {
       this.#bar.hidden = entry?.isIntersecting !== false;
     }).observe(byId("tour"));

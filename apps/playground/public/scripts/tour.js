@@ -50,6 +50,14 @@ const STEPS = {
     await act(second, "admin", "chat.send", { text: "I can still write." });
     await server.breakRule("isMember", null);
   },
+  async role(stage) {
+    const { clients, server } = stage;
+    const [first] = clients;
+    await letMemberIn(stage);
+    await act(first, "member", "chat.send", { text: "I am listening." });
+    await server.demote("member", true);
+    await pause(2 * STEP);
+  },
 };
 
 /**
@@ -75,12 +83,14 @@ export function prepareTour(buttons, stage) {
 }
 
 /**
- * Ends the ban of an earlier step, without scrolling to the admin. The chat tells it to both clients.
+ * Ends the ban of an earlier step, without scrolling to the admin. The chat tells it to both clients. Gives a role back
+ * that was taken away.
  *
  * @param {Stage} stage
  */
 async function letMemberIn({ clients: [, second], server }) {
   await server.load();
+  if (server.current?.demoted.includes("member")) await server.demote("member", false);
   if (!server.current?.banned.includes("member")) return;
   if (!second.isSignedInAs("admin")) await second.signIn("admin");
   await second.request("user.unban", { user: "member" });

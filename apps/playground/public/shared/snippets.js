@@ -85,7 +85,7 @@ interface User {
   isBanned: boolean;
 }
 const users = new Map<string, User>([
-  ["guest", { id: "guest", roles: [], isBanned: false }],
+  ["guest", { id: "guest", roles: ["guest"], isBanned: false }],
   ["member", { id: "member", roles: ["member"], isBanned: false }],
   ["admin", { id: "admin", roles: ["admin"], isBanned: false }],
 ]);

@@ -1,0 +1,21 @@
+// @ts-check
+import { continuity } from "@portcullis/core/continuity";
+
+/** The action of a renewal. It belongs to the guards, so a policy must not name it. */
+export const RENEW = "auth.renew";
+
+/**
+ * Keeps the authorization of open sockets true, over ws and socket.io.
+ *
+ * @param {import("@portcullis/core/continuity").Revocations} revocations
+ * @param {import("./chat.mjs").Chat} chat
+ */
+export function lasting(revocations, chat) {
+  return continuity({
+    identify: (/** @type {import("./rules.mjs").ChatScope} */ { user, sid, expiresAt }) =>
+      user && { subjects: [`user:${user.id}`, ...(sid ? [`session:${sid}`] : [])], expiresAt },
+    renew: { action: RENEW },
+    revocations,
+    onScope: ({ id }) => void chat.recheck(id),
+  });
+}
