@@ -14,6 +14,7 @@ const ENTRIES = {
   "adapter-socketio": [""],
   "adapter-crossws": [""],
   "adapter-express-bridge": ["", "/koa"],
+  revocations: ["/redis", "/postgres"],
   testing: ["", "/permission-suite"],
 };
 

@@ -10,14 +10,20 @@ const sidebar = new URL("../reference/typedoc-sidebar.json", import.meta.url);
 const reference = existsSync(sidebar) ? JSON.parse(readFileSync(sidebar, "utf8")) : [];
 
 /** The page of a package, and below it what its entries export. */
-const packages = ["core", "adapter-ws", "adapter-socketio", "adapter-crossws", "adapter-express-bridge", "testing"].map(
-  (folder) => {
-    const name = `@portcullis/${folder}`;
-    const entries = reference.filter(({ text }) => text === name || text.startsWith(`${name}/`));
-    const items = entries.map(({ text, link }) => ({ text: text === name ? "Functions and types" : text, link }));
-    return { text: name, link: `/packages/${folder}`, collapsed: true, items };
-  },
-);
+const packages = [
+  "core",
+  "adapter-ws",
+  "adapter-socketio",
+  "adapter-crossws",
+  "adapter-express-bridge",
+  "revocations",
+  "testing",
+].map((folder) => {
+  const name = `@portcullis/${folder}`;
+  const entries = reference.filter(({ text }) => text === name || text.startsWith(`${name}/`));
+  const items = entries.map(({ text, link }) => ({ text: text === name ? "Functions and types" : text, link }));
+  return { text: name, link: `/packages/${folder}`, collapsed: true, items };
+});
 
 /**
  * A section of the sidebar.
