@@ -13,6 +13,12 @@ const NOBODY = 65_534;
 /** Milliseconds until a server must be ready. */
 const START = 30_000;
 
+/** The servers that run. They end with this process, also where a test fails. */
+const running = /** @type {Set<import("node:child_process").ChildProcess>} */ (new Set());
+process.once("exit", () => {
+  for (const child of running) child.kill("SIGKILL");
+});
+
 /** A free port. A server of a test cannot choose one itself. */
 export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
@@ -47,6 +53,8 @@ class TestServer {
   async start() {
     const child = this.#start();
     this.#child = child;
+    running.add(child);
+    child.once("exit", () => running.delete(child));
     let printed = "";
     await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`the server is not ready:\n${printed}`)), START);
