@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { RevocationRecord } from "@portcullis/core/continuity";
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
@@ -136,4 +137,9 @@ test.each([
   [{ pool: { query() {} }, tabel: "x" }, /no option `tabel`: write `table`/],
 ])("options %# are a misuse", (options, message) => {
   expect(() => postgresRevocations(options as never)).toThrow(message);
+});
+
+test.each(["../README.md", "../../../docs/several-processes.md"])("the SQL of %s is that of the package", (page) => {
+  const text = readFileSync(new URL(page, import.meta.url), "utf8");
+  expect(text).toContain(`\n\`\`\`sql\n${revocationsTable()}\n\`\`\`\n`);
 });
