@@ -22,7 +22,6 @@ export const PACKAGES = [
   "adapter-socketio",
   "adapter-crossws",
   "adapter-express-bridge",
-  "revocations",
 ];
 
 /**

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { redisRevocations } from "./redis.js";
 import { streamOf } from "./redis-stream.js";
 
-const place = { key: "k", keep: 5 };
+const options = { key: "k", keep: 5 };
 
 /** A client whose every command gives the same answer, and the commands that it got. */
 function clientOf(library: "node-redis" | "ioredis", answer: unknown) {
@@ -23,7 +23,7 @@ function clientOf(library: "node-redis" | "ioredis", answer: unknown) {
 test.each(["node-redis", "ioredis"] as const)("answers of %s that make no sense are failures", async (library) => {
   await fc.assert(
     fc.asyncProperty(fc.anything(), async (answer) => {
-      const stream = streamOf(clientOf(library, answer).client, place);
+      const stream = streamOf(clientOf(library, answer).client, options);
       const read = await stream.from("0-1", 10).catch((error: unknown) => error);
       if (!(read instanceof TypeError)) for (const entry of read as object[]) expect(entry).toHaveProperty("id");
       const added = await stream.add("text", undefined).catch((error: unknown) => error);
@@ -34,7 +34,7 @@ test.each(["node-redis", "ioredis"] as const)("answers of %s that make no sense 
 
 test("commands of node-redis bound the stream", async () => {
   const { client, asked } = clientOf("node-redis", "1-1");
-  await streamOf(client, place).add("text", undefined);
+  await streamOf(client, options).add("text", undefined);
   expect(asked).toEqual([
     ["xAdd", "k", "*", { record: "text" }, { TRIM: { strategy: "MAXLEN", strategyModifier: "~", threshold: 5 } }],
   ]);
@@ -42,7 +42,7 @@ test("commands of node-redis bound the stream", async () => {
 
 test("commands of ioredis bound the stream", async () => {
   const { client, asked } = clientOf("ioredis", "1-1");
-  await streamOf(client, place).add("text", undefined);
+  await streamOf(client, options).add("text", undefined);
   expect(asked).toEqual([["xadd", "k", "MAXLEN", "~", 5, "*", "record", "text"]]);
 });
 
@@ -54,7 +54,7 @@ test("an append of node-redis can be taken back", async () => {
     return client;
   };
   const { signal } = new AbortController();
-  await streamOf(client, place).add("text", signal);
+  await streamOf(client, options).add("text", signal);
   expect(signals).toEqual([signal]);
 });
 
@@ -64,7 +64,7 @@ test("entries of other programs have no text", async () => {
     ["1-2", ["other", "record"]],
     ["1-3", "text"],
   ];
-  const read = await streamOf(clientOf("ioredis", other).client, place).from("-", 10);
+  const read = await streamOf(clientOf("ioredis", other).client, options).from("-", 10);
   expect(read).toEqual([
     { id: "1-1", text: "a" },
     { id: "1-2", text: "" },

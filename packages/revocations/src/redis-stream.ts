@@ -32,7 +32,7 @@ export interface RedisStream {
 }
 
 /** The key of the stream, and how many entries it keeps at least. */
-export interface StreamPlace {
+export interface StreamOptions {
   readonly key: string;
   readonly keep: number;
 }
@@ -46,19 +46,19 @@ type Commands = Readonly<Record<string, Command>>;
  *
  * @throws {PermissionMisuse} When it is no client of node-redis or ioredis.
  */
-export function streamOf(client: unknown, place: StreamPlace): RedisStream {
+export function streamOf(client: unknown, options: StreamOptions): RedisStream {
   const commands = Object(client) as Commands;
   if (["xAdd", "xRange", "xRevRange"].every((name) => typeof commands[name] === "function")) {
-    return nodeRedisStream(commands, place);
+    return nodeRedisStream(commands, options);
   }
   if (["xadd", "xrange", "xrevrange"].every((name) => typeof commands[name] === "function")) {
-    return ioRedisStream(commands, place);
+    return ioRedisStream(commands, options);
   }
   const advice = "give a client of redis 5 or 6, as in createClient({ url }), or one of ioredis 5 or 6";
   throw misuse("redisRevocations()", client, advice, "`client`");
 }
 
-function nodeRedisStream(client: Commands, { key, keep }: StreamPlace): RedisStream {
+function nodeRedisStream(client: Commands, { key, keep }: StreamOptions): RedisStream {
   // The application may have answers given in other types, such as buffers.
   const plain = (client.withTypeMapping?.({}) ?? client) as Commands;
   const TRIM = { strategy: "MAXLEN", strategyModifier: "~", threshold: keep };
@@ -74,7 +74,7 @@ function nodeRedisStream(client: Commands, { key, keep }: StreamPlace): RedisStr
   };
 }
 
-function ioRedisStream(client: Commands, { key, keep }: StreamPlace): RedisStream {
+function ioRedisStream(client: Commands, { key, keep }: StreamOptions): RedisStream {
   const read = (answer: unknown) => listOf(answer).map(([id, fields]) => entryOf(id, fieldOf(fields)));
   return {
     async add(text) {

@@ -35,21 +35,21 @@ describe.skipIf(findProgram("redis-server") === undefined)("faults of redis-serv
   test("every record is read once, or the log says that some may be missing", { timeout: 180_000 }, async () => {
     const run = async (steps: readonly fc.infer<typeof step>[]) => {
       count += 1;
-      const place = { key: `faults:${count}`, keep: 10_000 };
-      const stream = streamOf(client, place);
+      const options = { key: `faults:${count}`, keep: 10_000 };
+      const stream = streamOf(client, options);
       const writer = new RedisLog(stream);
       const readers = Array.from({ length: READERS }, () => new Creditor(new RedisLog(stream)));
       /** What a replica has received so far. */
       let replica: Buffer | null = null;
       for (const one of steps) {
         if (one.kind === "read") await readers[one.reader]?.read();
-        else if (one.kind === "trim") await client.xtrim(place.key, "MAXLEN", one.keep);
-        else if (one.kind === "wipe") await client.del(place.key);
-        else if (one.kind === "replicate") replica = await client.dumpBuffer(place.key);
+        else if (one.kind === "trim") await client.xtrim(options.key, "MAXLEN", one.keep);
+        else if (one.kind === "wipe") await client.del(options.key);
+        else if (one.kind === "replicate") replica = await client.dumpBuffer(options.key);
         else if (one.kind === "fail over") {
-          if (replica === null) await client.del(place.key);
-          else await client.restore(place.key, 0, replica, "REPLACE");
-          const kept = await client.xrange(place.key, "-", "+");
+          if (replica === null) await client.del(options.key);
+          else await client.restore(options.key, 0, replica, "REPLACE");
+          const kept = await client.xrange(options.key, "-", "+");
           const ids = kept.map(([id]) => id);
           const texts = kept.map(([, [, text]]) => text).join();
           for (const reader of readers) {

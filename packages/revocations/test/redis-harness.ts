@@ -22,18 +22,18 @@ export function redisHarness(name: string, server: () => RunningRedis, connect: 
     lacks: { begin: "a transaction of Redis gives no answers" },
     async open() {
       count += 1;
-      const place = { key: `revocations:${name}:${count}`, keep: 10_000 };
+      const options = { key: `revocations:${name}:${count}`, keep: 10_000 };
       const clients: OpenClient[] = [];
       const open = async () => {
         const made = await connect(server().url);
         clients.push(made);
-        return streamOf(made.client, place);
+        return streamOf(made.client, options);
       };
       return {
         connect: async () => new RedisLog(await open()),
         async wipe() {
           const made = await connect(server().url);
-          await (made.client as { del(key: string): Promise<unknown> }).del(place.key);
+          await (made.client as { del(key: string): Promise<unknown> }).del(options.key);
           made.close();
         },
         async restart() {

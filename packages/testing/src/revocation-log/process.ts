@@ -2,7 +2,7 @@ import type { RevocationLog, RevocationRecord } from "@portcullis/core/continuit
 import { expect } from "vitest";
 
 /** Milliseconds that a log may take to answer again after its server was started. */
-const PATIENCE = 10_000;
+const RESTART_TIMEOUT = 10_000;
 
 /** A process that follows a log. */
 export class FollowingProcess {
@@ -36,7 +36,7 @@ export class FollowingProcess {
 
   /** Reads again after a failure, as a process does at its next poll. */
   async readAgain(): Promise<readonly RevocationRecord[]> {
-    const end = performance.now() + PATIENCE;
+    const end = performance.now() + RESTART_TIMEOUT;
     for (;;) {
       try {
         return await this.read();
