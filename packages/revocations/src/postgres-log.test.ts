@@ -41,7 +41,7 @@ test("rows that were deleted are a gap", async () => {
   expect(await log.read(server)).toMatchObject({ records: [record], whole: false });
 });
 
-test("a row that is no record is a gap, and the others are read", async () => {
+test("a row that is no record is a gap", async () => {
   const { log } = poolOf({ rows: [{ ...row, effect: "ban" }, row] });
   expect(await log.read(server)).toMatchObject({ records: [record], whole: false });
 });
@@ -74,7 +74,7 @@ test("answers that make no sense are failures", async () => {
   );
 });
 
-test("a table that does not exist is told with the SQL to run", async () => {
+test("a missing table is told with the SQL to run", async () => {
   const missing = () => Object.assign(new Error('relation "t" does not exist'), { code: "42P01" });
   const { log } = poolOf(missing(), missing());
   await expect(log.read()).rejects.toMatchObject({ code: "permission_misuse" });
@@ -99,7 +99,7 @@ test("reads without an answer are not repeated", () => {
   expect(query).toHaveBeenCalledTimes(1);
 });
 
-test("old rows are deleted with a snapshot of ten minutes before", async () => {
+test("old rows are deleted with an earlier snapshot", async () => {
   vi.useFakeTimers();
   try {
     const later = { ...nothing, snapshot: "9:9:" };

@@ -106,7 +106,7 @@ describe.skipIf(findProgram("Postgres") === undefined)("transactions on Postgres
     await server?.remove();
   });
 
-  test("every committed record is read once, or the log says that some may be missing", {
+  test("every record is read once, or a gap is told", {
     timeout: 180_000,
   }, async () => {
     const run = async (steps: readonly Step[]) => {

@@ -32,7 +32,7 @@ describe.skipIf(findProgram("redis-server") === undefined)("faults of redis-serv
     await server?.remove();
   });
 
-  test("every record is read once, or the log says that some may be missing", { timeout: 180_000 }, async () => {
+  test("every record is read once, or a gap is told", { timeout: 180_000 }, async () => {
     const run = async (steps: readonly fc.infer<typeof step>[]) => {
       count += 1;
       const options = { key: `faults:${count}`, keep: 10_000 };

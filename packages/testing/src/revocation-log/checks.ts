@@ -90,7 +90,7 @@ export const checks: Readonly<Record<string, LogCheck>> = {
     expect(reader.gaps).toBe(0);
   },
 
-  "a process that joins late reads what comes from then on": async (log) => {
+  "a process that joins late reads later records": async (log) => {
     const writer = await (await processOf(log)).start();
     await writer.log.append(recordOf("user:1"));
     const late = await (await processOf(log)).start();
@@ -133,7 +133,7 @@ export const wipeChecks: Readonly<Record<string, LogCheck>> = {
     expect(reader.gaps).toBe(1);
   },
 
-  "a record that was lost from an empty log is told": async (log) => {
+  "a record that an empty log lost is told": async (log) => {
     const reader = await (await processOf(log)).start();
     await reader.log.append(recordOf("user:1"));
     await log.wipe?.();
@@ -172,7 +172,7 @@ export const transactionChecks: Readonly<Record<string, LogCheck>> = {
     expect(reader.gaps).toBe(0);
   },
 
-  "a record of a transaction that is rolled back is never read": async (log) => {
+  "a record that is rolled back is never read": async (log) => {
     const reader = await (await processOf(log)).start();
     const transaction = await log.begin?.();
     await reader.log.append(recordOf("user:1"), { client: transaction?.client });
