@@ -25,6 +25,10 @@ const alias = [
     find: /^@portcullis\/adapter-socketio$/,
     replacement: source("./packages/adapter-socketio/src/index.ts"),
   },
+  {
+    find: /^@portcullis\/revocations\/(redis|postgres)$/,
+    replacement: source("./packages/revocations/src/$1.ts"),
+  },
   { find: /^@portcullis\/testing$/, replacement: source("./packages/testing/src/index.ts") },
   { find: /^@portcullis\/testing\/(attack|permission-suite)$/, replacement: source("./packages/testing/src/$1.ts") },
 ];

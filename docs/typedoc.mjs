@@ -9,6 +9,7 @@ export default {
     "../packages/adapter-socketio/src/index.ts",
     "../packages/adapter-crossws/src/index.ts",
     "../packages/adapter-express-bridge/src/{index,koa}.ts",
+    "../packages/revocations/src/{redis,postgres}.ts",
     "../packages/testing/src/{index,attack,permission-suite}.ts",
   ],
   tsconfig: "../tsconfig.json",

@@ -14,6 +14,7 @@ const ENTRIES = {
   "adapter-socketio": [""],
   "adapter-crossws": [""],
   "adapter-express-bridge": ["", "/koa", "/logout"],
+  revocations: ["/redis", "/postgres"],
   testing: ["", "/permission-suite"],
 };
 

@@ -1,6 +1,6 @@
 // @ts-check
 // Finds the programs that tests drive. Run directly, it prints the Debian packages that are missing, and then fails.
-import { accessSync, constants } from "node:fs";
+import { accessSync, constants, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -8,12 +8,22 @@ import { pathToFileURL } from "node:url";
 const PROGRAMS = {
   Chromium: { names: ["chromium", "chromium-browser", "google-chrome"], variable: "CHROMIUM_PATH", debian: "chromium" },
   "redis-server": { names: ["redis-server"], variable: "REDIS_SERVER_PATH", debian: "redis-server" },
+  Postgres: { names: ["postgres"], variable: "POSTGRES_PATH", debian: "postgresql" },
   nginx: { names: ["nginx"], variable: "NGINX_PATH", debian: "nginx-light" },
   haproxy: { names: ["haproxy"], variable: "HAPROXY_PATH", debian: "haproxy" },
 };
 
 /** Folders of servers on Debian. The PATH of other users than root lacks them. */
-const FOLDERS_OF_SERVERS = ["/usr/sbin", "/usr/local/sbin"];
+const FOLDERS_OF_SERVERS = ["/usr/sbin", "/usr/local/sbin", ...foldersOfPostgres("/usr/lib/postgresql")];
+
+/** Debian keeps each version of Postgres in a folder of its own. @param {string} parent */
+function foldersOfPostgres(parent) {
+  try {
+    return readdirSync(parent).map((version) => join(parent, version, "bin"));
+  } catch {
+    return [];
+  }
+}
 
 /** @typedef {keyof typeof PROGRAMS} Program */
 

@@ -10,14 +10,20 @@ const sidebar = new URL("../reference/typedoc-sidebar.json", import.meta.url);
 const reference = existsSync(sidebar) ? JSON.parse(readFileSync(sidebar, "utf8")) : [];
 
 /** The page of a package, and below it what its entries export. */
-const packages = ["core", "adapter-ws", "adapter-socketio", "adapter-crossws", "adapter-express-bridge", "testing"].map(
-  (folder) => {
-    const name = `@portcullis/${folder}`;
-    const entries = reference.filter(({ text }) => text === name || text.startsWith(`${name}/`));
-    const items = entries.map(({ text, link }) => ({ text: text === name ? "Functions and types" : text, link }));
-    return { text: name, link: `/packages/${folder}`, collapsed: true, items };
-  },
-);
+const packages = [
+  "core",
+  "adapter-ws",
+  "adapter-socketio",
+  "adapter-crossws",
+  "adapter-express-bridge",
+  "revocations",
+  "testing",
+].map((folder) => {
+  const name = `@portcullis/${folder}`;
+  const entries = reference.filter(({ text }) => text === name || text.startsWith(`${name}/`));
+  const items = entries.map(({ text, link }) => ({ text: text === name ? "Functions and types" : text, link }));
+  return { text: name, link: `/packages/${folder}`, collapsed: true, items };
+});
 
 /**
  * A section of the sidebar.
@@ -85,6 +91,7 @@ export default defineConfig({
         "Codecs of your own": "/codecs",
         "HTTP rules on sockets": "/migrate-http-rules",
         "Expire, sign out, ban": "/continuity",
+        "Several processes": "/several-processes",
         Security: "/security",
         Operations: "/operations",
         "From Django Channels REST Framework": "/migrate-from-dcrf",
@@ -101,7 +108,7 @@ export default defineConfig({
         NestJS: "/recipes/nestjs",
         "Fastify, express-ws, koa-websocket": "/recipes/frameworks",
         "Hot reload": "/recipes/hot-reload",
-        "Several processes": "/recipes/several-processes",
+        "Redis adapter of socket.io": "/recipes/several-processes",
         GraphQL: "/recipes/graphql-ws",
         tRPC: "/recipes/trpc",
         "Action inside the event": "/recipes/feathers",

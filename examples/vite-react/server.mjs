@@ -52,14 +52,11 @@ export async function start({ port = 0, life = 30_000 } = {}) {
       if (found === undefined) throw new PermissionDenied("not_authenticated");
       return found;
     },
-    continuity: continuity({
-      identify: ({ user, sid, expiresAt }) => ({
-        subjects: [`user:${user?.name ?? "guest"}`, `session:${sid}`],
-        expiresAt,
-      }),
-      renew: { action: "auth.renew" },
-      revocations,
+    identify: ({ user, sid, expiresAt }) => ({
+      subjects: [`user:${user?.name ?? "guest"}`, `session:${sid}`],
+      expiresAt,
     }),
+    continuity: continuity({ renew: { action: "auth.renew" }, revocations }),
     codec: json(),
     // A page cannot read the status of a refused handshake, but it can read a close code.
     refuse: "close",

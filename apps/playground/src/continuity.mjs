@@ -5,17 +5,16 @@ import { continuity } from "@portcullis/core/continuity";
 export const RENEW = "auth.renew";
 
 /**
- * Keeps the authorization of open sockets true, over ws and socket.io.
+ * The options that keep the authorization of open sockets true, over ws and socket.io.
  *
  * @param {import("@portcullis/core/continuity").Revocations} revocations
  * @param {import("./chat.mjs").Chat} chat
  */
 export function lasting(revocations, chat) {
-  return continuity({
-    identify: (/** @type {import("./rules.mjs").ChatScope} */ { user, sid, expiresAt }) =>
+  return {
+    identify: (/** @type {Pick<import("./rules.mjs").ChatScope, "user" | "sid" | "expiresAt">} */ { user, sid, expiresAt }) =>
       user && { subjects: [`user:${user.id}`, ...(sid ? [`session:${sid}`] : [])], expiresAt },
-    renew: { action: RENEW },
-    revocations,
-    onScope: ({ id }) => void chat.recheck(id),
-  });
+    onScope: (/** @type {{ readonly id: string }} */ { id }) => void chat.recheck(id),
+    continuity: continuity({ renew: { action: RENEW }, revocations }),
+  };
 }

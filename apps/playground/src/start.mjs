@@ -109,8 +109,8 @@ function serveAll(server, hosts, { isDemo, grace, life }) {
   });
   server.on("request", app);
   const { identify, leaseOf } = signIn;
-  const continuity = lasting(revocations, chat);
-  const parts = { app, identify, leaseOf, continuity, feed, hosts, origins: socketOrigins };
+  const options = lasting(revocations, chat);
+  const parts = { app, identify, leaseOf, lasting: options, feed, hosts, origins: socketOrigins };
   const served = serveChat(server, inForce.made.consumer, parts);
   inForce.follow(({ consumer }) => served.replace(consumer));
   const observers = serveObservers(feed, pages, socketOrigins);

@@ -23,15 +23,15 @@ const LARGEST_MESSAGE = 64 * 1024;
  * @param {import("express").Express} parts.app
  * @param {import("express").RequestHandler[]} parts.identify
  * @param {ReturnType<typeof import("./sign-in.mjs").makeSignIn>["leaseOf"]} parts.leaseOf
- * @param {ReturnType<typeof import("./continuity.mjs").lasting>} parts.continuity
+ * @param {ReturnType<typeof import("./continuity.mjs").lasting>} parts.lasting
  * @param {import("./decision-feed.mjs").DecisionFeed} parts.feed
  * @param {readonly string[]} parts.hosts
  * @param {readonly (string | null)[]} parts.origins
  */
-export function serveChat(server, consumer, { app, identify, leaseOf, continuity, feed, hosts, origins }) {
+export function serveChat(server, consumer, { app, identify, leaseOf, lasting, feed, hosts, origins }) {
   const common = {
     origins: [...origins],
-    continuity,
+    ...lasting,
     trace: true,
     onDecision: (/** @type {import("@portcullis/core").DecisionEvent} */ event) => feed.report(event),
   };

@@ -56,14 +56,11 @@ class World {
       origins: "*" as const,
       onDecision: ({ phase, decision }: { phase: string; decision: { code: string } }) =>
         void this.decided.push(`${phase} ${decision.code}`),
-      continuity: continuity({
-        identify: ({ user, end }: ReturnType<World["read"]>) => ({
-          ...(user && { subjects: [`user:${user.id}`] }),
-          expiresAt: end,
-        }),
-        renew: { action: "auth.renew" },
-        revocations: this.revocations,
+      identify: ({ user, end }: ReturnType<World["read"]>) => ({
+        ...(user && { subjects: [`user:${user.id}`] }),
+        expiresAt: end,
       }),
+      continuity: continuity({ renew: { action: "auth.renew" }, revocations: this.revocations }),
     };
   }
 }

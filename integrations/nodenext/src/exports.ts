@@ -85,9 +85,6 @@ export const ofKoa = fromKoa([nextOfKoa], { app: null as never });
 export const overKoa = toKoa(table, "list", options);
 
 export const revocations = memoryRevocations();
-export const lasting = continuity({
-  identify: ({ user }: { user: { id: string } | null }) => user && { subjects: [`user:${user.id}`] },
-  revocations,
-});
+export const lasting = continuity({ renew: { action: "auth.renew" }, revocations });
 const nowhere = { id: "1", transport: "none", raw: undefined, close: () => undefined };
 export const explained = () => explain(table, {} as Scope, nowhere, "list");

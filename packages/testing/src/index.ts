@@ -33,4 +33,13 @@ export type { PermissionCase } from "./permission-suite.js";
 export { testPermission } from "./permission-suite.js";
 export type { ReferenceGuard } from "./reference-adapter.js";
 export { referenceAdapter } from "./reference-adapter.js";
+// Logs of revocations
+export { revocationLogConformance } from "./revocation-log/conformance.js";
+export type {
+  LogAbility,
+  LogTransaction,
+  OpenRevocationLog,
+  RevocationLogHarness,
+} from "./revocation-log/harness.js";
+export { LOG_ABILITIES } from "./revocation-log/harness.js";
 export { supportTable } from "./support-table.js";

@@ -23,6 +23,8 @@ export interface LogGauges {
   readonly sinceRead: number | undefined;
   /** Number of reads that have failed since. */
   readonly failures: number;
+  /** The error of the last failed read; `undefined` once a read succeeds. */
+  readonly error: unknown;
 }
 
 /** Polls a log, and passes on its records in their order. It does not keep the process alive. */
@@ -34,6 +36,7 @@ export class Follower {
   #isStopped = true;
   #readAt: number | undefined;
   #failures = 0;
+  #error: unknown;
   /** Counts the starts. A loop that was stopped ends. */
   #turn = 0;
 
@@ -44,7 +47,7 @@ export class Follower {
 
   get gauges(): LogGauges {
     const sinceRead = this.#readAt === undefined ? undefined : readClock() - this.#readAt;
-    return { sinceRead, failures: this.#failures };
+    return { sinceRead, failures: this.#failures, error: this.#error };
   }
 
   /** Begins to read. The first read takes the end of the log as the position. A second call changes nothing. */
@@ -65,8 +68,10 @@ export class Follower {
         await this.#apply(await this.#read(), turn);
         this.#readAt = readClock();
         this.#failures = 0;
-      } catch {
+        this.#error = undefined;
+      } catch (error) {
         this.#failures += 1;
+        this.#error = error;
       }
       await pause(POLL);
     }

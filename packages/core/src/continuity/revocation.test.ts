@@ -270,7 +270,7 @@ describe("a log that does not answer", () => {
     await vi.advanceTimersByTimeAsync(1_100);
     expect(continuity.gauges()).toMatchObject({
       sessions: { valid: 1, pending: 0, expired: 0 },
-      log: { failures: 4, sinceRead: expect.any(Number) },
+      log: { failures: 4, sinceRead: expect.any(Number), error: expect.any(Error) },
     });
     expect(session.isEnded).toBe(false);
   });
@@ -458,7 +458,7 @@ test("records about others do not concern an admission", async () => {
 
 test("the gauges tell of no read before the first one", () => {
   const revocations = memoryRevocations();
-  expect(revocations.gauges).toEqual({ sinceRead: undefined, failures: 0 });
+  expect(revocations.gauges).toEqual({ sinceRead: undefined, failures: 0, error: undefined });
   const [one, two] = [server(revocations), server(revocations)];
   expect([one.gate.sessions.size, two.gate.sessions.size]).toEqual([0, 0]);
 });

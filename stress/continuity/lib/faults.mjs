@@ -1,0 +1,45 @@
+// @ts-check
+import { setTimeout as sleep } from "node:timers/promises";
+
+/**
+ * @typedef {object} Stage
+ * @property {ReturnType<import("./random.mjs").drawsOf>} draws
+ * @property {import("./scene.mjs").NodeProcess[]} nodes
+ * @property {{ kill(signal?: NodeJS.Signals): Promise<void>, start(): Promise<unknown> }} server of the log
+ * @property {NodeJS.Signals} crash the signal that ends the server as a crash does
+ * @property {() => Promise<unknown>} wipe deletes all records
+ */
+
+/** @type {Record<string, (stage: Stage) => Promise<unknown>>} */
+export const FAULTS = {
+  async "kill -9 of a process"({ draws, nodes }) {
+    const node = draws.oneOf(nodes);
+    await node.kill();
+    await sleep(draws.between(0, 500));
+    await node.start();
+  },
+  async "crash of the server"({ draws, server, crash }) {
+    await server.kill(crash);
+    await sleep(draws.between(0, 3_000));
+    await server.start();
+  },
+  async "server suspended"({ draws, server }) {
+    await server.kill("SIGSTOP");
+    await sleep(draws.between(200, 3_000));
+    await server.kill("SIGCONT");
+  },
+  "records deleted": ({ wipe }) => wipe().catch(() => undefined),
+  "no network": (stage) => network(stage, "deaf"),
+  "answers lost": (stage) => network(stage, "mute"),
+  async "event loop stalled"({ draws, nodes }) {
+    draws.oneOf(nodes).tell({ milliseconds: draws.between(200, 2_500) });
+  },
+};
+
+/** @param {Stage} stage @param {"deaf" | "mute"} mode */
+async function network({ draws, nodes }, mode) {
+  const node = draws.oneOf(nodes);
+  node.proxy.set(mode);
+  await sleep(draws.between(200, 5_000));
+  node.proxy.set("open");
+}

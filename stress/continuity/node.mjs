@@ -1,0 +1,89 @@
+// One guarded server in its own process: `node node.mjs <engine> <url of the log> <transport> <every>`. It asks its parent
+// for the truth, as others ask their database, and reports each message that was handed on.
+import { createServer } from "node:http";
+import { guard as guardSocketIo } from "@portcullis/adapter-socketio";
+import { guard as guardWs, json } from "@portcullis/adapter-ws";
+import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
+import { continuity } from "@portcullis/core/continuity";
+import { postgresRevocations } from "@portcullis/revocations/postgres";
+import { redisRevocations } from "@portcullis/revocations/redis";
+import { Redis } from "ioredis";
+import pg from "pg";
+import { createClient } from "redis";
+import { Server } from "socket.io";
+import { WebSocketServer } from "ws";
+
+const [engine, url, transport, every] = process.argv.slice(2);
+const silent = (client) => client.on("error", () => undefined);
+/** The clock of the machine, which all its processes share. */
+const now = () => Number(process.hrtime.bigint() / 1_000n) / 1_000;
+
+const LOGS = {
+  "node-redis": () => {
+    const client = silent(createClient({ url, socket: { reconnectStrategy: 100 } }));
+    client.connect().catch(() => undefined);
+    return redisRevocations({ client });
+  },
+  ioredis: () => redisRevocations({ client: silent(new Redis(url, { retryStrategy: () => 100 })) }),
+  pg: () => postgresRevocations({ pool: silent(new pg.Pool({ connectionString: url })) }),
+};
+const revocations = LOGS[engine]();
+
+const asked = new Map();
+let count = 0;
+/** True where the user may do something. */
+function askTruth(user) {
+  count += 1;
+  process.send({ ask: count, user });
+  return new Promise((resolve) => asked.set(count, resolve));
+}
+
+const lasting = {
+  identify: ({ user }) => user && { subjects: [`user:${user.id}`] },
+  continuity: continuity({ revalidate: { every: Number(every), concurrency: 100 }, revocations }),
+};
+const authenticate = async (id) => ({ user: (await askTruth(id)) ? { id } : null });
+const policy = definePolicy({ connect: IsAuthenticated, actions: { say: AllowAny } });
+/** The users that this process has revoked itself. */
+const revoked = new Set();
+const handed = (user) => process.send({ handed: user, at: now(), isRevokedHere: revoked.has(user) });
+
+const http = createServer();
+if (transport === "ws") {
+  const wss = new WebSocketServer({ server: http });
+  guardWs(wss, policy, {
+    codec: json(),
+    authenticate: (_request, { headers }) => authenticate(headers.authorization),
+    ...lasting,
+  });
+  wss.on("connection", (ws) => ws.on("message", (data) => handed(JSON.parse(data).user)));
+} else {
+  const io = new Server(http, { transports: ["websocket"] });
+  guardSocketIo(io, policy, {
+    authenticate: ({ handshake }) => authenticate(handshake.auth.user),
+    ...lasting,
+  });
+  io.on("connection", (socket) => socket.on("say", ({ user }) => handed(user)));
+}
+
+function stall(milliseconds) {
+  const end = now() + milliseconds;
+  while (now() < end);
+}
+
+process.on("message", ({ answer, isAllowed, call, user, forgive, milliseconds }) => {
+  if (answer !== undefined) {
+    asked.get(answer)?.(isAllowed);
+    asked.delete(answer);
+  } else if (forgive) revoked.delete(user);
+  else if (milliseconds) stall(milliseconds);
+  else if (call) {
+    if (call === "revoke") revoked.add(user);
+    revocations[call](`user:${user}`).then(
+      () => process.send({ settled: call, isDurable: true }),
+      () => process.send({ settled: call, isDurable: false }),
+    );
+  }
+});
+process.on("disconnect", () => process.exit());
+http.listen(0, "127.0.0.1", () => process.send({ port: http.address().port }));
