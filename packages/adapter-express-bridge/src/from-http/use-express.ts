@@ -97,9 +97,10 @@ export function useExpress<
   checkKeys(caller, options, KEYS);
   const { app, headers, hydrate = findUser as never, ...common } = options;
   assertOption(typeof hydrate === "function", { caller, key: "hydrate", value: hydrate }, "a function");
-  const settings = readSettings(caller, { ...common, headers: headers as never }, []);
-  checkStops(caller, chain, settings.stopAt);
-  const run = expressRun(chain, readApp(caller, app, chain), settings);
+  const known = readSettings(caller, { ...common, headers: headers as never }, []);
+  checkStops(caller, chain, known.stopAt);
+  const settings = { ...known, app: readApp(caller, app, chain) };
+  const run = expressRun(chain, settings.app, settings);
   return async (from, asked = {}) => {
     const request = readHandshake(caller, from, asked);
     const own = headers ? { ...settings, headers: () => headers(from) } : settings;
