@@ -144,9 +144,13 @@ export class Exchange implements TimeoutNode {
     this.#context.runInAsyncScope(() => this.#end({ how: "late", cause: this.explainSilence?.() }));
   }
 
-  /** The caller does not wait for the answer any more. */
+  /** The caller does not wait for the answer any more. A `destroy` of the middlewares may throw. */
   abort(): void {
-    this.#end({ how: "aborted" });
+    try {
+      this.#context.runInAsyncScope(() => this.#end({ how: "aborted" }));
+    } catch (error) {
+      this.#tell(error);
+    }
   }
 
   #tell(error: unknown): void {

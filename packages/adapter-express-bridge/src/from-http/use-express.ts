@@ -113,12 +113,7 @@ export function useExpress<
     };
     const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
     const derived = derive(caller, own, context as never);
-    const { exchange, ending, found } = await runToEnd(
-      derived,
-      settings,
-      run,
-      asked.signal ?? new AbortController().signal,
-    );
+    const { exchange, ending, found } = await runToEnd(derived, settings, run, asked);
     if (ending.how !== "aborted") passHeaders(exchange, derived);
     refuse(answerOf(ending, exchange, found));
     return hydrate(exchange.request as Identified) as Hydrated<Extra, A>;

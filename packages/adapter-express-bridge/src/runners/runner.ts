@@ -1,3 +1,4 @@
+import { type Asking, endWith } from "@portcullis/core/internal";
 import type { Ending } from "../exchange/ending.js";
 import { Exchange, type ExchangeLimits } from "../exchange/exchange.js";
 import type { Derived } from "../exchange/make-request.js";
@@ -30,14 +31,12 @@ export async function runToEnd(
   derived: Derived,
   limits: ExchangeLimits,
   runner: Runner,
-  signal: AbortSignal,
+  question: Asking,
 ): Promise<Ended> {
   const exchange = new Exchange(derived, limits);
-  const abort = () => exchange.abort();
-  signal.addEventListener("abort", abort);
-  if (signal.aborted) abort();
+  const stop = endWith(question, exchange);
   const found = runner(exchange, derived);
   const ending = await exchange.ending;
-  signal.removeEventListener("abort", abort);
+  stop();
   return { exchange, ending, found };
 }
