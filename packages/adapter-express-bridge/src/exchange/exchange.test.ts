@@ -240,6 +240,20 @@ describe("once it is over,", () => {
     expect(heard).toEqual(told);
   });
 
+  test("an abort is told of a `destroy` that throws", async () => {
+    const gone = new AbortController();
+    const onError = vi.fn();
+    const silent: RequestHandler = (request) => {
+      request.destroy = () => {
+        throw LATER;
+      };
+      queueMicrotask(() => gone.abort());
+    };
+    const decision = await askAction(fromExpress(silent, { app, onError }), { signal: gone.signal });
+    expect(decision).toMatchObject({ outcome: "error", code: "aborted" });
+    expect(onError.mock.calls).toEqual([[LATER]]);
+  });
+
   test("a request is aborted too where nobody waits any more", async () => {
     const gone = new AbortController();
     const heard: string[] = [];

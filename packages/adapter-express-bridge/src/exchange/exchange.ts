@@ -1,11 +1,22 @@
 import { AsyncResource } from "node:async_hooks";
 import { type IncomingMessage, ServerResponse } from "node:http";
 import { cancelTimeout, printError, type TimeoutNode, timeoutListOf } from "@portcullis/core/internal";
+import { makeDressed, type Prototypes } from "./dressed-class.js";
 import type { Ending, Skip } from "./ending.js";
 import type { Derived } from "./make-request.js";
 import { makeRequest } from "./make-request.js";
 import { factsOf, NullSocket } from "./null-socket.js";
 import { Recording } from "./response-recorder.js";
+
+/** The limits of an exchange, and the application to which it belongs. */
+export interface ExchangeLimits {
+  /** Milliseconds until the middlewares must have ended. */
+  readonly timeout: number;
+  /** Receives errors that are thrown after the end. */
+  readonly onError: (error: unknown) => void;
+  /** The application whose prototypes request and response have. */
+  readonly app?: Prototypes | null;
+}
 
 /**
  * One request and its response, made for one evaluation and never reused. Both are real objects of Node, on a socket
@@ -34,17 +45,13 @@ export class Exchange implements TimeoutNode {
   #statusAtPass = -1;
   #isOwn = true;
 
-  /**
-   * @param timeout Milliseconds until the middlewares must have ended.
-   * @param onLateError Receives errors that are thrown after the end.
-   */
-  constructor(derived: Derived, timeout: number, onLateError: (error: unknown) => void) {
+  constructor(derived: Derived, { timeout, onError, app }: ExchangeLimits) {
     const { handshake, method, scope } = derived;
     this.#method = method;
-    this.#onLateError = onLateError;
+    this.#onLateError = onError;
     this.#socket = new NullSocket(factsOf(handshake), scope);
-    this.request = makeRequest(derived, this.#socket);
-    this.response = new ServerResponse(this.request);
+    this.request = makeRequest(derived, this.#socket, app?.request);
+    this.response = makeDressed(ServerResponse, app?.response, this.request);
     this.ending = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -137,9 +144,13 @@ export class Exchange implements TimeoutNode {
     this.#context.runInAsyncScope(() => this.#end({ how: "late", cause: this.explainSilence?.() }));
   }
 
-  /** The caller does not wait for the answer any more. */
+  /** The caller does not wait for the answer any more. A `destroy` of the middlewares may throw. */
   abort(): void {
-    this.#end({ how: "aborted" });
+    try {
+      this.#context.runInAsyncScope(() => this.#end({ how: "aborted" }));
+    } catch (error) {
+      this.#tell(error);
+    }
   }
 
   #tell(error: unknown): void {

@@ -1,6 +1,7 @@
 import { IncomingMessage } from "node:http";
 import type { Scope } from "@portcullis/core";
 import type { Body } from "./body.js";
+import { makeDressed } from "./dressed-class.js";
 import type { NullSocket } from "./null-socket.js";
 
 /** Headers of a request by name. */
@@ -22,8 +23,12 @@ export interface Derived extends Body {
 }
 
 /** Makes a request of Node that has arrived completely. */
-export function makeRequest({ method, url, headers, bytes }: Derived, socket: NullSocket): IncomingMessage {
-  const request = new IncomingMessage(socket as never);
+export function makeRequest(
+  { method, url, headers, bytes }: Derived,
+  socket: NullSocket,
+  prototype: object | undefined,
+): IncomingMessage {
+  const request = makeDressed(IncomingMessage, prototype, socket as never);
   request.method = method;
   request.url = url;
   request.httpVersion = "1.1";

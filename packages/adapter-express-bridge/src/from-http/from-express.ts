@@ -51,5 +51,6 @@ export function fromExpress<S extends Scope = Scope, A extends ExpressApplicatio
   const settings = readSettings(caller, options as FromExpressOptions<never, A>, ["app"]);
   checkStops(caller, chain, settings.stopAt);
   const app = readApp(caller, options.app, chain);
-  return ruleOf(caller, options.name ?? nameOf(caller, chain), settings, expressRun(chain, app, settings));
+  const name = options.name ?? nameOf(caller, chain);
+  return ruleOf(caller, name, { ...settings, app }, expressRun(chain, app, settings));
 }

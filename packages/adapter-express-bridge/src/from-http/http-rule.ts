@@ -7,7 +7,7 @@ import {
   type Rule,
   type Scope,
 } from "@portcullis/core";
-import { addAnswerHeader, UNLISTED } from "@portcullis/core/internal";
+import { type Asking, addAnswerHeader, isAborted, UNLISTED } from "@portcullis/core/internal";
 import { keepCookies } from "../exchange/cookies.js";
 import { derive } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
@@ -41,15 +41,15 @@ export function ruleOf<S>(
   /** Runs the middlewares once. Rejects with an error that is thrown while their data is read. */
   const ask = async (
     { phase, settings }: PhaseSettings,
-    question: { scope: Scope; consumer: Consumer; signal: AbortSignal },
+    question: Asking & { scope: Scope; consumer: Consumer },
     action: string,
     payload: Payload,
   ): Promise<Answer> => {
-    const { scope, consumer, signal } = question;
+    const { scope, consumer } = question;
     const derived = derive(caller, settings, { phase, scope, consumer, action, payload } as HttpContext<never>);
-    const { exchange, ending, found } = await runToEnd(derived, settings, runner, signal);
+    const { exchange, ending, found } = await runToEnd(derived, settings, runner, question);
     if (phase === "connect") {
-      if (!signal.aborted) passHeaders(exchange, derived);
+      if (!isAborted(question)) passHeaders(exchange, derived);
       return answerOf(ending, exchange, () => ({ ...found(), body: undefined }));
     }
     let body: unknown;

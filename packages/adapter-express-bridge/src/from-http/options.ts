@@ -1,8 +1,9 @@
 import type { Scope } from "@portcullis/core";
 import { checkKeys, printError, readMilliseconds } from "@portcullis/core/internal";
 import { assertOption } from "../exchange/assert-option.js";
+import type { ExchangeLimits } from "../exchange/exchange.js";
 import type { DerivationSettings, HttpContext, MethodOf } from "../exchange/http-context.js";
-import type { RunLimits, RunnerSettings } from "../runners/runner.js";
+import type { RunnerSettings } from "../runners/runner.js";
 import { type MethodMap, readMethods } from "./methods.js";
 import type { AnyMiddleware } from "./middlewares.js";
 import { readUrl } from "./url.js";
@@ -64,7 +65,7 @@ export interface HttpRuleOptions<S = Scope> {
 }
 
 /** The checked options of a rule, with their defaults. */
-export interface RuleSettings extends DerivationSettings, RunnerSettings, RunLimits {
+export interface RuleSettings extends DerivationSettings, RunnerSettings, ExchangeLimits {
   /** The method of an action that no policy names. */
   readonly unlistedMethodOf: MethodOf;
   readonly handOn: "body" | false | undefined;

@@ -102,9 +102,10 @@ export function useExpress<
   checkKeys(caller, options, KEYS);
   const { app, headers, hydrate = findUser as never, ...common } = options;
   assertOption(typeof hydrate === "function", { caller, key: "hydrate", value: hydrate }, "a function");
-  const settings = readSettings(caller, { ...common, headers: headers as never }, []);
-  checkStops(caller, chain, settings.stopAt);
-  const run = expressRun(chain, readApp(caller, app, chain), settings);
+  const known = readSettings(caller, { ...common, headers: headers as never }, []);
+  checkStops(caller, chain, known.stopAt);
+  const settings = { ...known, app: readApp(caller, app, chain) };
+  const run = expressRun(chain, settings.app, settings);
   return async (from, asked = {}) => {
     const request = readHandshake(caller, from, asked);
     const own = headers ? { ...settings, headers: () => headers(from) } : settings;
@@ -117,12 +118,7 @@ export function useExpress<
     };
     const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
     const derived = derive(caller, own, context as never);
-    const { exchange, ending, found } = await runToEnd(
-      derived,
-      settings,
-      run,
-      asked.signal ?? new AbortController().signal,
-    );
+    const { exchange, ending, found } = await runToEnd(derived, settings, run, asked);
     if (ending.how !== "aborted") passHeaders(exchange, derived);
     refuse(answerOf(ending, exchange, found));
     return hydrate(exchange.request as Identified) as Hydrated<Extra, A>;

@@ -36,7 +36,10 @@ interface Failure {
 
 /** Runs the functions of a chain one after the other, as Express does. The exchange passes after the last one. */
 export function runChain(run: Omit<ChainRun, "mayPass" | "isUnmatched">): void {
-  proceed({ ...run, mayPass: hasNoStops(run), isUnmatched: false }, 0, undefined);
+  const { chain, exchange, caller, deniesUnmatched, stopAt, restore } = run;
+  const mayPass = hasNoStops(run);
+  // A spread with further properties would give every object a hidden class of its own.
+  proceed({ chain, exchange, caller, deniesUnmatched, stopAt, restore, mayPass, isUnmatched: false }, 0, undefined);
 }
 
 function hasNoStops({ stopAt }: Pick<ChainRun, "stopAt">): boolean {

@@ -1,5 +1,6 @@
+import { type Asking, endWith } from "@portcullis/core/internal";
 import type { Ending } from "../exchange/ending.js";
-import { Exchange } from "../exchange/exchange.js";
+import { Exchange, type ExchangeLimits } from "../exchange/exchange.js";
 import type { Derived } from "../exchange/make-request.js";
 import type { HttpEvidence } from "../exchange/read-outcome.js";
 import type { StopAt } from "./stop-at.js";
@@ -18,14 +19,6 @@ export interface RunnerSettings {
   readonly stopAt: StopAt;
 }
 
-/** The limits of one run. */
-export interface RunLimits {
-  /** Milliseconds until the middlewares must have answered. */
-  readonly timeout: number;
-  /** Receives errors that are thrown after the answer. */
-  readonly onError: (error: unknown) => void;
-}
-
 /** A run that has ended. */
 export interface Ended {
   readonly exchange: Exchange;
@@ -36,16 +29,14 @@ export interface Ended {
 /** Runs middlewares on a new exchange, until they have ended. */
 export async function runToEnd(
   derived: Derived,
-  { timeout, onError }: RunLimits,
+  limits: ExchangeLimits,
   runner: Runner,
-  signal: AbortSignal,
+  question: Asking,
 ): Promise<Ended> {
-  const exchange = new Exchange(derived, timeout, onError);
-  const abort = () => exchange.abort();
-  signal.addEventListener("abort", abort);
-  if (signal.aborted) abort();
+  const exchange = new Exchange(derived, limits);
+  const stop = endWith(question, exchange);
   const found = runner(exchange, derived);
   const ending = await exchange.ending;
-  signal.removeEventListener("abort", abort);
+  stop();
   return { exchange, ending, found };
 }

@@ -1,15 +1,11 @@
 import { decision } from "../decision/decision.js";
+import type { Abortable } from "../rules/rule-context.js";
 
 /** The deadline of an evaluation, and its cancellation. */
 export interface EvaluationOptions {
   /** Milliseconds for the whole question. */
   readonly timeout: number;
   readonly cancellation?: CancellationScope | undefined;
-}
-
-/** An operation that can be ended early. */
-interface Abortable {
-  abort(reason: unknown): void;
 }
 
 /** The decision of a cancelled evaluation. nginx uses 499 for a client that has closed its request. */

@@ -2,6 +2,11 @@ import { PermissionMisuse } from "../decision/errors.js";
 import type { Consumer, Payload } from "../types.js";
 import { LazySignal } from "./lazy-signal.js";
 
+/** An operation that can be ended early. */
+export interface Abortable {
+  abort(reason: unknown): void;
+}
+
 /**
  * One question to the rules. It is the context of function rules and the last argument of class rules. It serves one
  * evaluation and is never reused, so a rule may keep it.
@@ -9,6 +14,8 @@ import { LazySignal } from "./lazy-signal.js";
 export class RuleContext {
   /** The object of the action, in the object phase. */
   declare object: unknown;
+  /** Ended with the question. `null` once the question is aborted. Use `endWith`. */
+  declare dependent: Abortable | null | undefined;
   #own: LazySignal | undefined;
   /** The options that class rules got before the context was created. */
   #adopted: LazySignal | undefined;
@@ -50,6 +57,8 @@ export class RuleContext {
     this.#own ??= new LazySignal();
     this.#own.abort(reason);
     this.#adopted?.abort(reason);
+    this.dependent?.abort(reason);
+    this.dependent = null;
   }
 }
 
