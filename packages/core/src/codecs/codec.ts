@@ -9,7 +9,10 @@ export interface Decoded {
   readonly action: string | undefined;
   /** The client's arguments. Default: none. */
   readonly payload?: Payload;
-  /** The reason why the message is unusable. It is refused as `bad_message`, with this reason. */
+  /**
+   * The reason why the message is unusable. It is refused as `bad_message`, with this reason. The action is then for the
+   * answer and the log alone.
+   */
   readonly bad?: string;
 }
 

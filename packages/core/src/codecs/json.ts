@@ -49,15 +49,17 @@ export function json(options: JsonOptions = {}): EnvelopeCodec<JsonRequest> {
       const message = parseJson(frame);
       if (!isRecord(message)) return { action: undefined, bad: "The message could not be read: send a JSON object." };
       const { [actionKey]: action, [idKey]: id } = message;
-      if (!canEcho(id)) return { action: undefined, bad: "The id is nested too deeply.", message };
+      // A refusal names the action of a message that is unusable otherwise.
+      const named = typeof action === "string" ? action : undefined;
+      if (!canEcho(id)) return { action: named, bad: "The id is nested too deeply.", message };
       if (action === undefined || action === null) {
         return { action: undefined, payload: without(message, actionKey, idKey), id, message };
       }
-      if (typeof action !== "string") return { action: undefined, id, bad: "The action must be a string.", message };
-      if (payloadKey === undefined) return { action, payload: without(message, actionKey, idKey), id, message };
+      if (named === undefined) return { action: undefined, id, bad: "The action must be a string.", message };
+      if (payloadKey === undefined) return { action: named, payload: without(message, actionKey, idKey), id, message };
       const payload = Object.hasOwn(message, payloadKey) ? (message[payloadKey] ?? {}) : {};
-      if (!isRecord(payload)) return { action: undefined, id, bad: `The ${payloadKey} must be an object.`, message };
-      return { action, payload, id, message };
+      if (!isRecord(payload)) return { action: named, id, bad: `The ${payloadKey} must be an object.`, message };
+      return { action: named, payload, id, message };
     },
     denied: ({ action, id }, error) => JSON.stringify({ [actionKey]: action, [idKey]: id, error }),
     reply: ({ id }, data = null, { status, action }) =>
