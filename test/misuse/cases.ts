@@ -72,6 +72,8 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `guardWs(wss, policy, { authentciate: () => ({ user: null }) })`,
     `guardWs(wss, policy, { authenticate: "ann" })`,
     `guardWs(wss, policy, { authenticate: class Accounts {} })`,
+    `guardWs(wss, policy, { authenticate: (request, response, next) => next() })`,
+    `guardWs(wss, policy, { authenticate: [(request, response, next) => next()] })`,
     `guardWs(wss, policy, { origin: ["https://app.example"] })`,
     `guardWs(wss, defineConsumer().action("ping", AllowAny, () => 1))`,
     `guardWs(wss, policy, { origins: "https://app.example" })`,

@@ -114,6 +114,13 @@ test("useExpress says what it adds to the scope", () => {
   }>();
 });
 
+test("fromExpress has the user that the application declares", () => {
+  type Declared = ExpressApplication & { readonly request: { user?: { readonly id: string } | undefined } };
+  const rule = fromExpress(handler, { app: app as unknown as Declared });
+  expectTypeOf<EvidenceOf<typeof rule>>().toEqualTypeOf<HttpEvidence<{ readonly id: string }>>();
+  defineConsumer().action("ping", rule, ({ evidence }) => evidence.user?.id.trim());
+});
+
 test("useExpress has the user that the application declares", () => {
   type Declared = ExpressApplication & { readonly request: { user?: { readonly id: string } | undefined } };
   const found = useExpress(handler, { app: app as unknown as Declared });

@@ -13,13 +13,13 @@ const authenticate = () => ({ user: { id: "ann", password: "secret" } });
 /** A guarded server, and the data of its sockets as other processes see it. */
 async function start(data: SocketGuardOptions["data"], more: (io: Server) => void = () => {}) {
   let io: Server = undefined as never;
-  const faults: unknown[] = [];
+  const faults: string[] = [];
   const server = await listen((made) => {
     io = made;
     guard(made, policy, {
       authenticate,
       data: data as never,
-      onDecision: ({ decision }) => void (decision.error && faults.push(decision.error)),
+      onDecision: ({ decision }) => void (decision.error && faults.push(decision.by)),
     });
     more(made);
   });
@@ -86,7 +86,7 @@ test.each<[string, () => unknown]>([
   const connected = vi.fn();
   const { server, faults, dataOfAll } = await start(data as never, (io) => void io.on("connection", connected));
   expect((await refusalOf(server)).data).toMatchObject({ code: "permission_error", status: 500 });
-  expect([faults.length, await dataOfAll(), connected.mock.calls]).toEqual([1, [], []]);
+  expect([faults, await dataOfAll(), connected.mock.calls]).toEqual([["data"], [], []]);
 });
 
 test("a `data` that is no function is refused at the start", async () => {

@@ -5,10 +5,13 @@ import type { Ending, Skip } from "./ending.js";
 import type { Exchange } from "./exchange.js";
 import { type HttpRefusal, refusalOfFailure, refusalOfResponse } from "./http-refusal.js";
 
-/** Data that middlewares have set, as handlers get it. A property that they did not set is missing. */
-export interface HttpEvidence {
+/**
+ * Data that middlewares have set, as handlers get it. A property that they did not set is missing. `User` is the type of
+ * the user.
+ */
+export interface HttpEvidence<User = unknown> {
   /** `request.user` (Koa: `ctx.state.user`). */
-  readonly user?: unknown;
+  readonly user?: User;
   /** `request.auth`, as express-jwt sets it. */
   readonly auth?: unknown;
   readonly session?: unknown;

@@ -4,7 +4,7 @@ import { type ExpressApplication, expressRun, readApp } from "../runners/express
 import { checkStops } from "../runners/express-routes.js";
 import type { Handler } from "../runners/handler.js";
 import { ruleOf } from "./http-rule.js";
-import { flatten, type Middlewares, nameOf } from "./middlewares.js";
+import { type DeclaredUser, flatten, type Middlewares, nameOf } from "./middlewares.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
 
 /** Options of {@link fromExpress}. */
@@ -45,7 +45,7 @@ export interface FromExpressOptions<S = Scope, A = ExpressApplication | null> ex
 export function fromExpress<S extends Scope = Scope, A extends ExpressApplication | null = ExpressApplication>(
   middlewares: Middlewares<A>,
   options: FromExpressOptions<S, A> = {},
-): Rule<S, unknown, HttpEvidence, true> {
+): Rule<S, unknown, HttpEvidence<DeclaredUser<A>>, true> {
   const caller = "fromExpress()";
   const chain: Handler[] = flatten(caller, middlewares);
   const settings = readSettings(caller, options as FromExpressOptions<never, A>, ["app"]);

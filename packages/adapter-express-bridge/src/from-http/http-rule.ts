@@ -28,12 +28,12 @@ interface PhaseSettings {
 const FOR_ANSWER = /^(set-cookie|(x-)?ratelimit(-.+)?|x-(request|correlation)-id|strict-transport-security)$/;
 
 /** Makes a permission of middlewares that is evaluated at connect and at every action. */
-export function ruleOf<S>(
+export function ruleOf<S, User = unknown>(
   caller: string,
   name: string,
   settings: RuleSettings,
   runner: Runner,
-): Rule<S, unknown, HttpEvidence, true> {
+): Rule<S, unknown, HttpEvidence<User>, true> {
   const handOn = new HandOn(name, settings.handOn);
   const connect: PhaseSettings = { phase: "connect", settings };
   const listed: PhaseSettings = { phase: "action", settings };

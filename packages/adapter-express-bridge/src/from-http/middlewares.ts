@@ -12,6 +12,16 @@ export type InlineMiddleware<A> = (
   next: (error?: unknown) => void,
 ) => unknown;
 
+/**
+ * The user that the requests of an application are declared to have: that of `Express.User`, where passport's types or
+ * the application declare one; otherwise `unknown`.
+ */
+export type DeclaredUser<A> = A extends { readonly request: { user?: infer U } }
+  ? [keyof NonNullable<U>] extends [never]
+    ? unknown
+    : NonNullable<U>
+  : unknown;
+
 /** A middleware, or a list of them, nested to any depth. */
 export type Middlewares<A = unknown> = InlineMiddleware<A> | AnyMiddleware | readonly Middlewares<A>[];
 

@@ -16,7 +16,7 @@ import { checkStops } from "../runners/express-routes.js";
 import type { Handler } from "../runners/handler.js";
 import { runToEnd } from "../runners/runner.js";
 import { passHeaders } from "./http-rule.js";
-import { flatten, type Middlewares } from "./middlewares.js";
+import { type DeclaredUser, flatten, type Middlewares } from "./middlewares.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
 
 /** The argument of `authenticate`: the request of the handshake, or a socket that has it under `request`. */
@@ -31,15 +31,8 @@ export type Identified = IncomingMessage & {
   readonly sessionID?: unknown;
 };
 
-/**
- * The user that the requests of an application are declared to have, or nobody: that of `Express.User`, where passport's
- * types or the application declare one; otherwise `unknown`.
- */
-export type UserOf<A> = A extends { readonly request: { user?: infer U } }
-  ? [keyof NonNullable<U>] extends [never]
-    ? unknown
-    : NonNullable<U> | null
-  : unknown;
+/** The user that the requests of an application are declared to have, or nobody. */
+export type UserOf<A> = unknown extends DeclaredUser<A> ? unknown : DeclaredUser<A> | null;
 
 /** What `hydrate` returns, or the user and the id of the session when there is none. */
 type Hydrated<Extra, A> = [Extra] extends [never] ? { user: UserOf<A>; sid: string | undefined } : Extra;

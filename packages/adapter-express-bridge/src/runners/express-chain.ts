@@ -6,6 +6,7 @@ import { Call } from "./call.js";
 import { handlerFor } from "./copy-router.js";
 import { hasRoutes, isStacked } from "./express-routes.js";
 import type { Handler } from "./handler.js";
+import { explainMissing } from "./missing-session.js";
 import { RouterPath } from "./router-path.js";
 import { routesMisuse, type StopAt } from "./stop-at.js";
 
@@ -57,14 +58,15 @@ function proceed(run: ChainRun, from: number, failure: Failure | undefined): voi
       return;
     }
   }
-  if (failure !== undefined) refuse(exchange, failure.error);
+  if (failure !== undefined) refuse(run, failure.error);
   else if (run.isUnmatched) exchange.skip("unmatched");
   else if (run.mayPass) exchange.pass();
   else exchange.skip("unreached");
 }
 
-function refuse(exchange: Exchange, error: unknown): void {
-  exchange.fail(error, statusOfError(error, exchange.response.statusCode));
+function refuse({ exchange, caller }: ChainRun, error: unknown): void {
+  const explained = explainMissing(error, exchange.request, caller);
+  exchange.fail(explained, statusOfError(error, exchange.response.statusCode));
 }
 
 /** One call of one function of a chain. Only its first `next`, throw or rejection moves the chain on. */
@@ -143,7 +145,7 @@ class ChainStep {
     const { response } = exchange;
     if (this.#call.isOver || exchange.isEnded) {
       // The chain has already moved on. Only an error still counts.
-      if (failure) refuse(exchange, failure.error);
+      if (failure) refuse(run, failure.error);
       return;
     }
     this.#call.isOver = true;

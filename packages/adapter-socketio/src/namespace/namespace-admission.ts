@@ -123,8 +123,9 @@ export class NamespaceAdmission {
     }
   }
 
-  #fail(error: unknown): void {
-    this.refuse(connectError(this.report(decisionFromError(error, "guard"))));
+  /** @param by The part that has thrown, or the option. */
+  #fail(error: unknown, by = "guard"): void {
+    this.refuse(connectError(this.report(decisionFromError(error, by))));
   }
 
   #evaluate(): void {
@@ -147,7 +148,7 @@ export class NamespaceAdmission {
     try {
       fillData(socket, context.options.data?.(scope));
     } catch (error) {
-      this.#fail(error);
+      this.#fail(error, "data");
       return;
     }
     this.#scope = scope;

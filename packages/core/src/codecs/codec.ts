@@ -9,7 +9,10 @@ export interface Decoded {
   readonly action: string | undefined;
   /** The client's arguments. Default: none. */
   readonly payload?: Payload;
-  /** The reason why the message is unusable. It is refused as `bad_message`, with this reason. */
+  /**
+   * The reason why the message is unusable. It is refused as `bad_message`, with this reason. The action is then for the
+   * answer and the log alone.
+   */
   readonly bad?: string;
 }
 
@@ -80,6 +83,8 @@ export interface Codec<D extends Decoded = Decoded> {
    * @param answers What `denied` and `reply` returned, in the order of the requests; at least one.
    */
   join?(answers: readonly Frame[]): Frame;
+  /** Returns a hint for the developer about a request that the rules may not see as it was meant. Printed once. */
+  readonly "~hint"?: ((request: D) => string | undefined) | undefined;
   /** The keep-alive texts. The guard answers them, and `decode` never receives them. */
   readonly heartbeat?: Heartbeat;
 }

@@ -48,6 +48,12 @@ test("the keys can have other names", () => {
   });
 });
 
+test("an id that cannot be repeated leaves the action readable", () => {
+  let id: unknown = 1;
+  for (let level = 0; level < 200; level++) id = [id];
+  expect(partsOf({ type: "join", id })).toEqual({ action: "join", bad: "The id is nested too deeply." });
+});
+
 test("an answer omits fields that the request lacks", () => {
   expect(String(json().denied(read({ type: "join" }), DENIED))).toBe(JSON.stringify({ type: "join", error: DENIED }));
   expect(String(json().denied(read("[]"), DENIED))).toBe(JSON.stringify({ error: DENIED }));
@@ -98,8 +104,10 @@ describe("a payload under a key of its own", () => {
   });
 
   test.each([[5], [[1]], ["text"], [true]])("is an object, not %j", (data) => {
-    const request = { action: undefined, id: 1, bad: "The data must be an object." };
+    const request = { action: "join", id: 1, bad: "The data must be an object." };
     expect(partsOf({ type: "join", id: 1, data }, codec)).toEqual(request);
+    const frame = codec.denied(read({ type: "join", id: 1, data }, codec), DENIED);
+    expect(JSON.parse(String(frame))).toEqual({ type: "join", id: 1, error: DENIED });
   });
 
   test("is not read from a prototype", () => {

@@ -1,5 +1,6 @@
 import { PermissionMisuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
+import { innerKey } from "../util/inner-key.js";
 import type { Decoded, EnvelopeCodec } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
 import { canEcho, isRecord, type JsonMessage, parseJson, without } from "./read-json.js";
@@ -45,19 +46,22 @@ export function json(options: JsonOptions = {}): EnvelopeCodec<JsonRequest> {
   checkNames(payloadKey === undefined ? [actionKey, idKey] : [actionKey, idKey, payloadKey]);
   return {
     ...readHeartbeat("json()", options.heartbeat),
+    ...(payloadKey === undefined && { "~hint": hintOf }),
     decode(frame) {
       const message = parseJson(frame);
       if (!isRecord(message)) return { action: undefined, bad: "The message could not be read: send a JSON object." };
       const { [actionKey]: action, [idKey]: id } = message;
-      if (!canEcho(id)) return { action: undefined, bad: "The id is nested too deeply.", message };
+      // A refusal names the action of a message that is unusable otherwise.
+      const named = typeof action === "string" ? action : undefined;
+      if (!canEcho(id)) return { action: named, bad: "The id is nested too deeply.", message };
       if (action === undefined || action === null) {
         return { action: undefined, payload: without(message, actionKey, idKey), id, message };
       }
-      if (typeof action !== "string") return { action: undefined, id, bad: "The action must be a string.", message };
-      if (payloadKey === undefined) return { action, payload: without(message, actionKey, idKey), id, message };
+      if (named === undefined) return { action: undefined, id, bad: "The action must be a string.", message };
+      if (payloadKey === undefined) return { action: named, payload: without(message, actionKey, idKey), id, message };
       const payload = Object.hasOwn(message, payloadKey) ? (message[payloadKey] ?? {}) : {};
-      if (!isRecord(payload)) return { action: undefined, id, bad: `The ${payloadKey} must be an object.`, message };
-      return { action, payload, id, message };
+      if (!isRecord(payload)) return { action: named, id, bad: `The ${payloadKey} must be an object.`, message };
+      return { action: named, payload, id, message };
     },
     denied: ({ action, id }, error) => JSON.stringify({ [actionKey]: action, [idKey]: id, error }),
     reply: ({ id }, data = null, { status, action }) =>
@@ -65,6 +69,16 @@ export function json(options: JsonOptions = {}): EnvelopeCodec<JsonRequest> {
     notify: (event, data) =>
       JSON.stringify({ [actionKey]: event, ...(payloadKey === undefined ? data : { [payloadKey]: data }) }),
   };
+}
+
+/** Keys that hold the payload in many formats. */
+const PAYLOAD_KEYS = ["payload", "data", "params", "args", "body", "detail", "message"];
+
+/** A hint about a payload that probably stands one level below the one that the rules get. */
+function hintOf({ action, payload = {} }: JsonRequest): string | undefined {
+  const key = action === undefined ? undefined : innerKey(payload, () => true);
+  if (key === undefined || !PAYLOAD_KEYS.includes(key)) return undefined;
+  return `a rule finds the fields of a message in \`payload.${key}\`, because json() takes all its keys for the payload: use \`json({ payload: "${key}" })\` to judge the object in \`${key}\` alone`;
 }
 
 function checkNames(keys: readonly unknown[]): void {

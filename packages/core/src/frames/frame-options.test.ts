@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { json } from "../codecs/json.js";
 import { FRAME_OPTIONS, type FrameOptions, readFrameOptions } from "./frame-options.js";
 
@@ -28,4 +28,33 @@ test("a codec without reply() cannot serve", () => {
   const codec = { decode: () => ({ action: "a" }), denied: () => undefined };
   expect(readFrameOptions("guard()", { codec }, false).codec).toBe(codec);
   expect(() => readFrameOptions("serve()", { codec }, true)).toThrow("without reply()");
+});
+
+test("a payload in another key than json() knows is told once", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const decode = (message: object, options: object = { hints: true }, codec = json()) =>
+    readFrameOptions("guard()", { codec, ...options }, false).codec.decode(JSON.stringify(message), {} as never);
+  const nested = { type: "go", id: 1, payload: { room: "vault" } };
+  for (const message of [
+    { type: "go", payload: "vault" },
+    { type: "go", payload: ["vault"] },
+    { type: "go", payload: {}, room: "vault" },
+    { type: "go", position: { x: 1 } },
+    { payload: {} },
+    { type: 5, payload: {} },
+    [],
+  ]) {
+    decode(message);
+  }
+  decode(nested, { hints: false });
+  decode(nested, {});
+  decode(nested, { hints: true }, json({ payload: "payload" }));
+  decode({ type: "go", payload: { data: {} } }, { hints: true }, json({ payload: "payload" }));
+  expect(warn).not.toHaveBeenCalled();
+  const { codec } = readFrameOptions("guard()", { codec: json(), hints: true }, false);
+  for (const _turn of [1, 2]) {
+    expect(codec.decode(JSON.stringify(nested), {} as never)).toMatchObject({ action: "go", id: 1 });
+  }
+  expect(warn.mock.calls).toEqual([[expect.stringContaining('use `json({ payload: "payload" })`')]]);
+  warn.mockRestore();
 });

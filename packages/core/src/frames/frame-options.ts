@@ -4,6 +4,7 @@ import type { PublicIssue, Refusal } from "../decision/decision-parts.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import type { Continuity } from "../guard/continuity-hook.js";
 import { isHeader } from "../guard/handshake/response-headers.js";
+import { isDevelopment, printHint } from "../guard/setup-hints.js";
 
 /** A refused request, as `decode` of the codec returned it. */
 export interface RefusedRequest extends Decoded {
@@ -56,10 +57,10 @@ export interface ReadFrameOptions {
  */
 export function readFrameOptions(
   caller: string,
-  options: FrameOptions & { continuity?: Continuity },
+  options: FrameOptions & { continuity?: Continuity; hints?: boolean },
   isServed: boolean,
 ): ReadFrameOptions {
-  const { denied, refuse = "status", challenge = "Bearer" } = options;
+  const { denied, refuse = "status", challenge = "Bearer", hints = isDevelopment() } = options;
   const renews = options.continuity?.["~renews"] ? "renewals" : undefined;
   const codec = readCodec(caller, options.codec, isServed ? "handlers" : renews);
   if (denied !== undefined && typeof denied !== "function") {
@@ -73,5 +74,21 @@ export function readFrameOptions(
   if (!isHeader("WWW-Authenticate", challenge)) {
     throw new PermissionMisuse(`${caller} got a wrong \`challenge\`: give a header value, as in 'Bearer realm="app"'`);
   }
-  return { codec, denied, refuse, challenge };
+  return { codec: hints ? hinting(codec) : codec, denied, refuse, challenge };
+}
+
+/** Returns a codec that prints the first hint about a request. Without hints no message pays for it. */
+function hinting(codec: Codec): Codec {
+  let hintOf = codec["~hint"];
+  if (hintOf === undefined) return codec;
+  const decode: Codec["decode"] = (frame, context) => {
+    const request = codec.decode(frame, context);
+    const told = hintOf?.(request as Decoded);
+    if (told !== undefined) {
+      hintOf = undefined;
+      printHint(told);
+    }
+    return request;
+  };
+  return { ...codec, decode };
 }

@@ -8,7 +8,8 @@ import { printError } from "../util/print-error.js";
 import { isThenable } from "../util/thenable.js";
 import { FaultLog } from "./fault-log.js";
 import type { GuardSession } from "./guard-session.js";
-import { isDevelopment, type RefusalReport, SetupHints } from "./setup-hints.js";
+import type { RefusalReport } from "./hints.js";
+import { isDevelopment, SetupHints } from "./setup-hints.js";
 
 /** The phase of a decision. The last four are those of `continuity()`. */
 export type DecisionPhase = Phase | "renew" | "revalidate" | "revoke" | "expire";
@@ -95,6 +96,11 @@ export class DecisionLog {
     } catch (error) {
       printThrown(error);
     }
+  }
+
+  /** Takes what `authenticate` has returned, for hints. Never throws. */
+  notice(extra: unknown): void {
+    this.#hints?.notice(extra);
   }
 
   /** Prints the hint for a refusal that was reported before, if there is one. Never throws. */

@@ -1,4 +1,4 @@
-import { PermissionDenied } from "@portcullis/core";
+import { deny, PermissionDenied } from "@portcullis/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { decision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
@@ -38,6 +38,16 @@ describe("a fault", () => {
       ["permission_error in isMember (send):", boom],
       ["permission_error in isOwner (edit):", boom],
       ["permission_error in isMember (other), and 42 more in the last minute:", boom],
+    ]);
+  });
+
+  test("that is a thrown decision says what to write", () => {
+    tell(1, failed("isMember", deny("banned")));
+    expect(printed()).toEqual([
+      [
+        "permission_error in isMember (send):",
+        'a decision was thrown: return the decision, or throw new PermissionDenied("banned")',
+      ],
     ]);
   });
 

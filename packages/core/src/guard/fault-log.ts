@@ -1,3 +1,4 @@
+import { decisionIn } from "../decision/decision.js";
 import { isIncident, isPermissionDenied } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { printError } from "../util/print-error.js";
@@ -34,8 +35,7 @@ export class FaultLog {
     // A rule is known by its name, a handler by its action.
     const more = this.#take(by === "handler" ? subject : name, performance.now());
     if (more === undefined) return;
-    const cause = isDenial ? printable(textOf(partOf(error, "message")) ?? show(error)) : error;
-    printError(`${subject}${more}:`, cause ?? "no answer in time");
+    printError(`${subject}${more}:`, causeOf(made, isDenial) ?? "no answer in time");
   }
 
   /** Returns the text about faults that were not printed; `undefined` when this one is not printed either. */
@@ -64,6 +64,14 @@ export class FaultLog {
  */
 function isRefusedToken({ outcome, status, error }: Decision): boolean {
   return outcome === "deny" && error !== undefined && (status === 401 || status === 403) && !isPermissionDenied(error);
+}
+
+/** Returns the value to print for a fault, or for a refused token. */
+function causeOf({ error }: Decision, isDenial: boolean): unknown {
+  if (isDenial) return printable(textOf(partOf(error, "message")) ?? show(error));
+  const thrown = decisionIn(error);
+  if (thrown === undefined) return error;
+  return `a decision was thrown: return the decision, or throw new PermissionDenied("${printable(thrown.code)}")`;
 }
 
 /** True within a minute after the last line. False when the clock has gone back. */

@@ -13,7 +13,7 @@ import type { Limits } from "./limits.js";
 import { checkOptions, type GuardOptions, mergeOptions, type ReplaceOptions } from "./options.js";
 import { GuardRuntime } from "./runtime.js";
 import type { ClientMessage, Connection } from "./session/connection.js";
-import type { RefusalReport } from "./setup-hints.js";
+import type { RefusalReport } from "./hints.js";
 
 /** The entry point of a guard. It admits connections, and holds the current policy. */
 export class Gate<Request> {

@@ -130,6 +130,12 @@ const HINTS = { values: [undefined, true, false], advice: "write true or false" 
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
 export function checkOptions(caller: string, options: GuardOptions<never>): void {
+  const { authenticate } = options;
+  if (Array.isArray(authenticate) || (typeof authenticate === "function" && authenticate.length > 2)) {
+    throw new PermissionMisuse(
+      `${caller} got ${show(authenticate)} as \`authenticate\`: wrap middlewares as useExpress([...], { app })`,
+    );
+  }
   for (const key of ["authenticate", "identify", "onScope", "onDecision"] as const) {
     if (options[key] !== undefined && typeof options[key] !== "function") {
       throw new PermissionMisuse(`${caller} got ${show(options[key])} as \`${key}\`: give a function`);
@@ -138,7 +144,7 @@ export function checkOptions(caller: string, options: GuardOptions<never>): void
   checkChoice(caller, "hints", options.hints, HINTS);
   checkContinuity(caller, options);
   // A class cannot be called without `new`, so every handshake would be a fault.
-  if (isClass(options.authenticate)) {
+  if (isClass(authenticate)) {
     throw new PermissionMisuse(`${caller} got a class as \`authenticate\`: give a function that returns { user }`);
   }
   checkKeys("`timeout`", options.timeout ?? {}, PHASES);

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { decision } from "../decision/decision.js";
-import { AllowAny, definePolicy, HasRole } from "../index.js";
+import { AllowAny, definePolicy, HasRole, PermissionDenied } from "../index.js";
 import { engineOf } from "../policy/policy.js";
 import { isDevelopment, SetupHints } from "./setup-hints.js";
 
@@ -10,15 +10,18 @@ const END = /\.? This is printed once; `hints: false` turns it off\.$/;
 const origins = decision("deny", "origin_not_allowed", { by: "origins" });
 const unknown = decision("deny", "unknown_action", { by: "actions", status: 405 });
 const anonymous = decision("deny", "not_authenticated", { by: "IsAuthenticated" });
+const THROWN = { code: "permission_error", by: "authenticate", status: 500 };
 const noRole = decision("deny", "permission_denied", { by: HasRole("admin").name });
 
 beforeEach(() => void warn.mockClear());
 afterEach(() => void vi.unstubAllGlobals());
 
 /** The hint for one refusal. */
-function hint(parts: object, authenticates = true): string | undefined {
+function hint(parts: object, authenticates = true, extra?: unknown): string | undefined {
   const report = { decision: anonymous, action: "connect", scope: { user: null }, ...parts };
-  new SetupHints(authenticates).tell(report as never, rules);
+  const hints = new SetupHints(authenticates);
+  hints.notice(extra);
+  hints.tell(report as never, rules);
   return warn.mock.calls[0]?.[0]?.replace("portcullis: ", "").replace(END, "");
 }
 
@@ -32,12 +35,15 @@ test.each([
     'a page of https://app.example was refused: write `origins: ["https://app.example"]` to accept it',
   ],
   ["null", "a page without an origin (sandboxed, or a file) was refused: serve it over HTTP"],
-  [
-    undefined,
-    "a client with cookies and without an Origin header was refused: add null to `origins` to accept such clients",
-  ],
+  [undefined, "a client without an Origin header was refused: add null to `origins` to accept such clients"],
 ])("the origin %s is told", (origin, told) => {
   expect(hint({ decision: origins, scope: { origin, user: null } })).toBe(told);
+});
+
+test("a client with cookies and without an origin is told as such", () => {
+  expect(hint({ decision: origins, scope: { headers: { cookie: "a=1" } } })).toContain(
+    "a client with cookies and without an Origin header was refused",
+  );
 });
 
 test("the origin of an attacker is printed without control characters", () => {
@@ -46,10 +52,17 @@ test("the origin of an attacker is printed without control characters", () => {
 
 test.each([
   [{ type: "ping" }, "and the keys `type`: use `codec: json()`"],
-  [{ event: "ping", data: {} }, 'and the keys `event`, `data`: use `codec: json({ action: "event" })` with the key'],
+  [{ type: "go", payload: {}, id: 1 }, 'use `codec: json({ payload: "payload" })`'],
+  [
+    { event: "ping", data: {} },
+    'and the keys `event`, `data`: use `codec: json({ action: "event", payload: "data" })`',
+  ],
+  [{ type: "go", room: {}, text: {} }, "use `codec: json()`"],
+  [{ type: "go", rooms: [] }, "use `codec: json()`"],
+  [{ type: "go", room: null }, "use `codec: json()`"],
   [{ jsonrpc: "2.0", method: "ping" }, "`codec: jsonRpc()`"],
   [{ stream: "a", payload: {} }, "`codec: dcrf({ multiplex: true })`"],
-  [{ foo: 1 }, 'and the keys `foo`: use `codec: json({ action: "..." })`'],
+  [{ foo: 1 }, 'and the keys `foo`: use `codec: json({ action: "..." })` with the key'],
   [{}, "has no action and no other key: use"],
 ])("a message without an action, with %j", (payload, told) => {
   expect(hint({ decision: decision("deny", "missing_action", { by: "codec" }), action: "", payload })).toContain(told);
@@ -64,10 +77,47 @@ test.each([
   expect(hint({ decision: unknown, action })).toBe(`the action "${action}" ${told}`);
 });
 
-test("a scope without a user is told with its names", () => {
-  expect(hint({ scope: { user: null, id: 1, name: "ann" } })).toBe(
-    "authenticate() returned `id`, `name` and no `user`, which a rule reads: return { user: { ... } }",
+test.each([
+  [{ id: 1, name: "ann" }, "`id`, `name` and no `user`"],
+  [{}, "no `user`"],
+  [undefined, "no `user`"],
+])("an authenticate that returned %j is told of its user", (extra, found) => {
+  expect(hint({ scope: { user: null, ...extra } }, true, extra)).toBe(
+    `authenticate() returned ${found}, which a rule reads: return { user: { ... } }, and { user: null } for nobody`,
   );
+});
+
+test("an undefined user is told of the middlewares that did not run", () => {
+  expect(hint({ scope: { user: undefined } })).toContain("write { user: null } for nobody, and useExpress([...])");
+});
+
+test.each([
+  [new Error("bad token"), "bad token"],
+  ["no", "no"],
+])("a refusal by throwing %s is told", (error, text) => {
+  const decision = { ...THROWN, error };
+  expect(hint({ decision })).toBe(
+    `authenticate() has thrown "${text}", which is a fault (500): to refuse, return { user: null } or throw new PermissionDenied("not_authenticated")`,
+  );
+});
+
+test.each<[string, object]>([
+  ["a slip in the code", { error: new TypeError("x is undefined") }],
+  ["an error of the system", { error: Object.assign(new Error("connect"), { code: "ECONNREFUSED" }) }],
+  ["another rule", { by: "isMember", error: new Error("bad token") }],
+  ["a refusal", { status: 503, error: new Error("bad token") }],
+  ["nothing thrown", { error: undefined }],
+])("%s is no refusal by throwing", (_what, parts) => {
+  expect(hint({ decision: { ...THROWN, ...parts } })).toBeUndefined();
+});
+
+test.each(["isMember", "session, requireLogin", "authenticate"])("a 401 by %s is no hint", (by) => {
+  const decision = { code: "not_authenticated", by, status: 401 };
+  expect(hint({ decision, scope: { user: undefined } }, false)).toBeUndefined();
+});
+
+test.each(["IsAuthenticated", "IsAuthenticatedOrReadOnly", "HasRole(admin)"])("a 401 by %s is a hint", (by) => {
+  expect(hint({ decision: { code: "not_authenticated", by } }, false)).toContain("a rule needs a user");
 });
 
 test("a guard without authenticate is told of it", () => {
@@ -102,6 +152,14 @@ test("a code that is a sentence is told with its rule", () => {
   );
 });
 
+test("a sentence that was thrown as a code is told as such", () => {
+  const denial = decision("deny", "Token expired", {
+    by: "authenticate",
+    error: new PermissionDenied("Token expired"),
+  });
+  expect(hint({ decision: denial })).toContain('write new PermissionDenied("a_code", { reason: "Token expired" })');
+});
+
 test.each<[string, object]>([
   ["an anonymous client", {}],
   ["an anonymous client with other facts", { scope: { user: null, asOf: 3, tenant: "a" } }],
@@ -113,7 +171,13 @@ test.each<[string, object]>([
   ["nobody", { decision: noRole, scope: { user: null, role: "admin" } }],
   ["another rule", { decision: decision("deny", "closed", { by: "hours" }), scope: { user: { id: 1, role: "a" } } }],
 ])("a denial of %s is no hint", (_who, parts) => {
-  expect(hint(parts)).toBeUndefined();
+  expect(hint(parts, true, { user: null })).toBeUndefined();
+});
+
+test("what authenticate returned costs no more than the hint when it throws", () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  expect(() => new SetupHints(true).notice(proxy)).not.toThrow();
 });
 
 test("a user that throws when it is read costs no more than the hint", () => {

@@ -202,6 +202,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
 
   #ask(extra: unknown): Decision | Promise<Decision> {
     if (isOverdue(this)) this.expire();
+    this.#runtime.log.notice(extra);
     const refusal = refusalIn(extra);
     if (refusal) return refusal;
     let scope: Scope;
