@@ -11,7 +11,7 @@ import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../..
 import { isThenable } from "../../util/thenable.js";
 import type { ContinuityHook, WatchedAuthentication } from "../continuity-hook.js";
 import type { DecisionLog } from "../decision-log.js";
-import { GOING_AWAY } from "../refusal.js";
+import { BAD_TARGET, GOING_AWAY } from "../refusal.js";
 import type { GuardRuntime, HandshakeResult } from "../runtime.js";
 import type { ClientMessage, Connection } from "../session/connection.js";
 import { ConnectionConsumer } from "../session/connection-consumer.js";
@@ -60,19 +60,20 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     this.#connection = connection;
     this.#cause = cause;
     this.#watched = cause.watched ?? runtime.continuity?.watch();
-    this.consumer = session?.consumer ?? new ConnectionConsumer(connection);
+    this.consumer = session?.consumer ?? new ConnectionConsumer(connection, this);
     this.#log = runtime.log;
     this.#scope = this.#facts = this.#scopeOf(ANONYMOUS);
     this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {});
     const made = refusal ?? this.#begin();
-    if (made instanceof Promise) {
+    // A rule may have closed the connection, and returned a promise.
+    if (made instanceof Promise && this.#settled === undefined) {
       this.result = new Promise((resolve) => {
         this.#resolve = resolve;
         if (runtime.log.isObserved) this.#asyncContext = contextOfNow();
-        timeoutListOf(runtime.timeouts.connect).add(this);
+        timeoutListOf(Math.min(runtime.timeouts.connect, this.#longest)).add(this);
         made.then((later) => (isOverdue(this) ? this.expire() : this.#settle(later)));
       });
-    } else this.result = this.#settle(made);
+    } else this.result = this.#settled ?? this.#settle(made as Decision);
   }
 
   /**
@@ -97,7 +98,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
           watched,
         }) as Session<M>)
       : new Session<M>(runtime, connection, scope, consumer);
-    consumer.session = session;
+    consumer.owner = session;
     runtime.sessions.add(session);
     // The handshake was admitted just before the guard began to close. Deferred, so that the adapter gets its session
     // first.
@@ -109,6 +110,12 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   abort(): void {
     if (this.#settled === undefined) this.#end(ABORTED);
     else this.#withdraw(ABORTED);
+  }
+
+  /** Closes a connection that is not open, because a rule or `authenticate` has closed the consumer. */
+  close(): void {
+    this.abort();
+    this.#connection.abort();
   }
 
   /**
@@ -132,9 +139,15 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     this.#watched?.end();
   }
 
-  /** Ends the evaluation at its deadline. */
+  /** Ends the evaluation at its deadline. A handshake that lasts too long closes the connection too. */
   expire(): void {
-    this.#end(TIMED_OUT);
+    if (this.#longest < this.#runtime.timeouts.connect) this.close();
+    else this.#end(TIMED_OUT);
+  }
+
+  /** Milliseconds of a handshake. The renewal of an open session is none. */
+  get #longest(): number {
+    return this.#cause.session ? Number.POSITIVE_INFINITY : this.#runtime.limits.handshake;
   }
 
   #end(made: Decision): void {
@@ -181,7 +194,8 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
 
   #begin(): Decision | Promise<Decision> {
     if (this.#isTooLate) return GOING_AWAY;
-    const refused = this.#connection.refusal ?? judgeOrigin(this.#runtime.origins, this.#scope);
+    const { refusal, path } = this.#connection;
+    const refused = refusal ?? (path === undefined ? BAD_TARGET : judgeOrigin(this.#runtime.origins, this.#scope));
     if (refused) return refused;
     return this.#watched ? this.#watched.run(() => this.#authenticate()) : this.#authenticate();
   }
@@ -190,9 +204,10 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     if (this.#settled !== undefined) return this.#settled.decision;
     const { authenticate } = this.#runtime.options;
     if (authenticate === undefined) return this.#ask(ANONYMOUS);
+    const { client, request } = this.#connection;
     try {
       const facts = new ScopeFacts(this.#facts, this.#context, this.#cause);
-      const extra: unknown = authenticate(this.#connection.client, facts);
+      const extra: unknown = authenticate((client ?? request) as Request, facts);
       if (!isThenable(extra)) return this.#ask(extra);
       return Promise.resolve(extra).then((later) => this.#ask(later), notAuthenticated);
     } catch (error) {
