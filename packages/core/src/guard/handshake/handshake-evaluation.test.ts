@@ -353,14 +353,13 @@ describe("a consumer that is closed during the handshake", () => {
     ["never answers", (close) => new Promise(() => close())],
     ["closes later", (close) => settled().then(close)],
   ])("is refused once, and cut, when its rule %s", async (_what, answer) => {
-    const connect: Parameters<typeof permission>[1] = {
+    const closing = permission("closing", {
       connect: ({ consumer }) =>
         answer(() => {
           consumer.close(4000, "no");
           return true;
         }),
-    };
-    const closing = permission("closing", connect);
+    });
     const { admission, events, gate, wire } = knock(definePolicy({ connect: closing, permissions: AllowAny }));
     expect(await admission.result).toMatchObject({ decision: { code: "aborted", status: 499 } });
     expect(events.map(({ decision }) => decision.code)).toEqual(["aborted"]);
