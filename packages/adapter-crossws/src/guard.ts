@@ -88,7 +88,7 @@ function attach(
   hooks: Partial<Hooks>,
   options: GuardOptions,
 ): Guard<never, never> {
-  let guarded: GuardedHooks | undefined;
+  let guarded!: GuardedHooks;
   const guard = createGuard<UpgradeRequest, Peer, never, never>({
     caller,
     rules,
@@ -99,5 +99,5 @@ function attach(
       return guarded;
     },
   });
-  return { ...guard, hooks: (guarded as unknown as GuardedHooks).toHooks() };
+  return { ...guard, hooks: guarded.toHooks() };
 }

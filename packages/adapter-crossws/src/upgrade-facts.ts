@@ -19,7 +19,6 @@ const HOST = /^[^\s/?#@\\]*$/;
 /** The facts of an upgrade. They are copied, because some runtimes end the request with the upgrade. */
 export abstract class UpgradeFacts extends PolledConnection<Peer, Message, UpgradeRequest> {
   readonly transport = "crossws";
-  readonly connectedAt = Date.now();
   readonly headers: Record<string, string> = Object.create(null);
   readonly url: string = "";
   /** Undefined for a request that cannot be read. */

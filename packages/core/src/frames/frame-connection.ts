@@ -5,8 +5,9 @@ import type { Session } from "../guard/session/session.js";
 import type { DecodedMessage } from "./decoded-message.js";
 import type { FrameExchange } from "./frame-exchange.js";
 
-/** The parts of a connection that all frame transports share: the end of its handshake, and its answers. */
+/** The parts of a connection that all frame transports share: its handshake until it is open, and its answers. */
 export abstract class FrameConnection<Raw = unknown, Request = unknown> {
+  readonly connectedAt = Date.now();
   evaluation: HandshakeEvaluation<DecodedMessage<Raw>, Request> | undefined;
   session: Session<DecodedMessage<Raw>> | undefined;
   /** Set while there is a session. */

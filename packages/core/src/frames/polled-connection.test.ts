@@ -33,7 +33,6 @@ class FakeConnection
   readonly headers = {};
   readonly remoteAddress = undefined;
   readonly secure = false;
-  readonly connectedAt = 0;
   readonly request = "the request";
   readonly log: unknown[] = [];
 
