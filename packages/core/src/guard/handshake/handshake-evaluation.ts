@@ -11,6 +11,7 @@ import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../..
 import { isThenable } from "../../util/thenable.js";
 import type { ContinuityHook, WatchedAuthentication } from "../continuity-hook.js";
 import type { DecisionLog } from "../decision-log.js";
+import type { OpenSession } from "../guard-session.js";
 import { BAD_TARGET, GOING_AWAY } from "../refusal.js";
 import type { GuardRuntime, HandshakeResult } from "../runtime.js";
 import type { ClientMessage, Connection } from "../session/connection.js";
@@ -62,7 +63,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     this.#watched = cause.watched ?? runtime.continuity?.watch();
     this.consumer = session?.consumer ?? new ConnectionConsumer(connection, this);
     this.#log = runtime.log;
-    this.#scope = this.#facts = this.#scopeOf(ANONYMOUS);
+    this.#scope = this.#facts = scopeOf(connection, ANONYMOUS);
     this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {});
     const made = refusal ?? this.#begin();
     // A rule may have closed the connection, and returned a promise.
@@ -70,7 +71,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
       this.result = new Promise((resolve) => {
         this.#resolve = resolve;
         if (runtime.log.isObserved) this.#asyncContext = contextOfNow();
-        timeoutListOf(Math.min(runtime.timeouts.connect, this.#longest)).add(this);
+        timeoutListOf(Math.min(runtime.timeouts.connect, longestOf(runtime, session))).add(this);
         made.then((later) => (isOverdue(this) ? this.expire() : this.#settle(later)));
       });
     } else this.result = this.#settled ?? this.#settle(made as Decision);
@@ -141,13 +142,8 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
 
   /** Ends the evaluation at its deadline. A handshake that lasts too long closes the connection too. */
   expire(): void {
-    if (this.#longest < this.#runtime.timeouts.connect) this.close();
+    if (longestOf(this.#runtime, this.#cause.session) < this.#runtime.timeouts.connect) this.close();
     else this.#end(TIMED_OUT);
-  }
-
-  /** Milliseconds of a handshake. The renewal of an open session is none. */
-  get #longest(): number {
-    return this.#cause.session ? Number.POSITIVE_INFINITY : this.#runtime.limits.handshake;
   }
 
   #end(made: Decision): void {
@@ -187,11 +183,6 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     return this.#runtime.isClosing && this.#cause.session === undefined;
   }
 
-  #scopeOf(extra: Readonly<Record<string, unknown>>): Scope {
-    const connection = this.#connection;
-    return connection.createScope ? connection.createScope(extra) : new HandshakeScope(connection, extra);
-  }
-
   #begin(): Decision | Promise<Decision> {
     if (this.#isTooLate) return GOING_AWAY;
     const { refusal, path } = this.#connection;
@@ -222,7 +213,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     let scope: Scope;
     try {
       // Read even after the deadline, because a promise among its values may reject.
-      scope = this.#scopeOf(readExtra(extra));
+      scope = scopeOf(this.#connection, readExtra(extra));
     } catch (error) {
       return decisionFromError(error, "authenticate");
     }
@@ -236,4 +227,13 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     const caller = { scope, consumer: this.consumer, timeout: timeouts.connect, cancellation: this.#cancellation };
     return engine.evaluateConnect(caller, this.#connection.message ?? {}, this.#answers);
   }
+}
+
+function scopeOf(connection: Connection<never>, extra: Readonly<Record<string, unknown>>): Scope {
+  return connection.createScope ? connection.createScope(extra) : new HandshakeScope(connection, extra);
+}
+
+/** Returns the milliseconds that a handshake may take. The renewal of an open session is no handshake. */
+function longestOf({ limits }: Pick<GuardRuntime<never>, "limits">, session: OpenSession | undefined): number {
+  return session ? Number.POSITIVE_INFINITY : limits.handshake;
 }
