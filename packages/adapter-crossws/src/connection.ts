@@ -1,133 +1,61 @@
 import type { Decision } from "@portcullis/core";
-import {
-  BAD_TARGET,
-  type Connection,
-  type Gate,
-  type HandshakeEvaluation,
-  type ReplyOptions,
-  type Session,
-  Timeout,
-} from "@portcullis/core/adapter";
-import { FrameExchange, PolledOutgoing } from "@portcullis/core/frames";
+import { type Connection, closeCodeOf } from "@portcullis/core/adapter";
+import { attempt, type DecodedMessage } from "@portcullis/core/frames";
 import type { Hooks, Message, Peer } from "crossws";
-import { closePeer, terminatePeer } from "./close-peer.js";
-import type { PeerMessage } from "./message.js";
-import type { OwnOptions } from "./options.js";
-import { UpgradeFacts, type UpgradeRequest } from "./upgrade-facts.js";
+import type { UpgradeRequest } from "./options.js";
+import { UpgradeFacts } from "./upgrade-facts.js";
 
-/** Milliseconds that a client has to answer a close. */
-const CLOSE_TIMEOUT_MS = 1000;
+type Result = ReturnType<Hooks["message"]>;
+type CloseDetails = Parameters<Hooks["close"]>[1];
 
-/** The parts of a guard that its connections use. */
-export interface Guarding extends OwnOptions {
-  readonly gate: Gate<UpgradeRequest>;
-  /** The hooks of the application. Each is read when it is called, as crossws does. */
-  readonly hooks: Partial<Hooks>;
-}
-
-/** One client: an upgrade first, and from `open` on the connection of a session. */
-export class PeerConnection extends UpgradeFacts implements Connection<PeerMessage, UpgradeRequest> {
-  raw: Peer | undefined;
-  session: Session<PeerMessage> | undefined;
-  evaluation: HandshakeEvaluation<PeerMessage, UpgradeRequest> | undefined;
-  /** True when the client has left during the upgrade, or a rule has closed its connection. */
-  isAborted = false;
-  /** True when the upgrade has taken longer than `limits.handshake`. */
-  isLate = false;
+/** One client: an upgrade first, and from `openPeer` on the connection of a session. */
+export class PeerConnection extends UpgradeFacts implements Connection<DecodedMessage<Message>, UpgradeRequest> {
   /** The refusal of an upgrade that was accepted to be closed with a code. */
   refused: Decision | undefined;
-  /** Called for a client that does not answer a close, and counts as gone. */
-  onLost: (() => void) | undefined;
   /** True when crossws has reported an error of the peer. */
   hasFailed = false;
-  /** True when crossws has closed the peer. */
-  isGone = false;
-  outgoing: PolledOutgoing | undefined;
-  exchange: FrameExchange<Message> | undefined;
-  /** The result of the `message` hook for the last message. */
-  result: unknown;
-  #closing: Timeout | undefined;
-  readonly #whenGone: (() => void)[] = [];
+  #result: unknown;
 
-  constructor(
-    readonly guarding: Guarding,
-    readonly client: UpgradeRequest,
-  ) {
-    super(client);
+  /** The hooks of the application, for a peer whose `open` it has got, and whose end it has not. */
+  get hooks(): Partial<Hooks> {
+    return this.session && !this.isGone ? this.guarding.hooks : {};
   }
 
-  override get remoteAddress(): string | undefined {
-    return this.raw?.remoteAddress ?? super.remoteAddress;
-  }
-
-  get refusal(): Decision | undefined {
-    return this.path === undefined ? BAD_TARGET : undefined;
-  }
-
-  /** A rule may close the consumer before there is an evaluation. */
-  abort(): void {
-    this.isAborted = true;
-    this.evaluation?.abort();
-  }
-
-  /** @throws {PermissionMisuse} When the handshake was not allowed, or was aborted. */
-  open(peer: Peer): void {
+  /** Opens a peer, or closes one that was not admitted. */
+  openPeer(peer: Peer): Result {
+    const { refused, guarding } = this;
     this.raw = peer;
-    this.session = (this.evaluation as NonNullable<typeof this.evaluation>).open();
-    const { gate } = this.guarding;
-    this.outgoing = new PolledOutgoing(gate.limits.unread, this.session, peer);
-    this.exchange = new FrameExchange(this.session, this.guarding, gate, this.outgoing);
+    if (refused) this.close(closeCodeOf(refused), refused.code);
+    // The guard was closed during the upgrade: the application hears nothing of the peer.
+    else if (guarding.gate.isClosing) this.close(1001, "going away");
+    else if (!attempt(() => this.open(peer))) this.close(1008, "not admitted");
+    else return guarding.hooks.open?.(peer);
   }
 
-  /** Closes a peer that was accepted only to be told why. */
-  refuse(peer: Peer, code: number, reason: string): void {
-    this.raw = peer;
-    this.close(code, reason);
+  /** Returns the result of the `message` hook. A message that waits has none yet. */
+  receiveMessage(message: Message): Result {
+    this.#result = undefined;
+    this.receive(message.rawData, message);
+    return this.#result as Result;
   }
 
-  /** Notes that crossws has closed the peer. */
-  gone(): void {
-    this.isGone = true;
-    this.#closing?.cancel();
-    this.outgoing?.end();
-    for (const callback of this.#whenGone.splice(0)) callback();
+  protected override handOn(message: Message): void {
+    this.#result = this.guarding.hooks.message?.(this.raw as Peer, message);
   }
 
-  deliver(message: PeerMessage): void {
-    if (message.batch?.allow(message) === false) return;
-    this.result = this.guarding.hooks.message?.(this.raw as Peer, message.raw);
-  }
-
-  sendRefusal(message: PeerMessage, decision: Decision): void {
-    this.exchange?.refuse(message, decision);
-  }
-
-  reply(message: PeerMessage, data: unknown, options: ReplyOptions): void {
-    this.exchange?.reply(message, data, options);
-  }
-
-  notify(event: string, data: object): void {
-    this.exchange?.notify(event, data);
-  }
-
-  /** crossws cannot hold a client back: its messages wait in the session, within its limits. */
-  pause(): void {}
-
-  resume(): void {}
-
-  close(code: number, reason: string): void {
-    const peer = this.raw;
-    if (peer === undefined || this.isGone) return;
-    closePeer(peer, code, reason);
-    // Deno cannot end a connection at once, and tells of its end only after its idle timeout.
-    this.#closing = new Timeout(CLOSE_TIMEOUT_MS, () => {
-      terminatePeer(peer);
-      this.onLost?.();
+  /** Ends the session: at once after a cut, else after its last message. The hook of the application is called then. */
+  endPeer(details: CloseDetails): Result {
+    let result: Result | undefined;
+    // Without a close of the client the code is 1006. Deno tells no code, but reports an error first.
+    const isCut = details?.code === undefined ? this.hasFailed : details.code === 1006;
+    this.end(isCut, () => {
+      result = this.guarding.hooks.close?.(this.raw as Peer, details);
     });
+    return result as Result;
   }
 
-  whenGone(callback: () => void): void {
-    if (this.isGone) callback();
-    else this.#whenGone.push(callback);
+  /** Deno cannot end a connection at once, and tells of its end only after its idle timeout. */
+  protected override lost(): void {
+    this.endPeer({ code: 1006 });
   }
 }

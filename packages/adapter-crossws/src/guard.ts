@@ -1,10 +1,20 @@
-import type { ReplaceOptions, Scope } from "@portcullis/core";
-import type { Authenticated, OptionsFor, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
+import type { Policy, ReplaceOptions, Scope } from "@portcullis/core";
+import type * as core from "@portcullis/core/adapter";
+import { createGuard } from "@portcullis/core/adapter";
 import type { CheckNeeds } from "@portcullis/core/internal";
-import type { Hooks } from "crossws";
-import { attach, type Guard } from "./attach.js";
-import type { GuardOptions } from "./options.js";
-import type { UpgradeRequest } from "./upgrade-facts.js";
+import type { Hooks, Peer } from "crossws";
+import { GuardedHooks } from "./hooks.js";
+import { type GuardOptions, OWN_OPTIONS, readOptions, type ServeOptions, type UpgradeRequest } from "./options.js";
+
+/**
+ * The guard of a crossws server. `P` and `O` are the arguments of `replace`, `S` is the scope of its sessions, `N` are the
+ * names of its actions.
+ */
+export interface Guard<P = Policy, S = Scope, N extends string = string, O = ReplaceOptions<UpgradeRequest>>
+  extends core.GuardOf<Peer, P, S, N, O> {
+  /** The guarded hooks, to be given to crossws or to a framework on it. */
+  readonly hooks: Hooks;
+}
 
 /**
  * Enforces a policy on the hooks of a crossws server. A refused upgrade gets an HTTP response; a refused message is
@@ -29,16 +39,65 @@ import type { UpgradeRequest } from "./upgrade-facts.js";
  * });
  * ```
  */
-export function guard<S, N extends string, Extra = Authenticated<S>>(
+export function guard<S, N extends string, Extra = core.Authenticated<S>>(
   hooks: Partial<Hooks>,
-  policy: PolicyFor<S, N>,
-  options: OptionsFor<S, Extra, GuardOptions<Extra>>,
-): Guard<PolicyFor<ScopeWith<Extra>>, ScopeWith<Extra>, N, ReplaceOptions<UpgradeRequest, Extra>>;
+  policy: core.PolicyFor<S, N>,
+  options: core.OptionsFor<S, Extra, GuardOptions<Extra>>,
+): Guard<core.PolicyFor<core.ScopeWith<Extra>>, core.ScopeWith<Extra>, N, ReplaceOptions<UpgradeRequest, Extra>>;
 /** Enforces a policy whose rules need no more scope than every handshake has. */
 export function guard<S, N extends string>(
   hooks: Partial<Hooks>,
-  policy: PolicyFor<S, N> & CheckNeeds<S>,
-): Guard<PolicyFor<Scope>, Scope, N>;
+  policy: core.PolicyFor<S, N> & CheckNeeds<S>,
+): Guard<core.PolicyFor<Scope>, Scope, N>;
 export function guard(hooks: Partial<Hooks>, policy: unknown, options: GuardOptions = {}): Guard<never, never, never> {
   return attach("guard()", policy, hooks, options);
+}
+
+/**
+ * Serves a consumer (rules with handlers) over crossws. The value that a handler returns is the answer.
+ *
+ * @param consumer A consumer of `defineConsumer()`.
+ * @param options The options of {@link guard}, and `hooks`: those of the application, without `message`.
+ * @returns The guard: the `hooks` for crossws, its `sessions`, `sessionOf(peer)`, `replace`, `audit`, `close`.
+ * @throws {PermissionMisuse} When the consumer, a hook or an option is invalid, or the codec has no `reply()`.
+ * @example
+ * ```ts
+ * import { serve } from "@portcullis/adapter-crossws";
+ * import { AllowAny } from "@portcullis/core";
+ * import { defineConsumer } from "@portcullis/core/consumer";
+ *
+ * const echo = defineConsumer().action("echo", AllowAny, ({ payload }) => payload.text);
+ * const { hooks } = serve(echo);
+ * ```
+ */
+export function serve<S, N extends string, Extra = core.Authenticated<S>>(
+  consumer: core.ServableConsumer<S, N>,
+  options: core.OptionsFor<S, Extra, ServeOptions<Extra>>,
+): Guard<core.ServableConsumer<core.ScopeWith<Extra>>, core.ScopeWith<Extra>, N, ReplaceOptions<UpgradeRequest, Extra>>;
+/** Serves a consumer whose rules need no more scope than every handshake has. */
+export function serve<S, N extends string>(
+  consumer: core.ServableConsumer<S, N> & CheckNeeds<S>,
+): Guard<core.ServableConsumer<Scope>, Scope, N>;
+export function serve(consumer: unknown, options: ServeOptions = {}): Guard<never, never, never> {
+  return attach("serve()", consumer, options.hooks ?? {}, options);
+}
+
+function attach(
+  caller: "guard()" | "serve()",
+  rules: unknown,
+  hooks: Partial<Hooks>,
+  options: GuardOptions,
+): Guard<never, never> {
+  let guarded!: GuardedHooks;
+  const guard = createGuard<UpgradeRequest, Peer, never, never>({
+    caller,
+    rules,
+    options,
+    ownOptions: caller === "serve()" ? [...OWN_OPTIONS, "hooks"] : OWN_OPTIONS,
+    attach(gate) {
+      guarded = new GuardedHooks({ gate, ...readOptions(caller, hooks, options) });
+      return guarded;
+    },
+  });
+  return { ...guard, hooks: guarded.toHooks() };
 }

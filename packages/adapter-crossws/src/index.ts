@@ -6,8 +6,6 @@
 
 export * from "@portcullis/core/codecs";
 export type { RefusedRequest } from "@portcullis/core/frames";
-export type { Guard } from "./attach.js";
-export { guard } from "./guard.js";
-export type { GuardOptions, ServeOptions } from "./options.js";
-export { serve } from "./serve.js";
-export type { UpgradeRequest } from "./upgrade-facts.js";
+export type { Guard } from "./guard.js";
+export { guard, serve } from "./guard.js";
+export type { GuardOptions, ServeOptions, UpgradeRequest } from "./options.js";

@@ -1,9 +1,11 @@
 import { PermissionMisuse } from "@portcullis/core";
-import type { GuardOptions as CommonOptions } from "@portcullis/core/adapter";
+import type { GuardOptions as CommonOptions, Gate } from "@portcullis/core/adapter";
 import { FRAME_OPTIONS, type FrameOptions, type ReadFrameOptions, readFrameOptions } from "@portcullis/core/frames";
 import { misuse } from "@portcullis/core/internal";
 import type { Hooks } from "crossws";
-import type { UpgradeRequest } from "./upgrade-facts.js";
+
+/** The argument of the hook `upgrade` and of `authenticate`. */
+export type UpgradeRequest = Parameters<Hooks["upgrade"]>[0];
 
 /**
  * Options of a guard of crossws. The argument of `authenticate` is the upgrade request. With `refuse: "close"` a refused
@@ -25,38 +27,46 @@ export interface ServeOptions<Extra = unknown> extends GuardOptions<Extra> {
 
 const HOOKS = ["upgrade", "open", "message", "close", "drain", "error", "ping", "pong"];
 
-/**
- * Checks the hooks of an application. With `serve()` it has no `message`.
- *
- * @throws {PermissionMisuse} When one is unknown, because a client could reach the application through it, or is no
- *   function.
- */
-export function checkHooks(caller: string, hooks: unknown, isServed: boolean): void {
-  if (typeof hooks !== "object" || hooks === null) throw misuse(caller, hooks, "give an object of hooks", "`hooks`");
-  for (const [name, hook] of Object.entries(hooks)) {
-    const isKnown = HOOKS.includes(name) && !(isServed && name === "message");
-    if (!isKnown) throw new PermissionMisuse(`${caller} got the hook \`${name}\`, which it cannot guard`);
-    if (hook !== undefined && typeof hook !== "function") throw misuse(caller, hook, "give a function", `\`${name}\``);
-  }
+/** The options of this adapter, with their defaults. */
+interface OwnOptions extends ReadFrameOptions, Required<Pick<GuardOptions, "maxPayload">> {
+  /** The hooks of the application. Each is read when it is called, as crossws does. */
+  readonly hooks: Partial<Hooks>;
 }
 
-/** The options of this adapter, with their defaults. */
-export interface OwnOptions extends ReadFrameOptions {
-  readonly maxPayload: number;
+/** The parts of a guard that its connections use. */
+export interface Guarding extends OwnOptions {
+  readonly gate: Gate<UpgradeRequest>;
 }
 
 /** The names of the options of this adapter. */
 export const OWN_OPTIONS: readonly string[] = [...FRAME_OPTIONS, "maxPayload"];
 
 /**
- * Reads the options of this adapter.
+ * Reads the options of this adapter, and the hooks of the application.
  *
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
-export function readOptions(caller: string, options: GuardOptions, isServed: boolean): OwnOptions {
+export function readOptions(caller: string, hooks: Partial<Hooks>, options: GuardOptions): OwnOptions {
+  const isServed = caller === "serve()";
   const { maxPayload = Number.POSITIVE_INFINITY } = options;
+  checkHooks(caller, hooks, isServed);
   if (typeof maxPayload !== "number" || !(maxPayload > 0)) {
     throw misuse(caller, maxPayload, "give a number of bytes above 0", "`maxPayload`");
   }
-  return { ...readFrameOptions(caller, options, isServed), maxPayload };
+  return { ...readFrameOptions(caller, options, isServed), hooks, maxPayload };
+}
+
+/**
+ * Checks the hooks of an application. With `serve()` it has no `message`.
+ *
+ * @throws {PermissionMisuse} When one is unknown, because a client could reach the application through it, or is no
+ *   function.
+ */
+function checkHooks(caller: string, hooks: unknown, isServed: boolean): void {
+  if (typeof hooks !== "object" || hooks === null) throw misuse(caller, hooks, "give an object of hooks", "`hooks`");
+  for (const [name, hook] of Object.entries(hooks)) {
+    const isKnown = HOOKS.includes(name) && !(isServed && name === "message");
+    if (!isKnown) throw new PermissionMisuse(`${caller} got the hook \`${name}\`, which it cannot guard`);
+    if (hook !== undefined && typeof hook !== "function") throw misuse(caller, hook, "give a function", `\`${name}\``);
+  }
 }

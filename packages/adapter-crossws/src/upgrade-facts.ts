@@ -1,16 +1,11 @@
-import { type HandshakeInfo, pathOf } from "@portcullis/core/adapter";
-import type { Hooks } from "crossws";
+import type { Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { pathOf } from "@portcullis/core/adapter";
+import { PolledConnection } from "@portcullis/core/frames";
+import type { Message, Peer } from "crossws";
+import type { Guarding, UpgradeRequest } from "./options.js";
 
-/** The argument of the hook `upgrade` and of `authenticate`. */
-export type UpgradeRequest = Parameters<Hooks["upgrade"]>[0];
-
-/** The part of a Node socket that the guard uses. */
-interface NodeSocket {
-  readonly encrypted?: boolean;
-  on(event: "error" | "end" | "close", listener: () => void): unknown;
-  off(event: "end" | "close", listener: () => void): unknown;
-  destroy(): unknown;
-}
+type NodeSocket = Socket & Partial<Pick<TLSSocket, "encrypted">>;
 
 /** The properties that srvx adds to a request. All are missing where a server calls the adapter of crossws itself. */
 interface Extended {
@@ -22,19 +17,22 @@ interface Extended {
 const HOST = /^[^\s/?#@\\]*$/;
 
 /** The facts of an upgrade. They are copied, because some runtimes end the request with the upgrade. */
-export class UpgradeFacts implements HandshakeInfo {
+export abstract class UpgradeFacts extends PolledConnection<Peer, Message, UpgradeRequest> {
   readonly transport = "crossws";
-  readonly connectedAt = Date.now();
   readonly headers: Record<string, string> = Object.create(null);
   readonly url: string = "";
-  /** Undefined for a request that cannot be read. It is refused. */
+  /** Undefined for a request that cannot be read. */
   readonly path: string | undefined;
   readonly secure: boolean = false;
   readonly socket: NodeSocket | undefined;
   /** True for a request that crossws on Node made without the socket. Such a request has a property `url` of its own. */
   readonly isBare: boolean = false;
 
-  constructor(readonly request: UpgradeRequest) {
+  constructor(
+    override readonly guarding: Guarding,
+    readonly request: UpgradeRequest,
+  ) {
+    super(guarding);
     try {
       Object.assign(this.headers, Object.fromEntries(request.headers));
       if (!HOST.test(this.headers.host ?? "")) return;
@@ -53,6 +51,12 @@ export class UpgradeFacts implements HandshakeInfo {
 
   /** The address that srvx found. Without srvx, crossws knows it once the connection is open. */
   get remoteAddress(): string | undefined {
-    return (this.request as Extended).ip;
+    return this.raw?.remoteAddress ?? (this.request as Extended).ip;
+  }
+
+  /** Cuts off a client whose upgrade takes too long, or whose connection a rule has closed. */
+  override abort(): void {
+    super.abort();
+    this.socket?.destroy();
   }
 }

@@ -1,7 +1,6 @@
 import type { Decision } from "@portcullis/core";
-import { decisionFromError, Timeout } from "@portcullis/core/adapter";
+import { decisionFromError } from "@portcullis/core/adapter";
 import { openAnswerHeaders, refusalResponse, takeAnswerHeaders } from "@portcullis/core/frames";
-import { ABORTED } from "@portcullis/core/internal";
 import type { Hooks } from "crossws";
 import type { PeerConnection } from "./connection.js";
 
@@ -29,30 +28,18 @@ export async function answerUpgrade(connection: PeerConnection, pair: () => obje
   return withHeaders({ context: { ...pair() } }, takeAnswerHeaders(request));
 }
 
-/** Decides an upgrade, within `limits.handshake`. A client that leaves earlier aborts it. Never rejects. */
+/** Decides an upgrade. A client that leaves earlier aborts it. Never rejects. */
 async function decide(connection: PeerConnection): Promise<Decision> {
-  const { gate } = connection.guarding;
   const { socket, request } = connection;
   const leave = () => connection.abort();
-  const timeout = new Timeout(gate.limits.handshake, () => {
-    connection.isLate = true;
-    leave();
-    socket?.destroy();
-  });
   // Node ends the process where a socket has an error and no listener, and has removed its own before the upgrade.
   socket?.on("error", () => undefined);
-  socket?.on("end", leave);
-  socket?.on("close", leave);
+  socket?.on("end", leave).on("close", leave);
   request.signal?.addEventListener("abort", leave);
-  connection.evaluation = gate.admit(connection);
-  if (connection.isAborted) connection.evaluation.abort();
+  connection.evaluation = connection.guarding.gate.admit(connection);
   const { decision } = await connection.evaluation.result;
-  timeout.cancel();
-  socket?.off("end", leave);
-  socket?.off("close", leave);
+  socket?.off("end", leave).off("close", leave);
   request.signal?.removeEventListener("abort", leave);
-  // A rule may have closed the connection, and allowed.
-  if (connection.isAborted && decision.outcome === "allow") return connection.evaluation.reject(ABORTED);
   return decision;
 }
 
@@ -60,21 +47,21 @@ async function decide(connection: PeerConnection): Promise<Decision> {
 async function askApplication(connection: PeerConnection): Promise<UpgradeAnswer> {
   try {
     const answer = await connection.guarding.hooks.upgrade?.(connection.request);
-    if (answer instanceof Response || answer?.handled) connection.abort();
+    if (answer instanceof Response || answer?.handled) connection.evaluation?.abort();
     return answer;
   } catch (error) {
-    connection.abort();
+    connection.evaluation?.abort();
     // crossws on Node tells nobody.
     if (!(error instanceof Response)) connection.evaluation?.reject(decisionFromError(error, "upgrade"));
     throw error;
   }
 }
 
-/** The response to a refused upgrade. A runtime that gives no socket away cannot cut a late client off. */
-function responseTo({ guarding, request, isLate }: PeerConnection, decision: Decision): Response {
+/** The response to a refused upgrade. A runtime that gives no socket away cannot cut off a client that was aborted. */
+function responseTo({ guarding, request, isAborted }: PeerConnection, decision: Decision): Response {
   // crossws sends no length on Node, so only the end of the connection ends the body.
   const close: [string, string] = ["connection", "close"];
-  if (isLate) return new Response(null, { status: 408, headers: [close] });
+  if (isAborted) return new Response(null, { status: 408, headers: [close] });
   const { status, headers, body } = refusalResponse(request, decision, guarding.challenge);
   return new Response(body, { status, headers: [...headers, close] as [string, string][] });
 }

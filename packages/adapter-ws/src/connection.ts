@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Decision } from "@portcullis/core";
-import type { Connection, HandshakeEvaluation, ReplyOptions, Session } from "@portcullis/core/adapter";
+import type { Connection, HandshakeEvaluation } from "@portcullis/core/adapter";
 import { FrameExchange } from "@portcullis/core/frames";
 import type { RawData } from "ws";
 import { closeSoon, drainSession, emitClose } from "./close.js";
@@ -15,11 +14,10 @@ import { ABNORMAL_CLOSURE, type BareSocket, CLOSED, OPEN } from "./ws-internals.
 
 /** One client of a guarded server. It is a handshake first, and from `open` on the connection of a session. */
 export class WsConnection
-  extends WsHandshake<Message>
+  extends WsHandshake
   implements Connection<Message, IncomingMessage>, OutgoingTarget, PausableSocket
 {
   raw: BareSocket | undefined;
-  session: Session<Message> | undefined;
   isPausedByApplication = false;
   wantsBlobs = false;
   fairShare: FairShare | undefined;
@@ -27,8 +25,6 @@ export class WsConnection
   flush: ((whenFlushed: () => void) => void) | undefined;
   readonly #context: GuardContext;
   readonly #outgoing: Outgoing;
-  /** Set while there is a session. */
-  #exchange: FrameExchange<RawData> | undefined;
   #readPause: ReadPause | undefined;
   /** True while a decision or a handler is pending. */
   #isDeciding = false;
@@ -54,7 +50,7 @@ export class WsConnection
     if (isFair) this.fairShare = fairShareOf(socket);
     this.session = (this.evaluation as HandshakeEvaluation<Message, IncomingMessage>).open();
     this.evaluation = undefined;
-    this.#exchange = new FrameExchange(this.session, options, gate, this.#outgoing);
+    this.exchange = new FrameExchange(this.session, options, gate, this.#outgoing);
     // A class of the application may have set it in its constructor, before the setter could note it.
     const { binaryType } = socket;
     socket.binaryType = binaryType;
@@ -83,7 +79,7 @@ export class WsConnection
     }
     if (this.#isDeciding) this.#pauseReading().pauseWhileDeciding(gate.timeouts.action);
     const bytes = toBuffer(data);
-    const count = this.#exchange?.receive(isBinary ? bytes : textOf(bytes), bytes?.length ?? 0, data) ?? 1;
+    const count = this.exchange?.receive(isBinary ? bytes : textOf(bytes), bytes?.length ?? 0, data) ?? 1;
     // The frame itself is counted already.
     if (count > 1) this.fairShare?.take(count - 1);
     return true;
@@ -141,18 +137,6 @@ export class WsConnection
     if (message.batch?.allow(message) === false) return;
     if (this.#isUnheard) this.#keepFirst(message);
     else this.#handOn(message);
-  }
-
-  sendRefusal(message: Message, decision: Decision): void {
-    this.#exchange?.refuse(message, decision);
-  }
-
-  reply(message: Message, data: unknown, options: ReplyOptions): void {
-    this.#exchange?.reply(message, data, options);
-  }
-
-  notify(event: string, data: object): void {
-    this.#exchange?.notify(event, data);
   }
 
   pause(): void {

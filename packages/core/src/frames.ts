@@ -5,7 +5,9 @@
  */
 
 export { closeReason } from "./frames/close-reason.js";
-export { type DecodedMessage, sizeOf } from "./frames/decoded-message.js";
+export { attempt, type ClosableSocket, closeSocket } from "./frames/close-socket.js";
+export type { DecodedMessage } from "./frames/decoded-message.js";
+export { FrameConnection } from "./frames/frame-connection.js";
 export { FrameExchange } from "./frames/frame-exchange.js";
 export {
   FRAME_OPTIONS,
@@ -14,6 +16,6 @@ export {
   type RefusedRequest,
   readFrameOptions,
 } from "./frames/frame-options.js";
-export { PolledOutgoing } from "./frames/polled-outgoing.js";
+export { PolledConnection, type PolledGuard } from "./frames/polled-connection.js";
 export { refusalResponse } from "./frames/refusal-response.js";
 export { openAnswerHeaders, takeAnswerHeaders } from "./guard/handshake/response-headers.js";

@@ -3,7 +3,6 @@ import {
   type BackpressureTarget,
   type Connection,
   type Gate,
-  type HandshakeEvaluation,
   OutgoingBudget,
   publicRefusal,
   type ReplyOptions,
@@ -26,7 +25,6 @@ export class MemoryConnection implements Connection<MemoryMessage, MemoryRequest
   readonly secure = false;
   raw: MemorySocket | undefined;
   session: Session<MemoryMessage> | undefined;
-  #evaluation: HandshakeEvaluation<MemoryMessage, MemoryRequest> | undefined;
   readonly #budget: OutgoingBudget;
   #isAborted = false;
 
@@ -35,10 +33,6 @@ export class MemoryConnection implements Connection<MemoryMessage, MemoryRequest
     readonly request: MemoryRequest,
   ) {
     this.#budget = new OutgoingBudget(gate.limits.unread, this);
-  }
-
-  get client(): MemoryRequest {
-    return this.request;
   }
 
   get path(): string {
@@ -53,21 +47,17 @@ export class MemoryConnection implements Connection<MemoryMessage, MemoryRequest
     return this.request.headers;
   }
 
-  /** A rule may close the consumer inside `gate.admit`, before there is an evaluation. */
+  /** A rule has closed the connection, or the handshake has lasted too long. */
   abort(): void {
     this.#isAborted = true;
-    this.#evaluation?.abort();
   }
 
   /** Decides the handshake. Returns a refusal, `"cut"`, or a function that opens the connection. */
   async admit(gate: Gate<MemoryRequest>, signal: AbortSignal): Promise<HandshakeAnswer> {
     const evaluation = gate.admit(this);
-    this.#evaluation = evaluation;
-    const timeout = new Timeout(gate.limits.handshake, () => this.abort());
-    signal.addEventListener("abort", () => this.abort(), { once: true });
+    signal.addEventListener("abort", () => evaluation.abort(), { once: true });
     const { decision } = await evaluation.result;
-    timeout.cancel();
-    if (this.#isAborted) return "cut";
+    if (this.#isAborted || signal.aborted) return "cut";
     return decision.outcome === "allow" ? (socket) => this.#open(socket, evaluation.open()) : refusalOf(decision);
   }
 

@@ -36,9 +36,16 @@ export class DecodedMessage<Raw = unknown> implements ClientMessage {
   }
 }
 
-/** Returns the bytes of a frame on the wire. A text of ASCII, the usual one, is not encoded for that. */
+/** Node, Bun and Deno count the bytes of a text without encoding it. */
+const { byteLength = encodedLength } = (globalThis as { Buffer?: { byteLength?(text: string): number } }).Buffer ?? {};
+
+/** Returns the bytes of a frame on the wire. */
 export function sizeOf(frame: Frame = ""): number {
-  if (typeof frame !== "string") return frame.byteLength;
+  return typeof frame === "string" ? byteLength(frame) : frame.byteLength;
+}
+
+/** Counts the bytes of a text. One of ASCII, the usual one, is not encoded for that. */
+export function encodedLength(text: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII begins with them
-  return /^[\x00-\x7f]*$/.test(frame) ? frame.length : new TextEncoder().encode(frame).byteLength;
+  return /^[\x00-\x7f]*$/.test(text) ? text.length : new TextEncoder().encode(text).byteLength;
 }

@@ -4,7 +4,7 @@ import type { TextValue } from "../types.js";
 export interface HandshakeInfo {
   /** Name of the transport. */
   readonly transport: string;
-  /** Path of the handshake; `undefined` when it cannot be read. */
+  /** Path of the handshake; `undefined` when it cannot be read, which refuses the handshake. */
   readonly path: string | undefined;
   /** The request target, with the query. */
   readonly url: string;

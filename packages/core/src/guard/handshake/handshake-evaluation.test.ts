@@ -24,13 +24,20 @@ type Options = GuardOptions<string, unknown>;
 const open = definePolicy({ permissions: AllowAny });
 
 /** Admits one connection, and records the events of `onDecision`. */
-function knock(policy: object, options: Options = {}, base: Partial<Scope> = {}, message?: { room: string }) {
+function knock(
+  policy: object,
+  options: Options = {},
+  base: Partial<Scope> = {},
+  message?: { room: string },
+  prepare = (_: Wire) => {},
+) {
   const events: DecisionEvent[] = [];
   const gate = new Gate<string>("guard()", policy, { onDecision: (event) => void events.push(event), ...options });
   const wire = new Wire(base);
   if (message) wire.message = message;
+  prepare(wire);
   const admission = gate.admit(wire);
-  return { admission, events, gate, result: admission.result };
+  return { admission, events, gate, wire, result: admission.result };
 }
 
 describe("synchronously", () => {
@@ -336,4 +343,82 @@ describe("reject", () => {
     expect([codes(events), signal?.aborted]).toEqual([["no_room"], true]);
     expect(await result).toMatchObject({ decision: refusal, scope: { user: null } });
   });
+});
+
+describe("a consumer that is closed during the handshake", () => {
+  test.each<[string, (close: () => boolean) => boolean | Promise<boolean>]>([
+    ["allows", (close) => close()],
+    ["denies", (close) => !close()],
+    ["allows later", (close) => Promise.resolve(close())],
+    ["never answers", (close) => new Promise(() => close())],
+    ["closes later", (close) => settled().then(close)],
+  ])("is refused once, and cut, when its rule %s", async (_what, answer) => {
+    const closing = permission("closing", {
+      connect: ({ consumer }) =>
+        answer(() => {
+          consumer.close(4000, "no");
+          return true;
+        }),
+    });
+    const { admission, events, gate, wire } = knock(definePolicy({ connect: closing, permissions: AllowAny }));
+    expect(await admission.result).toMatchObject({ decision: { code: "aborted", status: 499 } });
+    expect(events.map(({ decision }) => decision.code)).toEqual(["aborted"]);
+    expect(wire.isAborted).toBe(true);
+    expect(() => admission.open()).toThrow(PermissionMisuse);
+    expect(gate.sessions.size).toBe(0);
+  });
+
+  test("is cut after it was admitted, and not opened", () => {
+    const { admission, wire } = knock(open);
+    admission.consumer.close();
+    expect(wire.isAborted).toBe(true);
+    expect(() => admission.open()).toThrow(PermissionMisuse);
+  });
+
+  test("closes its session once that is open", () => {
+    const { admission, wire } = knock(open);
+    admission.open();
+    admission.consumer.close(4001, "bye");
+    expect([wire.isAborted, wire.log]).toEqual([false, ["close 4001 bye"]]);
+  });
+});
+
+describe("a handshake that lasts", () => {
+  const authenticate = () => new Promise<object>(() => {});
+
+  test("longer than `limits.handshake` is aborted, and cut", async () => {
+    const { events, result, wire } = knock(open, {
+      authenticate,
+      limits: { handshake: 20 },
+      timeout: { connect: 5000 },
+    });
+    expect(await result).toMatchObject({ decision: { code: "aborted" } });
+    expect([wire.isAborted, events.length]).toEqual([true, 1]);
+  });
+
+  test("longer than the deadline of its rules is told so", async () => {
+    const { result, wire } = knock(open, { authenticate, limits: { handshake: 5000 }, timeout: { connect: 20 } });
+    expect(await result).toMatchObject({ decision: { code: "permission_timeout" } });
+    expect(wire.isAborted).toBe(false);
+  });
+});
+
+test("a handshake without a path is refused, and nobody is asked", () => {
+  const authenticate = vi.fn();
+  const { result } = knock(
+    open,
+    { authenticate },
+    {},
+    undefined,
+    (wire) => void Object.assign(wire, { path: undefined }),
+  );
+  expect(result).toMatchObject({ decision: { code: "bad_target", status: 400 } });
+  expect(authenticate).not.toHaveBeenCalled();
+});
+
+test("`authenticate` gets the request of a connection without a client", () => {
+  const authenticate = vi.fn();
+  const request = { url: "/" };
+  knock(open, { authenticate }, {}, undefined, (wire) => void Object.assign(wire, { client: undefined, request }));
+  expect(authenticate.mock.calls[0]?.[0]).toBe(request);
 });

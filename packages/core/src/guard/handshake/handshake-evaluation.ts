@@ -11,7 +11,8 @@ import { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "../..
 import { isThenable } from "../../util/thenable.js";
 import type { ContinuityHook, WatchedAuthentication } from "../continuity-hook.js";
 import type { DecisionLog } from "../decision-log.js";
-import { GOING_AWAY } from "../refusal.js";
+import type { OpenSession } from "../guard-session.js";
+import { BAD_TARGET, GOING_AWAY } from "../refusal.js";
 import type { GuardRuntime, HandshakeResult } from "../runtime.js";
 import type { ClientMessage, Connection } from "../session/connection.js";
 import { ConnectionConsumer } from "../session/connection-consumer.js";
@@ -60,19 +61,20 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     this.#connection = connection;
     this.#cause = cause;
     this.#watched = cause.watched ?? runtime.continuity?.watch();
-    this.consumer = session?.consumer ?? new ConnectionConsumer(connection);
+    this.consumer = session?.consumer ?? new ConnectionConsumer(connection, this);
     this.#log = runtime.log;
-    this.#scope = this.#facts = this.#scopeOf(ANONYMOUS);
+    this.#scope = this.#facts = scopeOf(connection, ANONYMOUS);
     this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {});
     const made = refusal ?? this.#begin();
-    if (made instanceof Promise) {
+    // A rule may have closed the connection, and returned a promise.
+    if (made instanceof Promise && this.#settled === undefined) {
       this.result = new Promise((resolve) => {
         this.#resolve = resolve;
         if (runtime.log.isObserved) this.#asyncContext = contextOfNow();
-        timeoutListOf(runtime.timeouts.connect).add(this);
+        timeoutListOf(Math.min(runtime.timeouts.connect, longestOf(runtime, session))).add(this);
         made.then((later) => (isOverdue(this) ? this.expire() : this.#settle(later)));
       });
-    } else this.result = this.#settle(made);
+    } else this.result = this.#settled ?? this.#settle(made as Decision);
   }
 
   /**
@@ -97,7 +99,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
           watched,
         }) as Session<M>)
       : new Session<M>(runtime, connection, scope, consumer);
-    consumer.session = session;
+    consumer.owner = session;
     runtime.sessions.add(session);
     // The handshake was admitted just before the guard began to close. Deferred, so that the adapter gets its session
     // first.
@@ -109,6 +111,12 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   abort(): void {
     if (this.#settled === undefined) this.#end(ABORTED);
     else this.#withdraw(ABORTED);
+  }
+
+  /** Closes a connection that is not open, because a rule or `authenticate` has closed the consumer. */
+  close(): void {
+    this.abort();
+    this.#connection.abort();
   }
 
   /**
@@ -132,9 +140,10 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     this.#watched?.end();
   }
 
-  /** Ends the evaluation at its deadline. */
+  /** Ends the evaluation at its deadline. A handshake that lasts too long closes the connection too. */
   expire(): void {
-    this.#end(TIMED_OUT);
+    if (longestOf(this.#runtime, this.#cause.session) < this.#runtime.timeouts.connect) this.close();
+    else this.#end(TIMED_OUT);
   }
 
   #end(made: Decision): void {
@@ -174,14 +183,10 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     return this.#runtime.isClosing && this.#cause.session === undefined;
   }
 
-  #scopeOf(extra: Readonly<Record<string, unknown>>): Scope {
-    const connection = this.#connection;
-    return connection.createScope ? connection.createScope(extra) : new HandshakeScope(connection, extra);
-  }
-
   #begin(): Decision | Promise<Decision> {
     if (this.#isTooLate) return GOING_AWAY;
-    const refused = this.#connection.refusal ?? judgeOrigin(this.#runtime.origins, this.#scope);
+    const { refusal, path } = this.#connection;
+    const refused = refusal ?? (path === undefined ? BAD_TARGET : judgeOrigin(this.#runtime.origins, this.#scope));
     if (refused) return refused;
     return this.#watched ? this.#watched.run(() => this.#authenticate()) : this.#authenticate();
   }
@@ -190,9 +195,10 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     if (this.#settled !== undefined) return this.#settled.decision;
     const { authenticate } = this.#runtime.options;
     if (authenticate === undefined) return this.#ask(ANONYMOUS);
+    const { client, request } = this.#connection;
     try {
       const facts = new ScopeFacts(this.#facts, this.#context, this.#cause);
-      const extra: unknown = authenticate(this.#connection.client, facts);
+      const extra: unknown = authenticate((client ?? request) as Request, facts);
       if (!isThenable(extra)) return this.#ask(extra);
       return Promise.resolve(extra).then((later) => this.#ask(later), notAuthenticated);
     } catch (error) {
@@ -208,7 +214,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     let scope: Scope;
     try {
       // Read even after the deadline, because a promise among its values may reject.
-      scope = this.#scopeOf(readExtra(extra));
+      scope = scopeOf(this.#connection, readExtra(extra));
     } catch (error) {
       return decisionFromError(error, "authenticate");
     }
@@ -222,4 +228,13 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     const caller = { scope, consumer: this.consumer, timeout: timeouts.connect, cancellation: this.#cancellation };
     return engine.evaluateConnect(caller, this.#connection.message ?? {}, this.#answers);
   }
+}
+
+function scopeOf(connection: Connection<never>, extra: Readonly<Record<string, unknown>>): Scope {
+  return connection.createScope ? connection.createScope(extra) : new HandshakeScope(connection, extra);
+}
+
+/** Returns the milliseconds that a handshake may take. The renewal of an open session is no handshake. */
+function longestOf({ limits }: Pick<GuardRuntime<never>, "limits">, session: OpenSession | undefined): number {
+  return session ? Number.POSITIVE_INFINITY : limits.handshake;
 }

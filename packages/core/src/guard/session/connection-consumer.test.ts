@@ -1,30 +1,32 @@
 import { expect, test, vi } from "vitest";
 import { ConnectionConsumer } from "./connection-consumer.js";
 
-test("the consumer closes its session or aborts the handshake", () => {
-  const close = vi.fn();
-  const abort = vi.fn();
-  const connection = { transport: "test", raw: undefined as unknown, abort };
-  const consumer = new ConnectionConsumer(connection);
+test("a consumer closes its owner of the moment", () => {
+  const [evaluation, session] = [vi.fn(), vi.fn()];
+  const connection = { transport: "test", raw: undefined as unknown };
+  const consumer = new ConnectionConsumer(connection, { close: evaluation });
   expect([consumer.transport, consumer.raw]).toEqual(["test", undefined]);
   consumer.close(4000, "too early");
-  expect([abort.mock.calls.length, close.mock.calls.length]).toEqual([1, 0]);
+  expect([evaluation.mock.calls.length, session.mock.calls.length]).toEqual([1, 0]);
   connection.raw = "the socket";
-  consumer.session = { close };
+  consumer.owner = { close: session };
   consumer.close(4001, "enough");
-  expect([consumer.raw, abort.mock.calls.length, close.mock.calls]).toEqual(["the socket", 1, [[4001, "enough"]]]);
+  expect([consumer.raw, evaluation.mock.calls.length, session.mock.calls]).toEqual([
+    "the socket",
+    1,
+    [[4001, "enough"]],
+  ]);
 });
 
 test("the id of a consumer is stable and unique", () => {
-  const [one, other] = [new ConnectionConsumer({} as never), new ConnectionConsumer({} as never)];
-  expect(one.id).toBe(one.id);
-  expect(one.id).not.toBe(other.id);
+  const [one, other] = [1, 2].map(() => new ConnectionConsumer({} as never, { close() {} }));
+  expect(one?.id).toBe(one?.id);
+  expect(one?.id).not.toBe(other?.id);
 });
 
 test("a consumer closes with 1000 and no reason by default", () => {
   const close = vi.fn();
-  const consumer = new ConnectionConsumer({} as never);
-  consumer.session = { close };
+  const consumer = new ConnectionConsumer({} as never, { close });
   consumer.close();
   expect(close.mock.calls).toEqual([[1000, ""]]);
 });

@@ -3,16 +3,18 @@ import { checkClose } from "./close-code.js";
 import type { Connection } from "./connection.js";
 
 /** The part of a connection that a consumer exposes. */
-type ConsumerSource = Pick<Connection, "transport" | "raw" | "abort">;
+type ConsumerSource = Pick<Connection, "transport" | "raw">;
 
 /** The server end of one connection, as rules and handlers see it. */
 export class ConnectionConsumer implements Consumer {
-  /** Set once the connection is open. */
-  session: Pick<Consumer, "close"> | undefined;
   readonly #connection: ConsumerSource;
   #id: string | undefined;
 
-  constructor(connection: ConsumerSource) {
+  /** @param owner Closes the connection: the evaluation of its handshake, and its session once it is open. */
+  constructor(
+    connection: ConsumerSource,
+    public owner: Pick<Consumer, "close">,
+  ) {
     this.#connection = connection;
   }
 
@@ -31,7 +33,6 @@ export class ConnectionConsumer implements Consumer {
 
   close(code = 1000, reason = ""): void {
     checkClose(code, reason);
-    if (this.session) this.session.close(code, reason);
-    else this.#connection.abort();
+    this.owner.close(code, reason);
   }
 }

@@ -25,11 +25,11 @@ export interface ReplyOptions {
  * interface that an adapter implements. `M` is the adapter's message, `Request` is the argument of `authenticate`.
  */
 export interface Connection<M extends ClientMessage = ClientMessage, Request = unknown> extends HandshakeInfo {
-  /** The argument of `authenticate`: the transport's own object for a client. */
-  readonly client: Request;
+  /** The argument of `authenticate`: the transport's own object for a client. Default: `request`. */
+  readonly client?: Request;
   /** The transport's own socket, which is `consumer.raw`; `undefined` before it is open. */
   readonly raw: unknown;
-  /** The refusal of an invalid handshake. No rule is evaluated then. */
+  /** The refusal of an invalid handshake. No rule is evaluated then. One without a path is refused anyway. */
   readonly refusal?: Decision | undefined;
   /** The message of the handshake, on transports that have one. Rules get it as `message`. */
   readonly message?: Payload;
@@ -40,7 +40,10 @@ export interface Connection<M extends ClientMessage = ClientMessage, Request = u
    * @throws {PermissionMisuse} When `extra` has a name that the scope already has.
    */
   createScope?(extra: Readonly<Record<string, unknown>>): Scope;
-  /** Ends the handshake of a connection that is not open yet, so that it is never opened. */
+  /**
+   * Ends a connection that is not open yet, because a rule has closed it or `limits.handshake` has passed. Its handshake
+   * is refused as `aborted`.
+   */
   abort(): void;
 
   /** Passes an allowed message to the listeners of the application. */
