@@ -3,7 +3,7 @@ import { hasChromium } from "../../../test/chromium.js";
 import { start } from "../src/start.mjs";
 import { expectText, Stage } from "./browser.js";
 
-describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 30_000 }, () => {
+describe.skipIf(!hasChromium)("the page in Chromium", { timeout: 60_000 }, () => {
   const stage = Stage.prepare();
 
   it("shows a message to every client that may read", async () => {
