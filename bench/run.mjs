@@ -3,10 +3,12 @@
 //   npm run bench                       at the root: builds first
 //   npm run bench -- --quick            under a minute; figures are rough
 //   npm run bench -- --save             keeps the results in bench/results
+//   npm run bench -- --compare main     compares decisions with those of another revision instead
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { machine, quick } from "./lib/report.mjs";
+import { compareWith } from "./compare/index.mjs";
+import { compare, machine, quick } from "./lib/report.mjs";
 
 /** File, and what Node must be started with. */
 const PARTS = {
@@ -22,7 +24,8 @@ const { node, platform, cpu, cpus, load } = machine();
 console.log(`Node ${node}, ${platform}, ${cpus} x ${cpu}, load ${load}`);
 if (load > cpus / 2) console.log("The machine is busy with something else: take the figures with care.");
 
-for (const [part, [file, ...flags]] of Object.entries(PARTS)) {
+if (compare !== undefined) compareWith(compare, quick);
+for (const [part, [file, ...flags]] of compare === undefined ? Object.entries(PARTS) : []) {
   // It has no short form.
   if (part === "types" && quick) continue;
   console.log(`\n== ${part} ==`);

@@ -5,8 +5,12 @@ import { machine, number, printTable } from "./print.mjs";
 export { machine, number, printTable };
 
 /** Options every part understands. `--save` writes the results; a quick run is too short to be kept. */
-export const { quick, save } = parseArgs({
-  options: { quick: { type: "boolean", default: false }, save: { type: "boolean", default: false } },
+export const { quick, save, compare } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    save: { type: "boolean", default: false },
+    compare: { type: "string" },
+  },
 }).values;
 
 /** @param {{ median: number, low: number, high: number }} of */

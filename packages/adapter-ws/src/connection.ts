@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Connection, HandshakeEvaluation } from "@portcullis/core/adapter";
+import type { Frame } from "@portcullis/core/codecs";
 import { FrameExchange } from "@portcullis/core/frames";
 import type { RawData } from "ws";
 import { closeSoon, drainSession, emitClose } from "./close.js";
@@ -24,7 +25,7 @@ export class WsConnection
   /** Set while the first message waits for a listener. The session decides the next message after that. */
   flush: ((whenFlushed: () => void) => void) | undefined;
   readonly #context: GuardContext;
-  readonly #outgoing: Outgoing;
+  #outgoing: Outgoing | undefined;
   #readPause: ReadPause | undefined;
   /** True while a decision or a handler is pending. */
   #isDeciding = false;
@@ -36,7 +37,6 @@ export class WsConnection
   constructor(context: GuardContext, request: IncomingMessage) {
     super(request);
     this.#context = context;
-    this.#outgoing = new Outgoing(context.gate.limits.unread, this);
   }
 
   get isPaused(): boolean {
@@ -50,10 +50,7 @@ export class WsConnection
     if (isFair) this.fairShare = fairShareOf(socket);
     this.session = (this.evaluation as HandshakeEvaluation<Message, IncomingMessage>).open();
     this.evaluation = undefined;
-    this.exchange = new FrameExchange(this.session, options, gate, this.#outgoing);
-    // A class of the application may have set it in its constructor, before the setter could note it.
-    const { binaryType } = socket;
-    socket.binaryType = binaryType;
+    this.exchange = new FrameExchange(this.session, options, gate, this);
     this.#isUnheard = !gate.served && socket.listenerCount("message") === 0;
   }
 
@@ -74,7 +71,7 @@ export class WsConnection
     const { isPing, options, gate } = this.#context;
     if (isPing?.(data, isBinary)) {
       // A client with too many unread answers gets no pong, which would only wait behind them.
-      if (!this.#readPause?.has(NOT_READING)) this.#outgoing.send(options.codec.heartbeat?.pong);
+      if (!this.#readPause?.has(NOT_READING)) this.send(options.codec.heartbeat?.pong);
       return true;
     }
     if (this.#isDeciding) this.#pauseReading().pauseWhileDeciding(gate.timeouts.action);
@@ -93,7 +90,7 @@ export class WsConnection
    */
   deferClose(close: () => void): boolean {
     const { session } = this;
-    const { readyState, _closeFrameReceived: isAnswer } = this.#opened;
+    const { readyState, _closeFrameReceived: isAnswer } = this.raw as BareSocket;
     if (isAnswer !== true || readyState !== OPEN || this.#isClosing || session?.isEnded !== false) return false;
     this.#isClosing = true;
     const isLater = drainSession(session, {
@@ -123,7 +120,7 @@ export class WsConnection
         session.end();
         if (isLater) emitClose(this.#context.bare, this.raw, closing);
       },
-      meanwhile: () => this.#outgoing.discard(),
+      meanwhile: () => this.#outgoing?.discard(),
     });
   }
 
@@ -137,6 +134,11 @@ export class WsConnection
     if (message.batch?.allow(message) === false) return;
     if (this.#isUnheard) this.#keepFirst(message);
     else this.#handOn(message);
+  }
+
+  send(frame: Frame | undefined): void {
+    this.#outgoing ??= new Outgoing(this.#context.gate.limits.unread, this);
+    this.#outgoing.send(frame);
   }
 
   pause(): void {
@@ -162,18 +164,13 @@ export class WsConnection
   close(code: number, reason: string): void {
     this.#first?.drop();
     this.#readPause?.stop();
-    this.#context.bare.resume.call(this.#opened);
-    closeSoon(this.#opened, code, reason);
+    this.#context.bare.resume.call(this.raw as BareSocket);
+    closeSoon(this.raw as BareSocket, code, reason);
   }
 
   whenGone(callback: () => void): void {
-    if (this.#opened.readyState === CLOSED) callback();
-    else this.#opened.once("close", callback);
-  }
-
-  /** The socket, which exists whenever there is a session. */
-  get #opened(): BareSocket {
-    return this.raw as BareSocket;
+    if (this.raw?.readyState === CLOSED) callback();
+    else this.raw?.once("close", callback);
   }
 
   #pauseReading(): ReadPause {

@@ -108,8 +108,12 @@ export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | 
 
 /** Opens an admitted socket. A socket without a connection did not pass the guard, and is closed. */
 function open(socket: BareSocket, connection: WsConnection | undefined): void {
-  if (connection) connection.open(socket);
-  else {
+  if (connection) {
+    // A class of the application may have set it in its constructor, before the setter could note it.
+    const { binaryType } = socket;
+    socket.binaryType = binaryType;
+    connection.open(socket);
+  } else {
     // The application may have no listener on this socket, and an error without a listener would end the process.
     socket.on("error", () => {});
     closeSoon(socket, 1011, "not admitted");
