@@ -11,7 +11,7 @@ import { type ActionsOf, guard as guardIo, serve as serveIo } from "@portcullis/
 import { guard as guardWs, serve as serveWs } from "@portcullis/adapter-ws";
 import {
   AllowAny, and, type Consumer, definePolicy, HasRole, IsAuthenticated, IsAuthenticatedOrReadOnly, not, or, permission,
-  permissionsFor, rateLimit, type Scope,
+  permissionsFor, type Policy, rateLimit, type Scope,
 } from "@portcullis/core";
 import { consumersFor, defineConsumer } from "@portcullis/core/consumer";
 import type { Server } from "socket.io";
@@ -40,6 +40,7 @@ const CALL = `'"call it, as in HasRole(...), or wrap it, as in permission(name, 
 const AUTHENTICATE = `'"add { authenticate } behind it: the rules need more scope than every handshake has"'`;
 const USER = `'"return { user: ... }, or { user: null }: the rules read a user"'`;
 const ROLES = `'"the rules read user.roles: give the user roles, a list or a Set of names"'`;
+const SCOPE = `'"write Policy<Scope & { user: User | null }>, or leave the type out: Policy alone names no scope"'`;
 const AWAIT = `'"await the promise: authenticate returns its value"'`;
 const NAMES = `'"room.join" | "room.leave"'`;
 
@@ -82,6 +83,10 @@ export const MISTAKES = {
     "guardWs(wss, ofUser, { authenticate: () => ({ user: { id: 1 } }) })":
       "Property 'name' is missing in type '{ id: number; }' but required in type 'User'",
     "guardWs(wss, policy, { authenticate: () => ({ user: Promise.resolve({ id: 1 }) }) })": AWAIT,
+    "guardWs(wss, policy as Policy)": SCOPE,
+    "guardWs(wss, policy as Policy, { authenticate: () => ({ user: { id: 1 } }) })": SCOPE,
+    "guardIo(io, policy as Policy, { authenticate: async () => ({ user: null }) })": SCOPE,
+    "crossws.guard(hooks, policy as Policy, { authenticate: () => ({ user: { id: 1 } }) })": SCOPE,
     "guardWs(wss, ofRoles, { authenticate: () => ({ user: { id: 1 } }) })": ROLES,
     'guardWs(wss, ofRoles, { authenticate: async () => ({ user: { id: 1, roles: "admin" } }) })': ROLES,
     'guardIo(io, ofRoles, { authenticate: () => ({ user: { id: 1, role: "admin" } }) })': ROLES,

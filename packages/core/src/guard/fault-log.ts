@@ -69,9 +69,9 @@ function isRefusedToken({ outcome, status, error }: Decision): boolean {
 /** Returns the value to print for a fault, or for a refused token. */
 function causeOf({ error }: Decision, isDenial: boolean): unknown {
   if (isDenial) return printable(textOf(partOf(error, "message")) ?? show(error));
-  const thrown = decisionIn(error);
-  if (thrown === undefined) return error;
-  return `a decision was thrown: return the decision, or throw new PermissionDenied("${printable(thrown.code)}")`;
+  const inner = decisionIn(error);
+  if (inner === undefined) return error;
+  return `a decision was thrown: return the decision, or throw new PermissionDenied("${printable(inner.code)}")`;
 }
 
 /** True within a minute after the last line. False when the clock has gone back. */

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Wire } from "../../test/connection.js";
 import { decision } from "../decision/decision.js";
-import { AllowAny, definePolicy, HasRole, PermissionDenied } from "../index.js";
+import { AllowAny, definePolicy, HasRole, IsAuthenticated, PermissionDenied } from "../index.js";
 import { engineOf } from "../policy/policy.js";
+import { Gate } from "./gate.js";
 import { isDevelopment, SetupHints } from "./setup-hints.js";
 
 const { rules } = engineOf(definePolicy({ actions: { ping: AllowAny, "chat.send": AllowAny } }), "test");
@@ -85,6 +87,17 @@ test.each([
   expect(hint({ scope: { user: null, ...extra } }, true, extra)).toBe(
     `authenticate() returned ${found}, which a rule reads: return { user: { ... } }, and { user: null } for nobody`,
   );
+});
+
+test.each<[unknown, number]>([
+  [{}, 1],
+  [undefined, 1],
+  [{ user: null }, 0],
+])("a guard whose authenticate returns %j prints %d hints", (extra, count) => {
+  const policy = definePolicy({ connect: IsAuthenticated, permissions: AllowAny });
+  const gate = new Gate("guard()", policy, { authenticate: () => extra, hints: true });
+  gate.admit(new Wire());
+  expect(warn).toHaveBeenCalledTimes(count);
 });
 
 test("an undefined user is told of the middlewares that did not run", () => {

@@ -106,14 +106,17 @@ interface CheckedOptions<S, Extra, Base> {
 }
 
 // A condition, so that the compiler knows `S` where it infers a returned literal.
-type Returning<R> = [R] extends [never] ? never : (...input: never) => MaybePromise<R>;
+type Returning<R> = [R] extends [never] ? unknown : (...input: never) => MaybePromise<R>;
+
+/** The last line about a policy whose type says nothing of its scope: `S` is then `never`, and no scope fits. */
+type UnknownScope = "write Policy<Scope & { user: User | null }>, or leave the type out: Policy alone names no scope";
 
 /**
  * `unknown`, or a type that ends the compiler's message with what `authenticate` has to return. Assignability alone finds
  * no mistake, because the rules accept any user.
  */
 type CheckUser<S, Extra, Base> = [S] extends [never]
-  ? unknown
+  ? UnknownScope
   : unknown extends Extra
     ? unknown
     : [Extract<Extra, object>] extends [never]
@@ -143,6 +146,8 @@ type UserIn<Extra> = Extra extends object
  * `unknown` when rules that need the scope `S` need no `authenticate`. Otherwise a type that ends the compiler's message
  * with what to write.
  */
-export type CheckNeeds<S, Base = Scope> = [keyof Needed<S, Base>] extends [never]
-  ? unknown
-  : "add { authenticate } behind it: the rules need more scope than every handshake has";
+export type CheckNeeds<S, Base = Scope> = [S] extends [never]
+  ? UnknownScope
+  : [keyof Needed<S, Base>] extends [never]
+    ? unknown
+    : "add { authenticate } behind it: the rules need more scope than every handshake has";
