@@ -21,7 +21,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete old rows" as const), reader: fc.nat(READERS - 1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("wipe" as const) }) },
 );
-type Step = fc.infer<typeof step>;
+type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 
 /** A table, processes that read it, and transactions that are open. */
 class Scene {

@@ -17,6 +17,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("fail over" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("crash" as const) }) },
 );
+type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 
 describe.skipIf(findProgram("redis-server") === undefined)("faults of redis-server", () => {
   let server: RunningRedis;
@@ -33,7 +34,7 @@ describe.skipIf(findProgram("redis-server") === undefined)("faults of redis-serv
   });
 
   test("every record is read once, or a gap is told", { timeout: 180_000 }, async () => {
-    const run = async (steps: readonly fc.infer<typeof step>[]) => {
+    const run = async (steps: readonly Step[]) => {
       count += 1;
       const options = { key: `faults:${count}`, keep: 10_000 };
       const stream = streamOf(client, options);
