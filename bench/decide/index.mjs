@@ -9,6 +9,7 @@ import { BY_NAME, CALLED, fiftyTrees } from "./fifty-trees.mjs";
 import { deepTrees, orOfAndsTrees, wideTrees } from "./large-trees.mjs";
 import * as one from "./one-tree.mjs";
 import { peers } from "./peers/index.mjs";
+import { DECIDE, RECEIVE, sessions } from "./sessions.mjs";
 
 // First, while the process has seen nothing else; and again at the end, when it has seen all.
 const alone = await measureSection(one.oneTree("One tree, alone in the process"));
@@ -18,11 +19,13 @@ const deep = await measureSection(deepTrees);
 const orOfAnds = {};
 for (const section of orOfAndsTrees) orOfAnds[section.title] = await measureSection(section);
 const later = await measureSection(asyncRules);
+const lasting = await measureSection(sessions);
 const others = await measureSection(await peers());
 const among = await measureSection(one.oneTree("One tree, when the process has seen all of the above"));
 
 const ratio = (results, name) => Object.values(results[name].ratios)[0].median;
 const ratioTo = (results, name, base) => results[name].ratios[base].median;
+const more = (results, [without, withIt]) => results[withIt].nanoseconds.median - results[without].nanoseconds.median;
 const TABLE = "class rules, by action name";
 const BARE = "class rules, no table";
 const ONE_OF_ASYNC = "and(a, b), class rules";
@@ -41,6 +44,8 @@ const targets = [
     ratioTo(later, ONE_OF_ASYNC, "hand: await a && await b, with a deadline"),
     1.25,
   ),
+  judge("continuity: a message that is decided at once, ns more", more(lasting, RECEIVE), 5),
+  judge("continuity: session.decide(), ns more", more(lasting, DECIDE), 5),
   judge(
     "bytes per decision of class rules",
     Math.max(...[BARE, TABLE].flatMap((name) => [alone, fifty].map((of) => of[name].bytes))),
@@ -48,4 +53,4 @@ const targets = [
   ),
 ];
 printTargets(targets);
-keep("decide", { alone, fifty, wide, deep, orOfAnds, later, others, among, targets });
+keep("decide", { alone, fifty, wide, deep, orOfAnds, later, lasting, others, among, targets });

@@ -1,4 +1,5 @@
-// Heap bytes of a guarded idle connection, above a bare ws connection that keeps its request too.
+// Heap bytes of a guarded idle connection, above a bare ws connection that keeps its request too; and of one with
+// continuity, above one without it.
 //
 //   npm run bench:memory --prefix bench [-- --quick]
 
@@ -8,7 +9,7 @@ import { judge, keep, number, printTable, printTargets, quick } from "../lib/rep
 
 const CONNECTIONS = quick ? 1000 : 5000;
 const ROUNDS = quick ? 1 : 3;
-const KINDS = ["bare", "guard"];
+const KINDS = ["bare", "guard", "continuity"];
 
 /** Bytes per connection of one server with its connections open. */
 async function measure(kind) {
@@ -48,11 +49,22 @@ const rows = KINDS.map((kind) => ({
   rss: median((one) => one[kind].rss),
 }));
 const above = median((one) => one.guard.heap - one.bare.heap);
+const lasting = median((one) => one.continuity.heap - one.guard.heap);
 printTable(`${CONNECTIONS} idle connections, ${ROUNDS} rounds, bytes per connection`, [
   ["", "heap", "external", "rss", ""],
   ...rows.map(({ kind, heap, external, rss }) => [kind, String(heap), String(external), String(rss), ""]),
   ["guard above bare", String(above), "", "", rounds.map((one) => number(one.guard.heap - one.bare.heap)).join(", ")],
+  [
+    "continuity above guard",
+    String(lasting),
+    "",
+    "",
+    rounds.map((one) => number(one.continuity.heap - one.guard.heap)).join(", "),
+  ],
 ]);
-const targets = [judge("heap of a guarded connection above a bare one, bytes", above, 1536)];
+const targets = [
+  judge("heap of a guarded connection above a bare one, bytes", above, 1536),
+  judge("heap of a connection with continuity above one without it, bytes", lasting, 500),
+];
 printTargets(targets);
 keep("memory", { connections: CONNECTIONS, rounds, targets });

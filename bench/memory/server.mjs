@@ -1,7 +1,8 @@
-// One server, bare or guarded, that reports its heap. Arguments: bare | guard.
+// One server, bare or guarded, that reports its heap. Arguments: bare | guard | continuity.
 
 import { guard } from "@portcullis/adapter-ws";
 import { and, definePolicy, IsAuthenticated, not, permission } from "@portcullis/core";
+import { continuity, memoryRevocations } from "@portcullis/core/continuity";
 import { WebSocketServer } from "ws";
 
 const [, , kind] = process.argv;
@@ -9,9 +10,20 @@ const USER = Object.freeze({ id: "u1", role: "member", banned: false });
 const isBanned = permission("isBanned", ({ scope }) => scope.user.banned);
 
 const wss = new WebSocketServer({ host: "127.0.0.1", port: 0 });
-if (kind === "guard") {
+const HOUR = 3_600_000;
+/** An identity that expires, is revalidated, and has two subjects of its own, as that of a session. */
+const lasting = () => ({
+  identify: ({ id, user }) => ({ subjects: [`user:${user.id}`, `session:${id}`], expiresAt: Date.now() + HOUR }),
+  continuity: continuity({ renew: { action: "auth.renew" }, revocations: memoryRevocations() }),
+});
+let sessions = 0;
+if (kind !== "bare") {
   const policy = definePolicy({ actions: { edit: and(IsAuthenticated, not(isBanned)) } });
-  guard(wss, policy, { authenticate: () => ({ user: USER }), origins: ["https://app.example"] });
+  guard(wss, policy, {
+    authenticate: () => ({ user: USER, id: ++sessions }),
+    origins: ["https://app.example"],
+    ...(kind === "continuity" && lasting()),
+  });
 } else {
   wss.on("connection", (ws, request) => {
     ws.request = request;

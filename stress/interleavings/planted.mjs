@@ -1,7 +1,7 @@
 // @ts-check
 // Takes each rule of continuity out of a copy of the sources, one by one, and expects that the explored orders show it.
 //
-//   npm run planted -- [part of a rule's text]
+//   npm run planted -- [part of a rule's text] [part of the titles of the tests that are to find it]
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -130,7 +130,7 @@ const PLANTED = [
   },
 ];
 
-const [wanted = ""] = process.argv.slice(2);
+const [wanted = "", title] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "portcullis-planted-"));
 let missed = 0;
 try {
@@ -155,6 +155,7 @@ function plant({ rule, file, from, to }) {
     source.replace(from, () => to),
   );
   const args = ["vitest", "run", "stress/interleavings/continuity", "--typecheck.enabled=false", "--bail=1"];
+  if (title !== undefined) args.push("-t", title);
   const env = { ...process.env, PORTCULLIS_PLANTED: "1" };
   const { stdout, stderr, signal } = spawnSync("npx", args, { cwd: folder, encoding: "utf8", env, timeout: LONGEST });
   writeFileSync(path, source);

@@ -3,7 +3,7 @@ import type { OnScope } from "../guard/continuity-hook.js";
 import type { DecisionPhase } from "../guard/decision-log.js";
 import type { SessionIdentity } from "../guard/guard-session.js";
 import type { HandshakeResult } from "../guard/runtime.js";
-import type { Payload, Scope } from "../types.js";
+import type { Payload } from "../types.js";
 import { readClock } from "../util/clock.js";
 import { type AgendaItem, agenda } from "./agenda.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
@@ -11,6 +11,7 @@ import { type Closing, closes } from "./close-queue.js";
 import { NOT_REVALIDATED, REVOKED } from "./endings.js";
 import { TOKEN_EXPIRED } from "./identity.js";
 import { IdentityState } from "./identity-state.js";
+import type { Finish, LeaseHolder } from "./lease-holder.js";
 import type { ReadContinuityOptions } from "./options.js";
 import { type Accepted, type Reask, Reauthentication, type Subject } from "./reauthentication.js";
 import type { Revalidated, RevalidationQueue } from "./revalidation-queue.js";
@@ -20,25 +21,6 @@ import { Waiting } from "./waiting.js";
 
 /** Milliseconds until a revalidation that could not begin is tried again. */
 const SOON = 1_000;
-
-/** The connection that a lease belongs to. */
-export interface LeaseHolder {
-  readonly id: string;
-  scope: Scope;
-  readonly isEnded: boolean;
-  /** Milliseconds that one authentication may take. */
-  readonly connectTimeout: number;
-  authenticate(question: Reask, watch: AuthenticationWatch): Promise<HandshakeResult>;
-  /** Ends everything of the connection but its transport. */
-  end(): void;
-  /** Closes the transport of a connection that has ended. */
-  closeTransport(made: Decision): void;
-  /** Sends a frame of the server's own. */
-  notify(event: "expiring" | "expired", data: object): void;
-  reportContinuity(phase: DecisionPhase, made: Decision): void;
-  /** Tells the application of a new scope. */
-  replaced(previous: Scope): void;
-}
 
 /** The parts of a guard that its leases share. */
 export interface LeaseOffice {
@@ -250,13 +232,4 @@ export class Lease implements Subject, AgendaItem, Addressable, Revalidated, Clo
   #schedule(): void {
     if (!this.#isOver) agenda.set(this, this.isEnded ? Number.POSITIVE_INFINITY : nextDue(this, this.#office.options));
   }
-}
-
-/** How an authorization ends. */
-export interface Finish {
-  readonly phase: DecisionPhase;
-  /** True when `onDecision` has heard of it already. */
-  readonly isReported?: boolean;
-  /** False for an end that may wait for others. */
-  readonly isUrgent?: boolean;
 }

@@ -1,0 +1,34 @@
+import type { Decision } from "../decision/decision-types.js";
+import type { DecisionPhase } from "../guard/decision-log.js";
+import type { HandshakeResult } from "../guard/runtime.js";
+import type { Scope } from "../types.js";
+import type { AuthenticationWatch } from "./authentication-watch.js";
+import type { Reask } from "./reauthentication.js";
+
+/** The connection that a lease belongs to. */
+export interface LeaseHolder {
+  readonly id: string;
+  scope: Scope;
+  readonly isEnded: boolean;
+  /** Milliseconds that one authentication may take. */
+  readonly connectTimeout: number;
+  authenticate(question: Reask, watch: AuthenticationWatch): Promise<HandshakeResult>;
+  /** Ends everything of the connection but its transport. */
+  end(): void;
+  /** Closes the transport of a connection that has ended. */
+  closeTransport(made: Decision): void;
+  /** Sends a frame of the server's own. */
+  notify(event: "expiring" | "expired", data: object): void;
+  reportContinuity(phase: DecisionPhase, made: Decision): void;
+  /** Tells the application of a new scope. */
+  replaced(previous: Scope): void;
+}
+
+/** How an authorization ends. */
+export interface Finish {
+  readonly phase: DecisionPhase;
+  /** True when `onDecision` has heard of it already. */
+  readonly isReported?: boolean;
+  /** False for an end that may wait for others. */
+  readonly isUrgent?: boolean;
+}
