@@ -21,7 +21,7 @@ import { PermissionDenied } from "@portcullis/core";
  * @property {number} client 0 where it is not on a page
  * @property {string} carrier name of the transport
  * @property {string} [sid] id of the session, on a socket
- * @property {number} [expiresAt] end of the sign-in, in milliseconds since the epoch
+ * @property {number | undefined} [expiresAt] end of the sign-in, in milliseconds since the epoch
  */
 
 /** Characters of a session cookie's value. */

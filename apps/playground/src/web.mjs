@@ -77,8 +77,9 @@ export function buildApp(app, { signIn, revocations, settings, inForce, actions,
 
 /** @type {express.RequestHandler} */
 function signedIn(request, response, next) {
-  if (request.user) next();
-  else response.status(401).json({ message: "Sign in first." });
+  if (request.user) return next();
+  response.status(401).json({ message: "Sign in first." });
+  return undefined;
 }
 
 /**

@@ -39,7 +39,7 @@ import type { Authenticated, CheckNeeds, Guardable, OptionsFor, ScopeWith, Socke
  * });
  * ```
  */
-export function guard<S, N extends string, T extends Guardable, Extra = Authenticated<S>>(
+export function guard<S, N extends string, T extends Guardable, Extra = unknown>(
   io: T,
   policy: PolicyFor<S, N>,
   options: OptionsFor<S, T, Extra>,

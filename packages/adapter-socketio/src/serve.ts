@@ -25,7 +25,7 @@ import type { Authenticated, CheckNeeds, Guardable, OptionsFor, ScopeWith, Socke
  * serve(new Server(), echo);
  * ```
  */
-export function serve<S, N extends string, T extends Guardable, Extra = Authenticated<S>>(
+export function serve<S, N extends string, T extends Guardable, Extra = unknown>(
   io: T,
   consumer: ServableConsumer<S, N>,
   options: OptionsFor<S, T, Extra>,

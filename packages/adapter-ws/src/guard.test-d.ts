@@ -149,7 +149,7 @@ test("identify and onScope get the scope that authenticate makes", () => {
 test("identify may annotate its scope", () => {
   guard(wss, bound, {
     authenticate: async ({ headers }) => ({ user: headers ? user : null, sid: "s1" }),
-    identify: ({ user }: { user: { id: number } | null }) => user && { subjects: [`user:${user.id}`] },
+    identify: ({ user, sid }: { user: { id: number } | null; sid: string }) => user && { subjects: [sid] },
     continuity: continuity(),
   });
   guard(wss, bound, {

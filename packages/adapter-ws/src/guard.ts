@@ -31,7 +31,7 @@ import type { OptionsFor } from "./types.js";
  * wss.on("connection", (ws) => ws.on("message", (data) => ws.send(data)));
  * ```
  */
-export function guard<S, N extends string, Extra = Authenticated<S>>(
+export function guard<S, N extends string, Extra = unknown>(
   wss: WebSocketServer,
   policy: PolicyFor<S, N>,
   options: OptionsFor<S, Extra>,

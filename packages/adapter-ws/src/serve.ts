@@ -26,7 +26,7 @@ import type { OptionsFor } from "./types.js";
  * serve(new WebSocketServer({ noServer: true }), echo);
  * ```
  */
-export function serve<S, N extends string, Extra = Authenticated<S>>(
+export function serve<S, N extends string, Extra = unknown>(
   wss: WebSocketServer,
   consumer: ServableConsumer<S, N>,
   options: OptionsFor<S, Extra>,

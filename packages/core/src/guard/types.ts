@@ -75,12 +75,11 @@ type NothingFor<N> = { readonly user: null } extends N ? undefined | null : neve
 export type ScopeWith<Extra, Base = Scope> = Base & (unknown extends Extra ? unknown : AddedBy<Extra>);
 
 /**
- * The scope that the options beside `authenticate` get. The user is `never` until the compiler has inferred `Extra`,
- * because it compares a function with annotated parameters before that, and `never` fits each annotation.
+ * The scope that the options beside `authenticate` get. It is `any` until the compiler has inferred `Extra`, because it
+ * compares a function with annotated parameters before that, and every annotation has to fit.
  */
-export type LaterScope<Extra, Base = Scope> = unknown extends Extra
-  ? Base & { readonly user: never }
-  : ScopeWith<Extra, Base>;
+// biome-ignore lint/suspicious/noExplicitAny: only `any` fits an annotation, and has the properties of a scope as well.
+export type LaterScope<Extra, Base = Scope> = unknown extends Extra ? any : ScopeWith<Extra, Base>;
 
 type AddedBy<Extra> = Extra extends object ? Extra : { readonly user: null };
 
