@@ -78,7 +78,7 @@ const PAYLOAD_KEYS = ["payload", "data", "params", "args", "body", "detail", "me
 function hintOf({ action, payload = {} }: JsonRequest): string | undefined {
   const key = action === undefined ? undefined : innerKey(payload, () => true);
   if (key === undefined || !PAYLOAD_KEYS.includes(key)) return undefined;
-  return `a rule finds the fields of a message in \`payload.${key}\`, because json() takes all its keys for the payload: use \`json({ payload: "${key}" })\` to judge the object in \`${key}\` alone`;
+  return `rules find the fields of a message in \`payload.${key}\`: use \`json({ payload: "${key}" })\` to judge those of \`${key}\` as the payload`;
 }
 
 function checkNames(keys: readonly unknown[]): void {

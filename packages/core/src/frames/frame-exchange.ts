@@ -1,10 +1,10 @@
 import type { Frame, FrameContext } from "../codecs/codec.js";
 import type { Decision } from "../decision/decision-types.js";
+import type { RefusalReport } from "../guard/hints.js";
 import type { Limits } from "../guard/limits.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import { mostRequests } from "../guard/session/message-queue.js";
 import type { Session } from "../guard/session/session.js";
-import type { RefusalReport } from "../guard/hints.js";
 import type { Scope } from "../types.js";
 import { Batch, type BatchConnection } from "./batch.js";
 import { decodeFrame } from "./decode-frame.js";

@@ -27,7 +27,7 @@ export class FaultLog {
 
   /** @param where The action of the decision. */
   tell(made: Decision, where: string): void {
-    const { code, by, error } = made;
+    const { code, by } = made;
     const isDenial = isRefusedToken(made);
     if (!isDenial && !isIncident(made)) return;
     const name = by === "" ? code : `${code} in ${by}`;

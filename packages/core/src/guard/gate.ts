@@ -9,11 +9,11 @@ import type { ServableConsumer } from "./dispatch.js";
 import type { OpenSession } from "./guard-session.js";
 import { HandshakeEvaluation } from "./handshake/handshake-evaluation.js";
 import type { OriginRule } from "./handshake/origin.js";
+import type { RefusalReport } from "./hints.js";
 import type { Limits } from "./limits.js";
 import { checkOptions, type GuardOptions, mergeOptions, type ReplaceOptions } from "./options.js";
 import { GuardRuntime } from "./runtime.js";
 import type { ClientMessage, Connection } from "./session/connection.js";
-import type { RefusalReport } from "./hints.js";
 
 /** The entry point of a guard. It admits connections, and holds the current policy. */
 export class Gate<Request> {
