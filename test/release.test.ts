@@ -39,13 +39,15 @@ test.each(names)(
     const { stdout } = await npm(join(packages, name), "publish", "--dry-run", "--json", "--provenance=false");
     const manifest = JSON.parse(stdout)[`@portcullis/${name}`] as { files: { path: string }[] };
     const paths = manifest.files.map(({ path }) => path);
-    expect(paths).toEqual(
-      expect.arrayContaining(["LICENSE", "README.md", "package.json", "dist/index.js", "dist/index.d.ts"]),
-    );
+    const { exports, publishConfig } = JSON.parse(readFileSync(join(packages, name, "package.json"), "utf8"));
+    // Not every package has an entry of its own name.
+    const [entry] = Object.values(exports) as Record<string, never>[];
+    const { types, default: module } = (entry?.import ?? entry) as unknown as Record<"types" | "default", string>;
+    const built = [module, types].map((path) => path.slice("./".length));
+    expect(paths).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json", ...built]));
     expect(
       paths.filter((path) => !/^(?:dist|cases)\/|^(?:README\.md|LICENSE|package\.json|CHANGELOG\.md)$/.test(path)),
     ).toEqual([]);
-    const { publishConfig } = JSON.parse(readFileSync(join(packages, name, "package.json"), "utf8"));
     expect(publishConfig).toEqual({ access: "public", provenance: true });
   },
   60_000,
