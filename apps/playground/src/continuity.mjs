@@ -12,8 +12,9 @@ export const RENEW = "auth.renew";
  */
 export function lasting(revocations, chat) {
   return {
-    identify: (/** @type {Pick<import("./rules.mjs").ChatScope, "user" | "sid" | "expiresAt">} */ { user, sid, expiresAt }) =>
-      user && { subjects: [`user:${user.id}`, ...(sid ? [`session:${sid}`] : [])], expiresAt },
+    identify: (
+      /** @type {Pick<import("./rules.mjs").ChatScope, "user" | "sid" | "expiresAt">} */ { user, sid, expiresAt },
+    ) => user && { subjects: [`user:${user.id}`, ...(sid ? [`session:${sid}`] : [])], expiresAt },
     onScope: (/** @type {{ readonly id: string }} */ { id }) => void chat.recheck(id),
     continuity: continuity({ renew: { action: RENEW }, revocations }),
   };

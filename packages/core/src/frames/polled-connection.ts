@@ -1,7 +1,7 @@
 import type { Frame } from "../codecs/codec.js";
 import type { HandshakeEvaluation } from "../guard/handshake/handshake-evaluation.js";
-import type { Limits } from "../guard/limits.js";
 import type { RefusalReport } from "../guard/hints.js";
+import type { Limits } from "../guard/limits.js";
 import { Timeout } from "../util/deadline.js";
 import { attempt, type ClosableSocket, closeSocket, terminateSocket } from "./close-socket.js";
 import { type DecodedMessage, sizeOf } from "./decoded-message.js";
