@@ -124,3 +124,20 @@ describe("every order of a message that is decided later, and of", () => {
     counters.report(`all orders in the core, continuity: ${event}`);
   });
 });
+
+describe("every order of an authentication that fails, and of", () => {
+  test.each(["demote", "session.refresh()", "the revalidation is due"] as const)(
+    "%s",
+    { timeout: 0 },
+    async (event) => {
+      const counters = new Counters();
+      const setup: Setup = { ...USER, reads: ["fault"], messages: [{ ...SECRET, isLater: false }], events: [event] };
+      await everyOrder([0, 48], async (order) => {
+        const broken = await play(setup, order, coreStage);
+        counters.count([event, ...order.taken]);
+        if (broken.length > 0) expect([broken, order.taken]).toEqual([[], []]);
+      });
+      counters.report(`all orders in the core, continuity after a fault: ${event}`);
+    },
+  );
+});
