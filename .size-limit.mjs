@@ -18,17 +18,17 @@ const entries = ["index", "explain", "consumer", "adapter"];
 
 export default [
   { name: "core: main entry", path: dist("index"), limit: "12.3 kB" },
-  { name: "core: all entries without message formats", ...bundleOf(entries), limit: "25.8 kB" },
-  { name: "core: all entries", ...bundleOf([...entries, "codecs", "frames"]), limit: "30 kB" },
+  { name: "core: all entries without message formats", ...bundleOf(entries), limit: "26.6 kB" },
+  { name: "core: all entries", ...bundleOf([...entries, "codecs", "frames"]), limit: "31.5 kB" },
   {
     name: "core: all entries and continuity",
     ...bundleOf([...entries, "codecs", "frames", "continuity"]),
-    limit: "36.3 kB",
+    limit: "37.6 kB",
   },
   {
     name: "core: what a small server imports",
     path: dist("index"),
     import: "{ AllowAny, IsAuthenticated, and, or, not, definePolicy }",
-    limit: "10.7 kB",
+    limit: "10.8 kB",
   },
 ];

@@ -1,8 +1,8 @@
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import ts from "typescript";
 import { expect, test } from "vitest";
 
-const FILE = fileURLToPath(new URL("../integrations/nodenext/src/exports.ts", import.meta.url));
+const FILE = join(import.meta.dirname, "..", "integrations", "nodenext", "src", "exports.ts");
 
 test("exported rules, policies and guards have types with names", () => {
   const program = ts.createProgram([FILE], {

@@ -2,7 +2,7 @@ import type { ReplaceOptions } from "@portcullis/core";
 import type { PolicyFor } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
 import type { SocketScope } from "./namespace/scope.js";
-import type { Authenticated, CheckNeeds, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
+import type { CheckNeeds, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
 
 /**
  * Enforces a policy on a socket.io server with all its namespaces, or on one namespace. Refused clients get a

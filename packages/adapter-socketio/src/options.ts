@@ -1,5 +1,6 @@
 import { PermissionMisuse } from "@portcullis/core";
-import type { GuardOptions, LaterScope } from "@portcullis/core/adapter";
+import type { GuardOptions } from "@portcullis/core/adapter";
+import type { LaterScope } from "@portcullis/core/internal";
 import type { Socket } from "socket.io";
 import type { ReadAction, ReadPayload } from "./namespace/event.js";
 import type { OwnOptions } from "./namespace/guard-context.js";

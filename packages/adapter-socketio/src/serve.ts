@@ -2,7 +2,7 @@ import type { ReplaceOptions } from "@portcullis/core";
 import type { ServableConsumer } from "@portcullis/core/adapter";
 import { attach, type Guard } from "./attach.js";
 import type { SocketScope } from "./namespace/scope.js";
-import type { Authenticated, CheckNeeds, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
+import type { CheckNeeds, Guardable, OptionsFor, ScopeWith, SocketOf } from "./types.js";
 
 /**
  * Serves a consumer (rules with handlers) over a socket.io server. Its actions are events, and the value that a handler

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { ReplaceOptions, Scope } from "@portcullis/core";
-import type { Authenticated, ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
+import type { ScopeWith, ServableConsumer } from "@portcullis/core/adapter";
 import type { CheckNeeds } from "@portcullis/core/internal";
 import type { WebSocketServer } from "ws";
 import { attach, type Guard } from "./attach.js";

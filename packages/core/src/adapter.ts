@@ -23,6 +23,6 @@ export type { HandshakeResult } from "./guard/runtime.js";
 // Connections
 export type { ClientMessage, Connection, ReplyOptions } from "./guard/session/connection.js";
 export type { Session } from "./guard/session/session.js";
-export type { Authenticated, GuardOf, LaterScope, OptionsFor, PolicyFor, ScopeWith } from "./guard/types.js";
+export type { Authenticated, GuardOf, OptionsFor, PolicyFor, ScopeWith } from "./guard/types.js";
 export { Timeout } from "./util/deadline.js";
 export { throwAsync } from "./util/throw-async.js";

@@ -30,7 +30,7 @@ export {
 // Guards
 export { COMMON_OPTIONS } from "./guard/options.js";
 export { ViolationCounter } from "./guard/session/violation-counter.js";
-export type { CheckNeeds } from "./guard/types.js";
+export type { CheckNeeds, LaterScope } from "./guard/types.js";
 // Tables of actions, and their names
 export type { ActionRules } from "./policy/options.js";
 export { engineOf } from "./policy/policy.js";

@@ -44,8 +44,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   readonly #answers = createAnswerRecord();
   readonly #cancellation = new CancellationScope();
   readonly #context: RuleContext;
-  /** The scope before `authenticate`. */
-  readonly #facts: Scope;
+  readonly #bareScope: Scope;
   #scope: Scope;
   /** The log of the rules that decide. */
   #log: DecisionLog;
@@ -63,7 +62,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     this.#watched = cause.watched ?? runtime.continuity?.watch();
     this.consumer = session?.consumer ?? new ConnectionConsumer(connection, this);
     this.#log = runtime.log;
-    this.#scope = this.#facts = scopeOf(connection, ANONYMOUS);
+    this.#scope = this.#bareScope = scopeOf(connection, ANONYMOUS);
     this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {});
     const made = refusal ?? this.#begin();
     // A rule may have closed the connection, and returned a promise.
@@ -197,7 +196,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     if (authenticate === undefined) return this.#ask(ANONYMOUS);
     const { client, request } = this.#connection;
     try {
-      const facts = new ScopeFacts(this.#facts, this.#context, this.#cause);
+      const facts = new ScopeFacts(this.#bareScope, this.#context, this.#cause);
       const extra: unknown = authenticate((client ?? request) as Request, facts);
       if (!isThenable(extra)) return this.#ask(extra);
       return Promise.resolve(extra).then((later) => this.#ask(later), notAuthenticated);
