@@ -44,6 +44,10 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
     return this.lease.state.epoch;
   }
 
+  override get noticedEpoch(): number {
+    return this.lease.state.epoch;
+  }
+
   override get identity(): SessionIdentity {
     const { epoch, subjects, expiry, authenticatedAt, truthAt } = this.lease.state;
     return {

@@ -14,8 +14,9 @@ export class Expiry {
     this.due = readClock() + (at - Date.now());
   }
 
-  get isOver(): boolean {
-    return readClock() >= this.due || Date.now() >= this.at;
+  /** @param now The time of `readClock()`. */
+  isOver(now: number): boolean {
+    return now >= this.due || Date.now() >= this.at;
   }
 
   /** Whole seconds until the end, at least 0, as `expires_in` of OAuth 2.0 (RFC 6749, section 5.1) has them. */

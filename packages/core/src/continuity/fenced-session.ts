@@ -17,6 +17,13 @@ const DECISIONS = 4;
 
 const TIMED_OUT: Decision = decision("error", "permission_timeout", { by: "continuity" });
 
+/** A question of the application. */
+interface Asked {
+  readonly action: string;
+  readonly payload: Payload | undefined;
+  readonly options: CheckOptions | undefined;
+}
+
 /**
  * A session that acts on decisions of the present authorization alone.
  *
@@ -29,21 +36,24 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
   #decisions: WeakMap<ClientMessage, number> | undefined;
 
   override decide(action: string, payload?: Payload, options?: CheckOptions): Decision | Promise<Decision> {
-    return this.#decide(() => super.decide(action, payload, options), 1);
+    return this.#decide({ action, payload, options }, 1);
   }
 
-  #decide(ask: () => Decision | Promise<Decision>, count: number): Decision | Promise<Decision> {
+  #decide(asked: Asked, count: number): Decision | Promise<Decision> {
     const held = this.#hold();
-    if (held instanceof Promise) return held.then((refusal) => refusal ?? this.#decide(ask, count));
+    if (held instanceof Promise) return held.then((refusal) => refusal ?? this.#decide(asked, count));
     if (held) return held;
-    const { epoch } = this;
-    const check = (made: Decision) => {
-      if (this.isEnded) return ABORTED;
-      if (epoch === this.epoch) return made;
-      return count < DECISIONS ? this.#decide(ask, count + 1) : UNSETTLED;
-    };
-    const made = ask();
-    return made instanceof Promise ? made.then(check) : check(made);
+    const epoch = this.noticedEpoch;
+    const made = super.decide(asked.action, asked.payload, asked.options);
+    if (made instanceof Promise) {
+      return made.then((later) => (!this.isEnded && epoch === this.epoch ? later : this.#decideAgain(asked, count)));
+    }
+    return !this.isEnded && epoch === this.noticedEpoch ? made : this.#decideAgain(asked, count);
+  }
+
+  #decideAgain(asked: Asked, count: number): Decision | Promise<Decision> {
+    if (this.isEnded) return ABORTED;
+    return count < DECISIONS ? this.#decide(asked, count + 1) : UNSETTLED;
   }
 
   protected override process(message: M): Until | undefined {

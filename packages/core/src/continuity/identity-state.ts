@@ -44,10 +44,11 @@ export class IdentityState {
 
   /** Notices the times that have passed, whether or not a timer has fired. */
   notice(): void {
-    if (this.pendingSince === undefined && readClock() >= this.overdueAt) this.demand();
-    if (this.isExpired || this.expiry?.isOver !== true) return;
+    const now = readClock();
+    if (this.pendingSince === undefined && now >= this.overdueAt) this.demand();
+    if (this.isExpired || this.expiry?.isOver(now) !== true) return;
     this.isExpired = true;
-    this.expiredAt = Math.min(this.expiry.due, readClock());
+    this.expiredAt = Math.min(this.expiry.due, now);
     this.epoch += 1;
   }
 

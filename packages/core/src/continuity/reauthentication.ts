@@ -58,9 +58,9 @@ export class Reauthentication {
   /** True when a demand came while a question was under way. */
   #isDemanded = false;
   /** Renewals that wait their turn, the first in front. */
-  readonly #renewals: Reask[] = [];
+  #renewals: Reask[] | undefined;
   /** Everybody who waits for the settlement of a demand. */
-  #demands: ((decision: Decision) => void)[] = [];
+  #demands: ((decision: Decision) => void)[] | undefined;
   #faults = 0;
 
   constructor(subject: Subject) {
@@ -72,12 +72,15 @@ export class Reauthentication {
   }
 
   get isRenewing(): boolean {
-    return this.#running?.phase === "renew" || this.#renewals.length > 0;
+    return this.#running?.phase === "renew" || Boolean(this.#renewals?.length);
   }
 
   /** Authenticates the client again. An answer that is under way settles nothing. */
   demand(whenSettled?: (decision: Decision) => void): void {
-    if (whenSettled) this.#demands.push(whenSettled);
+    if (whenSettled) {
+      this.#demands ??= [];
+      this.#demands.push(whenSettled);
+    }
     if (this.#running) this.#isDemanded = true;
     else this.#begin({ phase: "connect" });
   }
@@ -88,13 +91,16 @@ export class Reauthentication {
   }
 
   renew(question: Reask): void {
-    if (this.#running) this.#renewals.push(question);
-    else this.#begin(question);
+    if (this.#running === undefined) this.#begin(question);
+    else {
+      this.#renewals ??= [];
+      this.#renewals.push(question);
+    }
   }
 
   /** The connection has ended. Nobody is answered any more, but those who wait are released. */
   end(): void {
-    this.#renewals.length = 0;
+    this.#renewals = undefined;
     if (this.#running?.phase === "revalidate") this.#running.answer?.(ABORTED);
     this.#running = undefined;
     this.#takeDemands()(ABORTED);
@@ -178,10 +184,10 @@ export class Reauthentication {
   /** Continues with what came meanwhile. */
   #next(): void {
     if (this.#subject.isEnded || this.#running) return;
-    if (this.#isDemanded || this.#demands.length > 0 || this.#subject.state.isUnsettled)
+    if (this.#isDemanded || this.#demands || this.#subject.state.isUnsettled)
       this.#begin({ phase: "connect" });
     else {
-      const renewal = this.#renewals.shift();
+      const renewal = this.#renewals?.shift();
       if (renewal) this.#begin(renewal);
     }
   }
@@ -189,9 +195,9 @@ export class Reauthentication {
   /** Takes those who wait for a settlement. Returns a function that answers them. */
   #takeDemands(): (made: Decision) => void {
     const waiting = this.#demands;
-    this.#demands = [];
+    this.#demands = undefined;
     return (made) => {
-      for (const whenSettled of waiting) whenSettled(made);
+      for (const whenSettled of waiting ?? []) whenSettled(made);
     };
   }
 }

@@ -49,6 +49,11 @@ export abstract class SessionVerbs<M extends ClientMessage>
     return 0;
   }
 
+  /** The epoch as far as it was noticed. Unlike {@link epoch}, it reads no clock. */
+  get noticedEpoch(): number {
+    return 0;
+  }
+
   /** Decides again on a message whose handler was about to run under an earlier authorization. */
   decideAgain(_dispatch: DispatchContext): Promise<void> | undefined {
     return undefined;

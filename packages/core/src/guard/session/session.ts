@@ -101,11 +101,12 @@ export class Session<M extends ClientMessage = ClientMessage>
       return this.#processLater(message);
     const answers = runtime.keepsAnswers(action) ? createAnswerRecord() : undefined;
     const startedAt = log.now();
-    const { epoch } = this;
+    // A decision that is made at once cannot be overtaken by time.
+    const epoch = this.noticedEpoch;
     const decision = engine.evaluateAction(this, message, answers);
     const isLater = decision instanceof Promise;
     // The hot path. A message that is delivered at once causes no allocation.
-    if (!served && !isLater && !log.wants(decision) && epoch === this.epoch) {
+    if (!served && !isLater && !log.wants(decision) && epoch === this.noticedEpoch) {
       return this.isEnded ? undefined : this.#deliver(message);
     }
     const asked: AskedMessage<M> = {
