@@ -44,7 +44,8 @@ function dressed<I extends unknown[], T extends object>(base: Class<I, T>, proto
  * object. A class in the syntax of ES6, which Node may use some day, cannot be called.
  */
 function canBeDressed(base: Class<never, object>, prototype: object, sample: object): boolean {
-  if (!(prototype instanceof base) || String(base).startsWith("class")) return false;
+  const isModern = Object.getOwnPropertyDescriptor(base, "prototype")?.writable === false;
+  if (!(prototype instanceof base) || isModern) return false;
   for (let own = prototype; own !== base.prototype; own = Object.getPrototypeOf(own)) {
     for (const key of Reflect.ownKeys(own)) if (key !== "constructor" && key in sample) return false;
   }

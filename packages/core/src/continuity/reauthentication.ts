@@ -184,8 +184,7 @@ export class Reauthentication {
   /** Continues with what came meanwhile. */
   #next(): void {
     if (this.#subject.isEnded || this.#running) return;
-    if (this.#isDemanded || this.#demands || this.#subject.state.isUnsettled)
-      this.#begin({ phase: "connect" });
+    if (this.#isDemanded || this.#demands || this.#subject.state.isUnsettled) this.#begin({ phase: "connect" });
     else {
       const renewal = this.#renewals?.shift();
       if (renewal) this.#begin(renewal);
