@@ -10,7 +10,9 @@ type NodeSocket = Socket & Partial<Pick<TLSSocket, "encrypted">>;
 /** The properties that srvx adds to a request. All are missing where a server calls the adapter of crossws itself. */
 interface Extended {
   readonly ip?: string;
-  readonly runtime?: { readonly node?: { readonly upgrade?: { readonly socket: NodeSocket } } };
+  readonly runtime?: {
+    readonly node?: { readonly upgrade?: { readonly socket: NodeSocket }; readonly req?: { readonly url?: string } };
+  };
 }
 
 /** A host with its port. Some runtimes put the rest of another `Host` into the path of the URL. */
@@ -37,13 +39,16 @@ export abstract class UpgradeFacts extends PolledConnection<Peer, Message, Upgra
       Object.assign(this.headers, Object.fromEntries(request.headers));
       if (!HOST.test(this.headers.host ?? "")) return;
       this.url = request.url.replace(/^[a-z]+:\/\/[^/?#]*/i, "");
-      this.socket = (request as Extended).runtime?.node?.upgrade?.socket;
+      const node = (request as Extended).runtime?.node;
+      this.socket = node?.upgrade?.socket;
       this.isBare = this.socket === undefined && Object.hasOwn(request, "url");
       // A client can choose the scheme of the URL: on Deno by an absolute target, and that of a bare request by
       // `X-Forwarded-Proto`.
       const isGuessed = "Deno" in globalThis || (this.isBare && "x-forwarded-proto" in this.headers);
       this.secure = this.socket ? this.socket.encrypted === true : !isGuessed && request.url.startsWith("https:");
-      this.path = pathOf(this.url);
+      const path = pathOf(this.url);
+      // The URL of srvx hides that a client has sent a host as well, as in `http:///admin`.
+      if (pathOf(node?.req?.url ?? this.url) === path) this.path = path;
     } catch {
       // Not even a path: the request is refused.
     }

@@ -97,6 +97,29 @@ test("the facts of an upgrade are those of its request", async () => {
   expect(scope.headers).toMatchObject({ "x-a": "b" });
 });
 
+/** Deno and Bun make the same URL of some of these, before anybody could tell them apart. */
+const TARGETS = ["//x/admin", "http:///admin", "/\\x/admin", ...(RUNTIME === "node" ? ["/a/../admin", "/admin#"] : [])];
+
+test.each(TARGETS)("the target %s opens no path that the rules have not seen", async (target) => {
+  const { url } = await start({
+    policy: definePolicy({
+      connect: permission("notAdmin", { connect: ({ scope }) => scope.path !== "/admin" }),
+      actions: {},
+    }),
+  });
+  const head = ["Host: a", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
+  const key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==";
+  const tcp = connectTcp(Number(new URL(url).port), "127.0.0.1");
+  tcp.write([`GET ${target} HTTP/1.1`, ...head, key, "", ""].join("\r\n"));
+  const answer = await new Promise((resolve) => {
+    tcp.once("data", (data) => resolve(String(data).slice(0, 12)));
+    tcp.once("close", () => resolve("cut"));
+    tcp.once("error", () => resolve("cut"));
+  });
+  tcp.destroy();
+  expect(answer).not.toBe("HTTP/1.1 101");
+});
+
 test("a request that cannot be read is refused", async () => {
   const { hooks } = guard({}, definePolicy({ permissions: AllowAny }));
   const broken = Object.defineProperty(new Request("http://a/"), "headers", { value: undefined });
