@@ -39,7 +39,7 @@ export interface Guard<P = Policy, S = Scope, N extends string = string, O = Rep
  * });
  * ```
  */
-export function guard<S, N extends string, Extra = core.Authenticated<S>>(
+export function guard<S, N extends string, Extra = unknown>(
   hooks: Partial<Hooks>,
   policy: core.PolicyFor<S, N>,
   options: core.OptionsFor<S, Extra, GuardOptions<Extra>>,
@@ -70,7 +70,7 @@ export function guard(hooks: Partial<Hooks>, policy: unknown, options: GuardOpti
  * const { hooks } = serve(echo);
  * ```
  */
-export function serve<S, N extends string, Extra = core.Authenticated<S>>(
+export function serve<S, N extends string, Extra = unknown>(
   consumer: core.ServableConsumer<S, N>,
   options: core.OptionsFor<S, Extra, ServeOptions<Extra>>,
 ): Guard<core.ServableConsumer<core.ScopeWith<Extra>>, core.ScopeWith<Extra>, N, ReplaceOptions<UpgradeRequest, Extra>>;
