@@ -2,7 +2,6 @@ import type { Server, Socket } from "node:net";
 import { createInterface } from "node:readline";
 import type { Decision, Policy } from "@portcullis/core";
 import {
-  BAD_TARGET,
   badMessage,
   type ClientMessage,
   type Connection,
@@ -49,22 +48,14 @@ class LineConnection implements Connection<Line, Hello> {
     this.remoteAddress = socket.remoteAddress;
   }
 
-  get client(): Hello {
-    return this.request;
-  }
-
   /** The target of the handshake, with its query. */
   get url(): string {
     return this.request.path;
   }
 
-  /** The path as `new URL()` reads it, so that rules compare one spelling. */
+  /** The path, if all routers read the same one in the target. A target without a path is refused. */
   get path(): string | undefined {
     return pathOf(this.url);
-  }
-
-  get refusal(): Decision | undefined {
-    return this.path === undefined ? BAD_TARGET : undefined;
   }
 
   get raw(): Socket | undefined {
@@ -72,7 +63,6 @@ class LineConnection implements Connection<Line, Hello> {
   }
 
   abort(): void {
-    this.evaluation?.abort();
     this.socket.destroy();
   }
 

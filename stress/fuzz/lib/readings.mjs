@@ -58,6 +58,7 @@ function readCall(value) {
   const isId = id === undefined || id === null || typeof id === "string" || typeof id === "number";
   if (!isId || typeof method !== "string") return { bad: "bad_message" };
   if (params !== undefined && !isRecord(params) && !Array.isArray(params)) return { bad: "bad_message" };
+  if (isRecord(params) && Object.hasOwn(params, "args")) return { bad: "bad_message" };
   const payload = Array.isArray(params) ? { args: params } : (params ?? {});
   return { action: method, payload, isSilent: id === undefined };
 }
@@ -162,6 +163,7 @@ export function eventOutcome(user, name, args) {
   }
   const [first] = args;
   const isPlain = isRecord(first) && [Object.prototype, null].includes(Object.getPrototypeOf(first));
+  if (isPlain && Object.hasOwn(first, "args")) return "bad_message";
   return verdict(user, String(name), isPlain ? first : {});
 }
 

@@ -83,7 +83,12 @@ function hinting(codec: Codec): Codec {
   if (hintOf === undefined) return codec;
   const decode: Codec["decode"] = (frame, context) => {
     const request = codec.decode(frame, context);
-    const told = hintOf?.(request as Decoded);
+    let told: string | undefined;
+    try {
+      told = hintOf?.(request as Decoded);
+    } catch {
+      // The guard refuses a request that cannot be read.
+    }
     if (told !== undefined) {
       hintOf = undefined;
       printHint(told);
