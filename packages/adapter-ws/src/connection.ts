@@ -181,11 +181,14 @@ export class WsConnection
   /** Holds the first message until a listener is added. The messages after it wait in the session. */
   #keepFirst(message: Message): void {
     const { options, warnUnheard } = this.#context;
+    const { session } = this;
+    const epoch = session?.epoch;
     const first = new FirstMessage(options.listenerGrace, (hasListener) => {
       this.#isUnheard = false;
-      if (this.session?.isEnded) return;
+      if (session?.isEnded) return;
       if (!hasListener) warnUnheard();
-      this.#handOn(message);
+      if (epoch === session?.epoch) this.#handOn(message);
+      else void session?.decideAgain({ message });
     });
     this.#first = first;
     this.flush = (whenFlushed) => {

@@ -1,4 +1,6 @@
 import { on, once } from "node:events";
+import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import { continuity, memoryRevocations } from "@portcullis/core/continuity";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createWebSocketStream, type WebSocket } from "ws";
 import { Client, sleep, start, stopAll, until } from "../test/support.js";
@@ -38,6 +40,31 @@ const WAYS: [string, Listen][] = [
   ],
   ["events.once", async (socket, note) => note(String((await once(socket, "message"))[0]))],
 ];
+
+test("a held message is decided again when the scope has changed meanwhile", async () => {
+  const seen: unknown[] = [];
+  let role = "admin";
+  const revocations = memoryRevocations();
+  const isAdmin = permission("isAdmin", ({ scope }: { scope: { role?: string } }) => scope.role === "admin");
+  const { url, sockets } = await start({
+    policy: definePolicy({ connect: AllowAny, actions: { ping: isAdmin } }) as never,
+    options: {
+      listenerGrace: 60_000,
+      authenticate: () => ({ user: { id: 1 }, role }),
+      identify: () => ({ subjects: ["user:1"] }),
+      continuity: continuity({ revocations }),
+    },
+    onConnection: () => undefined,
+  });
+  const client = await Client.open(url);
+  client.send(PING);
+  await sleep(50);
+  role = "member";
+  await revocations.refresh("user:1");
+  sockets[0]?.on("message", (data) => void seen.push(String(data)));
+  const [refused] = await client.replies(1);
+  expect([seen, refused]).toMatchObject([[], { response_status: 403 }]);
+});
 
 describe.each(WAYS)("a listener by %s", (_way, listen) => {
   test("is behind the gate, and misses nothing when added late", async () => {

@@ -36,6 +36,7 @@ const TABLE = "portcullis_revocations";
  * import { postgresRevocations } from "@portcullis/revocations/postgres";
  * import pg from "pg";
  * const pool = new pg.Pool({ connectionString: "postgres://127.0.0.1/app" });
+ * pool.on("error", console.error);
  * const revocations = postgresRevocations({ pool });
  * // guard(server, policy, { authenticate, identify, continuity: continuity({ revocations }) });
  * // await revocations.revoke("user:42");

@@ -68,7 +68,7 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
     return this.#again(asked.message);
   }
 
-  override decideAgain({ message }: DispatchContext): Promise<void> | undefined {
+  override decideAgain({ message }: Pick<DispatchContext, "message">): Promise<void> | undefined {
     // Until it is decided, a drain waits for it as for an object that is being loaded.
     this.beginObject();
     const until = this.#again(message as M);

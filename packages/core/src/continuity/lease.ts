@@ -37,7 +37,7 @@ export class Lease implements Subject, AgendaItem, Addressable, Revalidated, Clo
   due = 0;
   slot = -1;
   readonly state = new IdentityState();
-  #waiting: Waiting | undefined;
+  readonly waiting = new Waiting();
   /** The payload of the last accepted renewal. */
   renewal: Payload | undefined;
   /** Until this time a renewal that is under way holds the end back. */
@@ -51,12 +51,6 @@ export class Lease implements Subject, AgendaItem, Addressable, Revalidated, Clo
   constructor(holder: LeaseHolder, office: LeaseOffice) {
     this.#holder = holder;
     this.#office = office;
-  }
-
-  /** Those who wait until the authorization is settled. */
-  get waiting(): Waiting {
-    this.#waiting ??= new Waiting();
-    return this.#waiting;
   }
 
   get subjects(): readonly string[] {
@@ -149,7 +143,7 @@ export class Lease implements Subject, AgendaItem, Addressable, Revalidated, Clo
     else this.renewal = question.renewal;
     this.#schedule();
     this.#holder.replaced(previous);
-    this.#waiting?.release();
+    this.waiting.release();
   }
 
   refuse(made: Decision, phase: DecisionPhase): void {
@@ -171,7 +165,7 @@ export class Lease implements Subject, AgendaItem, Addressable, Revalidated, Clo
     if (this.isEnded) return;
     this.state.end();
     this.#ending = made;
-    this.#waiting?.release();
+    this.waiting.release();
     if (!isReported) this.report(phase, made);
     closes.add(this, isUrgent);
   }
@@ -185,7 +179,7 @@ export class Lease implements Subject, AgendaItem, Addressable, Revalidated, Clo
     this.#office.revalidations.remove(this);
     agenda.set(this, Number.POSITIVE_INFINITY);
     this.#questions.end();
-    this.#waiting?.release();
+    this.waiting.release();
     this.#holder.end();
   }
 

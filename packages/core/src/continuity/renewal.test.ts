@@ -190,6 +190,15 @@ describe("a renewal", () => {
     expect(wire.sent).toEqual(["refuse auth.renew renewal_too_large 413"]);
   });
 
+  test("that is large is refused inside a batch, where it counts as no bytes", async () => {
+    const { send, wire } = await server().open();
+    const circular: Record<string, unknown> = {};
+    circular.self = circular;
+    for (const payload of [{ token: "ann", more: "x".repeat(8_200) }, circular])
+      send("auth.renew", payload, { bytes: 0 });
+    expect(wire.sent).toEqual(Array(2).fill("refuse auth.renew renewal_too_large 413"));
+  });
+
   test("is reported with its phase", async () => {
     const { open, events } = server();
     const { send } = await open();

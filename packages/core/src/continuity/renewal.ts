@@ -29,7 +29,7 @@ export function renewOver<M extends ClientMessage>(
   { lease, limit, report }: RenewalParts,
 ): void {
   const refuse = (made: Decision) => transport.sendRefusal(message, made);
-  const refusal = message.bytes > MOST_BYTES ? TOO_LARGE : limited(limit);
+  const refusal = sizeOf(message) > MOST_BYTES ? TOO_LARGE : limited(limit);
   if (refusal) {
     lease.report("renew", refusal);
     refuse(refusal);
@@ -48,6 +48,16 @@ export function renewOver<M extends ClientMessage>(
       }
     },
   });
+}
+
+/** The bytes of a renewal. The requests of a batch but the first count as none, so their payload is measured. */
+function sizeOf({ bytes, payload }: ClientMessage): number {
+  if (bytes > 0) return bytes;
+  try {
+    return JSON.stringify(payload).length;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 function limited(limit: RenewalLimit): Decision | undefined {

@@ -20,7 +20,8 @@ class Settlement implements AgendaItem {
 
 /** Those who wait until an authorization is settled. */
 export class Waiting {
-  readonly #waiting = new Set<Settlement>();
+  /** Made for the first wait, because few connections ever wait. */
+  #waiting: Set<Settlement> | undefined;
 
   /**
    * Waits for the settlement.
@@ -29,16 +30,18 @@ export class Waiting {
    * @returns A promise of false where the time is over.
    */
   wait(milliseconds: number): Promise<boolean> {
+    this.#waiting ??= new Set();
+    const waiting = this.#waiting;
     return new Promise((resolve) => {
-      const wait = new Settlement(this.#waiting, resolve);
-      this.#waiting.add(wait);
+      const wait = new Settlement(waiting, resolve);
+      waiting.add(wait);
       agenda.set(wait, readClock() + milliseconds);
     });
   }
 
   release(): void {
-    for (const wait of [...this.#waiting]) {
-      this.#waiting.delete(wait);
+    for (const wait of [...(this.#waiting ?? [])]) {
+      this.#waiting?.delete(wait);
       agenda.set(wait, Number.POSITIVE_INFINITY);
       wait.end(true);
     }

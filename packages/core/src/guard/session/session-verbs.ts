@@ -55,7 +55,7 @@ export abstract class SessionVerbs<M extends ClientMessage>
   }
 
   /** Decides again on a message whose handler was about to run under an earlier authorization. */
-  decideAgain(_dispatch: DispatchContext): Promise<void> | undefined {
+  decideAgain(_dispatch: Pick<DispatchContext, "message">): Promise<void> | undefined {
     return undefined;
   }
 
