@@ -91,7 +91,11 @@ export interface BareSocket {
   pid?: string;
   recovered: boolean;
   data: unknown;
+  /** The middlewares of `socket.use`. */
+  readonly fns?: readonly unknown[];
   onevent(packet: Packet): void;
+  /** Runs the middlewares, and calls back. */
+  run?(event: unknown, done: (error?: unknown) => void): void;
   packet(packet: Packet): void;
   join(room: string): PromiseLike<void> | void;
   disconnect(): unknown;

@@ -11,6 +11,7 @@ import { ABORTED } from "@portcullis/core/internal";
 import type { Socket } from "socket.io";
 import type { EngineConnection } from "../engine/engine-connection.js";
 import { type BareSocket, type Done, override, type Packet } from "../socketio-internals.js";
+import { deliverFenced } from "./delivery-fence.js";
 import { Disconnect } from "./disconnect.js";
 import { type Message, readEvent } from "./event.js";
 import { EventAnswers } from "./event-answers.js";
@@ -109,8 +110,12 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     this.#admission.abort();
   }
 
-  deliver({ packet }: Message): void {
-    this.#deliver.call(this.#socket, packet);
+  deliver(message: Message): void {
+    const { session } = this;
+    const socket = this.#socket;
+    const { packet } = message;
+    if (!session || !socket.fns?.length) this.#deliver.call(socket, packet);
+    else deliverFenced(socket, session, message, () => this.#deliver.call(socket, packet));
   }
 
   sendRefusal(message: Message, decision: Decision): void {
