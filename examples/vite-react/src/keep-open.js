@@ -1,5 +1,7 @@
 /** Close codes after which a client comes back by itself. */
 const COME_BACK = [1001, 1006, 1011, 1012, 1013];
+/** A fault of the server may be over in a second, and the token is still good. */
+const mayTryAgain = (error) => error?.retry === "later" || error?.status >= 500;
 
 export function keepOpen(url, { token, onState, onMessage }) {
   let socket;
@@ -52,7 +54,7 @@ export function keepOpen(url, { token, onState, onMessage }) {
   function receive(message) {
     if (message.type === "auth.expiring") renew();
     else if (message.id !== "renew") onMessage(message);
-    else if (message.error?.retry === "later") later(renew, message.error.retryAfter ?? 1);
+    else if (mayTryAgain(message.error)) later(renew, message.error.retryAfter ?? 1);
   }
 
   open();
