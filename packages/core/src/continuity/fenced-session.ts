@@ -64,7 +64,9 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
   }
 
   protected override conclude(asked: AskedMessage<M>, made: Decision): Until | undefined {
-    if (this.isEnded || asked.epoch === this.epoch) return super.conclude(asked, made);
+    // A decision that was made at once cannot be overtaken by time.
+    const epoch = asked.decision === made ? this.noticedEpoch : this.epoch;
+    if (this.isEnded || asked.epoch === epoch) return super.conclude(asked, made);
     return this.#again(asked.message);
   }
 
