@@ -40,7 +40,11 @@ const connectionOf = (client) => ({
 
 /** Opens a session for the user of each case. */
 function openSessions(options) {
-  const gate = new Gate("guard()", policy, { authenticate: (user) => ({ user: user ?? null }), hints: false, ...options });
+  const gate = new Gate("guard()", policy, {
+    authenticate: (user) => ({ user: user ?? null }),
+    hints: false,
+    ...options,
+  });
   return CASES.map(({ scope }) => gate.admit(connectionOf(scope.user)).open());
 }
 
