@@ -82,6 +82,18 @@ test("`subjects` names what is revoked", async () => {
   expect(revoke.mock.calls).toEqual([["idp:ann"], ["idp:s1"]]);
 });
 
+test.each(["session:s1", [], undefined])(
+  "a logout of the subjects %j is a fault, and revokes nobody",
+  async (names) => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    const { post, revoke } = await start({ subjects: () => names as string[] });
+    expect(await post(await sign())).toMatchObject({ status: 503 });
+    expect(revoke).not.toHaveBeenCalled();
+    expect(String(printed.mock.calls[0]?.[1])).toContain("return a list");
+    printed.mockRestore();
+  },
+);
+
 test("a body that Express has parsed is read", async () => {
   const revocations = memoryRevocations();
   const revoke = vi.spyOn(revocations, "revoke");

@@ -78,7 +78,10 @@ export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHand
       if (typeof verified === "string") return answer(400, verified);
       if (!replays.add(verified.jti)) return answer(400, "The token was used before.");
       id = verified.jti;
-      for (const subject of subjects(verified)) await revocations.revoke(subject);
+      const names: unknown = subjects(verified);
+      if (!Array.isArray(names) || names.length === 0)
+        throw misuse("subjects", names, 'return a list, as in ["user:42"]');
+      for (const subject of names) await revocations.revoke(subject);
       answer(200);
     } catch (error) {
       // The provider may send the same token again.

@@ -54,10 +54,17 @@ function readIdentity(value: unknown): ReadIdentity {
 
 function readSubjects(subjects: readonly string[], isGiven: boolean): readonly string[] {
   const isList = Array.isArray(subjects) && (subjects.length > 0 || !isGiven);
-  if (isList && subjects.every((subject) => typeof subject === "string" && subject !== "")) return [...subjects];
+  // Copied first, because `every` skips the holes of a list.
+  const names: unknown[] = isList ? [...subjects] : [];
+  if (isList && names.every(isSubject)) return names;
   throw new PermissionMisuse(
     `identify() returned ${show(subjects)} as \`subjects\`: give names, as in ["user:42"], or leave \`subjects\` out for a guest`,
   );
+}
+
+/** True for a name that every log stores as it is. Postgres takes no NUL, and UTF-8 has no lone surrogates. */
+export function isSubject(value: unknown): value is string {
+  return typeof value === "string" && value !== "" && !value.includes("\0") && !/\p{Surrogate}/u.test(value);
 }
 
 function readEnd(expiresAt: unknown): number | undefined {

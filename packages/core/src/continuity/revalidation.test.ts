@@ -388,6 +388,8 @@ describe("continuity()", () => {
     [{ subjects: [] }, /as `subjects`/],
     [{ subjects: [""] }, /as `subjects`/],
     [{ subjects: [undefined] }, /as `subjects`/],
+    [{ subjects: new Array(1) }, /as `subjects`/],
+    [{ subjects: ["user:1", "tenant:\uDC00"] }, /as `subjects`/],
     [{ subjects: "user:1" }, /as `subjects`/],
     [{ expiresAt: 1_767_225_600 }, /give milliseconds since 1970/],
     [{ expiresAt: Number.NaN }, /as `expiresAt`/],

@@ -122,9 +122,12 @@ describe("revoke()", () => {
     expect(events.at(-1)).toMatchObject({ phase: "revoke", decision: { code: "revoked", status: 401 } });
   });
 
-  test.each([[""], [undefined], [42]])("does not take %j as a subject", async (subject) => {
-    await expect(memoryRevocations().revoke(subject as string)).rejects.toThrow(/name a subject, as in "user:42"/);
-  });
+  test.each([[""], [undefined], [42], ["user:\0"], ["user:\uD800"]])(
+    "does not take %j as a subject",
+    async (subject) => {
+      await expect(memoryRevocations().revoke(subject as string)).rejects.toThrow(/name a subject, as in "user:42"/);
+    },
+  );
 
   test("spreads many closes, and hands on nothing meanwhile", async () => {
     const { open, revocations } = server();

@@ -1,6 +1,7 @@
 import { misuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
 import { Follower, type LogGauges, type RecordTarget } from "./follower.js";
+import { isSubject } from "./identity.js";
 import { RecentRecords } from "./recent-records.js";
 import { RevocationNotDurable } from "./revocation-error.js";
 import type { RevocationLog, RevocationRecord } from "./revocation-log.js";
@@ -113,7 +114,7 @@ export class Revocations implements RecordTarget {
     checkKeys(caller, options, ["except", "client"]);
     const { except, client } = options;
     for (const name of except === undefined ? [subject] : [subject, except]) {
-      if (typeof name !== "string" || name === "") throw misuse(caller, name, 'name a subject, as in "user:42"');
+      if (!isSubject(name)) throw misuse(caller, name, 'name a subject, as in "user:42"');
     }
     const record: RevocationRecord = {
       id: crypto.randomUUID(),
