@@ -188,6 +188,7 @@ export class WsConnection
       if (session?.isEnded) return;
       if (!hasListener) warnUnheard();
       if (epoch === session?.epoch) this.#handOn(message);
+      else if (message.batch) message.batch.withdraw(message);
       else void session?.decideAgain({ message });
     });
     this.#first = first;

@@ -4,6 +4,7 @@ import { continuity, memoryRevocations } from "@portcullis/core/continuity";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createWebSocketStream, type WebSocket } from "ws";
 import { Client, sleep, start, stopAll, until } from "../test/support.js";
+import { jsonRpc } from "./index.js";
 
 afterEach(stopAll);
 
@@ -64,6 +65,35 @@ test("a held message is decided again when the scope has changed meanwhile", asy
   sockets[0]?.on("message", (data) => void seen.push(String(data)));
   const [refused] = await client.replies(1);
   expect([seen, refused]).toMatchObject([[], { response_status: 403 }]);
+});
+
+test("a held batch is refused once when the scope has changed meanwhile", async () => {
+  const seen: unknown[] = [];
+  const revocations = memoryRevocations();
+  const { url, sockets } = await start({
+    options: {
+      codec: jsonRpc(),
+      listenerGrace: 60_000,
+      authenticate: () => ({ user: { id: 1 } }),
+      identify: () => ({ subjects: ["user:1"] }),
+      continuity: continuity({ revocations }),
+    },
+    onConnection: () => undefined,
+  });
+  const client = await Client.open(url);
+  const calls = [1, 2].map((id) => ({ jsonrpc: "2.0", method: "ping", id }));
+  client.send(JSON.stringify(calls));
+  await sleep(50);
+  await revocations.refresh("user:1");
+  sockets[0]?.on("message", (data) => void seen.push(String(data)));
+  await client.replies(1);
+  client.send(JSON.stringify({ jsonrpc: "2.0", method: "nope", id: 3 }));
+  const [batch, next] = (await client.replies(2)) as [{ id: number; error: { data: { code: string } } }[], unknown];
+  expect(batch.map(({ id, error }) => [id, error.data.code])).toEqual([
+    [1, "batch_refused"],
+    [2, "batch_refused"],
+  ]);
+  expect([seen, next]).toMatchObject([[], { id: 3 }]);
 });
 
 describe.each(WAYS)("a listener by %s", (_way, listen) => {

@@ -58,6 +58,10 @@ export class Batch<M extends DecodedMessage> implements FrameBatch {
     return areAllowed;
   }
 
+  withdraw(message: DecodedMessage): void {
+    this.#settle(message);
+  }
+
   /** A later answer to a request is a frame of its own, and the other requests do not hold it up. */
   answer(message: DecodedMessage, frame: Frame | undefined): void {
     if (this.#settled.has(message)) {

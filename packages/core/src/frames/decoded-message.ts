@@ -10,6 +10,8 @@ export interface FrameBatch {
   answer(message: DecodedMessage, frame: Frame | undefined): void;
   /** Notes that a request is allowed. Returns true when it was the last, and all are allowed. */
   allow(message: DecodedMessage): boolean;
+  /** Refuses all requests of a frame that was allowed, and is not handed on because the authorization has changed. */
+  withdraw(message: DecodedMessage): void;
 }
 
 /** One request of a client, with the frame that it came in. `Raw` is the frame as the listeners of the transport get it. */
