@@ -68,10 +68,15 @@ export class PostgresLog implements RevocationLog<PostgresPosition> {
   }
 
   async #readFrom(from: PostgresPosition | undefined): Promise<RevocationBatch<PostgresPosition>> {
-    let rows = await this.#ask(this.#statements.read, [from?.snapshot ?? null]);
-    if (typeof rows[0]?.mark !== "string") {
+    const read = () => this.#ask(this.#statements.read, [from?.snapshot ?? null]);
+    let rows = await read();
+    const mark = rows[0]?.mark;
+    if (typeof mark !== "string") {
       await this.#ask(this.#statements.mark, [crypto.randomUUID()]);
-      rows = await this.#ask(this.#statements.read, [from?.snapshot ?? null]);
+      rows = await read();
+    } else if (rows.some(({ future }) => future === "true")) {
+      await this.#ask(this.#statements.adopt, [crypto.randomUUID(), mark]);
+      rows = await read();
     }
     const position = positionIn(rows[0]);
     this.#tidyUp(position);

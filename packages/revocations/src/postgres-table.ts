@@ -13,6 +13,7 @@ export interface Statements {
   readonly create: string;
   readonly append: string;
   readonly mark: string;
+  readonly adopt: string;
   readonly read: string;
   readonly tidy: string;
 }
@@ -46,14 +47,21 @@ CREATE INDEX ON ${table} (xid);`;
  * A read takes the rows that are visible now and were not in the snapshot of the read before. The sequence of ids would
  * not do, because transactions do not commit in the order in which they begin. A row that was deleted since is known
  * from the mark: its `xid` is above those of all deleted rows.
+ *
+ * A dump that was restored on another server has numbers of transactions that are still to come there. Such rows are past.
  */
 export function statementsFor(table: string): Statements {
   return {
     create: createStatement(table),
     append: `INSERT INTO ${table} (id, subject, effect, except_subject) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING`,
     mark: `INSERT INTO ${table} (id, subject, effect, xid) VALUES ('${MARK}', $1, 'mark', '0') ON CONFLICT (id) DO NOTHING`,
+    adopt: `WITH past AS (
+  UPDATE ${table} SET xid = '0' WHERE id <> '${MARK}' AND xid >= pg_snapshot_xmax(pg_current_snapshot())
+)
+UPDATE ${table} SET subject = $1, xid = '0' WHERE id = '${MARK}' AND subject = $2`,
     read: `SELECT s.now::text AS snapshot, extract(epoch FROM pg_postmaster_start_time())::text AS started,
   m.subject AS mark, coalesce(m.xid <= pg_snapshot_xmin($1::pg_snapshot), false)::text AS kept,
+  coalesce(greatest(m.xid, r.xid) >= pg_snapshot_xmax(s.now), false)::text AS future,
   r.id::text, r.subject, r.effect, r.except_subject
 FROM (SELECT pg_current_snapshot() AS now) s
 LEFT JOIN ${table} m ON m.id = '${MARK}'

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type pg from "pg";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findProgram } from "../../../scripts/find-programs.mjs";
 import { PostgresLog, type PostgresPosition } from "../src/postgres-log.js";
 import { statementsFor } from "../src/postgres-table.js";
@@ -20,6 +20,7 @@ const step = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("abort" as const), transaction }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("delete old rows" as const), reader: fc.nat(READERS - 1) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("wipe" as const) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("restore" as const) }) },
 );
 type Step = typeof step extends fc.Arbitrary<infer One> ? One : never;
 
@@ -42,6 +43,7 @@ class Scene {
   async take(one: Step): Promise<void> {
     if (one.kind === "read") return this.#readers[one.reader]?.read();
     if (one.kind === "wipe") return void (await this.#pool.query(`DELETE FROM ${this.table}`));
+    if (one.kind === "restore") return restore(this.#pool, this.table);
     if (one.kind === "delete old rows") return this.#tidy(this.#readers[one.reader]?.position);
     if (one.kind === "append") {
       const record = newRecord();
@@ -93,6 +95,11 @@ class Scene {
   }
 }
 
+/** Makes the rows those of a server that had more transactions, as after the restoration of a dump. */
+async function restore(pool: pg.Pool, table: string): Promise<void> {
+  await pool.query(`UPDATE ${table} SET xid = ((xid::text)::bigint + 1000000)::text::xid8`);
+}
+
 describe.skipIf(findProgram("Postgres") === undefined)("transactions on Postgres", () => {
   let server: RunningPostgres;
   let pool: pg.Pool;
@@ -120,5 +127,20 @@ describe.skipIf(findProgram("Postgres") === undefined)("transactions on Postgres
       }
     };
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), run), { numRuns: 80 });
+  });
+
+  test("a restored dump is told as one gap", async () => {
+    const statements = statementsFor("restored");
+    await pool.query(statements.create);
+    const log = new PostgresLog(pool, statements);
+    const { position } = await log.read();
+    await log.append(newRecord());
+    await restore(pool, "restored");
+    const first = await log.read(position);
+    const later = newRecord();
+    await log.append(later);
+    const second = await log.read(first.position);
+    expect([first.records, first.whole]).toEqual([[], false]);
+    expect([second.records, second.whole]).toEqual([[later], true]);
   });
 });

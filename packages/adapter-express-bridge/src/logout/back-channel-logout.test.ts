@@ -123,6 +123,7 @@ describe("a token is refused", () => {
     ["with a nonce, as an id token has it", () => ({ nonce: "1" })],
     ["about nobody", () => ({ sub: undefined as never, sid: "" })],
   ])("%s", async (_what, claims) => {
+    vi.spyOn(console, "warn").mockImplementation(() => {});
     const { post, revoke } = await start();
     const { status, text } = await post(await sign(claims()));
     expect([status, JSON.parse(text)]).toMatchObject([400, { error: "invalid_request" }]);
@@ -173,7 +174,9 @@ test("other methods and large bodies are refused", async () => {
 test("keys that cannot be reached are asked again for the same token", async () => {
   vi.spyOn(console, "error").mockImplementation(() => {});
   let isUp = false;
+  let asked = 0;
   const keys = await listen((_request, response) => {
+    asked += 1;
     response.writeHead(isUp ? 200 : 500, { "content-type": "application/json" });
     response.end(JSON.stringify(jwks));
   });
@@ -181,8 +184,23 @@ test("keys that cannot be reached are asked again for the same token", async () 
   const token = await sign();
   expect((await post(token)).status).toBe(503);
   isUp = true;
-  expect((await post(token)).status).toBe(200);
+  // Anybody can send a token, so not each of them asks the provider.
+  expect([(await post(token)).status, asked]).toEqual([503, 1]);
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  expect([(await post(token)).status, asked]).toEqual([200, 2]);
   expect(revoke).toHaveBeenCalledOnce();
+});
+
+test.each([
+  ["iss", "https://other.example", "issuer"],
+  ["aud", "other", "audience"],
+])("a signed token with another `%s` is printed once", async (claim, value, option) => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { post } = await start();
+  for (let count = 0; count < 3; count += 1) expect((await post(await sign({ [claim]: value }))).status).toBe(400);
+  await post(await sign({ [claim]: value }, other.privateKey));
+  expect(warned).toHaveBeenCalledOnce();
+  expect(String(warned.mock.calls[0])).toContain(`its \`${claim}\` is "${value}", and the option is \`${option}: `);
 });
 
 test("a log that does not answer lets the provider try again", async () => {
@@ -191,6 +209,20 @@ test("a log that does not answer lets the provider try again", async () => {
   revoke.mockRejectedValueOnce(new RevocationNotDurable("1", 1, new Error("down")));
   const token = await sign();
   expect([(await post(token)).status, (await post(token)).status]).toEqual([503, 200]);
+});
+
+test("jose 4 verifies tokens too", async () => {
+  vi.doMock("jose", async () => ({ ...(await import("jose4")), customFetch: undefined }));
+  try {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const keys = await listen((_request, response) => void response.end(JSON.stringify(jwks)));
+    const { post } = await start({ jwks: new URL(keys) });
+    expect((await post(await sign())).status).toBe(200);
+    expect((await post(await sign({ aud: "other" }))).status).toBe(400);
+    expect(String(warned.mock.calls[0])).toContain("its `aud` is another one, and the option is `audience: ");
+  } finally {
+    vi.doUnmock("jose");
+  }
 });
 
 test.each([

@@ -3,8 +3,9 @@ import { PermissionMisuse } from "@portcullis/core";
 import type { Revocations } from "@portcullis/core/continuity";
 import { checkKeys, printError, show } from "@portcullis/core/internal";
 import { readField } from "./form-body.js";
-import { type LoggedOut, type LogoutToken, readLogoutToken } from "./logout-token.js";
+import type { LoggedOut } from "./logout-token.js";
 import { ReplayGuard } from "./replay-guard.js";
+import { LIFETIME, TOLERANCE, verifierOf } from "./token-verifier.js";
 
 /** Options of {@link backChannelLogout}. */
 export interface BackChannelLogoutOptions {
@@ -26,18 +27,6 @@ export interface BackChannelLogoutOptions {
 
 const CALLER = "backChannelLogout()";
 const KEYS = ["issuer", "audience", "jwks", "revocations", "subjects", "algorithms"];
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
-
-/** Seconds for which a token is accepted after `iat`, and the difference of clocks that is tolerated. */
-const LIFETIME = 120;
-const TOLERANCE = 60;
-
-/** The parts of jose that are used; versions 4 to 6 have them. */
-interface Jose {
-  createRemoteJWKSet(url: URL): unknown;
-  createLocalJWKSet(keys: object): unknown;
-  jwtVerify(token: string, keys: never, options: object): Promise<{ payload: Record<string, unknown> }>;
-}
 
 /** Answers a request; for Express, `node:http`, or Koa by `ctx.req` and `ctx.res`. */
 export type LogoutHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -65,7 +54,7 @@ export type LogoutHandler = (request: IncomingMessage, response: ServerResponse)
 export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHandler {
   checkOptions(options);
   const { revocations, subjects = subjectsOf } = options;
-  const verify = verifier(options);
+  const verify = verifierOf(options);
   const replays = new ReplayGuard((LIFETIME + 2 * TOLERANCE) * 1000);
   return async (request, response) => {
     const answer = (status: number, description?: string) => send(response, status, description);
@@ -94,37 +83,6 @@ export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHand
 
 function subjectsOf({ sub, sid }: LoggedOut): string[] {
   return sid === undefined ? [`user:${sub}`] : [`session:${sid}`];
-}
-
-/** Returns a function that verifies a token: the token, or a sentence that says what is wrong. Rejects without keys. */
-function verifier({ issuer, audience, jwks, algorithms = ALGORITHMS }: BackChannelLogoutOptions) {
-  let loaded: Promise<{ jose: Jose; keys: unknown }> | undefined;
-  const load = async () => {
-    const jose = (await import("jose")) as unknown as Jose;
-    return { jose, keys: jwks instanceof URL ? jose.createRemoteJWKSet(jwks) : jose.createLocalJWKSet(jwks) };
-  };
-  return async (token: string): Promise<LogoutToken | string> => {
-    loaded ??= load();
-    const { jose, keys } = await loaded.catch((error) => {
-      loaded = undefined;
-      throw error;
-    });
-    const options = { issuer, audience, algorithms, clockTolerance: TOLERANCE, maxTokenAge: LIFETIME };
-    try {
-      const { payload } = await jose.jwtVerify(token, keys as never, options);
-      return readLogoutToken(payload);
-    } catch (error) {
-      if (isAboutKeys(error)) throw error;
-      return "The token is not valid.";
-    }
-  };
-}
-
-/** True when the keys of the provider could not be read, for which the token is not to blame. */
-function isAboutKeys(error: unknown): boolean {
-  const { code } = Object(error) as { code?: unknown };
-  if (typeof code !== "string" || !code.startsWith("ERR_J")) return true;
-  return code === "ERR_JWKS_TIMEOUT" || code === "ERR_JOSE_GENERIC" || code === "ERR_JWKS_INVALID";
 }
 
 function send(response: ServerResponse, status: number, description?: string): void {

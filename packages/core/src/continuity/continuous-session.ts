@@ -1,3 +1,4 @@
+import { decisionFromError } from "../decision/decision-from-error.js";
 import { publicRefusal } from "../decision/decision-parts.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
@@ -15,8 +16,8 @@ import { FencedSession } from "./fenced-session.js";
 import { Lease, type LeaseOffice } from "./lease.js";
 import type { LeaseHolder } from "./lease-holder.js";
 import type { Reask } from "./reauthentication.js";
-import { renewOver } from "./renewal.js";
-import { RenewalLimit } from "./renewal-limit.js";
+import { renewalLimit, renewOver } from "./renewal.js";
+import type { SlidingLimit } from "./sliding-limit.js";
 
 /** A session with a lease: its authorization ends, is renewed, and is asked for again. */
 export class ContinuousSession<M extends ClientMessage = ClientMessage>
@@ -25,7 +26,7 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
 {
   readonly lease: Lease;
   readonly #office: LeaseOffice;
-  #limit: RenewalLimit | undefined;
+  #limit: SlidingLimit | undefined;
 
   constructor(runtime: GuardRuntime<never>, admitted: AdmittedConnection, office: LeaseOffice) {
     super(runtime as never, admitted.connection as never, admitted.scope, admitted.consumer);
@@ -70,9 +71,13 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   }
 
   #renew(message: M): void {
-    this.#limit ??= new RenewalLimit();
+    this.#limit ??= renewalLimit();
     const { transport, lease } = this;
-    const report = (error: unknown) => this.reportFault(message, error, "renew");
+    const report = (error: unknown) => {
+      const made = decisionFromError(error, "renew");
+      this.report(message.action, made, message.payload);
+      return made;
+    };
     renewOver(transport, message, { lease, limit: this.#limit, report });
   }
 

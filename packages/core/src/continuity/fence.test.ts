@@ -244,3 +244,19 @@ test("a drain waits for a message that is decided again", async () => {
   await settled();
   expect([wire.sent, order]).toEqual([['reply edit "edited"'], ["drained after 1"]]);
 });
+
+test("a drain does not wait for a listener that has thrown", async () => {
+  const policy = definePolicy({ actions: { edit: AllowAny } });
+  const { session, wire } = await lasting(policy, () => ({}), { identify: () => null }).open();
+  wire.deliver = () => {
+    throw new Error("a listener");
+  };
+  const message = { action: "edit", payload: {}, bytes: 1 };
+  expect(() => session.decideAgain({ message })).toThrow("a listener");
+  let isDrained = false;
+  session.drain(() => {
+    isDrained = true;
+  });
+  await settled();
+  expect(isDrained).toBe(true);
+});

@@ -73,10 +73,14 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
   override decideAgain({ message }: Pick<DispatchContext, "message">): Promise<void> | undefined {
     // Until it is decided, a drain waits for it as for an object that is being loaded.
     this.beginObject();
-    const until = this.#again(message as M);
-    if (until instanceof Promise) return until.then(() => this.endObject());
-    this.endObject();
-    return undefined;
+    let until: Until | undefined;
+    try {
+      until = this.#again(message as M);
+    } finally {
+      // A listener of the application may have thrown.
+      if (!(until instanceof Promise)) this.endObject();
+    }
+    return until instanceof Promise ? (until.finally(() => this.endObject()) as Promise<void>) : undefined;
   }
 
   /**

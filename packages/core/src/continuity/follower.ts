@@ -1,4 +1,5 @@
 import { readClock } from "../util/clock.js";
+import { printError } from "../util/print-error.js";
 import { isThenable } from "../util/thenable.js";
 import type { RevocationBatch, RevocationLog, RevocationRecord } from "./revocation-log.js";
 import { pause, within } from "./within.js";
@@ -9,6 +10,9 @@ const POLL = 250;
 const READ_TIMEOUT = 10_000;
 /** Milliseconds for which records are applied in one turn of the event loop. */
 const SLICE = 5;
+
+/** Milliseconds between two lines about a log that cannot be read. */
+const QUIET = 60_000;
 
 /** Receives the records of a log. */
 export interface RecordTarget {
@@ -37,6 +41,7 @@ export class Follower {
   #readAt: number | undefined;
   #failures = 0;
   #error: unknown;
+  #printedAt = Number.NEGATIVE_INFINITY;
   /** Counts the starts. A loop that was stopped ends. */
   #turn = 0;
 
@@ -70,11 +75,22 @@ export class Follower {
         this.#failures = 0;
         this.#error = undefined;
       } catch (error) {
-        this.#failures += 1;
-        this.#error = error;
+        this.#fail(error);
       }
       await pause(POLL);
     }
+  }
+
+  #fail(error: unknown): void {
+    this.#failures += 1;
+    this.#error = error;
+    const now = readClock();
+    if (this.#failures > 1 || now - this.#printedAt < QUIET) return;
+    this.#printedAt = now;
+    printError(
+      "The log of revocations cannot be read. Until it can, revocations of other processes act at the next revalidation:",
+      error,
+    );
   }
 
   async #read(): Promise<RevocationBatch> {
@@ -84,6 +100,9 @@ export class Follower {
   }
 
   async #apply({ records, position, whole }: RevocationBatch, turn: number): Promise<void> {
+    if (position === undefined) {
+      throw new TypeError("read() must return a `position`, from which the next read continues");
+    }
     // What happened before the position was known may concern connections that were admitted meanwhile.
     if (!this.#isPlaced || !whole) this.#target.lose();
     let start = readClock();

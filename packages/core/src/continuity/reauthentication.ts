@@ -4,8 +4,9 @@ import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
 import type { DecisionPhase } from "../guard/decision-log.js";
 import type { Payload, Scope } from "../types.js";
-import type { AuthenticationWatch } from "./authentication-watch.js";
+import { type AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
 import type { IdentityState } from "./identity-state.js";
+import { SlidingLimit } from "./sliding-limit.js";
 
 /** One question: authenticate the client again. */
 export interface Reask {
@@ -35,7 +36,7 @@ export interface Subject {
   refuse(decision: Decision, phase: DecisionPhase): void;
   /** Reports a decision that no authentication has made. */
   report(phase: DecisionPhase, decision: Decision): void;
-  /** Asks for a further question after a fault. */
+  /** Asks for a further question later: after a fault, or where demands come too fast. */
   retryIn(milliseconds: number): void;
 }
 
@@ -45,6 +46,9 @@ const OTHER_PRINCIPAL: Decision = decision("deny", "principal_changed", { ...PRI
 
 /** Milliseconds of the first wait after a fault, and of the longest one. */
 const RETRY = { first: 1_000, longest: 30_000 };
+
+/** Authentications that may be demanded within a second. A callback that demands one at each answer must end somewhere. */
+const DEMANDS = 10;
 
 /**
  * The authentications of one open connection. At most one is under way.
@@ -62,6 +66,7 @@ export class Reauthentication {
   /** Everybody who waits for the settlement of a demand. */
   #demands: ((decision: Decision) => void)[] | undefined;
   #faults = 0;
+  #limit: SlidingLimit | undefined;
 
   constructor(subject: Subject) {
     this.#subject = subject;
@@ -82,7 +87,7 @@ export class Reauthentication {
       this.#demands.push(whenSettled);
     }
     if (this.#running) this.#isDemanded = true;
-    else this.#begin({ phase: "connect" });
+    else this.#beginDemanded();
   }
 
   /** Authenticates the client again, without a demand that something has changed. Not while a question is running. */
@@ -127,9 +132,32 @@ export class Reauthentication {
     const { question, watch } = accepted;
     if (made.outcome === "error") this.#fault(made, question);
     else if (made.outcome !== "allow") this.#refuse(made, question);
-    else if (this.#isDemanded || watch.isStale)
-      this.#begin(question.phase === "revalidate" ? asDemand(question) : question);
+    else if (this.#isDemanded || watch.isStale) this.#repeat(question);
     else this.#accept(made, accepted);
+  }
+
+  /** Asks again, because something has changed since the question began. */
+  #repeat(question: Reask): void {
+    const wait = this.#pace();
+    if (wait === undefined) {
+      this.#begin(question.phase === "revalidate" ? asDemand(question) : question);
+      return;
+    }
+    if (question.phase === "renew") this.#subject.report(question.phase, UNSETTLED);
+    question.answer?.(UNSETTLED);
+    this.#subject.retryIn(wait);
+  }
+
+  /** Asks for what was demanded: at once, or later where demands come too fast. */
+  #beginDemanded(): void {
+    const wait = this.#pace();
+    if (wait === undefined) this.#begin({ phase: "connect" });
+    else this.#subject.retryIn(wait);
+  }
+
+  #pace(): number | undefined {
+    this.#limit ??= new SlidingLimit(DEMANDS, 1_000);
+    return this.#limit.add();
   }
 
   #accept(made: Decision, accepted: Accepted): void {
@@ -184,7 +212,7 @@ export class Reauthentication {
   /** Continues with what came meanwhile. */
   #next(): void {
     if (this.#subject.isEnded || this.#running) return;
-    if (this.#isDemanded || this.#demands || this.#subject.state.isUnsettled) this.#begin({ phase: "connect" });
+    if (this.#isDemanded || this.#demands || this.#subject.state.isUnsettled) this.#beginDemanded();
     else {
       const renewal = this.#renewals?.shift();
       if (renewal) this.#begin(renewal);

@@ -241,7 +241,7 @@ test("a fault of the policy's connect rule refuses a renewal, and ends nothing",
   expect(wire.sent).toEqual(["refuse renew permission_error 500", "deliver say"]);
 });
 
-test("a renewal whose answer cannot be sent is a fault, and counts", async () => {
+test("a renewal whose answer cannot be encoded counts, and is refused", async () => {
   const { open, events } = server();
   const { wire, send, session } = await open();
   wire.reply = () => {
@@ -252,6 +252,7 @@ test("a renewal whose answer cannot be sent is a fault, and counts", async () =>
   await soon();
   expect(session.identity?.epoch).toBe(epoch + 1);
   expect(events.at(-1)).toMatchObject({ action: "auth.renew", decision: { by: "renew", outcome: "error" } });
+  expect(wire.sent).toEqual(["refuse auth.renew permission_error 500"]);
 });
 
 test("a renewal of a connection that ends meanwhile is not answered", async () => {

@@ -3,7 +3,7 @@ import type { Decision } from "../decision/decision-types.js";
 import type { ClientMessage } from "../guard/session/connection.js";
 import type { Transport } from "../guard/session/transport.js";
 import type { Lease } from "./lease.js";
-import type { RenewalLimit } from "./renewal-limit.js";
+import { SlidingLimit } from "./sliding-limit.js";
 
 /** Bytes of the largest renewal. A token is smaller, and every later authentication gets the payload again. */
 const MOST_BYTES = 8_192;
@@ -14,12 +14,18 @@ const TOO_LARGE: Decision = decision("deny", "renewal_too_large", {
   by: "renew",
 });
 
+/** Renewals of one connection within a minute. One more is refused. */
+const MOST = 5;
+
+/** The limit of one connection. */
+export const renewalLimit = () => new SlidingLimit(MOST, 60_000);
+
 /** The parts of a session that a renewal needs. */
 export interface RenewalParts {
   readonly lease: Lease;
-  readonly limit: RenewalLimit;
-  /** Reports that the answer could not be sent. */
-  report(error: unknown): void;
+  readonly limit: SlidingLimit;
+  /** Reports that the answer could not be sent. Returns the decision that the client gets instead. */
+  report(error: unknown): Decision;
 }
 
 /** Renews the identity of a connection with a message of its client, and answers it once. */
@@ -44,7 +50,7 @@ export function renewOver<M extends ClientMessage>(
       try {
         transport.reply(message, { expiresIn: lease.state.expiry?.secondsLeft ?? null }, {});
       } catch (error) {
-        report(error);
+        refuse(report(error));
       }
     },
   });
@@ -60,9 +66,8 @@ function sizeOf({ bytes, payload }: ClientMessage): number {
   }
 }
 
-function limited(limit: RenewalLimit): Decision | undefined {
-  const retryAfter = limit.add();
-  return retryAfter === undefined
-    ? undefined
-    : decision("error", "rate_limited", { status: 429, retryAfter, by: "renew" });
+function limited(limit: SlidingLimit): Decision | undefined {
+  const wait = limit.add();
+  if (wait === undefined) return undefined;
+  return decision("error", "rate_limited", { status: 429, retryAfter: Math.ceil(wait / 1000), by: "renew" });
 }

@@ -8,6 +8,8 @@ import type { AppendOptions } from "./revocation-log.js";
 import { Revocations } from "./revocations.js";
 import { SeenIds } from "./seen-ids.js";
 
+const printed = vi.spyOn(console, "error").mockImplementation(() => undefined);
+
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
 });
@@ -343,13 +345,34 @@ describe("a log that hangs", () => {
     expect(continuity.gauges().log?.failures).toBe(0);
   });
 
-  test("that answers no promise is a failed read", async () => {
+  test.each([
+    ["no promise", undefined],
+    ["no batch", Promise.resolve()],
+    ["a batch without a position", Promise.resolve({ records: [], whole: true })],
+  ])("that answers %s is a failed read", async (_what, answer) => {
     const log = new MemoryLog();
     const { continuity } = server(new Revocations(log));
     await soon();
-    vi.spyOn(log, "read").mockReturnValueOnce(undefined as never);
+    vi.spyOn(log, "read").mockReturnValueOnce(answer as never);
     await vi.advanceTimersByTimeAsync(300);
     expect(continuity.gauges().log?.failures).toBe(1);
+  });
+
+  test("is printed once a minute", async () => {
+    const log = new MemoryLog();
+    server(new Revocations(log));
+    await soon();
+    printed.mockClear();
+    const read = vi.spyOn(log, "read");
+    for (let failure = 0; failure < 3; failure += 1) {
+      read.mockRejectedValueOnce(new Error("down"));
+      await vi.advanceTimersByTimeAsync(10_000);
+    }
+    expect(printed).toHaveBeenCalledExactlyOnceWith(expect.stringMatching(/log of revocations/), new Error("down"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    read.mockRejectedValueOnce(new Error("down"));
+    await vi.advanceTimersByTimeAsync(300);
+    expect(printed).toHaveBeenCalledTimes(2);
   });
 });
 

@@ -146,10 +146,10 @@ export class Revocations implements RecordTarget {
     }
   }
 
-  /** Appends until it succeeds. The wait does not keep the process alive. */
+  /** Appends until it succeeds. The wait keeps the process alive, so that the end of a script loses no revocation. */
   async #appendAgain(record: RevocationRecord): Promise<void> {
     for (let wait = RETRY.first; ; wait = Math.min(2 * wait, RETRY.longest)) {
-      await pause(wait);
+      await pause(wait, true);
       try {
         return await this.#append(record);
       } catch {

@@ -21,10 +21,10 @@ export async function within<T>(milliseconds: number, answer: PromiseLike<T>, ke
   }
 }
 
-/** Waits without keeping the process alive. */
-export function pause(milliseconds: number): Promise<void> {
+/** Waits. Keeps the process alive only if `keepsAlive`. */
+export function pause(milliseconds: number, keepsAlive = false): Promise<void> {
   return new Promise((resolve) => {
     const timer: unknown = setTimeout(resolve, milliseconds);
-    (timer as Timer).unref?.();
+    if (!keepsAlive) (timer as Timer).unref?.();
   });
 }

@@ -1,0 +1,92 @@
+import { show } from "@portcullis/core/internal";
+import { type LogoutToken, readLogoutToken } from "./logout-token.js";
+
+/** Seconds for which a token is accepted after `iat`, and the difference of clocks that is tolerated. */
+export const LIFETIME = 120;
+export const TOLERANCE = 60;
+
+/** Milliseconds after which keys that could not be read are read again. Anybody can send a token that asks for them. */
+const PAUSE = 1_000;
+
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+
+/** Options of {@link verifierOf}. */
+export interface VerifierOptions {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly jwks: URL | { readonly keys: readonly object[] };
+  readonly algorithms?: readonly string[];
+}
+
+/** The parts of jose that are used; versions 4 to 6 have them, `customFetch` since 5.9. */
+interface Jose {
+  readonly customFetch?: symbol;
+  createRemoteJWKSet(url: URL, options: object): unknown;
+  createLocalJWKSet(keys: object): unknown;
+  jwtVerify(token: string, keys: never, options: object): Promise<{ payload: Record<string, unknown> }>;
+}
+
+/**
+ * Returns a function that verifies a token: the claims, or a sentence that says what is wrong. It rejects when the keys of
+ * the provider cannot be read.
+ */
+export function verifierOf(options: VerifierOptions): (token: string) => Promise<LogoutToken | string> {
+  const { issuer, audience, jwks, algorithms = ALGORITHMS } = options;
+  const claims = { issuer, audience, algorithms, clockTolerance: TOLERANCE, maxTokenAge: LIFETIME };
+  const tell = mismatchTeller(options);
+  let loaded: Promise<{ jose: Jose; keys: unknown }> | undefined;
+  let failedAt = Number.NEGATIVE_INFINITY;
+  const fetchKeys: typeof fetch = (...request) => {
+    if (performance.now() - failedAt >= PAUSE) return fetch(...request);
+    return Promise.reject(new Error("The keys could not be read a moment ago."));
+  };
+  const load = async () => {
+    const jose = (await import("jose")) as unknown as Jose;
+    if (!(jwks instanceof URL)) return { jose, keys: jose.createLocalJWKSet(jwks) };
+    const how = jose.customFetch === undefined ? {} : { [jose.customFetch]: fetchKeys };
+    return { jose, keys: jose.createRemoteJWKSet(jwks, how) };
+  };
+  return async (token) => {
+    loaded ??= load();
+    const { jose, keys } = await loaded.catch((error) => {
+      loaded = undefined;
+      throw error;
+    });
+    try {
+      const { payload } = await jose.jwtVerify(token, keys as never, claims);
+      return readLogoutToken(payload);
+    } catch (error) {
+      if (!isAboutKeys(error)) return tell(error);
+      // Keys that were read before still serve other tokens.
+      if (performance.now() - failedAt >= PAUSE) failedAt = performance.now();
+      throw error;
+    }
+  };
+}
+
+/** True when the keys of the provider could not be read, for which the token is not to blame. */
+function isAboutKeys(error: unknown): boolean {
+  const { code } = Object(error) as { code?: unknown };
+  if (typeof code !== "string" || !code.startsWith("ERR_J")) return true;
+  return code === "ERR_JWKS_TIMEOUT" || code === "ERR_JOSE_GENERIC" || code === "ERR_JWKS_INVALID";
+}
+
+/**
+ * Returns the sentence for a token that was refused. A token that the provider has signed, for another issuer or
+ * application, points at a mistake in the options, so the first one of each is printed.
+ */
+function mismatchTeller({ issuer, audience }: VerifierOptions): (error: unknown) => string {
+  const told = new Set<string>();
+  return (error) => {
+    // jose has the payload since version 5.
+    const { claim, payload } = Object(error) as { claim?: unknown; payload?: Record<string, unknown> };
+    if ((claim === "iss" || claim === "aud") && !told.has(claim)) {
+      told.add(claim);
+      const option = claim === "iss" ? `issuer: ${show(issuer)}` : `audience: ${show(audience)}`;
+      console.warn(
+        `backChannelLogout() refused a token with a good signature, because its \`${claim}\` is ${payload ? show(payload[claim]) : "another one"}, and the option is \`${option}\`. If the token was meant for this application, correct the option.`,
+      );
+    }
+    return "The token is not valid.";
+  };
+}
