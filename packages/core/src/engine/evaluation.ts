@@ -3,7 +3,7 @@ import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { RuleContext } from "../rules/rule-context.js";
 import { isOverdue } from "../util/deadline.js";
-import { isThenable } from "../util/thenable.js";
+import { isThenable, whenSettled } from "../util/thenable.js";
 import type { EvaluationOptions } from "./cancellation.js";
 import { allowing, type Evidence, mergeEvidence, refuses } from "./combine.js";
 import { hidden } from "./hidden-actions.js";
@@ -29,6 +29,9 @@ export class Evaluation extends PendingDecision {
   private noted: readonly Decision[] | undefined;
   /** The asynchronous answer at which the fast path ended. */
   private pending: PromiseLike<unknown> | undefined;
+  /** Serve every asynchronous answer of this evaluation. */
+  private whenKept: ((answer: unknown) => void) | undefined;
+  private whenBroken: ((error: unknown) => void) | undefined;
 
   /** @param index The current stage. */
   constructor(
@@ -63,7 +66,7 @@ export class Evaluation extends PendingDecision {
     const pending = this.pending ?? this.advance();
     if (pending === undefined) return this.decision as Decision;
     this.pending = undefined;
-    void this.proceed(pending);
+    this.follow(pending);
     return this.wait(options);
   }
 
@@ -71,21 +74,20 @@ export class Evaluation extends PendingDecision {
     this.question.abort(reason);
   }
 
-  /** INVARIANT: never rejects. No rule is asked after the decision is made. */
-  private async proceed(first: PromiseLike<unknown>): Promise<void> {
-    for (let pending: PromiseLike<unknown> | undefined = first; pending !== undefined; ) {
-      let answer: unknown;
-      try {
-        answer = await pending;
-      } catch (error) {
-        answer = new Failure(error);
-      }
-      if (isOverdue(this)) this.expire();
-      if (this.decision !== undefined) return;
-      this.take(answer);
-      pending = this.advance();
-    }
-    this.settle(this.decision as unknown as Decision);
+  private follow(pending: PromiseLike<unknown>): void {
+    this.whenKept ??= (answer) => this.proceed(answer);
+    this.whenBroken ??= (error) => this.proceed(new Failure(error));
+    whenSettled(pending, this.whenKept, this.whenBroken);
+  }
+
+  /** INVARIANT: never throws. No rule is asked after the decision is made. */
+  private proceed(answer: unknown): void {
+    if (isOverdue(this)) this.expire();
+    if (this.decision !== undefined) return;
+    this.take(answer);
+    const pending = this.advance();
+    if (pending === undefined) this.settle(this.decision as unknown as Decision);
+    else this.follow(pending);
   }
 
   /** Continues until the decision is made (`undefined`) or an answer must be awaited. */

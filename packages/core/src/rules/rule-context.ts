@@ -1,6 +1,6 @@
 import { PermissionMisuse } from "../decision/errors.js";
 import type { Consumer, Payload } from "../types.js";
-import { LazySignal } from "./lazy-signal.js";
+import { LazySignal, Use } from "./lazy-signal.js";
 
 /** An operation that can be ended early. */
 export interface Abortable {
@@ -16,9 +16,7 @@ export class RuleContext {
   declare object: unknown;
   /** Ended with the question. `null` once the question is aborted. Use `endWith`. */
   declare dependent: Abortable | null | undefined;
-  #own: LazySignal | undefined;
-  /** The options that class rules got before the context was created. */
-  #adopted: LazySignal | undefined;
+  #signal: LazySignal | undefined;
 
   constructor(
     readonly scope: unknown,
@@ -37,7 +35,9 @@ export class RuleContext {
 
   /** Takes over the options that class rules already got, so that they are aborted with the question. */
   adopt(options: LazySignal): this {
-    this.#adopted = options;
+    options.use = Use.Kept;
+    if (this.#signal) this.#signal.other = options;
+    else this.#signal = options;
     return this;
   }
 
@@ -48,15 +48,14 @@ export class RuleContext {
 
   /** Aborted when the answer is no longer needed. */
   get signal(): AbortSignal {
-    this.#own ??= new LazySignal();
-    return this.#own.signal;
+    this.#signal ??= new LazySignal();
+    return this.#signal.signal;
   }
 
   /** Aborts the signals of rules that are still running, and of rules that read the signal later. */
   abort(reason: unknown): void {
-    this.#own ??= new LazySignal();
-    this.#own.abort(reason);
-    this.#adopted?.abort(reason);
+    this.#signal ??= new LazySignal();
+    this.#signal.abort(reason);
     this.dependent?.abort(reason);
     this.dependent = null;
   }

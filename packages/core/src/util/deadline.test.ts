@@ -119,23 +119,25 @@ describe("Deadlines", () => {
 });
 
 describe("a timer", () => {
-  /** Number of timers that keep the process alive. */
-  const holding = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-
-  it("holds the process while something waits, and no longer", () => {
-    vi.useRealTimers();
-    const before = holding();
-    const deadlines = new TimeoutList(60_000);
+  it("ends one tick after the last wait", () => {
+    const deadlines = new TimeoutList(1_000);
     const [one, two] = [waiting("one"), waiting("two")];
-    for (let turn = 0; turn < 3; turn++) {
-      deadlines.add(one);
-      deadlines.add(two);
-      expect(holding()).toBe(before + 1);
-      cancelTimeout(one);
-      expect(holding()).toBe(before + 1);
-      cancelTimeout(two);
-      expect(holding()).toBe(before);
-    }
+    deadlines.add(one);
+    deadlines.add(two);
+    expect(vi.getTimerCount()).toBe(1);
+    cancelTimeout(one);
+    vi.advanceTimersByTime(50);
+    expect(vi.getTimerCount()).toBe(1);
+    cancelTimeout(two);
+    vi.advanceTimersByTime(50);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("ticks four times a second for long waits", () => {
+    const set = vi.spyOn(globalThis, "setTimeout");
+    new TimeoutList(3_600_000).add(waiting("one"));
+    expect(set).toHaveBeenCalledExactlyOnceWith(expect.any(Function), 250);
+    set.mockRestore();
   });
 
   it("may be a number", () => {
@@ -284,22 +286,5 @@ describe("a wait of its own", () => {
     vi.advanceTimersByTime(200);
     first.cancel();
     expect(ended).toEqual(["first"]);
-  });
-});
-
-describe("a timer of Node", () => {
-  const waitsOfProcess = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
-
-  it("keeps the process alive while something waits", () => {
-    vi.useRealTimers();
-    const before = waitsOfProcess();
-    const deadlines = new TimeoutList(60_000);
-    const wait = waiting("one");
-    for (let round = 0; round < 2; round++) {
-      deadlines.add(wait);
-      expect(waitsOfProcess()).toBe(before + 1);
-      cancelTimeout(wait);
-      expect(waitsOfProcess()).toBe(before);
-    }
   });
 });

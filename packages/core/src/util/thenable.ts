@@ -21,3 +21,26 @@ export function ignoreRejection(value: unknown): boolean {
   }
   return true;
 }
+
+const { then } = Promise.prototype;
+
+/**
+ * Calls back once, later, as `await` continues, and costs less than an async function. A thenable may throw, and may call
+ * back twice or at once.
+ */
+export function whenSettled(
+  value: PromiseLike<unknown>,
+  onFulfilled: (answer: unknown) => void,
+  onRejected: (error: unknown) => void,
+): void {
+  try {
+    // A promise of another class runs code of its own.
+    if ((value as { constructor?: unknown }).constructor === Promise) {
+      then.call(value as Promise<unknown>, onFulfilled, onRejected);
+      return;
+    }
+  } catch {
+    // No promise, although it looks like one.
+  }
+  then.call(new Promise((resolve) => resolve(value)), onFulfilled, onRejected);
+}
