@@ -48,7 +48,7 @@ export async function start({ port = 0, life = 30_000 } = {}) {
   const guarded = serve(wss, consumer, {
     authenticate({ headers }, { renewal }) {
       const [, token] = (headers["sec-websocket-protocol"] ?? "").split(/,\s*/);
-      const found = sessions.read(renewal?.token ?? token);
+      const found = sessions.read(renewal ? renewal.token : token);
       if (found === undefined) throw new PermissionDenied("not_authenticated");
       return found;
     },

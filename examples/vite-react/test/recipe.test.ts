@@ -80,12 +80,12 @@ async function serve(world: World, transport: Transport, port = 0) {
   const guarded = io
     ? guardIo(io, policy, {
         ...world.options(),
-        authenticate: ({ handshake }, { renewal }) => world.read(renewal?.token ?? handshake.auth.token),
+        authenticate: ({ handshake }, { renewal }) => world.read(renewal ? renewal.token : handshake.auth.token),
       })
     : guardWs(new WebSocketServer({ server: http }), policy, {
         ...world.options(),
         authenticate: ({ headers }, { renewal }) =>
-          world.read(renewal?.token ?? headers["sec-websocket-protocol"]?.split(/,\s*/)[1]),
+          world.read(renewal ? renewal.token : headers["sec-websocket-protocol"]?.split(/,\s*/)[1]),
         codec: json(),
         refuse: "close",
       });

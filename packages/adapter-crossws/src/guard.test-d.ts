@@ -222,3 +222,7 @@ test("serve takes all hooks but message", () => {
   // @ts-expect-error the consumer answers messages
   serve(consumer, { hooks: { message() {} } });
 });
+
+test("the guard itself is no object of hooks", () => {
+  expectTypeOf(guard({}, open)).not.toExtend<Partial<Hooks>>();
+});

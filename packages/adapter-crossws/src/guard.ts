@@ -1,4 +1,4 @@
-import type { Policy, ReplaceOptions, Scope } from "@portcullis/core";
+import { PermissionMisuse, type Policy, type ReplaceOptions, type Scope } from "@portcullis/core";
 import type * as core from "@portcullis/core/adapter";
 import { createGuard } from "@portcullis/core/adapter";
 import type { CheckNeeds } from "@portcullis/core/internal";
@@ -14,6 +14,8 @@ export interface Guard<P = Policy, S = Scope, N extends string = string, O = Rep
   extends core.GuardOf<Peer, P, S, N, O> {
   /** The guarded hooks, to be given to crossws or to a framework on it. */
   readonly hooks: Hooks;
+  /** The guard itself is no object of hooks: give its `hooks`. */
+  readonly upgrade?: never;
 }
 
 /**
@@ -99,5 +101,9 @@ function attach(
       return guarded;
     },
   });
-  return { ...guard, hooks: guarded.toHooks() };
+  return Object.defineProperty({ ...guard, hooks: guarded.toHooks() }, "upgrade", {
+    get() {
+      throw new PermissionMisuse("the guard was given as hooks: write `websocket: guarded.hooks`");
+    },
+  });
 }

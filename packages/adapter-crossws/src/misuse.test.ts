@@ -13,8 +13,10 @@ test.each<[string, () => unknown, string]>([
   [
     "an unknown hook",
     () => guard({ frame() {} } as never, open),
-    "guard() got the hook `frame`, which it cannot guard",
+    "guard() got the hook `frame`, which it cannot guard: the hooks are upgrade, open, message",
   ],
+  ["a misspelt hook", () => guard({ mesage() {} } as never, open), "did you mean `message`?"],
+  ["a guard in the place of its hooks", () => guard({}, open).upgrade, "write `websocket: guarded.hooks`"],
   ["a hook that is a text", () => guard({ open: "x" } as never, open), "guard() got"],
   ["no policy", () => guard({}, {} as never), "guard() got an object as its policy"],
   ["an unknown option", () => withOptions({ authenticat: () => ({}) }), "authenticat"],
@@ -24,7 +26,11 @@ test.each<[string, () => unknown, string]>([
   ["no number of bytes", () => withOptions({ maxPayload: Number.NaN }), "`maxPayload`"],
   ["hooks as an option of guard()", () => withOptions({ hooks: {} }), "hooks"],
   ["a policy to serve", () => serve(open as never), "serve() needs a consumer"],
-  ["a message hook beside a consumer", () => serve(consumer, { hooks: { message() {} } as never }), "`message`"],
+  [
+    "a message hook beside a consumer",
+    () => serve(consumer, { hooks: { message() {} } as never }),
+    "the consumer answers",
+  ],
   ["a codec without reply()", () => serve(consumer, { codec: { decode, denied } }), "reply()"],
 ])("%s throws", (_what, misuse, message) => {
   expect(misuse).toThrow(PermissionMisuse);

@@ -1,7 +1,7 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { GuardOptions as CommonOptions, Gate } from "@portcullis/core/adapter";
 import { FRAME_OPTIONS, type FrameOptions, type ReadFrameOptions, readFrameOptions } from "@portcullis/core/frames";
-import { misuse } from "@portcullis/core/internal";
+import { isMisspelling, misuse } from "@portcullis/core/internal";
 import type { Hooks } from "crossws";
 
 /** The argument of the hook `upgrade` and of `authenticate`. */
@@ -66,7 +66,14 @@ function checkHooks(caller: string, hooks: unknown, isServed: boolean): void {
   if (typeof hooks !== "object" || hooks === null) throw misuse(caller, hooks, "give an object of hooks", "`hooks`");
   for (const [name, hook] of Object.entries(hooks)) {
     const isKnown = HOOKS.includes(name) && !(isServed && name === "message");
-    if (!isKnown) throw new PermissionMisuse(`${caller} got the hook \`${name}\`, which it cannot guard`);
+    if (!isKnown)
+      throw new PermissionMisuse(`${caller} got the hook \`${name}\`, which it cannot guard: ${adviceFor(name)}`);
     if (hook !== undefined && typeof hook !== "function") throw misuse(caller, hook, "give a function", `\`${name}\``);
   }
+}
+
+function adviceFor(name: string): string {
+  if (name === "message") return "the consumer answers the messages; guard() takes listeners";
+  const near = HOOKS.find((hook) => isMisspelling(name, hook));
+  return near ? `did you mean \`${near}\`?` : `the hooks are ${HOOKS.join(", ")}`;
 }

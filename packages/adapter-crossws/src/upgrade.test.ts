@@ -2,6 +2,7 @@ import { connect as connectTcp } from "node:net";
 import { AllowAny, definePolicy, deny, IsAuthenticated, permission } from "@portcullis/core";
 import { addAnswerHeader } from "@portcullis/core/internal";
 import { expect, test, vi } from "vitest";
+import { WebSocket } from "ws";
 import { RUNTIME } from "../test/listen.js";
 import { connect, start } from "../test/support.js";
 import { guard } from "./index.js";
@@ -59,6 +60,16 @@ test("`close` tells a browser the reason of a refusal", async () => {
   const { url, log } = await start({ policy: members, options: { refuse: "close" } });
   expect(await connect(url).closed).toEqual([4401, "not_authenticated"]);
   expect(log).toEqual([]);
+});
+
+test("`close` answers with the first subprotocol", async () => {
+  const { url } = await start({ policy: members, options: { refuse: "close" } });
+  const socket = new WebSocket(url, ["app", "token"]);
+  socket.on("error", () => undefined);
+  const [code, reason] = await new Promise<[number, string]>((resolve) =>
+    socket.on("close", (ended, text) => resolve([ended, String(text)])),
+  );
+  expect([socket.protocol, code, reason]).toEqual(["app", 4401, "not_authenticated"]);
 });
 
 test("an upgrade that takes too long ends", async () => {

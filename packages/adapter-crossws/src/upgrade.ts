@@ -25,7 +25,13 @@ export async function answerUpgrade(connection: PeerConnection, pair: () => obje
   }
   if (guarding.refuse !== "close" || connection.isAborted) throw responseTo(connection, decision);
   connection.refused = decision;
-  return withHeaders({ context: { ...pair() } }, takeAnswerHeaders(request));
+  return withHeaders({ context: { ...pair() } }, [...takeAnswerHeaders(request), ...firstProtocol(request)]);
+}
+
+/** A browser learns the close code only where the server has chosen one of the subprotocols that it offered. */
+function firstProtocol({ headers }: PeerConnection["request"]): (readonly [string, string])[] {
+  const first = headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
+  return first ? [["sec-websocket-protocol", first]] : [];
 }
 
 /** Decides an upgrade. A client that leaves earlier aborts it. Never rejects. */
@@ -67,7 +73,7 @@ function responseTo({ guarding, request, isAborted }: PeerConnection, decision: 
 }
 
 /** Adds the headers of rules to the response of an accepted upgrade. */
-function withHeaders(answer: Accepted, added: ReturnType<typeof takeAnswerHeaders>): Accepted {
+function withHeaders(answer: Accepted, added: readonly (readonly [string, string])[]): Accepted {
   if (added.length === 0) return answer;
   const headers = new Headers(answer.headers as Record<string, string>);
   for (const [name, value] of added) headers.append(name, value);

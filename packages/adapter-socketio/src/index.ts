@@ -19,7 +19,13 @@ export type { PolicyFor } from "@portcullis/core/adapter";
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";
 export type { ReadAction, ReadPayload } from "./namespace/event.js";
-export type { Denied, PermissionEvents, RefusedAcknowledgement, RefusedEvent } from "./namespace/refusal.js";
+export type {
+  ContinuityEvents,
+  Denied,
+  PermissionEvents,
+  RefusedAcknowledgement,
+  RefusedEvent,
+} from "./namespace/refusal.js";
 export type { SocketScope } from "./namespace/scope.js";
 export type { SocketGuardOptions } from "./options.js";
 export { serve } from "./serve.js";

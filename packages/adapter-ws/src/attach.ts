@@ -90,7 +90,7 @@ function warnOnce(caller: string, grace: number): () => void {
     if (hasWarned) return;
     hasWarned = true;
     console.warn(
-      `${caller}: a message was allowed, and after ${grace} ms (\`listenerGrace\`) nobody listened for it: write ` +
+      `portcullis: ${caller}: a message was allowed, and after ${grace} ms (\`listenerGrace\`) nobody listened for it: write ` +
         'socket.on("message", ...) in the connection listener, or use serve()',
     );
   };

@@ -26,7 +26,7 @@ export class HandOn {
     if (this.handOn === undefined && !this.#isSaid) {
       this.#isSaid = true;
       console.warn(
-        `${this.name}: the middlewares have changed the body, and the handler gets the payload as it came. What they made of it is \`evidence.body\`: { handOn: "body" } makes it the payload of a handler of serve(), { handOn: false } says that this is meant`,
+        `portcullis: ${this.name}: the middlewares have changed the body, and the handler gets the payload as it came. What they made of it is \`evidence.body\`: { handOn: "body" } makes it the payload of a handler of serve(), { handOn: false } says that this is meant`,
       );
     }
     return found;

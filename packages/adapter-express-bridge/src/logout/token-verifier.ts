@@ -84,7 +84,7 @@ function mismatchTeller({ issuer, audience }: VerifierOptions): (error: unknown)
       told.add(claim);
       const option = claim === "iss" ? `issuer: ${show(issuer)}` : `audience: ${show(audience)}`;
       console.warn(
-        `backChannelLogout() refused a token with a good signature, because its \`${claim}\` is ${payload ? show(payload[claim]) : "another one"}, and the option is \`${option}\`. If the token was meant for this application, correct the option.`,
+        `portcullis: backChannelLogout() refused a token with a good signature, because its \`${claim}\` is ${payload ? show(payload[claim]) : "another one"}, and the option is \`${option}\`. If the token was meant for this application, correct the option.`,
       );
     }
     return "The token is not valid.";

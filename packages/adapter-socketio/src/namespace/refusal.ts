@@ -48,6 +48,29 @@ export interface PermissionEvents<R extends object = RefusedEvent> {
   permission_denied: (refusal: R) => void;
 }
 
+/**
+ * The events that a guard with the option `continuity` sends besides.
+ *
+ * @example
+ * ```ts
+ * import type { ContinuityEvents, PermissionEvents } from "@portcullis/adapter-socketio";
+ * import type { Socket } from "socket.io-client";
+ *
+ * interface ServerToClientEvents extends PermissionEvents, ContinuityEvents {}
+ * const renewSoon = (socket: Socket<ServerToClientEvents>) =>
+ *   socket.on("auth.expiring", ({ expiresIn }) => console.log(`${expiresIn} s are left`));
+ * console.assert(renewSoon !== undefined);
+ * ```
+ */
+export interface ContinuityEvents {
+  /** The end of the identity is near. `expiresIn` is in whole seconds, rounded down. */
+  "auth.expiring": (end: { expiresIn: number }) => void;
+  /** The identity has expired. Events are refused with 401 `token_expired` until it is renewed. */
+  "auth.expired": (end: object) => void;
+  /** The authorization has ended. The namespace is left after it. */
+  "auth.ended": (refusal: Refusal) => void;
+}
+
 export const PERMISSION_DENIED = "permission_denied" satisfies keyof PermissionEvents;
 
 /** The default answer. */

@@ -62,9 +62,15 @@ function readSubjects(subjects: readonly string[], isGiven: boolean): readonly s
   );
 }
 
-/** True for a name that every log stores as it is. Postgres takes no NUL, and UTF-8 has no lone surrogates. */
+/** The end of a name that was made of a value that was missing, as in `user:${user.id}` without an id. */
+const MISSING = /(^|[:/.])(undefined|null|NaN|\[object \w+\])?$/;
+
+/**
+ * True for a name that addresses somebody, and that every log stores as it is. Postgres takes no NUL, and UTF-8 has no lone
+ * surrogates. A name like `user:undefined` would address all users without an id.
+ */
 export function isSubject(value: unknown): value is string {
-  return typeof value === "string" && value !== "" && !value.includes("\0") && !/\p{Surrogate}/u.test(value);
+  return typeof value === "string" && !MISSING.test(value) && !value.includes("\0") && !/\p{Surrogate}/u.test(value);
 }
 
 function readEnd(expiresAt: unknown): number | undefined {

@@ -1,3 +1,4 @@
+import { isDevelopment } from "../guard/setup-hints.js";
 import type { RevocationBatch, RevocationLog, RevocationRecord } from "./revocation-log.js";
 import { Revocations } from "./revocations.js";
 
@@ -39,5 +40,12 @@ export class MemoryLog implements RevocationLog<number> {
  * ```
  */
 export function memoryRevocations(): Revocations {
-  return new Revocations(new MemoryLog());
+  let isTold = !isDevelopment();
+  return new Revocations(new MemoryLog(), () => {
+    if (isTold) return;
+    isTold = true;
+    console.warn(
+      "portcullis: a revocation reached no guard, because no guard was given these revocations: write `continuity({ revocations })`, with the same object. This is printed once.",
+    );
+  });
 }

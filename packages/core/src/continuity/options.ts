@@ -4,7 +4,7 @@ import type { Revocations } from "./revocations.js";
 
 /** The times of revalidation. */
 export interface RevalidateOptions {
-  /** Milliseconds after which a connection must have been authenticated again. Default 300,000 (5 minutes). */
+  /** Milliseconds after which a connection must have been authenticated again, at least 500. Default 300,000 (5 minutes). */
   every?: number;
   /** Milliseconds after `every` until a connection without an answer is closed with 1013. Default: `every`. */
   grace?: number;
@@ -40,6 +40,8 @@ export interface ReadContinuityOptions {
 }
 
 const CALLER = "continuity()";
+/** Milliseconds. A shorter period was given in seconds. */
+const LEAST_EVERY = 500;
 const NAMES = ["renew", "warnBefore", "grace", "revalidate", "revocations"];
 
 /**
@@ -76,6 +78,11 @@ function readRevalidate(options: RevalidateOptions | undefined): Required<Revali
   checkKeys(`\`revalidate\` of ${CALLER}`, options, ["every", "grace", "concurrency"]);
   const { every = 300_000, grace = every, concurrency = 10 } = options;
   readMilliseconds(every, "`revalidate.every`");
+  if (every < LEAST_EVERY) {
+    throw new PermissionMisuse(
+      `\`revalidate.every\` is in milliseconds, and ${every} is ${every / 1000} s: write ${every} * 1000 for seconds, or at least ${LEAST_EVERY}`,
+    );
+  }
   readMilliseconds(grace, "`revalidate.grace`");
   if (Number.isSafeInteger(concurrency) && concurrency > 0) return { every, grace, concurrency };
   throw new PermissionMisuse("`revalidate.concurrency` must be a whole number above 0");

@@ -124,12 +124,20 @@ describe("revoke()", () => {
     expect(events.at(-1)).toMatchObject({ phase: "revoke", decision: { code: "revoked", status: 401 } });
   });
 
-  test.each([[""], [undefined], [42], ["user:\0"], ["user:\uD800"]])(
-    "does not take %j as a subject",
-    async (subject) => {
-      await expect(memoryRevocations().revoke(subject as string)).rejects.toThrow(/name a subject, as in "user:42"/);
-    },
-  );
+  test.each([
+    [""],
+    [undefined],
+    [42],
+    ["user:\0"],
+    ["user:\uD800"],
+    ["user:"],
+    ["user:undefined"],
+    ["null"],
+    ["a/NaN"],
+    ["user:[object Object]"],
+  ])("does not take %j as a subject", async (subject) => {
+    await expect(memoryRevocations().revoke(subject as string)).rejects.toThrow(/name a subject, as in "user:42"/);
+  });
 
   test("spreads many closes, and hands on nothing meanwhile", async () => {
     const { open, revocations } = server();
@@ -144,6 +152,21 @@ describe("revoke()", () => {
     expect(closed()).toBe(1_000);
     expect(opened.some(({ wire }) => wire.sent.includes("deliver say"))).toBe(false);
   });
+});
+
+test("revocations that no guard reads are told in development", async () => {
+  vi.stubEnv("NODE_ENV", "development");
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const unread = memoryRevocations();
+  vi.unstubAllEnvs();
+  await unread.revoke("user:ann");
+  await unread.revoke("user:ann");
+  expect(warned).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("continuity({ revocations })"));
+  warned.mockClear();
+  const { revocations } = server();
+  await revocations.revoke("user:ann");
+  expect(warned).not.toHaveBeenCalled();
+  warned.mockRestore();
 });
 
 describe("refresh()", () => {

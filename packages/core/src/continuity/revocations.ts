@@ -52,13 +52,18 @@ export class Revocations implements RecordTarget {
   readonly #targets = new Set<RevocationTarget>();
   readonly #seen = new SeenIds();
   readonly #follower: Follower;
+  readonly #whenUnheard: (() => void) | undefined;
   /** The sequence of applied records, for authentications that are under way. */
   readonly recent = new RecentRecords();
 
-  /** @param log The log that carries the records to other processes. */
-  constructor(log: RevocationLog) {
+  /**
+   * @param log The log that carries the records to other processes.
+   * @param whenUnheard Called at a revocation that no guard of this process hears.
+   */
+  constructor(log: RevocationLog, whenUnheard?: () => void) {
     this.#log = log;
     this.#follower = new Follower(log, this);
+    this.#whenUnheard = whenUnheard;
   }
 
   /** How far this process follows the log. */
@@ -72,7 +77,7 @@ export class Revocations implements RecordTarget {
    * @param subject A name that `identify` gives, as in `user:42`, or the id of a session.
    * @returns A promise of the id, and of the number of connections here, once the record is durable.
    * @throws {RevocationNotDurable} Rejects with it when the log did not take the record. It acts here all the same.
-   * @throws {PermissionMisuse} When the subject is not a non-empty string.
+   * @throws {PermissionMisuse} When the subject is no name, or ends like one of a missing value, as in `user:undefined`.
    */
   revoke(subject: string, options: RevokeOptions = {}): Promise<Revoked> {
     return this.#record("revoke", subject, options);
@@ -127,6 +132,7 @@ export class Revocations implements RecordTarget {
       await this.#log.append(record, { client });
       return { id, here: 0 };
     }
+    if (this.#targets.size === 0) this.#whenUnheard?.();
     const here = this.apply(record);
     try {
       await this.#append(record);

@@ -25,7 +25,9 @@ test.each(["isAllowed", "enforce"] as const)("%s that refuses and is not awaited
   void verbs[name](denied);
   await turn();
   const verb = name === "enforce" ? "authorize" : "can";
-  expect(printed.mock.calls).toEqual([[`${verb}() has refused, and nothing awaited it: write \`await\` before it`]]);
+  expect(printed.mock.calls).toEqual([
+    [`portcullis: ${verb}() has refused, and nothing awaited it: write \`await\` before it`],
+  ]);
 });
 
 test.each(["isAllowed", "enforce"] as const)("%s that allows needs no await", async (name) => {

@@ -59,5 +59,5 @@ function watch<T>(
 
 function warn(verb: string, warned: Set<string>): void {
   warned.add(verb);
-  console.error(`${verb}() has refused, and nothing awaited it: write \`await\` before it`);
+  console.error(`portcullis: ${verb}() has refused, and nothing awaited it: write \`await\` before it`);
 }

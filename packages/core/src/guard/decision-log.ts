@@ -4,7 +4,6 @@ import type { Rules } from "../policy/compiled-rules.js";
 import { type Traces, traces } from "../policy/trace.js";
 import type { Phase } from "../rules/tree.js";
 import type { Consumer, MaybePromise, Payload, Scope } from "../types.js";
-import { printError } from "../util/print-error.js";
 import { isThenable } from "../util/thenable.js";
 import { FaultLog } from "./fault-log.js";
 import type { GuardSession } from "./guard-session.js";
@@ -47,10 +46,6 @@ export interface DecisionReport extends Omit<DecisionEvent, "milliseconds" | "tr
   readonly payload?: Payload;
 }
 
-function printThrown(error: unknown): void {
-  printError("onDecision has thrown:", error);
-}
-
 /** Reports decisions to `onDecision`; without it, prints the causes of faults. */
 export class DecisionLog {
   /** The rules that decide, for traces. */
@@ -90,6 +85,7 @@ export class DecisionLog {
       return;
     }
     const milliseconds = performance.now() - report.startedAt;
+    const printThrown = (error: unknown) => this.#faults.tellThrown("onDecision", error);
     try {
       const later: unknown = onDecision(this.#eventOf(report, milliseconds));
       if (isThenable(later)) later.then(undefined, printThrown);

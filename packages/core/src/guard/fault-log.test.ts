@@ -35,9 +35,9 @@ describe("a fault", () => {
     vi.advanceTimersByTime(1);
     tell(2, failed(), "other", log);
     expect(printed()).toEqual([
-      ["permission_error in isMember (send):", boom],
-      ["permission_error in isOwner (edit):", boom],
-      ["permission_error in isMember (other), and 42 more in the last minute:", boom],
+      ["portcullis: permission_error in isMember (send):", boom],
+      ["portcullis: permission_error in isOwner (edit):", boom],
+      ["portcullis: permission_error in isMember (other), and 42 more in the last minute:", boom],
     ]);
   });
 
@@ -45,7 +45,7 @@ describe("a fault", () => {
     tell(1, failed("isMember", deny("banned")));
     expect(printed()).toEqual([
       [
-        "permission_error in isMember (send):",
+        "portcullis: permission_error in isMember (send):",
         'a decision was thrown: return the decision, or throw new PermissionDenied("banned")',
       ],
     ]);
@@ -55,7 +55,7 @@ describe("a fault", () => {
     const log = tell(1, failed());
     vi.advanceTimersByTime(60_000);
     tell(1, failed(), "send", log);
-    expect(printed().map(([head]) => head)).toEqual(Array(2).fill("permission_error in isMember (send):"));
+    expect(printed().map(([head]) => head)).toEqual(Array(2).fill("portcullis: permission_error in isMember (send):"));
   });
 
   test("that comes much later says how long it was", () => {
@@ -63,15 +63,17 @@ describe("a fault", () => {
     const log = tell(3, failed());
     vi.advanceTimersByTime(3_600_000);
     tell(1, failed(), "send", log);
-    expect(printed()[1]?.[0]).toBe("permission_error in isMember (send), and 2 more in the last 60 minutes:");
+    expect(printed()[1]?.[0]).toBe(
+      "portcullis: permission_error in isMember (send), and 2 more in the last 60 minutes:",
+    );
   });
 
   test("of a handler has the name of its action", () => {
     const log = tell(2, decision("error", "handler_error", { by: "handler", error: boom }), "one");
     tell(2, decision("error", "handler_error", { by: "handler", error: boom }), "two", log);
     expect(printed().map(([head]) => head)).toEqual([
-      "handler_error in handler (one):",
-      "handler_error in handler (two):",
+      "portcullis: handler_error in handler (one):",
+      "portcullis: handler_error in handler (two):",
     ]);
   });
 
@@ -79,8 +81,8 @@ describe("a fault", () => {
     tell(1, decision("error", "permission_timeout", { by: "slow" }));
     tell(1, decision("error", "permission_timeout"));
     expect(printed()).toEqual([
-      ["permission_timeout in slow (send):", "no answer in time"],
-      ["permission_timeout (send):", "no answer in time"],
+      ["portcullis: permission_timeout in slow (send):", "no answer in time"],
+      ["portcullis: permission_timeout (send):", "no answer in time"],
     ]);
   });
 
@@ -97,7 +99,7 @@ describe("a fault", () => {
       throw new Error("of an inspector");
     });
     tell(1, failed());
-    expect(print).toHaveBeenLastCalledWith("permission_error in isMember (send):", "an object");
+    expect(print).toHaveBeenLastCalledWith("portcullis: permission_error in isMember (send):", "an object");
   });
 });
 
@@ -132,14 +134,14 @@ describe("a denial", () => {
     vi.advanceTimersByTime(61_000);
     tell(1, expired("jwt malformed"), "connect", log);
     expect(printed()).toEqual([
-      ["not_authenticated in authenticate (send):", "jwt expired"],
-      ["not_authenticated in authenticate (connect), and 41 more in the last minute:", "jwt malformed"],
+      ["portcullis: not_authenticated in authenticate (send):", "jwt expired"],
+      ["portcullis: not_authenticated in authenticate (connect), and 41 more in the last minute:", "jwt malformed"],
     ]);
   });
 
   test("of a client who is banned is one line too", () => {
     tell(1, decision("deny", "permission_denied", { by: "authenticate", error: new Error("banned") }));
-    expect(printed()).toEqual([["permission_denied in authenticate (send):", "banned"]]);
+    expect(printed()).toEqual([["portcullis: permission_denied in authenticate (send):", "banned"]]);
   });
 
   test("is no fault of the same status", () => {
@@ -155,7 +157,7 @@ describe("a denial", () => {
 
   test("of a message is printed when the codec has thrown", () => {
     tell(1, decision("deny", "bad_message", { status: 400, by: "codec", error: boom }));
-    expect(printed()).toEqual([["bad_message in codec (send):", boom]]);
+    expect(printed()).toEqual([["portcullis: bad_message in codec (send):", boom]]);
   });
 
   test.each([
@@ -163,7 +165,7 @@ describe("a denial", () => {
     ["is no longer than a line", "x".repeat(1_000_000), "x".repeat(200)],
   ])("whose text is a client's %s", (_what, text, shown) => {
     tell(1, expired(text), text);
-    expect(printed()).toEqual([[`not_authenticated in authenticate (${shown}):`, shown]]);
+    expect(printed()).toEqual([[`portcullis: not_authenticated in authenticate (${shown}):`, shown]]);
   });
 });
 

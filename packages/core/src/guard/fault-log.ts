@@ -33,9 +33,17 @@ export class FaultLog {
     const name = by === "" ? code : `${code} in ${by}`;
     const subject = `${name} (${printable(where)})`;
     // A rule is known by its name, a handler by its action.
-    const more = this.#take(by === "handler" ? subject : name, performance.now());
-    if (more === undefined) return;
-    printError(`${subject}${more}:`, causeOf(made, isDenial) ?? "no answer in time");
+    this.#print(by === "handler" ? subject : name, subject, causeOf(made, isDenial) ?? "no answer in time");
+  }
+
+  /** Prints that a callback of the application has thrown. */
+  tellThrown(callback: string, error: unknown): void {
+    this.#print(callback, `${callback} has thrown`, error);
+  }
+
+  #print(key: string, subject: string, cause: unknown): void {
+    const more = this.#take(key, performance.now());
+    if (more !== undefined) printError(`${subject}${more}:`, cause);
   }
 
   /** Returns the text about faults that were not printed; `undefined` when this one is not printed either. */

@@ -227,8 +227,8 @@ describe("onDecision", () => {
       expect(wire.log).toEqual(["deliver ping"]);
     }
     expect(printed.mock.calls).toEqual([
-      ["onDecision has thrown:", new Error("one")],
-      ["onDecision has thrown:", new Error("two")],
+      ["portcullis: onDecision has thrown:", new Error("one")],
+      ["portcullis: onDecision has thrown:", new Error("two")],
     ]);
   });
 
@@ -253,7 +253,7 @@ describe("onDecision", () => {
       "refuse denied closed 403",
       "refuse limited rate_limited 429",
     ]);
-    expect(printed.mock.calls).toEqual([["permission_error in crash (crash):", new Error("boom")]]);
+    expect(printed.mock.calls).toEqual([["portcullis: permission_error in crash (crash):", new Error("boom")]]);
   });
 
   test("without it timeouts are printed too", async () => {
@@ -264,7 +264,7 @@ describe("onDecision", () => {
     });
     send("wait");
     await vi.waitFor(() => expect(wire.log).toContain("refuse wait permission_timeout 503"));
-    expect(printed.mock.calls).toEqual([["permission_timeout (wait):", "no answer in time"]]);
+    expect(printed.mock.calls).toEqual([["portcullis: permission_timeout (wait):", "no answer in time"]]);
   });
 
   test("with trace it gets all answers in every phase", () => {

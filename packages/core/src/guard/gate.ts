@@ -171,7 +171,7 @@ function acceptedEngine(caller: string, policy: unknown, isServed: boolean): Pol
     }
     if (entry.pending && entry.objects === undefined) {
       throw new PermissionMisuse(
-        `${caller}: the rule of action "${name}" only knows objects, and nobody asks about one: write { rule, objects: "checked-by-handler" } and call session.authorize(action, payload, { object }) in the handler, or serve a consumer whose action names its \`object\``,
+        `${caller}: the rule of action "${name}" only knows objects, and nobody asks about one: write { rule, objects: "checked-by-handler" } and ask \`await session.can(action, payload, { object })\` in the listener, or serve a consumer whose action names its \`object\``,
       );
     }
   }

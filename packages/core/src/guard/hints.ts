@@ -51,7 +51,7 @@ function originHint({ decision, scope }: Refused): string | undefined {
   }
   const origin = printable(normalOrigin(scope.origin) ?? scope.origin);
   if (origin === "null") return "a page without an origin (sandboxed, or a file) was refused: serve it over HTTP";
-  return `a page of ${origin} was refused: write \`origins: ["${origin}"]\` to accept it`;
+  return `a page of ${origin} was refused: write \`origins: ["${origin}"]\`, or add it to your list, to accept it`;
 }
 
 function missingActionHint({ decision, payload = {} }: Refused): string | undefined {

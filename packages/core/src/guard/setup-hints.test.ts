@@ -30,11 +30,11 @@ function hint(parts: object, authenticates = true, extra?: unknown): string | un
 test.each([
   [
     "http://localhost:5173",
-    'a page of http://localhost:5173 was refused: write `origins: ["http://localhost:5173"]` to accept it',
+    'a page of http://localhost:5173 was refused: write `origins: ["http://localhost:5173"]`, or add it to your list, to accept it',
   ],
   [
     "HTTPS://App.Example:443",
-    'a page of https://app.example was refused: write `origins: ["https://app.example"]` to accept it',
+    'a page of https://app.example was refused: write `origins: ["https://app.example"]`, or add it to your list, to accept it',
   ],
   ["null", "a page without an origin (sandboxed, or a file) was refused: serve it over HTTP"],
   [undefined, "a client without an Origin header was refused: add null to `origins` to accept such clients"],
@@ -49,7 +49,7 @@ test("a client with cookies and without an origin is told as such", () => {
 });
 
 test("the origin of an attacker is printed without control characters", () => {
-  expect(hint({ decision: origins, scope: { origin: `\u001b[2J${"x".repeat(500)}` } })).toHaveLength(458);
+  expect(hint({ decision: origins, scope: { origin: `\u001b[2J${"x".repeat(500)}` } })).toHaveLength(483);
 });
 
 test.each([
@@ -98,6 +98,17 @@ test.each<[unknown, number]>([
   const gate = new Gate("guard()", policy, { authenticate: () => extra, hints: true });
   gate.admit(new Wire());
   expect(warn).toHaveBeenCalledTimes(count);
+});
+
+test("a misspelt action in the application's own question is told", async () => {
+  const gate = new Gate("guard()", definePolicy({ actions: { edit: AllowAny } }), { hints: true });
+  const evaluation = gate.admit(new Wire());
+  await evaluation.result;
+  const session = evaluation.open();
+  expect(await session.can("edit")).toBe(true);
+  expect(warn).not.toHaveBeenCalled();
+  expect(await session.can("edti")).toBe(false);
+  expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('"edti" is not in the policy'));
 });
 
 test("an undefined user is told of the middlewares that did not run", () => {

@@ -30,9 +30,10 @@ export class LazySignal {
     return this.#controller.signal;
   }
 
-  /** Ends the use by one question. */
-  giveBack(): void {
+  /** Ends the use by one question, and returns its result. */
+  release<T>(result: T): T {
     if (this.use === Use.Lent) this.use = Use.None;
+    return result;
   }
 
   /** Aborts the signal, also for rules that read it later. */

@@ -14,5 +14,5 @@ test("an unprintable value is described in words", () => {
   });
   printError("broken:", error);
   printError("broken:", 5);
-  expect(lines).toEqual(["broken: an object", "broken: 5"]);
+  expect(lines).toEqual(["portcullis: broken: an object", "portcullis: broken: 5"]);
 });

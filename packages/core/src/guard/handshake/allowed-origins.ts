@@ -115,7 +115,7 @@ function anyOrigin(): OriginRule {
     if (hasCookie && !hasSaid && !isOwnOrigin(origin, scope)) {
       hasSaid = true;
       console.error(
-        `\`origins: "*"\` has accepted a page of ${origin} with cookies: any site may act as who is signed in here. Name the origins, or read no cookies in authenticate().`,
+        `portcullis: \`origins: "*"\` has accepted a page of ${origin} with cookies: any site may act as who is signed in here. Name the origins, or read no cookies in authenticate().`,
       );
     }
     return true;

@@ -76,7 +76,7 @@ describe("jsonwebtoken", () => {
   ])("a token that is %s is a denial", async (_what, token) => {
     expect(await answerTo(verify(token))).toEqual(BAD_TOKEN);
     expect(print).toHaveBeenCalledTimes(1);
-    expect(print).toHaveBeenCalledWith("not_authenticated in authenticate (connect):", expect.any(String));
+    expect(print).toHaveBeenCalledWith("portcullis: not_authenticated in authenticate (connect):", expect.any(String));
   });
 
   test.each([

@@ -74,11 +74,14 @@ export abstract class SessionVerbs<M extends ClientMessage>
 
   decide(action: string, payload: Payload = {}, options?: CheckOptions): Decision | Promise<Decision> {
     if (this.isEnded) return ABORTED;
-    const { engine } = this.runtime;
+    const { engine, log } = this.runtime;
     const read = readQuestion(SESSION_DECIDE, engine.rules.entryOf(action), payload, options);
     if (isFault(read)) return read;
     if (read.hasObject) return this.#decideObject(action, payload, read.object);
-    return engine.evaluateAction(this, { action, payload });
+    const made = engine.evaluateAction(this, { action, payload });
+    // No client has asked for the unknown action, so nothing else tells the developer.
+    if (!(made instanceof Promise) && made.by === "actions") log.hint({ action, decision: made, scope: this.scope });
+    return made;
   }
 
   can(action: string, payload?: Payload, options?: CheckOptions): Promise<boolean> {
