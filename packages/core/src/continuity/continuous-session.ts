@@ -78,7 +78,8 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
       this.report(message.action, made, message.payload);
       return made;
     };
-    renewOver(transport, message, { lease, limit: this.#limit, report });
+    const hint = (text: string) => this.runtime.log.hintOnce(text);
+    renewOver(transport, message, { lease, limit: this.#limit, hint, report });
   }
 
   override refresh(): Promise<Decision> {

@@ -30,7 +30,7 @@ const LIFE = 100_000;
 const ann = (): Who => ({ user: { id: 1 }, end: Date.now() + LIFE });
 
 /** A server whose tokens are the names of functions below. */
-function server(client: () => unknown = ann, options: { grace?: number } = {}) {
+function server(client: () => unknown = ann, options: { grace?: number } = {}, more: { hints?: boolean } = {}) {
   const asked: unknown[] = [];
   const tokens: Record<string, () => unknown> = {
     ann,
@@ -59,6 +59,7 @@ function server(client: () => unknown = ann, options: { grace?: number } = {}) {
       renew: { action: "auth.renew" },
       ...options,
     },
+    more,
   );
   return { ...made, asked, tokens };
 }
@@ -253,6 +254,24 @@ test("a renewal whose answer cannot be encoded counts, and is refused", async ()
   expect(session.identity?.epoch).toBe(epoch + 1);
   expect(events.at(-1)).toMatchObject({ action: "auth.renew", decision: { by: "renew", outcome: "error" } });
   expect(wire.sent).toEqual(["refuse auth.renew permission_error 500"]);
+});
+
+test("a renewal that ends no later is told in development", async () => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const { open, tokens } = server(ann, {}, { hints: true });
+  tokens.same = () => ({ user: { id: 1 }, end: Date.UTC(2026, 0, 1) + LIFE });
+  const { send, wire } = await open();
+  await vi.advanceTimersByTimeAsync(10);
+  send("auth.renew", { token: "ann" });
+  await soon();
+  expect(warned).not.toHaveBeenCalled();
+  send("auth.renew", { token: "same" });
+  await soon();
+  send("auth.renew", { token: "same" });
+  await soon();
+  expect(wire.sent).toHaveLength(3);
+  expect(warned).toHaveBeenCalledExactlyOnceWith(expect.stringContaining("ends no later than before"));
+  warned.mockRestore();
 });
 
 test("a renewal of a connection that ends meanwhile is not answered", async () => {

@@ -20,10 +20,15 @@ const MOST = 5;
 /** The limit of one connection. */
 export const renewalLimit = () => new SlidingLimit(MOST, 60_000);
 
+const NO_LATER =
+  "a renewal was accepted, and the identity ends no later than before: authenticate() must read the new token of `renewal` where there is one";
+
 /** The parts of a session that a renewal needs. */
 export interface RenewalParts {
   readonly lease: Lease;
   readonly limit: SlidingLimit;
+  /** Tells the developer that a renewal has changed nothing. */
+  hint(text: string): void;
   /** Reports that the answer could not be sent. Returns the decision that the client gets instead. */
   report(error: unknown): Decision;
 }
@@ -32,7 +37,7 @@ export interface RenewalParts {
 export function renewOver<M extends ClientMessage>(
   transport: Transport<M>,
   message: M,
-  { lease, limit, report }: RenewalParts,
+  { lease, limit, hint, report }: RenewalParts,
 ): void {
   const refuse = (made: Decision) => transport.sendRefusal(message, made);
   const refusal = sizeOf(message) > MOST_BYTES ? TOO_LARGE : limited(limit);
@@ -41,12 +46,15 @@ export function renewOver<M extends ClientMessage>(
     refuse(refusal);
     return;
   }
+  const { expiry } = lease.state;
   lease.renew({
     phase: "renew",
     renewal: message.payload,
     answer(made) {
       if (lease.isEnded) return;
       if (made.outcome !== "allow") return refuse(made);
+      const now = lease.state.expiry;
+      if (expiry !== undefined && now !== undefined && now.at <= expiry.at) hint(NO_LATER);
       try {
         transport.reply(message, { expiresIn: lease.state.expiry?.secondsLeft ?? null }, {});
       } catch (error) {

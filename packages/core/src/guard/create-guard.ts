@@ -2,10 +2,12 @@ import { misuse, PermissionMisuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
 import type { Policy } from "../policy/policy-types.js";
 import type { Scope } from "../types.js";
+import { tellUnguarded } from "./audit-hint.js";
 import type { ServableConsumer } from "./dispatch.js";
 import { checkRules, Gate } from "./gate.js";
 import type { GuardSession } from "./guard-session.js";
 import { COMMON_OPTIONS, type GuardOptions, type ReplaceOptions } from "./options.js";
+import { isDevelopment } from "./setup-hints.js";
 import type { GuardOf } from "./types.js";
 
 /** A guarded server, as its adapter provides it. */
@@ -60,12 +62,14 @@ export function createGuard<Request, Socket, P = Policy, S = Scope, O = ReplaceO
   const server = setup.attach(gate);
   if (typeof server?.sessionOf !== "function")
     throw misuse("createGuard()", server, ATTACHED, "the result of `attach`");
+  const audit = () => server.audit?.() ?? [];
+  if (options.hints ?? isDevelopment()) tellUnguarded(audit);
   return {
     sessions: gate.sessions as ReadonlySet<GuardSession> as never,
     sessionOf: (socket) => admitted(server.sessionOf(socket)) as GuardSession<S>,
     findSession: (socket) => server.sessionOf(socket) as GuardSession<S> | undefined,
     replace: (next, changes) => gate.replace(next, changes as ReplaceOptions<Request> | undefined, ownOptions),
-    audit: () => server.audit?.() ?? [],
+    audit,
     close: () => gate.close(),
   };
 }

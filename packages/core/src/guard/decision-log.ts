@@ -104,6 +104,11 @@ export class DecisionLog {
     this.#hints?.tell(refusal, this.rules);
   }
 
+  /** Prints a hint that no refusal shows, once. */
+  hintOnce(hint: string): void {
+    this.#hints?.tellOnce(hint);
+  }
+
   /** Reports a decision that took no time, and of which there are no answers. Never throws. */
   reportNow(event: Omit<DecisionReport, "answers" | "startedAt">): void {
     this.report({ ...event, answers: undefined, startedAt: this.now() });

@@ -45,7 +45,7 @@ export interface GuardOptions<Request, Extra = unknown, Base = Scope> {
   trace?: boolean;
   /**
    * Prints hints for developers with `console.warn`: refusals that point at a mistake in the setup, such as an origin
-   * that is not listed, each kind once. Default: true, unless `NODE_ENV` is `production` or `test`. Runtimes without
+   * that is not listed, each kind once; a second after the start, what `audit()` finds. Default: true, unless `NODE_ENV` is `production` or `test`. Runtimes without
    * `process`, and Deno, print none by default.
    */
   hints?: boolean;

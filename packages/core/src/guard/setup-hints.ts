@@ -7,6 +7,7 @@ import { HINTS, type Hint, type RefusalReport, type Refused } from "./hints.js";
  */
 export class SetupHints {
   readonly #kinds = new Set(HINTS);
+  readonly #others = new Set<string>();
   readonly #authenticates: boolean;
   #hasFoundUser = false;
 
@@ -22,6 +23,13 @@ export class SetupHints {
     } catch {
       // INVARIANT: the reader of the scope reports what cannot be read.
     }
+  }
+
+  /** Prints a hint that no refusal shows, once. */
+  tellOnce(hint: string): void {
+    if (this.#others.has(hint)) return;
+    this.#others.add(hint);
+    printHint(hint);
   }
 
   /** Prints the hint for a refusal, if there is one. Never throws, whatever a user object does when it is read. */
