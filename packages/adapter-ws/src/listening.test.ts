@@ -188,7 +188,9 @@ describe("a socket without a listener", () => {
       await until(() => guard.sessions.size === 0);
     }
     expect(warn).toHaveBeenCalledOnce();
-    expect(String(warn.mock.calls[0]?.[0])).toMatch(/^guard\(\): a message was allowed.+socket\.on\("message"/);
+    expect(String(warn.mock.calls[0]?.[0])).toMatch(
+      /^portcullis: guard\(\): a message was allowed.+socket\.on\("message"/,
+    );
     warn.mockRestore();
   });
 

@@ -122,7 +122,7 @@ describe("of two contradictions", () => {
       throw LATER;
     };
     expect(await ask(middleware, { onError })).toMatchObject({ outcome: "error", status: 401 });
-    expect(print.mock.calls).toEqual([["onError has thrown:", EARLIER]]);
+    expect(print.mock.calls).toEqual([["portcullis: onError has thrown:", EARLIER]]);
   });
 
   test("without `onError`, what comes too late is printed", async () => {
@@ -131,7 +131,7 @@ describe("of two contradictions", () => {
       r.sendStatus(401);
       throw LATER;
     });
-    expect(print.mock.calls).toEqual([["a middleware has thrown after its answer was used:", LATER]]);
+    expect(print.mock.calls).toEqual([["portcullis: a middleware has thrown after its answer was used:", LATER]]);
   });
 });
 

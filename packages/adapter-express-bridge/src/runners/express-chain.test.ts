@@ -122,7 +122,7 @@ test("a late error is printed without an `onError`", async () => {
   };
   expect(await askAction(fromExpress(late, { app }))).toMatchObject({ outcome: "allow" });
   fail?.(error);
-  expect(await printed).toEqual(["a middleware has thrown after its answer was used:", error]);
+  expect(await printed).toEqual(["portcullis: a middleware has thrown after its answer was used:", error]);
   vi.restoreAllMocks();
 });
 

@@ -143,9 +143,9 @@ test("a fault is printed with the place it is from", async () => {
   expect(await ask("open", { payload: fail })).toMatchObject({ status: 500 });
   expect(await ask("edit", { object: fail })).toMatchObject({ status: 500 });
   expect(print.mock.calls).toEqual([
-    ["permission_error in authenticate (open):", error],
-    ["permission_error in toExpress() (open):", error],
-    ["permission_error in toExpress() (edit):", error],
+    ["portcullis: permission_error in authenticate (open):", error],
+    ["portcullis: permission_error in toExpress() (open):", error],
+    ["portcullis: permission_error in toExpress() (edit):", error],
   ]);
 });
 

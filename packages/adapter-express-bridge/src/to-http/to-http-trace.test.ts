@@ -145,7 +145,7 @@ describe.each([
       throw error;
     };
     expect((await send(await serve("send", { onDecision }), { path: "/?as=member" })).status).toBe(200);
-    await expect.poll(() => print.mock.calls).toEqual([["onDecision has thrown:", error]]);
+    await expect.poll(() => print.mock.calls).toEqual([["portcullis: onDecision has thrown:", error]]);
     print.mockRestore();
   });
 });

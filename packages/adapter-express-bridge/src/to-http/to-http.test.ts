@@ -165,7 +165,7 @@ describe.each([
     const answered = await ask("broken");
     expect(answered).toMatchObject({ status: 500, body: { code: "permission_error" } });
     expect(JSON.stringify(answered)).not.toContain("hunter2");
-    expect(print).toHaveBeenCalledWith("permission_error in broken (broken):", thrown);
+    expect(print).toHaveBeenCalledWith("portcullis: permission_error in broken (broken):", thrown);
     print.mockRestore();
   });
 
@@ -305,7 +305,7 @@ describe.each([
         },
       ),
     ).toMatchObject({ status: 200 });
-    expect(print).toHaveBeenCalledWith("onDecision has thrown:", thrown);
+    expect(print).toHaveBeenCalledWith("portcullis: onDecision has thrown:", thrown);
     print.mockRestore();
   });
 
