@@ -23,3 +23,25 @@ describe.each([
     },
   );
 });
+
+test.skipIf(findProgram("redis-server") === undefined)(
+  "revoked connections of a crowd are closed",
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    const crowd = fileURLToPath(new URL("crowd.mjs", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [crowd, "--connections", "200"]);
+    const closed = [...stdout.matchAll(/'(\d+) of (\d+)'/g)].map(([, some, all]) => [Number(some), Number(all)]);
+    // Those that were revoked before are not closed again.
+    expect(closed).toEqual([
+      [2, 2],
+      [50, 50],
+      [0, 0],
+      [148, 200],
+      [2, 2],
+      [50, 50],
+      [200, 200],
+    ]);
+  },
+);

@@ -15,7 +15,7 @@ export interface Guard<P = Policy, S = Scope, N extends string = string, O = Rep
   /** The guarded hooks, to be given to crossws or to a framework on it. */
   readonly hooks: Hooks;
   /** The guard itself is no object of hooks: give its `hooks`. */
-  readonly upgrade?: never;
+  readonly upgrade?: "the guard is no object of hooks: write `websocket: guarded.hooks`";
 }
 
 /**
