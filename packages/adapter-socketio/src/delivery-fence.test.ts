@@ -62,3 +62,32 @@ test("a middleware of sockets passes an event whose right goes on", async () => 
   expect(await clients[0]?.timeout(2_000).emitWithAck("clear", "hall")).toBe("cleared");
   expect(heard).toEqual(["lobby", "hall"]);
 });
+
+test("an event is decided again whose right ends before its emission", async () => {
+  const revocations = memoryRevocations();
+  const state = { role: "admin" };
+  const heard: unknown[] = [];
+  const isAdmin = permission("isAdmin", async ({ scope }: { scope: { role?: string } }) => scope.role === "admin");
+  const server = await listen((io) => {
+    guard(io, definePolicy({ connect: AllowAny, actions: { clear: isAdmin, ask: AllowAny } }) as never, {
+      authenticate: () => ({ user: { id: 1 }, role: state.role }),
+      identify: () => ({ subjects: ["user:1"] }),
+      continuity: continuity({ revocations }),
+      onDecision({ action, decision }) {
+        if (action !== "clear" || decision.outcome !== "allow") return;
+        // Behind the delivery, and before the next tick.
+        queueMicrotask(() => {
+          state.role = "member";
+          void revocations.refresh("user:1");
+        });
+      },
+    });
+    io.on("connection", (socket) => {
+      for (const event of ["clear", "ask"]) socket.on(event, (answer) => answer(heard.push(event)));
+    });
+  });
+  const client = await open(server);
+  const answers = ["clear", "ask"].map((event) => client.timeout(2_000).emitWithAck(event));
+  expect(await Promise.all(answers)).toMatchObject([{ ok: false, error: { code: "permission_denied" } }, 1]);
+  expect(heard).toEqual(["ask"]);
+});

@@ -90,6 +90,7 @@ export interface BareSocket {
   /** The private id by which a returning client is recognized. */
   pid?: string;
   recovered: boolean;
+  readonly connected: boolean;
   data: unknown;
   /** The middlewares of `socket.use`. */
   readonly fns?: readonly unknown[];

@@ -11,7 +11,7 @@ import { ABORTED } from "@portcullis/core/internal";
 import type { Socket } from "socket.io";
 import type { EngineConnection } from "../engine/engine-connection.js";
 import { type BareSocket, type Done, override, type Packet } from "../socketio-internals.js";
-import { deliverFenced } from "./delivery-fence.js";
+import { DeliveryFence } from "./delivery-fence.js";
 import { Disconnect } from "./disconnect.js";
 import { type Message, readEvent } from "./event.js";
 import { EventAnswers } from "./event-answers.js";
@@ -41,6 +41,8 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
   readonly #order: EventOrder;
   /** The rooms of a resumed connection, and the packets it has missed. */
   readonly #recovery: DeferredRecovery | undefined;
+  /** Present with the session. */
+  #fence: DeliveryFence | undefined;
   /** The `onevent` that the socket had before the guard. */
   #deliver: BareSocket["onevent"];
   #isUnwanted = false;
@@ -111,11 +113,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
   }
 
   deliver(message: Message): void {
-    const { session } = this;
-    const socket = this.#socket;
-    const { packet } = message;
-    if (!session || !socket.fns?.length) this.#deliver.call(socket, packet);
-    else deliverFenced(socket, session, message, () => this.#deliver.call(socket, packet));
+    this.#fence?.deliver(message, (packet) => this.#deliver.call(this.#socket, packet));
   }
 
   sendRefusal(message: Message, decision: Decision): void {
@@ -156,7 +154,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
   }
 
   flush(whenFlushed: () => void): void {
-    this.#order.flush(whenFlushed);
+    this.#order.flush(() => this.#fence?.settle(whenFlushed));
   }
 
   get isGated(): boolean {
@@ -184,6 +182,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     this.#deliver = socket.onevent;
     const session = this.#admission.open();
     this.session = session;
+    this.#fence = new DeliveryFence(socket, session);
     engine.outgoing.join(session, gate.limits.unread);
     engine.orderlyClose.enter(socket, gate);
     const { path } = this;
