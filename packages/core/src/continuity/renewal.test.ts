@@ -337,6 +337,21 @@ test("a renewal that is refused behind the grace lets the connection end", async
   expect(wire.sent.slice(-2)).toEqual(["refuse auth.renew not_authenticated 401", "close 4401 token_expired"]);
 });
 
+test.each(["wrong", "bob", "broken"])("messages wait no longer than for a renewal that is `%s`", async (token) => {
+  const { open, tokens } = server();
+  let settle = () => {};
+  const { [token]: made } = tokens;
+  tokens.slow = () => new Promise((resolve) => (settle = () => resolve(undefined))).then(made);
+  const { wire, send } = await open();
+  await vi.advanceTimersByTimeAsync(100_900);
+  send("auth.renew", { token: "slow" });
+  send("say");
+  await soon();
+  settle();
+  await soon();
+  expect(wire.sent.slice(-2)).toEqual([expect.stringMatching(/^refuse auth\.renew /), "refuse say token_expired 401"]);
+});
+
 test.each(["wrong", "bob", "broken"])("a demand during a renewal that is `%s` is asked afterwards", async (token) => {
   const { open, tokens, asked } = server();
   let settle = () => {};

@@ -52,7 +52,11 @@ export function renewOver<M extends ClientMessage>(
     renewal: message.payload,
     answer(made) {
       if (lease.isEnded) return;
-      if (made.outcome !== "allow") return refuse(made);
+      if (made.outcome !== "allow") {
+        // Messages wait for the renewal of an identity that has expired. They are refused now, as others are.
+        if (lease.state.isExpired) lease.waiting.release();
+        return refuse(made);
+      }
       const now = lease.state.expiry;
       if (expiry !== undefined && now !== undefined && now.at <= expiry.at) hint(NO_LATER);
       try {
