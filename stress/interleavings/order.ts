@@ -80,12 +80,14 @@ class WalkedOrder implements Order {
   readonly taken: string[] = [];
   readonly #path: Turning[];
   readonly #gaps: readonly number[];
+  readonly #pass: Pass;
   #open: Step[] = [];
   #depth = 0;
 
-  constructor(path: Turning[], gaps: readonly number[]) {
+  constructor(path: Turning[], gaps: readonly number[], pass: Pass) {
     this.#path = path;
     this.#gaps = gaps;
+    this.#pass = pass;
   }
 
   add(label: string, go: () => void): void {
@@ -94,13 +96,13 @@ class WalkedOrder implements Order {
 
   async run(): Promise<void> {
     for (;;) {
-      if (this.#open.length === 0) await turns();
+      if (this.#open.length === 0) await this.#pass(ALL);
       if (this.#open.length === 0) return;
       const [next] = this.#open.splice(this.#choose(this.#open.length), 1) as [Step];
       const gap = this.#gaps[this.#choose(this.#gaps.length)] as number;
       this.taken.push(`${next.label} (${gap})`);
       next.go();
-      await turns(gap);
+      await this.#pass(gap);
     }
   }
 
@@ -117,12 +119,17 @@ class WalkedOrder implements Order {
  * Runs something once in every order that its steps can come in.
  *
  * @param gaps How many turns promises go on behind a step: each of them behind each.
+ * @param pass Lets all that is under way between two steps go on.
  * @returns How many orders there are.
  */
-export async function everyOrder(gaps: readonly number[], run: (order: Order) => Promise<void>): Promise<number> {
+export async function everyOrder(
+  gaps: readonly number[],
+  run: (order: Order) => Promise<void>,
+  pass: Pass = turns,
+): Promise<number> {
   const path: Turning[] = [];
   for (let count = 1; ; count++) {
-    await run(new WalkedOrder(path, gaps));
+    await run(new WalkedOrder(path, gaps, pass));
     while (path.length > 0 && (path.at(-1) as Turning).at + 1 === (path.at(-1) as Turning).of) path.pop();
     const last = path.at(-1);
     if (last === undefined) return count;

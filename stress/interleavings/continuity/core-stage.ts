@@ -1,9 +1,14 @@
 import type { Decision } from "@portcullis/core";
 import { type ClientMessage, Gate } from "@portcullis/core/adapter";
-import type { Sent, Stage, World } from "./world.js";
+import { turns } from "../order.js";
+import type { Sent } from "./sent.js";
+import type { Stage, Staging } from "./stage.js";
+import type { World } from "./world.js";
 
 /** The core alone, with a transport that only takes down what it is told. */
-export function coreStage(world: World): Stage {
+export const core: Staging = { make: coreStage, pass: turns };
+
+function coreStage(world: World): Stage {
   const gate = new Gate<string>(
     world.isServed ? "serve()" : "guard()",
     world.rules,
@@ -11,10 +16,11 @@ export function coreStage(world: World): Stage {
     world.isServed ? (world.rules as never) : undefined,
   );
   let session: ReturnType<ReturnType<typeof gate.admit>["open"]> | undefined;
+  const connection = connectionOf(world);
   return {
     guard: gate,
     connect() {
-      const evaluation = gate.admit(connectionOf(world));
+      const evaluation = gate.admit(connection);
       world.order.add("open", async () => {
         const { decision } = await evaluation.result;
         if (decision.outcome !== "allow") return;
@@ -25,13 +31,18 @@ export function coreStage(world: World): Stage {
         });
       });
     },
-    send: (sent) => session?.receive(sent),
+    send(sent) {
+      // A renewal must get through, so only a full queue holds the client. No plan fills it.
+      if (connection.isHeld) world.fail("the transport is held while a message waits");
+      session?.receive(sent);
+    },
     leave: () => session?.end(),
   };
 }
 
 function connectionOf(world: World) {
   return {
+    isHeld: false,
     transport: "test",
     path: "/",
     url: "/",
@@ -43,12 +54,16 @@ function connectionOf(world: World) {
     client: "client",
     raw: undefined,
     abort() {},
-    pause() {},
-    resume() {},
+    pause() {
+      this.isHeld = true;
+    },
+    resume() {
+      this.isHeld = false;
+    },
     notify() {},
     deliver: (message: ClientMessage) => world.delivered(message as Sent),
     sendRefusal: (message: ClientMessage, { code }: Decision) => world.refused(message as Sent, code),
     reply: (message: ClientMessage) => world.replied(message as Sent),
-    close: () => world.closed(),
+    close: (_code: number, reason: string) => world.closed(reason),
   };
 }

@@ -1,9 +1,13 @@
 import { guard, json, serve } from "@portcullis/adapter-crossws";
 import type { Message, Peer } from "crossws";
-import type { Stage, World } from "./world.js";
+import { turns } from "../order.js";
+import type { Stage, Staging } from "./stage.js";
+import type { World } from "./world.js";
 
 /** The adapter of crossws, with a peer that no network is behind. */
-export function crosswsStage(world: World): Stage {
+export const crossws: Staging = { make: crosswsStage, pass: turns };
+
+function crosswsStage(world: World): Stage {
   const options = { ...world.options, codec: json() };
   const hooks = {
     message: (_peer: Peer, message: Message) => world.delivered(world.sentOf(JSON.parse(message.text()))),
@@ -34,8 +38,8 @@ export function crosswsStage(world: World): Stage {
         if (context === undefined) return;
         world.order.add("opened", () => {
           if (world.hasLeft) return;
-          const close = (code: number) => {
-            world.closed();
+          const close = (code: number, reason: string) => {
+            world.closed(reason);
             world.order.add("the client answers the close", () => gone(code));
           };
           peer = peerOf(context, { send: heard, close, terminate: () => gone(1006) });
@@ -56,7 +60,7 @@ export function crosswsStage(world: World): Stage {
 /** The methods of a peer that the adapter calls. */
 interface PeerMethods {
   send(frame: unknown): void;
-  close(code: number): void;
+  close(code: number, reason: string): void;
   terminate(): void;
 }
 

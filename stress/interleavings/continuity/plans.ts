@@ -1,7 +1,7 @@
 import fc from "fast-check";
 
-/** The answer of one authentication that is no renewal: it reads the truth, or fails. */
-export const READS = ["truth", "truth", "truth", "fault", "hang"] as const;
+/** The answer of one authentication that is no renewal: it reads the truth, takes some time, fails, or refuses. */
+export const READS = ["truth", "truth", "slow", "fault", "hang", "denied"] as const;
 export type Read = (typeof READS)[number];
 
 /** The token of a renewal. */
@@ -14,16 +14,20 @@ export const EVENTS = [
   "promote",
   "ban",
   "revoke",
+  "ban without a record",
   "revoke others",
   "session.refresh()",
+  "session.decide()",
   "lose records",
   "a little time passes",
   "the warning is due",
   "the token expires",
   "the wall clock is set forward",
+  "the grace is nearly over",
   "the grace is over",
   "the revalidation is due",
   "the process stops for a while",
+  "the process stops for less",
   "the client leaves",
   ...TOKENS.map((token) => `renew: ${token}` as const),
 ] as const;
@@ -47,6 +51,8 @@ export interface Setup {
   readonly isAuthenticatedLater: boolean;
   /** True when the client is a guest until it renews. */
   readonly isGuest: boolean;
+  /** The time for which an identity lasts: beyond the next revalidation, or not. */
+  readonly life: "long" | "short";
   readonly reads: readonly Read[];
   readonly messages: readonly MessagePlan[];
   readonly events: readonly EventName[];
@@ -67,6 +73,7 @@ export const setups: fc.Arbitrary<Setup> = fc.record({
   kind: fc.constantFrom("guard", "serve"),
   isAuthenticatedLater: fc.boolean(),
   isGuest: fc.oneof({ weight: 3, arbitrary: fc.constant(false) }, fc.constant(true)),
+  life: fc.constantFrom("long", "short"),
   reads: fc.array(fc.constantFrom(...READS), { maxLength: 4 }),
   messages: fc.array(messages, { minLength: 1, maxLength: 4 }),
   events: fc.array(fc.constantFrom(...EVENTS), { minLength: 1, maxLength: 5 }),
