@@ -7,147 +7,48 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { printTable } from "../../bench/lib/print.mjs";
+import { PLANTED } from "./planted-rules.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const COPIED = [
   "packages/core/src",
-  "packages/adapter-crossws/src",
   "packages/core/package.json",
+  "packages/adapter-crossws/src",
+  "packages/adapter-socketio/src",
+  "packages/adapter-ws/src",
+  "packages/core/test/connection.ts",
+  "stress/fuzz/lib",
   "stress/interleavings",
   "scripts/built-suites.mjs",
   "vitest.config.ts",
   "package.json",
 ];
 
-/** Milliseconds for one rule. A run without a fault takes one minute on a machine with nothing else to do. */
+/** Milliseconds for one rule. A run without a fault takes half a minute on a machine with nothing else to do. */
 const LONGEST = 900_000;
-
-/** @typedef {{ rule: string, file: string, from: string, to: string }} Planted */
-
-/** @type {readonly Planted[]} */
-const PLANTED = [
-  {
-    rule: "a principal that is lost ends the session",
-    file: "reauthentication.ts",
-    from: "const isOther = principal !== undefined &&",
-    to: 'const isOther = question.phase === "renew" && principal !== undefined &&',
-  },
-  {
-    rule: "the epoch grows when the identity becomes pending",
-    file: "identity-state.ts",
-    from: "this.pendingSince = readClock();\n    this.epoch += 1;",
-    to: "this.pendingSince = readClock();",
-  },
-  {
-    rule: "the epoch grows when the scope is replaced",
-    file: "identity-state.ts",
-    from: "    this.epoch += 1;\n    this.subjects",
-    to: "    this.subjects",
-  },
-  {
-    rule: "the epoch grows when the identity expires",
-    file: "identity-state.ts",
-    from: "readClock());\n    this.epoch += 1;",
-    to: "readClock());",
-  },
-  {
-    rule: "an answer that began before a demand settles nothing",
-    file: "reauthentication.ts",
-    from: "if (this.#running) this.#isDemanded = true;",
-    to: "if (this.#running) return;",
-  },
-  {
-    rule: "a renewal waits its turn",
-    file: "reauthentication.ts",
-    from: "if (this.#running) this.#renewals.push(question);\n    else this.#begin(question);",
-    to: "this.#begin(question);",
-  },
-  {
-    rule: "a renewal that is refused with 403 ends the session",
-    file: "reauthentication.ts",
-    from: 'if (question.phase === "renew" && made.status === 401)',
-    to: 'if (question.phase === "renew")',
-  },
-  {
-    rule: "a renewal that is refused with 401 leaves a demand as it was",
-    file: "reauthentication.ts",
-    from: "if (this.#isDemanded || this.#demands.length > 0 || this.#subject.state.isUnsettled)",
-    to: "if (this.#isDemanded)",
-  },
-  {
-    rule: "after a fault it is asked again",
-    file: "reauthentication.ts",
-    from: "this.#subject.retryIn(",
-    to: "void (",
-  },
-  {
-    rule: "a renewal does not postpone the revalidation",
-    file: "identity-state.ts",
-    from: "    if (!isTruth) return;\n",
-    to: "",
-  },
-  {
-    rule: "a revalidation that is past due makes messages wait",
-    file: "identity-state.ts",
-    from: "if (this.pendingSince === undefined && readClock() >= this.overdueAt) this.demand();",
-    to: "",
-  },
-  {
-    rule: "a record is compared with authentications that are under way",
-    file: "authentication-watch.ts",
-    from: "return this.#mark !== undefined && isAddressedSince(this.#mark, this.identity.subjects);",
-    to: "return false;",
-  },
-  {
-    rule: "a record is compared with sessions that open after it",
-    file: "guard-continuity.ts",
-    from: "at !== undefined; at = at.next",
-    to: "false; at = at?.next",
-  },
-  {
-    rule: "a decision of an earlier epoch is not acted on",
-    file: "fenced-session.ts",
-    from: "if (this.isEnded || asked.epoch === this.epoch) return super.conclude",
-    to: "if (true) return super.conclude",
-  },
-  {
-    rule: "the fence's questions end",
-    file: "fenced-session.ts",
-    from: "count <= DECISIONS ? undefined : UNSETTLED",
-    to: "undefined",
-  },
-  {
-    rule: "a time that has passed counts where no timer has fired",
-    file: "identity-state.ts",
-    from: "    this.notice();\n    if (this.isExpired) return",
-    to: "    if (this.isExpired) return",
-  },
-  {
-    rule: "a record ends what is being decided",
-    file: "lease.ts",
-    from: "    this.state.end();\n    this.#ending = made;",
-    to: "    this.#ending = made;",
-  },
-];
 
 const [wanted = "", title] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "portcullis-planted-"));
-let missed = 0;
+/** @type {string[][]} */
+const rows = [];
 try {
   for (const path of COPIED) cpSync(join(root, path), join(folder, path), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
-  for (const planted of PLANTED.filter(({ rule }) => rule.includes(wanted))) missed += plant(planted) ? 0 : 1;
+  for (const planted of PLANTED.filter(({ rule }) => rule.includes(wanted))) plant(planted);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
-if (missed > 0) {
-  console.error(`Not found: ${missed}`);
+printTable("Rules of continuity that were taken out", [["section", "rule", "", "in", "because", "s"], ...rows]);
+const missed = rows.filter(([, , result]) => result !== "found").length;
+if (missed > 0 || rows.length === 0) {
+  console.error(`Not found: ${missed} of ${rows.length}`);
   process.exit(1);
 }
 
-/** @param {Planted} planted */
-function plant({ rule, file, from, to }) {
-  const path = join(folder, "packages/core/src/continuity", file);
+/** @param {import("./planted-rules.mjs").Planted} planted */
+function plant({ section, rule, file, from, to }) {
+  const path = join(folder, "packages", file);
   const source = readFileSync(path, "utf8");
   if (source.split(from).length !== 2) throw new Error(`${file} has not exactly one place for: ${rule}`);
   writeFileSync(
@@ -156,10 +57,16 @@ function plant({ rule, file, from, to }) {
   );
   const args = ["vitest", "run", "stress/interleavings/continuity", "--typecheck.enabled=false", "--bail=1"];
   if (title !== undefined) args.push("-t", title);
-  const env = { ...process.env, PORTCULLIS_PLANTED: "1" };
+  const env = { ...process.env, PORTCULLIS_PLANTED: "1", NO_COLOR: "1" };
+  const start = performance.now();
   const { stdout, stderr, signal } = spawnSync("npx", args, { cwd: folder, encoding: "utf8", env, timeout: LONGEST });
+  const seconds = ((performance.now() - start) / 1000).toFixed(0);
   writeFileSync(path, source);
-  const found = /AssertionError/.test(stdout + stderr);
-  console.log(`${found ? "found    " : signal === null ? "NOT FOUND" : "NO END   "} ${rule}`);
-  return found;
+  const output = stdout + stderr;
+  const isFound = /AssertionError/.test(output);
+  const [, by = ""] = /^ *FAIL +stress\/interleavings\/continuity\/(\S+)/m.exec(output) ?? [];
+  const [, broken = ""] = /^\+ +"(.*)",$/m.exec(output) ?? [];
+  const result = isFound ? "found" : signal === null ? "NOT FOUND" : "NO END";
+  rows.push([String(section), rule, result, by, broken, seconds]);
+  console.log(rows.at(-1)?.join("  "));
 }
