@@ -185,7 +185,10 @@ const batches: Reader[] = ["1", '{"jsonrpc":"2.0","method":"a","id":1}'].map((me
     from: FROM,
     make: (parts) => `[${times(parts, () => member)}]`,
     read(frame) {
-      const read = decodeFrame(jsonRpc(), frame, CONTEXT, Number.POSITIVE_INFINITY) as FrameRequest[];
+      const read = decodeFrame(jsonRpc(), frame, {
+        ...CONTEXT,
+        mostRequests: Number.POSITIVE_INFINITY,
+      }) as FrameRequest[];
       return read.map(({ request }) => jsonRpc().denied(request, REFUSAL));
     },
   }),

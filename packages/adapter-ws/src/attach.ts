@@ -63,6 +63,7 @@ function attachGate(
   const upgrade = new Upgrade(wss, {
     gate,
     options: own,
+    frames: { ...own, gate },
     isPing: codec.heartbeat && pingOf(codec.heartbeat),
     warnUnheard: warnOnce(caller, listenerGrace),
     bare: Base.prototype as BareSocket,

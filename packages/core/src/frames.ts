@@ -8,7 +8,7 @@ export { closeReason } from "./frames/close-reason.js";
 export { attempt, type ClosableSocket, closeSocket } from "./frames/close-socket.js";
 export type { DecodedMessage } from "./frames/decoded-message.js";
 export { FrameConnection } from "./frames/frame-connection.js";
-export { FrameExchange } from "./frames/frame-exchange.js";
+export { FrameExchange, type FrameGuard } from "./frames/frame-exchange.js";
 export {
   FRAME_OPTIONS,
   type FrameOptions,

@@ -42,7 +42,7 @@ export function connectFrames(
   const opened = connectOver(wire, rules, options);
   const read = readFrameOptions("guard()", { ...(codec && { codec }), ...(denied && { denied }) }, false);
   const outgoing = { send: (frame: Frame | undefined) => void (frame !== undefined && wire.frames.push(frame)) };
-  wire.exchange = new FrameExchange(opened.session as never, read, opened.gate as never, outgoing);
+  wire.exchange = new FrameExchange(opened.session as never, { ...read, gate: opened.gate as never }, outgoing);
   return {
     ...opened,
     receive(given) {

@@ -8,8 +8,11 @@ import { decodeFrame, type FrameRequest } from "./decode-frame.js";
 
 const CONTEXT = { scope: { path: "/a" }, session: {} } as FrameContext;
 
+/** A connection whose frames may hold so many requests. */
+const sourceOf = (mostRequests: number) => ({ ...CONTEXT, mostRequests });
+
 const decodedBy = (decode: (frame: Frame, context: FrameContext) => unknown, frame: Frame | undefined = "frame") =>
-  decodeFrame({ decode: decode as never, denied: () => undefined }, frame, CONTEXT, 3) as FrameRequest;
+  decodeFrame({ decode: decode as never, denied: () => undefined }, frame, sourceOf(3)) as FrameRequest;
 
 describe("a decoded request", () => {
   test("has its parts, and the request of the codec", () => {
@@ -34,12 +37,12 @@ describe("a decoded request", () => {
         return undefined;
       }
     }
-    expect(decodeFrame(new Words(), "hello", CONTEXT, 1)).toMatchObject({ action: "hello!/a" });
+    expect(decodeFrame(new Words(), "hello", sourceOf(1))).toMatchObject({ action: "hello!/a" });
     expect(decodedBy((frame) => ({ action: String(frame) }), Uint8Array.of(1, 2)).action).toBe("1,2");
   });
 
   test("without an action is refused as missing_action, with its request", () => {
-    const read = decodeFrame(json(), '{"id":1}', CONTEXT, 1);
+    const read = decodeFrame(json(), '{"id":1}', sourceOf(1));
     expect(read).toMatchObject({ action: "", request: { id: 1 }, refusal: MISSING_ACTION });
   });
 
@@ -125,7 +128,7 @@ describe("a frame that cannot be decoded", () => {
   test("because the transport could not read it never reaches the codec", () => {
     const frames: unknown[] = [];
     const codec: Codec = { decode: (frame) => ({ action: String(frames.push(frame)) }), denied: () => undefined };
-    const read = decodeFrame(codec, undefined, CONTEXT, 1) as FrameRequest;
+    const read = decodeFrame(codec, undefined, sourceOf(1)) as FrameRequest;
     expect([frames, read.action, read.refusal?.code]).toEqual([[], "", "bad_message"]);
     expect(read.refusal?.error).toEqual(new PermissionMisuse("the frame could not be read"));
   });
@@ -136,7 +139,7 @@ describe("several requests in one frame", () => {
     decode: () => requests as never,
     denied: () => undefined,
   });
-  const read = (requests: Iterable<unknown>, most: number) => decodeFrame(codecOf(requests), "", CONTEXT, most);
+  const read = (requests: Iterable<unknown>, most: number) => decodeFrame(codecOf(requests), "", sourceOf(most));
 
   test("are read in their order, from lists and generators", () => {
     const names = fc.array(fc.string(), { minLength: 1, maxLength: 20 });

@@ -20,23 +20,28 @@ export interface FrameRequest {
 const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 const UNREADABLE: Decoded = Object.freeze({ action: undefined });
 
+/** The connection of a frame. */
+export interface FrameSource extends FrameContext {
+  /** The number of requests that one frame may hold. */
+  readonly mostRequests: number;
+}
+
 /**
  * Decodes a frame. Never throws. An error or an invalid result of the codec is in `refusal.error`.
  *
  * @param frame The frame; `undefined` when the transport could not read it.
- * @param most The number of requests that one frame may hold.
+ * @param source The connection, which the codec gets as its context.
  * @returns The request, or a list of the requests of a frame that holds several.
  */
 export function decodeFrame(
   codec: Codec,
   frame: Frame | undefined,
-  context: FrameContext,
-  most: number,
+  source: FrameSource,
 ): FrameRequest | readonly FrameRequest[] {
   try {
     if (frame === undefined) throw new PermissionMisuse("the frame could not be read");
-    const answer: unknown = codec.decode(frame, context);
-    return isIterable(answer) ? readSeveral(answer, most) : readRequest(answer);
+    const answer: unknown = codec.decode(frame, source);
+    return isIterable(answer) ? readSeveral(answer, source.mostRequests) : readRequest(answer);
   } catch (error) {
     return unreadable(badMessage(undefined, error));
   }

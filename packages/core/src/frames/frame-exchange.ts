@@ -1,4 +1,4 @@
-import type { Frame, FrameContext } from "../codecs/codec.js";
+import type { Frame } from "../codecs/codec.js";
 import type { Decision } from "../decision/decision-types.js";
 import type { RefusalReport } from "../guard/hints.js";
 import type { Limits } from "../guard/limits.js";
@@ -7,15 +7,17 @@ import { mostRequests } from "../guard/session/message-queue.js";
 import type { Session } from "../guard/session/session.js";
 import type { Scope } from "../types.js";
 import { Batch, type BatchConnection } from "./batch.js";
-import { decodeFrame } from "./decode-frame.js";
+import { decodeFrame, type FrameSource } from "./decode-frame.js";
 import { DecodedMessage } from "./decoded-message.js";
 import { encodeNotice, encodeRefusal, encodeReply, joinAnswers } from "./encode.js";
 import type { ReadFrameOptions } from "./frame-options.js";
 
-/** The guard of a connection. */
-interface ExchangeGate {
-  readonly limits: Required<Limits>;
-  hint(refusal: RefusalReport): void;
+/** The guard of a connection, with the options of its frames. */
+export interface FrameGuard extends ReadFrameOptions {
+  readonly gate: {
+    readonly limits: Required<Limits>;
+    hint(refusal: RefusalReport): void;
+  };
 }
 
 /** The sender of a connection, which counts the unread bytes. */
@@ -23,36 +25,27 @@ interface ExchangeOutgoing {
   send(frame: Frame | undefined): void;
 }
 
-/** The argument of `decode`. */
-class Context implements FrameContext {
-  constructor(readonly session: Session<never>) {}
+/**
+ * The frames of one open connection: decodes the requests in them, and sends the answers. It is the context that `decode`
+ * of a codec gets. Methods are `private` and not `#private`, which costs each object 8 bytes.
+ */
+export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>>, FrameSource {
+  readonly session: Session<DecodedMessage<Raw>>;
+  readonly #guard: FrameGuard;
+  readonly #outgoing: ExchangeOutgoing;
+
+  constructor(session: Session<DecodedMessage<Raw>>, guard: FrameGuard, outgoing: ExchangeOutgoing) {
+    this.session = session;
+    this.#guard = guard;
+    this.#outgoing = outgoing;
+  }
 
   get scope(): Scope {
     return this.session.scope;
   }
-}
 
-/** The frames of one open connection: decodes the requests in them, and sends the answers. */
-export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>> {
-  readonly session: Session<DecodedMessage<Raw>>;
-  readonly #options: ReadFrameOptions;
-  readonly #gate: ExchangeGate;
-  readonly #outgoing: ExchangeOutgoing;
-  readonly #context: FrameContext;
-  readonly #most: number;
-
-  constructor(
-    session: Session<DecodedMessage<Raw>>,
-    options: ReadFrameOptions,
-    gate: ExchangeGate,
-    outgoing: ExchangeOutgoing,
-  ) {
-    this.session = session;
-    this.#options = options;
-    this.#gate = gate;
-    this.#outgoing = outgoing;
-    this.#context = new Context(session as never);
-    this.#most = mostRequests(gate.limits);
+  get mostRequests(): number {
+    return mostRequests(this.#guard.gate.limits);
   }
 
   /**
@@ -66,7 +59,7 @@ export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>> 
   receive(frame: Frame | undefined, bytes: number, raw: Raw): number {
     const { session } = this;
     const isBinary = typeof frame !== "string";
-    const read = decodeFrame(this.#options.codec, frame, this.#context, this.#most);
+    const read = decodeFrame(this.#guard.codec, frame, this);
     if (!Array.isArray(read)) {
       session.receive(new DecodedMessage(read as never, bytes, raw, isBinary));
       return 1;
@@ -83,12 +76,12 @@ export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>> 
    * @throws The error of the transport, and that of a decision that cannot be serialized at all.
    */
   refuse(message: DecodedMessage<Raw>, decision: Decision): void {
-    const frame = encodeRefusal(this.#options, message, decision, (error) => this.#report(message, error));
+    const frame = encodeRefusal(this.#guard, message, decision, (error) => this.report(message, error));
     if (frame === undefined) {
       const { action, request: unanswered } = message;
-      this.#gate.hint({ action, decision, scope: this.session.scope, unanswered });
+      this.#guard.gate.hint({ action, decision, scope: this.session.scope, unanswered });
     }
-    this.#answer(message, frame);
+    this.answer(message, frame);
   }
 
   /**
@@ -97,7 +90,7 @@ export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>> 
    * @throws The error of the codec or of the transport.
    */
   reply(message: DecodedMessage<Raw>, data: unknown, options: ReplyOptions): void {
-    this.#answer(message, encodeReply(this.#options.codec, message, data, options));
+    this.answer(message, encodeReply(this.#guard.codec, message, data, options));
   }
 
   /**
@@ -106,11 +99,11 @@ export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>> 
    * @throws The error of the codec or of the transport.
    */
   notify(event: string, data: object): void {
-    this.#outgoing.send(encodeNotice(this.#options.codec, event, data));
+    this.#outgoing.send(encodeNotice(this.#guard.codec, event, data));
   }
 
   get unread(): number {
-    return this.#gate.limits.unread;
+    return this.#guard.gate.limits.unread;
   }
 
   send(frame: Frame): void {
@@ -118,15 +111,15 @@ export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>> 
   }
 
   join(answers: readonly Frame[]): readonly Frame[] {
-    return joinAnswers(this.#options.codec, answers, (error) => this.#report({ action: "" }, error));
+    return joinAnswers(this.#guard.codec, answers, (error) => this.report({ action: "" }, error));
   }
 
-  #answer(message: DecodedMessage<Raw>, frame: Frame | undefined): void {
+  private answer(message: DecodedMessage<Raw>, frame: Frame | undefined): void {
     if (message.batch) message.batch.answer(message, frame);
     else this.#outgoing.send(frame);
   }
 
-  #report(message: Pick<DecodedMessage, "action">, error: unknown): void {
+  private report(message: Pick<DecodedMessage, "action">, error: unknown): void {
     this.session.reportFault(message, error, "codec");
   }
 }

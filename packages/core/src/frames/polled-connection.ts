@@ -1,21 +1,17 @@
 import type { Frame } from "../codecs/codec.js";
 import type { HandshakeEvaluation } from "../guard/handshake/handshake-evaluation.js";
-import type { RefusalReport } from "../guard/hints.js";
-import type { Limits } from "../guard/limits.js";
 import { Timeout } from "../util/deadline.js";
 import { attempt, type ClosableSocket, closeSocket, terminateSocket } from "./close-socket.js";
 import { type DecodedMessage, sizeOf } from "./decoded-message.js";
 import { FrameConnection } from "./frame-connection.js";
-import { FrameExchange } from "./frame-exchange.js";
-import type { ReadFrameOptions } from "./frame-options.js";
+import { FrameExchange, type FrameGuard } from "./frame-exchange.js";
 import { PolledOutgoing, type PolledSocket } from "./polled-outgoing.js";
 
 /** Milliseconds that a client has to answer a close. */
 const CLOSE_TIMEOUT_MS = 1000;
 
 /** The guard of a connection, with the options of its adapter. */
-export interface PolledGuard extends ReadFrameOptions {
-  readonly gate: { readonly limits: Required<Limits>; hint(refusal: RefusalReport): void };
+export interface PolledGuard extends FrameGuard {
   /** Bytes of the largest message. A larger one closes the connection with 1009. */
   readonly maxPayload: number;
 }
@@ -56,7 +52,7 @@ export abstract class PolledConnection<
     this.raw = socket;
     this.session = session;
     this.#outgoing = new PolledOutgoing(gate.limits.unread, session, socket);
-    this.exchange = new FrameExchange(session, this.guarding, gate, this.#outgoing);
+    this.exchange = new FrameExchange(session, this.guarding, this.#outgoing);
   }
 
   /**
