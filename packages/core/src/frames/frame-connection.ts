@@ -5,15 +5,23 @@ import type { Session } from "../guard/session/session.js";
 import type { DecodedMessage } from "./decoded-message.js";
 import type { FrameExchange } from "./frame-exchange.js";
 
+/** The start of this process. A time since then is a small integer, which V8 keeps in its object. */
+const ORIGIN = Date.now();
+
 /** The parts of a connection that all frame transports share: its handshake until it is open, and its answers. */
 export abstract class FrameConnection<Raw = unknown, Request = unknown> {
-  readonly connectedAt = Date.now();
+  /** Milliseconds between the start of the process and that of the connection. */
+  readonly #startedAt = Math.floor(Date.now() - ORIGIN);
   evaluation: HandshakeEvaluation<DecodedMessage<Raw>, Request> | undefined;
   session: Session<DecodedMessage<Raw>> | undefined;
   /** Set while there is a session. */
   protected exchange: FrameExchange<Raw> | undefined;
   /** True when the client has left before the connection was open, or a rule has closed it. */
   isAborted = false;
+
+  get connectedAt(): number {
+    return ORIGIN + this.#startedAt;
+  }
 
   abort(): void {
     this.isAborted = true;
