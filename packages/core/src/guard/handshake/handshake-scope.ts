@@ -5,6 +5,14 @@ import type { HandshakeInfo } from "../handshake-info.js";
 type Values = Readonly<Record<string, TextValue>>;
 type Cookies = Readonly<Record<string, string>>;
 
+/** The values that were read from a handshake. */
+interface ReadValues {
+  path?: string;
+  headers?: Values;
+  cookies?: Cookies;
+  query?: Values;
+}
+
 /**
  * The scope of a connection. The values of `authenticate` are own properties. All others are read from the handshake on
  * demand, so that an idle connection costs little memory.
@@ -12,10 +20,8 @@ type Cookies = Readonly<Record<string, string>>;
 export class HandshakeScope implements Scope {
   declare readonly user: unknown;
   readonly #info: HandshakeInfo;
-  #path: string | undefined;
-  #headers: Values | undefined;
-  #cookies: Cookies | undefined;
-  #query: Values | undefined;
+  /** Made for the first value that is read. */
+  #read: ReadValues | undefined;
 
   /**
    * @param extra The value that `authenticate` returned.
@@ -47,27 +53,31 @@ export class HandshakeScope implements Scope {
   }
 
   get path(): string {
-    this.#path ??= this.#info.path ?? "";
-    return this.#path;
+    this.#read ??= {};
+    this.#read.path ??= this.#info.path ?? "";
+    return this.#read.path;
   }
 
   get query(): Values {
-    this.#query ??= readQuery(this.#info.url);
-    return this.#query;
+    this.#read ??= {};
+    this.#read.query ??= readQuery(this.#info.url);
+    return this.#read.query;
   }
 
   get headers(): Values {
-    this.#headers ??= Object.freeze(Object.assign(Object.create(null), this.#info.headers)) as Values;
-    return this.#headers;
+    this.#read ??= {};
+    this.#read.headers ??= Object.freeze(Object.assign(Object.create(null), this.#info.headers)) as Values;
+    return this.#read.headers;
   }
 
   get cookies(): Cookies {
-    this.#cookies ??= readCookies(this.#text("cookie"));
-    return this.#cookies;
+    this.#read ??= {};
+    this.#read.cookies ??= readCookies(textOf(this.#info, "cookie"));
+    return this.#read.cookies;
   }
 
   get origin(): string | undefined {
-    return this.#text("origin");
+    return textOf(this.#info, "origin");
   }
 
   get remoteAddress(): string | undefined {
@@ -79,13 +89,13 @@ export class HandshakeScope implements Scope {
   }
 
   get subprotocols(): readonly string[] {
-    const header = this.#text("sec-websocket-protocol");
+    const header = textOf(this.#info, "sec-websocket-protocol");
     return header === undefined ? [] : header.split(",").map(trim);
   }
+}
 
-  #text(name: string): string | undefined {
-    return this.#info.headers[name] as string | undefined;
-  }
+function textOf({ headers }: HandshakeInfo, name: string): string | undefined {
+  return headers[name] as string | undefined;
 }
 
 /** True when the class of a scope has the name. Names of `Object.prototype` do not count. */
