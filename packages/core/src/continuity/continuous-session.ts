@@ -31,9 +31,12 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   constructor(runtime: GuardRuntime<never>, admitted: AdmittedConnection, office: LeaseOffice) {
     super(runtime as never, admitted.connection as never, admitted.scope, admitted.consumer);
     this.#office = office;
-    // A client must be able to renew while its messages wait.
-    this.holdsWhileBusy = office.options.renewAction === undefined;
     this.lease = new Lease(this, office);
+  }
+
+  /** A client must be able to renew while its messages wait. */
+  protected override get holdsWhileBusy(): boolean {
+    return this.#office.options.renewAction === undefined;
   }
 
   override get isEnded(): boolean {

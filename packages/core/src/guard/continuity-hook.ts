@@ -1,8 +1,9 @@
 import type { Decision } from "../decision/decision-types.js";
 import type { PolicyEngine } from "../policy/policy-engine.js";
-import type { Consumer, MaybePromise, Scope } from "../types.js";
+import type { MaybePromise, Scope } from "../types.js";
 import type { GuardSession, OpenSession } from "./guard-session.js";
 import type { Connection } from "./session/connection.js";
+import type { ConnectionConsumer } from "./session/connection-consumer.js";
 
 /** One authentication of a client, watched for revocations that come while it is under way. */
 export interface WatchedAuthentication {
@@ -22,7 +23,7 @@ export interface WatchedAuthentication {
 export interface AdmittedConnection {
   readonly connection: Connection<never>;
   readonly scope: Scope;
-  readonly consumer: Consumer;
+  readonly consumer: ConnectionConsumer;
   readonly watched: WatchedAuthentication;
 }
 

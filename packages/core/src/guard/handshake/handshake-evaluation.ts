@@ -98,7 +98,6 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
           watched,
         }) as Session<M>)
       : new Session<M>(runtime, connection, scope, consumer);
-    consumer.owner = session;
     runtime.sessions.add(session);
     // The handshake was admitted just before the guard began to close. Deferred, so that the adapter gets its session
     // first.

@@ -30,3 +30,11 @@ test("a consumer closes with 1000 and no reason by default", () => {
   consumer.close();
   expect(close.mock.calls).toEqual([[1000, ""]]);
 });
+
+test("the owner of a consumer hears that its id was read", () => {
+  const noteId = vi.fn(() => consumer.knownId);
+  const consumer: ConnectionConsumer = new ConnectionConsumer({} as never, { close() {}, noteId });
+  expect(consumer.knownId).toBeUndefined();
+  const { id } = consumer;
+  expect([consumer.id, consumer.knownId, noteId.mock.results]).toEqual([id, id, [{ type: "return", value: id }]]);
+});

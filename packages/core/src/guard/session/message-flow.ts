@@ -6,7 +6,7 @@ import { ConcurrentHandlers } from "./concurrent-handlers.js";
 import type { ClientMessage, Connection } from "./connection.js";
 import { Drain } from "./drain.js";
 import { MessageQueue } from "./message-queue.js";
-import { Transport } from "./transport.js";
+import type { Transport } from "./transport.js";
 
 /** Marks a message that has not reached its listeners yet. */
 export const FLUSHING = Symbol("flushing");
@@ -20,7 +20,11 @@ function checkSize({ bytes }: ClientMessage): void {
   throw new PermissionMisuse(`receive() got ${bytes} as \`bytes\`: give the size of the message on the wire`);
 }
 
-/** The flow of the messages of one connection: their order, their queue, backpressure, and the drain at the end. */
+/**
+ * The flow of the messages of one connection: their order, their queue, backpressure, and the drain at the end.
+ *
+ * Methods are `private` and not `#private`, which costs each object 8 bytes. So it is in the classes that extend this one.
+ */
 export abstract class MessageFlow<M extends ClientMessage> {
   #queue: MessageQueue<M> | undefined;
   /** The number of messages whose object is being loaded or checked, and the handlers that run beside the queue. */
@@ -37,17 +41,15 @@ export abstract class MessageFlow<M extends ClientMessage> {
   #isFlushing = false;
   #isEnded = false;
   #drains: Set<Drain> | undefined;
-  /** False when the transport is paused for a full queue alone. */
-  protected holdsWhileBusy = true;
-  protected readonly transport: Transport<M>;
 
   constructor(
     protected readonly runtime: GuardRuntime,
     protected readonly connection: Connection<M>,
-  ) {
-    this.transport = new Transport(connection, this);
-  }
+  ) {}
 
+  protected abstract readonly transport: Transport<M>;
+  /** False when the transport is paused for a full queue alone. */
+  protected abstract readonly holdsWhileBusy: boolean;
   /** Decides a message, and delivers or refuses it. Returns the condition that the next message must wait for. */
   protected abstract process(message: M): Until | undefined;
   abstract refuse(message: M, refusal: Decision): void;
@@ -71,18 +73,18 @@ export abstract class MessageFlow<M extends ClientMessage> {
     if (!this.isAccepting) return;
     checkSize(message);
     if (message.refusal?.code === "bad_message" && this.closeViolator()) return;
-    if (this.#isBusy) return void this.#enqueue(message);
+    if (this.#isBusy) return void this.enqueue(message);
     // INVARIANT: busy before the first rule runs, so that a close meanwhile waits until the message is answered.
     this.#isBusy = true;
     let until: Until | undefined;
     try {
       until = this.process(message);
     } finally {
-      if (until === undefined) this.#finish();
+      if (until === undefined) this.finish();
     }
     if (until === undefined) return;
     if (this.holdsWhileBusy) this.transport.pause();
-    this.#wait(until);
+    this.wait(until);
   }
 
   /**
@@ -105,10 +107,10 @@ export abstract class MessageFlow<M extends ClientMessage> {
 
   unblock(): void {
     this.#isBlocked = false;
-    this.#admitConcurrent();
+    this.admitConcurrent();
     if (!this.#isParked) return;
     this.#isParked = false;
-    this.#advance();
+    this.advance();
   }
 
   /** Drops the queue. No message is decided any more. */
@@ -121,7 +123,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
 
   /** Ends the drains whose messages are processed. */
   protected settleDrains(): void {
-    for (const drain of this.#drains ?? []) if (this.#isEnded || this.#isThrough(drain)) drain.expire();
+    for (const drain of this.#drains ?? []) if (this.#isEnded || this.isThrough(drain)) drain.expire();
   }
 
   /** Runs a handler beside the queue, or else as the condition that the next message must wait for. */
@@ -133,40 +135,40 @@ export abstract class MessageFlow<M extends ClientMessage> {
     }
     this.concurrent ??= new ConcurrentHandlers(this.runtime.limits.concurrent);
     this.concurrent.run(handling, () => {
-      this.#admitConcurrent();
+      this.admitConcurrent();
       this.settleDrains();
     });
     return undefined;
   }
 
-  #admitConcurrent(): void {
+  private admitConcurrent(): void {
     if (!this.#isBlocked) this.concurrent?.settle(true);
   }
 
-  #wait(until: Until): void {
+  private wait(until: Until): void {
     if (until === FLUSHING) {
       this.#isFlushing = true;
       this.transport.flush(() => {
         this.#isFlushing = false;
-        this.#advance();
+        this.advance();
       });
       return;
     }
     until.then(
-      (next) => (next === FLUSHING ? this.#wait(FLUSHING) : this.#advance()),
+      (next) => (next === FLUSHING ? this.wait(FLUSHING) : this.advance()),
       (error: unknown) => {
         throwAsync(error);
-        this.#advance();
+        this.advance();
       },
     );
-    this.#countQueued();
+    this.countQueued();
   }
 
   /** Ends a message that was processed synchronously. The session is idle then, unless others have arrived meanwhile. */
-  #finish(): void {
+  private finish(): void {
     if (this.#isBlocked || this.#queue?.isEmpty === false) {
       this.transport.pause();
-      this.#advance();
+      this.advance();
     } else {
       this.#isBusy = false;
       if (this.#drains) this.settleDrains();
@@ -174,7 +176,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
   }
 
   /** Processes the queue. INVARIANT: busy until it is empty, so that an arriving message does not overtake it. */
-  #advance(): void {
+  private advance(): void {
     this.#isHandling = false;
     while (!this.#isBlocked) {
       const message = this.#queue?.take();
@@ -182,7 +184,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
       try {
         const until = this.process(message);
         if (until) {
-          this.#wait(until);
+          this.wait(until);
           return;
         }
       } catch (error) {
@@ -191,7 +193,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
     }
     this.#isBusy = this.#isParked = this.#isBlocked && !this.#isEnded;
     if (this.#isEnded) return;
-    if (this.#isParked) this.#countQueued();
+    if (this.#isParked) this.countQueued();
     else {
       this.#queue?.forgetExcess();
       this.transport.resume();
@@ -199,14 +201,14 @@ export abstract class MessageFlow<M extends ClientMessage> {
     this.settleDrains();
   }
 
-  #isThrough({ withHandlers }: Drain): boolean {
+  private isThrough({ withHandlers }: Drain): boolean {
     const isEmpty = this.#queue?.isEmpty !== false;
     const isQuiet = !this.#isBusy || (this.#isParked && isEmpty);
     if (withHandlers) return isQuiet && !this.concurrent?.running;
     return this.loading === 0 && (isQuiet || (this.#isHandling && isEmpty));
   }
 
-  #enqueue(message: M): void {
+  private enqueue(message: M): void {
     this.#queue ??= new MessageQueue(this.runtime.limits, this.holdsWhileBusy ? this.transport : this.transport.held);
     if (this.#isFlushing) return void this.#queue.append(message);
     const excess = this.#queue.add(message);
@@ -216,8 +218,8 @@ export abstract class MessageFlow<M extends ClientMessage> {
   }
 
   /** Counts the messages that waited for a flush only. They wait longer from now on, so the limits apply to them. */
-  #countQueued(): void {
+  private countQueued(): void {
     if (!this.#queue?.hasUncounted) return;
-    for (const message of this.#queue.takeUncounted()) if (!this.#isEnded) this.#enqueue(message);
+    for (const message of this.#queue.takeUncounted()) if (!this.#isEnded) this.enqueue(message);
   }
 }

@@ -3,12 +3,14 @@ import { enforce, isAllowed } from "../../decision/enforce.js";
 import { ABORTED, CancellationScope } from "../../engine/cancellation.js";
 import { createAnswerRecord } from "../../engine/record.js";
 import { isFault, readQuestion, SESSION_DECIDE } from "../../policy/read-decide-options.js";
-import type { Consumer, Payload, Scope } from "../../types.js";
+import type { Payload, Scope } from "../../types.js";
 import type { DispatchContext, DispatchSession } from "../dispatch.js";
 import type { CheckOptions, SessionIdentity } from "../guard-session.js";
 import type { GuardRuntime } from "../runtime.js";
 import type { ClientMessage, Connection } from "./connection.js";
+import type { ConnectionConsumer } from "./connection-consumer.js";
 import { MessageFlow } from "./message-flow.js";
+import { Transport } from "./transport.js";
 
 /** The client of one connection, and the questions that the application asks about it. */
 export abstract class SessionVerbs<M extends ClientMessage>
@@ -16,14 +18,26 @@ export abstract class SessionVerbs<M extends ClientMessage>
   implements Omit<DispatchSession, "beginObject" | "endObject">
 {
   scope: Scope;
-  readonly consumer: Consumer;
+  readonly consumer: ConnectionConsumer;
   #cancellation: CancellationScope | undefined;
   #controller: AbortController | undefined;
+  #transport: Transport<M> | undefined;
 
-  constructor(runtime: GuardRuntime, connection: Connection<M>, scope: Scope, consumer: Consumer) {
+  constructor(runtime: GuardRuntime, connection: Connection<M>, scope: Scope, consumer: ConnectionConsumer) {
     super(runtime, connection);
     this.scope = scope;
     this.consumer = consumer;
+    consumer.owner = this;
+  }
+
+  /** Made at first use. A message that is allowed at once does not need it. */
+  protected get transport(): Transport<M> {
+    this.#transport ??= new Transport(this.connection, this);
+    return this.#transport;
+  }
+
+  protected get holdsWhileBusy(): boolean {
+    return true;
   }
 
   get id(): string {
@@ -77,7 +91,7 @@ export abstract class SessionVerbs<M extends ClientMessage>
     const { engine, log } = this.runtime;
     const read = readQuestion(SESSION_DECIDE, engine.rules.entryOf(action), payload, options);
     if (isFault(read)) return read;
-    if (read.hasObject) return this.#decideObject(action, payload, read.object);
+    if (read.hasObject) return this.decideObject(action, payload, read.object);
     const made = engine.evaluateAction(this, { action, payload });
     // No client has asked for the unknown action, so nothing else tells the developer.
     if (!(made instanceof Promise) && made.by === "actions") log.hint({ action, decision: made, scope: this.scope });
@@ -92,7 +106,7 @@ export abstract class SessionVerbs<M extends ClientMessage>
     return enforce(this.decide(action, payload, options));
   }
 
-  #decideObject(action: string, payload: Payload, object: unknown): Decision | Promise<Decision> {
+  private decideObject(action: string, payload: Payload, object: unknown): Decision | Promise<Decision> {
     const { scope, consumer } = this;
     const { engine, log, timeouts } = this.runtime;
     const answers = createAnswerRecord();

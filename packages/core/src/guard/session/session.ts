@@ -98,7 +98,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     const { runtime, scope } = this;
     const { engine, served, log } = runtime;
     if (served && this.concurrent?.isFull && served.engine.rules.entryOf(action).concurrent)
-      return this.#processLater(message);
+      return this.processLater(message);
     const answers = runtime.keepsAnswers(action) ? createAnswerRecord() : undefined;
     const startedAt = log.now();
     // A decision that is made at once cannot be overtaken by time.
@@ -107,7 +107,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     const isLater = decision instanceof Promise;
     // The hot path. A message that is delivered at once causes no allocation.
     if (!served && !isLater && !log.wants(decision) && epoch === this.noticedEpoch) {
-      return this.isEnded ? undefined : this.#deliver(message);
+      return this.isEnded ? undefined : this.handOn(message);
     }
     const asked: AskedMessage<M> = {
       log,
@@ -122,11 +122,11 @@ export class Session<M extends ClientMessage = ClientMessage>
       startedAt,
       epoch,
     };
-    return isLater ? this.#concludeLater(asked, decision) : this.conclude(asked, decision);
+    return isLater ? this.concludeLater(asked, decision) : this.conclude(asked, decision);
   }
 
   /** A function of its own, because a closure in `process` would cost every message a context. */
-  #concludeLater(asked: AskedMessage<M>, decision: Promise<Decision>): Until {
+  private concludeLater(asked: AskedMessage<M>, decision: Promise<Decision>): Until {
     return decision.then((made) => this.conclude(asked, made));
   }
 
@@ -140,19 +140,19 @@ export class Session<M extends ClientMessage = ClientMessage>
     }
     if (this.isEnded) return undefined;
     if (decision.outcome !== "allow") return void this.transport.sendRefusal(message, decision);
-    if (!served) return this.#deliver(message);
+    if (!served) return this.handOn(message);
     asked.decision = decision;
     const handling = served.dispatch(asked);
     return handling && this.run(handling, served.engine.rules.entryOf(action).concurrent);
   }
 
-  #deliver(message: M): Until | undefined {
+  private handOn(message: M): Until | undefined {
     this.connection.deliver(message);
     return this.connection.flush ? FLUSHING : undefined;
   }
 
   /** Waits for a handler to end. INVARIANT: a message is not decided before its handler may run. */
-  #processLater(message: M): Until {
+  private processLater(message: M): Until {
     return (this.concurrent as ConcurrentHandlers).whenFree(this.timeout).then((isFree) => {
       if (this.isEnded) return undefined;
       return isFree ? this.process(message) : this.refuse(message, TOO_MANY_PENDING);
