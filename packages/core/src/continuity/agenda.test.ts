@@ -110,3 +110,11 @@ test("many items that are due leave other work its turn", async () => {
   await vi.advanceTimersByTimeAsync(100);
   expect(woken()).toBe(20);
 });
+
+test("an item is not woken before its time", () => {
+  const agenda = new Agenda();
+  const item = new Item();
+  const time = performance.now() + 0.25;
+  agenda.set(item, time);
+  expect([Number.isInteger(item.due), item.due >= time]).toEqual([true, true]);
+});

@@ -3,7 +3,7 @@ import { throwAsync } from "../util/throw-async.js";
 
 /** Something that is woken at a time. */
 export interface AgendaItem {
-  /** The time in that of `readClock()`. Set by the agenda alone. */
+  /** The time in that of `readClock()`, as a whole number of milliseconds. Set by the agenda alone. */
   due: number;
   /** The slot in the heap; -1 where it is not in it. Set by the agenda alone. */
   slot: number;
@@ -33,8 +33,9 @@ export class Agenda {
     return this.#items.length;
   }
 
-  /** Sets the time of an item. `Infinity` removes it. */
-  set(item: AgendaItem, due: number): void {
+  /** Sets the time of an item, rounded up. `Infinity` removes it. */
+  set(item: AgendaItem, time: number): void {
+    const due = Math.ceil(time);
     if (due === Number.POSITIVE_INFINITY) this.#remove(item);
     else if (item.slot < 0) {
       item.due = due;

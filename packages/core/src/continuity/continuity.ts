@@ -1,5 +1,4 @@
 import type { Continuity } from "../guard/continuity-hook.js";
-import type { SessionIdentity } from "../guard/guard-session.js";
 import type { GuardRuntime } from "../guard/runtime.js";
 import type { LogGauges } from "./follower.js";
 import { GuardContinuity } from "./guard-continuity.js";
@@ -53,8 +52,8 @@ export function continuity(options: ContinuityOptions = {}): CountedContinuity {
       let overdue = 0;
       for (const guard of guards) {
         overdue += guard.revalidations.size;
-        for (const { identity } of guard.sessions) {
-          const { state } = identity as SessionIdentity;
+        for (const { lease } of guard.sessions) {
+          const state = lease.now();
           if (state !== "ended") sessions[state] += 1;
         }
       }

@@ -2,20 +2,21 @@ import { decisionFromError } from "../decision/decision-from-error.js";
 import { publicRefusal } from "../decision/decision-parts.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
-import type { AdmittedConnection } from "../guard/continuity-hook.js";
+import type { AdmittedConnection, ContinuityHook } from "../guard/continuity-hook.js";
 import type { DecisionPhase } from "../guard/decision-log.js";
 import type { SessionIdentity } from "../guard/guard-session.js";
 import { closeCodeOf } from "../guard/refusal.js";
-import type { GuardRuntime, HandshakeResult } from "../guard/runtime.js";
+import type { GuardRuntime } from "../guard/runtime.js";
 import type { ClientMessage } from "../guard/session/connection.js";
 import type { Scope } from "../types.js";
 import { readClock } from "../util/clock.js";
 import { isThenable } from "../util/thenable.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
 import { FencedSession } from "./fenced-session.js";
-import { Lease, type LeaseOffice } from "./lease.js";
+import { Lease } from "./lease.js";
 import type { LeaseHolder } from "./lease-holder.js";
-import type { Reask } from "./reauthentication.js";
+import type { LeaseOffice } from "./lease-office.js";
+import type { AuthenticationAttempt, Reask } from "./reauthentication.js";
 import { renewalLimit, renewOver } from "./renewal.js";
 import type { SlidingLimit } from "./sliding-limit.js";
 
@@ -25,43 +26,53 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   implements LeaseHolder
 {
   readonly lease: Lease;
-  readonly #office: LeaseOffice;
   #limit: SlidingLimit | undefined;
 
-  constructor(runtime: GuardRuntime<never>, admitted: AdmittedConnection, office: LeaseOffice) {
+  constructor(runtime: GuardRuntime<never>, admitted: AdmittedConnection) {
     super(runtime as never, admitted.connection as never, admitted.scope, admitted.consumer);
-    this.#office = office;
-    this.lease = new Lease(this, office);
+    this.lease = new Lease(this);
+  }
+
+  get office(): LeaseOffice {
+    return this.runtime.continuity as ContinuityHook & LeaseOffice;
   }
 
   /** A client must be able to renew while its messages wait. */
   protected override get holdsWhileBusy(): boolean {
-    return this.#office.options.renewAction === undefined;
+    return this.office.options.renewAction === undefined;
   }
 
   override get isEnded(): boolean {
-    return super.isEnded || this.lease.state.isRevoked;
+    return super.isEnded || this.lease.isRevoked;
   }
 
   override get epoch(): number {
     this.lease.now();
-    return this.lease.state.epoch;
+    return this.lease.epoch;
   }
 
   override get noticedEpoch(): number {
-    return this.lease.state.epoch;
+    return this.lease.epoch;
   }
 
   override get identity(): SessionIdentity {
-    const { epoch, subjects, expiry, authenticatedAt, truthAt } = this.lease.state;
+    const { epoch, names, expiry, authenticatedAt, truthAt } = this.lease;
     return {
       state: super.isEnded ? "ended" : this.lease.now(),
       epoch,
-      subjects,
+      subjects: [...names, this.id],
       expiresAt: expiry?.at,
       authenticatedAt: wallTimeOf(authenticatedAt),
       revalidatedAt: wallTimeOf(truthAt),
     };
+  }
+
+  get knownId(): string | undefined {
+    return this.consumer.knownId;
+  }
+
+  noteId(): void {
+    this.lease.noteId();
   }
 
   get connectTimeout(): number {
@@ -69,11 +80,11 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   }
 
   override receive(message: M): void {
-    if (message.action !== this.#office.options.renewAction || message.refusal) super.receive(message);
-    else if (this.isAccepting) this.#renew(message);
+    if (message.action !== this.office.options.renewAction || message.refusal) super.receive(message);
+    else if (this.isAccepting) this.renewIdentity(message);
   }
 
-  #renew(message: M): void {
+  private renewIdentity(message: M): void {
     this.#limit ??= renewalLimit();
     const { transport, lease } = this;
     const report = (error: unknown) => {
@@ -90,15 +101,8 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
     return new Promise((resolve) => this.lease.demand(resolve));
   }
 
-  async authenticate(
-    { phase, renewal = this.lease.renewal }: Reask,
-    watched: AuthenticationWatch,
-  ): Promise<HandshakeResult> {
-    const evaluation = this.runtime.renew(this.connection as never, { session: this, phase, renewal, watched });
-    this.cancellation.add(evaluation);
-    const result = await evaluation.result;
-    this.cancellation.remove(evaluation);
-    return result;
+  authenticate({ phase, renewal = this.lease.renewal }: Reask, watched: AuthenticationWatch): AuthenticationAttempt {
+    return this.runtime.renew(this.connection as never, { session: this, phase, renewal, watched });
   }
 
   override end(): void {
@@ -127,7 +131,7 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   replaced(previous: Scope): void {
     const report = (error: unknown) => this.reportFault({ action: "connect" }, error, "onScope");
     try {
-      const later: unknown = this.#office.onScope?.(this as never, previous as never);
+      const later: unknown = this.office.onScope?.(this as never, previous as never);
       // A rejection must not end the process.
       if (isThenable(later)) later.then(undefined, report);
     } catch (error) {

@@ -1,17 +1,40 @@
 import { readClock } from "../util/clock.js";
+
+/** The start of this process. A time since then is a small integer, which V8 keeps in its object. */
+const ORIGIN = Date.now();
+
 /**
  * The end of an identity on two clocks. The wall clock may be set back or forward while a connection is open, so the
  * end is kept in monotonic time too, and the earlier one counts.
  */
 export class Expiry {
-  /** The end in the time of `readClock()`. */
+  /** The end in the time of `readClock()`, in whole milliseconds. */
   readonly due: number;
-  /** The end in milliseconds since the epoch of Unix. */
-  readonly at: number;
+  /** The end on the wall clock, in milliseconds since `ORIGIN`. */
+  readonly #sinceOrigin: number;
+  /** The time of the warning; `undefined` once the client was told of the coming end. */
+  warnAt: number | undefined;
+  /** The time of the end, or of its notice where a clock was set forward; `undefined` until it was noticed. */
+  passedAt: number | undefined;
+  /** True once the client was told of the end. */
+  isTold = false;
 
-  constructor(at: number) {
-    this.at = at;
-    this.due = readClock() + (at - Date.now());
+  /**
+   * @param at Milliseconds since the epoch of Unix.
+   * @param warnBefore Milliseconds between the warning and the end.
+   */
+  constructor(at: number, warnBefore: number) {
+    const now = readClock();
+    const left = at - Date.now();
+    this.#sinceOrigin = Math.floor(at - ORIGIN);
+    this.due = Math.floor(now + left);
+    // Spread by a fifth, so that clients that came together do not renew together.
+    this.warnAt = Math.floor(now + left - Math.min(warnBefore * (1 + Math.random() / 5), left / 5));
+  }
+
+  /** The end in milliseconds since the epoch of Unix. */
+  get at(): number {
+    return ORIGIN + this.#sinceOrigin;
   }
 
   /** @param now The time of `readClock()`. */

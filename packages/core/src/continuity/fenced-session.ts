@@ -17,6 +17,9 @@ const DECISIONS = 4;
 
 const TIMED_OUT: Decision = decision("error", "permission_timeout", { by: "continuity" });
 
+/** The number of decisions about each message that was decided more than once. */
+const decisions = new WeakMap<ClientMessage, number>();
+
 /** A question of the application. */
 interface Asked {
   readonly action: string;
@@ -32,42 +35,40 @@ interface Asked {
  */
 export abstract class FencedSession<M extends ClientMessage> extends Session<M> {
   protected abstract readonly lease: Lease;
-  /** The number of decisions about messages that were decided more than once. */
-  #decisions: WeakMap<ClientMessage, number> | undefined;
 
   override decide(action: string, payload?: Payload, options?: CheckOptions): Decision | Promise<Decision> {
-    return this.#decide({ action, payload, options }, 1);
+    return this.decideHeld({ action, payload, options }, 1);
   }
 
-  #decide(asked: Asked, count: number): Decision | Promise<Decision> {
-    const held = this.#hold();
-    if (held instanceof Promise) return held.then((refusal) => refusal ?? this.#decide(asked, count));
+  private decideHeld(asked: Asked, count: number): Decision | Promise<Decision> {
+    const held = this.hold();
+    if (held instanceof Promise) return held.then((refusal) => refusal ?? this.decideHeld(asked, count));
     if (held) return held;
     const epoch = this.noticedEpoch;
     const made = super.decide(asked.action, asked.payload, asked.options);
     if (made instanceof Promise) {
-      return made.then((later) => (!this.isEnded && epoch === this.epoch ? later : this.#decideAgain(asked, count)));
+      return made.then((later) => (!this.isEnded && epoch === this.epoch ? later : this.askAgain(asked, count)));
     }
-    return !this.isEnded && epoch === this.noticedEpoch ? made : this.#decideAgain(asked, count);
+    return !this.isEnded && epoch === this.noticedEpoch ? made : this.askAgain(asked, count);
   }
 
-  #decideAgain(asked: Asked, count: number): Decision | Promise<Decision> {
+  private askAgain(asked: Asked, count: number): Decision | Promise<Decision> {
     if (this.isEnded) return ABORTED;
-    return count < DECISIONS ? this.#decide(asked, count + 1) : UNSETTLED;
+    return count < DECISIONS ? this.decideHeld(asked, count + 1) : UNSETTLED;
   }
 
   protected override process(message: M): Until | undefined {
-    const held = this.#hold();
+    const held = this.hold();
     if (held === undefined) return super.process(message);
-    if (held instanceof Promise) return held.then((refusal) => this.#proceed(message, refusal));
-    return this.#proceed(message, held);
+    if (held instanceof Promise) return held.then((refusal) => this.proceed(message, refusal));
+    return this.proceed(message, held);
   }
 
   protected override conclude(asked: AskedMessage<M>, made: Decision): Until | undefined {
     // A decision that was made at once cannot be overtaken by time.
     const epoch = asked.decision === made ? this.noticedEpoch : this.epoch;
     if (this.isEnded || asked.epoch === epoch) return super.conclude(asked, made);
-    return this.#again(asked.message);
+    return this.processAgain(asked.message);
   }
 
   override decideAgain({ message }: Pick<DispatchContext, "message">): Promise<void> | undefined {
@@ -75,7 +76,7 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
     this.beginObject();
     let until: Until | undefined;
     try {
-      until = this.#again(message as M);
+      until = this.processAgain(message as M);
     } finally {
       // A listener of the application may have thrown.
       if (!(until instanceof Promise)) this.endObject();
@@ -88,31 +89,30 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
    *
    * @returns `undefined` when the question may be asked now; otherwise a refusal, or a promise of it.
    */
-  #hold(): Decision | Promise<Decision | undefined> | undefined {
+  private hold(): Decision | Promise<Decision | undefined> | undefined {
     if (this.isEnded) return ABORTED;
     const state = this.lease.now();
     if (state === "valid") return undefined;
-    if (state === "expired") return this.lease.isRenewing ? this.#wait(this.timeout) : TOKEN_EXPIRED;
-    const left = (this.lease.state.pendingSince as number) + this.timeout - readClock();
-    return left > 0 ? this.#wait(left) : TIMED_OUT;
+    if (state === "expired") return this.lease.isRenewing ? this.awaitSettlement(this.timeout) : TOKEN_EXPIRED;
+    const left = (this.lease.pendingSince as number) + this.timeout - readClock();
+    return left > 0 ? this.awaitSettlement(left) : TIMED_OUT;
   }
 
   /** Waits for the settlement of the authorization. */
-  async #wait(milliseconds: number): Promise<Decision | undefined> {
+  private async awaitSettlement(milliseconds: number): Promise<Decision | undefined> {
     this.lease.hasten();
-    return (await this.lease.waiting.wait(milliseconds)) ? undefined : TIMED_OUT;
+    return (await this.lease.wait(milliseconds)) ? undefined : TIMED_OUT;
   }
 
   /** Continues with a message that was held back. A message of a connection that has ended is dropped. */
-  #proceed(message: M, refusal: Decision | undefined): Until | undefined {
+  private proceed(message: M, refusal: Decision | undefined): Until | undefined {
     if (this.isEnded) return undefined;
     return refusal ? void this.refuse(message, refusal) : this.process(message);
   }
 
-  #again(message: M): Until | undefined {
-    this.#decisions ??= new WeakMap();
-    const count = (this.#decisions.get(message) ?? 1) + 1;
-    this.#decisions.set(message, count);
-    return this.#proceed(message, count <= DECISIONS ? undefined : UNSETTLED);
+  private processAgain(message: M): Until | undefined {
+    const count = (decisions.get(message) ?? 1) + 1;
+    decisions.set(message, count);
+    return this.proceed(message, count <= DECISIONS ? undefined : UNSETTLED);
   }
 }

@@ -7,7 +7,8 @@ import { AuthenticationWatch } from "./authentication-watch.js";
 import { closes } from "./close-queue.js";
 import { ContinuousSession } from "./continuous-session.js";
 import { REVOKED } from "./endings.js";
-import type { Lease, LeaseOffice } from "./lease.js";
+import type { Lease } from "./lease.js";
+import type { LeaseOffice } from "./lease-office.js";
 import type { ReadContinuityOptions } from "./options.js";
 import { addresses } from "./recent-records.js";
 import { RevalidationQueue } from "./revalidation-queue.js";
@@ -37,8 +38,8 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, LeaseO
   }
 
   /** The open sessions of the guard. */
-  get sessions(): Iterable<OpenSession> {
-    return this.#runtime.sessions;
+  get sessions(): Iterable<ContinuousSession> {
+    return this.#runtime.sessions as Iterable<never>;
   }
 
   get onScope(): OnScope<never> | undefined {
@@ -61,7 +62,7 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, LeaseO
 
   open(admitted: AdmittedConnection): OpenSession {
     const watch = admitted.watched as AuthenticationWatch;
-    const session = new ContinuousSession(this.#runtime, admitted, this);
+    const session = new ContinuousSession(this.#runtime, admitted);
     const { lease } = session;
     lease.begin(watch);
     // Records that came between the admission and this call have found no session.
@@ -86,7 +87,7 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, LeaseO
   }
 
   lose(): void {
-    for (const session of this.#runtime.sessions) this.revalidations.add((session as ContinuousSession).lease);
+    for (const { lease } of this.sessions) this.revalidations.add(lease);
   }
 
   close(): void {

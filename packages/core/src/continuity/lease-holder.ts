@@ -1,18 +1,21 @@
 import type { Decision } from "../decision/decision-types.js";
 import type { DecisionPhase } from "../guard/decision-log.js";
-import type { HandshakeResult } from "../guard/runtime.js";
 import type { Scope } from "../types.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
-import type { Reask } from "./reauthentication.js";
+import type { LeaseOffice } from "./lease-office.js";
+import type { AuthenticationAttempt, Reask } from "./reauthentication.js";
 
 /** The connection that a lease belongs to. */
 export interface LeaseHolder {
-  readonly id: string;
+  /** The parts of its guard that leases share. */
+  readonly office: LeaseOffice;
+  /** The id of the session, if somebody has read it. */
+  readonly knownId: string | undefined;
   scope: Scope;
   readonly isEnded: boolean;
   /** Milliseconds that one authentication may take. */
   readonly connectTimeout: number;
-  authenticate(question: Reask, watch: AuthenticationWatch): Promise<HandshakeResult>;
+  authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt;
   /** Ends everything of the connection but its transport. */
   end(): void;
   /** Closes the transport of a connection that has ended. */

@@ -1,149 +1,139 @@
 import type { Decision } from "../decision/decision-types.js";
-import type { OnScope } from "../guard/continuity-hook.js";
 import type { DecisionPhase } from "../guard/decision-log.js";
 import type { SessionIdentity } from "../guard/guard-session.js";
-import type { HandshakeResult } from "../guard/runtime.js";
-import type { Payload } from "../types.js";
 import { readClock } from "../util/clock.js";
 import { type AgendaItem, agenda } from "./agenda.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
-import { type Closing, closes } from "./close-queue.js";
-import { NOT_REVALIDATED, REVOKED } from "./endings.js";
+import { closes } from "./close-queue.js";
+import { NOT_REVALIDATED } from "./endings.js";
+import type { Expiry } from "./expiry.js";
 import { TOKEN_EXPIRED } from "./identity.js";
-import { IdentityState } from "./identity-state.js";
+import { isReached } from "./identity-state.js";
 import type { Finish, LeaseHolder } from "./lease-holder.js";
-import type { ReadContinuityOptions } from "./options.js";
-import { type Accepted, type Reask, Reauthentication, type Subject } from "./reauthentication.js";
-import type { Revalidated, RevalidationQueue } from "./revalidation-queue.js";
-import type { Addressable, SubjectIndex } from "./subject-index.js";
+import type { LeaseOffice } from "./lease-office.js";
+import { ReauthenticatedIdentity } from "./reauthenticated-identity.js";
+import type { Accepted, AuthenticationAttempt, Reask } from "./reauthentication.js";
+import type { Revalidated } from "./revalidation-queue.js";
+import { type Addressable, areSame } from "./subject-index.js";
 import { nextDue } from "./timetable.js";
-import { Waiting } from "./waiting.js";
 
 /** Milliseconds until a revalidation that could not begin is tried again. */
 const SOON = 1_000;
 
-/** The parts of a guard that its leases share. */
-export interface LeaseOffice {
-  readonly options: ReadContinuityOptions;
-  readonly index: SubjectIndex<Lease>;
-  readonly revalidations: RevalidationQueue;
-  /** Tells the application of a new scope. */
-  readonly onScope: OnScope<never> | undefined;
-  watch(): AuthenticationWatch;
-}
-
-/** The authorization of one open connection: its identity, how it ends, and how it is asked for again. */
-export class Lease implements Subject, AgendaItem, Addressable, Revalidated, Closing {
+/**
+ * The authorization of one open connection: its identity, how it ends, and how it is asked for again. It is one object
+ * with the state of the identity, because every idle connection has both. Methods are `private` and not `#private`, which
+ * costs each object 8 bytes.
+ */
+export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addressable, Revalidated {
   due = 0;
   slot = -1;
-  readonly state = new IdentityState();
-  readonly waiting = new Waiting();
-  /** The payload of the last accepted renewal. */
-  renewal: Payload | undefined;
-  /** Until this time a renewal that is under way holds the end back. */
-  heldUntil = 0;
-  readonly #holder: LeaseHolder;
-  readonly #office: LeaseOffice;
-  readonly #questions = new Reauthentication(this);
-  #ending: Decision = REVOKED;
   #isOver = false;
 
-  constructor(holder: LeaseHolder, office: LeaseOffice) {
-    this.#holder = holder;
-    this.#office = office;
+  constructor(readonly holder: LeaseHolder) {
+    super();
   }
 
+  get office(): LeaseOffice {
+    return this.holder.office;
+  }
+
+  /** The names of the connection. The id of the session is among them once somebody has read it. */
   get subjects(): readonly string[] {
-    return this.state.subjects;
+    const { knownId } = this.holder;
+    return knownId === undefined ? this.names : [...this.names, knownId];
   }
 
   get isEnded(): boolean {
-    return this.#holder.isEnded;
-  }
-
-  get isRenewing(): boolean {
-    return this.#questions.isRenewing;
+    return this.holder.isEnded;
   }
 
   /** Begins with the identity of an admitted connection. */
   begin(watch: AuthenticationWatch): void {
-    this.state.settle(watch, this.#office.options, { id: this.#holder.id });
-    this.#office.index.add(this);
-    this.#schedule();
+    this.settle(watch, this.office.options, true);
+    this.office.index.add(this);
+    this.schedule();
+  }
+
+  /** The id of the session was read for the first time. */
+  noteId(): void {
+    if (!this.#isOver) this.office.index.add(this);
   }
 
   /** The state now. A time that has passed is noticed here, where no timer has noticed it. */
   now(): SessionIdentity["state"] {
-    const { epoch } = this.state;
-    const { state } = this.state;
-    if (this.state.epoch !== epoch) agenda.set(this, readClock());
+    const { epoch } = this;
+    const { state } = this;
+    if (this.epoch !== epoch) agenda.set(this, readClock());
     return state;
   }
 
   watch(): AuthenticationWatch {
-    return this.#office.watch();
+    return this.office.watch();
   }
 
-  authenticate(question: Reask, watch: AuthenticationWatch): Promise<HandshakeResult> {
-    return this.#holder.authenticate(question, watch);
+  authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt {
+    return this.holder.authenticate(question, watch);
   }
 
   /** Demands a new authentication, at once. */
   demand(whenSettled?: (made: Decision) => void): void {
-    this.state.demand();
-    this.#questions.demand(whenSettled);
-    this.#schedule();
+    this.becomePending();
+    this.questions.demand(whenSettled);
+    this.schedule();
   }
 
   /** Demands a new authentication, when the guard has room for it. A running one settles nothing. */
   demandSoon(): void {
-    this.state.demand();
-    if (this.#questions.isRunning) this.#questions.demand();
-    else this.#office.revalidations.add(this);
-    this.#schedule();
+    this.becomePending();
+    if (this.isAsking) this.questions.demand();
+    else this.office.revalidations.add(this);
+    this.schedule();
   }
 
   /** A message waits for the new authentication, so it goes first. */
   hasten(): void {
-    this.#office.revalidations.hasten(this);
+    this.office.revalidations.hasten(this);
   }
 
   revalidate(whenDone: () => void): void {
-    if (this.state.pendingSince !== undefined) this.#questions.demand(whenDone);
-    else if (!this.#questions.isRunning) this.#questions.revalidate(whenDone);
+    const questions = this.questions;
+    if (this.pendingSince !== undefined) questions.demand(whenDone);
+    else if (!questions.isRunning) questions.revalidate(whenDone);
     else {
       // A renewal is under way, and does not stand for it.
-      this.state.revalidateAt = readClock() + SOON;
-      this.#schedule();
+      this.revalidateAt = Math.ceil(readClock() + SOON);
+      this.schedule();
       whenDone();
     }
   }
 
   renew(question: Reask): void {
+    const questions = this.questions;
     // A deadline is noticed a little late.
-    this.heldUntil = readClock() + 1.1 * this.#holder.connectTimeout;
-    this.#questions.renew({
+    questions.heldUntil = readClock() + 1.1 * this.holder.connectTimeout;
+    questions.renew({
       ...question,
       answer: (made) => {
         question.answer?.(made);
-        this.#schedule();
+        this.schedule();
       },
     });
   }
 
   accept({ question, watch, scope }: Accepted): void {
     const isTruth = question.phase !== "renew";
-    const { index, options, revalidations } = this.#office;
-    const previous = this.#holder.scope;
-    index.remove(this);
-    this.#holder.scope = scope;
-    this.state.settle(watch, options, { id: this.#holder.id, isTruth });
-    index.add(this);
+    const { index, options, revalidations } = this.office;
+    const previous = this.holder.scope;
+    const isRenamed = !areSame(this.names, watch.identity.subjects);
+    if (isRenamed) index.remove(this);
+    this.holder.scope = scope;
+    this.settle(watch, options, isTruth);
+    if (isRenamed) index.add(this);
     if (isTruth) revalidations.remove(this);
-    else this.renewal = question.renewal;
-    this.#schedule();
-    this.#holder.replaced(previous);
-    this.waiting.release();
+    this.schedule();
+    this.holder.replaced(previous);
+    this.release();
   }
 
   refuse(made: Decision, phase: DecisionPhase): void {
@@ -152,84 +142,75 @@ export class Lease implements Subject, AgendaItem, Addressable, Revalidated, Clo
   }
 
   report(phase: DecisionPhase, made: Decision): void {
-    this.#holder.reportContinuity(phase, made);
-  }
-
-  retryIn(milliseconds: number): void {
-    this.state.retryAt = readClock() + milliseconds;
-    this.#schedule();
+    this.holder.reportContinuity(phase, made);
   }
 
   /** Ends the authorization. `closes.flush()` then ends the connection. */
   finish(made: Decision, { phase, isReported = false, isUrgent = true }: Finish): void {
     if (this.isEnded) return;
-    this.state.end();
-    this.#ending = made;
-    this.waiting.release();
+    this.revoke();
+    this.release();
     if (!isReported) this.report(phase, made);
-    closes.add(this, isUrgent);
+    closes.add({ end: () => this.end(), closeTransport: () => this.holder.closeTransport(made) }, isUrgent);
   }
 
   /** Ends the connection, after {@link finish} or by itself. A second call changes nothing. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.state.end();
-    this.#office.index.remove(this);
-    this.#office.revalidations.remove(this);
+    this.revoke();
+    this.office.index.remove(this);
+    this.office.revalidations.remove(this);
     agenda.set(this, Number.POSITIVE_INFINITY);
-    this.#questions.end();
-    this.waiting.release();
-    this.#holder.end();
-  }
-
-  closeTransport(): void {
-    this.#holder.closeTransport(this.#ending);
+    this.endQuestions();
+    this.holder.end();
   }
 
   /** Does everything whose time has come. */
   wake(): void {
-    const { state } = this;
     const now = readClock();
-    state.notice();
-    if (state.isExpired) this.#tellExpired(now);
-    else if (now >= state.warnAt && !state.isWarned) {
-      state.isWarned = true;
-      this.#holder.notify("expiring", { expiresIn: state.expiry?.secondsLeft });
-    }
-    this.#askWhereDue(now);
-    this.#schedule();
+    this.notice();
+    const { expiry } = this;
+    if (expiry) this.tell(expiry, now);
+    this.askWhereDue(now);
+    this.schedule();
     closes.flush();
   }
 
-  #tellExpired(now: number): void {
-    const { state } = this;
-    if (!state.isToldExpired) {
-      state.isToldExpired = true;
-      this.#holder.notify("expired", {});
+  /** Tells the client of the end of its identity, before and after. Ends the connection after the grace. */
+  private tell(expiry: Expiry, now: number): void {
+    const { passedAt } = expiry;
+    if (passedAt === undefined) {
+      if (!isReached(expiry.warnAt, now)) return;
+      expiry.warnAt = undefined;
+      this.holder.notify("expiring", { expiresIn: expiry.secondsLeft });
+      return;
     }
-    const isHeld = this.isRenewing && now < this.heldUntil;
-    const isOver = now >= state.expiredAt + this.#office.options.grace && !isHeld;
+    if (!expiry.isTold) {
+      expiry.isTold = true;
+      this.holder.notify("expired", {});
+    }
+    const isOver = now >= Math.max(passedAt + this.office.options.grace, this.heldUntil);
     if (isOver) this.finish(TOKEN_EXPIRED, { phase: "expire", isUrgent: false });
   }
 
-  #askWhereDue(now: number): void {
-    const { state } = this;
-    const { revalidate } = this.#office.options;
-    const isOverdue = now >= state.overdueAt;
-    const isDue = now >= state.revalidateAt || now >= state.retryAt;
-    const { isRunning } = this.#questions;
+  private askWhereDue(now: number): void {
+    const { revalidate } = this.office.options;
+    const { overdueAt } = this;
+    const isOverdue = isReached(overdueAt, now);
+    const isDue = isReached(this.revalidateAt, now) || isReached(this.retryAt, now);
+    const { isAsking } = this;
     if (isDue) {
-      state.retryAt = Number.POSITIVE_INFINITY;
-      state.revalidateAt = isRunning ? now + SOON : Number.POSITIVE_INFINITY;
+      this.forgetRetry();
+      this.revalidateAt = isAsking ? Math.ceil(now + SOON) : undefined;
     }
-    if ((isDue || isOverdue) && !isRunning) this.#office.revalidations.add(this);
-    if (revalidate === undefined || !isOverdue) return;
-    state.demand();
-    if (now >= state.overdueAt + revalidate.grace) this.finish(NOT_REVALIDATED, { phase: "revalidate" });
+    if ((isDue || isOverdue) && !isAsking) this.office.revalidations.add(this);
+    if (revalidate === undefined || overdueAt === undefined || !isOverdue) return;
+    this.becomePending();
+    if (now >= overdueAt + revalidate.grace) this.finish(NOT_REVALIDATED, { phase: "revalidate" });
   }
 
-  #schedule(): void {
-    if (!this.#isOver) agenda.set(this, this.isEnded ? Number.POSITIVE_INFINITY : nextDue(this, this.#office.options));
+  protected schedule(): void {
+    if (!this.#isOver) agenda.set(this, this.isEnded ? Number.POSITIVE_INFINITY : nextDue(this, this.office.options));
   }
 }

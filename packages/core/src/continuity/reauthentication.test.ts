@@ -9,9 +9,10 @@ test("an answer settles nothing of a connection whose authorization has ended", 
   const accept = vi.fn();
   const subject = {
     isEnded: false,
-    state: { principal: undefined, isUnsettled: false },
+    principal: undefined,
+    pendingSince: undefined,
     watch: () => new AuthenticationWatch(() => null, undefined),
-    authenticate: () => answer.promise,
+    authenticate: () => ({ result: answer.promise, abort() {} }),
     accept,
   };
   const questions = new Reauthentication(subject as unknown as Subject);
@@ -26,9 +27,12 @@ test("a question that cannot be asked is a fault, and is asked again", async () 
   const retryIn = vi.fn();
   const subject = {
     isEnded: false,
-    state: { principal: undefined, isUnsettled: false },
+    principal: undefined,
+    pendingSince: undefined,
     watch: () => new AuthenticationWatch(() => null, undefined),
-    authenticate: () => Promise.reject(new Error("no scope")),
+    authenticate() {
+      throw new Error("no scope");
+    },
     retryIn,
   };
   const questions = new Reauthentication(subject as unknown as Subject);
@@ -41,22 +45,25 @@ test("a question that cannot be asked is a fault, and is asked again", async () 
 
 /** A client that is always allowed. `whenAccepted` runs at each acceptance, `whenAsked` at each question. */
 function allowed(whenAsked: () => void, whenAccepted: () => void) {
-  const retryIn = vi.fn();
+  const [retryIn, rest, abort] = [vi.fn(), vi.fn(), vi.fn()];
   let asked = 0;
   const subject = {
     isEnded: false,
-    state: { principal: undefined, isUnsettled: false },
+    principal: undefined,
+    pendingSince: undefined,
     watch: () => new AuthenticationWatch(() => null, undefined),
     report: vi.fn(),
-    async authenticate() {
+    authenticate() {
       asked += 1;
       whenAsked();
-      return { decision: ALLOWED, scope: {} as never };
+      return { result: { decision: ALLOWED, scope: {} as never }, abort };
     },
     accept: () => whenAccepted(),
     retryIn,
+    rest,
   };
-  return { questions: new Reauthentication(subject as unknown as Subject), retryIn, asked: () => asked };
+  const questions = new Reauthentication(subject as unknown as Subject);
+  return { questions, retryIn, rest, abort, asked: () => asked };
 }
 
 describe("a demand at each answer", () => {
@@ -93,5 +100,59 @@ describe("a demand at each answer", () => {
     expect(answer.mock.calls).toEqual([[expect.objectContaining({ code: "permission_timeout", status: 503 })]]);
     expect(retryIn).toHaveBeenCalledOnce();
     expect(questions.isRunning).toBe(false);
+  });
+});
+
+describe("the authentications of an idle connection", () => {
+  const nothing = () => undefined;
+
+  test("are forgotten once a revalidation is accepted", async () => {
+    const { questions, rest } = allowed(nothing, nothing);
+    questions.revalidate(nothing);
+    await settled();
+    expect(rest).toHaveBeenCalledOnce();
+  });
+
+  test("are kept while demands are counted", async () => {
+    vi.useFakeTimers();
+    try {
+      const { questions, rest } = allowed(nothing, nothing);
+      questions.demand();
+      await vi.advanceTimersByTimeAsync(999);
+      questions.revalidate(nothing);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(rest).not.toHaveBeenCalled();
+      vi.advanceTimersByTime(1);
+      questions.revalidate(nothing);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(rest).toHaveBeenCalledOnce();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test("are kept for the payload of a renewal", async () => {
+    const { questions, rest } = allowed(nothing, nothing);
+    questions.renew({ phase: "renew", renewal: { token: "t" } });
+    await settled();
+    questions.revalidate(nothing);
+    await settled();
+    expect([rest.mock.calls.length, questions.renewed?.payload]).toEqual([0, { token: "t" }]);
+  });
+
+  test("are kept while a demand is made at the acceptance", async () => {
+    let demands = 1;
+    const { questions, rest, asked } = allowed(nothing, () => demands-- > 0 && questions.demand());
+    questions.revalidate(nothing);
+    await settled();
+    expect([asked(), rest.mock.calls.length]).toEqual([2, 0]);
+  });
+
+  test("are aborted at the end of the connection", async () => {
+    const { questions, abort } = allowed(nothing, nothing);
+    questions.revalidate(nothing);
+    questions.end();
+    await settled();
+    expect(abort).toHaveBeenCalledOnce();
   });
 });

@@ -3,6 +3,7 @@ import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
 import type { DecisionPhase } from "../guard/decision-log.js";
+import type { HandshakeResult, Renew } from "../guard/runtime.js";
 import type { Payload, Scope } from "../types.js";
 import { type AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
 import type { IdentityState } from "./identity-state.js";
@@ -24,13 +25,15 @@ export interface Accepted {
   readonly scope: Scope;
 }
 
+/** An authentication that is under way. */
+export type AuthenticationAttempt = ReturnType<Renew>;
+
 /** The connection that is authenticated again. */
-export interface Subject {
+export interface Subject extends Readonly<Pick<IdentityState, "principal" | "pendingSince">> {
   readonly isEnded: boolean;
-  readonly state: Pick<IdentityState, "principal" | "isUnsettled">;
   watch(): AuthenticationWatch;
   /** Runs `authenticate` and the connect rules. */
-  authenticate(question: Reask, watch: AuthenticationWatch): Promise<{ decision: Decision; scope: Scope }>;
+  authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt;
   accept(accepted: Accepted): void;
   /** Ends the connection by a refusal. */
   refuse(decision: Decision, phase: DecisionPhase): void;
@@ -38,6 +41,8 @@ export interface Subject {
   report(phase: DecisionPhase, decision: Decision): void;
   /** Asks for a further question later: after a fault, or where demands come too fast. */
   retryIn(milliseconds: number): void;
+  /** Nothing is under way, waits, or is to be remembered. */
+  rest(): void;
 }
 
 const PRINCIPAL = { reason: "The credentials belong to somebody else.", by: "identity" };
@@ -59,6 +64,7 @@ const DEMANDS = 10;
 export class Reauthentication {
   readonly #subject: Subject;
   #running: Reask | undefined;
+  #attempt: AuthenticationAttempt | undefined;
   /** True when a demand came while a question was under way. */
   #isDemanded = false;
   /** Renewals that wait their turn, the first in front. */
@@ -67,6 +73,12 @@ export class Reauthentication {
   #demands: ((decision: Decision) => void)[] | undefined;
   #faults = 0;
   #limit: SlidingLimit | undefined;
+  /** The last accepted renewal: its payload, and the begin of its authentication. */
+  renewed: { readonly payload: Payload | undefined; readonly beganAt: number } | undefined;
+  /** The time of the next question after a fault; `undefined` where none is planned. */
+  retryAt: number | undefined;
+  /** The time until which a renewal holds the end of the identity back. */
+  heldUntil = 0;
 
   constructor(subject: Subject) {
     this.#subject = subject;
@@ -108,6 +120,7 @@ export class Reauthentication {
     this.#renewals = undefined;
     if (this.#running?.phase === "revalidate") this.#running.answer?.(ABORTED);
     this.#running = undefined;
+    this.#attempt?.abort();
     this.#takeDemands()(ABORTED);
   }
 
@@ -117,15 +130,20 @@ export class Reauthentication {
     const watch = this.#subject.watch();
     const take = (made: Decision, scope?: Scope) => {
       if (this.#running !== question || this.#subject.isEnded) return;
-      this.#running = undefined;
+      this.#running = this.#attempt = undefined;
       this.#judge(made, { question, watch, scope: scope as Scope });
       watch.end();
     };
-    this.#subject.authenticate(question, watch).then(
+    this.#authenticate(question, watch).then(
       ({ decision: made, scope }) => take(made, scope),
       // A question that could not even be asked is a fault, and is asked again.
       (error: unknown) => take(decisionFromError(error, "authenticate")),
     );
+  }
+
+  async #authenticate(question: Reask, watch: AuthenticationWatch): Promise<HandshakeResult> {
+    this.#attempt = this.#subject.authenticate(question, watch);
+    return await this.#attempt.result;
   }
 
   #judge(made: Decision, accepted: Accepted): void {
@@ -162,13 +180,15 @@ export class Reauthentication {
 
   #accept(made: Decision, accepted: Accepted): void {
     const { question, watch } = accepted;
-    const { principal } = this.#subject.state;
+    const { principal } = this.#subject;
     const isOther = principal !== undefined && watch.identity.subjects[0] !== principal;
     if (isOther) {
       this.#refuseOther(question);
       return;
     }
     this.#faults = 0;
+    this.retryAt = undefined;
+    if (question.phase === "renew") this.renewed = { payload: question.renewal, beganAt: watch.beganAt };
     const release = this.#takeDemands();
     // The application is told, and may demand a further authentication.
     this.#subject.accept(accepted);
@@ -212,11 +232,22 @@ export class Reauthentication {
   /** Continues with what came meanwhile. */
   #next(): void {
     if (this.#subject.isEnded || this.#running) return;
-    if (this.#isDemanded || this.#demands || this.#subject.state.isUnsettled) this.#beginDemanded();
+    if (this.#isDemanded || this.#demands || this.#isUnsettled) this.#beginDemanded();
     else {
       const renewal = this.#renewals?.shift();
       if (renewal) this.#begin(renewal);
+      else if (this.#isForgettable) this.#subject.rest();
     }
+  }
+
+  /** True when a new authentication is needed, and none is planned. */
+  get #isUnsettled(): boolean {
+    return this.#subject.pendingSince !== undefined && this.retryAt === undefined;
+  }
+
+  /** True when a later question needs nothing of the earlier ones. Then an idle connection need not keep them. */
+  get #isForgettable(): boolean {
+    return this.#faults === 0 && this.renewed === undefined && this.#limit?.isQuiet !== false;
   }
 
   /** Takes those who wait for a settlement. Returns a function that answers them. */

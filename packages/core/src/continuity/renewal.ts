@@ -46,7 +46,7 @@ export function renewOver<M extends ClientMessage>(
     refuse(refusal);
     return;
   }
-  const { expiry } = lease.state;
+  const { expiry } = lease;
   lease.renew({
     phase: "renew",
     renewal: message.payload,
@@ -54,13 +54,13 @@ export function renewOver<M extends ClientMessage>(
       if (lease.isEnded) return;
       if (made.outcome !== "allow") {
         // Messages wait for the renewal of an identity that has expired. They are refused now, as others are.
-        if (lease.state.isExpired) lease.waiting.release();
+        if (lease.isExpired) lease.release();
         return refuse(made);
       }
-      const now = lease.state.expiry;
+      const now = lease.expiry;
       if (expiry !== undefined && now !== undefined && now.at <= expiry.at) hint(NO_LATER);
       try {
-        transport.reply(message, { expiresIn: lease.state.expiry?.secondsLeft ?? null }, {});
+        transport.reply(message, { expiresIn: lease.expiry?.secondsLeft ?? null }, {});
       } catch (error) {
         refuse(report(error));
       }

@@ -12,6 +12,12 @@ export class SlidingLimit {
     this.#window = window;
   }
 
+  /** True when nothing has happened within the window. */
+  get isQuiet(): boolean {
+    const now = readClock();
+    return this.#times.every((time) => now - time >= this.#window);
+  }
+
   /** Counts one. Returns the milliseconds to wait, above 0, where there were too many; these are not counted. */
   add(): number | undefined {
     const now = readClock();

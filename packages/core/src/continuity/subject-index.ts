@@ -33,3 +33,8 @@ export class SubjectIndex<T extends Addressable> {
     return there instanceof Set ? [...there] : [there];
   }
 }
+
+/** True for two lists of the same subjects in the same order. */
+export function areSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((subject, at) => subject === others[at]);
+}

@@ -1,0 +1,15 @@
+import type { OnScope } from "../guard/continuity-hook.js";
+import type { AuthenticationWatch } from "./authentication-watch.js";
+import type { ReadContinuityOptions } from "./options.js";
+import type { RevalidationQueue } from "./revalidation-queue.js";
+import type { Addressable, SubjectIndex } from "./subject-index.js";
+
+/** The parts of a guard that its leases share. */
+export interface LeaseOffice {
+  readonly options: ReadContinuityOptions;
+  readonly index: Pick<SubjectIndex<Addressable>, "add" | "remove">;
+  readonly revalidations: RevalidationQueue;
+  /** Tells the application of a new scope. */
+  readonly onScope: OnScope<never> | undefined;
+  watch(): AuthenticationWatch;
+}

@@ -1,0 +1,106 @@
+import type { Decision } from "../decision/decision-types.js";
+import type { DecisionPhase } from "../guard/decision-log.js";
+import type { Payload } from "../types.js";
+import { readClock } from "../util/clock.js";
+import type { AuthenticationWatch } from "./authentication-watch.js";
+import { IdentityState } from "./identity-state.js";
+import {
+  type Accepted,
+  type AuthenticationAttempt,
+  type Reask,
+  Reauthentication,
+  type Subject,
+} from "./reauthentication.js";
+import { Waiting } from "./waiting.js";
+
+/**
+ * The identity of one connection, the authentications that renew it, and those who wait for them. Both are made at their
+ * first use, because an idle connection needs neither.
+ */
+export abstract class ReauthenticatedIdentity extends IdentityState implements Subject {
+  /** `undefined` where no authentication is under way, and nothing is to be remembered of the last one. */
+  #questions: Reauthentication | undefined;
+  #waiting: Waiting | undefined;
+
+  abstract readonly isEnded: boolean;
+  abstract watch(): AuthenticationWatch;
+  abstract authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt;
+  abstract accept(accepted: Accepted): void;
+  abstract refuse(made: Decision, phase: DecisionPhase): void;
+  abstract report(phase: DecisionPhase, made: Decision): void;
+  /** Plans the next wake-up. */
+  protected abstract schedule(): void;
+
+  get isRenewing(): boolean {
+    return this.#questions?.isRenewing === true;
+  }
+
+  /** The time until which a renewal that is under way holds the end back; 0 without one. */
+  get heldUntil(): number {
+    return this.isRenewing ? (this.#questions?.heldUntil ?? 0) : 0;
+  }
+
+  /** The payload of the last accepted renewal. */
+  get renewal(): Payload | undefined {
+    return this.#questions?.renewed?.payload;
+  }
+
+  /** The time of the next question after a fault; `undefined` where none is planned. */
+  get retryAt(): number | undefined {
+    return this.#questions?.retryAt;
+  }
+
+  /** The begin of the last authentication. */
+  get authenticatedAt(): number {
+    return Math.max(this.truthAt, this.#questions?.renewed?.beganAt ?? 0);
+  }
+
+  /** True while an authentication is under way. */
+  protected get isAsking(): boolean {
+    return this.#questions?.isRunning === true;
+  }
+
+  /** The authentications, made where there are none. */
+  protected get questions(): Reauthentication {
+    this.#questions ??= new Reauthentication(this);
+    return this.#questions;
+  }
+
+  retryIn(milliseconds: number): void {
+    this.questions.retryAt = Math.ceil(readClock() + milliseconds);
+    this.schedule();
+  }
+
+  /** The next question is no longer planned, because its time has come. */
+  protected forgetRetry(): void {
+    if (this.#questions) this.#questions.retryAt = undefined;
+  }
+
+  rest(): void {
+    this.#questions = undefined;
+  }
+
+  /**
+   * Waits for a settlement.
+   *
+   * @param milliseconds The longest wait.
+   * @returns A promise of false where the time is over.
+   */
+  wait(milliseconds: number): Promise<boolean> {
+    this.#waiting ??= new Waiting();
+    return this.#waiting.wait(milliseconds);
+  }
+
+  /** Releases those who wait. */
+  release(): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.release();
+  }
+
+  /** Ends the authentications, and releases those who wait. */
+  protected endQuestions(): void {
+    this.#questions?.end();
+    this.release();
+  }
+}
