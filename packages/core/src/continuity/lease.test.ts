@@ -1,7 +1,8 @@
 import { AllowAny, definePolicy } from "@portcullis/core";
 import { expect, test } from "vitest";
-import { lasting } from "../../test/lasting.js";
+import { LastingWire, lasting } from "../../test/lasting.js";
 import type { ContinuousSession } from "./continuous-session.js";
+import { memoryRevocations } from "./memory-log.js";
 
 const policy = definePolicy({ actions: { say: AllowAny } });
 
@@ -17,4 +18,20 @@ test.each(["opened", "authenticated again"])("the times of a connection that was
   const numbers = Object.entries(times).filter(([, value]) => typeof value === "number");
   expect(numbers.length).toBeGreaterThan(7);
   expect(numbers.filter(([, value]) => !Number.isInteger(value))).toEqual([]);
+});
+
+test("a session that is closed while it is opened is not kept", async () => {
+  const revocations = memoryRevocations();
+  const onDecision = ({ session }: { session?: { close(): void } | undefined }) => session?.close();
+  const { gate } = lasting(
+    policy,
+    () => ({ user: { id: 1 } }),
+    { identify: () => ({ subjects: ["user:1"] }), revocations },
+    { onDecision: onDecision as never },
+  );
+  const evaluation = gate.admit(new LastingWire("ann"));
+  await evaluation.result;
+  // The opening authenticates again at once, because records may be missing.
+  revocations.lose();
+  expect([evaluation.open().isEnded, gate.sessions.size]).toEqual([true, 0]);
 });

@@ -98,7 +98,8 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
           watched,
         }) as Session<M>)
       : new Session<M>(runtime, connection, scope, consumer);
-    runtime.sessions.add(session);
+    // A listener of `onDecision` may have closed it already.
+    if (!session.isEnded) runtime.sessions.add(session);
     // The handshake was admitted just before the guard began to close. Deferred, so that the adapter gets its session
     // first.
     if (runtime.isClosing) queueMicrotask(() => session.close(1001, "going away"));
