@@ -10,7 +10,7 @@ import { fromKoa, toKoa } from "@portcullis/adapter-express-bridge/koa";
 import { type ActionsOf, guard as guardIo, serve as serveIo } from "@portcullis/adapter-socketio";
 import { guard as guardWs, serve as serveWs } from "@portcullis/adapter-ws";
 import {
-  AllowAny, and, type Consumer, definePolicy, HasRole, IsAuthenticated, IsAuthenticatedOrReadOnly, not, or, permission,
+  AllowAny, and, BasePermission, type Consumer, definePolicy, HasRole, IsAuthenticated, IsAuthenticatedOrReadOnly, not, or, permission,
   permissionsFor, type Policy, rateLimit, type Scope,
 } from "@portcullis/core";
 import { consumersFor, defineConsumer } from "@portcullis/core/consumer";
@@ -37,6 +37,7 @@ const chat = defineConsumer().action("chat.send", isAnn, () => 1);
 
 const ANSWER = `'"return true, false, allow(), deny(), abstain() or fault() on every path"'`;
 const CALL = `'"call it, as in HasRole(...), or wrap it, as in permission(name, rule)"'`;
+const INSTANCE = `'"give an instance, as in new IsMember(...)"'`;
 const AUTHENTICATE = `'"add { authenticate } behind it: the rules need more scope than every handshake has"'`;
 const USER = `'"return { user: ... }, or { user: null }: the rules read a user"'`;
 const ROLES = `'"the rules read user.roles: give the user roles, a list or a Set of names"'`;
@@ -53,6 +54,7 @@ export const MISTAKES = {
     'permission("isMember", { connect: async () => {} })': ANSWER,
     'app.permission("isMember", async ({ scope }) => { scope.user?.name; })': ANSWER,
     "and(IsAuthenticated, HasRole)": CALL,
+    "and(IsAuthenticated, class extends BasePermission { constructor(readonly room: string) { super(); } })": INSTANCE,
     "or(IsAuthenticated, rateLimit)": CALL,
     "not(IsAuthenticatedOrReadOnly)": CALL,
     "definePolicy({ permissions: isOneOf })": CALL,

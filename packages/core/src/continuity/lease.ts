@@ -150,8 +150,12 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     if (this.isEnded) return;
     this.revoke();
     this.release();
-    if (!isReported) this.report(phase, made);
-    closes.add({ end: () => this.end(), closeTransport: () => this.holder.closeTransport(made) }, isUrgent);
+    // The report waits for its turn too, because one revocation may end all connections of a process.
+    const end = () => {
+      if (!isReported) this.report(phase, made);
+      this.end();
+    };
+    closes.add({ end, closeTransport: () => this.holder.closeTransport(made) }, isUrgent);
   }
 
   /** Ends the connection, after {@link finish} or by itself. A second call changes nothing. */

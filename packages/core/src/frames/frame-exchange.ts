@@ -1,7 +1,7 @@
 import type { Frame } from "../codecs/codec.js";
 import type { Decision } from "../decision/decision-types.js";
-import type { RefusalReport } from "../guard/hints.js";
 import type { Limits } from "../guard/limits.js";
+import type { RefusalReport } from "../guard/refused.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import { mostRequests } from "../guard/session/message-queue.js";
 import type { Session } from "../guard/session/session.js";

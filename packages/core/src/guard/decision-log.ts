@@ -7,7 +7,7 @@ import type { Consumer, MaybePromise, Payload, Scope } from "../types.js";
 import { isThenable } from "../util/thenable.js";
 import { FaultLog } from "./fault-log.js";
 import type { GuardSession } from "./guard-session.js";
-import type { RefusalReport } from "./hints.js";
+import type { RefusalReport } from "./refused.js";
 import { isDevelopment, SetupHints } from "./setup-hints.js";
 
 /** The phase of a decision. The last four are those of `continuity()`. */

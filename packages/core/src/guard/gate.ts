@@ -9,9 +9,9 @@ import type { ServableConsumer } from "./dispatch.js";
 import type { OpenSession } from "./guard-session.js";
 import { HandshakeEvaluation } from "./handshake/handshake-evaluation.js";
 import type { OriginRule } from "./handshake/origin.js";
-import type { RefusalReport } from "./hints.js";
 import type { Limits } from "./limits.js";
 import { checkOptions, type GuardOptions, mergeOptions, type ReplaceOptions } from "./options.js";
+import type { RefusalReport } from "./refused.js";
 import { GuardRuntime } from "./runtime.js";
 import type { ClientMessage, Connection } from "./session/connection.js";
 

@@ -111,6 +111,27 @@ test("a misspelt action in the application's own question is told", async () => 
   expect(warn).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('"edti" is not in the policy'));
 });
 
+test.each([
+  [{ headers: { authorization: "Bearer x" } }, "`headers.authorization`"],
+  [
+    { query: { token: "x", room: "a" }, cookies: { "connect.sid": "x", theme: "dark" } },
+    "`cookies.connect.sid`, `query.token`",
+  ],
+  [{ auth: { token: "x" }, query: { sid: "x", EIO: "4" } }, "`handshake.auth.token`"],
+  [{ headers: { "sec-websocket-protocol": "app, x" } }, "`headers.sec-websocket-protocol`"],
+])("credentials that nobody has read are told: %j", (parts, names) => {
+  const scope = { user: null, headers: {}, cookies: {}, query: {}, ...parts };
+  const told = `authenticate() has found no user so far, and a client had ${names}: does it read the credentials from there?`;
+  expect(hint({ scope }, true, { user: null })).toBe(told);
+  warn.mockClear();
+  expect(hint({ scope }, true, { user: { id: 1 } })).toBeUndefined();
+});
+
+test("a client without credentials is told nothing of", () => {
+  const scope = { user: null, headers: { origin: "x" }, cookies: { theme: "dark" }, query: { room: "a" } };
+  expect(hint({ scope }, true, { user: null })).toBeUndefined();
+});
+
 test("an undefined user is told of the middlewares that did not run", () => {
   expect(hint({ scope: { user: undefined } })).toContain("write { user: null } for nobody, and useExpress([...])");
 });

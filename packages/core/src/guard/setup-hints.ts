@@ -1,5 +1,7 @@
 import type { Rules } from "../policy/compiled-rules.js";
-import { HINTS, type Hint, type RefusalReport, type Refused } from "./hints.js";
+import { isSignedIn } from "../rules/user.js";
+import { HINTS } from "./hints.js";
+import type { Hint, RefusalReport, Refused } from "./refused.js";
 
 /**
  * Prints hints for developers: refusals that point at a mistake in the setup of a guard, each kind once. Texts of a
@@ -10,6 +12,7 @@ export class SetupHints {
   readonly #others = new Set<string>();
   readonly #authenticates: boolean;
   #hasFoundUser = false;
+  #hasSignedIn = false;
 
   /** @param authenticates True when the guard has the option `authenticate`. */
   constructor(authenticates: boolean) {
@@ -19,7 +22,10 @@ export class SetupHints {
   /** Takes what `authenticate` has returned. Never throws, whatever that does when it is read. */
   notice(extra: unknown): void {
     try {
-      this.#hasFoundUser ||= "user" in Object(extra);
+      if (this.#hasSignedIn) return;
+      const returned = Object(extra) as { user?: unknown };
+      this.#hasFoundUser ||= "user" in returned;
+      this.#hasSignedIn = isSignedIn(returned.user);
     } catch {
       // INVARIANT: the reader of the scope reports what cannot be read.
     }
@@ -34,7 +40,13 @@ export class SetupHints {
 
   /** Prints the hint for a refusal, if there is one. Never throws, whatever a user object does when it is read. */
   tell(report: RefusalReport, rules: Rules): void {
-    const refused = { ...report, rules, authenticates: this.#authenticates, hasFoundUser: this.#hasFoundUser };
+    const refused = {
+      ...report,
+      rules,
+      authenticates: this.#authenticates,
+      hasFoundUser: this.#hasFoundUser,
+      hasSignedIn: this.#hasSignedIn,
+    };
     for (const kind of this.#kinds) {
       const told = hintOf(kind, refused);
       if (told === undefined) continue;

@@ -25,7 +25,7 @@ interface AnyPermission {
     readonly async: boolean;
   };
 }
-type AnyOne = AnyPermission | (new () => AnyPermission) | UncalledFunction;
+type AnyOne = AnyPermission | (new () => AnyPermission) | UncalledFunction | ClassWithParameters;
 
 /**
  * The type that a function is compared with in place of a permission. No function has its property, whose name ends the
@@ -36,13 +36,19 @@ interface UncalledFunction {
   readonly "call it, as in HasRole(...), or wrap it, as in permission(name, rule)": never;
 }
 
+/** The same for a class whose constructor has parameters. */
+interface ClassWithParameters {
+  new (...input: never): unknown;
+  readonly "give an instance, as in new IsMember(...)": never;
+}
+
 /**
  * The constraint of an operand for the scope `S`, or for any scope when that is `never`. The compiler infers the scope of
  * an inline `permission()` from the constraint around it, and would find `never` in `PermissionLike`.
  */
 export type OperandFor<S = never> = [S] extends [never]
   ? AnyOne | readonly [AnyOne, ...AnyOne[]]
-  : PermissionLike<S> | UncalledFunction;
+  : PermissionLike<S> | UncalledFunction | ClassWithParameters;
 
 /** At least one operand. */
 export type PermissionLikes = readonly [OperandFor, ...OperandFor[]];
