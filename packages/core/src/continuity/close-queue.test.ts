@@ -76,6 +76,26 @@ test("a turn ends after some milliseconds", async () => {
   expect(calls).toHaveLength(40);
 });
 
+test("many revocations in one turn share its milliseconds", async () => {
+  const queue = new CloseQueue();
+  const calls: string[] = [];
+  const { now } = performance;
+  let spent = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + spent);
+  for (let revocation = 0; revocation < 100; revocation += 1) {
+    const end = () => {
+      spent += 1;
+      calls.push("end");
+    };
+    queue.add({ end, closeTransport: () => undefined }, true);
+    queue.flush();
+  }
+  expect(calls).toHaveLength(5);
+  vi.restoreAllMocks();
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(calls).toHaveLength(100);
+});
+
 test("a clock that was replaced loses no connection", async () => {
   const queue = new CloseQueue();
   const calls: string[] = [];

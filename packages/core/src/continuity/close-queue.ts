@@ -11,9 +11,9 @@ export interface Closing {
 
 /** Closes of one second, and of one burst. */
 const RATE = { perSecond: 2_000, burst: 200 };
-/** Milliseconds for which connections are ended in one turn of the event loop. */
+/** Milliseconds for which connections are ended in one tick, whatever the number of revocations. */
 const SLICE = 5;
-/** Milliseconds between two turns. */
+/** Milliseconds of a tick, and between two turns. */
 const TICK = 10;
 /** Milliseconds after which a turn counts as lost. */
 const LOST = 5_000;
@@ -29,6 +29,9 @@ export class CloseQueue {
   readonly #expired: Closing[] = [];
   #credit = RATE.burst;
   #filledAt = 0;
+  /** The begin of the present tick, and the milliseconds of work that are left in it. */
+  #tickAt = Number.NEGATIVE_INFINITY;
+  #left = SLICE;
   /** The time of the next turn; 0 where none is scheduled. */
   #next = 0;
 
@@ -40,7 +43,12 @@ export class CloseQueue {
   /** Ends and closes as many as one turn allows, and the others in later turns. */
   flush(): void {
     const start = readClock();
-    const isTime = () => readClock() - start < SLICE;
+    if (Math.abs(start - this.#tickAt) >= TICK) {
+      this.#tickAt = start;
+      this.#left = SLICE;
+    }
+    const end = start + this.#left;
+    const isTime = () => readClock() < end;
     const earned = ((start - this.#filledAt) * RATE.perSecond) / 1000;
     this.#credit = earned < 0 ? RATE.burst : Math.min(RATE.burst, this.#credit + earned);
     this.#filledAt = start;
@@ -52,6 +60,7 @@ export class CloseQueue {
         () => this.#credit >= 1 && isTime() && this.#spend(),
       );
     }
+    this.#left = end - readClock();
     if (this.#ending.length + this.#revoked.length + this.#expired.length > 0) this.#schedule();
   }
 
