@@ -9,6 +9,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   "interleavings.json": "Orders of events",
   "faults.json": "Faults around the server",
   "load.json": "Load",
+  "continuity.json": "Many connections with continuity",
   "soak.json": "Long run",
   "mutation.json": "Mutation testing",
   "runtimes.json": "Runtimes",

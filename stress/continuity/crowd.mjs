@@ -3,13 +3,18 @@
 //
 //   node stress/continuity/crowd.mjs                        38,000 connections (npm run build before)
 //   node stress/continuity/crowd.mjs --connections 2000
+//   node stress/continuity/crowd.mjs --save                 keeps the figures in bench/results
 
+import { writeFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { startRedis } from "../../scripts/test-servers.mjs";
 import { Child } from "./lib/child.mjs";
 
-const { connections } = parseArgs({ options: { connections: { type: "string", default: "38000" } } }).values;
+const { connections, save } = parseArgs({
+  options: { connections: { type: "string", default: "38000" }, save: { type: "boolean", default: false } },
+}).values;
 const EACH = Number(connections) / 2;
 /** Users who send all the time, and milliseconds between two messages of one. */
 const ACTIVE = Math.min(1_000, EACH / 2);
@@ -125,4 +130,25 @@ await revocations("Redis", redis.url);
 await redis.remove();
 await expiry();
 console.table(rows);
+if (save) keep();
 process.exit();
+
+function keep() {
+  const figures = rows.map((row) => ({
+    what: `${connections} connections on two processes, ${row.what}`,
+    value: Object.entries(row)
+      .slice(1)
+      .filter(([, value]) => /\d/.test(value))
+      .map(([name, value]) => `${name}: ${value}`)
+      .join("; "),
+  }));
+  const kept = {
+    command: "node stress/continuity/crowd.mjs --save",
+    machine: { cpu: cpus()[0]?.model.trim(), cpus: cpus().length, load: Number(loadavg()[0]?.toFixed(2)) },
+    node: process.version,
+    date: new Date().toISOString().slice(0, 10),
+    figures,
+  };
+  const file = new URL("../../bench/results/continuity.json", import.meta.url);
+  writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`);
+}

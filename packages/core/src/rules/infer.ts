@@ -38,7 +38,7 @@ interface UncalledFunction {
 
 /** The same for a class whose constructor has parameters. */
 interface ClassWithParameters {
-  new (...input: never): unknown;
+  new (...input: never): object;
   readonly "give an instance, as in new IsMember(...)": never;
 }
 
