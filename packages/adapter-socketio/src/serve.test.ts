@@ -40,6 +40,21 @@ test("what a handler returns is the acknowledgement, and listeners hear nothing"
   expect(heard).not.toHaveBeenCalled();
 });
 
+test("a listener that hears nothing is told once in development", async () => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+  for (const hints of [false, true]) {
+    const server = await listen((io) => {
+      serve(io, consumer, { hints });
+      io.on("connection", (socket) => socket.on("disconnect", () => {}).on("echo", () => {}));
+    });
+    const clients = [await open(server), await open(server)];
+    for (const client of clients) expect(await client.emitWithAck("echo", { a: 1 })).toEqual({ a: 1 });
+    expect(warned).toHaveBeenCalledTimes(hints ? 1 : 0);
+  }
+  expect(String(warned.mock.calls[0])).toContain('`socket.on("echo")` hears nothing behind serve()');
+  warned.mockRestore();
+});
+
 test("without acknowledgement, results are dropped and refusals are events", async () => {
   const server = await listen((io) => serve(io, consumer));
   const client = await open(server);

@@ -58,6 +58,11 @@ export class WsConnection
   }
 
   noteListener(): void {
+    if (this.#context.gate.served) {
+      this.#context.gate.hintOnce(
+        '`ws.on("message")` hears nothing behind serve(), which gives messages to the handlers of the consumer: make it an action, or use guard()',
+      );
+    }
     this.#isUnheard = false;
     this.#first?.listen();
     this.#first = undefined;

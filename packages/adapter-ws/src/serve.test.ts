@@ -1,7 +1,7 @@
 import { AllowAny, IsAuthenticated, permission, type Scope } from "@portcullis/core";
 import type { ServableConsumer } from "@portcullis/core/adapter";
 import { defineConsumer } from "@portcullis/core/consumer";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { Client, deferred, sleep, stopAll, until } from "../test/support.js";
 import { json, jsonRpc, serve, type WsGuardOptions } from "./index.js";
@@ -38,6 +38,19 @@ async function serving(options: WsGuardOptions = {}, consumer: ServableConsumer<
   const client = await Client.open(`ws://127.0.0.1:${port}`);
   return { wss, guard, client, heard };
 }
+
+test("a listener that hears nothing is told once in development", async () => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+  await serving();
+  expect(warned).not.toHaveBeenCalled();
+  const { client } = await serving({ hints: true });
+  client.send({ action: "echo", request_id: 1 });
+  await client.replies(1);
+  expect(warned).toHaveBeenCalledExactlyOnceWith(
+    expect.stringContaining('`ws.on("message")` hears nothing behind serve()'),
+  );
+  warned.mockRestore();
+});
 
 describe("serve", () => {
   test("answers through the codec in order, and emits no messages", async () => {

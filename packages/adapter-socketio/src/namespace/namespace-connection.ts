@@ -11,6 +11,7 @@ import { ABORTED } from "@portcullis/core/internal";
 import type { Socket } from "socket.io";
 import type { EngineConnection } from "../engine/engine-connection.js";
 import { type BareSocket, type Done, override, type Packet } from "../socketio-internals.js";
+import { tellDeafListener } from "./deaf-listeners.js";
 import { DeliveryFence } from "./delivery-fence.js";
 import { Disconnect } from "./disconnect.js";
 import { type Message, readEvent } from "./event.js";
@@ -163,7 +164,8 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
 
   readonly #receive = (packet: Packet): void => {
     this.#order.arrive();
-    const { options, hasOwnParser } = this.#context;
+    const { gate, options, hasOwnParser } = this.#context;
+    tellDeafListener(this.client, packet, gate);
     (this.session as Session<Message>).receive(readEvent(packet, options, hasOwnParser));
   };
 

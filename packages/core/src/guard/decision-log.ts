@@ -104,6 +104,11 @@ export class DecisionLog {
     this.#hints?.tell(refusal, this.rules);
   }
 
+  /** True when hints are printed. */
+  get givesHints(): boolean {
+    return this.#hints !== undefined;
+  }
+
   /** Prints a hint that no refusal shows, once. */
   hintOnce(hint: string): void {
     this.#hints?.tellOnce(hint);

@@ -71,6 +71,16 @@ export class Gate<Request> {
     return this.#runtime.isClosing;
   }
 
+  /** True when hints are printed. */
+  get givesHints(): boolean {
+    return this.#runtime.log.givesHints;
+  }
+
+  /** Prints a hint that no refusal shows, once. Never throws. */
+  hintOnce(text: string): void {
+    this.#runtime.log.hintOnce(text);
+  }
+
   /** Prints the hint for a refusal that was reported before, if there is one. Never throws. */
   hint(refusal: RefusalReport): void {
     this.#runtime.log.hint(refusal);
