@@ -46,7 +46,7 @@ export function postgresRevocations(options: PostgresRevocationsOptions): Revoca
   checkKeys(CALLER, options, ["pool", "table"]);
   const { pool, table = TABLE } = options;
   if (typeof (Object(pool) as Partial<PostgresQuerier>).query !== "function") {
-    throw misuse(CALLER, pool, "give a pool of pg 8, as in new pg.Pool({ connectionString })", "`pool`");
+    throw misuse(CALLER, pool, "give a pool of pg 8, as in { pool: new pg.Pool({ connectionString }) }", "`pool`");
   }
   return new Revocations(new PostgresLog(pool, statementsFor(readTable(CALLER, table))));
 }

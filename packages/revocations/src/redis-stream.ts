@@ -54,7 +54,7 @@ export function streamOf(client: unknown, options: StreamOptions): RedisStream {
   if (["xadd", "xrange", "xrevrange"].every((name) => typeof commands[name] === "function")) {
     return ioRedisStream(commands, options);
   }
-  const advice = "give a client of redis 5 or 6, as in createClient({ url }), or one of ioredis 5 or 6";
+  const advice = "give a client of redis 5 or 6, as in { client: createClient({ url }) }, or one of ioredis 5 or 6";
   throw misuse("redisRevocations()", client, advice, "`client`");
 }
 
