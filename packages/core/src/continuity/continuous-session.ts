@@ -16,7 +16,7 @@ import { FencedSession } from "./fenced-session.js";
 import { Lease } from "./lease.js";
 import type { LeaseHolder } from "./lease-holder.js";
 import type { LeaseOffice } from "./lease-office.js";
-import type { AuthenticationAttempt, Reask } from "./reauthentication.js";
+import type { AuthenticationAttempt, Reask } from "./reauthentication-types.js";
 import { renewalLimit, renewOver } from "./renewal.js";
 import type { SlidingLimit } from "./sliding-limit.js";
 

@@ -3,7 +3,7 @@ import type { DecisionPhase } from "../guard/decision-log.js";
 import type { Scope } from "../types.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
 import type { LeaseOffice } from "./lease-office.js";
-import type { AuthenticationAttempt, Reask } from "./reauthentication.js";
+import type { AuthenticationAttempt, Reask } from "./reauthentication-types.js";
 
 /** The connection that a lease belongs to. */
 export interface LeaseHolder {

@@ -12,7 +12,7 @@ import { isReached } from "./identity-state.js";
 import type { Finish, LeaseHolder } from "./lease-holder.js";
 import type { LeaseOffice } from "./lease-office.js";
 import { ReauthenticatedIdentity } from "./reauthenticated-identity.js";
-import type { Accepted, AuthenticationAttempt, Reask } from "./reauthentication.js";
+import type { Accepted, AuthenticationAttempt, Reask } from "./reauthentication-types.js";
 import type { Revalidated } from "./revalidation-queue.js";
 import { type Addressable, areSame } from "./subject-index.js";
 import { nextDue } from "./timetable.js";

@@ -4,13 +4,8 @@ import type { Payload } from "../types.js";
 import { readClock } from "../util/clock.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
 import { IdentityState } from "./identity-state.js";
-import {
-  type Accepted,
-  type AuthenticationAttempt,
-  type Reask,
-  Reauthentication,
-  type Subject,
-} from "./reauthentication.js";
+import { Reauthentication } from "./reauthentication.js";
+import type { Accepted, AuthenticationAttempt, Reask, Subject } from "./reauthentication-types.js";
 import { Waiting } from "./waiting.js";
 
 /**

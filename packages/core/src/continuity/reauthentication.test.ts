@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { deferred, settled } from "../../test/connection.js";
 import { ALLOWED } from "../decision/decision.js";
 import { AuthenticationWatch } from "./authentication-watch.js";
-import { Reauthentication, type Subject } from "./reauthentication.js";
+import { Reauthentication } from "./reauthentication.js";
+import type { Subject } from "./reauthentication-types.js";
 
 test("an answer settles nothing of a connection whose authorization has ended", async () => {
   const answer = deferred<{ decision: typeof ALLOWED; scope: never }>();

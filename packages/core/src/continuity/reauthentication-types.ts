@@ -1,0 +1,42 @@
+import type { Decision } from "../decision/decision-types.js";
+import type { DecisionPhase } from "../guard/decision-log.js";
+import type { Renew } from "../guard/runtime.js";
+import type { Payload, Scope } from "../types.js";
+import type { AuthenticationWatch } from "./authentication-watch.js";
+import type { IdentityState } from "./identity-state.js";
+
+/** One question: authenticate the client again. */
+export interface Reask {
+  readonly phase: DecisionPhase;
+  /** The payload of a renewal. */
+  readonly renewal?: Payload | undefined;
+  /** Receives the decision that settles the question. */
+  answer?(decision: Decision): void;
+}
+
+/** The result of an accepted authentication. */
+export interface Accepted {
+  readonly question: Reask;
+  readonly watch: AuthenticationWatch;
+  readonly scope: Scope;
+}
+
+/** An authentication that is under way. */
+export type AuthenticationAttempt = ReturnType<Renew>;
+
+/** The connection that is authenticated again. */
+export interface Subject extends Readonly<Pick<IdentityState, "principal" | "pendingSince">> {
+  readonly isEnded: boolean;
+  watch(): AuthenticationWatch;
+  /** Runs `authenticate` and the connect rules. */
+  authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt;
+  accept(accepted: Accepted): void;
+  /** Ends the connection by a refusal. */
+  refuse(decision: Decision, phase: DecisionPhase): void;
+  /** Reports a decision that no authentication has made. */
+  report(phase: DecisionPhase, decision: Decision): void;
+  /** Asks for a further question later: after a fault, or where demands come too fast. */
+  retryIn(milliseconds: number): void;
+  /** Nothing is under way, waits, or is to be remembered. */
+  rest(): void;
+}
