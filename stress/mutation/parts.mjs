@@ -16,6 +16,7 @@ export const PARTS = {
   "adapter-socketio": { without: /test\/attack/ },
   "adapter-crossws": { without: /test\/attack/ },
   "adapter-express-bridge": { without: /test\/(matrix|application)/ },
+  revocations: { without: /^$/ },
 };
 
 const DECIDING = /core\/src\/(decision|rules|engine|policy)\//;
@@ -34,6 +35,7 @@ export const LIMITS = [
   { name: "the adapter for socket.io", selects: /^packages\/adapter-socketio\//, least: 95 },
   { name: "the adapter for crossws", selects: /^packages\/adapter-crossws\//, least: 95 },
   { name: "the bridge", selects: /^packages\/adapter-express-bridge\//, least: 95 },
+  { name: "the logs of revocations", selects: /^packages\/revocations\//, least: 95 },
 ];
 
 /** The part that the environment variable `PART` names. */

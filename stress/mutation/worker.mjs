@@ -11,6 +11,8 @@ import { parentPort, workerData } from "node:worker_threads";
 
 const port = /** @type {import("node:worker_threads").MessagePort} */ (parentPort);
 const { setImmediate: soon } = globalThis;
+// As under vitest.
+process.env.NODE_ENV = "test";
 /** @type {any} */ (globalThis).__stryker__ = {};
 const mutations = /** @type {any} */ (globalThis).__stryker__;
 mutations.activeMutant = workerData.mutant;

@@ -90,6 +90,7 @@ function warnOnce(caller: string, grace: number): () => void {
   return () => {
     if (hasWarned) return;
     hasWarned = true;
+    // biome-ignore lint/suspicious/noConsole: it is printed once
     console.warn(
       `portcullis: ${caller}: a message was allowed, and after ${grace} ms (\`listenerGrace\`) nobody listened for it: write ` +
         'socket.on("message", ...) in the connection listener, or use serve()',

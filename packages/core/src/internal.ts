@@ -42,7 +42,7 @@ export { type Phase, UNLISTED } from "./rules/tree.js";
 export { type Identity, identityOf } from "./rules/user.js";
 // Timeouts
 export { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "./util/deadline.js";
+export { ErrorPrinter } from "./util/error-printer.js";
 export { isMisspelling } from "./util/misspelling.js";
-export { printError } from "./util/print-error.js";
 export { show } from "./util/show.js";
 export { ignoreRejection } from "./util/thenable.js";

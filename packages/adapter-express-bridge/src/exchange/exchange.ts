@@ -1,6 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import { type IncomingMessage, ServerResponse } from "node:http";
-import { cancelTimeout, printError, type TimeoutNode, timeoutListOf } from "@portcullis/core/internal";
+import { cancelTimeout, ErrorPrinter, type TimeoutNode, timeoutListOf } from "@portcullis/core/internal";
 import { makeDressed, type Prototypes } from "./dressed-class.js";
 import type { Ending, Skip } from "./ending.js";
 import type { Derived } from "./make-request.js";
@@ -17,6 +17,9 @@ export interface ExchangeLimits {
   /** The application whose prototypes request and response have. */
   readonly app?: Prototypes | null;
 }
+
+/** One for the process, because an exchange serves one message. */
+const PRINTER = new ErrorPrinter();
 
 /**
  * One request and its response, made for one evaluation and never reused. Both are real objects of Node, on a socket
@@ -157,7 +160,7 @@ export class Exchange implements TimeoutNode {
     try {
       this.#onLateError(error);
     } catch (cause) {
-      printError("onError has thrown:", cause);
+      PRINTER.print("onError has thrown", cause);
     }
   }
 

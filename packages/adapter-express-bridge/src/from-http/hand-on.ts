@@ -25,6 +25,7 @@ export class HandOn {
     if (isSame(found.body, JSON.parse(String(bytes)))) return { ...found, body: undefined };
     if (this.handOn === undefined && !this.#isSaid) {
       this.#isSaid = true;
+      // biome-ignore lint/suspicious/noConsole: it is printed once
       console.warn(
         `portcullis: ${this.name}: the middlewares have changed the body, and the handler gets the payload as it came. What they made of it is \`evidence.body\`: { handOn: "body" } makes it the payload of a handler of serve(), { handOn: false } says that this is meant`,
       );

@@ -1,5 +1,5 @@
 import type { Scope } from "@portcullis/core";
-import { checkKeys, printError, readMilliseconds } from "@portcullis/core/internal";
+import { checkKeys, ErrorPrinter, readMilliseconds } from "@portcullis/core/internal";
 import { assertOption } from "../exchange/assert-option.js";
 import type { ExchangeLimits } from "../exchange/exchange.js";
 import type { DerivationSettings, HttpContext, MethodOf } from "../exchange/http-context.js";
@@ -83,7 +83,7 @@ const KEYS = ["name", "methods", "url", "user", "timeout", "unmatched", "stopAt"
  */
 export function readSettings(caller: string, options: HttpRuleOptions<never>, more: readonly string[]): RuleSettings {
   checkKeys(caller, options, [...KEYS, ...more]);
-  const { user = false, timeout = 4500, unmatched = "deny", maxBody = 65_536, onError = printLate, handOn } = options;
+  const { user = false, timeout = 4500, unmatched = "deny", maxBody = 65_536, onError = printLate(), handOn } = options;
   checkValues(caller, { ...options, user, unmatched, maxBody });
   readMilliseconds(timeout, "`timeout`");
   const { params, query, body, headers } = options;
@@ -135,6 +135,7 @@ function readStops(caller: string, stopAt: readonly AnyMiddleware[] | undefined)
   return new Set(stopAt);
 }
 
-function printLate(error: unknown): void {
-  printError("a middleware has thrown after its answer was used:", error);
+function printLate(): (error: unknown) => void {
+  const printer = new ErrorPrinter();
+  return (error) => printer.print("a middleware has thrown after its answer was used", error);
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
 import type { Revocations } from "@portcullis/core/continuity";
-import { checkKeys, printError, show } from "@portcullis/core/internal";
+import { checkKeys, ErrorPrinter, show } from "@portcullis/core/internal";
 import { readField } from "./form-body.js";
 import type { LoggedOut } from "./logout-token.js";
 import { ReplayGuard } from "./replay-guard.js";
@@ -55,6 +55,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHand
   checkOptions(options);
   const { revocations, subjects = subjectsOf } = options;
   const verify = verifierOf(options);
+  const printer = new ErrorPrinter();
   const replays = new ReplayGuard((LIFETIME + 2 * TOLERANCE) * 1000);
   return async (request, response) => {
     const answer = (status: number, description?: string) => send(response, status, description);
@@ -75,7 +76,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHand
     } catch (error) {
       // The provider may send the same token again.
       if (id !== undefined) replays.forget(id);
-      printError(`${CALLER} could not carry out a logout:`, error);
+      printer.print(`${CALLER} could not carry out a logout`, error);
       answer(503, "The logout could not be carried out.");
     }
   };

@@ -36,9 +36,12 @@ export function verifierOf(options: VerifierOptions): (token: string) => Promise
   const tell = mismatchTeller(options);
   let loaded: Promise<{ jose: Jose; keys: unknown }> | undefined;
   let failedAt = Number.NEGATIVE_INFINITY;
-  const fetchKeys: typeof fetch = (...request) => {
-    if (performance.now() - failedAt >= PAUSE) return fetch(...request);
-    return Promise.reject(new Error("The keys could not be read a moment ago."));
+  const checkPause = () => {
+    if (performance.now() - failedAt < PAUSE) throw new Error("The keys could not be read a moment ago.");
+  };
+  const fetchKeys: typeof fetch = async (...request) => {
+    checkPause();
+    return fetch(...request);
   };
   const load = async () => {
     const jose = (await import("jose")) as unknown as Jose;
@@ -52,6 +55,8 @@ export function verifierOf(options: VerifierOptions): (token: string) => Promise
       loaded = undefined;
       throw error;
     });
+    // Without `customFetch` jose would ask for the keys with each token.
+    if (jwks instanceof URL && jose.customFetch === undefined) checkPause();
     try {
       const { payload } = await jose.jwtVerify(token, keys as never, claims);
       return readLogoutToken(payload);
@@ -83,6 +88,7 @@ function mismatchTeller({ issuer, audience }: VerifierOptions): (error: unknown)
     if ((claim === "iss" || claim === "aud") && !told.has(claim)) {
       told.add(claim);
       const option = claim === "iss" ? `issuer: ${show(issuer)}` : `audience: ${show(audience)}`;
+      // biome-ignore lint/suspicious/noConsole: it is printed once
       console.warn(
         `portcullis: backChannelLogout() refused a token with a good signature, because its \`${claim}\` is ${payload ? show(payload[claim]) : "another one"}, and the option is \`${option}\`. If the token was meant for this application, correct the option.`,
       );

@@ -6,7 +6,6 @@ import {
   FaultLog,
   isOverdue,
   type PolicyEngine,
-  printError,
   readMilliseconds,
   show,
   type TimeoutNode,
@@ -44,6 +43,7 @@ export function readAsk<From>(
     const decision = await within(timeout, decided);
     const { phase, watch } = progress;
     report(
+      log,
       () => log.tell(decision, action),
       onDecision &&
         (() => {
@@ -97,15 +97,12 @@ function checkRule<From>(
   return engine;
 }
 
-function report(print: () => void, tell: (() => MaybePromise<void>) | undefined): void {
+function report(log: FaultLog, print: () => void, tell: (() => MaybePromise<void>) | undefined): void {
+  const printThrown = (error: unknown) => log.tellThrown("onDecision", error);
   try {
     if (tell) Promise.resolve(tell()).catch(printThrown);
     else print();
   } catch (error) {
     printThrown(error);
   }
-}
-
-function printThrown(error: unknown): void {
-  printError("onDecision has thrown:", error);
 }

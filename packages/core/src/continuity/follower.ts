@@ -1,5 +1,5 @@
 import { readClock } from "../util/clock.js";
-import { printError } from "../util/print-error.js";
+import { ErrorPrinter } from "../util/error-printer.js";
 import { isThenable } from "../util/thenable.js";
 import type { RevocationBatch, RevocationLog, RevocationRecord } from "./revocation-log.js";
 import { pause, within } from "./within.js";
@@ -10,9 +10,6 @@ const POLL = 250;
 const READ_TIMEOUT = 10_000;
 /** Milliseconds for which records are applied in one turn of the event loop. */
 const SLICE = 5;
-
-/** Milliseconds between two lines about a log that cannot be read. */
-const QUIET = 60_000;
 
 /** Receives the records of a log. */
 export interface RecordTarget {
@@ -35,13 +32,13 @@ export interface LogGauges {
 export class Follower {
   readonly #log: RevocationLog;
   readonly #target: RecordTarget;
+  readonly #printer = new ErrorPrinter();
   #position: unknown;
   #isPlaced = false;
   #isStopped = true;
   #readAt: number | undefined;
   #failures = 0;
   #error: unknown;
-  #printedAt = Number.NEGATIVE_INFINITY;
   /** Counts the starts. A loop that was stopped ends. */
   #turn = 0;
 
@@ -84,11 +81,8 @@ export class Follower {
   #fail(error: unknown): void {
     this.#failures += 1;
     this.#error = error;
-    const now = readClock();
-    if (this.#failures > 1 || now - this.#printedAt < QUIET) return;
-    this.#printedAt = now;
-    printError(
-      "The log of revocations cannot be read. Until it can, revocations of other processes act at the next revalidation:",
+    this.#printer.print(
+      "The log of revocations cannot be read. Until it can, revocations of other processes act at the next revalidation",
       error,
     );
   }

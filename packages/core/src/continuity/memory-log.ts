@@ -44,6 +44,7 @@ export function memoryRevocations(): Revocations {
   return new Revocations(new MemoryLog(), () => {
     if (isTold) return;
     isTold = true;
+    // biome-ignore lint/suspicious/noConsole: it is printed once
     console.warn(
       "portcullis: a revocation reached no guard, because no guard was given these revocations: write `continuity({ revocations })`, with the same object. This is printed once.",
     );

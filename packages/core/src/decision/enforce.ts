@@ -59,5 +59,6 @@ function watch<T>(
 
 function warn(verb: string, warned: Set<string>): void {
   warned.add(verb);
+  // biome-ignore lint/suspicious/noConsole: it is printed once
   console.error(`portcullis: ${verb}() has refused, and nothing awaited it: write \`await\` before it`);
 }

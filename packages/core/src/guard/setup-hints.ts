@@ -59,6 +59,7 @@ export class SetupHints {
 /** Prints a hint that is printed once. */
 export function printHint(told: string): void {
   const hint = told.endsWith("?") ? told : `${told}.`;
+  // biome-ignore lint/suspicious/noConsole: callers print each hint once
   console.warn(`portcullis: ${hint} This is printed once; \`hints: false\` turns it off.`);
 }
 

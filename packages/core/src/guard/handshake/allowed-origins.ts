@@ -114,6 +114,7 @@ function anyOrigin(): OriginRule {
     const hasCookie = origin !== undefined && scope.headers.cookie !== undefined;
     if (hasCookie && !hasSaid && !isOwnOrigin(origin, scope)) {
       hasSaid = true;
+      // biome-ignore lint/suspicious/noConsole: it is printed once
       console.error(
         `portcullis: \`origins: "*"\` has accepted a page of ${origin} with cookies: any site may act as who is signed in here. Name the origins, or read no cookies in authenticate().`,
       );

@@ -1,0 +1,55 @@
+import { format } from "node:util";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { ErrorPrinter } from "./error-printer.js";
+
+const lines: string[] = [];
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(console, "error").mockImplementation((...given) => void lines.push(format(...given)));
+});
+afterEach(() => {
+  lines.length = 0;
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+test("an unprintable value is described in words", () => {
+  const printer = new ErrorPrinter();
+  const error = Object.defineProperty({}, Symbol.for("nodejs.util.inspect.custom"), {
+    value: () => {
+      throw new Error("no");
+    },
+  });
+  printer.print("broken", error);
+  printer.print("odd", 5);
+  expect(lines).toEqual(["portcullis: broken: an object", "portcullis: odd: 5"]);
+});
+
+test("a key has one line a minute, with a count", () => {
+  const printer = new ErrorPrinter();
+  for (let time = 0; time < 42; time++) printer.print(`broken ${time}`, time, "broken");
+  printer.print("other", "x");
+  vi.advanceTimersByTime(59_999);
+  printer.print("late", 1, "broken");
+  vi.advanceTimersByTime(1);
+  printer.print("again", 2, "broken");
+  expect(lines).toEqual([
+    "portcullis: broken 0: 0",
+    "portcullis: other: x",
+    "portcullis: again, and 42 more in the last minute: 2",
+  ]);
+});
+
+test("the number of keys in a minute is capped", () => {
+  const printer = new ErrorPrinter();
+  for (let key = 0; key < 1000; key++) printer.print(`key ${key}`, "x");
+  expect(lines).toHaveLength(100);
+  vi.advanceTimersByTime(60_000);
+  for (let key = 0; key < 1000; key++) printer.print(`key ${key}`, "x");
+  expect(lines).toHaveLength(200);
+});
+
+test("two printers have limits of their own", () => {
+  for (const printer of [new ErrorPrinter(), new ErrorPrinter()]) printer.print("broken", 1);
+  expect(lines).toEqual(["portcullis: broken: 1", "portcullis: broken: 1"]);
+});
