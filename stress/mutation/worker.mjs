@@ -23,7 +23,7 @@ const CONFIG = {
   setupFiles: [],
   sequence: { hooks: "stack", setupFiles: "list", shuffle: false, concurrent: false, seed: 1 },
   maxConcurrency: 1,
-  testTimeout: 10_000,
+  testTimeout: 40_000,
   hookTimeout: 10_000,
   retry: 0,
   allowOnly: true,

@@ -10,8 +10,8 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
-  vi.useRealTimers();
   vi.unstubAllGlobals();
+  vi.useRealTimers();
 });
 
 const guard = (problems: readonly string[], options: object = { hints: true }) =>
