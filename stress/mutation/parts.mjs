@@ -8,10 +8,11 @@ import { join } from "node:path";
  * because smaller ones notice the same sooner. `attack` tests the attack kit itself; the conformance suite runs the kit
  * as well. `copies` loads the package twice, which a thread that has it loaded cannot do.
  *
- * @type {Record<string, { without: RegExp }>}
+ * @type {Record<string, { folder?: string, only?: RegExp, without: RegExp }>}
  */
 export const PARTS = {
   core: { without: /test\/(every-tree\.(and|or)|every-fault|laws|policies|copies)/ },
+  continuity: { folder: "core", only: /src\/continuity/, without: /^$/ },
   "adapter-ws": { without: /test\/attack/ },
   "adapter-socketio": { without: /test\/attack/ },
   "adapter-crossws": { without: /test\/attack/ },
@@ -45,9 +46,9 @@ if (part === undefined) throw new Error(`PART is ${name}: give one of ${Object.k
 
 /** The files of a package whose path ends so. */
 function filesOf(/** @type {RegExp} */ end) {
-  const folder = join("packages", name);
+  const folder = join("packages", part?.folder ?? name);
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((path) => /^(src|test)\//.test(path) && end.test(path))
+    .filter((path) => /^(src|test)\//.test(path) && end.test(path) && part?.only?.test(path) !== false)
     .map((path) => join(folder, path));
 }
 

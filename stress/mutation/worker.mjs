@@ -55,7 +55,7 @@ const CONFIG = {
   metaEnv: process.env,
 };
 
-const { expect } = await import("vitest");
+const { expect, vi } = await import("vitest");
 // The very copy that vitest has: what describes tests and what runs them share their state.
 const runnerOfVitest = createRequire(import.meta.resolve("vitest")).resolve("@vitest/runner");
 const { startTests } = await import(pathToFileURL(runnerOfVitest).href);
@@ -75,9 +75,16 @@ let current = "";
 /** @type {string[]} */
 let stray = [];
 
-/** An uncaught error fails the running test, as in vitest. */
+/** An uncaught error fails the running test, unless the test listens for it. */
 function note(/** @type {unknown} */ error) {
-  stray.push(String(error));
+  if (process.listenerCount("uncaughtException") === 1) stray.push(String(error));
+}
+
+/** In vitest each file has globals of its own. */
+function restoreGlobals() {
+  vi.restoreAllMocks();
+  vi.unstubAllGlobals();
+  vi.useRealTimers();
 }
 
 /** @param {import("@vitest/runner").Test} test */
@@ -139,6 +146,7 @@ async function run(/** @type {Order} */ { mutant, files, only: ids, hitLimit, is
     round += 1;
     current = `${file}#before its tests`;
     const [task] = await startTests([file], runner);
+    restoreGlobals();
     await new Promise((resolve) => soon(() => soon(resolve)));
     const broken = task?.result?.errors?.[0]?.message ?? (stray[0] && `nobody caught: ${stray[0]}`);
     if (broken !== undefined && !hasFailed) {

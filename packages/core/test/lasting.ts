@@ -7,6 +7,7 @@ import {
   type Session,
 } from "@portcullis/core/adapter";
 import { type ContinuityOptions, type CountedContinuity, continuity, type Identify } from "@portcullis/core/continuity";
+import { onTestFinished } from "vitest";
 import type { DecisionEvent } from "../src/guard/decision-log.js";
 import { Wire } from "./connection.js";
 
@@ -48,7 +49,7 @@ export interface LastingOptions<S> extends ContinuityOptions {
   readonly onScope?: (session: Session, previous: S) => unknown;
 }
 
-/** Starts a guard. `authenticate` gets the client of `open`. */
+/** Starts a guard, until the test has ended. `authenticate` gets the client of `open`. */
 export function lasting<S>(
   rules: Rules,
   authenticate: GuardOptions<string>["authenticate"],
@@ -65,6 +66,7 @@ export function lasting<S>(
     { authenticate, identify, onScope, continuity: made, onDecision, ...more } as GuardOptions<string>,
     served,
   );
+  onTestFinished(() => void gate.close());
   const admit = async (client: string) => {
     // The follower of the log takes its position first.
     for (let turn = 0; turn < 20; turn++) await undefined;
