@@ -6,6 +6,9 @@ import type { UpgradeRequest } from "./options.js";
 import { UpgradeFacts } from "./upgrade-facts.js";
 
 type Result = ReturnType<Hooks["message"]>;
+const NO_PROTOCOL =
+  "a client that offered subprotocols has left before its first message, as browsers do where the server chooses none: give crossws `handleProtocols: ([first]) => first`, or return `protocol` from the hook `upgrade`";
+
 type CloseDetails = Parameters<Hooks["close"]>[1];
 
 /** One client: an upgrade first, and from `openPeer` on the connection of a session. */
@@ -14,6 +17,8 @@ export class PeerConnection extends UpgradeFacts implements Connection<DecodedMe
   refused: Decision | undefined;
   /** True when crossws has reported an error of the peer. */
   hasFailed = false;
+  /** True until the first message of a client that has offered subprotocols, of which the hook `upgrade` has chosen none. */
+  isProtocolOpen = false;
   #result: unknown;
 
   /** The hooks of the application, for a peer whose `open` it has got, and whose end it has not. */
@@ -35,6 +40,7 @@ export class PeerConnection extends UpgradeFacts implements Connection<DecodedMe
   /** Returns the result of the `message` hook. A message that waits has none yet. */
   receiveMessage(message: Message): Result {
     this.#result = undefined;
+    this.isProtocolOpen = false;
     this.receive(message.rawData, message);
     return this.#result as Result;
   }
@@ -48,6 +54,7 @@ export class PeerConnection extends UpgradeFacts implements Connection<DecodedMe
     let result: Result | undefined;
     // Without a close of the client the code is 1006. Deno tells no code, but reports an error first.
     const isCut = details?.code === undefined ? this.hasFailed : details.code === 1006;
+    if (isCut && this.isProtocolOpen) this.guarding.gate.hintOnce(NO_PROTOCOL);
     this.end(isCut, () => {
       result = this.guarding.hooks.close?.(this.raw as Peer, details);
     });

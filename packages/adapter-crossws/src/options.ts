@@ -27,15 +27,11 @@ export interface ServeOptions<Extra = unknown> extends GuardOptions<Extra> {
 
 const HOOKS = ["upgrade", "open", "message", "close", "drain", "error", "ping", "pong"];
 
-/** The options of this adapter, with their defaults. */
-interface OwnOptions extends ReadFrameOptions, Required<Pick<GuardOptions, "maxPayload">> {
+/** The parts of a guard that its connections use: its gate, and the options of this adapter, with their defaults. */
+export interface Guarding extends ReadFrameOptions, Required<Pick<GuardOptions, "maxPayload">> {
+  readonly gate: Gate<UpgradeRequest>;
   /** The hooks of the application. Each is read when it is called, as crossws does. */
   readonly hooks: Partial<Hooks>;
-}
-
-/** The parts of a guard that its connections use. */
-export interface Guarding extends OwnOptions {
-  readonly gate: Gate<UpgradeRequest>;
 }
 
 /** The names of the options of this adapter. */
@@ -46,7 +42,7 @@ export const OWN_OPTIONS: readonly string[] = [...FRAME_OPTIONS, "maxPayload"];
  *
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
-export function readOptions(caller: string, hooks: Partial<Hooks>, options: GuardOptions): OwnOptions {
+export function readOptions(caller: string, hooks: Partial<Hooks>, options: GuardOptions): Omit<Guarding, "gate"> {
   const isServed = caller === "serve()";
   const { maxPayload = Number.POSITIVE_INFINITY } = options;
   checkHooks(caller, hooks, isServed);

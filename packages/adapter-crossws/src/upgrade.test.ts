@@ -1,7 +1,7 @@
 import { connect as connectTcp } from "node:net";
 import { AllowAny, definePolicy, deny, IsAuthenticated, permission } from "@portcullis/core";
 import { addAnswerHeader } from "@portcullis/core/internal";
-import { expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
 import { RUNTIME } from "../test/listen.js";
 import { connect, start } from "../test/support.js";
@@ -70,6 +70,40 @@ test("`close` answers with the first subprotocol", async () => {
     socket.on("close", (ended, text) => resolve([ended, String(text)])),
   );
   expect([socket.protocol, code, reason]).toEqual(["app", 4401, "not_authenticated"]);
+});
+
+describe("an admitted client that offers subprotocols", () => {
+  const open = async (hooks: object, options: object = { hints: true }) => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    onTestFinished(() => void warned.mockRestore());
+    const { url, guard: guarded } = await start({ policy: definePolicy({ permissions: AllowAny }), options, hooks });
+    for (let count = 0; count < 2; count += 1) {
+      const socket = new WebSocket(url, ["app", "token"]);
+      socket.on("error", () => undefined);
+      socket.once("open", () => socket.terminate());
+      await new Promise((resolve) => socket.once("close", resolve));
+      await vi.waitUntil(() => guarded.sessions.size === 0);
+    }
+    return warned.mock.calls.map(([line]) => String(line));
+  };
+
+  test("and gets none causes one hint", async () => {
+    const lines = await open({});
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/offered subprotocols has left before its first message.+handleProtocols/);
+  });
+
+  test("causes no hint without hints", async () => {
+    expect(await open({}, { hints: false })).toEqual([]);
+  });
+
+  test.each([
+    { headers: { "sec-websocket-protocol": "app" } },
+    { protocol: "app" },
+    { headers: new Headers({ "Sec-WebSocket-Protocol": "app" }) },
+  ])("and gets one causes no hint: %j", async (answer) => {
+    expect(await open({ upgrade: () => answer })).toEqual([]);
+  });
 });
 
 test("an upgrade that takes too long ends", async () => {

@@ -5,6 +5,8 @@ import type { Hooks } from "crossws";
 import type { PeerConnection } from "./connection.js";
 
 type UpgradeAnswer = Awaited<ReturnType<Hooks["upgrade"]>>;
+const OFFER = "sec-websocket-protocol";
+
 type Accepted = Extract<UpgradeAnswer, { context?: unknown }>;
 
 /**
@@ -21,6 +23,8 @@ export async function answerUpgrade(connection: PeerConnection, pair: () => obje
     const added = takeAnswerHeaders(request);
     const answer = await askApplication(connection);
     if (answer instanceof Response || answer?.handled) return answer;
+    const { protocol, headers } = (answer ?? {}) as Accepted;
+    connection.isProtocolOpen = request.headers.has(OFFER) && !protocol && !new Headers(headers).has(OFFER);
     return withHeaders({ ...answer, context: { ...answer?.context, ...pair() } }, added);
   }
   if (guarding.refuse !== "close" || connection.isAborted) throw responseTo(connection, decision);
@@ -30,8 +34,8 @@ export async function answerUpgrade(connection: PeerConnection, pair: () => obje
 
 /** A browser learns the close code only where the server has chosen one of the subprotocols that it offered. */
 function firstProtocol({ headers }: PeerConnection["request"]): (readonly [string, string])[] {
-  const first = headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
-  return first ? [["sec-websocket-protocol", first]] : [];
+  const first = headers.get(OFFER)?.split(",")[0]?.trim();
+  return first ? [[OFFER, first]] : [];
 }
 
 /** Decides an upgrade. A client that leaves earlier aborts it. Never rejects. */
