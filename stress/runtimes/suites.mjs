@@ -22,6 +22,7 @@ export const PACKAGES = [
   "adapter-socketio",
   "adapter-crossws",
   "adapter-express-bridge",
+  "revocations",
 ];
 
 /**
