@@ -7,6 +7,9 @@ import { isPlain, type Message } from "./event.js";
 import type { GuardContext } from "./guard-context.js";
 import { denied, PERMISSION_DENIED } from "./refusal.js";
 
+const POSITIONAL =
+  "an event was refused whose first argument is no object, so that rules find its arguments in `payload.args`: send an object, read `payload.args[0]`, or name them by the option `payload: (event, [room]) => ({ room })`";
+
 const EVENT = 2;
 const ACK = 3;
 
@@ -24,8 +27,10 @@ export class EventAnswers {
 
   /** Sends the answer that `denied` makes of a refusal, or the default answer if `denied` fails. */
   refuse(message: Message, decision: Decision, session: Session<Message>): void {
-    const { options } = this.#context;
-    const { action, isAwaited } = message;
+    const { options, gate } = this.#context;
+    const { action, isAwaited, payload } = message;
+    const isOfRule = decision.status === 403 || decision.status === 500;
+    if (isOfRule && payload.args && !options.payload) gate.hintOnce(POSITIONAL);
     try {
       this.#send(message, readBody(options.denied(publicRefusal(decision), { action, isAcknowledgement: isAwaited })));
     } catch (error) {

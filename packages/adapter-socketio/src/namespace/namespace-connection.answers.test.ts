@@ -100,3 +100,19 @@ test("audit() reports no open guarded sockets", async () => {
   await until(() => guarded.sessions.size === 1);
   expect(guarded.audit()).toEqual([]);
 });
+
+test.each([
+  ["text", ["lobby"], {}, 1],
+  ["an object", [{ room: "lobby" }], {}, 0],
+  ["nothing", [], {}, 0],
+  ["text that an option names", ["lobby"], { payload: (_event: string, [room]: readonly unknown[]) => ({ room }) }, 0],
+])("a refused event with %s causes the right hints", async (_what, args, options, count) => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const server = await listen((io) => guard(io, simplePolicy(), { hints: true, ...options }));
+  const client = await open(server);
+  for (let turn = 0; turn < 2; turn += 1) {
+    expect(await client.emitWithAck("secret", ...args)).toMatchObject({ error: { status: 403 } });
+  }
+  expect(warned.mock.calls.filter(([line]) => String(line).includes("payload.args"))).toHaveLength(count);
+  warned.mockRestore();
+});
