@@ -63,7 +63,7 @@ export function ruleOf<S, User = unknown>(
   const about = (options: PhaseSettings) =>
     handOn.mark(async (question: Context) => ask(options, question, question.action, question.payload));
   return permission(name, {
-    connect: async (question) => ask(connect, question, "connect", question.message ?? {}),
+    connect: async (question) => ask(connect, question, "connect", question.message),
     action: Object.assign(about(listed), { [UNLISTED]: about(unlisted) }),
   }) as never;
 }

@@ -104,7 +104,8 @@ function checkOptions(options: BackChannelLogoutOptions): void {
   }
   const hasKeys = jwks instanceof URL || Array.isArray((jwks as { keys?: unknown } | undefined)?.keys);
   if (!hasKeys) throw misuse("jwks", jwks, 'give new URL("https://id.example/jwks"), or { keys }');
-  if (typeof revocations?.revoke !== "function") throw misuse("revocations", revocations, "give those of continuity()");
+  if (typeof revocations?.revoke !== "function")
+    throw misuse("revocations", revocations, "give memoryRevocations(), or those of @portcullis/revocations");
   if (subjects !== undefined && typeof subjects !== "function") throw misuse("subjects", subjects, "give a function");
 }
 

@@ -3,8 +3,9 @@ import type { Consumer, MaybePromise, ObjectOptions, Payload, RuleOptions, Scope
 import { PERMISSION, type Permission, type PermissionKind } from "./permission.js";
 
 /**
- * A rule in class style, as in Django Channels REST Framework (DCRF). In a phase whose method is not defined, the rule
- * abstains. The class is instantiated once, without arguments, when the tree is built.
+ * A rule in class style, as in Django Channels REST Framework (DCRF). A rule abstains in a phase for which it has no
+ * method. Under `connect` of a policy, `hasPermission` stands in for a missing `canConnect`. The class is instantiated
+ * once, without arguments, when the tree is built.
  *
  * `S` is the scope that the rule needs. `G` is its guarantee, the properties of the scope once it has allowed. A
  * subclass inherits the guarantee, so it must not allow more than its base class.
@@ -44,7 +45,7 @@ export class BasePermission<in S = Scope, out G = unknown> implements Permission
   }
 
   /** Called before the connection is opened, and again when a session is refreshed. */
-  canConnect?(scope: S, consumer: Consumer, message: Payload | undefined, options: RuleOptions): MaybePromise<Answer>;
+  canConnect?(scope: S, consumer: Consumer, message: Payload, options: RuleOptions): MaybePromise<Answer>;
 
   /** Called before every action. */
   hasPermission?(

@@ -18,7 +18,8 @@ type Answering<V> = [Awaited<V>] extends [Answer]
   : "return true, false, allow(), deny(), abstain() or fault() on every path";
 
 /**
- * The phases that a function rule answers, at least one. In every other phase it abstains.
+ * The phases that a function rule answers, at least one. In every other phase it abstains, but under `connect` of a
+ * policy the function of `action` stands in for a missing `connect`.
  *
  * `S` is the scope. `C`, `A` and `O` are the answers of the three parts. `T` is the object.
  */
@@ -61,7 +62,7 @@ export interface PermissionFactory<Bound> {
  * Creates a rule from functions.
  *
  * @param name The name in decisions and logs, for example `isMember` or `hasRole(admin)`.
- * @param rule The function of the action phase; or `{ connect, action, object }` with a function for each phase; or `{
+ * @param rule The function for actions, which is also asked under `connect` of a policy; or `{ connect, action, object }` with a function for each phase; or `{
  *   payload: schema }` (any Standard Schema) with the function as third argument. That function gets the parsed
  *   payload. A payload that does not match the schema is a fault `invalid_input` (400), which `not` does not negate.
  *   The parsed payload (defaults, trimmed strings, dates) is for this rule alone. Other rules, a handler and the

@@ -62,11 +62,15 @@ describe("not", () => {
     ["a combination", not(AllowAny)],
     ["null", null],
     ["a number, as `map` gives", 1],
-    ["an unknown key", { message: "no" }],
+    ["a list", [AllowAny]],
   ])("takes one permission: %s beside it is a misuse", (_, more) => {
     const build = () => not(AllowAny, more as never);
     expect(build).toThrow(PermissionMisuse);
     expect(build).toThrow("not() takes one permission: write not(or(a, b)) for neither of two");
+  });
+
+  it("names an unknown key of its denial", () => {
+    expect(() => not(AllowAny, { reasn: "no" } as never)).toThrow(/not\(\).+`reasn`.+`reason`/);
   });
 
   it("refuses to be built of nothing", () => {

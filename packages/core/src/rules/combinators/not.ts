@@ -1,4 +1,5 @@
 import { PermissionMisuse } from "../../decision/errors.js";
+import { checkKeys } from "../../decision/read-options.js";
 import { branch, Combination, type DenialOptions } from "../build-tree.js";
 import type { Not, OperandFor } from "../infer.js";
 import { isPermission } from "../permission.js";
@@ -21,10 +22,10 @@ import { isPermission } from "../permission.js";
  * ```
  */
 export function not<const L extends OperandFor>(operand: L, denial: DenialOptions = {}): Not<L> {
-  const isDenial = typeof denial === "object" && denial !== null && !isPermission(denial);
-  if (!isDenial || Object.keys(denial).some((key) => !DENIAL_KEYS.includes(key))) {
+  if (typeof denial !== "object" || denial === null || Array.isArray(denial) || isPermission(denial)) {
     throw new PermissionMisuse("not() takes one permission: write not(or(a, b)) for neither of two");
   }
+  checkKeys("not()", denial, DENIAL_KEYS);
   return new Combination(branch("not", [operand], 0, denial));
 }
 
