@@ -4,7 +4,7 @@
  * @module @portcullis/core/codecs
  */
 
-export type { Answered, Codec, Decoded, EnvelopeCodec, Frame, FrameContext, ServingCodec } from "./codecs/codec.js";
+export type { Codec, Decoded, EnvelopeCodec, Frame, FrameContext, ReplyHead, ServingCodec } from "./codecs/codec.js";
 export type { DcrfOptions, DcrfRequest } from "./codecs/dcrf.js";
 export { dcrf } from "./codecs/dcrf.js";
 export type { CodecOptions, Heartbeat } from "./codecs/heartbeat.js";

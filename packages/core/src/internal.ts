@@ -37,7 +37,7 @@ export { engineOf } from "./policy/policy.js";
 export type { PolicyEngine } from "./policy/policy-engine.js";
 export type { AnyName, AskedName } from "./policy/policy-types.js";
 export { type TraceNode, type Traces, traces } from "./policy/trace.js";
-export { type Asking, endWith, isAborted } from "./rules/end-with.js";
+export { endWith, isAborted, type SignalSource } from "./rules/end-with.js";
 export { type Phase, UNLISTED } from "./rules/tree.js";
 export { type Identity, identityOf } from "./rules/user.js";
 // Timeouts

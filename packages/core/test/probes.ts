@@ -126,7 +126,7 @@ export const RAISED = way("throws PermissionDenied", meant, (leaf) =>
 
 const LATER = new WeakMap<Way, Way>();
 
-/** All values that a rule may return by mistake. Each is `invalid_verdict`. */
+/** All values that a rule may return by mistake. Each is `invalid_answer`. */
 const INVALID: readonly (readonly [string, (leaf: string) => unknown])[] = [
   ["undefined", () => undefined],
   ["null", () => null],

@@ -1,7 +1,7 @@
 import { AsyncResource } from "node:async_hooks";
 import { type IncomingMessage, ServerResponse } from "node:http";
 import { cancelTimeout, ErrorPrinter, type TimeoutNode, timeoutListOf } from "@portcullis/core/internal";
-import { makeDressed, type Prototypes } from "./dressed-class.js";
+import { makeWithPrototype, type Prototypes } from "./class-with-prototype.js";
 import type { Ending, Skip } from "./ending.js";
 import type { Derived } from "./make-request.js";
 import { makeRequest } from "./make-request.js";
@@ -54,7 +54,7 @@ export class Exchange implements TimeoutNode {
     this.#onLateError = onError;
     this.#socket = new NullSocket(factsOf(handshake), scope);
     this.request = makeRequest(derived, this.#socket, app?.request);
-    this.response = makeDressed(ServerResponse, app?.response, this.request);
+    this.response = makeWithPrototype(ServerResponse, app?.response, this.request);
     this.ending = new Promise((resolve) => {
       this.#resolve = resolve;
     });

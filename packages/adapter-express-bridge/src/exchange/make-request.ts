@@ -1,7 +1,7 @@
 import { IncomingMessage } from "node:http";
 import type { Scope } from "@portcullis/core";
 import type { Body } from "./body.js";
-import { makeDressed } from "./dressed-class.js";
+import { makeWithPrototype } from "./class-with-prototype.js";
 import type { NullSocket } from "./null-socket.js";
 
 /** Headers of a request by name. */
@@ -28,7 +28,7 @@ export function makeRequest(
   socket: NullSocket,
   prototype: object | undefined,
 ): IncomingMessage {
-  const request = makeDressed(IncomingMessage, prototype, socket as never);
+  const request = makeWithPrototype(IncomingMessage, prototype, socket as never);
   request.method = method;
   request.url = url;
   request.httpVersion = "1.1";

@@ -7,7 +7,7 @@ import {
   type Rule,
   type Scope,
 } from "@portcullis/core";
-import { type Asking, addAnswerHeader, isAborted, UNLISTED } from "@portcullis/core/internal";
+import { addAnswerHeader, isAborted, type SignalSource, UNLISTED } from "@portcullis/core/internal";
 import { keepCookies } from "../exchange/cookies.js";
 import { derive } from "../exchange/derive-request.js";
 import type { Exchange } from "../exchange/exchange.js";
@@ -41,7 +41,7 @@ export function ruleOf<S, User = unknown>(
   /** Runs the middlewares once. Rejects with an error that is thrown while their data is read. */
   const ask = async (
     { phase, settings }: PhaseSettings,
-    question: Asking & { scope: Scope; consumer: Consumer },
+    question: SignalSource & { scope: Scope; consumer: Consumer },
     action: string,
     payload: Payload,
   ): Promise<Answer> => {

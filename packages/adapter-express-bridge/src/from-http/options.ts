@@ -1,6 +1,5 @@
 import type { Scope } from "@portcullis/core";
-import { checkKeys, ErrorPrinter, readMilliseconds } from "@portcullis/core/internal";
-import { assertOption } from "../exchange/assert-option.js";
+import { checkKeys, ErrorPrinter, misuse, readMilliseconds } from "@portcullis/core/internal";
 import type { ExchangeLimits } from "../exchange/exchange.js";
 import type { DerivationSettings, HttpContext, MethodOf } from "../exchange/http-context.js";
 import type { RunnerSettings } from "../runners/runner.js";
@@ -108,8 +107,9 @@ export function readSettings(caller: string, options: HttpRuleOptions<never>, mo
 
 /** @throws {PermissionMisuse} When the value of an option is invalid. */
 function checkValues(caller: string, options: HttpRuleOptions<never>): void {
-  const check = (key: keyof HttpRuleOptions, isValid: boolean, expected: string) =>
-    assertOption(isValid, { caller, key, value: options[key] }, expected);
+  const check = (key: keyof HttpRuleOptions, isValid: boolean, expected: string) => {
+    if (!isValid) throw misuse(caller, options[key], `give ${expected}`, `\`${key}\``);
+  };
   const { name, user, unmatched, handOn, maxBody } = options;
   for (const key of FUNCTIONS)
     check(key, options[key] === undefined || typeof options[key] === "function", "a function");
@@ -127,11 +127,9 @@ function checkValues(caller: string, options: HttpRuleOptions<never>): void {
 function readStops(caller: string, stopAt: readonly AnyMiddleware[] | undefined): ReadonlySet<unknown> | undefined {
   if (stopAt === undefined) return undefined;
   const isFitting = Array.isArray(stopAt) && stopAt.every((one) => typeof one === "function" && one.length < 4);
-  assertOption(
-    isFitting,
-    { caller, key: "stopAt", value: stopAt },
-    "a list of the functions that are not to be run, as in [deleteRoom]",
-  );
+  if (!isFitting) {
+    throw misuse(caller, stopAt, "give a list of the functions that are not to be run, as in [deleteRoom]", "`stopAt`");
+  }
   return new Set(stopAt);
 }
 

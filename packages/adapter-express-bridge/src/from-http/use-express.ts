@@ -7,8 +7,7 @@ import {
   PermissionDenied,
   PermissionMisuse,
 } from "@portcullis/core";
-import { checkKeys } from "@portcullis/core/internal";
-import { assertOption } from "../exchange/assert-option.js";
+import { checkKeys, misuse } from "@portcullis/core/internal";
 import { derive } from "../exchange/derive-request.js";
 import { answerOf } from "../exchange/read-outcome.js";
 import { type ExpressApplication, expressRun, readApp } from "../runners/express.js";
@@ -94,7 +93,7 @@ export function useExpress<
   const chain: Handler[] = flatten(caller, middlewares);
   checkKeys(caller, options, KEYS);
   const { app, headers, hydrate = findUser as never, ...common } = options;
-  assertOption(typeof hydrate === "function", { caller, key: "hydrate", value: hydrate }, "a function");
+  if (typeof hydrate !== "function") throw misuse(caller, hydrate, "give a function", "`hydrate`");
   const known = readSettings(caller, { ...common, headers: headers as never }, []);
   checkStops(caller, chain, known.stopAt);
   const settings = { ...known, app: readApp(caller, app, chain) };

@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { PermissionMisuse } from "@portcullis/core";
 import type { Revocations } from "@portcullis/core/continuity";
-import { checkKeys, ErrorPrinter, show } from "@portcullis/core/internal";
+import { checkKeys, ErrorPrinter, misuse } from "@portcullis/core/internal";
 import { readField } from "./form-body.js";
 import type { LoggedOut } from "./logout-token.js";
 import { ReplayGuard } from "./replay-guard.js";
@@ -70,7 +69,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHand
       id = verified.jti;
       const names: unknown = subjects(verified);
       if (!Array.isArray(names) || names.length === 0)
-        throw misuse("subjects", names, 'return a list, as in ["user:42"]');
+        throw misuse(CALLER, names, 'return a list, as in ["user:42"]', "`subjects`");
       for (const subject of names) await revocations.revoke(subject);
       answer(200);
     } catch (error) {
@@ -100,15 +99,12 @@ function checkOptions(options: BackChannelLogoutOptions): void {
   const { issuer, audience, jwks, revocations, subjects } = options;
   for (const [key, value] of Object.entries({ issuer, audience })) {
     if (typeof value !== "string" || value === "")
-      throw misuse(key, value, "give the text of the provider's configuration");
+      throw misuse(CALLER, value, "give the text of the provider's configuration", `\`${key}\``);
   }
   const hasKeys = jwks instanceof URL || Array.isArray((jwks as { keys?: unknown } | undefined)?.keys);
-  if (!hasKeys) throw misuse("jwks", jwks, 'give new URL("https://id.example/jwks"), or { keys }');
+  if (!hasKeys) throw misuse(CALLER, jwks, 'give new URL("https://id.example/jwks"), or { keys }', "`jwks`");
   if (typeof revocations?.revoke !== "function")
-    throw misuse("revocations", revocations, "give memoryRevocations(), or those of @portcullis/revocations");
-  if (subjects !== undefined && typeof subjects !== "function") throw misuse("subjects", subjects, "give a function");
-}
-
-function misuse(key: string, value: unknown, advice: string): PermissionMisuse {
-  return new PermissionMisuse(`${CALLER} got ${show(value)} as \`${key}\`: ${advice}`);
+    throw misuse(CALLER, revocations, "give memoryRevocations(), or those of @portcullis/revocations", "`revocations`");
+  if (subjects !== undefined && typeof subjects !== "function")
+    throw misuse(CALLER, subjects, "give a function", "`subjects`");
 }

@@ -18,7 +18,7 @@ export interface ExpressApplication {
 }
 
 /** An application with the prototypes of its requests and responses. */
-interface Dressing extends ExpressApplication {
+interface ApplicationWithPrototypes extends ExpressApplication {
   readonly request: object;
   readonly response: object;
 }
@@ -31,7 +31,7 @@ export type Extended = Record<string, unknown>;
  *
  * @throws {PermissionMisuse} When there is neither an application nor `null`.
  */
-export function readApp(caller: string, app: unknown, chain: readonly unknown[]): Dressing | null {
+export function readApp(caller: string, app: unknown, chain: readonly unknown[]): ApplicationWithPrototypes | null {
   const found = app === undefined ? chain.find(isApplication) : app;
   if (found === null || isApplication(found)) return found;
   throw new PermissionMisuse(
@@ -39,17 +39,21 @@ export function readApp(caller: string, app: unknown, chain: readonly unknown[])
   );
 }
 
-function isApplication(value: unknown): value is Dressing {
+function isApplication(value: unknown): value is ApplicationWithPrototypes {
   if (typeof value !== "function") return false;
-  const { request, response } = value as unknown as Partial<Dressing>;
+  const { request, response } = value as unknown as Partial<ApplicationWithPrototypes>;
   return typeof request === "object" && request !== null && typeof response === "object" && response !== null;
 }
 
 /** Runs a chain of Express middlewares. */
-export function expressRun(chain: readonly Handler[], app: Dressing | null, settings: RunnerSettings): Runner {
+export function expressRun(
+  chain: readonly Handler[],
+  app: ApplicationWithPrototypes | null,
+  settings: RunnerSettings,
+): Runner {
   const hasSomethingToAsk = () => chain.some(canBeAsked);
   return refuseEmpty(hasSomethingToAsk, (exchange, derived) => {
-    const restore = () => dress(exchange, app);
+    const restore = () => setPrototypes(exchange, app);
     restore();
     prepare(exchange, derived, app);
     if (derived.phase === "action" || derived.isOverHttp) limitSessionWrites(exchange.request);
@@ -70,7 +74,7 @@ export function expressRun(chain: readonly Handler[], app: Dressing | null, sett
 }
 
 /** Gives request and response the methods of the application. */
-function dress({ request, response }: Exchange, app: Dressing | null): void {
+function setPrototypes({ request, response }: Exchange, app: ApplicationWithPrototypes | null): void {
   if (app === null) return;
   Object.setPrototypeOf(request, app.request);
   Object.setPrototypeOf(response, app.response);

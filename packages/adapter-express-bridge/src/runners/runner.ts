@@ -1,4 +1,4 @@
-import { type Asking, endWith } from "@portcullis/core/internal";
+import { endWith, type SignalSource } from "@portcullis/core/internal";
 import type { Ending } from "../exchange/ending.js";
 import { Exchange, type ExchangeLimits } from "../exchange/exchange.js";
 import type { Derived } from "../exchange/make-request.js";
@@ -31,7 +31,7 @@ export async function runToEnd(
   derived: Derived,
   limits: ExchangeLimits,
   runner: Runner,
-  question: Asking,
+  question: SignalSource,
 ): Promise<Ended> {
   const exchange = new Exchange(derived, limits);
   const stop = endWith(question, exchange);

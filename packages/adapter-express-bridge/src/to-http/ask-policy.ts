@@ -89,7 +89,7 @@ function checkRule<From>(
   if (entry.handsOn) {
     throw new PermissionMisuse(`${caller}: a rule of \`${action}\` hands on a payload, which only serve() can do`);
   }
-  if (entry.pending && entry.objects === undefined && object === undefined) {
+  if (entry.needsObject && entry.objects === undefined && object === undefined) {
     throw new PermissionMisuse(
       `${caller}: the rule of \`${action}\` only knows objects: give { object: (request) => ... }`,
     );

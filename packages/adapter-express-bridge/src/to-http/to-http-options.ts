@@ -1,6 +1,5 @@
-import { type Authenticate, type Decision, type MaybePromise, type Payload, PermissionMisuse } from "@portcullis/core";
-import { isHeader, type Phase, type Traces } from "@portcullis/core/internal";
-import { assertOption } from "../exchange/assert-option.js";
+import type { Authenticate, Decision, MaybePromise, Payload } from "@portcullis/core";
+import { checkKeys, isHeader, misuse, type Phase, type Traces } from "@portcullis/core/internal";
 
 /** Options that `toExpress` and `toKoa` have in common. `From` is the Express request or the Koa context. */
 export interface ToHttpOptions<From, Extra = unknown> {
@@ -51,23 +50,19 @@ const SWITCHES = ["connect", "trace"] as const;
  * @throws {PermissionMisuse} When one is unknown, or of the wrong type.
  */
 export function checkOptions<From>(caller: string, options: ToHttpOptions<From>): void {
-  const unknown = Object.keys(options).find((key) => !KEYS.includes(key));
-  if (unknown !== undefined) {
-    throw new PermissionMisuse(`${caller} has no option \`${unknown}\`: the options are ${KEYS.join(", ")}`);
-  }
+  checkKeys(caller, options, KEYS);
   for (const key of FUNCTIONS) {
-    if (options[key] !== undefined)
-      assertOption(typeof options[key] === "function", { caller, key, value: options[key] }, "a function");
+    const value: unknown = options[key];
+    if (value !== undefined && typeof value !== "function")
+      throw misuse(caller, value, "give a function", `\`${key}\``);
   }
   for (const key of SWITCHES) {
-    if (options[key] !== undefined)
-      assertOption(typeof options[key] === "boolean", { caller, key, value: options[key] }, "true or false");
+    const value: unknown = options[key];
+    if (value !== undefined && typeof value !== "boolean")
+      throw misuse(caller, value, "give true or false", `\`${key}\``);
   }
   const { challenge } = options;
-  const isChallenge = challenge === undefined || isHeader("www-authenticate", challenge);
-  assertOption(
-    isChallenge,
-    { caller, key: "challenge", value: challenge },
-    "a header value, as in 'Bearer realm=\"app\"'",
-  );
+  if (challenge !== undefined && !isHeader("www-authenticate", challenge)) {
+    throw misuse(caller, challenge, "give a header value, as in 'Bearer realm=\"app\"'", "`challenge`");
+  }
 }

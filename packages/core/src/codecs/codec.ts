@@ -17,7 +17,7 @@ export interface Decoded {
 }
 
 /** The status and the action of a handler's reply. */
-export interface Answered {
+export interface ReplyHead {
   readonly status: number;
   readonly action: string;
 }
@@ -71,7 +71,7 @@ export interface Codec<D extends Decoded = Decoded> {
    */
   denied(request: D, refusal: Refusal, issues?: readonly PublicIssue[]): Frame | undefined;
   /** Encodes a reply, of a handler or to a renewal. Only `serve()` and `renew` of `continuity()` need it. */
-  reply?(request: D, data: unknown, answered: Answered): Frame | undefined;
+  reply?(request: D, data: unknown, answered: ReplyHead): Frame | undefined;
   /**
    * Encodes a frame that answers no message: `auth.expiring` with `{ expiresIn }` in seconds, and `auth.expired`. Without
    * it a client is told nothing before the close. Only the option `continuity` needs it.

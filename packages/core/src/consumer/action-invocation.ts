@@ -9,7 +9,7 @@ import type { ReplyOptions } from "../guard/session/connection.js";
 import type { ActionRule } from "../policy/compiled-rules.js";
 import type { Consumer, Payload, Scope } from "../types.js";
 import { isThenable } from "../util/thenable.js";
-import { handedAstray, handlerError, notAwaited, notChecked, refusalFrom } from "./handler-faults.js";
+import { fromOtherPayload, handlerError, notAwaited, notChecked, refusalFrom } from "./handler-faults.js";
 import { HandlerVerbs } from "./handler-verbs.js";
 import { ObjectQuestion } from "./object-check.js";
 
@@ -32,7 +32,7 @@ function readOptions({ status, action }: ReplyOptions): ReplyOptions {
 
 /** True when a handler must check an object before it answers. */
 function needsCheck({ rule, loading }: ActionHandler): boolean {
-  return rule.pending && rule.objects === undefined && loading === undefined;
+  return rule.needsObject && rule.objects === undefined && loading === undefined;
 }
 
 /** The handling of one allowed message, and the context of its handler. */
@@ -43,7 +43,7 @@ export class ActionInvocation {
   readonly #dispatch: DispatchContext;
   readonly #action: ActionHandler;
   /** True when the handed-on payload was made from another message, or from the payload before `input` parsed it. */
-  readonly #isAstray: boolean;
+  readonly #isFromOtherPayload: boolean;
   #isAnswered = false;
   /** True when nothing more is sent. */
   #isRefused = false;
@@ -57,7 +57,7 @@ export class ActionInvocation {
    */
   static handle(dispatch: DispatchContext, action: ActionHandler): Promise<void> | undefined {
     const invocation = new ActionInvocation(dispatch, action);
-    if (invocation.#isAstray) return invocation.#refuseAndReport(handedAstray(dispatch.message.action));
+    if (invocation.#isFromOtherPayload) return invocation.#refuseAndReport(fromOtherPayload(dispatch.message.action));
     return action.loading ? invocation.#load(action.loading) : invocation.#run();
   }
 
@@ -68,7 +68,7 @@ export class ActionInvocation {
     const evidence: Evidence = dispatch.decision.evidence;
     const handed = evidence?.[HANDS_ON];
     this.payload = handed ? handed.payload : asked;
-    this.#isAstray = handed !== undefined && handed.of !== asked;
+    this.#isFromOtherPayload = handed !== undefined && handed.of !== asked;
     this.evidence = evidence ?? NO_EVIDENCE;
   }
 

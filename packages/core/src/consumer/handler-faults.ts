@@ -39,7 +39,7 @@ export function notAwaited(action: string): Decision {
 }
 
 /** The fault of a rule that has handed on a payload made from another one than the handler's. */
-export function handedAstray(action: string): Decision {
+export function fromOtherPayload(action: string): Decision {
   const error = new PermissionMisuse(
     `a rule of action "${action}" hands on what it made of another payload: ask it behind \`input\` and not in \`permissions\`, about each message anew`,
   );

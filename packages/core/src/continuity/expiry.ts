@@ -1,7 +1,4 @@
-import { readClock } from "../util/clock.js";
-
-/** The start of this process. A time since then is a small integer, which V8 keeps in its object. */
-const ORIGIN = Date.now();
+import { PROCESS_START, readClock } from "../util/clock.js";
 
 /**
  * The end of an identity on two clocks. The wall clock may be set back or forward while a connection is open, so the
@@ -10,7 +7,7 @@ const ORIGIN = Date.now();
 export class Expiry {
   /** The end in the time of `readClock()`, in whole milliseconds. */
   readonly due: number;
-  /** The end on the wall clock, in milliseconds since `ORIGIN`. */
+  /** The end on the wall clock, in milliseconds since `PROCESS_START`. */
   readonly #sinceOrigin: number;
   /** The time of the warning; `undefined` once the client was told of the coming end. */
   warnAt: number | undefined;
@@ -26,7 +23,7 @@ export class Expiry {
   constructor(at: number, warnBefore: number) {
     const now = readClock();
     const left = at - Date.now();
-    this.#sinceOrigin = Math.floor(at - ORIGIN);
+    this.#sinceOrigin = Math.floor(at - PROCESS_START);
     this.due = Math.floor(now + left);
     // Spread by a fifth, so that clients that came together do not renew together.
     this.warnAt = Math.floor(now + left - Math.min(warnBefore * (1 + Math.random() / 5), left / 5));
@@ -34,7 +31,7 @@ export class Expiry {
 
   /** The end in milliseconds since the epoch of Unix. */
   get at(): number {
-    return ORIGIN + this.#sinceOrigin;
+    return PROCESS_START + this.#sinceOrigin;
   }
 
   /** @param now The time of `readClock()`. */

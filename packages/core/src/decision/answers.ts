@@ -167,7 +167,7 @@ export function checkRefusal(name: string, code: unknown, status: unknown, last:
 export function invalidAnswer(value: unknown, by: string): Decision {
   const error = new PermissionMisuse(
     `\`${by}\` answered ${show(value)}: answer true, false, allow(), deny(), abstain() or fault()${value === undefined ? " (was a return forgotten?)" : ""}`,
-    "invalid_verdict",
+    "invalid_answer",
   );
   return decision("error", "permission_error", { by, error });
 }

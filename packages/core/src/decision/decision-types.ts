@@ -34,3 +34,6 @@ export interface Decision {
   /** The thrown value. For logs; never sent to a client. */
   readonly error?: unknown;
 }
+
+/** A decision, or a promise of it. */
+export type MaybeDecision = Decision | Promise<Decision>;

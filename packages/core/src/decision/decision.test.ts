@@ -354,7 +354,7 @@ describe("invalidVerdict", () => {
     const decision = invalidAnswer("yes", "isMember");
     expect(decision).toMatchObject({ outcome: "error", code: "permission_error", by: "isMember" });
     expect(decision.error).toMatchObject({
-      code: "invalid_verdict",
+      code: "invalid_answer",
       message: '`isMember` answered "yes": answer true, false, allow(), deny(), abstain() or fault()',
     });
     expect(decision.reason).toBe("The permission could not be checked.");

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { decision } from "./decision.js";
-import { enforce, isAllowed, type MaybeDecision } from "./enforce.js";
+import type { MaybeDecision } from "./decision-types.js";
+import { enforce, isAllowed } from "./enforce.js";
 
 const allowed = decision("allow", "allowed");
 const denied = decision("deny", "permission_denied");

@@ -1,9 +1,6 @@
 import { WatchedPromise } from "../util/watched-promise.js";
-import type { Decision } from "./decision-types.js";
+import type { Decision, MaybeDecision } from "./decision-types.js";
 import { PermissionDenied } from "./errors.js";
-
-/** A decision, or a promise of it. */
-export type MaybeDecision = Decision | Promise<Decision>;
 
 /** Converts a refusal to an error. Its `cause` is the decision. */
 export function denialFrom(refusal: Decision): PermissionDenied {

@@ -81,7 +81,7 @@ export class PermissionDenied extends Error {
  * ```
  */
 export class PermissionMisuse extends TypeError {
-  /** `permission_misuse`, or `invalid_verdict` when the answer of a rule is of a wrong type. */
+  /** `permission_misuse`, or `invalid_answer` when the answer of a rule is of a wrong type. */
   declare readonly code: string;
 
   constructor(message: string, code = "permission_misuse") {

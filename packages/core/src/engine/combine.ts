@@ -79,13 +79,13 @@ export function mergeEvidence(first: Evidence, second: Evidence): Evidence {
   }
   const isRepeatable = (key: string) => Boolean(first[REPEATABLE]?.includes(key) && second[REPEATABLE]?.includes(key));
   const twice = Object.keys(second).find((key) => Object.hasOwn(first, key) && !isRepeatable(key));
-  if (twice !== undefined && isDevelopment()) {
+  if (twice !== undefined && throwsOnDuplicateEvidence()) {
     throw new PermissionMisuse(`two rules offer evidence under the key \`${twice}\`: give one of them another name`);
   }
   return Object.freeze(Object.assign(Object.create(null), first, second));
 }
 
-function isDevelopment(): boolean {
+function throwsOnDuplicateEvidence(): boolean {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
   return process?.env?.NODE_ENV !== "production";
 }

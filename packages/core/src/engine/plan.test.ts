@@ -56,15 +56,15 @@ describe("a plan", () => {
     expect(drawn(not(both), "object")).toBe("not(and(both0 both1))");
   });
 
-  it("makes pending leaves neutral under any number of nots", () => {
+  it("makes needsObject leaves neutral under any number of nots", () => {
     const standsFor = (rule: PermissionLike) => {
-      const { leaves, pending } = planned(rule);
-      return [pending, ...leaves.map(({ ask }) => (ask.fn as () => unknown)())];
+      const { leaves, needsObject } = planned(rule);
+      return [needsObject, ...leaves.map(({ ask }) => (ask.fn as () => unknown)())];
     };
     expect(standsFor(onlyObject)).toEqual([true, true]);
     expect(standsFor(not(onlyObject))).toEqual([true, false]);
     expect(standsFor(not(and(not(onlyObject), onlyObject)))).toEqual([true, true, false]);
-    expect(planned(both).pending).toBe(false);
-    expect(planned(onlyObject, "object").pending).toBe(false);
+    expect(planned(both).needsObject).toBe(false);
+    expect(planned(onlyObject, "object").needsObject).toBe(false);
   });
 });

@@ -88,7 +88,7 @@ export interface Planned {
   root: Plan | undefined;
   leaves: Step[];
   /** True when some leaf can only be decided with an object. */
-  pending: boolean;
+  needsObject: boolean;
 }
 
 /**
@@ -97,7 +97,7 @@ export interface Planned {
  * @param fallback True when `hasPermission` replaces a missing `canConnect` in the connect phase.
  */
 export function plan(tree: Tree, phase: Phase, fallback: boolean): Planned {
-  const planned: Planned = { root: undefined, leaves: [], pending: false };
+  const planned: Planned = { root: undefined, leaves: [], needsObject: false };
   const { leaves } = planned;
 
   const add = ({ name, denial }: Leaf, ask: RuleHook | undefined): Step[] => {
@@ -108,22 +108,23 @@ export function plan(tree: Tree, phase: Phase, fallback: boolean): Planned {
     return [step];
   };
 
-  const visitLeaf = (leaf: Leaf, odd: boolean): Step[] => {
+  const visitLeaf = (leaf: Leaf, isNegated: boolean): Step[] => {
     const { connect, action, object } = leaf.hooks;
     if (phase === "connect") return add(leaf, connect ?? (fallback ? action : undefined));
     if (phase === "object") return [...add(leaf, action), ...add(leaf, object)];
     if (action || !object) return add(leaf, action);
-    planned.pending = true;
-    return add(leaf, { fn: odd ? () => false : () => true, self: undefined, context: false });
+    planned.needsObject = true;
+    // The object decides later. Until then the rule must not cause a denial, so a negated one answers false.
+    return add(leaf, { fn: isNegated ? () => false : () => true, self: undefined, context: false });
   };
 
-  const visit = (node: Tree, odd: boolean): Plan | undefined => {
-    if (node.kind === "leaf") return group("and", node, visitLeaf(node, odd));
-    if (node.kind === "not") return negation(node, visit(node.operands[0] as Tree, !odd));
+  const visit = (node: Tree, isNegated: boolean): Plan | undefined => {
+    if (node.kind === "leaf") return group("and", node, visitLeaf(node, isNegated));
+    if (node.kind === "not") return negation(node, visit(node.operands[0] as Tree, !isNegated));
     const operands: Plan[] = [];
     // A loop instead of a callback halves the stack that a deep tree needs.
     for (const operand of node.operands) {
-      const inner = visit(operand, odd);
+      const inner = visit(operand, isNegated);
       if (inner?.kind === node.kind) for (const one of inner.operands) operands.push(one);
       else if (inner) operands.push(inner);
     }

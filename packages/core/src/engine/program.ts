@@ -14,7 +14,7 @@ export interface Program {
   readonly root: Plan;
   readonly leaves: readonly Step[];
   readonly name: string;
-  readonly pending: boolean;
+  readonly needsObject: boolean;
   /** The decision for an allow without evidence and without faults. */
   readonly allowed: Decision;
   /** Denials by the bit mask of true answers; `undefined` when the end alone determines the denial. */
@@ -26,14 +26,14 @@ export const UNRESOLVED: Decision = decision("deny", "permission_denied");
 
 /** Compiles a tree for one phase. Returns `undefined` when the tree abstains. */
 export function compile(tree: Tree, phase: Phase, fallback: boolean): Program | undefined {
-  const { root, leaves, pending } = plan(tree, phase, fallback);
+  const { root, leaves, needsObject } = plan(tree, phase, fallback);
   if (root === undefined) return undefined;
   const { name } = tree;
   const allowed = decision("allow", "allowed", { by: name });
   const start = wire(root, endStep(Kind.Allows, allowed), undefined);
   const denials = isClear(root) ? undefined : new Map<number, Decision>();
   const isBlind = leaves.length > BITS && !isClear(root, true);
-  return { start: isBlind ? undefined : start, root, leaves, name, pending, allowed, denials };
+  return { start: isBlind ? undefined : start, root, leaves, name, needsObject, allowed, denials };
 }
 
 /** Links each leaf of a plan to the steps that follow it. A missing step becomes an end that refuses. */
@@ -94,5 +94,5 @@ function single(kind: Kind, name: string, fn: (question: RuleContext) => unknown
  */
 export function alone(leaf: Step, start?: Step): Program {
   const { name } = leaf;
-  return { start, root: leaf, leaves: [], name, pending: false, allowed: ALLOWED, denials: undefined };
+  return { start, root: leaf, leaves: [], name, needsObject: false, allowed: ALLOWED, denials: undefined };
 }

@@ -1,5 +1,5 @@
 import { decision } from "../decision/decision.js";
-import type { Decision } from "../decision/decision-types.js";
+import type { Decision, MaybeDecision } from "../decision/decision-types.js";
 import { LazySignal, Use } from "../rules/lazy-signal.js";
 import { RuleContext } from "../rules/rule-context.js";
 import type { Consumer, Payload } from "../types.js";
@@ -13,8 +13,6 @@ import { decisionAt } from "./tree-walker.js";
 
 /** `hasPermission` of a class. */
 type ClassHook = (...question: readonly unknown[]) => unknown;
-
-type Answered = Decision | Promise<Decision>;
 
 /** The decision of a question without stages. */
 const OPEN = decision("allow", "allowed", { by: "policy" });
@@ -35,7 +33,13 @@ export class StageList {
    * @returns The decision, or a promise of it. Never throws, never rejects.
    */
   // biome-ignore lint/complexity/useMaxParams: the question of DCRF, in its order, and its limits
-  decide(scope: unknown, consumer: Consumer, action: string, payload: Payload, limits: EvaluationOptions): Answered {
+  decide(
+    scope: unknown,
+    consumer: Consumer,
+    action: string,
+    payload: Payload,
+    limits: EvaluationOptions,
+  ): MaybeDecision {
     const { list: stages } = this;
     const options = this.lend();
     let question: RuleContext | undefined;

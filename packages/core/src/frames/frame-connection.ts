@@ -2,16 +2,14 @@ import type { Decision } from "../decision/decision-types.js";
 import type { HandshakeEvaluation } from "../guard/handshake/handshake-evaluation.js";
 import type { ReplyOptions } from "../guard/session/connection.js";
 import type { Session } from "../guard/session/session.js";
+import { PROCESS_START } from "../util/clock.js";
 import type { DecodedMessage } from "./decoded-message.js";
 import type { FrameExchange } from "./frame-exchange.js";
-
-/** The start of this process. A time since then is a small integer, which V8 keeps in its object. */
-const ORIGIN = Date.now();
 
 /** The parts of a connection that all frame transports share: its handshake until it is open, and its answers. */
 export abstract class FrameConnection<Raw = unknown, Request = unknown> {
   /** Milliseconds between the start of the process and that of the connection. */
-  readonly #startedAt = Math.floor(Date.now() - ORIGIN);
+  readonly #startedAt = Math.floor(Date.now() - PROCESS_START);
   evaluation: HandshakeEvaluation<DecodedMessage<Raw>, Request> | undefined;
   session: Session<DecodedMessage<Raw>> | undefined;
   /** Set while there is a session. */
@@ -20,7 +18,7 @@ export abstract class FrameConnection<Raw = unknown, Request = unknown> {
   isAborted = false;
 
   get connectedAt(): number {
-    return ORIGIN + this.#startedAt;
+    return PROCESS_START + this.#startedAt;
   }
 
   abort(): void {

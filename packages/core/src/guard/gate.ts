@@ -179,7 +179,7 @@ function acceptedEngine(caller: string, policy: unknown, isServed: boolean): Pol
         `${caller}: a rule of action "${name}" hands on a payload, and listeners get messages as they came: serve a consumer, or leave out \`handOn\``,
       );
     }
-    if (entry.pending && entry.objects === undefined) {
+    if (entry.needsObject && entry.objects === undefined) {
       throw new PermissionMisuse(
         `${caller}: the rule of action "${name}" only knows objects, and nobody asks about one: write { rule, objects: "checked-by-handler" } and ask \`await session.can(action, payload, { object })\` in the listener, or serve a consumer whose action names its \`object\``,
       );

@@ -154,24 +154,26 @@ describe("the table", () => {
   });
 });
 
-describe("pending", () => {
+describe("needsObject", () => {
   const knowsObjects = permission("knowsObjects", { object: () => true });
   const knowsBoth = permission("knowsBoth", { action: () => true, object: () => true });
   const told = (options: object, action = "ping") => {
-    const { pending, asksObject } = buildRules(options).entryOf(action);
-    return { pending, asksObject };
+    const { needsObject, asksObject } = buildRules(options).entryOf(action);
+    return { needsObject, asksObject };
   };
 
   it("is an action of which some rule knows objects only", () => {
-    expect(told({ actions: { ping: knowsObjects } })).toEqual({ pending: true, asksObject: true });
-    expect(told({ actions: { ping: knowsBoth } })).toEqual({ pending: false, asksObject: true });
-    expect(told({ actions: { ping: AllowAny } })).toMatchObject({ pending: false });
+    expect(told({ actions: { ping: knowsObjects } })).toEqual({ needsObject: true, asksObject: true });
+    expect(told({ actions: { ping: knowsBoth } })).toEqual({ needsObject: false, asksObject: true });
+    expect(told({ actions: { ping: AllowAny } })).toMatchObject({ needsObject: false });
     expect(told({ permissions: knowsObjects, actions: { ping: AllowAny } })).toEqual({
-      pending: true,
+      needsObject: true,
       asksObject: true,
     });
-    expect(told({ permissions: knowsObjects })).toEqual({ pending: true, asksObject: true });
-    expect(told({ permissions: knowsObjects, actions: { ping: AllowAny } }, "nope")).toMatchObject({ pending: false });
+    expect(told({ permissions: knowsObjects })).toEqual({ needsObject: true, asksObject: true });
+    expect(told({ permissions: knowsObjects, actions: { ping: AllowAny } }, "nope")).toMatchObject({
+      needsObject: false,
+    });
   });
 });
 
@@ -216,7 +218,7 @@ describe("an entry", () => {
   it("keeps answers only where somebody asks for them", () => {
     const isOwner = permission("isOwner", { object: () => true });
     const rules = buildRules({ permissions: isOwner, actions: { act: AllowAny } });
-    expect(rules.entryOf("unknown")).toMatchObject({ asksObject: false, pending: false });
+    expect(rules.entryOf("unknown")).toMatchObject({ asksObject: false, needsObject: false });
     expect(rules.entryOf("act").isParsed).toBe(false);
     expect(rules.entryOf("unknown").isParsed).toBe(false);
   });

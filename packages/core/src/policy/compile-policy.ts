@@ -72,7 +72,7 @@ export function buildRules(
       ...stagesOf(connect, "connect", 1, false),
     ]),
     other: makeEntry(
-      hasTable ? [{ ...before, pending: false, asksObject: false, judgesObject: false }, unknown] : [before],
+      hasTable ? [{ ...before, needsObject: false, asksObject: false, judgesObject: false }, unknown] : [before],
     ),
     entryOf,
   };

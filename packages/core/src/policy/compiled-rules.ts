@@ -9,7 +9,7 @@ export interface ActionRule {
   readonly concurrent: boolean;
   readonly objects: "checked-by-handler" | undefined;
   /** True when some rule of this action can only be decided with an object. */
-  readonly pending: boolean;
+  readonly needsObject: boolean;
   readonly stages: StageList;
   readonly objectStages: readonly Stage[];
   /** True when some rule of this action has a hook for the object phase. */

@@ -1,3 +1,4 @@
+import type { MaybeDecision } from "../decision/decision-types.js";
 import { enforce, isAllowed } from "../decision/enforce.js";
 import { ABORTED, CancellationScope, type EvaluationOptions } from "../engine/cancellation.js";
 import { readLoaded } from "../engine/loaded-object.js";
@@ -8,7 +9,7 @@ import { RuleContext } from "../rules/rule-context.js";
 import type { Phase } from "../rules/tree.js";
 import type { Consumer, Payload } from "../types.js";
 import type { ActionRule, Rules } from "./compiled-rules.js";
-import type { Answered, DecideOptions, DescribedPolicy, Policy } from "./policy-types.js";
+import type { DecideOptions, DescribedPolicy, Policy } from "./policy-types.js";
 import {
   DECIDE,
   DECIDE_CONNECT,
@@ -48,7 +49,7 @@ export class PolicyEngine implements Policy<unknown> {
     action: string,
     payload: Payload = EMPTY_PAYLOAD,
     options?: RecordedOptions,
-  ): Answered {
+  ): MaybeDecision {
     const { rules } = this;
     const entry = rules.entryOf(action);
     if (entry.judgesObject || options !== undefined) {
@@ -72,7 +73,7 @@ export class PolicyEngine implements Policy<unknown> {
     consumer: Consumer,
     message: Payload = EMPTY_PAYLOAD,
     options: RecordedOptions = {},
-  ): Answered {
+  ): MaybeDecision {
     const read = readDecideOptions(DECIDE_CONNECT, options);
     if (isFault(read)) return read;
     return this.#ask("connect", read, (limits) =>
@@ -99,12 +100,12 @@ export class PolicyEngine implements Policy<unknown> {
   }
 
   /** Evaluates the connect phase. Never throws, never rejects. */
-  evaluateConnect(caller: Caller, message: Payload, record?: AnswerRecord): Answered {
+  evaluateConnect(caller: Caller, message: Payload, record?: AnswerRecord): MaybeDecision {
     return evaluate(this.rules.connectStages, caller, { action: "connect", payload: message }, record);
   }
 
   /** Evaluates the action phase of a message. Never throws, never rejects. */
-  evaluateAction(caller: Caller, message: ActionMessage, record?: AnswerRecord): Answered {
+  evaluateAction(caller: Caller, message: ActionMessage, record?: AnswerRecord): MaybeDecision {
     return evaluate(this.rules.entryOf(message.action).stages, caller, message, record);
   }
 
@@ -117,7 +118,7 @@ export class PolicyEngine implements Policy<unknown> {
     { action, payload }: ActionMessage,
     object: unknown,
     record = createAnswerRecord(),
-  ): Answered {
+  ): MaybeDecision {
     const loaded = readLoaded(object);
     if (!("object" in loaded)) return loaded;
     const question = new RuleContext(caller.scope, caller.consumer, action, payload).about(object);
@@ -129,7 +130,7 @@ export class PolicyEngine implements Policy<unknown> {
     client: Omit<Caller, keyof EvaluationOptions>,
     message: ActionMessage,
     options: ReadDecideOptions,
-  ): Answered {
+  ): MaybeDecision {
     const { record, object } = options;
     if (!options.hasObject) {
       return this.#ask("action", options, (limits) => this.evaluateAction({ ...client, ...limits }, message, record));
@@ -139,7 +140,11 @@ export class PolicyEngine implements Policy<unknown> {
     );
   }
 
-  #ask(phase: Phase, { signal }: ReadDecideOptions, question: (limits: EvaluationOptions) => Answered): Answered {
+  #ask(
+    phase: Phase,
+    { signal }: ReadDecideOptions,
+    question: (limits: EvaluationOptions) => MaybeDecision,
+  ): MaybeDecision {
     const limits = this.rules.controls[phase];
     if (signal === undefined) return question(limits);
     if (signal.aborted) return ABORTED;
@@ -159,7 +164,7 @@ function evaluate(
   caller: Caller,
   { action, payload }: ActionMessage,
   record: AnswerRecord | undefined,
-): Answered {
+): MaybeDecision {
   const { scope, consumer } = caller;
   if (record) return evaluateRecorded(stages.list, new RuleContext(scope, consumer, action, payload), caller, record);
   return stages.decide(scope, consumer, action, payload, caller);

@@ -8,13 +8,14 @@ import type { Leaf, Phase, Tree } from "../rules/tree.js";
 import type { ActionRule } from "./compiled-rules.js";
 
 /** The contribution of one part of a policy to an entry. */
-export interface Part extends Pick<ActionRule, "pending" | "objectStages" | "asksObject" | "judgesObject" | "handsOn"> {
+export interface Part
+  extends Pick<ActionRule, "needsObject" | "objectStages" | "asksObject" | "judgesObject" | "handsOn"> {
   readonly stages: readonly Stage[];
 }
 
 /** A part without rules. */
 export const SILENT: Omit<Part, "stages"> = {
-  pending: false,
+  needsObject: false,
   objectStages: [],
   asksObject: false,
   judgesObject: false,
@@ -30,7 +31,7 @@ export function makeEntry(parts: readonly Part[], known: Partial<ActionRule> = {
     rule,
     concurrent,
     objects,
-    pending: parts.some(({ pending }) => pending),
+    needsObject: parts.some(({ needsObject }) => needsObject),
     stages: new StageList(parts.flatMap(({ stages }) => stages)),
     objectStages: parts.flatMap(({ objectStages }) => objectStages),
     asksObject: parts.some(({ asksObject }) => asksObject),
@@ -54,8 +55,8 @@ export function partOf(tree: Tree | undefined, part: 0 | 1, passesAbstain: boole
   const objectStages = asksObject ? [...repeated, ...stagesOf(tree, "object", part, passesAbstain)] : stages;
   const handsOn = has(tree, ({ action }) => action && HANDS_ON in action.fn);
   const judgesObject = has(tree, ({ object }) => object && !(object.self instanceof AllowAny));
-  const pending = stages.some(({ program }) => program.pending);
-  return { pending, stages, objectStages, asksObject, judgesObject, handsOn };
+  const needsObject = stages.some(({ program }) => program.needsObject);
+  return { needsObject, stages, objectStages, asksObject, judgesObject, handsOn };
 }
 
 /** Compiles a tree for one phase. A tree without an answer refuses, unless an abstention passes. */

@@ -1,11 +1,9 @@
-import type { Decision } from "../decision/decision-types.js";
+import type { Decision, MaybeDecision } from "../decision/decision-types.js";
 import type { DescribedRule } from "../rules/describe.js";
 import type { AsyncOf, CheckScope, MaybeLater, OperandFor, ScopeOf } from "../rules/infer.js";
 import type { Consumer, Payload } from "../types.js";
 import type { ActionEntry, PolicyOptions } from "./options.js";
 
-/** The result of `decide` when the types of the rules are unknown. */
-export type Answered = Decision | Promise<Decision>;
 type RuleOf<E> = E extends ActionEntry<infer R> ? R : E;
 type RulesOf<A> = { [K in keyof A]: RuleOf<A[K]> }[keyof A];
 type Box<L> = L extends unknown ? (scope: ScopeOf<L>) => void : never;
@@ -62,7 +60,12 @@ export interface PolicyTypes<in S, N extends string> {
  * `S` is the scope that the rules need. The other parameters are the results of `decide`, each a decision or perhaps a
  * promise of one: `A` for each action of the table, `O` for an action that is no literal name, `C` for a connection.
  */
-export interface Policy<in S = never, out A = Record<string, Answered>, out O = Answered, out C = Answered> {
+export interface Policy<
+  in S = never,
+  out A = Record<string, MaybeDecision>,
+  out O = MaybeDecision,
+  out C = MaybeDecision,
+> {
   readonly "~types"?: PolicyTypes<S, keyof A & string>;
   /**
    * Decides whether an action is allowed, on an object when `options` has one.

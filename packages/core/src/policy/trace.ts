@@ -45,10 +45,10 @@ type Answers = ReadonlyMap<RuleHook, RecordedAnswer>;
  * @param fallback True when `hasPermission` replaces a missing `canConnect` in the connect phase.
  */
 export function traceTree(tree: Tree, phase: Phase, answers: Answers, fallback: boolean): TraceNode {
-  const draw = (from: Tree, isOdd: boolean): Drawn => {
-    if (from.kind === "leaf") return drawLeaf(from, { phase, answers, fallback }, isOdd);
+  const draw = (from: Tree, isNegated: boolean): Drawn => {
+    if (from.kind === "leaf") return drawLeaf(from, { phase, answers, fallback }, isNegated);
     const { kind, name } = from;
-    const drawn = from.operands.map((operand) => draw(operand, isOdd !== (kind === "not")));
+    const drawn = from.operands.map((operand) => draw(operand, isNegated !== (kind === "not")));
     const result = kind === "not" ? negated(drawn[0] as Drawn) : together(kind, drawn);
     return { ...result, node: { kind, name, ...outcomeOf(result), operands: drawn.map(({ node }) => node) } };
   };
@@ -72,11 +72,11 @@ interface Traced {
   readonly fallback: boolean;
 }
 
-function drawLeaf(leaf: Leaf, { phase, answers, fallback }: Traced, isOdd: boolean): Drawn {
+function drawLeaf(leaf: Leaf, { phase, answers, fallback }: Traced, isNegated: boolean): Drawn {
   const node = { kind: "rule", name: leaf.name } as const;
   const { connect, action, object } = leaf.hooks;
   if (phase === "action" && !action && object) {
-    const result: NodeOutcome = { outcome: isOdd ? "deny" : "allow", isFinal: false };
+    const result: NodeOutcome = { outcome: isNegated ? "deny" : "allow", isFinal: false };
     return { ...result, node: { ...node, ...outcomeOf(result), isPending: true } };
   }
   const atConnect = connect ?? (fallback ? action : undefined);

@@ -1,7 +1,7 @@
 import { type Abortable, RuleContext } from "./rule-context.js";
 
-/** A question, or other facts with the signal that ends them. */
-export interface Asking {
+/** A question, or other facts, with the signal that aborts them. */
+export interface SignalSource {
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -12,7 +12,7 @@ export interface Asking {
  * @param one Ended at once if the question is aborted already. Its `abort` runs in any async context.
  * @returns Removes the operation, which has ended by itself.
  */
-export function endWith(question: Asking, one: Abortable): () => void {
+export function endWith(question: SignalSource, one: Abortable): () => void {
   if (question instanceof RuleContext && !question.dependent) {
     if (question.dependent === null) one.abort(undefined);
     else question.dependent = one;
@@ -28,6 +28,6 @@ export function endWith(question: Asking, one: Abortable): () => void {
 }
 
 /** True when a question is aborted. Makes no signal for the context of a rule. */
-export function isAborted(question: Asking): boolean {
+export function isAborted(question: SignalSource): boolean {
   return question instanceof RuleContext ? question.dependent === null : question.signal?.aborted === true;
 }

@@ -50,7 +50,7 @@ export const events: Subject = {
     await client.request("odd");
     const [, first, second] = server.events.map(({ decision }) => decision);
     expect(first).toMatchObject({ outcome: "error", code: "permission_error", by: "fails", error });
-    expect(second?.error).toMatchObject({ code: "invalid_verdict" });
+    expect(second?.error).toMatchObject({ code: "invalid_answer" });
   },
 
   "with `trace` the rules that were asked are in it": async (lab) => {

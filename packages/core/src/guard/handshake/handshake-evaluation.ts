@@ -24,8 +24,8 @@ import { HandshakeScope } from "./handshake-scope.js";
 import { judgeOrigin } from "./origin.js";
 import { ANONYMOUS, readExtra, refusalIn } from "./read-extra.js";
 
-const TIMED_OUT = decision("error", "permission_timeout", { by: "connect" });
-const ABORTED = decision("error", "aborted", { status: 499, by: "connect" });
+const CONNECT_TIMED_OUT = decision("error", "permission_timeout", { by: "connect" });
+const CONNECT_ABORTED = decision("error", "aborted", { status: 499, by: "connect" });
 
 /** The evaluation of one handshake: origin, then `authenticate`, then the connect rules, all inside one deadline. */
 export class HandshakeEvaluation<M extends ClientMessage, Request> implements TimeoutNode {
@@ -70,7 +70,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
       this.result = new Promise((resolve) => {
         this.#resolve = resolve;
         if (runtime.log.isObserved) this.#asyncContext = contextOfNow();
-        timeoutListOf(Math.min(runtime.timeouts.connect, longestOf(runtime, session))).add(this);
+        timeoutListOf(Math.min(runtime.timeouts.connect, handshakeLimitOf(runtime, session))).add(this);
         made.then((later) => (isOverdue(this) ? this.expire() : this.#settle(later)));
       });
     } else this.result = this.#settled ?? this.#settle(made as Decision);
@@ -108,8 +108,8 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
 
   /** Ends the evaluation of a client that has gone away. One that was allowed is not opened any more. */
   abort(): void {
-    if (this.#settled === undefined) this.#end(ABORTED);
-    else this.#withdraw(ABORTED);
+    if (this.#settled === undefined) this.#end(CONNECT_ABORTED);
+    else this.#withdraw(CONNECT_ABORTED);
   }
 
   /** Closes a connection that is not open, because a rule or `authenticate` has closed the consumer. */
@@ -141,8 +141,8 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
 
   /** Ends the evaluation at its deadline. A handshake that lasts too long closes the connection too. */
   expire(): void {
-    if (longestOf(this.#runtime, this.#cause.session) < this.#runtime.timeouts.connect) this.close();
-    else this.#end(TIMED_OUT);
+    if (handshakeLimitOf(this.#runtime, this.#cause.session) < this.#runtime.timeouts.connect) this.close();
+    else this.#end(CONNECT_TIMED_OUT);
   }
 
   #end(made: Decision): void {
@@ -154,7 +154,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
 
   #settle(made: Decision): HandshakeResult {
     if (this.#settled !== undefined) return this.#settled;
-    const settled = this.#isTooLate && made.outcome === "allow" ? GOING_AWAY : made;
+    const settled = this.#isGuardClosing && made.outcome === "allow" ? GOING_AWAY : made;
     const result = { decision: settled, scope: this.#scope };
     this.#settled = result;
     cancelTimeout(this);
@@ -178,12 +178,12 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   }
 
   /** True when the guard is closing. An open session may still be renewed. */
-  get #isTooLate(): boolean {
+  get #isGuardClosing(): boolean {
     return this.#runtime.isClosing && this.#cause.session === undefined;
   }
 
   #begin(): Decision | Promise<Decision> {
-    if (this.#isTooLate) return GOING_AWAY;
+    if (this.#isGuardClosing) return GOING_AWAY;
     const { refusal, path } = this.#connection;
     const refused = refusal ?? (path === undefined ? BAD_TARGET : judgeOrigin(this.#runtime.origins, this.#scope));
     if (refused) return refused;
@@ -234,6 +234,6 @@ function scopeOf(connection: Connection<never>, extra: Readonly<Record<string, u
 }
 
 /** Returns the milliseconds that a handshake may take. The renewal of an open session is no handshake. */
-function longestOf({ limits }: Pick<GuardRuntime<never>, "limits">, session: OpenSession | undefined): number {
+function handshakeLimitOf({ limits }: Pick<GuardRuntime<never>, "limits">, session: OpenSession | undefined): number {
   return session ? Number.POSITIVE_INFINITY : limits.handshake;
 }

@@ -15,7 +15,7 @@ const known = new WeakMap<object, unknown>();
  *
  * @param prototype An application's prototype. It is left to the caller to set it on an object that does not have it.
  */
-export function makeDressed<I extends unknown[], T extends object>(
+export function makeWithPrototype<I extends unknown[], T extends object>(
   base: Class<I, T>,
   prototype: object | undefined,
   ...input: I
@@ -23,27 +23,27 @@ export function makeDressed<I extends unknown[], T extends object>(
   if (prototype === undefined) return new base(...input);
   let made = known.get(prototype) as Class<I, T> | undefined;
   if (made === undefined) {
-    made = canBeDressed(base, prototype, new base(...input)) ? dressed(base, prototype) : base;
+    made = canHavePrototype(base, prototype, new base(...input)) ? withPrototype(base, prototype) : base;
     known.set(prototype, made);
   }
   return new made(...input);
 }
 
-function dressed<I extends unknown[], T extends object>(base: Class<I, T>, prototype: object): Class<I, T> {
-  function Dressed(this: T, ...input: I): void {
+function withPrototype<I extends unknown[], T extends object>(base: Class<I, T>, prototype: object): Class<I, T> {
+  function WithPrototype(this: T, ...input: I): void {
     (base as unknown as (...input: I) => void).apply(this, input);
   }
-  Dressed.prototype = prototype;
+  WithPrototype.prototype = prototype;
   // V8 counts the properties for which it reserves space along this chain.
-  Object.setPrototypeOf(Dressed, base);
-  return Dressed as unknown as Class<I, T>;
+  Object.setPrototypeOf(WithPrototype, base);
+  return WithPrototype as unknown as Class<I, T>;
 }
 
 /**
  * True when the prototype extends the class, and changes nothing that Node sets or calls before an application gets the
  * object. A class in the syntax of ES6, which Node may use some day, cannot be called.
  */
-function canBeDressed(base: Class<never, object>, prototype: object, sample: object): boolean {
+function canHavePrototype(base: Class<never, object>, prototype: object, sample: object): boolean {
   const isModern = Object.getOwnPropertyDescriptor(base, "prototype")?.writable === false;
   if (!(prototype instanceof base) || isModern) return false;
   for (let own = prototype; own !== base.prototype; own = Object.getPrototypeOf(own)) {

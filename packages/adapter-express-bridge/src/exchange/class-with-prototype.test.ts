@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import express from "express";
 import { describe, expect, test, vi } from "vitest";
-import { makeDressed } from "./dressed-class.js";
+import { makeWithPrototype } from "./class-with-prototype.js";
 
 const SOCKET = undefined as never;
 const prototypeOf = (value: object) => Object.getPrototypeOf(value) as unknown;
@@ -10,8 +10,8 @@ describe("an object of Node for an application", () => {
   test("has the prototype of the application, and its own properties", () => {
     const app = express();
     for (let made = 0; made < 2; made++) {
-      const request = makeDressed(IncomingMessage, app.request, SOCKET);
-      const response = makeDressed(ServerResponse, app.response, request);
+      const request = makeWithPrototype(IncomingMessage, app.request, SOCKET);
+      const response = makeWithPrototype(ServerResponse, app.response, request);
       expect([prototypeOf(request), prototypeOf(response)]).toEqual([app.request, app.response]);
       const plain = new IncomingMessage(SOCKET);
       expect(Reflect.ownKeys(request)).toEqual(Reflect.ownKeys(plain));
@@ -20,7 +20,7 @@ describe("an object of Node for an application", () => {
   });
 
   test("is one of Node alone without an application", () => {
-    expect(prototypeOf(makeDressed(IncomingMessage, undefined, SOCKET))).toBe(IncomingMessage.prototype);
+    expect(prototypeOf(makeWithPrototype(IncomingMessage, undefined, SOCKET))).toBe(IncomingMessage.prototype);
   });
 });
 
@@ -32,7 +32,7 @@ describe("a prototype is left to the caller that", () => {
     ["does not extend the class", Object.create(null)],
   ])("%s", (_title, prototype) => {
     for (let made = 0; made < 2; made++) {
-      const request = makeDressed(IncomingMessage, prototype, SOCKET);
+      const request = makeWithPrototype(IncomingMessage, prototype, SOCKET);
       expect(prototypeOf(request)).toBe(IncomingMessage.prototype);
     }
     expect(set).not.toHaveBeenCalled();
@@ -41,6 +41,6 @@ describe("a prototype is left to the caller that", () => {
   test("belongs to a class of ES6", () => {
     class Later {}
     const prototype = Object.create(Later.prototype);
-    expect(prototypeOf(makeDressed(Later, prototype))).toBe(Later.prototype);
+    expect(prototypeOf(makeWithPrototype(Later, prototype))).toBe(Later.prototype);
   });
 });
