@@ -4,7 +4,13 @@ import { createGuard } from "@portcullis/core/adapter";
 import type { CheckNeeds } from "@portcullis/core/internal";
 import type { Hooks, Peer } from "crossws";
 import { GuardedHooks } from "./hooks.js";
-import { type GuardOptions, OWN_OPTIONS, readOptions, type ServeOptions, type UpgradeRequest } from "./options.js";
+import {
+  type CrosswsGuardOptions,
+  OWN_OPTIONS,
+  readOptions,
+  type ServeOptions,
+  type UpgradeRequest,
+} from "./options.js";
 
 /**
  * The guard of a crossws server. `P` and `O` are the arguments of `replace`, `S` is the scope of its sessions, `N` are the
@@ -26,9 +32,8 @@ export interface Guard<P = Policy, S = Scope, N extends string = string, O = Rep
  * @param hooks The hooks of the application. `upgrade` is called for an admitted client alone.
  * @param policy A policy of `definePolicy`. If its rules need more scope than every handshake has, `authenticate` must
  *   return it.
- * @param options `authenticate`, `origins`, `codec`, `denied`, `refuse`, `challenge`, `timeout` (milliseconds), `limits`,
- *   `onDecision`, `trace`.
- * @returns The guard: the guarded `hooks`, its `sessions`, `sessionOf(peer)`, `replace`, `audit`, `close`.
+ * @param options See {@link CrosswsGuardOptions}.
+ * @returns The guard: the guarded `hooks`, `sessions`, `sessionOf`, `findSession`, `replace`, `audit`, `close`.
  * @throws {PermissionMisuse} When a hook is unknown, or the policy or an option is invalid.
  * @example
  * ```ts
@@ -44,14 +49,18 @@ export interface Guard<P = Policy, S = Scope, N extends string = string, O = Rep
 export function guard<S, N extends string, Extra = unknown>(
   hooks: Partial<Hooks>,
   policy: core.PolicyFor<S, N>,
-  options: core.OptionsFor<S, Extra, GuardOptions<Extra>>,
+  options: core.OptionsFor<S, Extra, CrosswsGuardOptions<Extra>>,
 ): Guard<core.PolicyFor<core.ScopeWith<Extra>>, core.ScopeWith<Extra>, N, ReplaceOptions<UpgradeRequest, Extra>>;
 /** Enforces a policy whose rules need no more scope than every handshake has. */
 export function guard<S, N extends string>(
   hooks: Partial<Hooks>,
   policy: core.PolicyFor<S, N> & CheckNeeds<S>,
 ): Guard<core.PolicyFor<Scope>, Scope, N>;
-export function guard(hooks: Partial<Hooks>, policy: unknown, options: GuardOptions = {}): Guard<never, never, never> {
+export function guard(
+  hooks: Partial<Hooks>,
+  policy: unknown,
+  options: CrosswsGuardOptions = {},
+): Guard<never, never, never> {
   return attach("guard()", policy, hooks, options);
 }
 
@@ -60,7 +69,7 @@ export function guard(hooks: Partial<Hooks>, policy: unknown, options: GuardOpti
  *
  * @param consumer A consumer of `defineConsumer()`.
  * @param options The options of {@link guard}, and `hooks`: those of the application, without `message`.
- * @returns The guard: the `hooks` for crossws, its `sessions`, `sessionOf(peer)`, `replace`, `audit`, `close`.
+ * @returns The guard: the `hooks` for crossws, `sessions`, `sessionOf`, `findSession`, `replace`, `audit`, `close`.
  * @throws {PermissionMisuse} When the consumer, a hook or an option is invalid, or the codec has no `reply()`.
  * @example
  * ```ts
@@ -88,7 +97,7 @@ function attach(
   caller: "guard()" | "serve()",
   rules: unknown,
   hooks: Partial<Hooks>,
-  options: GuardOptions,
+  options: CrosswsGuardOptions,
 ): Guard<never, never> {
   let guarded!: GuardedHooks;
   const guard = createGuard<UpgradeRequest, Peer, never, never>({

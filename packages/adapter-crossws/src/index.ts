@@ -4,8 +4,19 @@
  * @module @portcullis/adapter-crossws
  */
 
+export type {
+  DecisionEvent,
+  GuardSession,
+  Limits,
+  Needed,
+  OriginRule,
+  Origins,
+  Refusal,
+  ReplaceOptions,
+} from "@portcullis/core";
+export type { Authenticated, OptionsFor, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
 export * from "@portcullis/core/codecs";
 export type { RefusedRequest } from "@portcullis/core/frames";
 export type { Guard } from "./guard.js";
 export { guard, serve } from "./guard.js";
-export type { GuardOptions, ServeOptions, UpgradeRequest } from "./options.js";
+export type { CrosswsGuardOptions, ServeOptions, UpgradeRequest } from "./options.js";

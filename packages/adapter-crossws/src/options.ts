@@ -11,7 +11,7 @@ export type UpgradeRequest = Parameters<Hooks["upgrade"]>[0];
  * Options of a guard of crossws. The argument of `authenticate` is the upgrade request. With `refuse: "close"` a refused
  * client is one of the `peers` of crossws until it is closed, but subscribes to nothing.
  */
-export interface GuardOptions<Extra = unknown> extends CommonOptions<UpgradeRequest, Extra>, FrameOptions {
+export interface CrosswsGuardOptions<Extra = unknown> extends CommonOptions<UpgradeRequest, Extra>, FrameOptions {
   /**
    * Bytes of the largest message. A larger one closes the connection with 1009. The runtime has read it by then, so set
    * its own limit too, where it has one. Default: that of the runtime.
@@ -20,7 +20,7 @@ export interface GuardOptions<Extra = unknown> extends CommonOptions<UpgradeRequ
 }
 
 /** Options of `serve()`. */
-export interface ServeOptions<Extra = unknown> extends GuardOptions<Extra> {
+export interface ServeOptions<Extra = unknown> extends CrosswsGuardOptions<Extra> {
   /** Hooks of the application beside the consumer. Default: none. */
   hooks?: Omit<Partial<Hooks>, "message">;
 }
@@ -28,7 +28,7 @@ export interface ServeOptions<Extra = unknown> extends GuardOptions<Extra> {
 const HOOKS = ["upgrade", "open", "message", "close", "drain", "error", "ping", "pong"];
 
 /** The parts of a guard that its connections use: its gate, and the options of this adapter, with their defaults. */
-export interface Guarding extends ReadFrameOptions, Required<Pick<GuardOptions, "maxPayload">> {
+export interface Guarding extends ReadFrameOptions, Required<Pick<CrosswsGuardOptions, "maxPayload">> {
   readonly gate: Gate<UpgradeRequest>;
   /** The hooks of the application. Each is read when it is called, as crossws does. */
   readonly hooks: Partial<Hooks>;
@@ -42,7 +42,11 @@ export const OWN_OPTIONS: readonly string[] = [...FRAME_OPTIONS, "maxPayload"];
  *
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
-export function readOptions(caller: string, hooks: Partial<Hooks>, options: GuardOptions): Omit<Guarding, "gate"> {
+export function readOptions(
+  caller: string,
+  hooks: Partial<Hooks>,
+  options: CrosswsGuardOptions,
+): Omit<Guarding, "gate"> {
   const isServed = caller === "serve()";
   const { maxPayload = Number.POSITIVE_INFINITY } = options;
   checkHooks(caller, hooks, isServed);

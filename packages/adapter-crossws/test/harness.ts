@@ -4,7 +4,7 @@ import type { Harness, HarnessSession, RunningServer, ServerSetup } from "@portc
 import type { Hooks, Peer } from "crossws";
 import { connectClient } from "../../adapter-ws/test/harness-client.js";
 import { NO_BATCHES, type Wire } from "../../adapter-ws/test/wires.js";
-import { type Guard, type GuardOptions, guard, serve } from "../src/index.js";
+import { type CrosswsGuardOptions, type Guard, guard, serve } from "../src/index.js";
 import { listen } from "./listen.js";
 
 /** Drives the adapter behind the server of crossws for the runtime that the tests run in. */
@@ -42,7 +42,7 @@ export function crosswsHarness(name: string, wire: Wire, refuse: "status" | "clo
   };
 }
 
-function protect(setup: ServerSetup, wire: Wire, own: GuardOptions, see: (peer: Peer) => void): Guard<never> {
+function protect(setup: ServerSetup, wire: Wire, own: CrosswsGuardOptions, see: (peer: Peer) => void): Guard<never> {
   const { largestMessage: maxPayload } = setup;
   const options = { ...optionsOf(setup), ...own, ...(maxPayload !== undefined && { maxPayload }) };
   const sessionOf = (peer: Peer) => made.sessionOf(peer) as HarnessSession;
@@ -69,7 +69,7 @@ function protect(setup: ServerSetup, wire: Wire, own: GuardOptions, see: (peer: 
 }
 
 /** Maps the tokens of the suite to the `authorization` header. */
-function optionsOf({ options }: ServerSetup): GuardOptions {
+function optionsOf({ options }: ServerSetup): CrosswsGuardOptions {
   const { authenticate, ...rest } = options;
   if (authenticate === undefined) return rest;
   return {

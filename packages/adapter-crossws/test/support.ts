@@ -3,13 +3,15 @@ import { AllowAny, DenyAll, definePolicy, IsAuthenticated } from "@portcullis/co
 import type { Hooks, Message, Peer } from "crossws";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";
-import { type Guard, type GuardOptions, guard } from "../src/index.js";
+import { type CrosswsGuardOptions, type Guard, guard } from "../src/index.js";
 import { listen } from "./listen.js";
 
 export const policy = definePolicy({ actions: { ping: AllowAny, say: IsAuthenticated, secret: DenyAll } });
 
 /** A guarded server on a real socket, and a log of all hooks of its application. */
-export async function start(given: { hooks?: Partial<Hooks>; options?: GuardOptions; policy?: Policy<never> } = {}) {
+export async function start(
+  given: { hooks?: Partial<Hooks>; options?: CrosswsGuardOptions; policy?: Policy<never> } = {},
+) {
   const log: unknown[] = [];
   const made: Guard = guard(
     {

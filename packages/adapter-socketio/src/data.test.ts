@@ -90,5 +90,5 @@ test.each<[string, () => unknown]>([
 });
 
 test("a `data` that is no function is refused at the start", async () => {
-  await expect(start({ id: 1 } as never)).rejects.toThrow("guard() got a wrong `data`: give a function");
+  await expect(start({ id: 1 } as never)).rejects.toThrow("as `data`: give a function");
 });

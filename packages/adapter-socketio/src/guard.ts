@@ -16,9 +16,8 @@ import type { CheckNeeds, Guardable, OptionsFor, ScopeWith, SocketOf } from "./t
  *   precedence over the guard of the server.
  * @param policy A policy of `definePolicy`. If its rules need more scope than every handshake has, `authenticate` must
  *   return it.
- * @param options `authenticate`, `origins`, `action`, `payload`, `denied`, `fairScheduling`, `timeout` (milliseconds),
- *   `limits`, `onDecision`, `trace`.
- * @returns The guard: its `sessions`, `replace`, `audit`, `close`.
+ * @param options See {@link SocketGuardOptions}.
+ * @returns The guard: `sessions`, `sessionOf`, `findSession`, `replace`, `audit`, `close`.
  * @throws {PermissionMisuse} When `io` is no socket.io server or namespace, is already guarded, or an option is
  *   invalid.
  * @example

@@ -15,7 +15,6 @@ export type {
   ReplaceOptions,
 } from "@portcullis/core";
 export type { PolicyFor } from "@portcullis/core/adapter";
-// Guards of servers and namespaces
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";
 export type { ReadAction, ReadPayload } from "./namespace/event.js";

@@ -40,15 +40,9 @@ test("guarding twice", () => {
 test("options that there are not, or of the wrong type", () => {
   const cases = [
     [{ authenticat: () => ({}) }, "authenticat"],
-    [
-      { payload: "first" },
-      "guard() got a wrong `payload`: give a function, as in (event, args) => ({ text: args[0] })",
-    ],
-    [
-      { action: "create" },
-      'guard() got a wrong `action`: give a function, as in (event, [service]) => service + "." + event',
-    ],
-    [{ denied: {} }, "guard() got a wrong `denied`: give a function, as in (refusal) => ({ error: refusal.code })"],
+    [{ payload: "first" }, "as `payload`: give a function, as in (event, args) => ({ text: args[0] })"],
+    [{ action: "create" }, 'as `action`: give a function, as in (event, [service]) => service + "." + event'],
+    [{ denied: {} }, "as `denied`: give a function, as in (refusal) => ({ error: refusal.code })"],
     [{ limits: { pendingMessages: 0 } }, "`limits.pendingMessages`"],
     [{ origins: "https://app.example" }, "`origins`"],
   ] as const;

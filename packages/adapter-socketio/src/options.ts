@@ -1,6 +1,5 @@
-import { PermissionMisuse } from "@portcullis/core";
 import type { GuardOptions } from "@portcullis/core/adapter";
-import type { LaterScope } from "@portcullis/core/internal";
+import { type LaterScope, misuse } from "@portcullis/core/internal";
 import type { Socket } from "socket.io";
 import type { ReadAction, ReadPayload } from "./namespace/event.js";
 import type { OwnOptions } from "./namespace/guard-context.js";
@@ -58,11 +57,11 @@ export function readOptions(caller: string, options: SocketGuardOptions): OwnOpt
   for (const [name, value] of Object.entries({ action, payload, denied: shape, data })) {
     if (value !== undefined && typeof value !== "function") {
       const example = FUNCTIONS[name as keyof typeof FUNCTIONS];
-      throw new PermissionMisuse(`${caller} got a wrong \`${name}\`: give a function, as in ${example}`);
+      throw misuse(caller, value, `give a function, as in ${example}`, `\`${name}\``);
     }
   }
   if (typeof fairScheduling !== "boolean") {
-    throw new PermissionMisuse(`${caller} got a wrong \`fairScheduling\`: write true or false`);
+    throw misuse(caller, fairScheduling, "write true or false", "`fairScheduling`");
   }
   return { action, payload, denied: shape, data: data as OwnOptions["data"], fairScheduling };
 }

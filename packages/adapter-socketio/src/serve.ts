@@ -11,7 +11,7 @@ import type { CheckNeeds, Guardable, OptionsFor, ScopeWith, SocketOf } from "./t
  * @param io A server with all its namespaces, or one namespace.
  * @param consumer A consumer of `defineConsumer()`.
  * @param options The options of {@link guard}.
- * @returns The guard: its `sessions`, `replace`, `audit`, `close`.
+ * @returns The guard: `sessions`, `sessionOf`, `findSession`, `replace`, `audit`, `close`.
  * @throws {PermissionMisuse} When `io` is no socket.io server or namespace, is already guarded, or an option is
  *   invalid.
  * @example

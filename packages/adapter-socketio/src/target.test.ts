@@ -75,7 +75,7 @@ test("a socket without the guarded methods is refused", async () => {
 test.each([undefined, true, false, 0, 1, "yes", null])("fairScheduling: %j", (fairScheduling) => {
   const attempt = () => guard(new Server(), policy, { fairScheduling: fairScheduling as never });
   if (fairScheduling === undefined || typeof fairScheduling === "boolean") expect(attempt).not.toThrow();
-  else expect(attempt).toThrow(new PermissionMisuse("guard() got a wrong `fairScheduling`: write true or false"));
+  else expect(attempt).toThrow("as `fairScheduling`: write true or false");
 });
 
 describe("audit()", () => {

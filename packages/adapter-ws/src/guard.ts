@@ -13,9 +13,8 @@ import type { OptionsFor } from "./types.js";
  * @param wss A server of ws, made with `server`, `port` or `noServer`. Connections that are already open are closed
  *   with 1012.
  * @param policy A policy of `definePolicy`. `authenticate` must return the fields of the scope that its rules need.
- * @param options `authenticate`, `origins`, `codec`, `denied`, `refuse`, `challenge`, `timeout` and `listenerGrace`
- *   (milliseconds), `limits`, `onDecision`, `trace`.
- * @returns The guard, with `sessions`, `replace` and `close`.
+ * @param options See {@link WsGuardOptions}.
+ * @returns The guard: `sessions`, `sessionOf`, `findSession`, `replace`, `audit`, `close`.
  * @throws {PermissionMisuse} When `wss` is not a server of ws, is guarded already, or an option is wrong.
  * @example
  * ```ts

@@ -15,10 +15,8 @@ export type {
   ReplaceOptions,
 } from "@portcullis/core";
 export type { Authenticated, PolicyFor, ScopeWith } from "@portcullis/core/adapter";
-// Codecs
 export * from "@portcullis/core/codecs";
 export type { RefusedRequest } from "@portcullis/core/frames";
-// Guards
 export type { Guard } from "./attach.js";
 export { guard } from "./guard.js";
 export type { WsGuardOptions } from "./options.js";

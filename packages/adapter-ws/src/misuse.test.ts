@@ -11,9 +11,9 @@ const detached = () => new WebSocketServer({ noServer: true });
 const consumer = defineConsumer().action("echo", AllowAny, ({ payload }) => payload);
 
 const NO_SERVER = "guard() needs a WebSocketServer of ws, as in guard(wss, ...)";
-const WRONG_CODEC = "guard() got a wrong `codec`: give dcrf(), json(), jsonRpc() or { decode, denied }";
-const WRONG_STREAMS = "dcrf() got a wrong `multiplex`: write true, or the names of the streams in a list";
-const WRONG_KEYS = 'json() needs names of keys that differ, as in json({ action: "type", id: "id", payload: "data" })';
+const WRONG_CODEC = "as `codec`: give dcrf(), json(), jsonRpc() or { decode, denied }";
+const WRONG_STREAMS = "as `multiplex`: write true, or the names of the streams in a list";
+const WRONG_KEYS = 'as a key: give keys that differ, as in json({ action: "type", id: "id", payload: "data" })';
 const NO_CONSUMER = "serve() needs a consumer: give what defineConsumer() returned";
 
 describe("an error names the mistake and the correction", () => {
@@ -35,15 +35,11 @@ describe("an error names the mistake and the correction", () => {
     ["a wrong codec", () => withOptions({ codec: { decode() {} } }), WRONG_CODEC],
     ["a codec that is null", () => withOptions({ codec: null }), WRONG_CODEC],
     ["a codec whose reply is none", () => withOptions({ codec: { decode, denied, reply: 1 } }), WRONG_CODEC],
-    [
-      "a wrong way to refuse",
-      () => withOptions({ refuse: "drop" }),
-      'guard() got a wrong `refuse`: write "status" or "close"',
-    ],
+    ["a wrong way to refuse", () => withOptions({ refuse: "drop" }), 'as `refuse`: write "status" or "close"'],
     [
       "a challenge that is no header",
       () => withOptions({ challenge: "Bearer\r\nx: y" }),
-      "guard() got a wrong `challenge`: give a header value, as in 'Bearer realm=\"app\"'",
+      "as `challenge`: give a header value, as in 'Bearer realm=\"app\"'",
     ],
     [
       "a grace that is no time",
@@ -53,7 +49,7 @@ describe("an error names the mistake and the correction", () => {
     [
       "fairScheduling that is no boolean",
       () => withOptions({ fairScheduling: "no" }),
-      "guard() got a wrong `fairScheduling`: write true or false",
+      "as `fairScheduling`: write true or false",
     ],
     [
       "an unknown option",

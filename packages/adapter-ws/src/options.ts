@@ -1,8 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { PermissionMisuse } from "@portcullis/core";
 import type { GuardOptions } from "@portcullis/core/adapter";
 import { FRAME_OPTIONS, type FrameOptions, type ReadFrameOptions, readFrameOptions } from "@portcullis/core/frames";
-import { readMilliseconds } from "@portcullis/core/internal";
+import { misuse, readMilliseconds } from "@portcullis/core/internal";
 
 /** Options of {@link guard} and {@link serve}. */
 export interface WsGuardOptions<Extra = unknown> extends GuardOptions<IncomingMessage, Extra>, FrameOptions {
@@ -36,7 +35,7 @@ export function readOptions(caller: string, options: WsGuardOptions, isServed: b
   const shared = readFrameOptions(caller, options, isServed);
   readMilliseconds(listenerGrace, "`listenerGrace`");
   if (typeof fairScheduling !== "boolean") {
-    throw new PermissionMisuse(`${caller} got a wrong \`fairScheduling\`: write true or false`);
+    throw misuse(caller, fairScheduling, "write true or false", "`fairScheduling`");
   }
   return { ...shared, listenerGrace, fairScheduling };
 }

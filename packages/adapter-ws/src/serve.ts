@@ -13,7 +13,7 @@ import type { OptionsFor } from "./types.js";
  * @param wss A server of ws, made with `server`, `port` or `noServer`.
  * @param consumer A consumer of `defineConsumer()`.
  * @param options As for {@link guard}.
- * @returns The guard, with `sessions`, `replace` and `close`.
+ * @returns The guard: `sessions`, `sessionOf`, `findSession`, `replace`, `audit`, `close`.
  * @throws {PermissionMisuse} When `wss` is not a server of ws, is guarded already, or an option is wrong.
  * @example
  * ```ts

@@ -4,14 +4,11 @@
  * @module @portcullis/core/adapter
  */
 
-// Refusals for clients
 export { decisionFromError } from "./decision/decision-from-error.js";
-export { publicIssues, publicRefusal } from "./decision/decision-parts.js";
-// Guards
+export { publicRefusal } from "./decision/decision-parts.js";
 export { type AttachedServer, createGuard } from "./guard/create-guard.js";
 export type { ServableConsumer } from "./guard/dispatch.js";
 export { Gate } from "./guard/gate.js";
-// Handshakes
 export type { HandshakeEvaluation } from "./guard/handshake/handshake-evaluation.js";
 export { HandshakeScope } from "./guard/handshake/handshake-scope.js";
 export { pathOf } from "./guard/handshake/request-path.js";
@@ -20,7 +17,6 @@ export type { GuardOptions } from "./guard/options.js";
 export { type BackpressureTarget, OutgoingBudget } from "./guard/outgoing-budget.js";
 export { BAD_TARGET, badMessage, closeCodeOf, MISSING_ACTION } from "./guard/refusal.js";
 export type { HandshakeResult } from "./guard/runtime.js";
-// Connections
 export type { ClientMessage, Connection, ReplyOptions } from "./guard/session/connection.js";
 export type { Session } from "./guard/session/session.js";
 export type { Authenticated, GuardOf, OptionsFor, PolicyFor, ScopeWith } from "./guard/types.js";

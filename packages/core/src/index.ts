@@ -5,15 +5,12 @@
  */
 
 export type { Abstain, Allow, Answer, Deny, DenyOptions, Fault, FaultOptions } from "./decision/answers.js";
-// Answers of rules
 export { abstain, allow, deny, fault } from "./decision/answers.js";
 export type { PublicIssue, Refusal } from "./decision/decision-parts.js";
 export type { Decision, Outcome, Retry } from "./decision/decision-types.js";
 export type { DeniedOptions } from "./decision/errors.js";
-// Errors
 export { PermissionDenied, PermissionMisuse } from "./decision/errors.js";
-// Guards
-export type { DecisionEvent } from "./guard/decision-log.js";
+export type { DecisionEvent, DecisionPhase } from "./guard/decision-log.js";
 export type { CheckOptions, GuardSession, SessionIdentity } from "./guard/guard-session.js";
 export type { Origins } from "./guard/handshake/allowed-origins.js";
 export type { HandshakeFacts } from "./guard/handshake/handshake-facts.js";
@@ -31,8 +28,9 @@ export type {
   Policy,
   PolicyFactory,
 } from "./policy/policy-types.js";
+export type { TraceNode, Traces } from "./policy/trace.js";
 export { BasePermission } from "./rules/base-permission.js";
-// Built-in rules
+export type { DenialOptions } from "./rules/build-tree.js";
 export { AllowAny } from "./rules/built-in/allow-any.js";
 export { DenyAll } from "./rules/built-in/deny-all.js";
 export { HasRole } from "./rules/built-in/has-role.js";
@@ -41,7 +39,6 @@ export { IsAuthenticated } from "./rules/built-in/is-authenticated.js";
 export { IsAuthenticatedOrReadOnly } from "./rules/built-in/is-authenticated-or-read-only.js";
 export type { RateLimiter } from "./rules/built-in/rate-limit.js";
 export { rateLimit } from "./rules/built-in/rate-limit.js";
-// Combinators
 export { and } from "./rules/combinators/and.js";
 export { not } from "./rules/combinators/not.js";
 export { or } from "./rules/combinators/or.js";

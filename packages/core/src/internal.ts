@@ -22,13 +22,11 @@ export { readExtra, refusalIn } from "./guard/handshake/read-extra.js";
 export {
   type AnswerHeader,
   addAnswerHeader,
-  isForRules,
   isHeader,
   openAnswerHeaders,
   takeAnswerHeaders,
 } from "./guard/handshake/response-headers.js";
 // Guards
-export { COMMON_OPTIONS } from "./guard/options.js";
 export { ViolationCounter } from "./guard/session/violation-counter.js";
 export type { CheckNeeds, LaterScope } from "./guard/types.js";
 // Tables of actions, and their names
@@ -36,7 +34,7 @@ export type { ActionRules } from "./policy/options.js";
 export { engineOf } from "./policy/policy.js";
 export type { PolicyEngine } from "./policy/policy-engine.js";
 export type { AnyName, AskedName } from "./policy/policy-types.js";
-export { type TraceNode, type Traces, traces } from "./policy/trace.js";
+export { type Traces, traces } from "./policy/trace.js";
 export { endWith, isAborted, type SignalSource } from "./rules/end-with.js";
 export { type Phase, UNLISTED } from "./rules/tree.js";
 export { type Identity, identityOf } from "./rules/user.js";

@@ -19,17 +19,23 @@ export interface Scope {
    * such as `/public/../admin` or `http://host/admin`, is refused (`bad_target`). On socket.io the name of the namespace.
    */
   readonly path: string;
+  /** The query of the handshake, decoded. The object has no prototype. */
   readonly query: Readonly<Record<string, TextValue>>;
   /** Header names are in lower case. The object has no prototype. */
   readonly headers: Readonly<Record<string, TextValue>>;
+  /** The cookies of the handshake, decoded. The first of several with one name counts. */
   readonly cookies: Readonly<Record<string, string | undefined>>;
+  /** The `Origin` header; `undefined` for clients that are no browsers. */
   readonly origin: string | undefined;
+  /** The address of the peer of this process, which may be a proxy. */
   readonly remoteAddress: string | undefined;
   /** True when the connection to this process is encrypted. False behind a proxy that terminates TLS. */
   readonly secure: boolean;
+  /** The WebSocket subprotocols that the client has offered, in its order. */
   readonly subprotocols: readonly string[];
   /** Milliseconds since the epoch. */
   readonly connectedAt: number;
+  /** The user that `authenticate` has returned; `null` for nobody. */
   readonly user: unknown;
   /** The raw handshake object of the transport. */
   readonly request: unknown;
@@ -39,9 +45,18 @@ export interface Scope {
 export interface Consumer {
   /** Random and unique. Not a secret. */
   readonly id: string;
+  /** Name of the transport, for example `"ws"`. */
   readonly transport: string;
   /** The `WebSocket` or `Socket` of the transport; `undefined` before the connection is open. */
   readonly raw: unknown;
+  /**
+   * Closes the connection. A second call changes nothing.
+   *
+   * @param code A close code that a server may send (RFC 6455, section 7.4): 1000 to 1014 without 1004, 1005 and 1006, or
+   *   3000 to 4999. Default 1000.
+   * @param reason A text for the client, without secrets.
+   * @throws {PermissionMisuse} For any other code.
+   */
   close(code?: number, reason?: string): void;
 }
 
@@ -95,10 +110,12 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
+/** The result of a Standard Schema: a value, or what is wrong with the input. */
 export type StandardResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] };
 
+/** One thing that is wrong with an input, and where. */
 export interface StandardIssue {
   readonly message: string;
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;

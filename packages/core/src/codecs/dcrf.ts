@@ -1,5 +1,5 @@
 import type { PublicIssue } from "../decision/decision-parts.js";
-import { PermissionMisuse } from "../decision/errors.js";
+import { misuse, PermissionMisuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
 import type { Decoded, EnvelopeCodec } from "./codec.js";
 import { type CodecOptions, readHeartbeat } from "./heartbeat.js";
@@ -146,7 +146,7 @@ function readStreams(multiplex: boolean | readonly string[]): ReadonlySet<string
     checkNames(streams);
     return streams;
   }
-  throw new PermissionMisuse("dcrf() got a wrong `multiplex`: write true, or the names of the streams in a list");
+  throw misuse("dcrf()", multiplex, "write true, or the names of the streams in a list", "`multiplex`");
 }
 
 /**

@@ -1,4 +1,4 @@
-import { PermissionMisuse } from "../decision/errors.js";
+import { misuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
 import { innerKey } from "../util/inner-key.js";
 import type { Decoded, EnvelopeCodec } from "./codec.js";
@@ -82,8 +82,13 @@ function hintOf({ action, payload = {} }: JsonRequest): string | undefined {
 }
 
 function checkNames(keys: readonly unknown[]): void {
-  if (keys.every((key) => typeof key === "string" && key !== "") && new Set(keys).size === keys.length) return;
-  throw new PermissionMisuse(
-    'json() needs names of keys that differ, as in json({ action: "type", id: "id", payload: "data" })',
-  );
+  const wrong = keys.find((key, at) => typeof key !== "string" || key === "" || keys.indexOf(key) !== at);
+  if (keys.includes(wrong)) {
+    throw misuse(
+      "json()",
+      wrong,
+      'give keys that differ, as in json({ action: "type", id: "id", payload: "data" })',
+      "a key",
+    );
+  }
 }

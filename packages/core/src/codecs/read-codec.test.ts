@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { PermissionMisuse } from "../decision/errors.js";
+import { show } from "../util/show.js";
 import { json } from "./json.js";
 import { readCodec } from "./read-codec.js";
 
@@ -27,7 +28,9 @@ test.each([
   { ...words, join: 5 },
 ])("%j is no codec", (wrong) => {
   expect(() => readCodec("guard()", wrong as never)).toThrow(
-    new PermissionMisuse("guard() got a wrong `codec`: give dcrf(), json(), jsonRpc() or { decode, denied }"),
+    new PermissionMisuse(
+      `guard() got ${show(wrong)} as \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`,
+    ),
   );
 });
 

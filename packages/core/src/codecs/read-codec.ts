@@ -1,4 +1,4 @@
-import { PermissionMisuse } from "../decision/errors.js";
+import { misuse, PermissionMisuse } from "../decision/errors.js";
 import type { Codec } from "./codec.js";
 import { dcrf } from "./dcrf.js";
 import { readHeartbeat } from "./heartbeat.js";
@@ -18,7 +18,7 @@ const REPLIES = {
 export function readCodec(caller: string, codec: Codec = dcrf(), replies?: keyof typeof REPLIES): Codec {
   const { decode, denied, reply = denied, join = denied, heartbeat } = (codec ?? {}) as Partial<Codec>;
   if (![decode, denied, reply, join].every((method) => typeof method === "function")) {
-    throw new PermissionMisuse(`${caller} got a wrong \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`);
+    throw misuse(caller, codec, "give dcrf(), json(), jsonRpc() or { decode, denied }", "`codec`");
   }
   readHeartbeat(`the codec of ${caller}`, heartbeat);
   if (replies !== undefined && codec.reply === undefined) {

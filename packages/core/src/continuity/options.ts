@@ -1,5 +1,6 @@
 import { misuse, PermissionMisuse } from "../decision/errors.js";
 import { checkKeys, readMilliseconds } from "../decision/read-options.js";
+import { show } from "../util/show.js";
 import type { Revocations } from "./revocations.js";
 
 /** The times of revalidation. */
@@ -85,5 +86,5 @@ function readRevalidate(options: RevalidateOptions | undefined): Required<Revali
   }
   readMilliseconds(grace, "`revalidate.grace`");
   if (Number.isSafeInteger(concurrency) && concurrency > 0) return { every, grace, concurrency };
-  throw new PermissionMisuse("`revalidate.concurrency` must be a whole number above 0");
+  throw new PermissionMisuse(`\`revalidate.concurrency\` is ${show(concurrency)}: give a whole number above 0`);
 }

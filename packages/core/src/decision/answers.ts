@@ -11,12 +11,18 @@ export interface Allow<out E = unknown> extends Decision {
   readonly outcome: "allow";
   readonly "~evidence"?: E;
 }
+
+/** A denying answer, which `not` turns into an allow. */
 export interface Deny extends Decision {
   readonly outcome: "deny";
 }
+
+/** An answer without an opinion, which `not` leaves as it is. */
 export interface Abstain extends Decision {
   readonly outcome: "abstain";
 }
+
+/** An answer that refuses because something is wrong, and that `not` leaves as it is. */
 export interface Fault extends Decision {
   readonly outcome: "error";
 }

@@ -15,11 +15,11 @@ test("options that are given are kept", () => {
 });
 
 test.each<[FrameOptions, string]>([
-  [{ refuse: "never" as "close" }, 'guard() got a wrong `refuse`: write "status" or "close"'],
-  [{ challenge: "a\nb" }, "guard() got a wrong `challenge`: give a header value, as in 'Bearer realm=\"app\"'"],
-  [{ challenge: 1 as never }, "guard() got a wrong `challenge`"],
-  [{ codec: {} as never }, "guard() got a wrong `codec`"],
-  [{ denied: "no" as never }, "guard() got a wrong `denied`: give a function, as in (refusal) =>"],
+  [{ refuse: "never" as "close" }, 'as `refuse`: write "status" or "close"'],
+  [{ challenge: "a\nb" }, "as `challenge`: give a header value, as in 'Bearer realm=\"app\"'"],
+  [{ challenge: 1 as never }, "as `challenge`"],
+  [{ codec: {} as never }, "as `codec`"],
+  [{ denied: "no" as never }, "as `denied`: give a function, as in (refusal) =>"],
 ])("wrong options %j are refused", (options, message) => {
   expect(() => readFrameOptions("guard()", options, false)).toThrow(message);
 });

@@ -1,7 +1,7 @@
 import type { Codec, Decoded, Frame } from "../codecs/codec.js";
 import { readCodec } from "../codecs/read-codec.js";
 import type { PublicIssue, Refusal } from "../decision/decision-parts.js";
-import { PermissionMisuse } from "../decision/errors.js";
+import { misuse } from "../decision/errors.js";
 import type { Continuity } from "../guard/continuity-hook.js";
 import { isHeader } from "../guard/handshake/response-headers.js";
 import { isDevelopment, printHint } from "../guard/setup-hints.js";
@@ -64,15 +64,14 @@ export function readFrameOptions(
   const renews = options.continuity?.["~renews"] ? "renewals" : undefined;
   const codec = readCodec(caller, options.codec, isServed ? "handlers" : renews);
   if (denied !== undefined && typeof denied !== "function") {
-    throw new PermissionMisuse(
-      `${caller} got a wrong \`denied\`: give a function, as in (refusal) => JSON.stringify({ error: refusal.code })`,
-    );
+    const advice = "give a function, as in (refusal) => JSON.stringify({ error: refusal.code })";
+    throw misuse(caller, denied, advice, "`denied`");
   }
   if (refuse !== "status" && refuse !== "close") {
-    throw new PermissionMisuse(`${caller} got a wrong \`refuse\`: write "status" or "close"`);
+    throw misuse(caller, refuse, 'write "status" or "close"', "`refuse`");
   }
   if (!isHeader("WWW-Authenticate", challenge)) {
-    throw new PermissionMisuse(`${caller} got a wrong \`challenge\`: give a header value, as in 'Bearer realm="app"'`);
+    throw misuse(caller, challenge, "give a header value, as in 'Bearer realm=\"app\"'", "`challenge`");
   }
   return { codec: hints ? hinting(codec) : codec, denied, refuse, challenge };
 }

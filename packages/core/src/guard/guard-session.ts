@@ -21,9 +21,9 @@ export interface SessionIdentity {
   readonly subjects: readonly string[];
   /** Milliseconds since the epoch of Unix; `undefined` for an identity that does not expire. */
   readonly expiresAt: number | undefined;
-  /** Begin of the last authentication that was accepted, in milliseconds since the epoch of Unix. */
+  /** Start of the last authentication that was accepted, in milliseconds since the epoch of Unix. */
   readonly authenticatedAt: number;
-  /** Begin of the last one that read the truth, and not a renewal, in milliseconds since the epoch of Unix. */
+  /** Start of the last authentication that was no renewal, in milliseconds since the epoch of Unix. */
   readonly revalidatedAt: number;
 }
 

@@ -302,7 +302,9 @@ describe("open", () => {
   });
 
   test("is a misuse before the decision, and a second time", () => {
-    const misuse = new PermissionMisuse("open() needs a handshake that was allowed, and opens it once");
+    const misuse = new PermissionMisuse(
+      'open() was called twice, or for a handshake that was not allowed: await `result`, and call open() once when its outcome is "allow"',
+    );
     const undecided = knock(open, { authenticate: () => new Promise<object>(() => {}) }).admission;
     expect(() => undecided.open()).toThrow(misuse);
     undecided.abort();

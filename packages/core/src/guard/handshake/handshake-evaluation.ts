@@ -83,7 +83,9 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
    */
   open(): Session<M> {
     if (this.#settled?.decision.outcome !== "allow" || this.#isOpened || this.#cause.session) {
-      throw new PermissionMisuse("open() needs a handshake that was allowed, and opens it once");
+      throw new PermissionMisuse(
+        'open() was called twice, or for a handshake that was not allowed: await `result`, and call open() once when its outcome is "allow"',
+      );
     }
     this.#isOpened = true;
     const consumer = this.consumer as ConnectionConsumer;
