@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionDenied, type Scope } from "@portcullis/core";
 import { bodyOf } from "./body.js";
-import { type DerivationSettings, type HttpContext, isOverHttp } from "./http-context.js";
+import { type DerivationSettings, type HttpContext, isHandshake } from "./http-context.js";
 import type { Derived } from "./make-request.js";
 import { headersOf } from "./request-headers.js";
 import { deriveTarget } from "./request-target.js";
@@ -24,7 +24,7 @@ export function derive(caller: string, settings: DerivationSettings, context: Ht
   headers["content-length"] = String(bytes.length);
   return {
     phase: context.phase,
-    isOverHttp: isOverHttp(context),
+    isHandshake: isHandshake(context),
     method,
     url,
     unfitQuery: unfit,

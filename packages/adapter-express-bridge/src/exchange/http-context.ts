@@ -9,6 +9,8 @@ export interface HttpContext<S = Scope> {
   readonly action: string;
   /** The payload of the action. At connect, the message of the handshake. */
   readonly payload: Payload;
+  /** True when `authenticate` is called for a connection that is open. */
+  readonly isOpen?: boolean;
 }
 
 /** Finds the method of a derived request. */
@@ -37,4 +39,13 @@ export interface DerivationSettings {
 export function isOverHttp({ consumer }: HttpContext<never>): boolean {
   // `authenticate` has no consumer yet.
   return consumer?.transport === "http";
+}
+
+/**
+ * True when the answer opens a connection. A connection that is open is authenticated again without a response, so no
+ * cookie reaches its client.
+ */
+export function isHandshake(context: HttpContext<never>): boolean {
+  const { phase, consumer, isOpen } = context;
+  return phase === "connect" && !isOverHttp(context) && isOpen !== true && consumer?.raw === undefined;
 }

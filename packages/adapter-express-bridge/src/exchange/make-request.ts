@@ -10,8 +10,8 @@ export type HeaderValues = Record<string, string | string[] | undefined>;
 /** The parts from which a request is made. */
 export interface Derived extends Body {
   readonly phase: "connect" | "action";
-  /** True when the question comes from an HTTP route, whose handler answers the request. */
-  readonly isOverHttp: boolean;
+  /** True when the answer opens a connection, so that its cookies can reach the client. */
+  readonly isHandshake: boolean;
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderValues;

@@ -108,7 +108,8 @@ export function useExpress<
         return asked.headers;
       },
     };
-    const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {} } as const;
+    const isOpen = asked.previous !== undefined;
+    const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {}, isOpen } as const;
     const derived = derive(caller, own, context as never);
     const { exchange, ending, found } = await runToEnd(derived, settings, run, asked);
     if (ending.how !== "aborted") passHeaders(exchange, derived);
