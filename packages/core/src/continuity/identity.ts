@@ -2,6 +2,7 @@ import { decision } from "../decision/decision.js";
 import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
+import { checkKeys } from "../decision/read-options.js";
 import type { Identify, Identity } from "../guard/continuity-hook.js";
 import type { Scope } from "../types.js";
 import { show } from "../util/show.js";
@@ -24,6 +25,8 @@ export const TOKEN_EXPIRED: Decision = decision("deny", "token_expired", {
 
 /** 1 January 2001, in milliseconds. An earlier end was given in seconds. */
 const EARLIEST_END = 978_307_200_000;
+/** The end of the year 9999. A later end was given in microseconds, or stands for none. */
+const LATEST_END = 253_402_300_799_999;
 
 /**
  * Reads the identity of a scope. Never throws.
@@ -48,6 +51,8 @@ function readIdentity(value: unknown): ReadIdentity {
       `identify() returned ${show(value)}: return { subjects: ["user:42"], expiresAt }, or nothing for an anonymous client`,
     );
   }
+  // A name with a slip would give an identity that never ends, or that no revocation addresses.
+  checkKeys("identify()", value, ["subjects", "expiresAt"]);
   const { subjects = [], expiresAt } = value as Identity;
   return { subjects: readSubjects(subjects, Object.hasOwn(value, "subjects")), expiresAt: readEnd(expiresAt) };
 }
@@ -75,8 +80,7 @@ export function isSubject(value: unknown): value is string {
 
 function readEnd(expiresAt: unknown): number | undefined {
   if (expiresAt === undefined) return undefined;
-  if (typeof expiresAt === "number" && expiresAt >= EARLIEST_END && expiresAt < Number.POSITIVE_INFINITY)
-    return expiresAt;
+  if (typeof expiresAt === "number" && expiresAt >= EARLIEST_END && expiresAt <= LATEST_END) return expiresAt;
   throw new PermissionMisuse(
     `identify() returned ${show(expiresAt)} as \`expiresAt\`: give milliseconds since 1970, as in exp * 1000, or undefined`,
   );

@@ -99,9 +99,9 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   revalidate(whenDone: () => void): void {
     const questions = this.questions;
     if (this.pendingSince !== undefined) questions.demand(whenDone);
-    else if (!questions.isRunning) questions.revalidate(whenDone);
+    else if (!this.mustWait) questions.revalidate(whenDone);
     else {
-      // A renewal is under way, and does not stand for it.
+      // A renewal is under way or may come, and does not stand for it.
       this.revalidateAt = Math.ceil(readClock() + SOON);
       this.schedule();
       whenDone();
@@ -137,7 +137,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   }
 
   refuse(made: Decision, phase: DecisionPhase): void {
-    this.finish(made, { phase, isReported: made.by !== "identity" });
+    this.finish(made, { phase, isReported: true });
     closes.flush();
   }
 
@@ -203,12 +203,12 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     const { overdueAt } = this;
     const isOverdue = isReached(overdueAt, now);
     const isDue = isReached(this.revalidateAt, now) || isReached(this.retryAt, now);
-    const { isAsking } = this;
+    const { mustWait } = this;
     if (isDue) {
       this.forgetRetry();
-      this.revalidateAt = isAsking ? Math.ceil(now + SOON) : undefined;
+      this.revalidateAt = mustWait ? Math.ceil(now + SOON) : undefined;
     }
-    if ((isDue || isOverdue) && !isAsking) this.office.revalidations.add(this);
+    if ((isDue || isOverdue) && !mustWait) this.office.revalidations.add(this);
     if (revalidate === undefined || overdueAt === undefined || !isOverdue) return;
     this.becomePending();
     if (now >= overdueAt + revalidate.grace) this.finish(NOT_REVALIDATED, { phase: "revalidate" });

@@ -55,6 +55,14 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
     return this.#questions?.isRunning === true;
   }
 
+  /**
+   * True while no revalidation begins: a question is under way, or the identity has expired. The old credentials would end
+   * the connection then, and the client still has the grace for a renewal.
+   */
+  protected get mustWait(): boolean {
+    return this.isAsking || this.isExpired;
+  }
+
   /** The authentications, made where there are none. */
   protected get questions(): Reauthentication {
     this.#questions ??= new Reauthentication(this);

@@ -48,6 +48,40 @@ describe("a revalidation", () => {
     expect(state.asked).toHaveLength(3);
   });
 
+  test("waits while a client may renew what has expired", async () => {
+    let end = Date.now() + 40_000;
+    const { open, state } = server(
+      { every: MINUTE },
+      { identify: () => ({ subjects: ["user:1"], expiresAt: end }), renew: { action: "renew" }, grace: 30_000 },
+    );
+    const { send, wire, session } = await open();
+    await vi.advanceTimersByTimeAsync(65_000);
+    expect([session.identity?.state, state.asked.length]).toEqual(["expired", 1]);
+    end = Date.now() + 10 * MINUTE;
+    send("renew");
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(state.asked).toHaveLength(3);
+    send("say");
+    expect(wire.sent.slice(-2)).toEqual([expect.stringContaining("reply renew"), "deliver say"]);
+  });
+
+  test.each([
+    ["has expired", () => ({ user: { id: 1 }, end: Date.now() - 1 }), "token_expired"],
+    ["is of somebody else", () => ({ user: { id: 2 } }), "principal_changed"],
+  ])("reports once that the identity %s", async (_what, made, code) => {
+    const { open, state, events } = server(undefined, {
+      identify: ({ user, end }: { user: { id: number }; end?: number }) => ({
+        subjects: [`user:${user.id}`],
+        expiresAt: end,
+      }),
+    });
+    const { session } = await open();
+    state.made = made;
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(session.isEnded).toBe(true);
+    expect(events.filter(({ decision }) => decision.code === code)).toHaveLength(1);
+  });
+
   test("goes on under the old scope until the answer is there", async () => {
     const { open, state } = server();
     const { send, wire, session } = await open();
@@ -395,6 +429,10 @@ describe("continuity()", () => {
     [{ expiresAt: 1_767_225_600 }, /give milliseconds since 1970/],
     [{ expiresAt: Number.NaN }, /as `expiresAt`/],
     [{ expiresAt: "2026" }, /as `expiresAt`/],
+    [{ expiresAt: Date.UTC(2027, 0, 1) * 1_000 }, /as `expiresAt`/],
+    [{ expiresAt: Number.MAX_SAFE_INTEGER }, /or undefined/],
+    [{ subject: ["user:1"] }, /no option `subject`: write `subjects`/],
+    [{ subjects: ["user:1"], exp: 1 }, /no option `exp`/],
   ])("admits nobody whose identity is %j", async (identity, message) => {
     const { admit } = lasting(policy, () => {}, { identify: () => identity as never });
     const decision = await admit();
