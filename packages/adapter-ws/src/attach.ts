@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionMisuse, type Policy, type ReplaceOptions, type Scope } from "@portcullis/core";
 import { type AttachedServer, createGuard, type Gate, type GuardOf } from "@portcullis/core/adapter";
+import { printLine } from "@portcullis/core/internal";
 import type { WebSocket, WebSocketServer } from "ws";
 import { addToUpgrade } from "./answer-headers.js";
 import { closeSoon } from "./close.js";
@@ -90,8 +91,8 @@ function warnOnce(caller: string, grace: number): () => void {
   return () => {
     if (hasWarned) return;
     hasWarned = true;
-    // biome-ignore lint/suspicious/noConsole: it is printed once
-    console.warn(
+    printLine(
+      "warn",
       `portcullis: ${caller}: a message was allowed, and after ${grace} ms (\`listenerGrace\`) nobody listened for it: write ` +
         'socket.on("message", ...) in the connection listener, or use serve()',
     );

@@ -42,5 +42,6 @@ export { type Identity, identityOf } from "./rules/user.js";
 export { cancelTimeout, isOverdue, type TimeoutNode, timeoutListOf } from "./util/deadline.js";
 export { ErrorPrinter } from "./util/error-printer.js";
 export { isMisspelling } from "./util/misspelling.js";
+export { printLine } from "./util/print-line.js";
 export { show } from "./util/show.js";
 export { ignoreRejection } from "./util/thenable.js";

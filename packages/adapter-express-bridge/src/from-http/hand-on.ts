@@ -1,5 +1,5 @@
 import { type Answer, allow, type Payload, PermissionMisuse } from "@portcullis/core";
-import { HANDS_ON, type HandedOn, show } from "@portcullis/core/internal";
+import { HANDS_ON, type HandedOn, printLine, show } from "@portcullis/core/internal";
 import type { Derived } from "../exchange/make-request.js";
 import type { HttpEvidence } from "../exchange/read-outcome.js";
 import { isSame } from "../exchange/same-fields.js";
@@ -25,8 +25,8 @@ export class HandOn {
     if (isSame(found.body, JSON.parse(String(bytes)))) return { ...found, body: undefined };
     if (this.handOn === undefined && !this.#isSaid) {
       this.#isSaid = true;
-      // biome-ignore lint/suspicious/noConsole: it is printed once
-      console.warn(
+      printLine(
+        "warn",
         `portcullis: ${this.name}: the middlewares have changed the body, and the handler gets the payload as it came. What they made of it is \`evidence.body\`: { handOn: "body" } makes it the payload of a handler of serve(), { handOn: false } says that this is meant`,
       );
     }

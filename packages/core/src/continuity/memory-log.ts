@@ -1,4 +1,5 @@
 import { isDevelopment } from "../guard/setup-hints.js";
+import { printLine } from "../util/print-line.js";
 import type { RevocationBatch, RevocationLog, RevocationRecord } from "./revocation-log.js";
 import { Revocations } from "./revocations.js";
 
@@ -44,8 +45,8 @@ export function memoryRevocations(): Revocations {
   return new Revocations(new MemoryLog(), () => {
     if (isTold) return;
     isTold = true;
-    // biome-ignore lint/suspicious/noConsole: it is printed once
-    console.warn(
+    printLine(
+      "warn",
       "portcullis: a revocation reached no guard, because no guard was given these revocations: write `continuity({ revocations })`, with the same object. This is printed once.",
     );
   });

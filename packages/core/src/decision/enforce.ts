@@ -1,3 +1,4 @@
+import { printLine } from "../util/print-line.js";
 import { WatchedPromise } from "../util/watched-promise.js";
 import type { Decision, MaybeDecision } from "./decision-types.js";
 import { PermissionDenied } from "./errors.js";
@@ -56,6 +57,5 @@ function watch<T>(
 
 function warn(verb: string, warned: Set<string>): void {
   warned.add(verb);
-  // biome-ignore lint/suspicious/noConsole: it is printed once
-  console.error(`portcullis: ${verb}() has refused, and nothing awaited it: write \`await\` before it`);
+  printLine("error", `portcullis: ${verb}() has refused, and nothing awaited it: write \`await\` before it`);
 }

@@ -1,5 +1,6 @@
 import type { Rules } from "../policy/compiled-rules.js";
 import { isSignedIn } from "../rules/user.js";
+import { printLine } from "../util/print-line.js";
 import { HINTS } from "./hints.js";
 import type { Hint, RefusalReport, Refused } from "./refused.js";
 
@@ -59,8 +60,7 @@ export class SetupHints {
 /** Prints a hint that is printed once. */
 export function printHint(told: string): void {
   const hint = told.endsWith("?") ? told : `${told}.`;
-  // biome-ignore lint/suspicious/noConsole: callers print each hint once
-  console.warn(`portcullis: ${hint} This is printed once; \`hints: false\` turns it off.`);
+  printLine("warn", `portcullis: ${hint} This is printed once; \`hints: false\` turns it off.`);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { printLine } from "./print-line.js";
 import { show } from "./show.js";
 
 const MINUTE = 60_000;
@@ -28,13 +29,7 @@ export class ErrorPrinter {
     const more = this.#take(key, performance.now());
     if (more === undefined) return;
     const line = `portcullis: ${subject}${more}:`;
-    try {
-      // biome-ignore lint/suspicious/noConsole: every error passes here
-      console.error(line, error);
-    } catch {
-      // biome-ignore lint/suspicious/noConsole: the same
-      console.error(line, show(error));
-    }
+    if (!printLine("error", line, error)) printLine("error", line, show(error));
   }
 
   /** Returns the text about errors that were not printed; `undefined` when this one is not printed either. */

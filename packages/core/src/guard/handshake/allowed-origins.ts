@@ -1,4 +1,5 @@
 import { PermissionMisuse } from "../../decision/errors.js";
+import { printLine } from "../../util/print-line.js";
 import { show } from "../../util/show.js";
 import { isOwnOrigin, normalOrigin, type OriginRule } from "./origin.js";
 
@@ -114,8 +115,8 @@ function anyOrigin(): OriginRule {
     const hasCookie = origin !== undefined && scope.headers.cookie !== undefined;
     if (hasCookie && !hasSaid && !isOwnOrigin(origin, scope)) {
       hasSaid = true;
-      // biome-ignore lint/suspicious/noConsole: it is printed once
-      console.error(
+      printLine(
+        "error",
         `portcullis: \`origins: "*"\` has accepted a page of ${origin} with cookies: any site may act as who is signed in here. Name the origins, or read no cookies in authenticate().`,
       );
     }
