@@ -195,6 +195,21 @@ test.each(["6", "4"])("keys that cannot be reached are asked again later, by jos
   expect(revoke).toHaveBeenCalledOnce();
 });
 
+test("a token with a new key can be sent again", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  let served = jwks;
+  const keys = await listen((_request, response) => void response.end(JSON.stringify(served)));
+  const { post, revoke } = await start({ jwks: new URL(keys) });
+  const unknown = await new SignJWT({ sid: "s1" })
+    .setProtectedHeader({ alg: "RS256", kid: "2" })
+    .sign(other.privateKey);
+  expect((await post(unknown)).status).toBe(400);
+  served = { keys: [...jwks.keys, { ...(await exportJWK(other.publicKey)), kid: "2", alg: "RS256" }] };
+  expect((await post(unknown)).status).toBe(503);
+  expect((await post(await sign())).status).toBe(200);
+  expect(revoke).toHaveBeenCalledOnce();
+});
+
 test.each([
   ["iss", "https://other.example", "issuer"],
   ["aud", "other", "audience"],

@@ -1,4 +1,4 @@
-import { show } from "@portcullis/core/internal";
+import { printLine, show } from "@portcullis/core/internal";
 import { type LogoutToken, readLogoutToken } from "./logout-token.js";
 
 /** Seconds for which a token is accepted after `iat`, and the difference of clocks that is tolerated. */
@@ -57,10 +57,13 @@ export function verifierOf(options: VerifierOptions): (token: string) => Promise
     });
     // Without `customFetch` jose would ask for the keys with each token.
     if (jwks instanceof URL && jose.customFetch === undefined) checkPause();
+    const isCurrent = (keys as { coolingDown?: unknown }).coolingDown === true;
     try {
       const { payload } = await jose.jwtVerify(token, keys as never, claims);
       return readLogoutToken(payload);
     } catch (error) {
+      // Anybody can make jose read the keys, which it does not do again for 30 s. The provider may have a new key since.
+      if (isCurrent && codeOf(error) === "ERR_JWKS_NO_MATCHING_KEY") throw error;
       if (!isAboutKeys(error)) return tell(error);
       // Keys that were read before still serve other tokens.
       if (performance.now() - failedAt >= PAUSE) failedAt = performance.now();
@@ -71,9 +74,13 @@ export function verifierOf(options: VerifierOptions): (token: string) => Promise
 
 /** True when the keys of the provider could not be read, for which the token is not to blame. */
 function isAboutKeys(error: unknown): boolean {
-  const { code } = Object(error) as { code?: unknown };
+  const code = codeOf(error);
   if (typeof code !== "string" || !code.startsWith("ERR_J")) return true;
   return code === "ERR_JWKS_TIMEOUT" || code === "ERR_JOSE_GENERIC" || code === "ERR_JWKS_INVALID";
+}
+
+function codeOf(error: unknown): unknown {
+  return (Object(error) as { code?: unknown }).code;
 }
 
 /**
@@ -88,8 +95,8 @@ function mismatchTeller({ issuer, audience }: VerifierOptions): (error: unknown)
     if ((claim === "iss" || claim === "aud") && !told.has(claim)) {
       told.add(claim);
       const option = claim === "iss" ? `issuer: ${show(issuer)}` : `audience: ${show(audience)}`;
-      // biome-ignore lint/suspicious/noConsole: it is printed once
-      console.warn(
+      printLine(
+        "warn",
         `portcullis: backChannelLogout() refused a token with a good signature, because its \`${claim}\` is ${payload ? show(payload[claim]) : "another one"}, and the option is \`${option}\`. If the token was meant for this application, correct the option.`,
       );
     }
