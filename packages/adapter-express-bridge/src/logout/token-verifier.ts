@@ -43,14 +43,8 @@ export function verifierOf(options: VerifierOptions): (token: string) => Promise
     checkPause();
     return fetch(...request);
   };
-  const load = async () => {
-    const jose = (await import("jose")) as unknown as Jose;
-    if (!(jwks instanceof URL)) return { jose, keys: jose.createLocalJWKSet(jwks) };
-    const how = jose.customFetch === undefined ? {} : { [jose.customFetch]: fetchKeys };
-    return { jose, keys: jose.createRemoteJWKSet(jwks, how) };
-  };
   return async (token) => {
-    loaded ??= load();
+    loaded ??= load(jwks, fetchKeys);
     const { jose, keys } = await loaded.catch((error) => {
       loaded = undefined;
       throw error;
@@ -70,6 +64,13 @@ export function verifierOf(options: VerifierOptions): (token: string) => Promise
       throw error;
     }
   };
+}
+
+async function load(jwks: VerifierOptions["jwks"], fetchKeys: typeof fetch): Promise<{ jose: Jose; keys: unknown }> {
+  const jose = (await import("jose")) as unknown as Jose;
+  if (!(jwks instanceof URL)) return { jose, keys: jose.createLocalJWKSet(jwks) };
+  const how = jose.customFetch === undefined ? {} : { [jose.customFetch]: fetchKeys };
+  return { jose, keys: jose.createRemoteJWKSet(jwks, how) };
 }
 
 /** True when the keys of the provider could not be read, for which the token is not to blame. */
