@@ -38,8 +38,8 @@ app.post("/login", express.json(), async ({ body }, response) => {
 app.post("/logout", async (request, response) => {
   const sid = sidOf(request);
   // Write first, then revoke: a client that comes back must not find its session.
-  await redis.del(`session:${sid}`);
-  if (sid) await revocations.revoke(`session:${sid}`);
+  // Only for a session that was there, because anybody can send this request.
+  if ((await redis.del(`session:${sid}`)) > 0) await revocations.revoke(`session:${sid}`);
   response.clearCookie("sid").sendStatus(204);
 });
 

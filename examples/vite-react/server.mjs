@@ -28,9 +28,8 @@ function createApp(sessions, revocations) {
     response.status(token ? 200 : 401).json({ token });
   });
   app.post("/sign-out", async ({ body }, response) => {
-    // Written first, then revoked.
-    sessions.end(body.sid);
-    await revocations.revoke(`session:${body.sid}`);
+    // Written first, then revoked. Only for a session that was there, because anybody can send this request.
+    if (sessions.end(body.sid)) await revocations.revoke(`session:${body.sid}`);
     response.status(204).end();
   });
   return app;

@@ -24,8 +24,9 @@ export class Sessions {
     return sid;
   }
 
+  /** Ends a session. Returns false where there was none. */
   end(sid) {
-    this.#sessions.delete(sid);
+    return this.#sessions.delete(sid);
   }
 
   /** Returns a token of a session, or `undefined` when the session has ended. */
