@@ -87,6 +87,13 @@ test("a missing table is told with the SQL to run", async () => {
   await expect(log.append(record, { client })).rejects.toThrow(revocationsTable("t"));
 });
 
+test("the pool is no client of a transaction", async () => {
+  const pool = { query: async () => ({ rows: [] }) };
+  await expect(new PostgresLog(pool, statements).append(record, { client: pool })).rejects.toThrow(
+    /client of the transaction/,
+  );
+});
+
 test("any other error stays as it is", async () => {
   const error = Object.assign(new Error("away"), { code: "57P01" });
   await expect(poolOf(error).log.read()).rejects.toBe(error);

@@ -51,7 +51,7 @@ export class PostgresLog implements RevocationLog<PostgresPosition> {
       return;
     }
     const { query } = Object(client) as { query?: unknown };
-    if (typeof query !== "function") {
+    if (typeof query !== "function" || client === this.#pool) {
       const advice = "give the client of the transaction, as in `const client = await pool.connect()`";
       throw misuse("postgresRevocations()", client, advice, "`client`");
     }

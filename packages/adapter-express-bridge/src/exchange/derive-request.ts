@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { PermissionDenied, type Scope } from "@portcullis/core";
 import { bodyOf } from "./body.js";
-import { type DerivationSettings, type HttpContext, isHandshake } from "./http-context.js";
+import { type DerivationSettings, type HttpContext, isHandshake, isServersOwn } from "./http-context.js";
 import type { Derived } from "./make-request.js";
 import { headersOf } from "./request-headers.js";
 import { deriveTarget } from "./request-target.js";
@@ -25,6 +25,7 @@ export function derive(caller: string, settings: DerivationSettings, context: Ht
   return {
     phase: context.phase,
     isHandshake: isHandshake(context),
+    isIdle: isServersOwn(context),
     method,
     url,
     unfitQuery: unfit,

@@ -11,6 +11,8 @@ export interface HttpContext<S = Scope> {
   readonly payload: Payload;
   /** True when `authenticate` is called for a connection that is open. */
   readonly isOpen?: boolean;
+  /** True when the client of that connection has sent nothing since the last time. */
+  readonly isIdle?: boolean;
 }
 
 /** Finds the method of a derived request. */
@@ -48,4 +50,12 @@ export function isOverHttp({ consumer }: HttpContext<never>): boolean {
 export function isHandshake(context: HttpContext<never>): boolean {
   const { phase, consumer, isOpen } = context;
   return phase === "connect" && !isOverHttp(context) && isOpen !== true && consumer?.raw === undefined;
+}
+
+/**
+ * True when no activity of the user is behind a question: the server authenticates an open connection again. The rule of
+ * `connect` does not know whether its client was active, whose messages prolong the session themselves.
+ */
+export function isServersOwn({ phase, consumer, isIdle }: HttpContext<never>): boolean {
+  return isIdle === true || (phase === "connect" && consumer?.raw !== undefined);
 }

@@ -12,6 +12,8 @@ export interface Derived extends Body {
   readonly phase: "connect" | "action";
   /** True when the answer opens a connection, so that its cookies can reach the client. */
   readonly isHandshake: boolean;
+  /** True when no activity of the user is behind the question. */
+  readonly isIdle: boolean;
   readonly method: string;
   readonly url: string;
   readonly headers: HeaderValues;

@@ -14,7 +14,7 @@ const loginOf = (request: object) => (request as { session: Login }).session;
 async function logIn(middleware: RequestHandler) {
   const store = new MemoryStore();
   const app = express();
-  const sessions = session({ secret: "s", resave: false, saveUninitialized: false, store });
+  const sessions = session({ secret: "s", resave: false, saveUninitialized: false, store, cookie: { maxAge: 60_000 } });
   app.post("/login", sessions, (request, response) => {
     loginOf(request).user = "ann";
     response.send(request.sessionID);
@@ -61,6 +61,18 @@ test("a session that an open connection changes is written", async () => {
   });
   await ask(AGAIN);
   expect(await stored()).toMatchObject({ user: "ann", seen: 2 });
+});
+
+test.each([
+  ["whose client was active prolongs the session", { isIdle: false }, true],
+  ["whose client was idle prolongs nothing", { isIdle: true }, false],
+])("an open connection %s", async (_what, facts, isProlonged) => {
+  const { stored, ask } = await logIn((_request, _response, next) => next());
+  const end = async () => ((await stored()) as { cookie: { expires: string } }).cookie.expires;
+  const before = await end();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await ask({ ...AGAIN, ...facts });
+  expect((await end()) !== before).toBe(isProlonged);
 });
 
 test("the connect rule of an open connection is no handshake", () => {

@@ -108,8 +108,9 @@ export function useExpress<
         return asked.headers;
       },
     };
-    const isOpen = asked.previous !== undefined;
-    const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {}, isOpen } as const;
+    const { previous, isIdle } = asked;
+    const again = { isOpen: previous !== undefined, isIdle: isIdle === true };
+    const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {}, ...again } as const;
     const derived = derive(caller, own, context as never);
     const { exchange, ending, found } = await runToEnd(derived, settings, run, asked);
     if (ending.how !== "aborted") passHeaders(exchange, derived);

@@ -58,7 +58,10 @@ export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHand
   const replays = new ReplayGuard((LIFETIME + 2 * TOLERANCE) * 1000);
   return async (request, response) => {
     const answer = (status: number, description?: string) => send(response, status, description);
-    if (request.method !== "POST") return answer(405, "Send the logout token by POST.");
+    if (request.method !== "POST") {
+      if (!response.headersSent) response.setHeader("allow", "POST");
+      return answer(405, "Send the logout token by POST.");
+    }
     const token = await readField(request, "logout_token").catch(() => undefined);
     if (token === undefined) return answer(400, "There is no `logout_token` in the form.");
     let id: string | undefined;
@@ -88,6 +91,8 @@ function subjectsOf({ sub, sid }: LoggedOut): string[] {
 function send(response: ServerResponse, status: number, description?: string): void {
   // A middleware for timeouts may have answered.
   if (response.headersSent) return;
+  // The rest of a body that was too large is not read, so the connection cannot be used again.
+  if (response.req?.complete === false) response.setHeader("connection", "close");
   response.writeHead(status, { "cache-control": "no-store", "content-type": "application/json" });
   response.end(
     description === undefined ? "" : JSON.stringify({ error: "invalid_request", error_description: description }),

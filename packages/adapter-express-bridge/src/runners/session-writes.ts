@@ -16,33 +16,41 @@ interface Store {
  * store still has it. Otherwise a message that ends after a logout would sign the client in again, and no cookie would
  * lead to a new session. An unmodified session is touched, regardless of `resave`. express-session writes by
  * `request.sessionStore`. The store itself is not changed.
+ *
+ * @param isIdle True when no activity of the user is behind the request. The session keeps its end then, so that an open
+ *   page does not prolong its login for ever.
  */
-export function limitSessionWrites(request: IncomingMessage): void {
-  Object.defineProperty(request, "sessionStore", STORE);
+export function limitSessionWrites(request: IncomingMessage, isIdle: boolean): void {
+  Object.defineProperty(request, "sessionStore", isIdle ? IDLE_STORE : STORE);
 }
 
 /** One descriptor for all requests, since most chains have no session. */
-const STORE: PropertyDescriptor & ThisType<IncomingMessage> = {
-  configurable: true,
-  get: () => undefined,
-  set(store: unknown) {
-    const loaded = watchSession(this);
-    let limited = limit(store, loaded);
-    Object.defineProperty(this, "sessionStore", {
-      configurable: true,
-      enumerable: true,
-      get: () => limited,
-      set: (other: unknown) => {
-        limited = limit(other, loaded);
-      },
-    });
-  },
-};
+const STORE = storeProperty(false);
+const IDLE_STORE = storeProperty(true);
+
+function storeProperty(isIdle: boolean): PropertyDescriptor & ThisType<IncomingMessage> {
+  return {
+    configurable: true,
+    get: () => undefined,
+    set(store: unknown) {
+      const loaded = watchSession(this, isIdle);
+      let limited = limit(store, loaded);
+      Object.defineProperty(this, "sessionStore", {
+        configurable: true,
+        enumerable: true,
+        get: () => limited,
+        set: (other: unknown) => {
+          limited = limit(other, loaded);
+        },
+      });
+    },
+  };
+}
 
 /** The content of each session when the request got it. */
 type Loaded = WeakMap<object, string | undefined>;
 
-function watchSession(request: IncomingMessage): Loaded {
+function watchSession(request: IncomingMessage, isIdle: boolean): Loaded {
   const loaded: Loaded = new WeakMap();
   let session = (request as { session?: unknown }).session;
   Object.defineProperty(request, "session", {
@@ -51,7 +59,10 @@ function watchSession(request: IncomingMessage): Loaded {
     get: () => session,
     set: (value: unknown) => {
       session = value;
-      if (typeof value === "object" && value !== null) loaded.set(value, contentOf(value));
+      if (typeof value !== "object" || value === null) return;
+      loaded.set(value, contentOf(value));
+      // express-session calls it at the end of each request, to set the end of the session anew.
+      if (isIdle) Object.defineProperty(value, "touch", { configurable: true, writable: true, value: () => value });
     },
   });
   return loaded;

@@ -102,7 +102,9 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   }
 
   authenticate({ phase, renewal = this.lease.renewal }: Reask, watched: AuthenticationWatch): AuthenticationAttempt {
-    return this.runtime.renew(this.connection as never, { session: this, phase, renewal, watched });
+    const isIdle = !this.isActive;
+    this.isActive = false;
+    return this.runtime.renew(this.connection as never, { session: this, isIdle, phase, renewal, watched });
   }
 
   override end(): void {

@@ -67,15 +67,18 @@ function readSubjects(subjects: readonly string[], isGiven: boolean): readonly s
   );
 }
 
-/** The end of a name that was made of a value that was missing, as in `user:${user.id}` without an id. */
-const MISSING = /(^|[:/.])(undefined|null|NaN|\[object \w+\])?$/;
+/** A name that was made of a value that was missing, as in `user:${user.id}` without an id. An id may end with `/`. */
+const MISSING = /(?:^|[:/.])(?:undefined|null|NaN|\[object \w+\])$|^(?:[^:]*:)?$/;
+/** Characters of the longest name. Every process keeps it with the record. */
+const LONGEST_NAME = 1_024;
 
 /**
- * True for a name that addresses somebody, and that every log stores as it is. Postgres takes no NUL, and UTF-8 has no lone
+ * True for a name of at most 1,024 characters that addresses somebody, and that every log stores as it is. Postgres takes no NUL, and UTF-8 has no lone
  * surrogates. A name like `user:undefined` would address all users without an id.
  */
 export function isSubject(value: unknown): value is string {
-  return typeof value === "string" && !MISSING.test(value) && !value.includes("\0") && !/\p{Surrogate}/u.test(value);
+  if (typeof value !== "string" || value.length > LONGEST_NAME) return false;
+  return !MISSING.test(value) && !value.includes("\0") && !/\p{Surrogate}/u.test(value);
 }
 
 function readEnd(expiresAt: unknown): number | undefined {

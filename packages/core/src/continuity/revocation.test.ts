@@ -135,9 +135,17 @@ describe("revoke()", () => {
     ["null"],
     ["a/NaN"],
     ["user:[object Object]"],
+    ["x".repeat(1_025)],
   ])("does not take %j as a subject", async (subject) => {
     await expect(memoryRevocations().revoke(subject as string)).rejects.toThrow(/name a subject, as in "user:42"/);
   });
+
+  test.each(["session:YWJj/", "session:a:", "app:user:7.", "x".repeat(1_024)])(
+    "takes %j as a subject",
+    async (subject) => {
+      expect(await memoryRevocations().revoke(subject)).toMatchObject({ here: 0 });
+    },
+  );
 
   test("spreads many closes, and hands on nothing meanwhile", async () => {
     const { open, revocations } = server();

@@ -25,6 +25,19 @@ test("an unprintable value is described in words", () => {
   expect(lines).toEqual(["portcullis: broken: an object", "portcullis: odd: 5"]);
 });
 
+test("the text of a client cannot look like other lines", () => {
+  vi.mocked(console.error).mockRestore();
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+  const printer = new ErrorPrinter();
+  printer.print("broken", new Error("a\u001b[31mb\nportcullis: forged"));
+  const plain = new Error("plain");
+  printer.print("other", plain);
+  printer.print("bare", Object.assign(new Error("x"), { message: "a\r", stack: "" }));
+  const [[, forged], ...others] = printed.mock.calls as [string, unknown][];
+  expect(String(forged).split("\n    at")[0]).toBe("Error: a?[31mb\n    portcullis: forged");
+  expect(others.map(([, error]) => error)).toEqual([plain, "a?"]);
+});
+
 test("a key has one line a minute, with a count", () => {
   const printer = new ErrorPrinter();
   for (let time = 0; time < 42; time++) printer.print(`broken ${time}`, time, "broken");

@@ -1,4 +1,5 @@
 import { printLine } from "./print-line.js";
+import { partOf } from "./safe-read.js";
 import { show } from "./show.js";
 
 const MINUTE = 60_000;
@@ -29,7 +30,7 @@ export class ErrorPrinter {
     const more = this.#take(key, performance.now());
     if (more === undefined) return;
     const line = `portcullis: ${subject}${more}:`;
-    if (!printLine("error", line, error)) printLine("error", line, show(error));
+    if (!printLine("error", line, loggable(error))) printLine("error", line, show(error));
   }
 
   /** Returns the text about errors that were not printed; `undefined` when this one is not printed either. */
@@ -60,4 +61,16 @@ function isFresh({ printedAt }: PrintedLine, now: number): boolean {
 function saidOf(more: number, age: number): string {
   const minutes = Math.round(age / MINUTE);
   return `, and ${more} more in the last ${minutes > 1 ? `${minutes} minutes` : "minute"}`;
+}
+
+/**
+ * The message of an error may quote a client, as that of `JSON.parse` does. Its control characters are replaced, and its
+ * lines are indented, so that it cannot look like other lines of the log.
+ */
+function loggable(error: unknown): unknown {
+  const message = partOf(error, "message");
+  const stack = partOf(error, "stack");
+  if (typeof message !== "string" || typeof stack !== "string" || !/[\p{Cc}\u2028\u2029]/u.test(message)) return error;
+  const shown = message.replace(/(?!\n)[\p{Cc}\u2028\u2029]/gu, "?").replaceAll("\n", "\n    ");
+  return stack.includes(message) ? stack.replace(message, () => shown) : shown;
 }

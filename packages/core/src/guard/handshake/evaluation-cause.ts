@@ -10,6 +10,8 @@ export interface EvaluationCause {
   readonly refusal?: Decision | undefined;
   /** The session whose client is authenticated again. */
   readonly session?: OpenSession;
+  /** True when that client has sent no message since it was last authenticated. */
+  readonly isIdle?: boolean;
   /** The phase that `onDecision` hears of. Default `connect`. */
   readonly phase?: DecisionPhase;
   /** The payload of the renewal that is asked about, or of the last accepted one. */

@@ -13,6 +13,11 @@ export interface HandshakeFacts
   readonly renewal: Payload | undefined;
   /** The present scope of a session that is authenticated again; `undefined` at connect. */
   readonly previous: Scope | undefined;
+  /**
+   * True when a client is authenticated again that has sent no message since the last time. Such a question is no activity
+   * of the user, so it should prolong no login session.
+   */
+  readonly isIdle: boolean;
 }
 
 /** Reads the facts of a handshake on demand. */
@@ -34,6 +39,10 @@ export class ScopeFacts implements HandshakeFacts {
 
   get previous(): Scope | undefined {
     return this.#cause.session?.scope;
+  }
+
+  get isIdle(): boolean {
+    return this.#cause.isIdle === true;
   }
 
   get path(): Scope["path"] {

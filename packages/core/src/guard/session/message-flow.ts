@@ -40,6 +40,8 @@ export abstract class MessageFlow<M extends ClientMessage> {
   /** True while the last message has not reached its listeners. */
   #isFlushing = false;
   #isEnded = false;
+  /** True when the client has sent a message since it was last authenticated. */
+  protected isActive = false;
   #drains: Set<Drain> | undefined;
 
   constructor(
@@ -72,6 +74,7 @@ export abstract class MessageFlow<M extends ClientMessage> {
   receive(message: M): void {
     if (!this.isAccepting) return;
     checkSize(message);
+    this.isActive = true;
     if (message.refusal?.code === "bad_message" && this.closeViolator()) return;
     if (this.#isBusy) return void this.enqueue(message);
     // INVARIANT: busy before the first rule runs, so that a close meanwhile waits until the message is answered.

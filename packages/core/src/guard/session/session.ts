@@ -34,7 +34,9 @@ export class Session<M extends ClientMessage = ClientMessage>
     if (this.isEnded) return ABORTED;
     this.#refreshes += 1;
     const refresh = this.#refreshes;
-    const evaluation = this.runtime.renew(this.connection as never, { session: this });
+    const isIdle = !this.isActive;
+    this.isActive = false;
+    const evaluation = this.runtime.renew(this.connection as never, { session: this, isIdle });
     this.cancellation.add(evaluation);
     const { decision, scope } = await evaluation.result;
     this.cancellation.remove(evaluation);
