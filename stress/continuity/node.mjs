@@ -12,6 +12,7 @@ import pg from "pg";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
+import { setClock } from "./lib/shifted-clock.mjs";
 
 const [engine, url, transport, every] = process.argv.slice(2);
 const silent = (client) => client.on("error", () => undefined);
@@ -71,11 +72,12 @@ function stall(milliseconds) {
   while (now() < end);
 }
 
-process.on("message", ({ answer, isAllowed, call, user, forgive, milliseconds }) => {
+process.on("message", ({ answer, isAllowed, call, user, forgive, milliseconds, clock }) => {
   if (answer !== undefined) {
     asked.get(answer)?.(isAllowed);
     asked.delete(answer);
-  } else if (forgive) revoked.delete(user);
+  } else if (clock !== undefined) setClock(clock);
+  else if (forgive) revoked.delete(user);
   else if (milliseconds) stall(milliseconds);
   else if (call) {
     if (call === "revoke") revoked.add(user);

@@ -51,12 +51,14 @@ async function run(name, milliseconds) {
   const { start, clients, url, crash, prepare } = /** @type {import("./lib/engines.mjs").Engine} */ (ENGINES[name]);
   const draws = drawsOf(Number(seed));
   const server = await start({ startRedis, startPostgres });
-  const log = await prepare(server.url);
+  const log = await prepare(server);
   const truth = new Truth(EVERY);
   const nodes = TRANSPORTS.map((transport, at) => {
     const engine = /** @type {string} */ (clients[at % clients.length]);
     return new NodeProcess({ engine, transport, url, target: server.port, truth });
   });
+  // Nothing may depend on the wall clocks, so they are up to 5 seconds wrong.
+  for (const node of nodes) node.setClock(draws.between(-5_000, 5_000));
   await Promise.all(nodes.map((node) => node.start()));
   const users = nodes.flatMap((node, at) => {
     const names = Array.from({ length: USERS_OF_A_NODE }, (_, number) => `user-${at}-${number}`);
@@ -70,7 +72,7 @@ async function run(name, milliseconds) {
   const failing = async () => {
     while (now() < end) {
       await sleep(draws.between(200, 1_500));
-      await FAULTS[draws.oneOf(Object.keys(FAULTS))]?.({ draws, nodes, server, crash, wipe: log.wipe });
+      await FAULTS[draws.oneOf(Object.keys(FAULTS))]?.({ draws, nodes, server, crash, log });
       faults += 1;
     }
   };

@@ -5,10 +5,13 @@ import { setTimeout as sleep } from "node:timers/promises";
  * @typedef {object} Stage
  * @property {ReturnType<import("./random.mjs").drawsOf>} draws
  * @property {import("./scene.mjs").NodeProcess[]} nodes
- * @property {{ kill(signal?: NodeJS.Signals): Promise<void>, start(): Promise<unknown> }} server of the log
+ * @property {import("./engines.mjs").LogServer} server of the log
  * @property {NodeJS.Signals} crash the signal that ends the server as a crash does
- * @property {() => Promise<unknown>} wipe deletes all records
+ * @property {import("./engines.mjs").PreparedLog} log
  */
+
+/** Milliseconds by which the wall clock of a process is wrong at most. */
+const APART = 5_000;
 
 /** @type {Record<string, (stage: Stage) => Promise<unknown>>} */
 export const FAULTS = {
@@ -28,7 +31,14 @@ export const FAULTS = {
     await sleep(draws.between(200, 3_000));
     await server.kill("SIGCONT");
   },
-  "records deleted": ({ wipe }) => wipe().catch(() => undefined),
+  "records deleted": ({ log }) => log.wipe().catch(() => undefined),
+  async "failover to a stale replica"({ draws, nodes, server, log }) {
+    await log.failOver(draws.between(300, 2_500));
+    for (const { proxy } of nodes) proxy.aim(server.port);
+  },
+  async "wall clock set"({ draws, nodes }) {
+    draws.oneOf(nodes).setClock(draws.between(-APART, APART));
+  },
   "no network": (stage) => network(stage, "deaf"),
   "answers lost": (stage) => network(stage, "mute"),
   async "event loop stalled"({ draws, nodes }) {

@@ -11,11 +11,13 @@ export class FaultyProxy {
   /** @type {Set<import("node:net").Socket>} */
   #sockets = new Set();
   #server;
+  #target;
 
   /** @param {number} target port of the server */
   constructor(target) {
+    this.#target = target;
     this.#server = createServer((near) => {
-      const far = connect(target, "127.0.0.1");
+      const far = connect(this.#target, "127.0.0.1");
       for (const [from, to] of [
         [near, far],
         [far, near],
@@ -42,6 +44,12 @@ export class FaultyProxy {
   set(mode) {
     this.#mode = mode;
     if (mode === "open") for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Another server has the address from now on. @param {number} target */
+  aim(target) {
+    this.#target = target;
+    this.set("open");
   }
 
   close() {

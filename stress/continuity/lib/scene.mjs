@@ -8,6 +8,8 @@ import { FaultyProxy } from "./proxy.mjs";
 /** The clock of the machine, which all its processes share. */
 export const now = () => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 
+const CLOCK = new URL("shifted-clock.mjs", import.meta.url);
+
 /** Milliseconds between two messages of a client, and until it connects again. */
 const PACE = { message: 40, reconnect: 150 };
 
@@ -65,6 +67,8 @@ export class NodeProcess {
   #port = 0;
   #isOver = false;
   settled = { durable: 0, not: 0 };
+  /** Milliseconds by which its wall clock is ahead. */
+  #shift = 0;
 
   /** @param {{ engine: string, transport: string, url: (port: number) => string, target: number, truth: Truth }} options */
   constructor(options) {
@@ -78,6 +82,8 @@ export class NodeProcess {
     const every = process.env.BROKEN === "revalidation" ? 3_600_000 : truth.every;
     const args = [engine, url(this.#logPort), transport, String(every)];
     const child = fork(new URL("../node.mjs", import.meta.url), args, {
+      execArgv: ["--import", CLOCK.href],
+      env: { ...process.env, CLOCK_AHEAD: String(this.#shift) },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#child = child;
@@ -102,6 +108,12 @@ export class NodeProcess {
   /** @param {object} message */
   tell(message) {
     if (this.#child?.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** Sets the wall clock of the process, also of those that are started later. @param {number} milliseconds ahead */
+  setClock(milliseconds) {
+    this.#shift = milliseconds;
+    this.tell({ clock: milliseconds });
   }
 
   async kill() {
