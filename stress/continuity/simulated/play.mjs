@@ -1,0 +1,51 @@
+// @ts-check
+import { banUsers } from "./bans.mjs";
+import { FAULTS } from "./faults.mjs";
+import { World } from "./world.mjs";
+
+/** Milliseconds of simulated time: until nothing fails any more, until no client sends any more, and until the end. */
+const END = { faults: 7_000, messages: 20_000, all: 22_000 };
+/** Milliseconds that a fault lasts at most. */
+const LONGEST_FAULT = 2_500;
+/** Milliseconds in which a client that may do something gets a message through. */
+const SERVED = 3_000;
+
+/**
+ * Plays one run.
+ *
+ * @param {number} seed
+ * @param {(globals: Record<string, unknown>) => any} load see `productOf`
+ */
+export async function play(seed, load) {
+  const world = new World(seed, load);
+  const { time, truth } = world;
+  let faults = 0;
+  const failing = async () => {
+    while (time.now < END.faults - LONGEST_FAULT) {
+      await time.pause(world.draws.between(50, 900));
+      void FAULTS[world.draws.oneOf(Object.keys(FAULTS))]?.(world);
+      faults += 1;
+    }
+  };
+  void failing();
+  void banUsers(world, END.faults - LONGEST_FAULT);
+  await time.runUntil(END.faults);
+  world.isHealed = true;
+  for (const user of world.users) if (!truth.isAllowed(user)) truth.forgive(user);
+  await time.runUntil(END.messages);
+  world.isQuiet = true;
+  await time.runUntil(END.all);
+  expectTheEnd(world);
+  return { violations: [...world.violations], handed: world.handed, worst: world.worst, faults };
+}
+
+/** Expects that nothing waits, that nothing is lost, and that everybody is served. @param {World} world */
+function expectTheEnd(world) {
+  for (const process of world.unsettled.values()) if (!process.isDead) world.fail("a revocation is not settled");
+  for (const { checks } of world.processes) if (checks.missing > 0) world.fail("a record was never appended");
+  for (const { user, attempt, deliveredAt, isLockedOut } of world.clients) {
+    if (isLockedOut) world.fail(`${user} is locked out, although the ban is over`);
+    else if (deliveredAt < END.messages - SERVED) world.fail(`${user} gets no message through`);
+    if (attempt && attempt.waiting.size > 0) world.fail(`a message of ${user} has no answer`);
+  }
+}
