@@ -48,10 +48,10 @@ export const PLANTED_IN_LOG = [
   },
   {
     section: 6,
-    rule: "Redis: a read begins at the last entry read, not behind it",
+    rule: "Redis: an end before the last entry read is told",
     file: "revocations/src/redis-log.ts",
     from: "const isKnown = entries[0]?.id === position.id && entries[0].text === position.text;",
-    to: "const isKnown = entries.length === 0 || entries[0]?.id === position.id;",
+    to: "const isKnown = entries[0] === undefined || (entries[0].id === position.id && entries[0].text === position.text);",
   },
   {
     section: 6,
