@@ -12,12 +12,10 @@ import pg from "pg";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
-import { setClock } from "./lib/shifted-clock.mjs";
+import { askTruth, handed, listen, obey } from "./lib/parent.mjs";
 
 const [engine, url, transport, every] = process.argv.slice(2);
 const silent = (client) => client.on("error", () => undefined);
-/** The clock of the machine, which all its processes share. */
-const now = () => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 
 const LOGS = {
   "node-redis": () => {
@@ -30,24 +28,12 @@ const LOGS = {
 };
 const revocations = LOGS[engine]();
 
-const asked = new Map();
-let count = 0;
-/** True where the user may do something. */
-function askTruth(user) {
-  count += 1;
-  process.send({ ask: count, user });
-  return new Promise((resolve) => asked.set(count, resolve));
-}
-
 const lasting = {
   identify: ({ user }) => user && { subjects: [`user:${user.id}`] },
   continuity: continuity({ revalidate: { every: Number(every), concurrency: 100 }, revocations }),
 };
 const authenticate = async (id) => ({ user: (await askTruth(id)) ? { id } : null });
 const policy = definePolicy({ connect: IsAuthenticated, actions: { say: AllowAny } });
-/** The users that this process has revoked itself. */
-const revoked = new Set();
-const handed = (user) => process.send({ handed: user, at: now(), isRevokedHere: revoked.has(user) });
 
 const http = createServer();
 if (transport === "ws") {
@@ -67,25 +53,8 @@ if (transport === "ws") {
   io.on("connection", (socket) => socket.on("say", ({ user }) => handed(user)));
 }
 
-function stall(milliseconds) {
-  const end = now() + milliseconds;
-  while (now() < end);
-}
-
-process.on("message", ({ answer, isAllowed, call, user, forgive, milliseconds, clock }) => {
-  if (answer !== undefined) {
-    asked.get(answer)?.(isAllowed);
-    asked.delete(answer);
-  } else if (clock !== undefined) setClock(clock);
-  else if (forgive) revoked.delete(user);
-  else if (milliseconds) stall(milliseconds);
-  else if (call) {
-    if (call === "revoke") revoked.add(user);
-    revocations[call](`user:${user}`).then(
-      () => process.send({ settled: call, isDurable: true }),
-      () => process.send({ settled: call, isDurable: false }),
-    );
-  }
+obey({
+  revoke: (user) => revocations.revoke(`user:${user}`),
+  refresh: (user) => revocations.refresh(`user:${user}`),
 });
-process.on("disconnect", () => process.exit());
-http.listen(0, "127.0.0.1", () => process.send({ port: http.address().port }));
+listen(http);

@@ -29,7 +29,7 @@ const REDIS = {
   crash: /** @type {const} */ ("SIGKILL"),
   async prepare(/** @type {LogServer} */ server) {
     return {
-      wipe: () => ask(server.port, "DEL", "portcullis:revocations"),
+      wipe: () => ask(server.port, "DEL", "portcullis:revocations", "socket.io"),
       failOver: (/** @type {number} */ milliseconds) => /** @type {RedisPair} */ (server).failOver(milliseconds),
       close: async () => undefined,
     };

@@ -18,12 +18,14 @@ const SLACK = 400;
 
 /** The truth, which outlives every fault: who may not do anything, and since when. */
 export class Truth {
-  /** @type {Map<string, { since: number, call: string, last: number }>} */
+  /** @type {Map<string, { since: number, call: string, last: number, isBrokenHere: boolean }>} */
   #banned = new Map();
   /** @type {string[]} */
   violations = [];
   /** @type {number[]} Milliseconds from the write of a ban that was announced to the last message handed on. */
   lags = [];
+  /** The bans that the process itself did not keep which announced them. */
+  brokenHere = 0;
   handed = 0;
 
   /** @param {number} every */
@@ -33,14 +35,26 @@ export class Truth {
 
   /** @param {string} user @param {string} call the way in which it is announced */
   ban(user, call) {
-    this.#banned.set(user, { since: now(), call, last: 0 });
+    this.#banned.set(user, { since: now(), call, last: 0, isBrokenHere: false });
   }
 
   /** @param {string} user */
   forgive(user) {
     const ban = this.#banned.get(user);
     if (ban?.call === "revoke") this.lags.push(ban.last);
+    if (ban?.isBrokenHere) this.brokenHere += 1;
     this.#banned.delete(user);
+  }
+
+  /** The bans that did not hold in time. */
+  get late() {
+    return this.lags.filter((lag) => lag > this.every + SLACK).length;
+  }
+
+  /** @param {number} share as in 0.99 @returns {number} */
+  lagAt(share) {
+    const lags = this.lags.toSorted((one, other) => one - other);
+    return lags[Math.floor(share * (lags.length - 1))] ?? 0;
   }
 
   /** @param {string} user */
@@ -56,6 +70,7 @@ export class Truth {
     ban.last = Math.max(ban.last, at - ban.since);
     const lag = `${(at - ban.since).toFixed(0)} ms after the ban of ${user} (${ban.call})`;
     if (at - ban.since > this.every + SLACK) this.violations.push(`handed on ${lag}`);
+    ban.isBrokenHere ||= isRevokedHere;
     if (isRevokedHere) this.violations.push(`handed on by the process that has revoked it, ${lag}`);
   }
 }
@@ -70,18 +85,21 @@ export class NodeProcess {
   /** Milliseconds by which its wall clock is ahead. */
   #shift = 0;
 
-  /** @param {{ engine: string, transport: string, url: (port: number) => string, target: number, truth: Truth }} options */
+  /**
+   * @param {{ program: URL, client: string, transport: string, url: (port: number) => string, target: number,
+   *   truth: Truth }} options
+   */
   constructor(options) {
     this.options = options;
     this.proxy = new FaultyProxy(options.target);
   }
 
   async start() {
-    const { engine, transport, url, truth } = this.options;
+    const { program, client, transport, url, truth } = this.options;
     this.#logPort ??= await this.proxy.listen();
     const every = process.env.BROKEN === "revalidation" ? 3_600_000 : truth.every;
-    const args = [engine, url(this.#logPort), transport, String(every)];
-    const child = fork(new URL("../node.mjs", import.meta.url), args, {
+    const args = [client, url(this.#logPort), transport, String(every)];
+    const child = fork(program, args, {
       execArgv: ["--import", CLOCK.href],
       env: { ...process.env, CLOCK_AHEAD: String(this.#shift) },
       stdio: ["ignore", "inherit", "inherit", "ipc"],
