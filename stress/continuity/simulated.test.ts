@@ -26,6 +26,7 @@ test("simulated runs find a record that acts late", { timeout: 60_000 }, async (
     from: "const POLL = 250;",
     to: "const POLL = 2_500;",
   });
-  const { violations } = await play(1, load);
-  expect(violations).not.toEqual([]);
+  const runs = [];
+  for (let seed = 1; seed <= 5; seed += 1) runs.push(await play(seed, load));
+  expect(runs.flatMap(({ violations }) => violations)).not.toEqual([]);
 });

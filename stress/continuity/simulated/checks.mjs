@@ -35,8 +35,9 @@ export class ReadChecks {
     return {
       append: (/** @type {Record} */ record, /** @type {{ client?: unknown }} */ options) => {
         if (options?.client === undefined) {
+          // One that is appended again may be older than the ban, and has acted here.
+          if (!this.#wanted.has(record.id)) this.world.truth.announce(record);
           this.#wanted.add(record.id);
-          this.world.truth.announce(record);
         } else this.world.truth.prepare(record);
         return log.append(record, options);
       },

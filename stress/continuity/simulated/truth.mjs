@@ -74,10 +74,10 @@ export class Truth {
     return !this.bans.has(user) && (at === undefined || at < time);
   }
 
-  /** A record is written for the first time, or again. @param {{ id: string, subject: string }} record */
+  /** A record is written for the first time. @param {{ id: string, subject: string }} record */
   announce({ id, subject }) {
     const ban = this.bans.get(subject.slice("user:".length));
-    if (ban && !this.byRecord.has(id)) this.byRecord.set(id, ban);
+    if (ban) this.byRecord.set(id, ban);
   }
 
   /** A record is part of a transaction. @param {{ id: string, subject: string }} record */
