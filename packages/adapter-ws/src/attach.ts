@@ -79,9 +79,10 @@ function attachGate(
   wss.on("headers", addToUpgrade);
   for (const socket of wss.clients ?? []) disconnectUnguarded(socket as BareSocket);
   watchServer(wss, upgrade);
+  const strangers = disconnectStrangers(wss, Guarded);
   return {
     sessionOf: (socket) => Guarded.connectionOf(socket)?.session,
-    audit: () => audit(wss, verifyClient, Guarded),
+    audit: () => [...audit(wss, verifyClient, Guarded), ...strangers],
   };
 }
 
@@ -120,6 +121,21 @@ function disconnectUnguarded(socket: BareSocket): void {
   socket.on("error", () => {});
   socket.resume();
   closeSoon(socket, 1012, "guarded");
+}
+
+/**
+ * Closes sockets of another server, which an application has emitted on this one: they have not passed the guard.
+ *
+ * @returns The sentence for `audit()`, once there was one.
+ */
+function disconnectStrangers(wss: WebSocketServer, Guarded: GuardedClass): ReadonlySet<string> {
+  const problems = new Set<string>();
+  wss.prependListener("connection", (socket: BareSocket) => {
+    if (Guarded.connectionOf(socket) || wss.clients?.has(socket as never)) return;
+    problems.add("sockets of another server were emitted as `connection`, and were closed: guard that server");
+    disconnectUnguarded(socket);
+  });
+  return problems;
 }
 
 function watchServer(wss: WebSocketServer, { timeout }: Upgrade): void {

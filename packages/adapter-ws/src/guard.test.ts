@@ -1,7 +1,9 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import type { DecisionEvent } from "@portcullis/core";
 import { AllowAny, DenyAll, definePolicy, IsAuthenticated, PermissionMisuse, permission } from "@portcullis/core";
 import { afterEach, describe, expect, test } from "vitest";
-import { WebSocket } from "ws";
+import { WebSocket, WebSocketServer } from "ws";
 import { Client, frame, knock, MODES, sleep, start, stopAll, Tcp, until } from "../test/support.js";
 import { guard } from "./guard.js";
 
@@ -102,6 +104,19 @@ describe("the guard", () => {
     const refused = await knock(port);
     expect(refused.status).toBe(503);
     expect(JSON.parse(refused.body).error.code).toBe("going_away");
+  });
+
+  test("closes the socket of another server, and says so", async () => {
+    const { wss, guard, handled } = await start();
+    const other = new WebSocketServer({ host: "127.0.0.1", port: 0 });
+    other.on("connection", (socket, request) => wss.emit("connection", socket, request));
+    await once(other, "listening");
+    const client = await Client.open(`ws://127.0.0.1:${(other.address() as AddressInfo).port}`);
+    client.send({ action: "ping" });
+    expect(await client.end()).toEqual({ code: 1012, reason: "guarded" });
+    expect(handled).toEqual([]);
+    expect(guard.audit()).toEqual([expect.stringContaining("sockets of another server")]);
+    other.close();
   });
 
   test("finds replaced options with audit()", async () => {

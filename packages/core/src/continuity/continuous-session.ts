@@ -93,7 +93,12 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
       return made;
     };
     const hint = (text: string) => this.runtime.log.hintOnce(text);
-    renewOver(transport, message, { lease, limit: this.#limit, hint, report });
+    // A drain waits for a renewal as for an object that is being loaded.
+    const hold = () => {
+      this.beginObject();
+      return () => this.endObject();
+    };
+    renewOver(transport, message, { lease, limit: this.#limit, hint, report, hold });
   }
 
   override refresh(): Promise<Decision> {

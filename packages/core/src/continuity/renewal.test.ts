@@ -65,6 +65,26 @@ function server(client: () => unknown = ann, options: { grace?: number } = {}, m
 }
 
 describe("a renewal", () => {
+  test.each(["ann", "wrong"])("by %s that is under way is answered before the guard closes", async (token) => {
+    const { open, gate, tokens } = server();
+    const { wire, send } = await open();
+    const answer = deferred<void>();
+    const found = tokens[token] as () => unknown;
+    tokens[token] = () => answer.promise.then(found);
+    send("auth.renew", { token });
+    await soon();
+    const closing = gate.close();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(wire.sent).toEqual([]);
+    answer.resolve();
+    await soon();
+    await closing;
+    expect(wire.sent).toEqual([
+      token === "ann" ? 'reply auth.renew {"expiresIn":100}' : "refuse auth.renew not_authenticated 401",
+      expect.stringMatching(/^close 1001/),
+    ]);
+  });
+
   test("replaces the identity, and is answered once", async () => {
     const { open, asked } = server();
     const { wire, send, session } = await open();

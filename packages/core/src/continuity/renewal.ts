@@ -31,13 +31,15 @@ export interface RenewalParts {
   hint(text: string): void;
   /** Reports that the answer could not be sent. Returns the decision that the client gets instead. */
   report(error: unknown): Decision;
+  /** Makes a drain wait for the answer. Returns the function that ends the wait. */
+  hold(): () => void;
 }
 
 /** Renews the identity of a connection with a message of its client, and answers it once. */
 export function renewOver<M extends ClientMessage>(
   transport: Transport<M>,
   message: M,
-  { lease, limit, hint, report }: RenewalParts,
+  { lease, limit, hint, report, hold }: RenewalParts,
 ): void {
   const refuse = (made: Decision) => transport.sendRefusal(message, made);
   const refusal = sizeOf(message) > MOST_BYTES ? TOO_LARGE : limited(limit);
@@ -47,25 +49,34 @@ export function renewOver<M extends ClientMessage>(
     return;
   }
   const { expiry } = lease;
-  lease.renew({
-    phase: "renew",
-    renewal: message.payload,
-    answer(made) {
-      if (lease.isEnded) return;
-      if (made.outcome !== "allow") {
-        // Messages wait for the renewal of an identity that has expired. They are refused now, as others are.
-        if (lease.isExpired) lease.release();
-        return refuse(made);
-      }
-      const now = lease.expiry;
-      if (expiry !== undefined && now !== undefined && now.at <= expiry.at) hint(NO_LATER);
-      try {
-        transport.reply(message, { expiresIn: lease.expiry?.secondsLeft ?? null }, {});
-      } catch (error) {
-        refuse(report(error));
-      }
-    },
-  });
+  const release = hold();
+  const answer = (made: Decision) => {
+    if (lease.isEnded) return;
+    if (made.outcome !== "allow") {
+      // Messages wait for the renewal of an identity that has expired. They are refused now, as others are.
+      if (lease.isExpired) lease.release();
+      return refuse(made);
+    }
+    const now = lease.expiry;
+    if (expiry !== undefined && now !== undefined && now.at <= expiry.at) hint(NO_LATER);
+    try {
+      transport.reply(message, { expiresIn: lease.expiry?.secondsLeft ?? null }, {});
+    } catch (error) {
+      refuse(report(error));
+    }
+  };
+  lease.renew({ phase: "renew", renewal: message.payload, answer: thenAlways(answer, release) });
+}
+
+/** Calls the second function after the first, which may throw. */
+function thenAlways<A>(first: (argument: A) => void, second: () => void): (argument: A) => void {
+  return (argument) => {
+    try {
+      first(argument);
+    } finally {
+      second();
+    }
+  };
 }
 
 /** The bytes of a renewal. The requests of a batch but the first count as none, so their payload is measured. */

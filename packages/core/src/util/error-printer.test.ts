@@ -33,7 +33,7 @@ test("the text of a client cannot look like other lines", () => {
   const plain = new Error("plain");
   printer.print("other", plain);
   printer.print("bare", Object.assign(new Error("x"), { message: "a\r", stack: "" }));
-  const [[, forged], ...others] = printed.mock.calls as [string, unknown][];
+  const [[, forged], ...others] = printed.mock.calls as unknown as [[string, unknown], ...[string, unknown][]];
   expect(String(forged).split("\n    at")[0]).toBe("Error: a?[31mb\n    portcullis: forged");
   expect(others.map(([, error]) => error)).toEqual([plain, "a?"]);
 });

@@ -24,6 +24,9 @@ import { HandshakeScope } from "./handshake-scope.js";
 import { judgeOrigin } from "./origin.js";
 import { ANONYMOUS, readExtra, refusalIn } from "./read-extra.js";
 
+const NOT_OPENABLE =
+  'open() was called twice, or for a handshake that was not allowed: await `result`, and call open() once when its outcome is "allow"';
+
 const CONNECT_TIMED_OUT = decision("error", "permission_timeout", { by: "connect" });
 const CONNECT_ABORTED = decision("error", "aborted", { status: 499, by: "connect" });
 
@@ -83,9 +86,7 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
    */
   open(): Session<M> {
     if (this.#settled?.decision.outcome !== "allow" || this.#isOpened || this.#cause.session) {
-      throw new PermissionMisuse(
-        'open() was called twice, or for a handshake that was not allowed: await `result`, and call open() once when its outcome is "allow"',
-      );
+      throw new PermissionMisuse(NOT_OPENABLE);
     }
     this.#isOpened = true;
     const consumer = this.consumer as ConnectionConsumer;

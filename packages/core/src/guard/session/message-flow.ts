@@ -27,7 +27,7 @@ function checkSize({ bytes }: ClientMessage): void {
  */
 export abstract class MessageFlow<M extends ClientMessage> {
   #queue: MessageQueue<M> | undefined;
-  /** The number of messages whose object is being loaded or checked, and the handlers that run beside the queue. */
+  /** The number of messages whose object is being loaded or checked, and of renewals, beside the queue. */
   protected loading = 0;
   protected concurrent: ConcurrentHandlers | undefined;
   #isBusy = false;
@@ -43,7 +43,6 @@ export abstract class MessageFlow<M extends ClientMessage> {
   /** True when the client has sent a message since it was last authenticated. */
   protected isActive = false;
   #drains: Set<Drain> | undefined;
-
   constructor(
     protected readonly runtime: GuardRuntime,
     protected readonly connection: Connection<M>,
@@ -207,8 +206,8 @@ export abstract class MessageFlow<M extends ClientMessage> {
   private isThrough({ withHandlers }: Drain): boolean {
     const isEmpty = this.#queue?.isEmpty !== false;
     const isQuiet = !this.#isBusy || (this.#isParked && isEmpty);
-    if (withHandlers) return isQuiet && !this.concurrent?.running;
-    return this.loading === 0 && (isQuiet || (this.#isHandling && isEmpty));
+    if (this.loading > 0) return false;
+    return withHandlers ? isQuiet && !this.concurrent?.running : isQuiet || (this.#isHandling && isEmpty);
   }
 
   private enqueue(message: M): void {
