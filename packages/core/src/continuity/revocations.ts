@@ -6,10 +6,9 @@ import { RecentRecords } from "./recent-records.js";
 import { RevocationNotDurable } from "./revocation-error.js";
 import type { RevocationLog, RevocationRecord } from "./revocation-log.js";
 import { SeenIds } from "./seen-ids.js";
-import { pause, within } from "./within.js";
+import { UnwrittenRecords } from "./unwritten-records.js";
+import { within } from "./within.js";
 
-/** Milliseconds of the first wait before a record is appended again, and of the longest one. */
-const RETRY = { first: 250, longest: 10_000 };
 /** Milliseconds after which an append counts as failed. */
 const APPEND_TIMEOUT = 5_000;
 
@@ -53,6 +52,7 @@ export class Revocations implements RecordTarget {
   readonly #seen = new SeenIds();
   readonly #follower: Follower;
   readonly #whenUnheard: (() => void) | undefined;
+  readonly #unwritten = new UnwrittenRecords((record) => this.#append(record));
   /** The sequence of applied records, for authentications that are under way. */
   readonly recent = new RecentRecords();
 
@@ -137,7 +137,7 @@ export class Revocations implements RecordTarget {
     try {
       await this.#append(record);
     } catch (error) {
-      void this.#appendAgain(record);
+      this.#unwritten.add(record);
       throw new RevocationNotDurable(id, here, error);
     }
     return { id, here };
@@ -149,18 +149,6 @@ export class Revocations implements RecordTarget {
       await within(APPEND_TIMEOUT, this.#log.append(record, { signal: controller.signal }), true);
     } finally {
       controller.abort();
-    }
-  }
-
-  /** Appends until it succeeds. The wait keeps the process alive, so that the end of a script loses no revocation. */
-  async #appendAgain(record: RevocationRecord): Promise<void> {
-    for (let wait = RETRY.first; ; wait = Math.min(2 * wait, RETRY.longest)) {
-      await pause(wait, true);
-      try {
-        return await this.#append(record);
-      } catch {
-        // The gauges show a log that does not answer.
-      }
     }
   }
 }
