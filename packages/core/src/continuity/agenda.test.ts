@@ -6,6 +6,7 @@ beforeEach(() => {
   vi.useFakeTimers();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   vi.unstubAllGlobals();
   vi.useRealTimers();
 });
@@ -63,8 +64,75 @@ test("every item is woken at the time that was set last", async () => {
 
 test("one timer serves all items", () => {
   const agenda = new Agenda();
+  const set = vi.spyOn(globalThis, "setTimeout");
   for (let i = 0; i < 1_000; i++) agenda.set(new Item(), performance.now() + 1_000 + i);
-  expect(vi.getTimerCount()).toBe(1);
+  expect([vi.getTimerCount(), set.mock.calls.length]).toEqual([1, 1]);
+});
+
+test("an agenda without items has no timer", () => {
+  const agenda = new Agenda();
+  const item = new Item();
+  agenda.set(item, performance.now() + 1_000);
+  agenda.set(item, Number.POSITIVE_INFINITY);
+  expect([agenda.size, vi.getTimerCount()]).toEqual([0, 0]);
+});
+
+test("a timer is set for no longer than it can run", () => {
+  const set = vi.spyOn(globalThis, "setTimeout");
+  new Agenda().set(new Item(), performance.now() + 2 ** 33);
+  expect(set).toHaveBeenCalledExactlyOnceWith(expect.any(Function), 2 ** 31 - 1);
+});
+
+test("items are woken where timers are numbers", () => {
+  const set = setTimeout;
+  vi.spyOn(globalThis, "setTimeout").mockImplementation(((call: () => void, delay: number) => {
+    set(call, delay);
+    return 1;
+  }) as never);
+  const item = new Item();
+  new Agenda().set(item, performance.now() + 5);
+  vi.advanceTimersByTime(5);
+  expect(item.woken).toHaveLength(1);
+});
+
+test("an error of an item is thrown outside of the agenda", () => {
+  const thrown: unknown[] = [];
+  vi.stubGlobal("queueMicrotask", (go: () => void) => {
+    try {
+      go();
+    } catch (error) {
+      thrown.push(error);
+    }
+  });
+  const agenda = new Agenda();
+  const bad = new Item();
+  bad.wake = () => {
+    throw new Error("no");
+  };
+  agenda.set(bad, performance.now() + 1);
+  vi.advanceTimersByTime(1);
+  expect(thrown).toEqual([new Error("no")]);
+});
+
+test("items are woken for a little more than five milliseconds", () => {
+  const agenda = new Agenda();
+  const woken: number[] = [];
+  const { now } = performance;
+  let spent = 0;
+  vi.advanceTimersByTime(1_000);
+  vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + spent);
+  for (let i = 0; i < 20; i += 1) {
+    const item = new Item();
+    item.wake = () => {
+      spent += 1;
+      woken.push(i);
+    };
+    agenda.set(item, performance.now() + 1);
+  }
+  vi.advanceTimersToNextTimer();
+  expect(woken).toHaveLength(6);
+  vi.advanceTimersToNextTimer();
+  expect(woken).toHaveLength(12);
 });
 
 test("an item that throws does not stop the others", async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { CloseQueue, type Closing } from "./close-queue.js";
 
 beforeEach(() => {
@@ -104,10 +104,10 @@ test("a clock that was replaced loses no connection", async () => {
   queue.flush();
   vi.useRealTimers();
   vi.useFakeTimers();
-  for (const one of closings(1, "second", calls)) queue.add(one, true);
+  for (const one of closings(300, "second", calls)) queue.add(one, true);
   queue.flush();
   await vi.advanceTimersByTimeAsync(1_000);
-  expect(calls.filter((call) => call.startsWith("close"))).toHaveLength(251);
+  expect(calls.filter((call) => call.startsWith("close"))).toHaveLength(550);
 });
 
 test("a turn that is lost is made up for", async () => {
@@ -123,4 +123,69 @@ test("a turn that is lost is made up for", async () => {
   queue.flush();
   await vi.advanceTimersByTimeAsync(1_000);
   expect(calls.filter((call) => call.startsWith("close"))).toHaveLength(450);
+});
+
+describe("at one moment", () => {
+  const closed = (calls: readonly string[]) => calls.filter((call) => call.startsWith("close")).length;
+
+  test("two turns close no more than one", async () => {
+    const queue = new CloseQueue();
+    const calls: string[] = [];
+    await vi.advanceTimersByTimeAsync(10_000);
+    for (const name of ["first", "second"]) {
+      for (const one of closings(200, name, calls)) queue.add(one, true);
+      queue.flush();
+      expect(closed(calls)).toBe(200);
+    }
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(closed(calls)).toBe(400);
+  });
+
+  test("two turns schedule one further turn", async () => {
+    const queue = new CloseQueue();
+    await vi.advanceTimersByTimeAsync(10_000);
+    for (const one of closings(300, "", [])) queue.add(one, true);
+    queue.flush();
+    queue.flush();
+    expect(vi.getTimerCount()).toBe(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+test.each([
+  [9, 5],
+  [10, 10],
+])("a turn after %i milliseconds has ended %i connections", async (elapsed, count) => {
+  const queue = new CloseQueue();
+  const { now } = performance;
+  let spent = 0;
+  let ended = 0;
+  await vi.advanceTimersByTimeAsync(10_000);
+  vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + spent);
+  const end = () => {
+    spent += 1;
+    ended += 1;
+  };
+  for (let i = 0; i < 20; i += 1) queue.add({ end, closeTransport: () => undefined }, true);
+  queue.flush();
+  // The work itself took five milliseconds.
+  spent = elapsed;
+  queue.flush();
+  expect(ended).toBe(count);
+});
+
+test.each([
+  [4_999, 0],
+  [5_000, 1],
+])("a turn that is %i milliseconds late is lost: %i", async (late, count) => {
+  const queue = new CloseQueue();
+  for (const one of closings(900, "", [])) queue.add(one, true);
+  const set = vi.spyOn(globalThis, "setTimeout").mockReturnValue(0 as never);
+  queue.flush();
+  expect(set).toHaveBeenCalledExactlyOnceWith(expect.any(Function), 10);
+  await vi.advanceTimersByTimeAsync(10 + late);
+  set.mockClear();
+  queue.flush();
+  expect(set).toHaveBeenCalledTimes(count);
 });

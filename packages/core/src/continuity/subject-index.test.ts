@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { SubjectIndex } from "./subject-index.js";
+import { areSame, SubjectIndex } from "./subject-index.js";
 
 test("a subject has the connections that were added and not removed", () => {
   const subjects = fc.subarray(["a", "b", "c"]);
@@ -26,4 +26,15 @@ test("a subject has the connections that were added and not removed", () => {
       }
     }),
   );
+});
+
+test.each([
+  [[], [], true],
+  [["a", "b"], ["a", "b"], true],
+  [["a", "b"], ["a", "c"], false],
+  [["a", "b"], ["b", "a"], false],
+  [["a"], ["a", "b"], false],
+  [["a", "b"], ["a"], false],
+])("the subjects %j and %j are the same: %s", (some, others, expected) => {
+  expect(areSame(some, others)).toBe(expected);
 });

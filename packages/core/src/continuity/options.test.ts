@@ -1,0 +1,51 @@
+import { PermissionMisuse } from "@portcullis/core";
+import { describe, expect, test } from "vitest";
+import { continuity } from "./continuity.js";
+import { memoryRevocations } from "./memory-log.js";
+import { readContinuityOptions } from "./options.js";
+
+const KEYS = "renew, warnBefore, grace, revalidate, revocations";
+const LOGS = "give memoryRevocations(), or those of @portcullis/revocations";
+const NAMED = 'name it, as in { action: "auth.renew" }';
+const PERIOD = "write 499 * 1000 for seconds, or at least 500";
+const COUNT = "`revalidate.concurrency` must be a whole number above 0";
+
+describe("continuity()", () => {
+  test.each([
+    [{ renews: {} }, `continuity() has no option \`renews\`: write \`renew\`; the options are ${KEYS}`],
+    [{ revocations: null }, `continuity() got null as \`revocations\`: ${LOGS}`],
+    [{ revocations: 1 }, `continuity() got 1 as \`revocations\`: ${LOGS}`],
+    [{ renew: { name: "a" } }, "`renew` of continuity() has no option `name`: the options are action"],
+    [{ renew: { action: "" } }, `continuity() got "" as the action of \`renew\`: ${NAMED}`],
+    [{ renew: { action: 1 } }, `continuity() got 1 as the action of \`renew\`: ${NAMED}`],
+    [
+      { revalidate: { rate: 1 } },
+      "`revalidate` of continuity() has no option `rate`: the options are every, grace, concurrency",
+    ],
+    [{ revalidate: { every: 499 } }, `\`revalidate.every\` is in milliseconds, and 499 is 0.499 s: ${PERIOD}`],
+    [{ revalidate: { concurrency: 0 } }, COUNT],
+    [{ revalidate: { concurrency: -1 } }, COUNT],
+  ])("explains what is wrong with %j", (options, message) => {
+    expect(() => continuity(options as never)).toThrow(new PermissionMisuse(message));
+  });
+
+  test.each([[undefined], [{ action: "auth.renew" }]])("tells the guard whether clients renew by %j", (renew) => {
+    expect(continuity({ ...(renew && { renew }) })["~renews"]).toBe(renew !== undefined);
+  });
+});
+
+test("the smallest values of revalidation are taken", () => {
+  const read = readContinuityOptions({ revalidate: { every: 500, concurrency: 1 } });
+  expect(read).toEqual({
+    renewAction: undefined,
+    warnBefore: 60_000,
+    grace: 10_000,
+    revalidate: { every: 500, grace: 500, concurrency: 1 },
+    revocations: undefined,
+  });
+});
+
+test("revocations bring a revalidation with its defaults", () => {
+  const { revalidate } = readContinuityOptions({ revocations: memoryRevocations() });
+  expect(revalidate).toEqual({ every: 300_000, grace: 300_000, concurrency: 10 });
+});

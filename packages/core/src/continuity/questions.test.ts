@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { deferred } from "../../test/connection.js";
+import { ALLOWED, decision } from "../decision/decision.js";
+import type { Decision } from "../decision/decision-types.js";
+import { ABORTED } from "../engine/cancellation.js";
+import { AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
+import { Reauthentication } from "./reauthentication.js";
+import type { Reask, Subject } from "./reauthentication-types.js";
+
+const WRONG = decision("deny", "not_authenticated");
+const FAULT = decision("error", "permission_error");
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
+
+const soon = () => vi.advanceTimersByTimeAsync(0);
+
+/** A client whose authentications are answered by the test, in their order. */
+function questioned(parts: Partial<Subject> = {}) {
+  const asked: Reask[] = [];
+  const answers: ((made: Decision) => Promise<void>)[] = [];
+  const spies = { report: vi.fn(), accept: vi.fn(), refuse: vi.fn(), retryIn: vi.fn(), rest: vi.fn() };
+  const subject = {
+    isEnded: false,
+    principal: undefined,
+    pendingSince: undefined,
+    watch: () => new AuthenticationWatch(() => null, undefined),
+    authenticate(question: Reask) {
+      const { promise, resolve } = deferred<{ decision: Decision; scope: never }>();
+      asked.push(question);
+      answers.push(async (made) => {
+        resolve({ decision: made, scope: {} as never });
+        await soon();
+      });
+      return { result: promise, abort: vi.fn() };
+    },
+    ...spies,
+    ...parts,
+  };
+  const questions = new Reauthentication(subject as unknown as Subject);
+  const answer = (made: Decision) => answers[answers.length - 1]?.(made);
+  return { questions, asked, phases: () => asked.map(({ phase }) => phase), answer, ...spies };
+}
+
+describe("questions", () => {
+  test("are asked one by one, renewals in their order", async () => {
+    const { questions, asked, answer } = questioned();
+    const [first, second] = [{ phase: "renew", renewal: { n: 1 } } as const, { phase: "renew" } as const];
+    questions.demand();
+    questions.renew(first);
+    questions.renew(second);
+    expect(questions.isRenewing).toBe(true);
+    await answer(ALLOWED);
+    await answer(ALLOWED);
+    await answer(ALLOWED);
+    expect(asked).toEqual([{ phase: "connect" }, first, second]);
+    expect([questions.isRunning, questions.isRenewing]).toEqual([false, false]);
+  });
+
+  test("of a connection that ended are answered by nobody", async () => {
+    const { questions, answer, accept } = questioned();
+    const settledBy = vi.fn();
+    questions.demand(settledBy);
+    questions.end();
+    await answer(ALLOWED);
+    expect([settledBy.mock.calls, accept.mock.calls]).toEqual([[[ABORTED]], []]);
+  });
+});
+
+describe("a renewal without a listener lets the next one follow", () => {
+  test.each([
+    ["allowed", ALLOWED],
+    ["refused", WRONG],
+    ["a fault", FAULT],
+  ])("%s", async (_what, made) => {
+    const { questions, phases, answer } = questioned();
+    questions.renew({ phase: "renew" });
+    questions.renew({ phase: "renew" });
+    await answer(made);
+    expect(phases()).toEqual(["renew", "renew"]);
+  });
+
+  test("of somebody else", async () => {
+    const { questions, phases, answer, report } = questioned({ principal: "user:1" });
+    questions.renew({ phase: "renew" });
+    questions.renew({ phase: "renew" });
+    await answer(ALLOWED);
+    expect(phases()).toEqual(["renew", "renew"]);
+    expect(report.mock.calls).toEqual([["renew", expect.objectContaining({ code: "principal_changed", status: 403 })]]);
+  });
+});
+
+describe("a demand during a revalidation", () => {
+  test("makes room for others, and is asked instead", async () => {
+    const { questions, phases, answer, accept } = questioned();
+    const whenDone = vi.fn();
+    questions.revalidate(whenDone);
+    questions.demand();
+    await answer(ALLOWED);
+    expect([phases(), whenDone.mock.calls]).toEqual([["revalidate", "connect"], [[ABORTED]]]);
+    await answer(ALLOWED);
+    expect(phases()).toEqual(["revalidate", "connect"]);
+    expect(accept).toHaveBeenCalledOnce();
+  });
+});
+
+describe("after a renewal that is refused", () => {
+  test.each([
+    ["with a listener", vi.fn()],
+    ["without a listener", undefined],
+  ])("a demand %s is asked", async (_what, settledBy) => {
+    const { questions, phases, answer } = questioned();
+    questions.renew({ phase: "renew" });
+    questions.demand(settledBy);
+    questions.retryAt = 5_000;
+    await answer(WRONG);
+    expect(phases()).toEqual(["renew", "connect"]);
+    await answer(ALLOWED);
+    if (settledBy) expect(settledBy).toHaveBeenCalledExactlyOnceWith(ALLOWED);
+    expect([phases(), questions.retryAt]).toEqual([["renew", "connect"], undefined]);
+  });
+
+  test.each([
+    ["is asked for where none is planned", undefined, ["renew", "connect"]],
+    ["waits for its planned time", 5_000, ["renew"]],
+  ])("the settlement of a pending identity %s", async (_what, retryAt, expected) => {
+    const { questions, phases, answer } = questioned({ pendingSince: 1 });
+    questions.renew({ phase: "renew" });
+    questions.retryAt = retryAt;
+    await answer(WRONG);
+    expect(phases()).toEqual(expected);
+  });
+});
+
+describe("after a fault", () => {
+  test("the next question waits a second, then twice as long", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0.5);
+    const { questions, answer, retryIn } = questioned();
+    for (let fault = 0; fault < 7; fault += 1) {
+      questions.demand();
+      await answer(FAULT);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(retryIn.mock.calls.flat()).toEqual([750, 1_500, 3_000, 6_000, 12_000, 22_500, 22_500]);
+    questions.demand();
+    await answer(ALLOWED);
+    questions.demand();
+    await answer(FAULT);
+    expect(retryIn).toHaveBeenLastCalledWith(750);
+  });
+
+  test("the number of faults is not forgotten", async () => {
+    const { questions, answer, rest } = questioned();
+    questions.revalidate(() => undefined);
+    await answer(FAULT);
+    expect(rest).not.toHaveBeenCalled();
+    questions.revalidate(() => undefined);
+    await answer(ALLOWED);
+    expect(rest).toHaveBeenCalledOnce();
+  });
+});
+
+test.each([
+  ["renew", [["renew", UNSETTLED]]],
+  ["revalidate", []],
+] as const)("an unsettled question of the phase `%s` is reported: %j", async (phase, reported) => {
+  const { questions, answer, report, retryIn } = questioned();
+  const answered = vi.fn();
+  if (phase === "renew") questions.renew({ phase, answer: answered });
+  else questions.revalidate(answered);
+  while (retryIn.mock.calls.length === 0) {
+    questions.demand();
+    await answer(ALLOWED);
+  }
+  expect([report.mock.calls, retryIn.mock.calls]).toEqual([reported, [[1_000]]]);
+  expect(answered).toHaveBeenCalledExactlyOnceWith(phase === "renew" ? UNSETTLED : ABORTED);
+});

@@ -1,0 +1,20 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Waiting } from "./waiting.js";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test("a settlement releases all who wait, and nobody twice", async () => {
+  const waiting = new Waiting();
+  waiting.release();
+  const waits = [waiting.wait(100), waiting.wait(200)];
+  await vi.advanceTimersByTimeAsync(100);
+  expect(await waits[0]).toBe(false);
+  waiting.release();
+  waiting.release();
+  expect(await Promise.all(waits)).toEqual([false, true]);
+});
