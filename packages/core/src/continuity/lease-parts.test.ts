@@ -97,6 +97,20 @@ describe("while a renewal is under way", () => {
     expect([whenDone.mock.calls.length, lease.revalidateAt, lease.due]).toEqual([1, 1_000, 1_000]);
   });
 
+  test("a revalidation that is due is planned a second later", async () => {
+    vi.spyOn(Math, "random").mockReturnValue(0);
+    const { openLease, held } = server({ revalidate: { every: MINUTE } });
+    const { lease, send } = await openLease("ann");
+    await vi.advanceTimersByTimeAsync(47_000);
+    held.set("ann", new Promise(() => {}));
+    send("auth.renew");
+    // No timer fires here, because a plan in the past would wake the connection without end.
+    const { now } = performance;
+    vi.spyOn(performance, "now").mockImplementation(() => now.call(performance) + 1_000);
+    lease.wake();
+    expect([lease.revalidateAt, lease.due]).toEqual([49_000, 49_000]);
+  });
+
   test("a further one waits, although nobody hears of them", async () => {
     const { openLease, asked } = server();
     const { lease } = await openLease("ann");
