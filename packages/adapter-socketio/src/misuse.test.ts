@@ -1,5 +1,6 @@
 import { AllowAny, definePolicy, PermissionMisuse, permission } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
+import { continuity } from "@portcullis/core/continuity";
 import { Server, Socket } from "socket.io";
 import { expect, test } from "vitest";
 import { guard, serve } from "./index.js";
@@ -45,6 +46,10 @@ test("options that there are not, or of the wrong type", () => {
     [{ denied: {} }, "as `denied`: give a function, as in (refusal) => ({ error: refusal.code })"],
     [{ limits: { pendingMessages: 0 } }, "`limits.pendingMessages`"],
     [{ origins: "https://app.example" }, "`origins`"],
+    [
+      { identify: () => null, continuity: continuity({ renew: { action: "disconnect" } }) },
+      'got "disconnect" as `renew.action`: socket.io keeps',
+    ],
   ] as const;
   for (const [options, message] of cases) {
     const io = new Server();

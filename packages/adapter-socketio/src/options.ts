@@ -1,7 +1,7 @@
 import type { GuardOptions } from "@portcullis/core/adapter";
 import { type LaterScope, misuse } from "@portcullis/core/internal";
 import type { Socket } from "socket.io";
-import type { ReadAction, ReadPayload } from "./namespace/event.js";
+import { RESERVED, type ReadAction, type ReadPayload } from "./namespace/event.js";
 import type { OwnOptions } from "./namespace/guard-context.js";
 import { type Denied, denied } from "./namespace/refusal.js";
 import type { SocketScope } from "./namespace/scope.js";
@@ -62,6 +62,15 @@ export function readOptions(caller: string, options: SocketGuardOptions): OwnOpt
   }
   if (typeof fairScheduling !== "boolean") {
     throw misuse(caller, fairScheduling, "write true or false", "`fairScheduling`");
+  }
+  const renews = options.continuity?.["~renews"];
+  if (renews !== undefined && RESERVED.has(renews)) {
+    throw misuse(
+      caller,
+      renews,
+      'socket.io keeps this event for itself: name another, as in "auth.renew"',
+      "`renew.action`",
+    );
   }
   return { action, payload, denied: shape, data: data as OwnOptions["data"], fairScheduling };
 }

@@ -26,7 +26,7 @@ const NAMED_ARGS = badMessage("No key of the first argument may be `args`.");
 const EMPTY_PAYLOAD: Payload = Object.freeze(Object.create(null));
 
 /** The events that socket.io or EventEmitter itself emits on a socket. A client must not be able to send them. */
-const RESERVED = new Set([
+export const RESERVED: ReadonlySet<string> = new Set([
   "connect",
   "connect_error",
   "disconnect",

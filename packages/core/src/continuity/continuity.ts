@@ -45,7 +45,7 @@ export function continuity(options: ContinuityOptions = {}): CountedContinuity {
   const read = readContinuityOptions(options);
   const guards = new Set<GuardContinuity>();
   return {
-    "~renews": read.renewAction !== undefined,
+    "~renews": read.renewAction,
     "~attach": (runtime) => new GuardContinuity(read, runtime as GuardRuntime<never>, guards),
     gauges() {
       const sessions = { valid: 0, pending: 0, expired: 0 };

@@ -56,13 +56,13 @@ export interface Identity {
 /** Reads the identity from a scope. Nothing means anonymous. `S` is the scope that it reads. */
 export type Identify<S = Scope> = (scope: S) => Identity | null | undefined | false | "" | 0;
 
-/** Hears that the scope of a session was replaced. `S` is the scope. */
+/** Called when the scope of a session was replaced. `S` is the scope. */
 export type OnScope<S = Scope> = (session: GuardSession<S>, previous: S) => MaybePromise<void>;
 
 /** The result of `continuity()`, for the option `continuity` of a guard. */
 export interface Continuity {
-  /** True when clients renew over the open connection, so that a codec needs `reply`. */
-  readonly "~renews": boolean;
+  /** The action by which clients renew over the open connection, for which a codec needs `reply`. */
+  readonly "~renews": string | undefined;
   /** Attaches to the runtime of one guard. */
   readonly "~attach": (runtime: object) => ContinuityHook;
 }

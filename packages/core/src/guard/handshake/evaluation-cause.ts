@@ -12,7 +12,7 @@ export interface EvaluationCause {
   readonly session?: OpenSession;
   /** True when that client has sent no message since it was last authenticated. */
   readonly isIdle?: boolean;
-  /** The phase that `onDecision` hears of. Default `connect`. */
+  /** The phase that `onDecision` gets. Default `connect`. */
   readonly phase?: DecisionPhase;
   /** The payload of the renewal that is asked about, or of the last accepted one. */
   readonly renewal?: Payload | undefined;
