@@ -19,16 +19,16 @@ const entries = ["index", "explain", "consumer", "adapter"];
 export default [
   { name: "core: main entry", path: dist("index"), limit: "12.4 kB" },
   { name: "core: all entries without message formats", ...bundleOf(entries), limit: "27.3 kB" },
-  { name: "core: all entries", ...bundleOf([...entries, "codecs", "frames"]), limit: "32.2 kB" },
+  { name: "core: all entries", ...bundleOf([...entries, "codecs", "frames"]), limit: "32.3 kB" },
   {
     name: "core: all entries and continuity",
     ...bundleOf([...entries, "codecs", "frames", "continuity"]),
-    limit: "39.1 kB",
+    limit: "39.5 kB",
   },
   {
     name: "core: what a small server imports",
     path: dist("index"),
     import: "{ AllowAny, IsAuthenticated, and, or, not, definePolicy }",
-    limit: "10.8 kB",
+    limit: "10.85 kB",
   },
 ];

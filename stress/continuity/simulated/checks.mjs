@@ -5,7 +5,7 @@ const POLL = 800;
 /** Milliseconds in which all connections of a process are authenticated again, where the truth answers. */
 const REVALIDATED = 250;
 
-/** @typedef {{ id: string, subject: string }} Record */
+/** @typedef {{ id: string, subject: string, effect: string }} Record */
 
 /** Notes what one process reads of the log, and until when it may hand on messages of users who are banned. */
 export class ReadChecks {
@@ -14,10 +14,12 @@ export class ReadChecks {
   #position;
   /** @type {boolean | undefined} True when the server could tell all records since the position. */
   #isIntact;
-  /** @type {Set<string>} Records that a call has tried to append, and those that the server took. */
-  #wanted = new Set();
-  /** @type {Set<string>} */
-  #taken = new Set();
+  /** @type {Map<string, { subject: string, at: number }>} Records that a call has tried to append, by their ids. */
+  #wanted = new Map();
+  /** @type {Map<string, number>} The records that the server took, and when it took them last. */
+  #taken = new Map();
+  /** Counts appended and taken records. */
+  #count = 0;
 
   /** @param {import("./process.mjs").SimulatedProcess} process */
   constructor(process) {
@@ -25,9 +27,15 @@ export class ReadChecks {
     this.world = process.world;
   }
 
-  /** The records that this process should have appended, and has not. */
+  /**
+   * The records that this process should have appended, and has not. One about the same subject that the server took later
+   * stands for it.
+   */
   get missing() {
-    return [...this.#wanted].filter((id) => !this.#taken.has(id)).length;
+    const wanted = [...this.#wanted];
+    const isCovered = (/** @type {string} */ subject, /** @type {number} */ since) =>
+      wanted.some(([id, other]) => other.subject === subject && (this.#taken.get(id) ?? 0) > since);
+    return wanted.filter(([, { subject, at }]) => !isCovered(subject, at)).length;
   }
 
   /** A log that is watched. @param {any} log */
@@ -37,7 +45,10 @@ export class ReadChecks {
         if (options?.client === undefined) {
           // One that is appended again may be older than the ban, and has acted here.
           if (!this.#wanted.has(record.id)) this.world.truth.announce(record);
-          this.#wanted.add(record.id);
+          if (!this.#wanted.has(record.id)) {
+            this.#count += 1;
+            this.#wanted.set(record.id, { subject: `${record.effect} ${record.subject}`, at: this.#count });
+          }
         } else this.world.truth.prepare(record);
         return log.append(record, options);
       },
@@ -53,7 +64,8 @@ export class ReadChecks {
 
   /** The server has taken a record. @template T @param {string} text @param {T} made */
   appended(text, made) {
-    for (const id of this.#wanted) if (text.includes(id)) this.#taken.add(id);
+    this.#count += 1;
+    for (const id of this.#wanted.keys()) if (text.includes(id)) this.#taken.set(id, this.#count);
     return made;
   }
 
