@@ -26,15 +26,19 @@ async function holding() {
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 10));
 
-test("an orderly close hands on what came before", async () => {
+test.each<[string, { code?: number } | undefined]>([
+  ["with a code", { code: 1000 }],
+  ["without a code", {}],
+  ["without details", undefined],
+])("an orderly close %s hands on what came before", async (_what, details) => {
   const { hooks, answers, log, peer, send } = await holding();
   send("held");
   send("ping");
-  hooks.close(peer, { code: 1000 });
+  hooks.close(peer, details as never);
   expect(log).toEqual([]);
   answers[0]?.(true);
   await settled();
-  expect(log.at(-1)).toEqual(["close", 1000]);
+  expect(log.at(-1)).toEqual(["close", details?.code]);
   expect(log).toHaveLength(3);
 });
 

@@ -17,13 +17,16 @@ test.each<[string, () => unknown, string]>([
   ],
   ["a misspelt hook", () => guard({ mesage() {} } as never, open), "did you mean `message`?"],
   ["a guard in the place of its hooks", () => guard({}, open).upgrade, "write `websocket: guarded.hooks`"],
-  ["a hook that is a text", () => guard({ open: "x" } as never, open), "guard() got"],
+  ["null as hooks", () => guard(null as never, open), "guard() got null as `hooks`: give an object of hooks"],
+  ["a hook that is a text", () => guard({ open: "x" } as never, open), 'guard() got "x" as `open`: give a function'],
   ["no policy", () => guard({}, {} as never), "guard() got an object as its policy"],
   ["an unknown option", () => withOptions({ authenticat: () => ({}) }), "authenticat"],
   ["a wrong codec", () => withOptions({ codec: { decode() {} } }), "as `codec`"],
   ["a wrong way to refuse", () => withOptions({ refuse: "drop" }), "as `refuse`"],
   ["a challenge with a line break", () => withOptions({ challenge: "a\r\nb: c" }), "as `challenge`"],
   ["no number of bytes", () => withOptions({ maxPayload: Number.NaN }), "`maxPayload`"],
+  ["a text of bytes", () => withOptions({ maxPayload: "10" }), "`maxPayload`: give a number of bytes above 0"],
+  ["no bytes", () => withOptions({ maxPayload: 0 }), "`maxPayload`: give a number of bytes above 0"],
   ["hooks as an option of guard()", () => withOptions({ hooks: {} }), "hooks"],
   ["a policy to serve", () => serve(open as never), "serve() needs a consumer"],
   [
@@ -35,4 +38,8 @@ test.each<[string, () => unknown, string]>([
 ])("%s throws", (_what, misuse, message) => {
   expect(misuse).toThrow(PermissionMisuse);
   expect(misuse).toThrow(message);
+});
+
+test("a hook that is undefined counts as left out", () => {
+  expect(() => guard({ open: undefined } as never, open)).not.toThrow();
 });

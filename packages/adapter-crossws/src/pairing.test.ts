@@ -1,4 +1,4 @@
-import { AllowAny, definePolicy, IsAuthenticated } from "@portcullis/core";
+import { AllowAny, definePolicy, IsAuthenticated, permission } from "@portcullis/core";
 import type { Hooks } from "crossws";
 import { expect, test } from "vitest";
 import { connect, messageOf, policy, start, strangePeer } from "../test/support.js";
@@ -46,6 +46,47 @@ test("a peer without an upgrade reaches no hook", () => {
     ["close", 1008, "not admitted"],
   ]);
   expect(findSession(peer)).toBeUndefined();
+});
+
+test("an admitted peer reaches each hook", async () => {
+  const { hooks, log, upgrade } = guarded();
+  const { answer } = await upgrade();
+  const { peer } = strangePeer({ ...answer.context });
+  hooks.open(peer);
+  hooks.ping(peer, new Uint8Array());
+  hooks.pong(peer, new Uint8Array());
+  hooks.drain(peer);
+  hooks.error(peer, new Error() as never);
+  expect(log).toEqual(["open", "ping", "pong", "drain", "error"]);
+});
+
+test("an application without hooks ignores what a peer sends", async () => {
+  const { hooks } = guard({}, policy);
+  const { context } = (await hooks.upgrade(new Request("http://localhost/"))) as { context: object };
+  const { peer } = strangePeer({ ...context });
+  hooks.open(peer);
+  const data = new Uint8Array();
+  expect([hooks.ping(peer, data), hooks.pong(peer, data), hooks.drain(peer)]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
+});
+
+test("a client that a rule closes before it is open is closed", async () => {
+  let close = () => {};
+  const keeping = permission("keeping", {
+    connect({ consumer }) {
+      close = () => consumer.close();
+      return true;
+    },
+  });
+  const { hooks, sessions } = guard({}, definePolicy({ connect: keeping, actions: {} }));
+  const { context } = (await hooks.upgrade(new Request("http://localhost/"))) as { context: object };
+  close();
+  const { peer, done } = strangePeer({ ...context });
+  hooks.open(peer);
+  expect([done, sessions.size]).toEqual([[["close", 1008, "not admitted"]], 0]);
 });
 
 test("the context of an upgrade admits one peer", async () => {

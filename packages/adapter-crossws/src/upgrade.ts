@@ -34,7 +34,7 @@ export async function answerUpgrade(connection: PeerConnection, pair: () => obje
 
 /** A browser learns the close code only where the server has chosen one of the subprotocols that it offered. */
 function firstProtocol({ headers }: PeerConnection["request"]): (readonly [string, string])[] {
-  const first = headers.get(OFFER)?.split(",")[0]?.trim();
+  const first = headers.get(OFFER)?.split(",")[0];
   return first ? [[OFFER, first]] : [];
 }
 
