@@ -1,6 +1,6 @@
-import { AllowAny, definePolicy, permission } from "@portcullis/core";
+import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
-import { expect, test, vi } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { connect, messageOf, start, strangePeer } from "../test/support.js";
 import { dcrf, guard, serve } from "./index.js";
 
@@ -147,4 +147,29 @@ test("a message that is too large, or comes after the close, is not decoded", as
   for (const raw of ["0123456789a", "short", new Uint8Array(11)]) hooks.message(peer, messageOf(raw));
   expect(decode).toHaveBeenCalledTimes(1);
   expect(done).toEqual([["close", 1009, "message too big"]]);
+});
+
+describe("a cut client causes no hint about subprotocols", () => {
+  const cut = async (messages: string[], refuse: "status" | "close", protocols?: string) => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+    onTestFinished(() => void warned.mockRestore());
+    const rules = definePolicy({ connect: refuse === "close" ? DenyAll : AllowAny, actions: { ping: AllowAny } });
+    const { hooks } = guard({}, rules, { hints: true, refuse });
+    const headers = protocols === undefined ? {} : { "sec-websocket-protocol": protocols };
+    const { context } = (await hooks.upgrade(new Request("http://localhost/", { headers }))) as { context: object };
+    const { peer } = strangePeer({ ...context });
+    hooks.open(peer);
+    for (const message of messages) hooks.message(peer, messageOf(message));
+    hooks.close(peer, { code: 1006 });
+    return warned.mock.calls.filter(([line]) => String(line).includes("offered subprotocols"));
+  };
+
+  test("once it has sent a message", async () => {
+    expect(await cut([], "status", "app")).toHaveLength(1);
+    expect(await cut(['{"action":"ping"}'], "status", "app")).toEqual([]);
+  });
+
+  test("if it was refused", async () => {
+    expect(await cut([], "close", "app")).toEqual([]);
+  });
 });
