@@ -149,13 +149,13 @@ test("a message that is too large, or comes after the close, is not decoded", as
   expect(done).toEqual([["close", 1009, "message too big"]]);
 });
 
-describe("a cut client causes no hint about subprotocols", () => {
-  const cut = async (messages: string[], refuse: "status" | "close", protocols?: string) => {
+describe("a cut client that offered subprotocols", () => {
+  const cut = async (messages: string[], refuse: "status" | "close") => {
     const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
     onTestFinished(() => void warned.mockRestore());
     const rules = definePolicy({ connect: refuse === "close" ? DenyAll : AllowAny, actions: { ping: AllowAny } });
     const { hooks } = guard({}, rules, { hints: true, refuse });
-    const headers = protocols === undefined ? {} : { "sec-websocket-protocol": protocols };
+    const headers = { "sec-websocket-protocol": "app" };
     const { context } = (await hooks.upgrade(new Request("http://localhost/", { headers }))) as { context: object };
     const { peer } = strangePeer({ ...context });
     hooks.open(peer);
@@ -164,12 +164,15 @@ describe("a cut client causes no hint about subprotocols", () => {
     return warned.mock.calls.filter(([line]) => String(line).includes("offered subprotocols"));
   };
 
-  test("once it has sent a message", async () => {
-    expect(await cut([], "status", "app")).toHaveLength(1);
-    expect(await cut(['{"action":"ping"}'], "status", "app")).toEqual([]);
+  test("causes a hint before its first message", async () => {
+    expect(await cut([], "status")).toHaveLength(1);
   });
 
-  test("if it was refused", async () => {
-    expect(await cut([], "close", "app")).toEqual([]);
+  test("causes no hint after its first message", async () => {
+    expect(await cut(['{"action":"ping"}'], "status")).toEqual([]);
+  });
+
+  test("causes no hint if it was refused", async () => {
+    expect(await cut([], "close")).toEqual([]);
   });
 });
