@@ -57,3 +57,22 @@ test("the end of a connection ends every pause", () => {
   pause.resume(NOT_READING);
   expect(calls).toEqual(["pause", "pause"]);
 });
+
+test("a cancelled deadline ends no pause", () => {
+  const { pause, calls } = connect();
+  pause.pauseWhileDeciding(100);
+  pause.cancelTimeout();
+  vi.advanceTimersByTime(200);
+  expect([pause.isPaused, calls]).toEqual([true, ["pause"]]);
+});
+
+test("a socket without a parser is paused and resumed too", () => {
+  const calls: string[] = [];
+  const bare = { pause: () => void calls.push("pause"), resume: () => void calls.push("resume") };
+  const pause = new ReadPause({ raw: {}, fairShare: undefined, isPausedByApplication: false } as never, bare as never);
+  pause.pause(NOT_READING);
+  pause.resume(NOT_READING);
+  pause.pause(NOT_READING);
+  pause.stop();
+  expect([pause.isPaused, calls]).toEqual([false, ["pause", "resume", "pause"]]);
+});
