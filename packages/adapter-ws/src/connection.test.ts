@@ -99,3 +99,12 @@ test("a closed socket counts as gone, an open one once it closes", () => {
   connection.whenGone(gone);
   expect(gone).toHaveBeenCalledTimes(2);
 });
+
+test("a connection that could not be opened closes as without a guard", () => {
+  const { connection, socket } = connect();
+  connection.session = undefined;
+  const close = vi.fn();
+  expect([connection.deferClose(close), connection.handleClose([1006]), close.mock.calls]).toEqual([false, false, []]);
+  socket.readyState = 3;
+  expect(connection.handleError()).toBe(true);
+});
