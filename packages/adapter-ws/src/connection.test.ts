@@ -51,10 +51,10 @@ describe("the answer to a close frame", () => {
   });
 });
 
-describe("a message without a listener", () => {
+describe("the first message", () => {
   const message = { raw: Buffer.from("x"), isBinary: false } as never;
 
-  test("is handed on with a warning after the grace, the next at once", () => {
+  test("without a listener waits for the grace, the next does not", () => {
     const { connection, emit, warnUnheard } = connect();
     connection.deliver(message);
     vi.advanceTimersByTime(110);
@@ -68,6 +68,13 @@ describe("a message without a listener", () => {
     connection.noteListener();
     await nextTurn();
     expect([emit.mock.calls.length, warnUnheard.mock.calls.length]).toEqual([1, 0]);
+  });
+
+  test("is handed on at once behind an earlier listener", () => {
+    const { connection, emit } = connect();
+    connection.noteListener();
+    connection.deliver(message);
+    expect(emit).toHaveBeenCalledTimes(1);
   });
 
   test("is dropped once the session has ended", () => {
