@@ -127,6 +127,8 @@ const runner = {
     const { state, errors, duration = 0 } = test.result;
     if (state !== "pass" && state !== "fail") return;
     const error = state === "fail" ? String(errors?.[0]?.message) : undefined;
+    // A test that mocks a module needs the whole of vitest, and counts as none here.
+    if (error?.includes("mocker was not initialized")) return;
     hasFailed ||= error !== undefined;
     ran.push({ id: current, milliseconds: duration, ...(error && { error }) });
   },
