@@ -5,7 +5,7 @@ import { findPages } from "./pages.js";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const NOTE =
-  /^> Nothing is released yet\. In a clone(?: of the repository)?, `([^`]+)` makes the files.*; beside it, `npm install ([^`]+)`/m;
+  /^> Nothing is released yet\. Until then, clone the repository and run `([^`]+)` in it.+ run there `npm install ([^`]+)`/m;
 const FILE = /\.\.\/portcullis\/portcullis-([\w-]+)-\*\.tgz/g;
 
 /** The pages that install packages of this repository, with the first command that does so. */

@@ -89,7 +89,7 @@ describe("an invalid call throws a message with the correction", () => {
     [to({ connect: 1 }), "toExpress() got 1 as `connect`: give true or false"],
     [to({ trace: null }), "toExpress() got null as `trace`: give true or false"],
     [to({ challenge: 7 }), `toExpress() got 7 as \`challenge\`: give ${CHALLENGE}`],
-    [to({ challenge: "a\nb" }), `toExpress() got "a\nb" as \`challenge\`: give ${CHALLENGE}`],
+    [to({ challenge: "a\nb" }), `toExpress() got "a?b" as \`challenge\`: give ${CHALLENGE}`],
     [to({ timeout: 0 }), `\`timeout\` is 0: ${TIME}`],
   ];
   test.each(said.map(([make, message]) => [message, make] as const))("%s", (message, make) => {
