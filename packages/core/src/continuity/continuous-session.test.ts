@@ -1,19 +1,13 @@
 import { AllowAny, definePolicy } from "@portcullis/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { START, soon, useFakeTime } from "../../test/fake-time.js";
 import { LastingWire, lasting } from "../../test/lasting.js";
 import { memoryRevocations } from "./memory-log.js";
 
-const START = Date.UTC(2026, 0, 1);
 const LIFE = 10_000;
 const policy = definePolicy({ actions: { say: AllowAny } });
-const soon = () => vi.advanceTimersByTimeAsync(0);
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: START });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeTime();
 
 /** A server whose clients are user 1 for ten seconds. */
 function server(options: object = {}) {

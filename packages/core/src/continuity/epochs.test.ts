@@ -1,23 +1,17 @@
 import { AllowAny, definePolicy } from "@portcullis/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
+import { START, soon, useFakeTime } from "../../test/fake-time.js";
 import { lasting } from "../../test/lasting.js";
 import type { ContinuousSession } from "./continuous-session.js";
 import { memoryRevocations } from "./memory-log.js";
 
-const START = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
 const LIFE = 10 * MINUTE;
 const policy = definePolicy({ actions: { say: AllowAny } });
-const soon = () => vi.advanceTimersByTimeAsync(0);
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: START });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useFakeTime();
+afterEach(() => void vi.restoreAllMocks());
 
 /** A server whose clients are user 1 for ten minutes. Authentications wait for `state.database`. */
 function server(options: object = {}) {

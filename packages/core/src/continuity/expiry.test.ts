@@ -1,17 +1,12 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
+import { START, useFakeTime } from "../../test/fake-time.js";
 import { lasting } from "../../test/lasting.js";
 
-const START = Date.UTC(2026, 0, 1);
 const policy = definePolicy({ actions: { say: AllowAny } });
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: START });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeTime();
 
 /** A server whose clients have an identity of 100 seconds. */
 function server(options: { warnBefore?: number; grace?: number } = {}, life = 100_000) {

@@ -1,18 +1,12 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
+import { START, soon, useFakeTime } from "../../test/fake-time.js";
 import { type LastingConnection, lasting } from "../../test/lasting.js";
 
-const START = Date.UTC(2026, 0, 1);
 const LIFE = 100_000;
-const soon = () => vi.advanceTimersByTimeAsync(0);
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: START });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeTime();
 
 type Rule = (role: string, asked: number) => boolean | Promise<boolean>;
 

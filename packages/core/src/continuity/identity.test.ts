@@ -1,17 +1,11 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { scopeOf } from "../../test/connection.js";
+import { START, useFakeTime } from "../../test/fake-time.js";
 import { Expiry } from "./expiry.js";
 import { identityOf, TOKEN_EXPIRED } from "./identity.js";
 
-const START = Date.UTC(2026, 0, 1);
-
-beforeEach(() => {
-  vi.useFakeTimers({ now: START });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useFakeTime();
+afterEach(() => void vi.restoreAllMocks());
 
 test.each([[new Date(START + 1_000)], [String(START + 1_000)], [Number.POSITIVE_INFINITY], [978_307_199_999]])(
   "an identity does not end at %s",

@@ -1,6 +1,7 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
+import { START, soon, useFakeTime } from "../../test/fake-time.js";
 import { lasting } from "../../test/lasting.js";
 import { closes } from "./close-queue.js";
 import type { ContinuousSession } from "./continuous-session.js";
@@ -8,17 +9,10 @@ import type { GuardContinuity } from "./guard-continuity.js";
 import type { Lease } from "./lease.js";
 import { memoryRevocations } from "./memory-log.js";
 
-const START = Date.UTC(2026, 0, 1);
 const MINUTE = 60_000;
-const soon = () => vi.advanceTimersByTimeAsync(0);
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: START });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useFakeTime();
+afterEach(() => void vi.restoreAllMocks());
 
 interface Who {
   readonly client: string;

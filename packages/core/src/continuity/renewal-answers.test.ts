@@ -1,19 +1,13 @@
 import { AllowAny, definePolicy } from "@portcullis/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { START, soon, useFakeTime } from "../../test/fake-time.js";
 import { lasting } from "../../test/lasting.js";
 
-const START = Date.UTC(2026, 0, 1);
 const LIFE = 100_000;
 const policy = definePolicy({ actions: { say: AllowAny } });
-const soon = () => vi.advanceTimersByTimeAsync(0);
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: START });
-});
-afterEach(() => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-});
+useFakeTime();
+afterEach(() => void vi.restoreAllMocks());
 
 interface Who {
   readonly id: number;

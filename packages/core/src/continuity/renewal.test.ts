@@ -7,19 +7,14 @@ import {
   PermissionMisuse,
   permission,
 } from "@portcullis/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
+import { soon, useFakeTime } from "../../test/fake-time.js";
 import { lasting } from "../../test/lasting.js";
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeTime();
 
 const policy = definePolicy({ actions: { say: AllowAny, secret: IsAuthenticated } });
-const soon = () => vi.advanceTimersByTimeAsync(0);
 
 interface Who {
   readonly user: { readonly id: number } | null;

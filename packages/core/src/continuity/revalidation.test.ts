@@ -1,5 +1,6 @@
 import { AllowAny, definePolicy, type GuardSession, PermissionMisuse } from "@portcullis/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { useFakeTime } from "../../test/fake-time.js";
 import { lasting } from "../../test/lasting.js";
 import { Gate } from "../guard/gate.js";
 import { continuity } from "./continuity.js";
@@ -7,12 +8,7 @@ import { memoryRevocations } from "./memory-log.js";
 import type { RevalidateOptions } from "./options.js";
 import { RevalidationQueue } from "./revalidation-queue.js";
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+useFakeTime();
 
 const policy = definePolicy({ actions: { say: AllowAny } });
 const MINUTE = 60_000;

@@ -1,6 +1,7 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
+import { soon, useFakeTime } from "../../test/fake-time.js";
 import { type LastingServer, lasting } from "../../test/lasting.js";
 import { MemoryLog, memoryRevocations } from "./memory-log.js";
 import { RevocationNotDurable } from "./revocation-error.js";
@@ -10,14 +11,7 @@ import { SeenIds } from "./seen-ids.js";
 
 const printed = vi.spyOn(console, "error").mockImplementation(() => undefined);
 
-beforeEach(() => {
-  vi.useFakeTimers({ now: Date.UTC(2026, 0, 1) });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
-
-const soon = () => vi.advanceTimersByTimeAsync(0);
+useFakeTime();
 
 /** A server with the subjects `user:<client>` and `session:<client>`. The roles are read at each authentication. */
 function server(revocations = memoryRevocations()) {
