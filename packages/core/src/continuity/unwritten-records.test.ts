@@ -80,3 +80,15 @@ test("a record that comes while another is appended is appended too", async () =
   await vi.advanceTimersByTimeAsync(1_000);
   expect(asked).toEqual(["first", "second"]);
 });
+
+test("records that the log refuses for ever hold up no others", async () => {
+  const taken: string[] = [];
+  const unwritten = new UnwrittenRecords(async ({ id }) => {
+    if (id.startsWith("bad")) throw new Error("refused");
+    taken.push(id);
+  });
+  for (let n = 0; n < 25; n += 1) unwritten.add(record(`bad ${n}`));
+  for (let n = 0; n < 15; n += 1) unwritten.add(record(`good ${n}`));
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect([...taken].sort()).toEqual(Array.from({ length: 15 }, (_, n) => `good ${n}`).sort());
+});

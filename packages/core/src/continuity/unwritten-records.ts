@@ -7,8 +7,9 @@ const RETRY = { first: 250, longest: 10_000 };
 const CONCURRENCY = 10;
 
 /**
- * Records that the log has not taken. They are appended again until it takes them. A later record about the same subject
- * takes the place of an earlier one, so a log that is away costs memory for each subject, and not for each call.
+ * Records that the log has not taken. They are appended again until it takes them. Of several about the same subject one
+ * is enough, because it is appended after all of the calls. So a log that is away costs memory for each subject, and not
+ * for each call.
  */
 export class UnwrittenRecords {
   readonly #waiting = new Map<string, RevocationRecord>();
@@ -20,10 +21,8 @@ export class UnwrittenRecords {
   }
 
   add(record: RevocationRecord): void {
-    const key = keyOf(record);
-    // The newer one is appended last.
-    this.#waiting.delete(key);
-    this.#waiting.set(key, record);
+    this.#waiting.delete(keyOf(record));
+    this.#waiting.set(keyOf(record), record);
     if (!this.#isAppending) void this.#appendAll();
   }
 
@@ -38,14 +37,19 @@ export class UnwrittenRecords {
     this.#isAppending = false;
   }
 
-  /** Appends the oldest records. Resolves to false when the log took none of them. */
+  /** Appends some records. Resolves to false when the log took none of them. */
   async #appendSome(): Promise<boolean> {
     const records = [...this.#waiting.values()].slice(0, CONCURRENCY);
     const results = await Promise.allSettled(records.map((record) => this.#append(record)));
-    const taken = records.filter((_record, at) => results[at]?.status === "fulfilled");
-    // A newer record about the same subject may have come meanwhile.
-    for (const record of taken) if (this.#waiting.get(keyOf(record)) === record) this.#waiting.delete(keyOf(record));
-    return taken.length > 0;
+    for (const [at, record] of records.entries()) {
+      const key = keyOf(record);
+      // Another record about the same subject may have come meanwhile.
+      if (this.#waiting.get(key) !== record) continue;
+      this.#waiting.delete(key);
+      // INVARIANT: one that the log refuses goes to the end, so that it holds up no others.
+      if (results[at]?.status === "rejected") this.#waiting.set(key, record);
+    }
+    return results.some(({ status }) => status === "fulfilled");
   }
 }
 
