@@ -13,12 +13,17 @@ export function codecFor(payload: Payload): string {
   const inner = innerKey(payload, (name) => name !== key && name !== "id");
   const options = [
     ...(key === "type" ? [] : [`action: "${key ?? "..."}"`]),
-    ...(inner === undefined ? [] : [`payload: ${JSON.stringify(printable(inner))}`]),
+    ...(inner === undefined ? [] : [`payload: ${JSON.stringify(nameOf(inner))}`]),
   ].join(", ");
   const codec = `use \`codec: json(${options && `{ ${options} }`})\``;
   return key === undefined ? `${codec} with the key that names the action` : codec;
 }
 
 export function list(names: readonly string[]): string {
-  return names.map((name) => `\`${printable(name)}\``).join(", ");
+  return names.map((name) => `\`${nameOf(name)}\``).join(", ");
+}
+
+/** A name that a client has sent, for a hint. */
+export function nameOf(text: string): string {
+  return printable(text, 40);
 }

@@ -4,7 +4,7 @@ import type { Scope } from "../types.js";
 import { isMisspelling } from "../util/misspelling.js";
 import { printable } from "../util/printable.js";
 import { partOf, textOf } from "../util/safe-read.js";
-import { codecFor, list } from "./codec-hint.js";
+import { codecFor, list, nameOf } from "./codec-hint.js";
 import { credentialsHint } from "./credentials-hint.js";
 import { normalOrigin } from "./handshake/origin.js";
 import type { Hint, Refused } from "./refused.js";
@@ -44,7 +44,7 @@ function unknownActionHint({ decision, action, rules }: Refused): string | undef
   const names = [...(rules.table?.keys() ?? [])];
   const meant = names.filter((name) => isNear(action, name) || isNear(name, action)).slice(0, 3);
   const advice = meant.length > 0 ? `did you mean ${list(meant)}?` : `the policy has ${list(names.slice(0, 8))}`;
-  return `the action "${printable(action)}" is not in the policy: ${advice}`;
+  return `the action "${nameOf(action)}" is not in the policy: ${advice}`;
 }
 
 /** True when a name is another one with a slip, or ends with it. */
@@ -102,5 +102,5 @@ function codeHint({ decision: { code, by, error } }: Refused): string | undefine
 
 function unansweredHint({ action, unanswered = {} }: Refused): string | undefined {
   if (((unanswered as { id?: unknown }).id ?? undefined) === undefined) return undefined;
-  return `a refusal of the action "${printable(action)}" was not sent, and the client gave an \`id\`: return a frame from denied()`;
+  return `a refusal of the action "${nameOf(action)}" was not sent, and the client gave an \`id\`: return a frame from denied()`;
 }

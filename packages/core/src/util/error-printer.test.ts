@@ -33,9 +33,13 @@ test("the text of a client cannot look like other lines", () => {
   const plain = new Error("plain");
   printer.print("other", plain);
   printer.print("bare", Object.assign(new Error("x"), { message: "a\r", stack: "" }));
+  printer.print("cause", new Error("outer", { cause: new SyntaxError("$& bad\n$`token") }));
+  printer.print("text", "a\u001bb");
   const [[, forged], ...others] = printed.mock.calls as unknown as [[string, unknown], ...[string, unknown][]];
   expect(String(forged).split("\n    at")[0]).toBe("Error: a?[31mb\n    portcullis: forged");
-  expect(others.map(([, error]) => error)).toEqual([plain, "a?"]);
+  const [one, bare, caused, text] = others.map(([, error]) => error);
+  expect([one, bare, text]).toEqual([plain, "a?", "a?b"]);
+  expect(String(caused)).toMatch(/^Error: outer\n[^]+\n {2}caused by: SyntaxError: \$& bad\n {4}\$`token\n {4}at /);
 });
 
 test("a key has one line a minute, with a count", () => {

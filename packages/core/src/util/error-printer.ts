@@ -1,5 +1,5 @@
 import { printLine } from "./print-line.js";
-import { partOf } from "./safe-read.js";
+import { partOf, textOf } from "./safe-read.js";
 import { show } from "./show.js";
 
 const MINUTE = 60_000;
@@ -63,14 +63,33 @@ function saidOf(more: number, age: number): string {
   return `, and ${more} more in the last ${minutes > 1 ? `${minutes} minutes` : "minute"}`;
 }
 
+/** Errors of a chain of causes that are looked at. */
+const MAX_CAUSES = 5;
+
 /**
- * The message of an error may quote a client, as that of `JSON.parse` does. Its control characters are replaced, and its
- * lines are indented, so that it cannot look like other lines of the log.
+ * The message of an error, or of one of its causes, may quote a client, as that of `JSON.parse` does. Control characters
+ * are replaced then, and lines are indented, so that it cannot look like other lines of the log.
  */
 function loggable(error: unknown): unknown {
-  const message = partOf(error, "message");
-  const stack = partOf(error, "stack");
-  if (typeof message !== "string" || typeof stack !== "string" || !/[\p{Cc}\u2028\u2029]/u.test(message)) return error;
+  const chain = [error];
+  for (let cause = partOf(error, "cause"); cause !== undefined && chain.length < MAX_CAUSES; ) {
+    chain.push(cause);
+    cause = partOf(cause, "cause");
+  }
+  if (!chain.some((one) => CONTROL.test(messageOf(one)))) return error;
+  return chain.map(stackOf).join("\n  caused by: ");
+}
+
+const CONTROL = /[\p{Cc}\u2028\u2029]/u;
+
+function messageOf(error: unknown): string {
+  return textOf(typeof error === "string" ? error : partOf(error, "message")) ?? "";
+}
+
+function stackOf(error: unknown): string {
+  const message = messageOf(error);
   const shown = message.replace(/(?!\n)[\p{Cc}\u2028\u2029]/gu, "?").replaceAll("\n", "\n    ");
-  return stack.includes(message) ? stack.replace(message, () => shown) : shown;
+  const stack = textOf(partOf(error, "stack"));
+  if (stack?.includes(message)) return stack.replace(message, () => shown);
+  return shown || show(error);
 }
