@@ -5,10 +5,10 @@ import type { Hooks, Message, Peer } from "crossws";
 import type { UpgradeRequest } from "./options.js";
 import { UpgradeFacts } from "./upgrade-facts.js";
 
-type Result = ReturnType<Hooks["message"]>;
 const NO_PROTOCOL =
   "a client that offered subprotocols has left before its first message, as browsers do where the server chooses none: give crossws `handleProtocols: ([first]) => first`, or return `protocol` from the hook `upgrade`";
 
+type Result = ReturnType<Hooks["message"]>;
 type CloseDetails = Parameters<Hooks["close"]>[1];
 
 /** One client: an upgrade first, and from `openPeer` on the connection of a session. */

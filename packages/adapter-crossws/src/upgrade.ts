@@ -4,9 +4,9 @@ import { openAnswerHeaders, refusalResponse, takeAnswerHeaders } from "@portcull
 import type { Hooks } from "crossws";
 import type { PeerConnection } from "./connection.js";
 
-type UpgradeAnswer = Awaited<ReturnType<Hooks["upgrade"]>>;
 const OFFER = "sec-websocket-protocol";
 
+type UpgradeAnswer = Awaited<ReturnType<Hooks["upgrade"]>>;
 type Accepted = Extract<UpgradeAnswer, { context?: unknown }>;
 
 /**

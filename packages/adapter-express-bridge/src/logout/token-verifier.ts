@@ -51,13 +51,13 @@ export function verifierOf(options: VerifierOptions): (token: string) => Promise
     });
     // Without `customFetch` jose would ask for the keys with each token.
     if (jwks instanceof URL && jose.customFetch === undefined) checkPause();
-    const isCurrent = (keys as { coolingDown?: unknown }).coolingDown === true;
+    const isCoolingDown = (keys as { coolingDown?: unknown }).coolingDown === true;
     try {
       const { payload } = await jose.jwtVerify(token, keys as never, claims);
       return readLogoutToken(payload);
     } catch (error) {
       // Anybody can make jose read the keys, which it does not do again for 30 s. The provider may have a new key since.
-      if (isCurrent && codeOf(error) === "ERR_JWKS_NO_MATCHING_KEY") throw error;
+      if (isCoolingDown && codeOf(error) === "ERR_JWKS_NO_MATCHING_KEY") throw error;
       if (!isAboutKeys(error)) return tell(error);
       // Keys that were read before still serve other tokens.
       if (performance.now() - failedAt >= PAUSE) failedAt = performance.now();

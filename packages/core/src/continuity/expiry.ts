@@ -8,7 +8,7 @@ export class Expiry {
   /** The end in the time of `readClock()`, in whole milliseconds. */
   readonly due: number;
   /** The end on the wall clock, in milliseconds since `PROCESS_START`. */
-  readonly #sinceOrigin: number;
+  readonly #sinceStart: number;
   /** The time of the warning; `undefined` once the client was told of the coming end. */
   warnAt: number | undefined;
   /** The time of the end, or of its notice where a clock was set forward; `undefined` until it was noticed. */
@@ -23,7 +23,7 @@ export class Expiry {
   constructor(at: number, warnBefore: number) {
     const now = readClock();
     const left = at - Date.now();
-    this.#sinceOrigin = Math.floor(at - PROCESS_START);
+    this.#sinceStart = Math.floor(at - PROCESS_START);
     this.due = Math.floor(now + left);
     // Spread by a fifth, so that clients that came together do not renew together.
     this.warnAt = Math.floor(now + left - Math.min(warnBefore * (1 + Math.random() / 5), left / 5));
@@ -31,7 +31,7 @@ export class Expiry {
 
   /** The end in milliseconds since the epoch of Unix. */
   get at(): number {
-    return PROCESS_START + this.#sinceOrigin;
+    return PROCESS_START + this.#sinceStart;
   }
 
   /** @param now The time of `readClock()`. */

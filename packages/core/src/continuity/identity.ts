@@ -52,7 +52,7 @@ function readIdentity(value: unknown): ReadIdentity {
     );
   }
   // A name with a slip would give an identity that never ends, or that no revocation addresses.
-  checkKeys("identify()", value, ["subjects", "expiresAt"]);
+  checkKeys("the result of identify()", value, ["subjects", "expiresAt"]);
   const { subjects = [], expiresAt } = value as Identity;
   return { subjects: readSubjects(subjects, Object.hasOwn(value, "subjects")), expiresAt: readEnd(expiresAt) };
 }
@@ -73,8 +73,8 @@ const MISSING = /(?:^|[:/.])(?:undefined|null|NaN|\[object \w+\])$|^(?:[^:]*:)?$
 const LONGEST_NAME = 1_024;
 
 /**
- * True for a name of at most 1,024 characters that addresses somebody, and that every log stores as it is. Postgres takes no NUL, and UTF-8 has no lone
- * surrogates. A name like `user:undefined` would address all users without an id.
+ * True for a name of at most 1,024 characters that addresses somebody, and that every log stores as it is. Postgres takes
+ * no NUL, and UTF-8 has no lone surrogates. A name like `user:undefined` would address all users without an id.
  */
 export function isSubject(value: unknown): value is string {
   if (typeof value !== "string" || value.length > LONGEST_NAME) return false;

@@ -1,5 +1,5 @@
 import { decision } from "../decision/decision.js";
-import type { Decision, MaybeDecision } from "../decision/decision-types.js";
+import type { Decision } from "../decision/decision-types.js";
 import { LazySignal, Use } from "../rules/lazy-signal.js";
 import { RuleContext } from "../rules/rule-context.js";
 import type { Consumer, Payload } from "../types.js";
@@ -33,7 +33,7 @@ export class StageList {
    * @returns The decision, or a promise of it. Never throws, never rejects.
    */
   // biome-ignore lint/complexity/useMaxParams: the question of DCRF, in its order, and its limits
-  decide(scope: unknown, consumer: Consumer, action: string, payload: Payload, end: EvaluationOptions): MaybeDecision {
+  decide(scope: unknown, consumer: Consumer, action: string, payload: Payload, limits: EvaluationOptions) {
     const { list: stages } = this;
     const options = this.lend();
     let question: RuleContext | undefined;
@@ -71,7 +71,7 @@ export class StageList {
     }
     question ??= new RuleContext(scope, consumer, action, payload);
     const begun = new Evaluation(stages, question.adopt(options), undefined, index);
-    return (step ? begun.resume(step, trues, answer) : begun.begin()).finish(end);
+    return (step ? begun.resume(step, trues, answer) : begun.begin()).finish(limits);
   }
 
   /** Returns options that no other question uses: a rule may keep them, or ask the same action again. */

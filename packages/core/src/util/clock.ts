@@ -14,5 +14,8 @@ export function readClock(): number {
   return clock.now();
 }
 
-/** The start of this process, in milliseconds since the epoch of Unix. A time since then is a small integer, which V8 keeps in its object. */
+/**
+ * The start of this process, in milliseconds since the epoch of Unix. A time since then is a small integer, which V8 keeps
+ * in its object.
+ */
 export const PROCESS_START = Date.now();
