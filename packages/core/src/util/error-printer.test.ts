@@ -39,7 +39,7 @@ test("the text of a client cannot look like other lines", () => {
   expect(String(forged).split("\n    at")[0]).toBe("Error: a?[31mb\n    portcullis: forged");
   const [one, bare, caused, text] = others.map(([, error]) => error);
   expect([one, bare, text]).toEqual([plain, "a?", "a?b"]);
-  expect(String(caused)).toMatch(/^Error: outer\n[^]+\n {2}caused by: SyntaxError: \$& bad\n {4}\$`token\n {4}at /);
+  expect(String(caused)).toMatch(/^Error: outer\n[\s\S]+\n {2}caused by: SyntaxError: \$& bad\n {4}\$`token\n {4}at /);
 });
 
 test("a key has one line a minute, with a count", () => {
