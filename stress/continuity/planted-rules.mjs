@@ -64,8 +64,8 @@ export const PLANTED_IN_LOG = [
     section: 6,
     rule: "missing records lead to revalidation",
     file: "core/src/continuity/follower.ts",
-    from: "if (!this.#isPlaced || !whole) this.#target.lose();",
-    to: "if (!this.#isPlaced) this.#target.lose();",
+    from: "if (!this.#isPlaced || !whole) this.#target.applyLoss();",
+    to: "if (!this.#isPlaced) this.#target.applyLoss();",
   },
   {
     section: 6,
@@ -78,8 +78,8 @@ export const PLANTED_IN_LOG = [
     section: 6,
     rule: "connections are revalidated that came before the position was known",
     file: "core/src/continuity/follower.ts",
-    from: "if (!this.#isPlaced || !whole) this.#target.lose();",
-    to: "if (!whole) this.#target.lose();",
+    from: "if (!this.#isPlaced || !whole) this.#target.applyLoss();",
+    to: "if (!whole) this.#target.applyLoss();",
   },
   {
     section: 6,

@@ -30,7 +30,7 @@ test.each<[string, { code?: number } | undefined]>([
   ["with a code", { code: 1000 }],
   ["without a code", {}],
   ["without details", undefined],
-])("an orderly close %s hands on what came before", async (_what, details) => {
+])("an orderly close %s delivers what came before", async (_what, details) => {
   const { hooks, answers, log, peer, send } = await holding();
   send("held");
   send("ping");

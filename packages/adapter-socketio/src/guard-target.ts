@@ -41,8 +41,8 @@ export function readTarget(caller: string, subject: unknown): Target {
 export function nameOf({ io, namespace }: Target): string {
   if (namespace === undefined) return "server";
   if (!namespace.children) return `namespace ${namespace.name}`;
-  for (const [pattern, made] of io.parentNamespacesFromRegExp ?? []) {
-    if (made === namespace) return `pattern ${pattern}`;
+  for (const [pattern, child] of io.parentNamespacesFromRegExp ?? []) {
+    if (child === namespace) return `pattern ${pattern}`;
   }
   return `function ${[...io.parentNsps.values()].indexOf(namespace)}`;
 }

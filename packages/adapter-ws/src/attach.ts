@@ -154,6 +154,6 @@ function audit({ options, clients }: WebSocketServer, verifyClient: unknown, Gua
   }
   let count = 0;
   for (const socket of clients ?? []) if (!Guarded.connectionOf(socket)) count += 1;
-  if (count > 0) found.push(`open connections that did not come through this guard, and hand on nothing: ${count}`);
+  if (count > 0) found.push(`open connections that did not come through this guard, and deliver nothing: ${count}`);
   return found;
 }

@@ -62,7 +62,7 @@ describe("the first message", () => {
     expect([emit.mock.calls.length, warnUnheard.mock.calls.length]).toEqual([2, 1]);
   });
 
-  test("is handed on without a warning to a listener", async () => {
+  test("is delivered without a warning to a listener", async () => {
     const { connection, emit, warnUnheard } = connect();
     connection.deliver(message);
     connection.noteListener();
@@ -70,7 +70,7 @@ describe("the first message", () => {
     expect([emit.mock.calls.length, warnUnheard.mock.calls.length]).toEqual([1, 0]);
   });
 
-  test("is handed on at once behind an earlier listener", () => {
+  test("is delivered at once behind an earlier listener", () => {
     const { connection, emit } = connect();
     connection.noteListener();
     connection.deliver(message);

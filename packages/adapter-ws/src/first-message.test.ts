@@ -32,7 +32,7 @@ test("a message without a listener is held for the grace, once", async () => {
   expect(calls).toEqual([false]);
 });
 
-test("a dropped message is handed on to nobody", async () => {
+test("a dropped message is delivered to nobody", async () => {
   const { held, calls, next } = hold();
   held.listen();
   held.drop();

@@ -133,7 +133,7 @@ describe("the guard", () => {
     const unasked = await Client.open(url);
     expect(guard.audit()).toEqual([
       expect.stringContaining("`options.verifyClient` was replaced"),
-      expect.stringContaining("hand on nothing: 1"),
+      expect.stringContaining("deliver nothing: 1"),
     ]);
     unasked.send({ action: "ping" });
     expect(await unasked.end()).toEqual({ code: 1011, reason: "not admitted" });

@@ -4,7 +4,7 @@
  * @module @portcullis/core/explain
  */
 
-import { decision } from "./decision/decision.js";
+import { createDecision } from "./decision/decision.js";
 import type { Decision } from "./decision/decision-types.js";
 import type { EvaluationOptions } from "./engine/cancellation.js";
 import { Kind, type Step } from "./engine/plan.js";
@@ -46,7 +46,7 @@ interface Explained<in S> {
   readonly "~types"?: { readonly scope: (scope: S) => void };
 }
 
-const TIMED_OUT = decision("error", "permission_timeout");
+const TIMED_OUT = createDecision("error", "permission_timeout");
 
 /**
  * Evaluates every rule of one question once, and returns the decision with all answers. The rules really run, so their
@@ -91,9 +91,9 @@ export async function explain<S>(
   const parsing = isConnect ? undefined : entry.stages.list.find(isParsing);
   const asked = isConnect ? "connect" : action;
   const inquiry = new Inquiry({ scope, consumer, action: asked, object }, rules.controls[phase]);
-  const made = await inquiry.ask(stages, parsing, payload);
+  const decision = await inquiry.ask(stages, parsing, payload);
   const trees = traces(rules, phase, action, inquiry.record.answers);
-  return { decision: made, ...trees, toString: () => drawing(asked, made, trees) };
+  return { decision: decision, ...trees, toString: () => drawing(asked, decision, trees) };
 }
 
 /** Evaluates every leaf alone, then decides with the recorded answers. */
@@ -115,8 +115,8 @@ class Inquiry {
     if (!refused) await this.#askAll(after, this.record.payload ?? payload);
     await asked;
     const answers = [new Answers(this.record.answers[0]), new Answers(this.record.answers[1])] as const;
-    const made = await this.#evaluate([...before, ...(refused ?? after)], payload, { answers, reuses: true });
-    return answers.some(({ wasLate }) => wasLate) ? TIMED_OUT : made;
+    const decision = await this.#evaluate([...before, ...(refused ?? after)], payload, { answers, reuses: true });
+    return answers.some(({ wasLate }) => wasLate) ? TIMED_OUT : decision;
   }
 
   async #askAll(stages: readonly Stage[], payload: Payload): Promise<void> {

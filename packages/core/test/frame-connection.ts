@@ -6,7 +6,7 @@ import { connectOver, type Options, type TestConnection, Wire } from "./connecti
 
 type Message = DecodedMessage<Frame>;
 
-/** A transport of frames that records what it sends, and what it hands on. */
+/** A transport of frames that records what it sends, and what it delivers. */
 export class FrameWire extends Wire {
   readonly frames: Frame[] = [];
   readonly handedOn: Frame[] = [];

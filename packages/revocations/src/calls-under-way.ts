@@ -13,10 +13,10 @@ export class CallsUnderWay {
     const earlier = this.#calls.get(key);
     if (earlier !== undefined && performance.now() - earlier.since < LOST) return earlier.answer as Promise<T>;
     const answer = call();
-    const made = { answer, since: performance.now() };
-    this.#calls.set(key, made);
+    const entry = { answer, since: performance.now() };
+    this.#calls.set(key, entry);
     const end = () => {
-      if (this.#calls.get(key) === made) this.#calls.delete(key);
+      if (this.#calls.get(key) === entry) this.#calls.delete(key);
     };
     answer.then(end, end);
     return answer;

@@ -2,7 +2,7 @@ import { PermissionMisuse } from "@portcullis/core";
 import type { AppendOptions, RevocationBatch, RevocationLog, RevocationRecord } from "@portcullis/core/continuity";
 import { misuse } from "@portcullis/core/internal";
 import { CallsUnderWay } from "./calls-under-way.js";
-import { MOST, type Statements } from "./postgres-table.js";
+import { MAX_ROWS, type Statements } from "./postgres-table.js";
 import { readRecord } from "./record-text.js";
 
 /** Milliseconds after which `pg` gives up a statement, and closes its connection. */
@@ -85,7 +85,7 @@ export class PostgresLog implements RevocationLog<PostgresPosition> {
     if (!isSame(from, position)) return { records: [], position, whole: false };
     const entries = rows.filter(({ id }) => id !== null);
     const records = entries.flatMap((row) => readRecord({ ...row, except: row.except_subject }) ?? []);
-    const isComplete = records.length === entries.length && entries.length <= MOST;
+    const isComplete = records.length === entries.length && entries.length <= MAX_ROWS;
     return { records, position, whole: isComplete && rows[0]?.kept === "true" };
   }
 

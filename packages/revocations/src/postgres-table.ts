@@ -6,7 +6,7 @@ const NAME = /^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$/;
 const MARK = "00000000-0000-0000-0000-000000000000";
 
 /** Rows of one read. Where there are more, the others count as missing. */
-export const MOST = 10_000;
+export const MAX_ROWS = 10_000;
 
 /** The statements of the log. */
 export interface Statements {
@@ -67,7 +67,7 @@ FROM (SELECT pg_current_snapshot() AS now) s
 LEFT JOIN ${table} m ON m.id = '${MARK}'
 LEFT JOIN ${table} r ON r.id <> '${MARK}'
   AND r.xid >= pg_snapshot_xmin($1::pg_snapshot) AND NOT pg_visible_in_snapshot(r.xid, $1::pg_snapshot)
-ORDER BY r.xid LIMIT ${MOST + 1}`,
+ORDER BY r.xid LIMIT ${MAX_ROWS + 1}`,
     tidy: `WITH gone AS (
   DELETE FROM ${table} WHERE id <> '${MARK}' AND created_at < now() - interval '1 day'
     AND xid < pg_snapshot_xmin($1::pg_snapshot) RETURNING 1

@@ -16,7 +16,7 @@ afterEach(() => {
 /** Follows a log, and collects the subjects that were applied. */
 async function follow(revocations: Revocations): Promise<string[]> {
   const applied: string[] = [];
-  const target = { apply: ({ subject }: RevocationRecord) => applied.push(subject), lose: () => undefined };
+  const target = { apply: ({ subject }: RevocationRecord) => applied.push(subject), applyLoss: () => undefined };
   revocations.follow(target);
   leaving.push(() => revocations.leave(target));
   return applied;

@@ -9,7 +9,7 @@ export const ABILITIES = {
     "Messages that arrive during an evaluation are read and queued, within the limits of the queue; without it, the transport is paused",
   "refusal before the upgrade": "A refused client gets an HTTP response with status and headers, and no connection",
   batches:
-    "A client may send several messages in one frame; each is decided alone, and the frame is handed on or refused",
+    "A client may send several messages in one frame; each is decided alone, and the frame is delivered or refused",
 } as const;
 
 export type Ability = keyof typeof ABILITIES;

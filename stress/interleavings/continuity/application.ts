@@ -84,12 +84,12 @@ export class Application {
     const read = isPlanned ? (world.setup.reads[number - 1] ?? "truth") : "truth";
     if (read === "hang") return new Promise(() => {});
     const isLater = number > 0 || world.setup.isAuthenticatedLater;
-    const truthAt = isRenewal ? world.scope.truthAt : performance.now();
+    const revalidatedAt = isRenewal ? world.scope.revalidatedAt : performance.now();
     if (isLater) await world.later("read", undefined);
-    const found = this.#member(token, truthAt);
+    const found = this.#member(token, revalidatedAt);
     if (isLater) await world.later("authenticated", undefined, () => read === "slow" && pass(STEP));
     if (read === "denied") {
-      if (!signal.aborted) void this.#noteDenied(truthAt);
+      if (!signal.aborted) void this.#noteDenied(revalidatedAt);
       throw new PermissionDenied("banned", { status: 403 });
     }
     if (read === "fault" || token === "fault") throw new Error("planned");
@@ -104,19 +104,19 @@ export class Application {
     if (performance.now() - since < TIMEOUT.connect) this.isDenied = true;
   }
 
-  #member(token: Token | undefined, truthAt: number): Member {
+  #member(token: Token | undefined, revalidatedAt: number): Member {
     const { isAdmin, isBanned, version } = this.truth;
     const { setup } = this.world;
     const isGuest = token === "guest" || (token === undefined && setup.isGuest);
     const id = isBanned || isGuest ? undefined : token === "other" ? "bob" : "ann";
     const end = Date.now() + LIFE[setup.life];
-    return { user: id === undefined ? null : { id }, isAdmin, version, truthAt, end };
+    return { user: id === undefined ? null : { id }, isAdmin, version, revalidatedAt, end };
   }
 
   /** A renewal asks for nothing that messages must wait for. */
   #expectNoDemand(): void {
     const { session, waits, scope, setup } = this.world;
-    if (waits.isPending || setup.early.length > 0 || performance.now() - scope.truthAt >= EVERY) return;
+    if (waits.isPending || setup.early.length > 0 || performance.now() - scope.revalidatedAt >= EVERY) return;
     if (session?.identity?.state === "pending") this.world.fail("a renewal has made the identity pending");
   }
 }

@@ -14,7 +14,7 @@ export function expectHandedOn(world: World, sent: Sent, scope: Member): void {
   // A decision that is made at once is true for the time at which it began, wherever the process stops.
   const isLater = plan?.isLater || (world.isServed && action === "loaded");
   const now = isLater ? present() : sent.askedAt;
-  if (now.monotonic - scope.truthAt > EVERY) fail("by a truth that is too old");
+  if (now.monotonic - scope.revalidatedAt > EVERY) fail("by a truth that is too old");
   if (now.wall >= scope.end) fail("under an identity that has expired");
   if (isMember && scope.version < application.demanded)
     fail(`under version ${scope.version} of ${application.demanded}`);

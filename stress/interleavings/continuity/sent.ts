@@ -9,7 +9,7 @@ export interface Member {
   /** The version of the truth that was read. */
   readonly version: number;
   /** The time at which it was read for something else than a renewal. */
-  readonly truthAt: number;
+  readonly revalidatedAt: number;
   readonly end: number;
 }
 

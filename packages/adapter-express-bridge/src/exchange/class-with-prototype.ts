@@ -21,12 +21,12 @@ export function makeWithPrototype<I extends unknown[], T extends object>(
   ...input: I
 ): T {
   if (prototype === undefined) return new base(...input);
-  let made = known.get(prototype) as Class<I, T> | undefined;
-  if (made === undefined) {
-    made = canHavePrototype(base, prototype, new base(...input)) ? withPrototype(base, prototype) : base;
-    known.set(prototype, made);
+  let derived = known.get(prototype) as Class<I, T> | undefined;
+  if (derived === undefined) {
+    derived = canHavePrototype(base, prototype, new base(...input)) ? withPrototype(base, prototype) : base;
+    known.set(prototype, derived);
   }
-  return new made(...input);
+  return new derived(...input);
 }
 
 function withPrototype<I extends unknown[], T extends object>(base: Class<I, T>, prototype: object): Class<I, T> {

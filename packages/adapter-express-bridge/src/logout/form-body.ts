@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 
 /** Bytes of the largest body. A logout token has about one thousand. */
-const MOST_BYTES = 65_536;
+const MAX_BYTES = 65_536;
 
 /**
  * Reads one field of a form, from the body that a middleware has parsed, or from the request.
@@ -27,7 +27,7 @@ async function readText(request: IncomingMessage): Promise<string | undefined> {
   // The request is kept when the loop ends early, because it is to be answered.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MOST_BYTES) return undefined;
+    if (bytes > MAX_BYTES) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

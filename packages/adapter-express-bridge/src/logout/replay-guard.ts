@@ -1,5 +1,5 @@
 /** Tokens that are remembered. The oldest are forgotten first. */
-const MOST = 10_000;
+const MAX_SEEN = 10_000;
 
 /** Remembers the ids of tokens for as long as the tokens are accepted. */
 export class ReplayGuard {
@@ -16,7 +16,7 @@ export class ReplayGuard {
   add(id: string): boolean {
     const now = Date.now();
     for (const [old, until] of this.#seen) {
-      if (until > now && this.#seen.size < MOST) break;
+      if (until > now && this.#seen.size < MAX_SEEN) break;
       this.#seen.delete(old);
     }
     if (this.#seen.has(id)) return false;

@@ -27,7 +27,7 @@ export interface ToHttpOptions<From, Extra = unknown> {
    * Receives every decision, and how it was made. An error that it throws is printed and changes nothing. Without it,
    * the causes of faults from status 500 on are printed, and so are mistakes that a developer must correct.
    */
-  onDecision?: (decision: Decision, from: From, made: HttpDecisionDetails) => MaybePromise<void>;
+  onDecision?: (decision: Decision, from: From, details: HttpDecisionDetails) => MaybePromise<void>;
   /** True when the answers of all rules are recorded for `onDecision`. Default `false`. */
   trace?: boolean;
 }

@@ -284,7 +284,7 @@ describe("turn by turn", () => {
     expect([line.take(), line.states.at(-1)]).toEqual([[16], "resume"]);
   });
 
-  test("without turns all is handed on at once, unless it is held", async () => {
+  test("without turns all is delivered at once, unless it is held", async () => {
     const line = new Line(false);
     line.say(...range(0, 100));
     expect(line.take()).toHaveLength(100);

@@ -149,7 +149,7 @@ describe("the action of an event", () => {
   });
 });
 
-test("events are handed on by the action inside of them, unchanged and in order", async () => {
+test("events are delivered by the action inside of them, unchanged and in order", async () => {
   const heard: unknown[][] = [];
   const service = (name: unknown) => (typeof name === "string" ? name : undefined);
   const server = await listen((io) => {

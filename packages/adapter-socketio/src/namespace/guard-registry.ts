@@ -139,7 +139,7 @@ export class GuardRegistry {
   }
 
   #patternOf(parent: BareNamespace): RegExp | undefined {
-    for (const [pattern, made] of this.io.parentNamespacesFromRegExp ?? []) if (made === parent) return pattern;
+    for (const [pattern, child] of this.io.parentNamespacesFromRegExp ?? []) if (child === parent) return pattern;
     return undefined;
   }
 }

@@ -127,9 +127,9 @@ export class ActionInvocation {
     if (!(decision instanceof Promise)) return this.#proceed(question, decision);
     const { session } = this.#dispatch;
     session.beginObject();
-    return decision.then((made) => {
+    return decision.then((settled) => {
       try {
-        return this.#proceed(question, made);
+        return this.#proceed(question, settled);
       } finally {
         session.endObject();
       }

@@ -1,11 +1,11 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { named, refuses } from "../engine/combine.js";
 
 /** The fault of a handler that has thrown. */
 export function handlerError(error: unknown): Decision {
-  return decision("error", "handler_error", { by: "handler", reason: "The action could not be done.", error });
+  return createDecision("error", "handler_error", { by: "handler", reason: "The action could not be done.", error });
 }
 
 /** The refusal that a handler has returned. A returned decision that allows is a fault. */
@@ -26,7 +26,7 @@ export function notChecked(action: string): Decision {
   const error = new PermissionMisuse(
     `the rule of action "${action}" knows objects: await authorize("${action}", payload, { object }) in the handler before it answers, or name how to load it, as in .action("${action}", rule, { object: ({ payload }) => ... }, handler)`,
   );
-  return decision("error", "object_not_checked", { by: "handler", error });
+  return createDecision("error", "object_not_checked", { by: "handler", error });
 }
 
 /** The fault of a handler that has asked a question and has not awaited the answer. */
@@ -43,5 +43,5 @@ export function fromOtherPayload(action: string): Decision {
   const error = new PermissionMisuse(
     `a rule of action "${action}" hands on what it made of another payload: ask it behind \`input\` and not in \`permissions\`, about each message anew`,
   );
-  return decision("error", "permission_error", { by: "handler", error });
+  return createDecision("error", "permission_error", { by: "handler", error });
 }

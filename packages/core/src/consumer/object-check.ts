@@ -77,7 +77,7 @@ export class ObjectCheck {
     if (epoch !== session.epoch) return again();
     const decision = this.#ask(object);
     if (!(decision instanceof Promise)) return decision;
-    return decision.then((made) => (epoch === session.epoch ? made : again()));
+    return decision.then((settled) => (epoch === session.epoch ? settled : again()));
   }
 
   #ask(object: unknown): Decision | Promise<Decision> {

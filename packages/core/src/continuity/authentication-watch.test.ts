@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
 import { scopeOf } from "../../test/connection.js";
-import { ALLOWED, decision } from "../decision/decision.js";
+import { ALLOWED, createDecision } from "../decision/decision.js";
 import { AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
 import { addresses, isAddressedSince, RecentRecords } from "./recent-records.js";
 
 const RECORD = { id: "1", subject: "user:1", effect: "refresh" } as const;
-const DENIED = decision("deny", "banned");
+const DENIED = createDecision("deny", "banned");
 
 describe("an authentication", () => {
   test.each([

@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import type { Identify, WatchedAuthentication } from "../guard/continuity-hook.js";
 import type { Scope } from "../types.js";
@@ -10,7 +10,7 @@ import { isAddressedSince, type RecentRecords, type RecordMark } from "./recent-
 const REPEATS = 3;
 
 /** The refusal of a client about whom revocations came faster than it could be authenticated. */
-export const UNSETTLED: Decision = decision("error", "permission_timeout", { status: 503, by: "continuity" });
+export const UNSETTLED: Decision = createDecision("error", "permission_timeout", { status: 503, by: "continuity" });
 
 /** One authentication, and the revocations that have come since it began. */
 export class AuthenticationWatch implements WatchedAuthentication {
@@ -39,12 +39,12 @@ export class AuthenticationWatch implements WatchedAuthentication {
   run(ask: () => Decision | Promise<Decision>, repeats = REPEATS): Decision | Promise<Decision> {
     this.beganAt = readClock();
     this.#mark = this.#recent?.end;
-    const check = (made: Decision) => {
-      if (made.outcome !== "allow" || !this.isStale) return made;
+    const check = (decision: Decision) => {
+      if (decision.outcome !== "allow" || !this.isStale) return decision;
       return repeats > 0 ? this.run(ask, repeats - 1) : UNSETTLED;
     };
-    const made = ask();
-    return made instanceof Promise ? made.then(check) : check(made);
+    const answer = ask();
+    return answer instanceof Promise ? answer.then(check) : check(answer);
   }
 
   identify(scope: Scope): Decision | undefined {

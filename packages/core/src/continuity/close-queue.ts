@@ -20,7 +20,7 @@ const LOST = 5_000;
 
 /**
  * Closes connections at a rate that clients and their reconnects can bear. A connection in the queue has ended already:
- * nothing of it is handed on. Revoked connections are closed before expired ones.
+ * nothing of it is delivered. Revoked connections are closed before expired ones.
  */
 export class CloseQueue {
   /** Connections whose `end` is left to be called. */

@@ -15,9 +15,9 @@ import type { AuthenticationWatch } from "./authentication-watch.js";
 import { FencedSession } from "./fenced-session.js";
 import { Lease } from "./lease.js";
 import type { LeaseHolder } from "./lease-holder.js";
-import type { LeaseOffice } from "./lease-office.js";
 import type { AuthenticationAttempt, Reask } from "./reauthentication-types.js";
 import { renewalLimit, renewOver } from "./renewal.js";
+import type { SharedLeaseParts } from "./shared-lease-parts.js";
 import type { SlidingLimit } from "./sliding-limit.js";
 
 /** A session with a lease: its authorization ends, is renewed, and is asked for again. */
@@ -33,13 +33,13 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
     this.lease = new Lease(this);
   }
 
-  get office(): LeaseOffice {
-    return this.runtime.continuity as ContinuityHook & LeaseOffice;
+  get shared(): SharedLeaseParts {
+    return this.runtime.continuity as ContinuityHook & SharedLeaseParts;
   }
 
   /** A client must be able to renew while its messages wait. */
   protected override get holdsWhileBusy(): boolean {
-    return this.office.options.renewAction === undefined;
+    return this.shared.options.renewAction === undefined;
   }
 
   override get isEnded(): boolean {
@@ -56,14 +56,14 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   }
 
   override get identity(): SessionIdentity {
-    const { epoch, names, expiry, authenticatedAt, truthAt } = this.lease;
+    const { epoch, names, expiry, authenticatedAt, revalidatedAt } = this.lease;
     return {
       state: super.isEnded ? "ended" : this.lease.now(),
       epoch,
       subjects: [...names, this.id],
       expiresAt: expiry?.at,
       authenticatedAt: wallTimeOf(authenticatedAt),
-      revalidatedAt: wallTimeOf(truthAt),
+      revalidatedAt: wallTimeOf(revalidatedAt),
     };
   }
 
@@ -80,7 +80,7 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   }
 
   override receive(message: M): void {
-    if (message.action !== this.office.options.renewAction || message.refusal) super.receive(message);
+    if (message.action !== this.shared.options.renewAction || message.refusal) super.receive(message);
     else if (this.isAccepting) this.renewIdentity(message);
   }
 
@@ -88,9 +88,9 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
     this.#limit ??= renewalLimit();
     const { transport, lease } = this;
     const report = (error: unknown) => {
-      const made = decisionFromError(error, "renew");
-      this.report(message.action, made, message.payload);
-      return made;
+      const decision = decisionFromError(error, "renew");
+      this.report(message.action, decision, message.payload);
+      return decision;
     };
     const hint = (text: string) => this.runtime.log.hintOnce(text);
     // A drain waits for a renewal as for an object that is being loaded.
@@ -117,9 +117,9 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
     this.lease.end();
   }
 
-  closeTransport(made: Decision): void {
-    this.notify("ended", publicRefusal(made));
-    this.connection.close(closeCodeOf(made), made.code);
+  closeTransport(decision: Decision): void {
+    this.notify("ended", publicRefusal(decision));
+    this.connection.close(closeCodeOf(decision), decision.code);
   }
 
   notify(event: "expiring" | "expired" | "ended", data: object): void {
@@ -138,7 +138,7 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   replaced(previous: Scope): void {
     const report = (error: unknown) => this.reportFault({ action: "connect" }, error, "onScope");
     try {
-      const later: unknown = this.office.onScope?.(this as never, previous as never);
+      const later: unknown = this.shared.onScope?.(this as never, previous as never);
       // A rejection must not end the process.
       if (isThenable(later)) later.then(undefined, report);
     } catch (error) {

@@ -42,7 +42,7 @@ describe("a revocation", () => {
   test("that nobody hears is told", async () => {
     const whenUnheard = vi.fn();
     const revocations = new Revocations(new MemoryLog(), whenUnheard);
-    const target: RevocationTarget = { apply: () => 3, lose() {} };
+    const target: RevocationTarget = { apply: () => 3, applyLoss() {} };
     revocations.follow(target);
     expect(await revocations.revoke("user:1")).toMatchObject({ here: 3 });
     expect(whenUnheard).not.toHaveBeenCalled();

@@ -65,8 +65,8 @@ describe("session.decide()", () => {
       void session.refresh();
       return true;
     });
-    const made = await session.decide("edit");
-    expect([made, asked()]).toMatchObject([{ code: "permission_timeout", status: 503, by: "continuity" }, 4]);
+    const decision = await session.decide("edit");
+    expect([decision, asked()]).toMatchObject([{ code: "permission_timeout", status: 503, by: "continuity" }, 4]);
   });
 
   test("is aborted where the connection ends at the last question", async () => {
@@ -110,7 +110,7 @@ describe("a message that waits for the settlement", () => {
     await soon();
     wire.refused.length = 0;
     send("say");
-    expect(wire.refused.map((made) => ({ ...made }))).toEqual([
+    expect(wire.refused.map((decision) => ({ ...decision }))).toEqual([
       {
         outcome: "error",
         code: "permission_timeout",

@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
 import type { DispatchContext } from "../guard/dispatch.js";
@@ -15,7 +15,7 @@ import type { Lease } from "./lease.js";
 /** Decisions about one message. A message whose authorization changes more often is refused. */
 const DECISIONS = 4;
 
-const TIMED_OUT: Decision = decision("error", "permission_timeout", { by: "continuity" });
+const TIMED_OUT: Decision = createDecision("error", "permission_timeout", { by: "continuity" });
 
 /** The number of decisions about each message that was decided more than once. */
 const decisions = new WeakMap<ClientMessage, number>();
@@ -45,11 +45,11 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
     if (held instanceof Promise) return held.then((refusal) => refusal ?? this.decideHeld(asked, count));
     if (held) return held;
     const epoch = this.noticedEpoch;
-    const made = super.decide(asked.action, asked.payload, asked.options);
-    if (made instanceof Promise) {
-      return made.then((later) => (!this.isEnded && epoch === this.epoch ? later : this.askAgain(asked, count)));
+    const decision = super.decide(asked.action, asked.payload, asked.options);
+    if (decision instanceof Promise) {
+      return decision.then((later) => (!this.isEnded && epoch === this.epoch ? later : this.askAgain(asked, count)));
     }
-    return !this.isEnded && epoch === this.noticedEpoch ? made : this.askAgain(asked, count);
+    return !this.isEnded && epoch === this.noticedEpoch ? decision : this.askAgain(asked, count);
   }
 
   private askAgain(asked: Asked, count: number): Decision | Promise<Decision> {
@@ -64,10 +64,10 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
     return this.proceed(message, held);
   }
 
-  protected override conclude(asked: AskedMessage<M>, made: Decision): Until | undefined {
+  protected override conclude(asked: AskedMessage<M>, decision: Decision): Until | undefined {
     // A decision that was made at once cannot be overtaken by time.
-    const epoch = asked.decision === made ? this.noticedEpoch : this.epoch;
-    if (this.isEnded || asked.epoch === epoch) return super.conclude(asked, made);
+    const epoch = asked.decision === decision ? this.noticedEpoch : this.epoch;
+    if (this.isEnded || asked.epoch === epoch) return super.conclude(asked, decision);
     return this.processAgain(asked.message);
   }
 

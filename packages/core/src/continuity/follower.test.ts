@@ -36,7 +36,7 @@ function following(batches: readonly unknown[] = []) {
     applied.push(id);
     onApply();
   };
-  const follower = new Follower({ read } as unknown as RevocationLog, { apply, lose });
+  const follower = new Follower({ read } as unknown as RevocationLog, { apply, applyLoss: lose });
   followers.push(follower);
   return { follower, read, applied, lose, onApply };
 }

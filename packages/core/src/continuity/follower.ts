@@ -15,7 +15,7 @@ const SLICE = 5;
 export interface RecordTarget {
   apply(record: RevocationRecord): void;
   /** Records may be missing. */
-  lose(): void;
+  applyLoss(): void;
 }
 
 /** The reading of a log, for gauges. */
@@ -98,11 +98,11 @@ export class Follower {
       throw new TypeError("read() must return a `position`, from which the next read continues");
     }
     // What happened before the position was known may concern connections that were admitted meanwhile.
-    if (!this.#isPlaced || !whole) this.#target.lose();
+    if (!this.#isPlaced || !whole) this.#target.applyLoss();
     let start = readClock();
     for (const record of records) {
       if (isReadable(record)) this.#target.apply(record);
-      else this.#target.lose();
+      else this.#target.applyLoss();
       if (readClock() - start < SLICE) continue;
       await pause(0);
       if (this.#isStopped || turn !== this.#turn) return;

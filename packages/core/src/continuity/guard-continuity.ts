@@ -8,16 +8,16 @@ import { closes } from "./close-queue.js";
 import { ContinuousSession } from "./continuous-session.js";
 import { REVOKED } from "./endings.js";
 import type { Lease } from "./lease.js";
-import type { LeaseOffice } from "./lease-office.js";
 import type { ReadContinuityOptions } from "./options.js";
 import { addresses } from "./recent-records.js";
 import { RevalidationQueue } from "./revalidation-queue.js";
 import type { RevocationRecord } from "./revocation-log.js";
 import type { RevocationTarget } from "./revocations.js";
+import type { SharedLeaseParts } from "./shared-lease-parts.js";
 import { SubjectIndex } from "./subject-index.js";
 
 /** The continuity of one guard: its leases, found by their subjects. */
-export class GuardContinuity implements ContinuityHook, RevocationTarget, LeaseOffice {
+export class GuardContinuity implements ContinuityHook, RevocationTarget, SharedLeaseParts {
   readonly index = new SubjectIndex<Lease>();
   readonly revalidations: RevalidationQueue;
   readonly #runtime: GuardRuntime<never>;
@@ -86,7 +86,7 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, LeaseO
     return here;
   }
 
-  lose(): void {
+  applyLoss(): void {
     for (const { lease } of this.sessions) this.revalidations.add(lease);
   }
 

@@ -20,10 +20,10 @@ export abstract class IdentityState {
   /** The time since which a new authentication is needed, and not there. */
   pendingSince: number | undefined;
   /** The begin of the last authentication that was no renewal. */
-  truthAt = 0;
+  revalidatedAt = 0;
   /** The time from which on the next revalidation is due; `undefined` once it was asked for. */
   revalidateAt: number | undefined;
-  /** The time from which on the truth is too old; `undefined` where it is not revalidated. */
+  /** The time after which the last authentication is too old; `undefined` where it is not revalidated. */
   overdueAt: number | undefined;
 
   /** The principal: the first subject that `identify` gave. */
@@ -80,7 +80,7 @@ export abstract class IdentityState {
     this.pendingSince = undefined;
     if (!isTruth) return;
     const began = Math.floor(beganAt);
-    this.truthAt = began;
+    this.revalidatedAt = began;
     const every = options.revalidate?.every;
     if (every === undefined) return;
     this.revalidateAt = Math.floor(began + every * (0.8 + Math.random() / 10));

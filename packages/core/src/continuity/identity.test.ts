@@ -10,9 +10,9 @@ afterEach(() => void vi.restoreAllMocks());
 test.each([[new Date(START + 1_000)], [String(START + 1_000)], [Number.POSITIVE_INFINITY], [978_307_199_999]])(
   "an identity does not end at %s",
   (expiresAt) => {
-    const made = identityOf(() => ({ expiresAt: expiresAt as number }), scopeOf());
-    expect(made).toMatchObject({ outcome: "error", by: "identify" });
-    expect(String((made as { error?: unknown }).error)).toContain("give milliseconds since 1970");
+    const decision = identityOf(() => ({ expiresAt: expiresAt as number }), scopeOf());
+    expect(decision).toMatchObject({ outcome: "error", by: "identify" });
+    expect(String((decision as { error?: unknown }).error)).toContain("give milliseconds since 1970");
   },
 );
 

@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
@@ -17,7 +17,7 @@ export interface ReadIdentity {
 export const ANONYMOUS_IDENTITY: ReadIdentity = Object.freeze({ subjects: Object.freeze([]), expiresAt: undefined });
 
 /** The refusal of a client whose identity has expired. */
-export const TOKEN_EXPIRED: Decision = decision("deny", "token_expired", {
+export const TOKEN_EXPIRED: Decision = createDecision("deny", "token_expired", {
   status: 401,
   reason: "The credentials have expired.",
   by: "identity",

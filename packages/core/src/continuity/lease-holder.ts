@@ -2,13 +2,13 @@ import type { Decision } from "../decision/decision-types.js";
 import type { DecisionPhase } from "../guard/decision-log.js";
 import type { Scope } from "../types.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
-import type { LeaseOffice } from "./lease-office.js";
 import type { AuthenticationAttempt, Reask } from "./reauthentication-types.js";
+import type { SharedLeaseParts } from "./shared-lease-parts.js";
 
 /** The connection that a lease belongs to. */
 export interface LeaseHolder {
   /** The parts of its guard that leases share. */
-  readonly office: LeaseOffice;
+  readonly shared: SharedLeaseParts;
   /** The id of the session, if somebody has read it. */
   readonly knownId: string | undefined;
   scope: Scope;
@@ -19,10 +19,10 @@ export interface LeaseHolder {
   /** Ends everything of the connection but its transport. */
   end(): void;
   /** Closes the transport of a connection that has ended. */
-  closeTransport(made: Decision): void;
+  closeTransport(decision: Decision): void;
   /** Sends a frame of the server's own. */
   notify(event: "expiring" | "expired", data: object): void;
-  reportContinuity(phase: DecisionPhase, made: Decision): void;
+  reportContinuity(phase: DecisionPhase, decision: Decision): void;
   /** Tells the application of a new scope. */
   replaced(previous: Scope): void;
 }

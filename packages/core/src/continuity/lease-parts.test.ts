@@ -39,7 +39,7 @@ function server(options: object = {}) {
   const openLease = async (client: string) => {
     const { session, ...connection } = await made.open(client);
     const { lease } = session as ContinuousSession;
-    return { ...connection, session, lease, index: (lease.office as GuardContinuity).index };
+    return { ...connection, session, lease, index: (lease.shared as GuardContinuity).index };
   };
   return { ...made, openLease, revocations, state, held, asked };
 }
@@ -140,7 +140,7 @@ describe("without room for a revalidation", () => {
 
   test("a renewal leaves the connection in the queue", async () => {
     const { send, wire, lease, overdue, revocations } = await crowded();
-    lease.office.revalidations.add(lease);
+    lease.shared.revalidations.add(lease);
     expect(overdue()).toBe(1);
     send("auth.renew");
     await soon();
@@ -151,7 +151,7 @@ describe("without room for a revalidation", () => {
 
   test("a refresh takes the connection out of the queue", async () => {
     const { session, lease, overdue } = await crowded();
-    lease.office.revalidations.add(lease);
+    lease.shared.revalidations.add(lease);
     await session.refresh();
     expect(overdue()).toBe(0);
   });

@@ -32,6 +32,6 @@ test("a session that is closed while it is opened is not kept", async () => {
   const evaluation = gate.admit(new LastingWire("ann"));
   await evaluation.result;
   // The opening authenticates again at once, because records may be missing.
-  revocations.lose();
+  revocations.applyLoss();
   expect([evaluation.open().isEnded, gate.sessions.size]).toEqual([true, 0]);
 });

@@ -10,10 +10,10 @@ import type { Expiry } from "./expiry.js";
 import { TOKEN_EXPIRED } from "./identity.js";
 import { isReached } from "./identity-state.js";
 import type { Finish, LeaseHolder } from "./lease-holder.js";
-import type { LeaseOffice } from "./lease-office.js";
 import { ReauthenticatedIdentity } from "./reauthenticated-identity.js";
 import type { Accepted, AuthenticationAttempt, Reask } from "./reauthentication-types.js";
 import type { Revalidated } from "./revalidation-queue.js";
+import type { SharedLeaseParts } from "./shared-lease-parts.js";
 import { type Addressable, areSame } from "./subject-index.js";
 import { nextDue } from "./timetable.js";
 
@@ -34,8 +34,8 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     super();
   }
 
-  get office(): LeaseOffice {
-    return this.holder.office;
+  get shared(): SharedLeaseParts {
+    return this.holder.shared;
   }
 
   /** The names of the connection. The id of the session is among them once somebody has read it. */
@@ -50,14 +50,14 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
 
   /** Begins with the identity of an admitted connection. */
   begin(watch: AuthenticationWatch): void {
-    this.settle(watch, this.office.options, true);
-    this.office.index.add(this);
+    this.settle(watch, this.shared.options, true);
+    this.shared.index.add(this);
     this.schedule();
   }
 
   /** The id of the session was read for the first time. */
   noteId(): void {
-    if (!this.#isOver) this.office.index.add(this);
+    if (!this.#isOver) this.shared.index.add(this);
   }
 
   /** The state now. A time that has passed is noticed here, where no timer has noticed it. */
@@ -69,7 +69,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   }
 
   watch(): AuthenticationWatch {
-    return this.office.watch();
+    return this.shared.watch();
   }
 
   authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt {
@@ -77,7 +77,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   }
 
   /** Demands a new authentication, at once. */
-  demand(whenSettled?: (made: Decision) => void): void {
+  demand(whenSettled?: (decision: Decision) => void): void {
     this.becomePending();
     this.questions.demand(whenSettled);
     this.schedule();
@@ -87,13 +87,13 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   demandSoon(): void {
     this.becomePending();
     if (this.isAsking) this.questions.demand();
-    else this.office.revalidations.add(this);
+    else this.shared.revalidations.add(this);
     this.schedule();
   }
 
   /** A message waits for the new authentication, so it goes first. */
   hasten(): void {
-    this.office.revalidations.hasten(this);
+    this.shared.revalidations.hasten(this);
   }
 
   revalidate(whenDone: () => void): void {
@@ -114,8 +114,8 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     questions.heldUntil = readClock() + 1.1 * this.holder.connectTimeout;
     questions.renew({
       ...question,
-      answer: (made) => {
-        question.answer?.(made);
+      answer: (decision) => {
+        question.answer?.(decision);
         this.schedule();
       },
     });
@@ -123,7 +123,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
 
   accept({ question, watch, scope }: Accepted): void {
     const isTruth = question.phase !== "renew";
-    const { index, options, revalidations } = this.office;
+    const { index, options, revalidations } = this.shared;
     const previous = this.holder.scope;
     const isRenamed = !areSame(this.names, watch.identity.subjects);
     if (isRenamed) index.remove(this);
@@ -136,26 +136,26 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     this.release();
   }
 
-  refuse(made: Decision, phase: DecisionPhase): void {
-    this.finish(made, { phase, isReported: true });
+  refuse(decision: Decision, phase: DecisionPhase): void {
+    this.finish(decision, { phase, isReported: true });
     closes.flush();
   }
 
-  report(phase: DecisionPhase, made: Decision): void {
-    this.holder.reportContinuity(phase, made);
+  report(phase: DecisionPhase, decision: Decision): void {
+    this.holder.reportContinuity(phase, decision);
   }
 
   /** Ends the authorization. `closes.flush()` then ends the connection. */
-  finish(made: Decision, { phase, isReported = false, isUrgent = true }: Finish): void {
+  finish(decision: Decision, { phase, isReported = false, isUrgent = true }: Finish): void {
     if (this.isEnded) return;
     this.revoke();
     this.release();
     // The report waits for its turn too, because one revocation may end all connections of a process.
     const end = () => {
-      if (!isReported) this.report(phase, made);
+      if (!isReported) this.report(phase, decision);
       this.end();
     };
-    closes.add({ end, closeTransport: () => this.holder.closeTransport(made) }, isUrgent);
+    closes.add({ end, closeTransport: () => this.holder.closeTransport(decision) }, isUrgent);
   }
 
   /** Ends the connection, after {@link finish} or by itself. A second call changes nothing. */
@@ -163,8 +163,8 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     if (this.#isOver) return;
     this.#isOver = true;
     this.revoke();
-    this.office.index.remove(this);
-    this.office.revalidations.remove(this);
+    this.shared.index.remove(this);
+    this.shared.revalidations.remove(this);
     agenda.set(this, Number.POSITIVE_INFINITY);
     this.endQuestions();
     this.holder.end();
@@ -194,12 +194,12 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
       expiry.isTold = true;
       this.holder.notify("expired", {});
     }
-    const isOver = now >= Math.max(passedAt + this.office.options.grace, this.heldUntil);
+    const isOver = now >= Math.max(passedAt + this.shared.options.grace, this.heldUntil);
     if (isOver) this.finish(TOKEN_EXPIRED, { phase: "expire", isUrgent: false });
   }
 
   private askWhereDue(now: number): void {
-    const { revalidate } = this.office.options;
+    const { revalidate } = this.shared.options;
     const { overdueAt } = this;
     const isOverdue = isReached(overdueAt, now);
     const isDue = isReached(this.revalidateAt, now) || isReached(this.retryAt, now);
@@ -208,13 +208,13 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
       this.forgetRetry();
       this.revalidateAt = mustWait ? Math.ceil(now + SOON) : undefined;
     }
-    if ((isDue || isOverdue) && !mustWait) this.office.revalidations.add(this);
+    if ((isDue || isOverdue) && !mustWait) this.shared.revalidations.add(this);
     if (revalidate === undefined || overdueAt === undefined || !isOverdue) return;
     this.becomePending();
     if (now >= overdueAt + revalidate.grace) this.finish(NOT_REVALIDATED, { phase: "revalidate" });
   }
 
   protected schedule(): void {
-    if (!this.#isOver) agenda.set(this, this.isEnded ? Number.POSITIVE_INFINITY : nextDue(this, this.office.options));
+    if (!this.#isOver) agenda.set(this, this.isEnded ? Number.POSITIVE_INFINITY : nextDue(this, this.shared.options));
   }
 }

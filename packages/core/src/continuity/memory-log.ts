@@ -4,7 +4,7 @@ import type { RevocationBatch, RevocationLog, RevocationRecord } from "./revocat
 import { Revocations } from "./revocations.js";
 
 /** Records that the log keeps. */
-const MOST = 10_000;
+const MAX_RECORDS = 10_000;
 
 /** A log in the memory of one process. */
 export class MemoryLog implements RevocationLog<number> {
@@ -14,9 +14,9 @@ export class MemoryLog implements RevocationLog<number> {
 
   async append(record: RevocationRecord): Promise<void> {
     this.#records.push(record);
-    if (this.#records.length <= 2 * MOST) return;
-    this.#trimmed += this.#records.length - MOST;
-    this.#records = this.#records.slice(-MOST);
+    if (this.#records.length <= 2 * MAX_RECORDS) return;
+    this.#trimmed += this.#records.length - MAX_RECORDS;
+    this.#records = this.#records.slice(-MAX_RECORDS);
   }
 
   async read(position?: number): Promise<RevocationBatch<number>> {

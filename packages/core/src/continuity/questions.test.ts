@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
-import { ALLOWED, decision } from "../decision/decision.js";
+import { ALLOWED, createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
 import { AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
 import { Reauthentication } from "./reauthentication.js";
 import type { Reask, Subject } from "./reauthentication-types.js";
 
-const WRONG = decision("deny", "not_authenticated");
-const FAULT = decision("error", "permission_error");
+const WRONG = createDecision("deny", "not_authenticated");
+const FAULT = createDecision("error", "permission_error");
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -23,7 +23,7 @@ const soon = () => vi.advanceTimersByTimeAsync(0);
 /** A client whose authentications are answered by the test, in their order. */
 function questioned(parts: Partial<Subject> = {}) {
   const asked: Reask[] = [];
-  const answers: ((made: Decision) => Promise<void>)[] = [];
+  const answers: ((decision: Decision) => Promise<void>)[] = [];
   const spies = { report: vi.fn(), accept: vi.fn(), refuse: vi.fn(), retryIn: vi.fn(), rest: vi.fn() };
   const subject = {
     isEnded: false,
@@ -33,8 +33,8 @@ function questioned(parts: Partial<Subject> = {}) {
     authenticate(question: Reask) {
       const { promise, resolve } = deferred<{ decision: Decision; scope: never }>();
       asked.push(question);
-      answers.push(async (made) => {
-        resolve({ decision: made, scope: {} as never });
+      answers.push(async (decision) => {
+        resolve({ decision: decision, scope: {} as never });
         await soon();
       });
       return { result: promise, abort: vi.fn() };
@@ -43,7 +43,7 @@ function questioned(parts: Partial<Subject> = {}) {
     ...parts,
   };
   const questions = new Reauthentication(subject as unknown as Subject);
-  const answer = (made: Decision) => answers[answers.length - 1]?.(made);
+  const answer = (decision: Decision) => answers[answers.length - 1]?.(decision);
   return { questions, asked, phases: () => asked.map(({ phase }) => phase), answer, ...spies };
 }
 
@@ -77,11 +77,11 @@ describe("a renewal without a listener lets the next one follow", () => {
     ["allowed", ALLOWED],
     ["refused", WRONG],
     ["a fault", FAULT],
-  ])("%s", async (_what, made) => {
+  ])("%s", async (_what, decision) => {
     const { questions, phases, answer } = questioned();
     questions.renew({ phase: "renew" });
     questions.renew({ phase: "renew" });
-    await answer(made);
+    await answer(decision);
     expect(phases()).toEqual(["renew", "renew"]);
   });
 

@@ -21,8 +21,8 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
   abstract watch(): AuthenticationWatch;
   abstract authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt;
   abstract accept(accepted: Accepted): void;
-  abstract refuse(made: Decision, phase: DecisionPhase): void;
-  abstract report(phase: DecisionPhase, made: Decision): void;
+  abstract refuse(decision: Decision, phase: DecisionPhase): void;
+  abstract report(phase: DecisionPhase, decision: Decision): void;
   /** Plans the next wake-up. */
   protected abstract schedule(): void;
 
@@ -47,7 +47,7 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
 
   /** The begin of the last authentication. */
   get authenticatedAt(): number {
-    return Math.max(this.truthAt, this.#questions?.renewed?.beganAt ?? 0);
+    return Math.max(this.revalidatedAt, this.#questions?.renewed?.beganAt ?? 0);
   }
 
   /** True while an authentication is under way. */

@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
@@ -9,8 +9,8 @@ import type { Accepted, AuthenticationAttempt, Reask, Subject } from "./reauthen
 import { SlidingLimit } from "./sliding-limit.js";
 
 const PRINCIPAL = { reason: "The credentials belong to somebody else.", by: "identity" };
-const LOST_PRINCIPAL: Decision = decision("deny", "principal_changed", { ...PRINCIPAL, status: 401 });
-const OTHER_PRINCIPAL: Decision = decision("deny", "principal_changed", { ...PRINCIPAL, status: 403 });
+const LOST_PRINCIPAL: Decision = createDecision("deny", "principal_changed", { ...PRINCIPAL, status: 401 });
+const OTHER_PRINCIPAL: Decision = createDecision("deny", "principal_changed", { ...PRINCIPAL, status: 403 });
 
 /** Milliseconds of the first wait after a fault, and of the longest one. */
 const RETRY = { first: 1_000, longest: 30_000 };
@@ -91,14 +91,14 @@ export class Reauthentication {
     this.#running = question;
     this.#isDemanded = false;
     const watch = this.#subject.watch();
-    const take = (made: Decision, scope?: Scope) => {
+    const take = (decision: Decision, scope?: Scope) => {
       if (this.#running !== question || this.#subject.isEnded) return;
       this.#running = this.#attempt = undefined;
-      this.#judge(made, { question, watch, scope: scope as Scope });
+      this.#judge(decision, { question, watch, scope: scope as Scope });
       watch.end();
     };
     this.#authenticate(question, watch).then(
-      ({ decision: made, scope }) => take(made, scope),
+      ({ decision, scope }) => take(decision, scope),
       // A question that could not even be asked is a fault, and is asked again.
       (error: unknown) => take(decisionFromError(error, "authenticate")),
     );
@@ -109,12 +109,12 @@ export class Reauthentication {
     return await this.#attempt.result;
   }
 
-  #judge(made: Decision, accepted: Accepted): void {
+  #judge(decision: Decision, accepted: Accepted): void {
     const { question, watch } = accepted;
-    if (made.outcome === "error") this.#fault(made, question);
-    else if (made.outcome !== "allow") this.#refuse(made, question);
+    if (decision.outcome === "error") this.#fault(decision, question);
+    else if (decision.outcome !== "allow") this.#refuse(decision, question);
     else if (this.#isDemanded || watch.isStale) this.#repeat(question);
-    else this.#accept(made, accepted);
+    else this.#accept(decision, accepted);
   }
 
   /** Asks again, because something has changed since the question began. */
@@ -141,7 +141,7 @@ export class Reauthentication {
     return this.#limit.add();
   }
 
-  #accept(made: Decision, accepted: Accepted): void {
+  #accept(decision: Decision, accepted: Accepted): void {
     const { question, watch } = accepted;
     const { principal } = this.#subject;
     const isOther = principal !== undefined && watch.identity.subjects[0] !== principal;
@@ -155,36 +155,36 @@ export class Reauthentication {
     const release = this.#takeDemands();
     // The application is told, and may demand a further authentication.
     this.#subject.accept(accepted);
-    question.answer?.(made);
-    release(made);
+    question.answer?.(decision);
+    release(decision);
     this.#next();
   }
 
   /** Refuses another principal. Only a renewal leaves the connection as it was. */
   #refuseOther(question: Reask): void {
     const isRenewal = question.phase === "renew";
-    const made = isRenewal ? OTHER_PRINCIPAL : LOST_PRINCIPAL;
-    this.#subject.report(question.phase, made);
-    if (!isRenewal) this.#refuse(made, question);
+    const decision = isRenewal ? OTHER_PRINCIPAL : LOST_PRINCIPAL;
+    this.#subject.report(question.phase, decision);
+    if (!isRenewal) this.#refuse(decision, question);
     else {
-      question.answer?.(made);
+      question.answer?.(decision);
       this.#next();
     }
   }
 
-  #refuse(made: Decision, question: Reask): void {
-    question.answer?.(made);
-    if (question.phase === "renew" && made.status === 401) this.#next();
+  #refuse(decision: Decision, question: Reask): void {
+    question.answer?.(decision);
+    if (question.phase === "renew" && decision.status === 401) this.#next();
     else {
-      this.#takeDemands()(made);
-      this.#subject.refuse(made, question.phase);
+      this.#takeDemands()(decision);
+      this.#subject.refuse(decision, question.phase);
     }
   }
 
-  #fault(made: Decision, question: Reask): void {
-    question.answer?.(made);
+  #fault(decision: Decision, question: Reask): void {
+    question.answer?.(decision);
     if (question.phase !== "renew") {
-      this.#takeDemands()(made);
+      this.#takeDemands()(decision);
       this.#faults += 1;
       const wait = Math.min(RETRY.first * 2 ** (this.#faults - 1), RETRY.longest);
       this.#subject.retryIn(wait * (1 - Math.random() / 2));
@@ -214,11 +214,11 @@ export class Reauthentication {
   }
 
   /** Takes those who wait for a settlement. Returns a function that answers them. */
-  #takeDemands(): (made: Decision) => void {
+  #takeDemands(): (decision: Decision) => void {
     const waiting = this.#demands;
     this.#demands = undefined;
-    return (made) => {
-      for (const whenSettled of waiting ?? []) whenSettled(made);
+    return (decision) => {
+      for (const whenSettled of waiting ?? []) whenSettled(decision);
     };
   }
 }

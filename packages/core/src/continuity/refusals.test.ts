@@ -49,8 +49,8 @@ test.each([
       retry: "after-auth",
     },
   ],
-])("the refusal %# has its reason and its author", (made, expected) => {
-  expect({ ...made }).toEqual(expected);
+])("the refusal %# has its reason and its author", (decision, expected) => {
+  expect({ ...decision }).toEqual(expected);
 });
 
 test("the error of a failed append tells what happens next", () => {

@@ -32,7 +32,7 @@ describe("a renewal that is refused", () => {
     const { open, events } = server();
     const { wire, send } = await open();
     send("auth.renew", {}, { bytes: 8_193 });
-    expect(wire.refused.map((made) => ({ ...made }))).toEqual([
+    expect(wire.refused.map((decision) => ({ ...decision }))).toEqual([
       {
         outcome: "deny",
         code: "renewal_too_large",
@@ -52,7 +52,7 @@ describe("a renewal that is refused", () => {
     for (let i = 0; i < 5; i += 1) send("auth.renew");
     await vi.advanceTimersByTimeAsync(20_500);
     send("auth.renew");
-    expect(wire.refused.map((made) => ({ ...made }))).toEqual([
+    expect(wire.refused.map((decision) => ({ ...decision }))).toEqual([
       {
         outcome: "error",
         code: "rate_limited",
@@ -71,7 +71,7 @@ describe("a renewal that is refused", () => {
     const { wire, send } = await open();
     send("auth.renew", { id: 2 });
     await soon();
-    expect(wire.refused.map((made) => ({ ...made }))).toEqual([
+    expect(wire.refused.map((decision) => ({ ...decision }))).toEqual([
       {
         outcome: "deny",
         code: "principal_changed",

@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import type { ClientMessage } from "../guard/session/connection.js";
 import type { Transport } from "../guard/session/transport.js";
@@ -6,19 +6,19 @@ import type { Lease } from "./lease.js";
 import { SlidingLimit } from "./sliding-limit.js";
 
 /** Bytes of the largest renewal. A token is smaller, and every later authentication gets the payload again. */
-const MOST_BYTES = 8_192;
+const MAX_BYTES = 8_192;
 
-const TOO_LARGE: Decision = decision("deny", "renewal_too_large", {
+const TOO_LARGE: Decision = createDecision("deny", "renewal_too_large", {
   status: 413,
   reason: "A renewal may have at most 8 kB.",
   by: "renew",
 });
 
 /** Renewals of one connection within a minute. One more is refused. */
-const MOST = 5;
+const MAX_PER_MINUTE = 5;
 
 /** The limit of one connection. */
-export const renewalLimit = () => new SlidingLimit(MOST, 60_000);
+export const renewalLimit = () => new SlidingLimit(MAX_PER_MINUTE, 60_000);
 
 const NO_LATER =
   "a renewal was accepted, and the identity ends no later than before: authenticate() must read the new token of `renewal` where there is one";
@@ -41,8 +41,8 @@ export function renewOver<M extends ClientMessage>(
   message: M,
   { lease, limit, hint, report, hold }: RenewalParts,
 ): void {
-  const refuse = (made: Decision) => transport.sendRefusal(message, made);
-  const refusal = sizeOf(message) > MOST_BYTES ? TOO_LARGE : limited(limit);
+  const refuse = (decision: Decision) => transport.sendRefusal(message, decision);
+  const refusal = sizeOf(message) > MAX_BYTES ? TOO_LARGE : limited(limit);
   if (refusal) {
     lease.report("renew", refusal);
     refuse(refusal);
@@ -50,12 +50,12 @@ export function renewOver<M extends ClientMessage>(
   }
   const { expiry } = lease;
   const release = hold();
-  const answer = (made: Decision) => {
+  const answer = (decision: Decision) => {
     if (lease.isEnded) return;
-    if (made.outcome !== "allow") {
+    if (decision.outcome !== "allow") {
       // Messages wait for the renewal of an identity that has expired. They are refused now, as others are.
       if (lease.isExpired) lease.release();
-      return refuse(made);
+      return refuse(decision);
     }
     const now = lease.expiry;
     if (expiry !== undefined && now !== undefined && now.at <= expiry.at) hint(NO_LATER);
@@ -92,5 +92,5 @@ function sizeOf({ bytes, payload }: ClientMessage): number {
 function limited(limit: SlidingLimit): Decision | undefined {
   const wait = limit.add();
   if (wait === undefined) return undefined;
-  return decision("error", "rate_limited", { status: 429, retryAfter: Math.ceil(wait / 1000), by: "renew" });
+  return createDecision("error", "rate_limited", { status: 429, retryAfter: Math.ceil(wait / 1000), by: "renew" });
 }

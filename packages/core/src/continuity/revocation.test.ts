@@ -141,7 +141,7 @@ describe("revoke()", () => {
     },
   );
 
-  test("spreads many closes, and hands on nothing meanwhile", async () => {
+  test("spreads many closes, and delivers nothing meanwhile", async () => {
     const { open, revocations } = server();
     const opened = await Promise.all(Array.from({ length: 1_000 }, (_, i) => open(`ann-${i}`)));
     await vi.advanceTimersByTimeAsync(1_000);
@@ -464,14 +464,14 @@ test("a lost record makes an admission be asked again, and an opened session", a
   answer.made = database.promise;
   const admitted = admit("ann");
   await soon();
-  revocations.lose();
+  revocations.applyLoss();
   database.resolve();
   expect(await admitted).toMatchObject({ outcome: "allow" });
   answer.made = undefined;
   const { LastingWire } = await import("../../test/lasting.js");
   const evaluation = gate.admit(new LastingWire("ann"));
   await evaluation.result;
-  revocations.lose();
+  revocations.applyLoss();
   const session = evaluation.open();
   expect(session.identity?.state).toBe("pending");
   await soon();

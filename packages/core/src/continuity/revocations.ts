@@ -39,7 +39,7 @@ export interface RevocationTarget {
   /** Applies a record. Returns the number of connections that it has reached. */
   apply(record: RevocationRecord): number;
   /** Authenticates all connections again, because records may be missing. */
-  lose(): void;
+  applyLoss(): void;
 }
 
 /**
@@ -109,9 +109,9 @@ export class Revocations implements RecordTarget {
     return here;
   }
 
-  lose(): void {
+  applyLoss(): void {
     this.recent.add(undefined);
-    for (const target of this.#targets) target.lose();
+    for (const target of this.#targets) target.applyLoss();
   }
 
   async #record(effect: RevocationRecord["effect"], subject: string, options: RevokeOptions): Promise<Revoked> {

@@ -1,5 +1,5 @@
 /** Ids that are kept, the oldest are forgotten first. A log that repeats a record does so soon after the first time. */
-const MOST = 20_000;
+const MAX_IDS = 20_000;
 
 /** The ids of the records that this process has applied. */
 export class SeenIds {
@@ -9,7 +9,7 @@ export class SeenIds {
   add(id: string): boolean {
     if (this.#ids.has(id)) return false;
     this.#ids.add(id);
-    if (this.#ids.size > MOST) for (const oldest of this.#ids) return this.#ids.delete(oldest);
+    if (this.#ids.size > MAX_IDS) for (const oldest of this.#ids) return this.#ids.delete(oldest);
     return true;
   }
 }

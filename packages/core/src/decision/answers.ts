@@ -1,7 +1,7 @@
 import type { StandardIssue } from "../types.js";
 import { textOf } from "../util/safe-read.js";
 import { show } from "../util/show.js";
-import { ALLOWED, decision, isStatus } from "./decision.js";
+import { ALLOWED, createDecision, isStatus } from "./decision.js";
 import type { Decision } from "./decision-types.js";
 import { misuse, PermissionMisuse } from "./errors.js";
 import { checkKeys } from "./read-options.js";
@@ -59,7 +59,7 @@ interface Kind {
 const DENY: Kind = { name: "deny", outcome: "deny", last: 499 };
 const FAULT: Kind = { name: "fault", outcome: "error", last: 599 };
 const NO_OPTIONS = {};
-const ABSTAINED = decision("abstain", "abstained");
+const ABSTAINED = createDecision("abstain", "abstained");
 
 /**
  * Allows without evidence, as `true` does.
@@ -86,7 +86,7 @@ export function allow(evidence?: Record<string, unknown>): Decision {
   if (typeof evidence !== "object" || evidence === null || Array.isArray(evidence)) {
     throw misuse("allow()", evidence, "give an object of what was found, as in allow({ membership })");
   }
-  return decision("allow", "allowed", { evidence: Object.freeze({ ...evidence }) });
+  return createDecision("allow", "allowed", { evidence: Object.freeze({ ...evidence }) });
 }
 
 /**
@@ -144,14 +144,14 @@ const OPTIONS = ["reason", "status", "retryAfter", "headers", "issues", "error"]
 /** Makes a refusal. Each option is read once. */
 function refusal({ name, outcome, last }: Kind, code: string, options: FaultOptions): Decision {
   checkRefusal(name, code, undefined, last);
-  if (options === NO_OPTIONS) return decision(outcome, code);
+  if (options === NO_OPTIONS) return createDecision(outcome, code);
   const caller = `${name}("${code}")`;
   checkKeys(caller, options, OPTIONS);
   const { reason, status, retryAfter, headers, issues, error } = options;
   checkRefusal(name, code, status, last);
   if (reason !== undefined && textOf(reason) === undefined)
     throw misuse(caller, reason, "give a sentence", "its reason");
-  return decision(outcome, code, { reason, status, retryAfter, headers, issues, error });
+  return createDecision(outcome, code, { reason, status, retryAfter, headers, issues, error });
 }
 
 /**
@@ -175,5 +175,5 @@ export function invalidAnswer(value: unknown, by: string): Decision {
     `\`${by}\` answered ${show(value)}: answer true, false, allow(), deny(), abstain() or fault()${value === undefined ? " (was a return forgotten?)" : ""}`,
     "invalid_answer",
   );
-  return decision("error", "permission_error", { by, error });
+  return createDecision("error", "permission_error", { by, error });
 }

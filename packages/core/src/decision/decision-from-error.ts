@@ -1,5 +1,5 @@
 import { partOf, textOf } from "../util/safe-read.js";
-import { decision, decisionIn, isStatus, KNOWN_CODES } from "./decision.js";
+import { createDecision, decisionIn, isStatus, KNOWN_CODES } from "./decision.js";
 import type { Decision } from "./decision-types.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
 
@@ -17,7 +17,7 @@ export function decisionFromError(
   outcome: "deny" | "error" = "error",
   fallback = "permission_denied",
 ): Decision {
-  if (!isPermissionDenied(error)) return decision("error", "permission_error", { by, error });
+  if (!isPermissionDenied(error)) return createDecision("error", "permission_error", { by, error });
   const code = textOf(partOf(error, "code")) || fallback;
   const own = partOf(error, "status");
   const status = isStatus(own, 599) ? own : (KNOWN_CODES.get(code)?.status ?? KNOWN_CODES.get(fallback)?.status ?? 403);
@@ -25,7 +25,7 @@ export function decisionFromError(
   // The default reason. A fault with a status from 500 on is not worded as a denial.
   const words = outcome === "error" && status >= 500 ? "permission_error" : "permission_denied";
   const reason = textOf(text) ?? (KNOWN_CODES.get(code) ?? KNOWN_CODES.get(words))?.reason;
-  return decision(outcome, code, { by, error, reason, status, retryAfter, headers });
+  return createDecision(outcome, code, { by, error, reason, status, retryAfter, headers });
 }
 
 /** True for a `PermissionDenied`, the throw that is meant as an answer. Never throws. */

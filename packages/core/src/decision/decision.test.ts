@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { abstain, allow, deny, fault, invalidAnswer } from "./answers.js";
-import { decision, decisionIn } from "./decision.js";
+import { createDecision, decisionIn } from "./decision.js";
 import { decisionFromError, isIncident, isPermissionDenied } from "./decision-from-error.js";
 import type { Decision } from "./decision-types.js";
 import { PermissionDenied, PermissionMisuse } from "./errors.js";
@@ -320,12 +320,18 @@ describe("a decision of another copy of the package", () => {
   it("is copied, with what of it is of its type", () => {
     const cause = other({ outcome: "error", code: "down", causes: [deny("lost")] });
     const given = { outcome: "deny", code: "x", status: 402, reason: {}, retryAfter: 5n, headers: { a: "1", b: 2 } };
-    const made = decisionIn(other({ ...given, causes: [cause, 5, deny("y")], evidence: { a: 1 } })) as Decision;
-    expect(made).toMatchObject({ outcome: "deny", code: "x", status: 402, headers: { a: "1" }, evidence: { a: 1 } });
-    expect(made.reason).toBe("You do not have permission to perform this action.");
-    expect("retryAfter" in made).toBe(false);
-    expect(made.causes).toMatchObject([{ outcome: "error", code: "down" }, { code: "y" }]);
-    expect(made.causes?.[0]?.causes).toBeUndefined();
+    const decision = decisionIn(other({ ...given, causes: [cause, 5, deny("y")], evidence: { a: 1 } })) as Decision;
+    expect(decision).toMatchObject({
+      outcome: "deny",
+      code: "x",
+      status: 402,
+      headers: { a: "1" },
+      evidence: { a: 1 },
+    });
+    expect(decision.reason).toBe("You do not have permission to perform this action.");
+    expect("retryAfter" in decision).toBe(false);
+    expect(decision.causes).toMatchObject([{ outcome: "error", code: "down" }, { code: "y" }]);
+    expect(decision.causes?.[0]?.causes).toBeUndefined();
   });
 
   it("is none without an outcome, or when unreadable", () => {
@@ -369,7 +375,7 @@ describe("a decision holds", () => {
     expect(Object.keys(deny("no")).sort()).toEqual([...always, "reason"].sort());
     expect(allow({ a: 1 }).code).toBe("allowed");
     expect(abstain().code).toBe("abstained");
-    expect(decision("error", "aborted").reason).toBe("The connection is closed.");
+    expect(createDecision("error", "aborted").reason).toBe("The connection is closed.");
   });
 
   it("the marker that all copies of the package share", () => {

@@ -91,7 +91,7 @@ function retryFor(status: number): Retry {
 }
 
 /** Makes a decision of any outcome. Internal; rules use `allow`, `deny`, `abstain` and `fault`. */
-export function decision(outcome: Outcome, code: string, parts: Parts = NO_PARTS): Decision {
+export function createDecision(outcome: Outcome, code: string, parts: Parts = NO_PARTS): Decision {
   const { headers, issues } = parts;
   const copied =
     headers === undefined && issues === undefined
@@ -119,7 +119,7 @@ function isDecision(value: unknown): value is Decision {
 }
 
 /** More than any policy has rules. */
-const MOST_CAUSES = 1000;
+const MAX_CAUSES = 1000;
 
 /**
  * Returns a value as a decision, or `undefined` when it is none. A decision of another copy of the package may hold
@@ -133,9 +133,9 @@ export function decisionIn(value: unknown, isCause = false): Decision | undefine
   try {
     const { outcome, code, causes, evidence, ...parts } = value as { readonly [K in keyof Decision]: unknown };
     if (typeof outcome !== "string" || !Object.hasOwn(FALLBACK, outcome)) return undefined;
-    return decision(outcome as Outcome, textOf(code) || FALLBACK[outcome as Outcome][1], {
+    return createDecision(outcome as Outcome, textOf(code) || FALLBACK[outcome as Outcome][1], {
       ...parts,
-      causes: isCause ? undefined : listOf(causes, MOST_CAUSES, (one) => decisionIn(one, true)),
+      causes: isCause ? undefined : listOf(causes, MAX_CAUSES, (one) => decisionIn(one, true)),
       evidence: typeof evidence === "object" ? Object.freeze({ ...evidence }) : undefined,
     });
   } catch {
@@ -144,7 +144,7 @@ export function decisionIn(value: unknown, isCause = false): Decision | undefine
 }
 
 /** An allow without evidence. */
-export const ALLOWED = decision("allow", "allowed");
+export const ALLOWED = createDecision("allow", "allowed");
 
 /** True for an integer from 400 to `last`. */
 export function isStatus(status: unknown, last: number): status is number {

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { decision } from "./decision.js";
+import { createDecision } from "./decision.js";
 import type { MaybeDecision } from "./decision-types.js";
 import { enforce, isAllowed } from "./enforce.js";
 
-const allowed = decision("allow", "allowed");
-const denied = decision("deny", "permission_denied");
+const allowed = createDecision("allow", "allowed");
+const denied = createDecision("deny", "permission_denied");
 const printed = vi.spyOn(console, "error").mockImplementation(() => {});
 const turn = () => new Promise((resolve) => setTimeout(resolve, 5));
 /** Of each test: it has not warned yet. */
 let warned: Set<string>;
 const verbs = {
-  enforce: (made: MaybeDecision) => enforce(made, warned),
-  isAllowed: (made: MaybeDecision) => isAllowed(made, warned),
+  enforce: (decision: MaybeDecision) => enforce(decision, warned),
+  isAllowed: (decision: MaybeDecision) => isAllowed(decision, warned),
 };
 
 beforeEach(() => {

@@ -18,8 +18,8 @@ const WARNED = new Set<string>();
  *
  * @param warned The verbs that have warned about a forgotten `await`. Each warns once.
  */
-export function isAllowed(made: MaybeDecision, warned = WARNED): WatchedPromise<boolean> {
-  return watch("can", warned, made, ({ outcome }) => outcome === "allow");
+export function isAllowed(decision: MaybeDecision, warned = WARNED): WatchedPromise<boolean> {
+  return watch("can", warned, decision, ({ outcome }) => outcome === "allow");
 }
 
 /**
@@ -29,22 +29,22 @@ export function isAllowed(made: MaybeDecision, warned = WARNED): WatchedPromise<
  * @param warned The verbs that have warned about a forgotten `await`. Each warns once.
  * @throws {PermissionDenied} Rejects with it when the decision does not allow.
  */
-export function enforce(made: MaybeDecision, warned = WARNED): WatchedPromise<void> {
-  return watch("authorize", warned, made, (decision) => {
-    if (decision.outcome !== "allow") throw denialFrom(decision);
+export function enforce(decision: MaybeDecision, warned = WARNED): WatchedPromise<void> {
+  return watch("authorize", warned, decision, (settled) => {
+    if (settled.outcome !== "allow") throw denialFrom(settled);
   });
 }
 
 function watch<T>(
   verb: "can" | "authorize",
   warned: Set<string>,
-  made: MaybeDecision,
+  decision: MaybeDecision,
   judge: (decision: Decision) => T,
 ): WatchedPromise<T> {
   let isRefused = false;
-  const judging = Promise.resolve(made).then((decision) => {
-    isRefused = decision.outcome !== "allow";
-    return judge(decision);
+  const judging = Promise.resolve(decision).then((settled) => {
+    isRefused = settled.outcome !== "allow";
+    return judge(settled);
   });
   const watched = new WatchedPromise<T>((resolve) => resolve(judging));
   const isForgotten = () => isRefused && !watched.isAwaited && !warned.has(verb);

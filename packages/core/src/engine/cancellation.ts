@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { Abortable } from "../rules/rule-context.js";
 
 /** The deadline of an evaluation, and its cancellation. */
@@ -9,7 +9,7 @@ export interface EvaluationOptions {
 }
 
 /** The decision of a cancelled evaluation. nginx uses 499 for a client that has closed its request. */
-export const ABORTED = decision("error", "aborted", { status: 499 });
+export const ABORTED = createDecision("error", "aborted", { status: 499 });
 
 /** The evaluations that end together with a connection, or with the abort of a caller's signal. */
 export class CancellationScope {

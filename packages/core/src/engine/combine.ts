@@ -96,6 +96,6 @@ export function refuses({ outcome }: Decision): boolean {
 }
 
 /** Sets the author of a refusal that has none. */
-export function named(made: Decision, by: string): Decision {
-  return made.by === "" && refuses(made) ? withParts(made, { by }) : made;
+export function named(decision: Decision, by: string): Decision {
+  return decision.by === "" && refuses(decision) ? withParts(decision, { by }) : decision;
 }

@@ -1,4 +1,4 @@
-import { ALLOWED, decision, decisionIn } from "../decision/decision.js";
+import { ALLOWED, createDecision, decisionIn } from "../decision/decision.js";
 import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { RuleContext } from "../rules/rule-context.js";
@@ -149,13 +149,13 @@ export class Evaluation extends PendingDecision {
   }
 
   /** Ends a stage. Each stage is judged alone. */
-  private close(made: Decision): void {
+  private close(decision: Decision): void {
     const { program, passesAbstain, isRepeated, hides } = this.stage;
-    if (refuses(made)) this.decision ??= hides ? hidden(made, this.question.scope) : made;
-    else if (made.outcome === "abstain" && !passesAbstain) {
-      this.decision ??= decision("deny", "permission_denied", { by: program.name });
+    if (refuses(decision)) this.decision ??= hides ? hidden(decision, this.question.scope) : decision;
+    else if (decision.outcome === "abstain" && !passesAbstain) {
+      this.decision ??= createDecision("deny", "permission_denied", { by: program.name });
     } else {
-      if (!isRepeated) this.keep(made);
+      if (!isRepeated) this.keep(decision);
       this.index += 1;
       if (this.index < this.stages.length) this.open();
       else this.decision ??= allowing(this.evidence, this.noted, program.allowed);

@@ -40,7 +40,7 @@ export function readAnswer(answer: unknown, { name, denial }: Step): LeafResult 
   if (answer === true) return leafResult(ALLOWED);
   if (answer === false) return leafResult(denial);
   if (isFailure(answer)) return leafResult(decisionFromError(answer.error, name), isPermissionDenied(answer.error));
-  const made = decisionIn(answer);
-  if (made === undefined) return leafResult(invalidAnswer(answer, name));
-  return leafResult(named(made, name), made.outcome === "error");
+  const decision = decisionIn(answer);
+  if (decision === undefined) return leafResult(invalidAnswer(answer, name));
+  return leafResult(named(decision, name), decision.outcome === "error");
 }

@@ -1,11 +1,11 @@
-import { decision, decisionIn } from "../decision/decision.js";
+import { createDecision, decisionIn } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { show } from "../util/show.js";
 import { ignoreRejection } from "../util/thenable.js";
 import { named, refuses } from "./combine.js";
 
-export const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "Not found.", by: "object" });
+export const NOT_FOUND = createDecision("deny", "not_found", { status: 404, reason: "Not found.", by: "object" });
 
 /**
  * Reads the object of an action. `undefined` and `null` are refused with `not_found`. A `deny()` or a `fault()` is the
@@ -14,12 +14,12 @@ export const NOT_FOUND = decision("deny", "not_found", { status: 404, reason: "N
  */
 export function readLoaded(found: unknown): { readonly object: unknown } | Decision {
   if (found === undefined || found === null) return NOT_FOUND;
-  const made = decisionIn(found);
-  if (made && refuses(made)) return named(made, "object");
-  const advice = made ? "give the object itself" : adviceFor(found);
+  const decision = decisionIn(found);
+  if (decision && refuses(decision)) return named(decision, "object");
+  const advice = decision ? "give the object itself" : adviceFor(found);
   if (advice === undefined) return { object: found };
-  const error = new PermissionMisuse(`the object of an action is ${made ? "a decision" : show(found)}: ${advice}`);
-  return decision("error", "permission_error", { by: "object", error });
+  const error = new PermissionMisuse(`the object of an action is ${decision ? "a decision" : show(found)}: ${advice}`);
+  return createDecision("error", "permission_error", { by: "object", error });
 }
 
 function adviceFor(found: unknown): string | undefined {

@@ -1,9 +1,9 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { cancelTimeout, type TimeoutNode, timeoutListOf } from "../util/deadline.js";
 import { ABORTED, type CancellationScope, type EvaluationOptions } from "./cancellation.js";
 
-const TIMED_OUT = decision("error", "permission_timeout");
+const TIMED_OUT = createDecision("error", "permission_timeout");
 
 /**
  * A decision that may be asynchronous. It is settled by the first of its result, its deadline and its cancellation. Its
@@ -47,8 +47,8 @@ export abstract class PendingDecision implements TimeoutNode {
   }
 
   /** Settles the decision, once. */
-  protected settle(made: Decision): void {
-    this.decision ??= made;
+  protected settle(decision: Decision): void {
+    this.decision ??= decision;
     cancelTimeout(this);
     this.cancellation?.remove(this);
     this.resolve?.(this.decision);

@@ -1,4 +1,4 @@
-import { ALLOWED, decision } from "../decision/decision.js";
+import { ALLOWED, createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import type { RuleContext } from "../rules/rule-context.js";
 import type { Phase, Tree } from "../rules/tree.js";
@@ -22,14 +22,14 @@ export interface Program {
 }
 
 /** Placeholder at an end whose denial is computed when it is first reached. */
-export const UNRESOLVED: Decision = decision("deny", "permission_denied");
+export const UNRESOLVED: Decision = createDecision("deny", "permission_denied");
 
 /** Compiles a tree for one phase. Returns `undefined` when the tree abstains. */
 export function compile(tree: Tree, phase: Phase, fallback: boolean): Program | undefined {
   const { root, leaves, needsObject } = plan(tree, phase, fallback);
   if (root === undefined) return undefined;
   const { name } = tree;
-  const allowed = decision("allow", "allowed", { by: name });
+  const allowed = createDecision("allow", "allowed", { by: name });
   const start = wire(root, endStep(Kind.Allows, allowed), undefined);
   const denials = isClear(root) ? undefined : new Map<number, Decision>();
   const isBlind = leaves.length > BITS && !isClear(root, true);

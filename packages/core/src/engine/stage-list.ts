@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { LazySignal, Use } from "../rules/lazy-signal.js";
 import { RuleContext } from "../rules/rule-context.js";
@@ -15,7 +15,7 @@ import { decisionAt } from "./tree-walker.js";
 type ClassHook = (...question: readonly unknown[]) => unknown;
 
 /** The decision of a question without stages. */
-const OPEN = decision("allow", "allowed", { by: "policy" });
+const OPEN = createDecision("allow", "allowed", { by: "policy" });
 
 /** The stages of one question, in the order of asking. */
 export class StageList {

@@ -115,8 +115,8 @@ export function decisionAt({ root, denials }: Program, end: Step, trues: number)
   if (known) return known;
   const walk = new TreeWalker(root);
   walk.replay(end, trues);
-  const made = walk.result as Decision;
-  if (denials === undefined) end.end = made;
-  else if (denials.size < MAX_REMEMBERED) denials.set(trues, made);
-  return made;
+  const decision = walk.result as Decision;
+  if (denials === undefined) end.end = decision;
+  else if (denials.size < MAX_REMEMBERED) denials.set(trues, decision);
+  return decision;
 }

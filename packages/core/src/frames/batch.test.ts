@@ -61,7 +61,7 @@ const codeOf = ({ method }: Member) => CODES[String(method)];
 const quiet = { onDecision() {} };
 
 describe("a guard", () => {
-  test("hands on a frame when all its requests are allowed, and else answers each once", async () => {
+  test("delivers a frame when all its requests are allowed, and else answers each once", async () => {
     await fc.assert(
       fc.asyncProperty(anyFrames, async (frames) => {
         const { receive, wire } = connectFrames(policy, { codec: jsonRpc(), ...quiet });

@@ -15,7 +15,7 @@ export interface BatchConnection<M extends DecodedMessage> {
 
 /**
  * A frame that holds several requests. They wait in the queue of the session and are judged one by one. Their answers
- * are sent together, once the last request is answered. A guard hands on the frame when all its requests are allowed;
+ * are sent together, once the last request is answered. A guard delivers the frame when all its requests are allowed;
  * otherwise it refuses the allowed ones too.
  */
 export class Batch<M extends DecodedMessage> implements FrameBatch {
@@ -26,7 +26,7 @@ export class Batch<M extends DecodedMessage> implements FrameBatch {
   #bytes = 0;
   /** The requests that are answered, or need no answer. */
   readonly #settled = new Set<DecodedMessage>();
-  /** The requests that wait for the others, to be handed on with them. */
+  /** The requests that wait for the others, to be delivered with them. */
   #allowed: M[] = [];
   /** The authorization under which the first of them was allowed. */
   #epoch = 0;
@@ -48,7 +48,7 @@ export class Batch<M extends DecodedMessage> implements FrameBatch {
     this.#connection = connection;
   }
 
-  /** INVARIANT: all requests of a frame that is handed on were allowed under one authorization. */
+  /** INVARIANT: all requests of a frame that is delivered were allowed under one authorization. */
   allow(message: DecodedMessage): boolean {
     const { epoch } = this.#connection.session;
     if (this.#allowed.length === 0) this.#epoch = epoch;

@@ -10,7 +10,7 @@ export interface FrameBatch {
   answer(message: DecodedMessage, frame: Frame | undefined): void;
   /** Notes that a request is allowed. Returns true when it was the last, and all are allowed. */
   allow(message: DecodedMessage): boolean;
-  /** Refuses all requests of a frame that was allowed, and is not handed on because the authorization has changed. */
+  /** Refuses all requests of a frame that was allowed, and is not delivered because the authorization has changed. */
   withdraw(message: DecodedMessage): void;
 }
 

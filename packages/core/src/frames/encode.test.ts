@@ -1,11 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Codec } from "../codecs/codec.js";
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { DecodedMessage } from "./decoded-message.js";
 import { encodeRefusal, encodeReply, joinAnswers } from "./encode.js";
 
-const refused = decision("deny", "not_a_member", { status: 403, reason: "No.", by: "isMember" });
+const refused = createDecision("deny", "not_a_member", { status: 403, reason: "No.", by: "isMember" });
 const PUBLIC = { code: "not_a_member", status: 403, reason: "No.", retry: "never" };
 
 /** A codec with some methods of its own, and the message that it decoded. */
@@ -30,7 +30,7 @@ describe("a refusal", () => {
     const encode = vi.fn(() => undefined);
     const { message, ...options } = made({ denied: encode });
     const issues = [{ message: "Required", path: ["room"] }];
-    const invalid = decision("error", "invalid_input", { status: 400, reason: "room: Required", issues });
+    const invalid = createDecision("error", "invalid_input", { status: 400, reason: "room: Required", issues });
     expect(encodeRefusal(options, message, invalid, () => {})).toBeUndefined();
     expect(encode.mock.calls[0]).toMatchObject([
       {},
@@ -71,7 +71,7 @@ describe("the option `denied`", () => {
     const denied = vi.fn(() => "refused");
     const { codec, message } = made({ denied: () => "by the codec" });
     const issues = [{ message: "Required", path: ["room"] }];
-    const invalid = decision("error", "invalid_input", { status: 400, reason: "room: Required", issues });
+    const invalid = createDecision("error", "invalid_input", { status: 400, reason: "room: Required", issues });
     expect(encodeRefusal({ codec, denied }, message, refused, () => {})).toBe("refused");
     encodeRefusal({ codec, denied }, message, invalid, () => {});
     expect(denied.mock.calls).toEqual([

@@ -68,7 +68,7 @@ function start(rules?: Policy, maxPayload?: number) {
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-test("an allowed frame is handed on, and a refused one is answered", () => {
+test("an allowed frame is delivered, and a refused one is answered", () => {
   const { connection, socket, send } = start();
   send("yes");
   send("no");

@@ -84,7 +84,7 @@ export abstract class PolledConnection<
    * Ends the session of a closed socket. A second call changes nothing.
    *
    * @param isCut True when the client has sent no close. Its waiting messages are dropped.
-   * @param whenEnded Called once the last message is handed on.
+   * @param whenEnded Called once the last message is delivered.
    */
   end(isCut: boolean, whenEnded: () => void): void {
     const { session } = this;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import { addAnswerHeader, openAnswerHeaders } from "../guard/handshake/response-headers.js";
 import { refusalResponse } from "./refusal-response.js";
 
@@ -14,7 +14,7 @@ function requestWith(...added: [string, string][]): object {
 }
 
 test("a refusal is its status and its public part as JSON", () => {
-  const refused = decision("deny", "permission_denied", { error: new Error("internal") });
+  const refused = createDecision("deny", "permission_denied", { error: new Error("internal") });
   expect(refusalResponse({}, refused, "Bearer")).toEqual({
     status: 403,
     headers: [CONTENT_TYPE],
@@ -23,7 +23,7 @@ test("a refusal is its status and its public part as JSON", () => {
 });
 
 test("only a 401 has the challenge", () => {
-  const { status, headers } = refusalResponse({}, decision("deny", "not_authenticated"), 'Basic realm="x"');
+  const { status, headers } = refusalResponse({}, createDecision("deny", "not_authenticated"), 'Basic realm="x"');
   expect([status, headers]).toEqual([401, [["WWW-Authenticate", 'Basic realm="x"'], CONTENT_TYPE]]);
 });
 
@@ -31,7 +31,7 @@ test.each([
   [0, "0"],
   [1.2, "2"],
 ])("Retry-After of %s seconds is %s", (retryAfter, shown) => {
-  const { headers } = refusalResponse({}, decision("error", "rate_limited", { retryAfter }), "Bearer");
+  const { headers } = refusalResponse({}, createDecision("error", "rate_limited", { retryAfter }), "Bearer");
   expect(headers).toContainEqual(["Retry-After", shown]);
 });
 
@@ -43,7 +43,7 @@ test("headers of the decision take precedence, and all cookies are kept", () => 
     ["WWW-Authenticate", "no"],
   );
   const parts = { headers: { "X-a": "decision", "Set-Cookie": "c=3", "www-authenticate": "Digest" } };
-  const { headers } = refusalResponse(request, decision("deny", "not_authenticated", parts), "Bearer");
+  const { headers } = refusalResponse(request, createDecision("deny", "not_authenticated", parts), "Bearer");
   expect(headers).toEqual([
     ["www-authenticate", "Digest"],
     ["X-a", "decision"],
@@ -56,13 +56,17 @@ test("headers of the decision take precedence, and all cookies are kept", () => 
 
 test("headers that rules cannot set are left out", () => {
   const headers = { "Content-Length": "0", connection: "upgrade", "bad name": "x", "x-ok": "1" };
-  const made = refusalResponse(requestWith(["upgrade", "h2c"]), decision("deny", "permission_denied", { headers }), "");
+  const made = refusalResponse(
+    requestWith(["upgrade", "h2c"]),
+    createDecision("deny", "permission_denied", { headers }),
+    "",
+  );
   expect(made.headers).toEqual([["x-ok", "1"], CONTENT_TYPE]);
 });
 
 test("headers of rules are taken once", () => {
   const request = requestWith(["x-a", "1"]);
-  const denied = decision("deny", "permission_denied");
+  const denied = createDecision("deny", "permission_denied");
   expect(refusalResponse(request, denied, "").headers).toHaveLength(2);
   expect(refusalResponse(request, denied, "").headers).toEqual([CONTENT_TYPE]);
 });

@@ -1,6 +1,6 @@
 import { deny, PermissionDenied } from "@portcullis/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { FaultLog } from "./fault-log.js";
 
@@ -16,9 +16,9 @@ afterEach(() => {
 
 const boom = new Error("boom");
 const failed = (by = "isMember", error: unknown = boom): Decision =>
-  decision("error", "permission_error", { by, error });
+  createDecision("error", "permission_error", { by, error });
 const expired = (message = "jwt expired") =>
-  decision("deny", "not_authenticated", { by: "authenticate", error: new Error(message) });
+  createDecision("deny", "not_authenticated", { by: "authenticate", error: new Error(message) });
 const printed = () => print.mock.calls.map(([head, shown]) => [head, shown]);
 
 function tell(times: number, told: Decision, where = "send", log = new FaultLog()): FaultLog {
@@ -69,8 +69,8 @@ describe("a fault", () => {
   });
 
   test("of a handler has the name of its action", () => {
-    const log = tell(2, decision("error", "handler_error", { by: "handler", error: boom }), "one");
-    tell(2, decision("error", "handler_error", { by: "handler", error: boom }), "two", log);
+    const log = tell(2, createDecision("error", "handler_error", { by: "handler", error: boom }), "one");
+    tell(2, createDecision("error", "handler_error", { by: "handler", error: boom }), "two", log);
     expect(printed().map(([head]) => head)).toEqual([
       "portcullis: handler_error in handler (one):",
       "portcullis: handler_error in handler (two):",
@@ -78,8 +78,8 @@ describe("a fault", () => {
   });
 
   test("without a cause is a timeout", () => {
-    tell(1, decision("error", "permission_timeout", { by: "slow" }));
-    tell(1, decision("error", "permission_timeout"));
+    tell(1, createDecision("error", "permission_timeout", { by: "slow" }));
+    tell(1, createDecision("error", "permission_timeout"));
     expect(printed()).toEqual([
       ["portcullis: permission_timeout in slow (send):", "no answer in time"],
       ["portcullis: permission_timeout (send):", "no answer in time"],
@@ -111,17 +111,17 @@ describe("a refusal that a handler rethrows", () => {
 
   test.each([
     ["a fault", failed("isOwner"), 1],
-    ["a timeout", decision("error", "permission_timeout"), 1],
-    ["a denial", decision("deny", "not_a_member"), 0],
+    ["a timeout", createDecision("error", "permission_timeout"), 1],
+    ["a denial", createDecision("deny", "not_a_member"), 0],
     ["no decision", boom, 0],
   ])("is printed by its cause: %s", (_, cause, times) => {
-    tell(1, decision("error", "permission_error", { by: "handler", error: rethrown(cause) }));
+    tell(1, createDecision("error", "permission_error", { by: "handler", error: rethrown(cause) }));
     expect(print).toHaveBeenCalledTimes(times);
   });
 
   test("is printed where its causes form a circle", () => {
     const error = rethrown(undefined);
-    const circular = decision("error", "permission_error", { by: "handler", error });
+    const circular = createDecision("error", "permission_error", { by: "handler", error });
     Object.assign(error, { cause: circular });
     tell(1, circular);
     expect(print).toHaveBeenCalledTimes(1);
@@ -140,23 +140,23 @@ describe("a denial", () => {
   });
 
   test("of a client who is banned is one line too", () => {
-    tell(1, decision("deny", "permission_denied", { by: "authenticate", error: new Error("banned") }));
+    tell(1, createDecision("deny", "permission_denied", { by: "authenticate", error: new Error("banned") }));
     expect(printed()).toEqual([["portcullis: permission_denied in authenticate (send):", "banned"]]);
   });
 
   test("is no fault of the same status", () => {
-    for (const status of [401, 403]) tell(1, decision("error", "closed", { status, error: boom }));
+    for (const status of [401, 403]) tell(1, createDecision("error", "closed", { status, error: boom }));
     expect(print).not.toHaveBeenCalled();
   });
 
   test("that was meant is not printed", () => {
-    tell(1, decision("deny", "closed", { error: new PermissionDenied("closed") }));
-    tell(1, decision("deny", "permission_denied"));
+    tell(1, createDecision("deny", "closed", { error: new PermissionDenied("closed") }));
+    tell(1, createDecision("deny", "permission_denied"));
     expect(print).not.toHaveBeenCalled();
   });
 
   test("of a message is printed when the codec has thrown", () => {
-    tell(1, decision("deny", "bad_message", { status: 400, by: "codec", error: boom }));
+    tell(1, createDecision("deny", "bad_message", { status: 400, by: "codec", error: boom }));
     expect(printed()).toEqual([["portcullis: bad_message in codec (send):", boom]]);
   });
 

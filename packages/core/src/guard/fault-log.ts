@@ -15,14 +15,14 @@ export class FaultLog {
   readonly #printer = new ErrorPrinter();
 
   /** @param where The action of the decision. */
-  tell(made: Decision, where: string): void {
-    const { code, by } = made;
-    const isDenial = isRefusedToken(made);
-    if (!isDenial && !isIncident(made)) return;
+  tell(decision: Decision, where: string): void {
+    const { code, by } = decision;
+    const isDenial = isRefusedToken(decision);
+    if (!isDenial && !isIncident(decision)) return;
     const name = by === "" ? code : `${code} in ${by}`;
     const subject = `${name} (${printable(where)})`;
     // A rule is known by its name, a handler by its action.
-    this.#printer.print(subject, causeOf(made, isDenial) ?? "no answer in time", by === "handler" ? subject : name);
+    this.#printer.print(subject, causeOf(decision, isDenial) ?? "no answer in time", by === "handler" ? subject : name);
   }
 
   /** Prints that a callback of the application has thrown. */

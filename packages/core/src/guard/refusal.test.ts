@@ -1,11 +1,11 @@
 import { type Decision, deny, fault } from "@portcullis/core";
 import { describe, expect, test } from "vitest";
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import { publicRefusal } from "../decision/decision-parts.js";
 import { BATCH_REFUSED, badMessage, closeCodeOf, GOING_AWAY, MISSING_ACTION, TOO_MANY_PENDING } from "./refusal.js";
 
 test("clients get code, status, reason and retry only", () => {
-  const refusal = decision("error", "permission_error", {
+  const refusal = createDecision("error", "permission_error", {
     by: "isMember",
     error: new Error("password"),
     headers: { a: "b" },
@@ -17,7 +17,7 @@ test("clients get code, status, reason and retry only", () => {
     retry: "never",
   });
   expect(publicRefusal(fault("rate_limited", { retryAfter: 2 }))).toMatchObject({ retry: "later", retryAfter: 2 });
-  expect(publicRefusal(decision("abstain", "abstained"))).toMatchObject({ reason: "" });
+  expect(publicRefusal(createDecision("abstain", "abstained"))).toMatchObject({ reason: "" });
 });
 
 test.each([

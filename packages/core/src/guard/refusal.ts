@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 
 /**
@@ -17,40 +17,40 @@ export function closeCodeOf({ status }: Decision): number {
  * @param error The error of the codec, for `onDecision` only.
  */
 export function badMessage(reason = "The message could not be read.", error?: unknown): Decision {
-  return decision("deny", "bad_message", { status: 400, reason, by: "codec", error });
+  return createDecision("deny", "bad_message", { status: 400, reason, by: "codec", error });
 }
 
 /** The refusal of a handshake or request whose target has no path, or one that routers read in different ways. */
-export const BAD_TARGET: Decision = decision("deny", "bad_target", {
+export const BAD_TARGET: Decision = createDecision("deny", "bad_target", {
   status: 400,
   reason: "The request target must be an encoded path, such as /rooms/7.",
   by: "guard",
 });
 
 /** The refusal of a message without an action. */
-export const MISSING_ACTION: Decision = decision("deny", "missing_action", {
+export const MISSING_ACTION: Decision = createDecision("deny", "missing_action", {
   status: 405,
   reason: "Unable to find action in message body.",
   by: "codec",
 });
 
 /** The refusal of a message for which the connection has no room. */
-export const TOO_MANY_PENDING: Decision = decision("error", "too_many_pending", {
+export const TOO_MANY_PENDING: Decision = createDecision("error", "too_many_pending", {
   status: 429,
   reason: "Too many messages are waiting on this connection.",
   retryAfter: 1,
   by: "limits",
 });
 
-/** The refusal of an allowed request whose frame is not handed on (424 Failed Dependency, RFC 4918, section 11.4). */
-export const BATCH_REFUSED: Decision = decision("error", "batch_refused", {
+/** The refusal of an allowed request whose frame is not delivered (424 Failed Dependency, RFC 4918, section 11.4). */
+export const BATCH_REFUSED: Decision = createDecision("error", "batch_refused", {
   status: 424,
   reason: "Another request of the same frame was refused.",
   by: "guard",
 });
 
 /** The refusal of a handshake while the guard is closing. */
-export const GOING_AWAY: Decision = decision("error", "going_away", {
+export const GOING_AWAY: Decision = createDecision("error", "going_away", {
   status: 503,
   reason: "The server is closing.",
   by: "guard",

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Wire } from "../../test/connection.js";
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import { AllowAny, definePolicy, HasRole, IsAuthenticated, PermissionDenied } from "../index.js";
 import { engineOf } from "../policy/policy.js";
 import { Gate } from "./gate.js";
@@ -9,11 +9,11 @@ import { isDevelopment, SetupHints } from "./setup-hints.js";
 const { rules } = engineOf(definePolicy({ actions: { ping: AllowAny, "chat.send": AllowAny } }), "test");
 const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
 const END = /\.? This is printed once; `hints: false` turns it off\.$/;
-const origins = decision("deny", "origin_not_allowed", { by: "origins" });
-const unknown = decision("deny", "unknown_action", { by: "actions", status: 405 });
-const anonymous = decision("deny", "not_authenticated", { by: "IsAuthenticated" });
+const origins = createDecision("deny", "origin_not_allowed", { by: "origins" });
+const unknown = createDecision("deny", "unknown_action", { by: "actions", status: 405 });
+const anonymous = createDecision("deny", "not_authenticated", { by: "IsAuthenticated" });
 const THROWN = { code: "permission_error", by: "authenticate", status: 500 };
-const noRole = decision("deny", "permission_denied", { by: HasRole("admin").name });
+const noRole = createDecision("deny", "permission_denied", { by: HasRole("admin").name });
 
 beforeEach(() => void warn.mockClear());
 afterEach(() => void vi.unstubAllGlobals());
@@ -67,7 +67,9 @@ test.each([
   [{ foo: 1 }, 'and the keys `foo`: use `codec: json({ action: "..." })` with the key'],
   [{}, "has no action and no other key: use"],
 ])("a message without an action, with %j", (payload, told) => {
-  expect(hint({ decision: decision("deny", "missing_action", { by: "codec" }), action: "", payload })).toContain(told);
+  expect(hint({ decision: createDecision("deny", "missing_action", { by: "codec" }), action: "", payload })).toContain(
+    told,
+  );
 });
 
 test.each([
@@ -191,14 +193,14 @@ test.each([{}, { id: "" }, "ann", 5])("a user of %j that identifies nobody is to
 });
 
 test("a code that is a sentence is told with its rule", () => {
-  const denial = decision("deny", "Join the room first", { by: "isMember" });
+  const denial = createDecision("deny", "Join the room first", { by: "isMember" });
   expect(hint({ decision: denial })).toBe(
     '`isMember` answered the code "Join the room first", and codes are for programs: write deny("a_code", { reason: "Join the room first" })',
   );
 });
 
 test("a sentence that was thrown as a code is told as such", () => {
-  const denial = decision("deny", "Token expired", {
+  const denial = createDecision("deny", "Token expired", {
     by: "authenticate",
     error: new PermissionDenied("Token expired"),
   });
@@ -214,7 +216,10 @@ test.each<[string, object]>([
   ["a user with roles", { decision: noRole, scope: { user: { id: 1, roles: [] } } }],
   ["a user without any roles", { decision: noRole, scope: { user: { id: 1 } } }],
   ["nobody", { decision: noRole, scope: { user: null, role: "admin" } }],
-  ["another rule", { decision: decision("deny", "closed", { by: "hours" }), scope: { user: { id: 1, role: "a" } } }],
+  [
+    "another rule",
+    { decision: createDecision("deny", "closed", { by: "hours" }), scope: { user: { id: 1, role: "a" } } },
+  ],
 ])("a denial of %s is no hint", (_who, parts) => {
   expect(hint(parts, true, { user: null })).toBeUndefined();
 });

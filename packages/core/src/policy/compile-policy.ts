@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import { misuse, PermissionMisuse } from "../decision/errors.js";
 import { checkChoice, checkKeys, readMilliseconds } from "../decision/read-options.js";
 import type { EvaluationOptions } from "../engine/cancellation.js";
@@ -29,7 +29,7 @@ const OBJECTS = {
 const CONCURRENT = { values: [undefined, true, false], advice: "write true or false" };
 const ENTRY_KEYS = ["rule", "concurrent", "objects"];
 
-const UNKNOWN = decision("deny", "unknown_action", { status: 405, reason: "Unknown action.", by: "actions" });
+const UNKNOWN = createDecision("deny", "unknown_action", { status: 405, reason: "Unknown action.", by: "actions" });
 
 /**
  * Validates and compiles the options of `definePolicy`.

@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import { HANDS_ON } from "../engine/combine.js";
 import { compile, refusing } from "../engine/program.js";
 import { makeStage, type Stage } from "../engine/stage.js";
@@ -64,7 +64,7 @@ export function stagesOf(tree: Tree | undefined, phase: Phase, part: 0 | 1, pass
   if (tree === undefined) return [];
   const program = compile(tree, phase, part === 1);
   if (program === undefined && passesAbstain) return [];
-  const silent = () => refusing(decision("deny", "permission_denied", { by: tree.name }));
+  const silent = () => refusing(createDecision("deny", "permission_denied", { by: tree.name }));
   return [makeStage(part, program ?? silent(), passesAbstain)];
 }
 

@@ -163,15 +163,15 @@ describe("unknownAction", () => {
   ])("hides with `deny` from a client without a user: %s", async (_what, action, payload) => {
     const { policy } = hiding.unknownAction("deny");
     for (const user of [null, undefined, { isAuthenticated: false }]) {
-      const made = await policy.decide({ user } as never, CONSUMER, action, payload);
-      expect(publicRefusal(made)).toStrictEqual({
+      const decision = await policy.decide({ user } as never, CONSUMER, action, payload);
+      expect(publicRefusal(decision)).toStrictEqual({
         code: "not_authenticated",
         status: 401,
         reason: "Authentication credentials were not provided.",
         retry: "after-auth",
       });
-      expect(made.issues).toBeUndefined();
-      expect(made.outcome).toBe("deny");
+      expect(decision.issues).toBeUndefined();
+      expect(decision.outcome).toBe("deny");
     }
   });
 

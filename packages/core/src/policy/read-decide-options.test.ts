@@ -158,8 +158,8 @@ describe("an object in place of the payload", () => {
 
   test("is a fault of a policy whose rule knows objects", async () => {
     for (const payload of [{ object: { owner: 2 } }, { object: undefined, signal: 1 }]) {
-      const made = await owned.decide(scope, CONSUMER, "edit", payload);
-      expect([made.outcome, made.by, (made.error as Error).message]).toEqual(["error", "options", message]);
+      const decision = await owned.decide(scope, CONSUMER, "edit", payload);
+      expect([decision.outcome, decision.by, (decision.error as Error).message]).toEqual(["error", "options", message]);
       expect(await owned.can(scope, CONSUMER, "edit", payload)).toBe(false);
     }
   });

@@ -15,7 +15,7 @@ import {
 } from "@portcullis/core";
 import { describe, expect, test, vi } from "vitest";
 import { connect, settled } from "../../test/connection.js";
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { RecordedAnswer } from "../engine/record.js";
 import type { DecisionEvent } from "../guard/decision-log.js";
 import { toTree } from "../rules/build-tree.js";
@@ -47,7 +47,7 @@ function draw(
       if (!ask || !said) continue;
       const outcome = said === "halt" ? "error" : said;
       answers.set(ask, {
-        decision: decision(outcome, `${said}_code`, { by: node.name }),
+        decision: createDecision(outcome, `${said}_code`, { by: node.name }),
         isFinal: said === "halt",
         milliseconds: 2,
       });
@@ -192,8 +192,8 @@ test("a trace has the outcome of its decision", async () => {
         send("do");
         await settled();
         expect(wire.sent).toHaveLength(1);
-        const { decision: made, trace } = events[0] as DecisionEvent;
-        expect(trace?.rule?.outcome === "abstain" ? "deny" : trace?.rule?.outcome).toBe(made.outcome);
+        const { decision, trace } = events[0] as DecisionEvent;
+        expect(trace?.rule?.outcome === "abstain" ? "deny" : trace?.rule?.outcome).toBe(decision.outcome);
       }
     }
   }

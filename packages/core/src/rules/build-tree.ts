@@ -1,5 +1,5 @@
 import { checkRefusal } from "../decision/answers.js";
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { isMisspelling } from "../util/misspelling.js";
@@ -196,5 +196,5 @@ function checkSpelling(rule: object, name: string): void {
 
 function denialOf(by: string, { code = "permission_denied", reason, status }: DenialOptions): Decision {
   checkRefusal("deny", code, status, 499);
-  return decision("deny", code, { reason, status, by });
+  return createDecision("deny", code, { reason, status, by });
 }

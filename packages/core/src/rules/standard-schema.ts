@@ -1,4 +1,4 @@
-import { decision } from "../decision/decision.js";
+import { createDecision } from "../decision/decision.js";
 import { describeIssues, issuesOf } from "../decision/decision-parts.js";
 import type { Decision } from "../decision/decision-types.js";
 import { PermissionMisuse } from "../decision/errors.js";
@@ -30,5 +30,5 @@ function checked<T>(result: unknown): StandardResult<T> {
 export function invalidInput(outcome: "deny" | "error", found: unknown): Decision {
   const issues = issuesOf(found) ?? [];
   const reason = describeIssues(issues) || "The payload does not fit.";
-  return decision(outcome, "invalid_input", { status: 400, reason, issues });
+  return createDecision(outcome, "invalid_input", { status: 400, reason, issues });
 }

@@ -65,9 +65,11 @@ describe("several requests that one timer ends", () => {
     });
     const policy = definePolicy({ actions: { act: rule } });
     const controller = new AbortController();
-    const made = als.run("asking", () => policy.decide(scopeOf(), CONSUMER, "act", {}, { signal: controller.signal }));
+    const decision = als.run("asking", () =>
+      policy.decide(scopeOf(), CONSUMER, "act", {}, { signal: controller.signal }),
+    );
     als.run("leaving", () => controller.abort());
-    expect(await made).toMatchObject({ code: "aborted" });
+    expect(await decision).toMatchObject({ code: "aborted" });
     expect(seen).toEqual(["asking"]);
   });
 });

@@ -110,7 +110,7 @@ const DEFAULTS: Required<AttackLimits> = {
   total: 120_000,
 };
 
-const MOST: Required<AttackLimits> = {
+const MAXIMA: Required<AttackLimits> = {
   connections: 500,
   handshake: 60_000,
   message: 16_777_216,
@@ -128,7 +128,7 @@ const MOST: Required<AttackLimits> = {
 export function readLimits(options: AttackLimits = {}): Required<AttackLimits> {
   const limits = { ...DEFAULTS, ...options };
   for (const [key, value] of Object.entries(limits)) {
-    const most = MOST[key as keyof AttackLimits];
+    const most = MAXIMA[key as keyof AttackLimits];
     if (most === undefined) throw new PermissionMisuse(`attack() got unknown limits: \`${key}\``);
     if (!Number.isSafeInteger(value) || value < 1 || value > most) {
       throw new PermissionMisuse(`attack() got ${value} as \`limits.${key}\`: give a whole number from 1 to ${most}`);

@@ -17,7 +17,7 @@ const closed = permission("closed", async () => false);
 
 /** Several messages in one frame. */
 export const batches: Subject = {
-  "a frame is handed on once, when all its messages are allowed": {
+  "a frame is delivered once, when all its messages are allowed": {
     needs: "batches",
     check: async (lab) => {
       const server = await lab.guard(rules({ later }));
@@ -89,7 +89,7 @@ export const batches: Subject = {
     },
   },
 
-  "a connection that ends in the middle of a frame hands on and answers nothing": {
+  "a connection that ends in the middle of a frame delivers and answers nothing": {
     needs: "batches",
     check: async (lab) => {
       const { held, resolve, asked } = holding();

@@ -102,7 +102,7 @@ export const checks: Readonly<Record<string, LogCheck>> = {
   "`revoke` reaches the connections of another process": async (log) => {
     const [here, there] = [new Revocations(await log.connect()), new Revocations(await log.connect())];
     const applied: string[] = [];
-    const target = { apply: ({ subject }: RevocationRecord) => applied.push(subject), lose: () => undefined };
+    const target = { apply: ({ subject }: RevocationRecord) => applied.push(subject), applyLoss: () => undefined };
     there.follow(target);
     try {
       await until(() => there.gauges.sinceRead !== undefined, "the other process reads the log");

@@ -1,4 +1,4 @@
-import { decision } from "../../decision/decision.js";
+import { createDecision } from "../../decision/decision.js";
 import { decisionFromError, isPermissionDenied } from "../../decision/decision-from-error.js";
 import type { Decision } from "../../decision/decision-types.js";
 
@@ -70,5 +70,5 @@ function isAboutToken({ name, code, message, stack }: Thrown): boolean {
 
 /** @param reason Left out where it is no text. */
 function denied(code: string, error: unknown, reason: unknown): Decision {
-  return decision("deny", code, { by: "authenticate", error, reason });
+  return createDecision("deny", code, { by: "authenticate", error, reason });
 }

@@ -1,4 +1,4 @@
-import { decision } from "../../decision/decision.js";
+import { createDecision } from "../../decision/decision.js";
 import { decisionFromError } from "../../decision/decision-from-error.js";
 import type { Decision } from "../../decision/decision-types.js";
 import { PermissionMisuse } from "../../decision/errors.js";
@@ -27,8 +27,8 @@ import { ANONYMOUS, readExtra, refusalIn } from "./read-extra.js";
 const NOT_OPENABLE =
   'open() was called twice, or for a handshake that was not allowed: await `result`, and call open() once when its outcome is "allow"';
 
-const CONNECT_TIMED_OUT = decision("error", "permission_timeout", { by: "connect" });
-const CONNECT_ABORTED = decision("error", "aborted", { status: 499, by: "connect" });
+const CONNECT_TIMED_OUT = createDecision("error", "permission_timeout", { by: "connect" });
+const CONNECT_ABORTED = createDecision("error", "aborted", { status: 499, by: "connect" });
 
 /** The evaluation of one handshake: origin, then `authenticate`, then the connect rules, all inside one deadline. */
 export class HandshakeEvaluation<M extends ClientMessage, Request> implements TimeoutNode {
@@ -67,16 +67,16 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     this.#log = runtime.log;
     this.#scope = this.#bareScope = scopeOf(connection, ANONYMOUS);
     this.#context = new RuleContext(this.#scope, this.consumer, "connect", connection.message ?? {});
-    const made = refusal ?? this.#begin();
+    const decision = refusal ?? this.#begin();
     // A rule may have closed the connection, and returned a promise.
-    if (made instanceof Promise && this.#settled === undefined) {
+    if (decision instanceof Promise && this.#settled === undefined) {
       this.result = new Promise((resolve) => {
         this.#resolve = resolve;
         if (runtime.log.isObserved) this.#asyncContext = contextOfNow();
         timeoutListOf(Math.min(runtime.timeouts.connect, handshakeLimitOf(runtime, session))).add(this);
-        made.then((later) => (isOverdue(this) ? this.expire() : this.#settle(later)));
+        decision.then((later) => (isOverdue(this) ? this.expire() : this.#settle(later)));
       });
-    } else this.result = this.#settled ?? this.#settle(made as Decision);
+    } else this.result = this.#settled ?? this.#settle(decision as Decision);
   }
 
   /**
@@ -148,16 +148,16 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     else this.#end(CONNECT_TIMED_OUT);
   }
 
-  #end(made: Decision): void {
-    if (this.#asyncContext) this.#asyncContext(() => this.#settle(made));
-    else this.#settle(made);
-    this.#cancellation.cancel(made.reason);
-    this.#context.abort(made.reason);
+  #end(decision: Decision): void {
+    if (this.#asyncContext) this.#asyncContext(() => this.#settle(decision));
+    else this.#settle(decision);
+    this.#cancellation.cancel(decision.reason);
+    this.#context.abort(decision.reason);
   }
 
-  #settle(made: Decision): HandshakeResult {
+  #settle(decision: Decision): HandshakeResult {
     if (this.#settled !== undefined) return this.#settled;
-    const settled = this.#isGuardClosing && made.outcome === "allow" ? GOING_AWAY : made;
+    const settled = this.#isGuardClosing && decision.outcome === "allow" ? GOING_AWAY : decision;
     const result = { decision: settled, scope: this.#scope };
     this.#settled = result;
     cancelTimeout(this);
@@ -167,11 +167,11 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
     return result;
   }
 
-  #report(made: Decision): void {
+  #report(decision: Decision): void {
     this.#log.report({
       phase: this.#cause.phase ?? "connect",
       action: "connect",
-      decision: made,
+      decision: decision,
       scope: this.#scope,
       consumer: this.consumer,
       session: this.#cause.session,

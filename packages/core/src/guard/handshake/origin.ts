@@ -1,4 +1,4 @@
-import { decision } from "../../decision/decision.js";
+import { createDecision } from "../../decision/decision.js";
 import { decisionFromError } from "../../decision/decision-from-error.js";
 import type { Decision } from "../../decision/decision-types.js";
 import { PermissionMisuse } from "../../decision/errors.js";
@@ -12,7 +12,7 @@ import { isThenable } from "../../util/thenable.js";
  */
 export type OriginRule = (origin: string | undefined, scope: Scope) => boolean;
 
-const REFUSED = decision("deny", "origin_not_allowed", {
+const REFUSED = createDecision("deny", "origin_not_allowed", {
   by: "origins",
   reason: "Connections from this origin are not allowed.",
 });

@@ -92,10 +92,11 @@ export abstract class SessionVerbs<M extends ClientMessage>
     const read = readQuestion(SESSION_DECIDE, engine.rules.entryOf(action), payload, options);
     if (isFault(read)) return read;
     if (read.hasObject) return this.decideObject(action, payload, read.object);
-    const made = engine.evaluateAction(this, { action, payload });
+    const decision = engine.evaluateAction(this, { action, payload });
     // No client has asked for the unknown action, so nothing else tells the developer.
-    if (!(made instanceof Promise) && made.by === "actions") log.hint({ action, decision: made, scope: this.scope });
-    return made;
+    if (!(decision instanceof Promise) && decision.by === "actions")
+      log.hint({ action, decision: decision, scope: this.scope });
+    return decision;
   }
 
   can(action: string, payload?: Payload, options?: CheckOptions): Promise<boolean> {
@@ -117,8 +118,8 @@ export abstract class SessionVerbs<M extends ClientMessage>
       log.report(event);
       return decision;
     };
-    const made = engine.evaluateObject(caller, { action, payload }, object, answers);
-    return made instanceof Promise ? made.then(report) : report(made);
+    const result = engine.evaluateObject(caller, { action, payload }, object, answers);
+    return result instanceof Promise ? result.then(report) : report(result);
   }
 
   /** Ends the running decisions and the signal of the connection. */

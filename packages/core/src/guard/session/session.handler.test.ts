@@ -125,8 +125,8 @@ describe("refresh", () => {
     const { session, wire } = connect(policy, { authenticate });
     const refreshed = session.refresh();
     session.close(4000);
-    const made: Decision = await refreshed;
-    expect([made.code, signal?.aborted]).toEqual(["aborted", true]);
+    const decision: Decision = await refreshed;
+    expect([decision.code, signal?.aborted]).toEqual(["aborted", true]);
     expect(wire.log).toEqual(["close 4000 "]);
   });
 });

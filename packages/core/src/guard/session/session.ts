@@ -129,7 +129,7 @@ export class Session<M extends ClientMessage = ClientMessage>
 
   /** A function of its own, because a closure in `process` would cost every message a context. */
   private concludeLater(asked: AskedMessage<M>, decision: Promise<Decision>): Until {
-    return decision.then((made) => this.conclude(asked, made));
+    return decision.then((settled) => this.conclude(asked, settled));
   }
 
   /** Acts on a decision: delivers, refuses, or dispatches the message. */

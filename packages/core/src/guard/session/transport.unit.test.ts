@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from "vitest";
 import { uncaughtOf } from "../../../../../test/helpers.js";
-import { decision } from "../../decision/decision.js";
+import { createDecision } from "../../decision/decision.js";
 import { ConcurrentHandlers } from "./concurrent-handlers.js";
 import type { ClientMessage } from "./connection.js";
 import { Transport } from "./transport.js";
 
 const message: ClientMessage = { action: "say", payload: {}, bytes: 1 };
-const refusal = decision("deny", "permission_denied");
+const refusal = createDecision("deny", "permission_denied");
 const broken = () => {
   throw new Error("broken");
 };

@@ -5,7 +5,7 @@ import type { RevalidationQueue } from "./revalidation-queue.js";
 import type { Addressable, SubjectIndex } from "./subject-index.js";
 
 /** The parts of a guard that its leases share. */
-export interface LeaseOffice {
+export interface SharedLeaseParts {
   readonly options: ReadContinuityOptions;
   readonly index: Pick<SubjectIndex<Addressable>, "add" | "remove">;
   readonly revalidations: RevalidationQueue;
