@@ -109,7 +109,7 @@ export class Session<M extends ClientMessage = ClientMessage>
     const isLater = decision instanceof Promise;
     // The hot path. A message that is delivered at once causes no allocation.
     if (!served && !isLater && !log.wants(decision) && epoch === this.noticedEpoch) {
-      return this.isEnded ? undefined : this.handOn(message);
+      return this.isEnded ? undefined : this.deliver(message);
     }
     const asked: AskedMessage<M> = {
       log,
@@ -142,13 +142,13 @@ export class Session<M extends ClientMessage = ClientMessage>
     }
     if (this.isEnded) return undefined;
     if (decision.outcome !== "allow") return void this.transport.sendRefusal(message, decision);
-    if (!served) return this.handOn(message);
+    if (!served) return this.deliver(message);
     asked.decision = decision;
     const handling = served.dispatch(asked);
     return handling && this.run(handling, served.engine.rules.entryOf(action).concurrent);
   }
 
-  private handOn(message: M): Until | undefined {
+  private deliver(message: M): Until | undefined {
     this.connection.deliver(message);
     return this.connection.flush ? FLUSHING : undefined;
   }
