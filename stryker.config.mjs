@@ -6,7 +6,7 @@ const { RUN: run = name } = process.env;
 
 export default {
   mutate: sources,
-  plugins: ["./stress/mutation/runner.mjs"],
+  plugins: ["./stress/mutation/runner.mjs", "./stress/mutation/survivor-reporter.mjs"],
   testRunner: "loaded",
   buildCommand: "node stress/mutation/transpile.mjs",
   coverageAnalysis: "perTest",
@@ -15,7 +15,7 @@ export default {
   tempDirName: ".stryker/sandboxes",
   incremental: true,
   incrementalFile: `.stryker/${run}.incremental.json`,
-  reporters: ["clear-text", "json", "progress-append-only"],
+  reporters: ["clear-text", "json", "progress-append-only", "survivors"],
   jsonReporter: { fileName: `.stryker/reports/${run}.json` },
   clearTextReporter: { logTests: false, allowColor: false, reportMutants: false, reportTests: false },
   concurrency: 2,
