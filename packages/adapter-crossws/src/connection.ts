@@ -15,10 +15,10 @@ type CloseDetails = Parameters<Hooks["close"]>[1];
 export class PeerConnection extends UpgradeFacts implements Connection<DecodedMessage<Message>, UpgradeRequest> {
   /** The refusal of an upgrade that was accepted to be closed with a code. */
   refused: Decision | undefined;
-  /** True when crossws has reported an error of the peer. */
-  hasFailed = false;
   /** True until the first message of a client that has offered subprotocols, of which the hook `upgrade` has chosen none. */
   isProtocolOpen = false;
+  /** True when crossws has reported an error of the peer. */
+  #hasFailed = false;
   #result: unknown;
 
   /** The hooks of the application, for a peer whose `open` it has got, and whose end it has not. */
@@ -49,11 +49,23 @@ export class PeerConnection extends UpgradeFacts implements Connection<DecodedMe
     this.#result = this.guarding.hooks.message?.(this.raw as Peer, message);
   }
 
+  /** Notes an error, which Deno reports in place of a close code. */
+  fail(error: Parameters<Hooks["error"]>[1]): Result {
+    this.#hasFailed = true;
+    return this.hooks.error?.(this.raw as Peer, error);
+  }
+
+  /** Notes an empty buffer, and tells the application of it. */
+  override drained(): Result {
+    super.drained();
+    return this.hooks.drain?.(this.raw as Peer);
+  }
+
   /** Ends the session: at once after a cut, else after its last message. The hook of the application is called then. */
   endPeer(details: CloseDetails): Result {
     let result: Result | undefined;
     // Without a close of the client the code is 1006. Deno tells no code, but reports an error first.
-    const isCut = details?.code === undefined ? this.hasFailed : details.code === 1006;
+    const isCut = details?.code === undefined ? this.#hasFailed : details.code === 1006;
     if (isCut && this.isProtocolOpen) this.guarding.gate.hintOnce(NO_PROTOCOL);
     this.end(isCut, () => {
       result = this.guarding.hooks.close?.(this.raw as Peer, details);

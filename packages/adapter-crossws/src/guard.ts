@@ -3,14 +3,9 @@ import type * as core from "@portcullis/core/adapter";
 import { createGuard } from "@portcullis/core/adapter";
 import type { CheckNeeds } from "@portcullis/core/internal";
 import type { Hooks, Peer } from "crossws";
-import { GuardedHooks } from "./hooks.js";
-import {
-  type CrosswsGuardOptions,
-  OWN_OPTIONS,
-  readOptions,
-  type ServeOptions,
-  type UpgradeRequest,
-} from "./options.js";
+import { type GuardedHooks, guardHooks } from "./hooks.js";
+import type { Caller, CrosswsGuardOptions, ServeOptions, UpgradeRequest } from "./options.js";
+import { checkHooks, OWN_OPTIONS, readOptions } from "./options.js";
 
 /**
  * The guard of a crossws server. `P` and `O` are the arguments of `replace`, `S` is the scope of its sessions, `N` are the
@@ -56,11 +51,7 @@ export function guard<S, N extends string>(
   hooks: Partial<Hooks>,
   policy: core.PolicyFor<S, N> & CheckNeeds<S>,
 ): Guard<core.PolicyFor<Scope>, Scope, N>;
-export function guard(
-  hooks: Partial<Hooks>,
-  policy: unknown,
-  options: CrosswsGuardOptions = {},
-): Guard<never, never, never> {
+export function guard(hooks: Partial<Hooks>, policy: unknown, options = {}): Guard<never, never, never> {
   return attach("guard()", policy, hooks, options);
 }
 
@@ -93,12 +84,7 @@ export function serve(consumer: unknown, options: ServeOptions = {}): Guard<neve
   return attach("serve()", consumer, options.hooks ?? {}, options);
 }
 
-function attach(
-  caller: "guard()" | "serve()",
-  rules: unknown,
-  hooks: Partial<Hooks>,
-  options: CrosswsGuardOptions,
-): Guard<never, never> {
+function attach(caller: Caller, rules: unknown, hooks: Partial<Hooks>, options: ServeOptions): Guard<never, never> {
   let guarded!: GuardedHooks;
   const guard = createGuard<UpgradeRequest, Peer, never, never>({
     caller,
@@ -106,11 +92,12 @@ function attach(
     options,
     ownOptions: caller === "serve()" ? [...OWN_OPTIONS, "hooks"] : OWN_OPTIONS,
     attach(gate) {
-      guarded = new GuardedHooks({ gate, ...readOptions(caller, hooks, options) });
+      checkHooks(caller, hooks);
+      guarded = guardHooks({ gate, hooks, ...readOptions(caller, options) });
       return guarded;
     },
   });
-  return Object.defineProperty({ ...guard, hooks: guarded.toHooks() }, "upgrade", {
+  return Object.defineProperty({ ...guard, hooks: guarded.hooks }, "upgrade", {
     get() {
       throw new PermissionMisuse("the guard was given as hooks: write `websocket: guarded.hooks`");
     },

@@ -1,6 +1,6 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { GuardOptions as CommonOptions, Gate } from "@portcullis/core/adapter";
-import { FRAME_OPTIONS, type FrameOptions, type ReadFrameOptions, readFrameOptions } from "@portcullis/core/frames";
+import { FRAME_OPTIONS, type FrameOptions, type PolledGuard, readFrameOptions } from "@portcullis/core/frames";
 import { isMisspelling, misuse } from "@portcullis/core/internal";
 import type { Hooks } from "crossws";
 
@@ -25,10 +25,13 @@ export interface ServeOptions<Extra = unknown> extends CrosswsGuardOptions<Extra
   hooks?: Omit<Partial<Hooks>, "message">;
 }
 
+/** The function that the application has called. */
+export type Caller = "guard()" | "serve()";
+
 const HOOKS = ["upgrade", "open", "message", "close", "drain", "error", "ping", "pong"];
 
 /** The parts of a guard that its connections use: its gate, and the options of this adapter, with their defaults. */
-export interface Guarding extends ReadFrameOptions, Required<Pick<CrosswsGuardOptions, "maxPayload">> {
+export interface Guarding extends PolledGuard {
   readonly gate: Gate<UpgradeRequest>;
   /** The hooks of the application. Each is read when it is called, as crossws does. */
   readonly hooks: Partial<Hooks>;
@@ -38,22 +41,16 @@ export interface Guarding extends ReadFrameOptions, Required<Pick<CrosswsGuardOp
 export const OWN_OPTIONS: readonly string[] = [...FRAME_OPTIONS, "maxPayload"];
 
 /**
- * Reads the options of this adapter, and the hooks of the application.
+ * Reads the options of this adapter.
  *
  * @throws {PermissionMisuse} When one is of the wrong type.
  */
-export function readOptions(
-  caller: string,
-  hooks: Partial<Hooks>,
-  options: CrosswsGuardOptions,
-): Omit<Guarding, "gate"> {
-  const isServed = caller === "serve()";
+export function readOptions(caller: Caller, options: CrosswsGuardOptions): Omit<Guarding, "gate" | "hooks"> {
   const { maxPayload = Number.POSITIVE_INFINITY } = options;
-  checkHooks(caller, hooks, isServed);
   if (typeof maxPayload !== "number" || !(maxPayload > 0)) {
     throw misuse(caller, maxPayload, "give a number of bytes above 0", "`maxPayload`");
   }
-  return { ...readFrameOptions(caller, options, isServed), hooks, maxPayload };
+  return { ...readFrameOptions(caller, options, caller === "serve()"), maxPayload };
 }
 
 /**
@@ -62,10 +59,10 @@ export function readOptions(
  * @throws {PermissionMisuse} When one is unknown, because a client could reach the application through it, or is no
  *   function.
  */
-function checkHooks(caller: string, hooks: unknown, isServed: boolean): void {
+export function checkHooks(caller: Caller, hooks: unknown): void {
   if (typeof hooks !== "object" || hooks === null) throw misuse(caller, hooks, "give an object of hooks", "`hooks`");
   for (const [name, hook] of Object.entries(hooks)) {
-    const isKnown = HOOKS.includes(name) && !(isServed && name === "message");
+    const isKnown = HOOKS.includes(name) && !(caller === "serve()" && name === "message");
     if (!isKnown)
       throw new PermissionMisuse(`${caller} got the hook \`${name}\`, which it cannot guard: ${adviceFor(name)}`);
     if (hook !== undefined && typeof hook !== "function") throw misuse(caller, hook, "give a function", `\`${name}\``);
