@@ -102,6 +102,16 @@ const GATES = [
       edit(join(folder, "packages/core/src/util/thenable.ts"), (text) => `${text}export class Lifeline {}\n`),
   },
   {
+    name: "code",
+    asks: "the adapter for crossws has at most 300 lines of code",
+    command: "node scripts/structure.mjs",
+    plant: (folder) =>
+      edit(
+        join(folder, "packages/adapter-crossws/src/peers.ts"),
+        (text) => text + Array.from({ length: 100 }, (_, at) => `export const planted${at} = ${at};\n`).join(""),
+      ),
+  },
+  {
     name: "core",
     asks: "the core imports nothing",
     command: "npx biome lint --error-on-warnings packages/core/src",
