@@ -1,8 +1,9 @@
 // Costs of a guard on a server of ws, crossws and socket.io, as message rate and processor time, compared with the same server
-// with a check by hand.
+// with a check by hand. The servers run on Node, and those of crossws on Bun as well, which the first run fetches.
 //
 //   npm run bench:end-to-end --prefix bench [-- --quick]
 
+import { environmentOf, RUNTIMES, startOf } from "../../stress/runtimes/runtimes.mjs";
 import { quantile, shuffled, summary } from "../lib/measure.mjs";
 import { start } from "../lib/processes.mjs";
 import { judge, keep, number, printTable, printTargets, quick, spread } from "../lib/report.mjs";
@@ -33,14 +34,24 @@ async function block(client, { kind, server, port }, length) {
   return { rate: (messages / took) * 1000, user, cpu: user + (after.system - before.system) / messages };
 }
 
+/** Starts a server on Node. */
+const startOnNode = (transport, kind) => start(new URL("server.mjs", import.meta.url), [transport, kind]);
+
+/** Starts a server of crossws on Bun. */
+function startOnBun(_transport, kind) {
+  const bun = RUNTIMES.find((runtime) => runtime.kind === "bun");
+  const [execPath, ...execArgv] = startOf(bun);
+  return start(new URL("bun-server.mjs", import.meta.url), [kind], { execPath, execArgv, env: environmentOf(bun) });
+}
+
 /** All servers anew, for a process may be lucky or unlucky for as long as it lives. */
-async function generation(transport) {
+async function generation(transport, startServer) {
   const servers = [];
   const client = start(new URL("client.mjs", import.meta.url), [transport]);
   try {
     await client.hear();
     for (const kind of shuffled(KINDS)) {
-      const server = start(new URL("server.mjs", import.meta.url), [transport, kind]);
+      const server = startServer(transport, kind);
       servers.push({ kind, server, port: await server.hear() });
     }
     for (const one of servers) await block(client, one, warmup);
@@ -58,9 +69,9 @@ async function generation(transport) {
 }
 
 /** Measures all servers of a transport, and prints what was found. */
-async function measure(transport) {
+async function measure(transport, title = transport, startServer = startOnNode) {
   const all = [];
-  for (let count = 0; count < generations; count++) all.push(...(await generation(transport)));
+  for (let count = 0; count < generations; count++) all.push(...(await generation(transport, startServer)));
   const results = Object.fromEntries(
     KINDS.map((kind) => [
       kind,
@@ -75,12 +86,12 @@ async function measure(transport) {
   );
   const differences = all.map((one) => Math.abs(one.again.cpu - one.hand.cpu));
   const noise = quantile(differences, 0.5);
-  print(transport, all.length, results, noise);
+  print(title, all.length, results, noise);
   return { results, noise };
 }
 
-function print(transport, blocks, results, noise) {
-  const title = `${transport}: ${blocks} rounds of ${milliseconds} ms blocks, ${generations} generations of processes, 4 x 16 in flight`;
+function print(name, blocks, results, noise) {
+  const title = `${name}: ${blocks} rounds of ${milliseconds} ms blocks, ${generations} generations of processes, 4 x 16 in flight`;
   printTable(title, [
     ["", "msg/s", "of hand", "10-90 %", "server us/msg", "above hand", "10-90 %", "user time above", ""],
     ...KINDS.map((kind) => {
@@ -96,13 +107,15 @@ function print(transport, blocks, results, noise) {
 
 const ws = await measure("ws");
 const crossws = await measure("crossws");
+const crosswsOnBun = await measure("crossws", "crossws on Bun", startOnBun);
 const socketio = await measure("socket.io");
 const targets = [
   judge("ws: message rate, of the server with a check by hand", ws.results.guard.rateRatio.median, 0.97, "at least"),
   judge("ws: server processor time above it, us per message", ws.results.guard.cpuAbove.median, 0.3),
   judge("ws: one message without the network: above it, us", nanoseconds / 1000, 0.3),
-  judge("crossws: message rate, of hand", crossws.results.guard.rateRatio.median, 0.97, "at least"),
+  judge("crossws on Node: message rate, of hand", crossws.results.guard.rateRatio.median, 0.97, "at least"),
+  judge("crossws on Bun: message rate, of hand", crosswsOnBun.results.guard.rateRatio.median, 0.97, "at least"),
   judge("socket.io: message rate, of hand", socketio.results.guard.rateRatio.median, 0.97, "at least"),
 ];
 printTargets(targets);
-keep("end-to-end", { oneMessage, generations, rounds, milliseconds, ws, crossws, socketio, targets });
+keep("end-to-end", { oneMessage, generations, rounds, milliseconds, ws, crossws, crosswsOnBun, socketio, targets });

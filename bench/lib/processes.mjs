@@ -6,10 +6,10 @@ import { once } from "node:events";
  *
  * @param {URL} file
  * @param {readonly string[]} args
- * @param {readonly string[]} execArgv
+ * @param {Pick<import("node:child_process").ForkOptions, "execPath" | "execArgv" | "env">} program Default: this Node.
  */
-export function start(file, args, execArgv = []) {
-  const child = fork(file, args, { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+export function start(file, args, program = {}) {
+  const child = fork(file, args, { execArgv: [], ...program, stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const ended = once(child, "exit").then(([code]) => {
     throw new Error(`${file.pathname.split("/").slice(-2).join("/")} ${args.join(" ")} has ended with ${code}`);
   });

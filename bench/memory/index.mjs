@@ -14,7 +14,7 @@ const KINDS = ["bare", "guard", "continuity"];
 
 /** Bytes per connection of one server with its connections open. */
 async function measure(kind) {
-  const server = start(new URL("server.mjs", import.meta.url), [kind], ["--expose-gc"]);
+  const server = start(new URL("server.mjs", import.meta.url), [kind], { execArgv: ["--expose-gc"] });
   try {
     const port = await server.hear();
     // The first connections load code and have it compiled, so they are opened before the measurement.

@@ -41,7 +41,7 @@ export function measureFile(folder, file) {
   return { file, lines: text.split("\n").length - 1, code: linesOfCode(source), classes, functions, names, exports };
 }
 
-/** What `code` of a measured file counts. */
+/** The lines that `code` of a measured file counts. */
 export const COUNTED_AS_CODE = "lines without those that are blank, comments, imports or re-exports";
 
 /**
