@@ -146,11 +146,16 @@ test("the facts of an upgrade are those of its request", async () => {
 const TARGETS = ["//x/admin", "http:///admin", "/\\x/admin", ...(RUNTIME === "node" ? ["/a/../admin", "/admin#"] : [])];
 
 test.each(TARGETS)("the target %s opens no path that the rules have not seen", async (target) => {
+  const [seen, opened]: [unknown[], string[]] = [[], []];
+  const notAdmin = permission("notAdmin", {
+    connect({ scope }) {
+      seen.push(scope.path);
+      return scope.path !== "/admin";
+    },
+  });
   const { url } = await start({
-    policy: definePolicy({
-      connect: permission("notAdmin", { connect: ({ scope }) => scope.path !== "/admin" }),
-      actions: {},
-    }),
+    policy: definePolicy({ connect: notAdmin, actions: {} }),
+    hooks: { upgrade: (request) => void opened.push(new URL(request.url).pathname) },
   });
   const head = ["Host: a", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"];
   const key = "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==";
@@ -162,7 +167,11 @@ test.each(TARGETS)("the target %s opens no path that the rules have not seen", a
     tcp.once("error", () => resolve("cut"));
   });
   tcp.destroy();
-  expect(answer).not.toBe("HTTP/1.1 101");
+  // Deno takes this target for a path, and the rules see the same one.
+  const isPath = RUNTIME === "deno" && target === "http:///admin";
+  expect(opened).toEqual(isPath ? ["/http:///admin"] : []);
+  expect(seen).toEqual(expect.arrayContaining(opened));
+  expect(answer === "HTTP/1.1 101").toBe(isPath);
 });
 
 test("a request that cannot be read is refused", async () => {

@@ -42,14 +42,14 @@ export function connectClient(
   } as object);
   listen(socket, wire, listener);
   signal?.addEventListener("abort", () => socket.terminate());
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     const isSeen = new Promise<void>((see) => seen.set(connection, see));
     const isOpen = new Promise((open) => socket.once("open", open));
     Promise.all([isSeen, isOpen]).then(() => {
       if (isSilent) socket.pause();
       resolve(clientOf(socket, wire, entrance));
     });
-    socket.once("unexpected-response", (_request, response) => readRefusal(response).then(resolve));
+    socket.once("unexpected-response", (_request, response) => readRefusal(response).then(resolve, reject));
     socket.once("error", () => resolve({ isRefused: true, status: "cut", text: "" }));
     socket.once("close", (closeCode, reason) =>
       resolve({ isRefused: true, status: undefined, closeCode, code: reason.toString(), text: reason.toString() }),
@@ -67,6 +67,7 @@ function listen(socket: WebSocket, wire: Wire, listener: ClientListener): void {
   socket.on("error", () => {});
 }
 
+/** Rejects for an answer that is none of the guard, such as one of the runtime. */
 async function readRefusal(response: IncomingMessage): Promise<Connected> {
   const { statusCode, headers } = response;
   // Node's own timeout for incomplete requests answers 408 without a body.
