@@ -20,6 +20,8 @@ const HEADINGS: Readonly<Record<string, string>> = {
 interface Results {
   readonly command: string;
   readonly date: string;
+  /** The day of the oldest figure, where parts were run at different times. */
+  readonly since?: string;
   readonly figures: readonly { what: string; value: string }[];
 }
 
@@ -30,10 +32,14 @@ export function figureSections(): string {
   return order
     .filter((name) => names.includes(name))
     .flatMap((name) => {
-      const { command, date, figures } = JSON.parse(readFileSync(new URL(name, results), "utf8")) as Partial<Results>;
+      const { command, date, since, figures } = JSON.parse(
+        readFileSync(new URL(name, results), "utf8"),
+      ) as Partial<Results>;
       if (command === undefined || figures === undefined) return [];
       const rows = figures.map(({ what, value }) => `| ${cell(what)} | ${cell(value)} |`);
-      const run = `Command: ${commandsOf(command)}. Run of ${date?.slice(0, 10)}.`;
+      const day = date?.slice(0, 10);
+      const when = since === undefined || since === day ? `Run of ${day}` : `Runs from ${since} to ${day}`;
+      const run = `Command: ${commandsOf(command)}. ${when}.`;
       return [`## ${HEADINGS[name] ?? name}\n\n${run}\n\n| figure | measured |\n|---|---|\n${rows.join("\n")}`];
     })
     .join("\n\n");

@@ -42,6 +42,17 @@ function verdict(tried) {
   return tried.verdict === "opens" ? "**opens**" : "stays shut, but fails";
 }
 
+/**
+ * The days on which suites ran, in order. Suites that were kept at different times have different ones.
+ *
+ * @param {Results["suites"]} suites
+ * @param {string} [name] of a package; none: all of them
+ */
+export function daysOf(suites, name) {
+  const all = Object.values(suites).flatMap(({ packages }) => Object.entries(packages));
+  return [...new Set(all.flatMap(([one, { day }]) => (day && (name ?? one) === one ? [day] : [])))].sort();
+}
+
 /** @param {Results} results */
 function suiteTable({ suites }) {
   const all = inOrder(suites);
@@ -50,7 +61,8 @@ function suiteTable({ suites }) {
     `${name} ${version}`,
     ...packages.map((one) => cell(has[one])),
   ]);
-  return table(["", ...packages.map((one) => `\`${one}\``)], rows);
+  const days = packages.map((one) => daysOf(suites, one).join(", "));
+  return table(["", ...packages.map((one) => `\`${one}\``)], [...rows, ["run on", ...days]]);
 }
 
 /** @param {Results} results */
@@ -165,7 +177,7 @@ export function figuresOf({ suites, core, sockets }) {
       value: String(wrong),
     },
     {
-      what: `pairs of a runtime (${Object.keys(sockets).length} of Node, Bun and Deno, old ones too) and a transport in which a guarded server opened to anybody`,
+      what: `pairs of a runtime (${Object.keys(sockets).length} of Node, Bun, Deno and workerd, old ones too) and a transport in which a guarded server opened to anybody`,
       value: `${count("opens")} of ${verdicts.length} (${count("guards")} guard, ${count("refuses to")} refuse to start, ${count("fails")} stay shut but fail)`,
     },
   ];

@@ -15,7 +15,7 @@ import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { reasonOf } from "./known.mjs";
-import { figuresOf, renderPage } from "./page.mjs";
+import { daysOf, figuresOf, renderPage } from "./page.mjs";
 import { environmentOf, OLDER, RUNTIMES, startOf, WORKERD } from "./runtimes.mjs";
 import { trySockets, tryWorkerd } from "./sockets.mjs";
 import { PACKAGES, runSuite } from "./suites.mjs";
@@ -127,7 +127,9 @@ if (save) {
   const before = existsSync(kept) ? JSON.parse(readFileSync(kept, "utf8")) : {};
   const core = { ...before.core, ...results.core };
   const suites = { ...before.suites };
+  const date = new Date().toISOString();
   for (const [id, ran] of Object.entries(results.suites)) {
+    for (const suite of Object.values(ran.packages)) suite.day = date.slice(0, 10);
     suites[id] = { ...ran, packages: { ...suites[id]?.packages, ...ran.packages } };
   }
   const sockets = { ...before.sockets, ...results.sockets };
@@ -135,7 +137,8 @@ if (save) {
     command: "npm run runtimes -- --save",
     machine,
     node: process.version,
-    date: new Date().toISOString(),
+    date,
+    since: daysOf(suites)[0],
   };
   const text = JSON.stringify(
     { ...about, figures: figuresOf({ core, suites, sockets }), core, suites, sockets },

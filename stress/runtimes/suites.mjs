@@ -31,6 +31,7 @@ export const PACKAGES = [
  * @property {number} sources tests of internal modules that passed
  * @property {number} skipped
  * @property {{ file: string, title: string, message: string }[]} failed
+ * @property {string} [day] of the run that was kept, as `2026-11-30`
  */
 
 /**
