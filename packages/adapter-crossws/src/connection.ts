@@ -45,7 +45,7 @@ export class PeerConnection extends UpgradeFacts implements Connection<DecodedMe
     return this.#result as Result;
   }
 
-  protected override handOn(message: Message): void {
+  protected override deliverFrame(message: Message): void {
     this.#result = this.guarding.hooks.message?.(this.raw as Peer, message);
   }
 

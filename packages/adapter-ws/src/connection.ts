@@ -141,7 +141,7 @@ export class WsConnection
   deliver(message: Message): void {
     if (message.batch?.allow(message) === false) return;
     if (this.#isUnheard) this.keepFirst(message);
-    else this.handOn(message);
+    else this.deliverFrame(message);
   }
 
   send(frame: Frame | undefined): void {
@@ -195,7 +195,7 @@ export class WsConnection
       this.#isUnheard = false;
       if (session?.isEnded) return;
       if (!hasListener) warnUnheard();
-      if (epoch === session?.epoch) this.handOn(message);
+      if (epoch === session?.epoch) this.deliverFrame(message);
       else if (message.batch) message.batch.withdraw(message);
       else void session?.decideAgain({ message });
     });
@@ -206,7 +206,7 @@ export class WsConnection
     };
   }
 
-  private handOn({ raw: data, isBinary }: Message): void {
+  private deliverFrame({ raw: data, isBinary }: Message): void {
     const value = this.wantsBlobs && isBinary ? new Blob([data as Buffer]) : data;
     this.#context.bare.emit.call(this.raw, "message", value, isBinary);
   }

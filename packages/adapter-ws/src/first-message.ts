@@ -2,15 +2,15 @@ import { Timeout } from "@portcullis/core/adapter";
 
 /** A message that was allowed before a listener was added. It is held until then, or for `grace` milliseconds. */
 export class FirstMessage {
-  readonly #handOn: (isListenedTo: boolean) => void;
+  readonly #deliver: (isListenedTo: boolean) => void;
   readonly #grace: Timeout;
   #isHandedOn = false;
   /** Continues with the next message. */
   #next: (() => void) | undefined;
 
-  /** @param handOn Called once, unless the message is dropped. */
-  constructor(grace: number, handOn: (isListenedTo: boolean) => void) {
-    this.#handOn = handOn;
+  /** @param deliver Called once, unless the message is dropped. */
+  constructor(grace: number, deliver: (isListenedTo: boolean) => void) {
+    this.#deliver = deliver;
     this.#grace = new Timeout(grace, () => this.#end(false));
   }
 
@@ -36,7 +36,7 @@ export class FirstMessage {
     if (this.#isHandedOn) return;
     this.#isHandedOn = true;
     try {
-      this.#handOn(isListenedTo);
+      this.#deliver(isListenedTo);
     } finally {
       this.#next?.();
     }

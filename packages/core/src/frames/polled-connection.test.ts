@@ -36,7 +36,7 @@ class FakeConnection
   readonly request = "the request";
   readonly log: unknown[] = [];
 
-  protected override handOn(raw: string): void {
+  protected override deliverFrame(raw: string): void {
     this.log.push(raw);
   }
   protected override lost(): void {

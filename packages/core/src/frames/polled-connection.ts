@@ -18,7 +18,7 @@ export interface PolledGuard extends FrameGuard {
 
 /**
  * The connection of a socket with the interface of a `WebSocket` of the web: it reports the bytes it buffers, and cannot
- * stop reading. An adapter adds the facts of the handshake, and `handOn`.
+ * stop reading. An adapter adds the facts of the handshake, and `deliverFrame`.
  */
 export abstract class PolledConnection<
   Socket extends PolledSocket & ClosableSocket,
@@ -37,7 +37,7 @@ export abstract class PolledConnection<
   }
 
   /** Passes an allowed frame to the application. */
-  protected abstract handOn(raw: Raw): void;
+  protected abstract deliverFrame(raw: Raw): void;
   /** Called for a client that does not answer a close, where the runtime cannot end its connection. */
   protected abstract lost(): void;
 
@@ -104,7 +104,7 @@ export abstract class PolledConnection<
   }
 
   deliver(message: DecodedMessage<Raw>): void {
-    if (message.batch?.allow(message) !== false) this.handOn(message.raw);
+    if (message.batch?.allow(message) !== false) this.deliverFrame(message.raw);
   }
 
   /** The socket cannot hold a client back: its messages wait in the session, within its limits. */
