@@ -4,12 +4,14 @@ import type { Socket } from "socket.io";
 import { audit } from "./audit.js";
 import { corsOrigins } from "./cors-origins.js";
 import { nameOf, readTarget } from "./guard-target.js";
+import { HeardContinuity } from "./heard-continuity.js";
 import type { SocketGuardContext } from "./namespace/guard-registry.js";
+import { KeptRights } from "./namespace/kept-rights.js";
 import type { NamespaceConnection } from "./namespace/namespace-connection.js";
 import type { SocketScope } from "./namespace/scope.js";
 import { OWN_OPTIONS, readOptions, type SocketGuardOptions } from "./options.js";
 import { Hooks } from "./server-hooks.js";
-import type { BareServer } from "./socketio-internals.js";
+import { type BareServer, recoveryTimeOf } from "./socketio-internals.js";
 
 /**
  * The guard of a socket.io server or of one of its namespaces. `P` and `O` are the arguments of `replace`, `S` is the
@@ -34,16 +36,26 @@ export function attach<P, S, O>(
   options: SocketGuardOptions,
 ): Guard<P, S, string, O> {
   const target = readTarget(caller, subject);
+  const continuity = new HeardContinuity(options.continuity);
   return createGuard<Socket, object, P, S, O>({
     caller,
     rules,
-    options: { ...options, origins: options.origins ?? corsOrigins(target.io), ...limitsOf(options, target.io) },
+    options: {
+      ...options,
+      origins: options.origins ?? corsOrigins(target.io),
+      ...limitsOf(options, target.io),
+      ...(continuity.option && { continuity: continuity.option }),
+    },
     ownOptions: OWN_OPTIONS,
     attach(gate) {
       const connections = new WeakMap<object, NamespaceConnection>();
+      const name = nameOf(target);
+      const recoveryTime = recoveryTimeOf(target.io);
       const context: SocketGuardContext = {
-        name: nameOf(target),
+        name,
         gate,
+        rights:
+          recoveryTime > 0 ? new KeptRights({ name, continuity: continuity.hook, gate }, recoveryTime) : undefined,
         options: readOptions(caller, options),
         connections,
         hasOwnParser: target.io.opts.parser !== undefined,

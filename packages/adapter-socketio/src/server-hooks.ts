@@ -20,6 +20,7 @@ import {
   type BareServer,
   type BareSocket,
   override,
+  recoveryTimeOf,
 } from "./socketio-internals.js";
 
 /** The key of a server's hooks, shared by all copies of this package. */
@@ -183,7 +184,7 @@ export class Hooks {
       const { context } = await this.#guards.find(name, auth, client.conn.readyState === "open");
       if (context === undefined) engine.skipHandshake(name);
     }
-    if (cover) deferRecovery(namespace.adapter, (id) => this.#guards.principalAt(namespace, id));
+    if (cover) deferRecovery(namespace.adapter, (id) => this.#guards.keptAt(namespace, id), recoveryTimeOf(this.io));
     return true;
   }
 

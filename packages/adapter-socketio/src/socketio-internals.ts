@@ -99,6 +99,7 @@ export interface BareSocket {
   run?(event: unknown, done: (error?: unknown) => void): void;
   packet(packet: Packet): void;
   join(room: string): PromiseLike<void> | void;
+  leave(room: string): PromiseLike<void> | void;
   disconnect(): unknown;
   _onclose(reason: string, description?: unknown): unknown;
   _cleanup(): void;
@@ -160,7 +161,11 @@ export interface BareServer {
   /** Parent namespaces by their pattern. */
   readonly parentNamespacesFromRegExp?: ReadonlyMap<RegExp, BareNamespace>;
   opts: {
-    readonly connectionStateRecovery?: { readonly skipMiddlewares?: boolean };
+    readonly connectionStateRecovery?: {
+      readonly skipMiddlewares?: boolean;
+      /** Milliseconds. */
+      readonly maxDisconnectionDuration?: number;
+    };
     /** The parser, if it is not that of socket.io. */
     readonly parser?: unknown;
     readonly cors?: unknown;
@@ -170,6 +175,13 @@ export interface BareServer {
   bind(engine: BareEngine): unknown;
   /** Asks the functions of the application for a namespace that does not exist yet. */
   _checkNamespace(name: string, auth: unknown, found: (namespace: BareNamespace | false) => void): void;
+}
+
+/** Milliseconds for which a server can restore a session; 0 where it restores none. */
+export function recoveryTimeOf({ opts }: BareServer): number {
+  const { connectionStateRecovery } = opts;
+  // The default of socket.io.
+  return connectionStateRecovery ? (connectionStateRecovery.maxDisconnectionDuration ?? 120_000) : 0;
 }
 
 const OF_SOCKET = ["onevent", "packet", "_onclose", "_cleanup", "_error"];

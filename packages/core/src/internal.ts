@@ -4,6 +4,9 @@
  * @module @portcullis/core/internal
  */
 
+// Continuity
+export { isAddressedSince, type RecordMark } from "./continuity/recent-records.js";
+export { isSettled } from "./continuity/settled.js";
 export { misuse } from "./decision/errors.js";
 // Options
 export { checkKeys, readMilliseconds } from "./decision/read-options.js";
@@ -12,6 +15,7 @@ export { ABORTED } from "./engine/cancellation.js";
 export { HANDS_ON, type HandedOn, REPEATABLE } from "./engine/combine.js";
 export { readLoaded } from "./engine/loaded-object.js";
 export { type AnswerRecord, createAnswerRecord } from "./engine/record.js";
+export type { ContinuityHook } from "./guard/continuity-hook.js";
 // Reports
 export { FaultLog } from "./guard/fault-log.js";
 // Handshakes

@@ -2,7 +2,7 @@ import { type Decision, PermissionMisuse } from "@portcullis/core";
 import { decisionFromError } from "@portcullis/core/adapter";
 import type { BareNamespace, BareSocket } from "../socketio-internals.js";
 import { BY_CLIENT, type ClientGuard, type GuardRegistry, type SocketGuardContext } from "./guard-registry.js";
-import { principalOf } from "./identity.js";
+import type { Kept } from "./kept-rights.js";
 import { UNGUARDED } from "./state-recovery.js";
 
 /** Finds the guard of each client, also in namespaces where the guard depends on the client. */
@@ -63,14 +63,12 @@ export class ClientGuards {
     return found instanceof Promise || found.context === context;
   }
 
-  /** The principal of the socket with that id, as a text. */
-  principalAt(namespace: BareNamespace, id: string): string | undefined {
+  /** Describes the socket with that id, whose connection breaks. */
+  keptAt(namespace: BareNamespace, id: string): Kept | undefined {
     const socket = namespace.sockets.get(id);
     if (socket === undefined) return undefined;
     const { context } = this.of(namespace, socket);
-    if (context === undefined) return UNGUARDED;
-    const session = context.connections.get(socket)?.session;
-    return session && principalOf(context.name, session.scope);
+    return context === undefined ? { principal: UNGUARDED } : context.connections.get(socket)?.recovery.kept;
   }
 }
 

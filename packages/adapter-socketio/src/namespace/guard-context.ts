@@ -2,6 +2,7 @@ import type { Scope } from "@portcullis/core";
 import type { Gate, Session } from "@portcullis/core/adapter";
 import type { Socket } from "socket.io";
 import type { EventReaders, Message } from "./event.js";
+import type { KeptRights } from "./kept-rights.js";
 import type { Denied } from "./refusal.js";
 
 /** The options of this adapter, with their defaults. */
@@ -27,6 +28,8 @@ export interface GuardContext<C extends GuardedSocket = GuardedSocket> {
   readonly options: OwnOptions;
   /** Connections by socket. */
   readonly connections: WeakMap<object, C>;
+  /** The rights of connections that were cut off; `undefined` where the server restores none. */
+  readonly rights: KeptRights | undefined;
   /** True when the server decodes with another parser than that of socket.io. */
   readonly hasOwnParser: boolean;
 }

@@ -18,11 +18,10 @@ import { type Message, readEvent } from "./event.js";
 import { EventAnswers } from "./event-answers.js";
 import { EventOrder } from "./event-order.js";
 import type { GuardContext, GuardedSocket } from "./guard-context.js";
-import { principalOf } from "./identity.js";
 import { type Middlewares, NamespaceAdmission } from "./namespace-admission.js";
 import { connectError } from "./refusal.js";
 import { NamespaceHandshake, NamespaceScope } from "./scope.js";
-import { type DeferredRecovery, isOf, restoreRecovery, takeRecovery } from "./state-recovery.js";
+import { SocketRecovery } from "./socket-recovery.js";
 import { hasWirePrototype } from "./wire-prototypes.js";
 
 /**
@@ -40,8 +39,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
   readonly #admission: NamespaceAdmission;
   readonly #answers: EventAnswers;
   readonly #order: EventOrder;
-  /** The rooms of a resumed connection, and the packets it has missed. */
-  readonly #recovery: DeferredRecovery | undefined;
+  readonly recovery: SocketRecovery;
   /** Present with the session. */
   #fence: DeliveryFence | undefined;
   /** The `onevent` that the socket had before the guard. */
@@ -59,7 +57,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     this.#answers = new EventAnswers(context, socket, engine);
     this.#order = new EventOrder(engine.cork);
     this.#deliver = socket.onevent;
-    this.#recovery = takeRecovery(socket);
+    this.recovery = new SocketRecovery(context.rights, socket);
   }
 
   /** The argument of `authenticate`. */
@@ -102,9 +100,7 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     const { scope } = this.#admission;
     if (scope === undefined) this.#rejectOpened(new PermissionMisuse("nobody was asked about this connection"));
     else if (this.#isUnwanted) this.#rejectOpened(undefined);
-    else if (this.#recovery && isOf(this.#recovery, principalOf(this.#context.name, scope), this.#socket))
-      this.#resume(this.#recovery, proceed);
-    else this.#start(proceed);
+    else this.#goOn(scope, proceed);
   }
 
   /** Refuses the socket because the application has closed its consumer. */
@@ -145,7 +141,9 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
    */
   close(code: number): void {
     const { isClosing } = this.#context.gate;
-    if (RECONNECT_CODES.has(code) && this.#engine.orderlyClose.close(this.#socket, isClosing)) return;
+    const isExpectedBack = RECONNECT_CODES.has(code);
+    this.recovery.isExpectedBack = isExpectedBack;
+    if (isExpectedBack && this.#engine.orderlyClose.close(this.#socket, isClosing)) return;
     this.#socket.disconnect();
     this.#engine.timeout.closeWhenIdle();
   }
@@ -190,9 +188,10 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     const { path } = this;
     const disconnect = new Disconnect(engine, path, session);
     override(socket, "onevent", this.#receive);
-    override(socket, "_onclose", (reason, description) =>
-      disconnect.handle(reason, () => onclose.call(socket, reason, description)),
-    );
+    override(socket, "_onclose", (reason, description) => {
+      this.recovery.keep(session);
+      return disconnect.handle(reason, () => onclose.call(socket, reason, description));
+    });
     try {
       proceed();
     } finally {
@@ -200,9 +199,13 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     }
   }
 
-  #resume(recovery: DeferredRecovery, proceed: () => void): void {
+  /** Goes on with a stored session, where its authorization is still in force. */
+  #goOn(scope: Scope, proceed: () => void): void {
+    const stored = this.recovery.storedFor(scope);
+    if (stored === undefined) return void this.#start(proceed);
     this.#isResuming = true;
-    restoreRecovery(this.#socket, recovery)
+    this.recovery
+      .restore(stored, scope)
       .then(
         () => {
           if (this.#socket.conn.readyState !== "open") return;

@@ -2,7 +2,7 @@ import { isPromise } from "node:util/types";
 import { throwAsync } from "@portcullis/core/adapter";
 import type { EngineConnection } from "../engine/engine-connection.js";
 import type { BareNamespace, BareSocket, Done } from "../socketio-internals.js";
-import { isOf, restoreRecovery, takeRecovery, UNGUARDED } from "./state-recovery.js";
+import { isFree, keptOf, restoreRecovery, takeRecovery, UNGUARDED } from "./state-recovery.js";
 
 /** The decision about a client without a guard. */
 export interface UnguardedAdmission {
@@ -34,8 +34,12 @@ export function admitUnguarded(socket: BareSocket, engine: EngineConnection, adm
     }
   };
   const recovery = takeRecovery(socket);
-  if (recovery === undefined || !isOf(recovery, UNGUARDED, socket)) proceed();
-  else restoreRecovery(socket, recovery).then(proceed, fail).catch(throwAsync);
+  const isSame = recovery && isFree(recovery, socket) && keptOf(recovery).principal === UNGUARDED;
+  if (!isSame) proceed();
+  else
+    restoreRecovery(socket, recovery, () => true)
+      .then(proceed, fail)
+      .catch(throwAsync);
 }
 
 /** A view of a namespace whose middlewares send rejections to `fail`, because socket.io awaits no promise. */

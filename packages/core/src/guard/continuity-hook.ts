@@ -7,6 +7,8 @@ import type { ConnectionConsumer } from "./session/connection-consumer.js";
 
 /** One authentication of a client, watched for revocations that come while it is under way. */
 export interface WatchedAuthentication {
+  /** The identity that {@link identify} has read. */
+  readonly identity: { readonly subjects: readonly string[] };
   /**
    * Authenticates and asks the connect rules, again where a revocation about the client has come meanwhile.
    *
@@ -29,6 +31,12 @@ export interface AdmittedConnection {
 
 /** The continuity of one guard. */
 export interface ContinuityHook {
+  /** The revocations that it hears: the end of their sequence, and whether they can be read. */
+  readonly options: {
+    readonly revocations:
+      | { readonly recent: { readonly end: object }; readonly gauges: { readonly failures: number } }
+      | undefined;
+  };
   watch(): WatchedAuthentication;
   /** Opens the session of an admitted connection. */
   open(admitted: AdmittedConnection): OpenSession;
