@@ -102,6 +102,7 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `guardWs(wss, policy, { identify: () => null, continuity: continuity({ renew: { action: "renew" } }), codec: { decode: () => [], denied: () => "no" } })`,
     `guardWs(wss, policy, { identify: () => null, continuity: continuity({ renew: { action: "ping" } }) })`,
     `continuity({ identify: () => null })`,
+    `guardWs(wss, policy, { identify: () => null, continuity: continuity({ renew: { action: "renew" } }), codec: dcrf({ multiplex: ["chat"] }) })`,
     `continuity({ renew: "auth.renew" })`,
     `continuity({ revocations: {} })`,
     `serveWs(wss, policy)`,

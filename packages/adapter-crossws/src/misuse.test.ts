@@ -1,7 +1,8 @@
 import { AllowAny, definePolicy, PermissionMisuse } from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
+import { continuity } from "@portcullis/core/continuity";
 import { expect, test } from "vitest";
-import { type Codec, guard, json, serve } from "./index.js";
+import { type Codec, dcrf, guard, json, serve } from "./index.js";
 
 const open = definePolicy({ permissions: AllowAny });
 const consumer = defineConsumer().action("echo", AllowAny, ({ payload }) => payload);
@@ -33,6 +34,16 @@ test.each<[string, () => unknown, string]>([
     "a message hook beside a consumer",
     () => serve(consumer, { hooks: { message() {} } as never }),
     "the consumer answers",
+  ],
+  [
+    "a renewal without a stream",
+    () =>
+      withOptions({
+        codec: dcrf({ multiplex: ["chat"] }),
+        identify: () => null,
+        continuity: continuity({ renew: { action: "auth.renew" } }),
+      }),
+    'no stream for "auth.renew"',
   ],
   ["a codec without reply()", () => serve(consumer, { codec: { decode, denied } }), "reply()"],
 ])("%s throws", (_what, misuse, message) => {

@@ -85,6 +85,8 @@ export interface Codec<D extends Decoded = Decoded> {
   join?(answers: readonly Frame[]): Frame;
   /** Returns a hint for the developer about a request that the rules may not see as it was meant. Printed once. */
   "~hint"?(request: D): string | undefined;
+  /** The streams whose names begin the name of each action. */
+  readonly "~streams"?: ReadonlySet<string> | undefined;
   /** The keep-alive texts. The guard answers them, and `decode` never receives them. */
   readonly heartbeat?: Heartbeat;
 }

@@ -56,6 +56,7 @@ export function dcrf(options: DcrfOptions = {}): EnvelopeCodec<DcrfRequest> {
     JSON.stringify(multiplex === false ? frame : { stream: stream ?? null, payload: frame });
   return {
     ...readHeartbeat("dcrf()", options.heartbeat),
+    "~streams": streams,
     decode(frame) {
       const message = parseJson(frame);
       if (!isRecord(message)) return { action: undefined, bad: NOT_READABLE };
