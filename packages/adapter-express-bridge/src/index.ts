@@ -16,7 +16,8 @@ export type { HttpRuleOptions } from "./from-http/options.js";
 // Comparison of an HTTP rule with a socket rule
 export type { ParityAnswer, ParityCase, ParityDifference } from "./from-http/parity.js";
 export { parity } from "./from-http/parity.js";
-export type { HandshakeSource, Identified, UseExpressOptions, UserOf } from "./from-http/use-express.js";
+export type { HandshakeSource } from "./from-http/handshake-run.js";
+export type { Identified, UseExpressOptions, UserOf } from "./from-http/use-express.js";
 export { useExpress } from "./from-http/use-express.js";
 export type { ExpressApplication } from "./runners/express.js";
 // Socket rules over HTTP

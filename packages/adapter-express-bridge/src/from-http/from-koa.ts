@@ -16,7 +16,7 @@ export interface FromKoaOptions<S = Scope, A = KoaApplication> extends HttpRuleO
 export type KoaRouter = { routes(): (...input: never[]) => unknown };
 
 /** The context type of the middlewares of an application. */
-type ContextOf<A> = A extends { use(middleware: infer M): unknown }
+export type ContextOf<A> = A extends { use(middleware: infer M): unknown }
   ? M extends (context: infer Context, ...rest: never[]) => unknown
     ? Context
     : object
@@ -61,16 +61,22 @@ export function fromKoa<S extends Scope = Scope, A extends KoaApplication = KoaA
   options: FromKoaOptions<S, A>,
 ): Rule<S, unknown, HttpEvidence, true> {
   const caller = "fromKoa()";
-  const chain: ((...input: never[]) => unknown)[] = flatten(caller, middlewares, middlewareOf);
+  const chain = koaChain(caller, middlewares);
   const settings = readSettings(caller, (options ?? {}) as FromKoaOptions<never, A>, ["app"]);
+  checkKoaStops(caller, chain, settings.stopAt);
+  const run = koaRun(chain, readKoa(caller, options?.app), settings);
+  return ruleOf(caller, options.name ?? nameOf(caller, chain), settings, run);
+}
+
+/** @throws {PermissionMisuse} When there is no middleware, or one is not a function. */
+export function koaChain(caller: string, middlewares: unknown): ((...input: never[]) => unknown)[] {
+  const chain: ((...input: never[]) => unknown)[] = flatten(caller, middlewares, middlewareOf);
   for (const one of chain) {
     if (one.constructor.name === "GeneratorFunction") {
       throw new PermissionMisuse(`${caller} got the generator \`${one.name}\`: wrap it, as in convert(${one.name})`);
     }
   }
-  checkKoaStops(caller, chain, settings.stopAt);
-  const run = koaRun(chain, readKoa(caller, options?.app), settings);
-  return ruleOf(caller, options.name ?? nameOf(caller, chain), settings, run);
+  return chain;
 }
 
 function middlewareOf(one: unknown): unknown {

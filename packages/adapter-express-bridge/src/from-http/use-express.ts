@@ -1,25 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import {
-  type Answer,
-  type Decision,
-  type DeniedOptions,
-  type HandshakeFacts,
-  PermissionDenied,
-  PermissionMisuse,
-} from "@portcullis/core";
+import type { HandshakeFacts } from "@portcullis/core";
 import { checkKeys, misuse } from "@portcullis/core/internal";
-import { derive } from "../exchange/derive-request.js";
-import { answerOf } from "../exchange/read-outcome.js";
 import { type ExpressApplication, expressRun, readApp } from "../runners/express.js";
 import { checkStops } from "../runners/express-routes.js";
 import type { Handler } from "../runners/handler.js";
-import { runToEnd } from "../runners/runner.js";
-import { passHeaders } from "./http-rule.js";
+import { type HandshakeSource, handshakeRun } from "./handshake-run.js";
 import { type DeclaredUser, flatten, type Middlewares } from "./middlewares.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
-
-/** The argument of `authenticate`: the request of the handshake, or a socket that has it under `request`. */
-export type HandshakeSource = IncomingMessage | { readonly request: IncomingMessage };
 
 /** A request after the middlewares have run. */
 export type Identified = IncomingMessage & {
@@ -98,51 +85,13 @@ export function useExpress<
   checkStops(caller, chain, known.stopAt);
   const settings = { ...known, app: readApp(caller, app, chain) };
   const run = expressRun(chain, settings.app, settings);
+  const ask = handshakeRun({ caller, settings, run, headers: headers as never });
   return async (from, asked = {}) => {
-    const request = readHandshake(caller, from, asked);
-    const own = headers ? { ...settings, headers: () => headers(from) } : settings;
-    const scope = {
-      request,
-      /** Read on demand, because the first read copies the headers. */
-      get headers() {
-        return asked.headers;
-      },
-    };
-    const { previous, isIdle } = asked;
-    const again = { isOpen: previous !== undefined, isIdle: isIdle === true };
-    const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {}, ...again } as const;
-    const derived = derive(caller, own, context as never);
-    const { exchange, ending, found } = await runToEnd(derived, settings, run, asked);
-    if (ending.how !== "aborted") passHeaders(exchange, derived);
-    refuse(answerOf(ending, exchange, found));
+    const { exchange } = await ask(from, asked);
     return hydrate(exchange.request as Identified) as Hydrated<Extra, A>;
   };
 }
 
-/**
- * The request of the handshake. A socket.io application may have dropped it. Then the calling guard has it.
- *
- * @throws {PermissionMisuse} When the request is gone and no guard calls. A missing request must not make a user
- *   anonymous.
- */
-function readHandshake(caller: string, from: HandshakeSource, asked: Partial<HandshakeFacts>): IncomingMessage {
-  const known = "request" in from ? from.request : from;
-  const request = known ?? asked.request;
-  if (request) return request as IncomingMessage;
-  throw new PermissionMisuse(`${caller}: the request of this socket is gone: let a guard ask, as its \`authenticate\``);
-}
-
 function findUser({ user, auth, sessionID }: Identified): { user: unknown; sid: string | undefined } {
   return { user: user ?? auth ?? null, sid: typeof sessionID === "string" ? sessionID : undefined };
-}
-
-/** @throws The error by which `authenticate` refuses as the middlewares did. */
-function refuse(answer: Answer): void {
-  const { outcome, code, status, reason, retryAfter, headers, error } = answer as Decision;
-  if (outcome === "allow") return;
-  // Status 500 is a fault, not a refusal. Its cause belongs into the logs.
-  if (status === 500) throw error;
-  const denied = new PermissionDenied(code, { status, reason, retryAfter, headers } as DeniedOptions);
-  // The cause is for `onDecision`, and for the logs if a developer must correct the code.
-  throw error === undefined ? denied : Object.assign(denied, { cause: error });
 }

@@ -56,7 +56,7 @@ export function expressRun(
     const restore = () => setPrototypes(exchange, app);
     restore();
     prepare(exchange, derived, app);
-    if (!derived.isHandshake) limitSessionWrites(exchange.request, derived.isIdle);
+    if (!derived.isHandshake) limitSessionWrites(exchange, derived.isIdle);
     if (settings.usesScope) useScope(exchange, derived.scope);
     if (app !== null && derived.method === "HEAD") keepUnwritten(exchange);
     const { request, response } = exchange as unknown as { request: Extended; response: Extended };

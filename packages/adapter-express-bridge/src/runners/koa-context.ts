@@ -9,6 +9,8 @@ export interface KoaContext {
   status: number;
   params?: Readonly<Record<string, unknown>>;
   session?: unknown;
+  /** The options of koa-session for this request. */
+  readonly sessionOptions?: object;
 }
 
 /** Calls the next middleware. */

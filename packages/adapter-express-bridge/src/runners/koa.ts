@@ -48,6 +48,7 @@ export function koaRun(
   chain: readonly ((...input: never[]) => unknown)[],
   app: KoaApplication,
   settings: RunnerSettings,
+  whenBegun: (context: KoaContext) => void = () => {},
 ): Runner {
   const held: HeldByRequest = new WeakMap();
   const note = (error: unknown, context: KoaContext | undefined) => {
@@ -57,7 +58,7 @@ export function koaRun(
   const { caller, stopAt } = settings;
   const run: KoaRun = { caller, stopAt, end: endOf(held, settings, true) };
   const own = (chain as readonly KoaMiddleware[]).map((one) => watched(one, run));
-  const middlewares = [beginningOf(held, settings), ...own, endOf(held, settings, false)];
+  const middlewares = [beginningOf(held, settings, whenBegun), ...own, endOf(held, settings, false)];
   const callback = shellOf(app, middlewares, note).callback();
   const hasSomethingToAsk = () => chain.some(canBeAsked);
   return refuseEmpty(hasSomethingToAsk, (exchange, derived) => {
@@ -75,10 +76,16 @@ export function koaRun(
 }
 
 /** Makes the middleware at the beginning of the chain, which prepares the context. */
-function beginningOf(held: HeldByRequest, settings: RunnerSettings): KoaMiddleware {
+function beginningOf(
+  held: HeldByRequest,
+  settings: RunnerSettings,
+  whenBegun: (context: KoaContext) => void,
+): KoaMiddleware {
   return (context, next) => {
     const one = held.get(context.req) as Held;
     one.context = context;
+    whenBegun(context);
+    if (one.derived.isIdle) keepSessionEnd(context);
     // Koa writes no body for a HEAD. Recording it keeps the reason of a refusal.
     if (context.req.method === "HEAD") one.exchange.recording.unwritten = () => context.body;
     prepare(context, one.derived, settings.usesScope);
@@ -89,6 +96,15 @@ function beginningOf(held: HeldByRequest, settings: RunnerSettings): KoaMiddlewa
       throw error;
     });
   };
+}
+
+/**
+ * Keeps koa-session from writing an unmodified session anew, because no activity of the user is behind the request. Its
+ * options are a copy for each request.
+ */
+function keepSessionEnd(context: KoaContext): void {
+  const { sessionOptions } = context;
+  if (typeof sessionOptions === "object") Object.assign(sessionOptions, { rolling: false, renew: false });
 }
 
 /** Makes the middleware at the end of the chain. It also replaces each function of `stopAt`. */

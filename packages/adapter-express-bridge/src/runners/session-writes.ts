@@ -1,5 +1,6 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { PermissionMisuse } from "@portcullis/core";
+import { type HttpPair, leaveAlone } from "./unmodified-session.js";
 
 type Callback = (error?: unknown, session?: unknown) => void;
 
@@ -17,23 +18,35 @@ interface Store {
  * lead to a new session. An unmodified session is touched, regardless of `resave`. express-session writes by
  * `request.sessionStore`. The store itself is not changed.
  *
- * @param isIdle True when no activity of the user is behind the request. The session keeps its end then, so that an open
- *   page does not prolong its login for ever.
+ * @param isIdle True when no activity of the user is behind the request. The session keeps its end then, and the store
+ *   hears nothing of one that is unmodified, so that an open page does not prolong its login for ever.
  */
-export function limitSessionWrites(request: IncomingMessage, isIdle: boolean): void {
-  Object.defineProperty(request, "sessionStore", isIdle ? IDLE_STORE : STORE);
+export function limitSessionWrites({ request, response }: HttpPair, isIdle: boolean): void {
+  Object.defineProperty(request, "sessionStore", isIdle ? idleStoreProperty(response) : STORE);
 }
 
 /** One descriptor for all requests, since most chains have no session. */
-const STORE = storeProperty(false);
-const IDLE_STORE = storeProperty(true);
+const STORE = storeProperty();
 
-function storeProperty(isIdle: boolean): PropertyDescriptor & ThisType<IncomingMessage> {
+function idleStoreProperty(response: ServerResponse): PropertyDescriptor {
+  return storeProperty((request, loaded) => {
+    leaveAlone({ request, response }, () => {
+      const { session } = request as { session?: object };
+      return session !== undefined && loaded.get(session) === contentOf(session);
+    });
+  });
+}
+
+/** @param whenSet Called for a request of an idle client, when express-session begins with it. */
+function storeProperty(
+  whenSet?: (request: IncomingMessage, loaded: Loaded) => void,
+): PropertyDescriptor & ThisType<IncomingMessage> {
   return {
     configurable: true,
     get: () => undefined,
     set(store: unknown) {
-      const loaded = watchSession(this, isIdle);
+      const loaded = watchSession(this, whenSet !== undefined);
+      whenSet?.(this, loaded);
       let limited = limit(store, loaded);
       Object.defineProperty(this, "sessionStore", {
         configurable: true,

@@ -107,9 +107,15 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
   }
 
   authenticate({ phase, renewal = this.lease.renewal }: Reask, watched: AuthenticationWatch): AuthenticationAttempt {
-    const isIdle = !this.isActive;
+    const { isActive } = this;
+    const isIdle = !isActive;
+    const attempt = this.runtime.renew(this.connection as never, { session: this, isIdle, phase, renewal, watched });
     this.isActive = false;
-    return this.runtime.renew(this.connection as never, { session: this, isIdle, phase, renewal, watched });
+    // After a fault, the activity was counted nowhere.
+    void Promise.resolve(attempt.result).then(({ decision }) => {
+      this.isActive ||= isActive && decision.outcome === "error";
+    });
+    return attempt;
   }
 
   override end(): void {

@@ -21,7 +21,7 @@ describe("continuity()", () => {
       { revalidate: { rate: 1 } },
       "`revalidate` of continuity() has no option `rate`: the options are every, grace, concurrency",
     ],
-    [{ revalidate: { every: 499 } }, `\`revalidate.every\` is in milliseconds, and 499 is 0.499 s: ${PERIOD}`],
+    [{ revalidate: { every: 499 } }, `\`revalidate.every\` is 499 milliseconds: ${PERIOD}`],
     [{ revalidate: { concurrency: 0 } }, "`revalidate.concurrency` is 0: give a whole number above 0"],
     [{ revalidate: { concurrency: 1.5 } }, "`revalidate.concurrency` is 1.5: give a whole number above 0"],
   ])("explains what is wrong with %j", (options, message) => {

@@ -81,7 +81,7 @@ function readRevalidate(options: RevalidateOptions | undefined): Required<Revali
   readMilliseconds(every, "`revalidate.every`");
   if (every < LEAST_EVERY) {
     throw new PermissionMisuse(
-      `\`revalidate.every\` is in milliseconds, and ${every} is ${every / 1000} s: write ${every} * 1000 for seconds, or at least ${LEAST_EVERY}`,
+      `\`revalidate.every\` is ${every} milliseconds: write ${every} * 1000 for seconds, or at least ${LEAST_EVERY}`,
     );
   }
   readMilliseconds(grace, "`revalidate.grace`");

@@ -21,7 +21,7 @@ const MAX_PER_MINUTE = 5;
 export const renewalLimit = () => new SlidingLimit(MAX_PER_MINUTE, 60_000);
 
 const NO_LATER =
-  "a renewal was accepted, and the identity ends no later than before: authenticate() must read the new token of `renewal` where there is one";
+  "a renewal was accepted, and the identity ends no later than before: authenticate() must read the new token of `renewal`";
 
 /** The parts of a session that a renewal needs. */
 export interface RenewalParts {

@@ -390,7 +390,7 @@ describe("continuity()", () => {
     [{ grace: -1 }, /`grace`/],
     [{ warnBefore: 0 }, /`warnBefore`/],
     [{ revalidate: { every: 0 } }, /`revalidate.every`/],
-    [{ revalidate: { every: 300 } }, /300 is 0.3 s: write 300 \* 1000/],
+    [{ revalidate: { every: 300 } }, /300 milliseconds: write 300 \* 1000/],
     [{ revalidate: { grace: -1 } }, /`revalidate.grace`/],
     [{ revalidate: { concurrency: 0.5 } }, /`revalidate.concurrency`/],
     [{ revalidates: {} }, /revalidates/],
