@@ -25,7 +25,7 @@ import {
   toExpress,
   useExpress,
 } from "./index.js";
-import { fromKoa, toKoa } from "./koa.js";
+import { fromKoa, toKoa, useKoa } from "./koa.js";
 
 declare const wss: WebSocketServer;
 declare const handler: RequestHandler;
@@ -103,6 +103,15 @@ test("fromKoa takes middlewares and lists of them", () => {
   fromKoa([middleware, [middleware]], { app: koa });
   // @ts-expect-error the application is needed
   fromKoa(middleware, {});
+});
+
+test("useKoa says what it adds to the scope", () => {
+  const bare = useKoa(middleware, { app: koa });
+  expectTypeOf(bare).returns.resolves.toEqualTypeOf<{ user: unknown; sid: string | undefined }>();
+  const found = useKoa(middleware, { app: koa as Koa<{ id: number }>, hydrate: ({ state }) => ({ id: state.id }) });
+  expectTypeOf(found).returns.resolves.toEqualTypeOf<{ id: number }>();
+  // @ts-expect-error the application is needed
+  useKoa(middleware, {});
 });
 
 test("useExpress says what it adds to the scope", () => {
