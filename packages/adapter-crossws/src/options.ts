@@ -1,7 +1,7 @@
 import { PermissionMisuse } from "@portcullis/core";
 import type { GuardOptions as CommonOptions, Gate } from "@portcullis/core/adapter";
 import { FRAME_OPTIONS, type FrameOptions, type PolledGuard, readFrameOptions } from "@portcullis/core/frames";
-import { checkRenewalStream, isMisspelling, misuse } from "@portcullis/core/internal";
+import { isMisspelling, misuse } from "@portcullis/core/internal";
 import type { Hooks } from "crossws";
 
 /** The argument of the hook `upgrade` and of `authenticate`. */
@@ -50,9 +50,7 @@ export function readOptions(caller: Caller, options: CrosswsGuardOptions): Omit<
   if (typeof maxPayload !== "number" || !(maxPayload > 0)) {
     throw misuse(caller, maxPayload, "give a number of bytes above 0", "`maxPayload`");
   }
-  const shared = readFrameOptions(caller, options, caller === "serve()");
-  checkRenewalStream(caller, shared.codec, options.continuity);
-  return { ...shared, maxPayload };
+  return { ...readFrameOptions(caller, options, caller === "serve()"), maxPayload };
 }
 
 /**

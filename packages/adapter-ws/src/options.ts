@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { GuardOptions } from "@portcullis/core/adapter";
 import { FRAME_OPTIONS, type FrameOptions, type ReadFrameOptions, readFrameOptions } from "@portcullis/core/frames";
-import { checkRenewalStream, misuse, readMilliseconds } from "@portcullis/core/internal";
+import { misuse, readMilliseconds } from "@portcullis/core/internal";
 
 /** Options of {@link guard} and {@link serve}. */
 export interface WsGuardOptions<Extra = unknown> extends GuardOptions<IncomingMessage, Extra>, FrameOptions {
@@ -33,7 +33,6 @@ export const OWN_OPTIONS: readonly string[] = [...FRAME_OPTIONS, "listenerGrace"
 export function readOptions(caller: string, options: WsGuardOptions, isServed: boolean): OwnOptions {
   const { listenerGrace = 1000, fairScheduling = true } = options;
   const shared = readFrameOptions(caller, options, isServed);
-  checkRenewalStream(caller, shared.codec, options.continuity);
   readMilliseconds(listenerGrace, "`listenerGrace`");
   if (typeof fairScheduling !== "boolean") {
     throw misuse(caller, fairScheduling, "write true or false", "`fairScheduling`");

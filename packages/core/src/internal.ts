@@ -4,7 +4,6 @@
  * @module @portcullis/core/internal
  */
 
-export { checkRenewalStream } from "./codecs/renewal-stream.js";
 // Continuity
 export { isAddressedSince, type RecordMark } from "./continuity/recent-records.js";
 export { isSettled } from "./continuity/settled.js";

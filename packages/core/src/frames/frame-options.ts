@@ -1,5 +1,6 @@
 import type { Codec, Decoded, Frame } from "../codecs/codec.js";
 import { readCodec } from "../codecs/read-codec.js";
+import { checkRenewalStream } from "../codecs/renewal-stream.js";
 import type { PublicIssue, Refusal } from "../decision/decision-parts.js";
 import { misuse } from "../decision/errors.js";
 import type { Continuity } from "../guard/continuity-hook.js";
@@ -63,6 +64,7 @@ export function readFrameOptions(
   const { denied, refuse = "status", challenge = "Bearer", hints = isDevelopment() } = options;
   const renews = options.continuity?.["~renews"] ? "renewals" : undefined;
   const codec = readCodec(caller, options.codec, isServed ? "handlers" : renews);
+  checkRenewalStream(caller, codec, options.continuity);
   if (denied !== undefined && typeof denied !== "function") {
     const advice = "give a function, as in (refusal) => JSON.stringify({ error: refusal.code })";
     throw misuse(caller, denied, advice, "`denied`");
