@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { printTable } from "../../bench/lib/print.mjs";
 import { banUsers, EVERY } from "./lib/bans.mjs";
 import { ENGINES } from "./lib/engines.mjs";
+import { sumOf } from "./lib/sums.mjs";
 
 // The servers and the processes end with this one.
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
@@ -47,7 +48,7 @@ for (const isFaultless of [true, false]) {
       calls: ["revoke"],
       isFaultless,
     });
-    const counts = [faults, truth.lags.length, truth.late, truth.brokenHere].map(String);
+    const counts = [sumOf(faults), truth.lags.length, truth.late, truth.brokenHere].map(String);
     const lags = [0.5, 0.99, 1].map((share) => `${truth.lagAt(share).toFixed(0)} ms`);
     rows.push([way, ...counts, ...lags]);
   }

@@ -24,6 +24,8 @@ export class Truth {
   violations = [];
   /** @type {number[]} Milliseconds from the write of a ban that was announced to the last message handed on. */
   lags = [];
+  /** The longest time from the write of any ban to the last message handed on, in milliseconds. */
+  worst = 0;
   /** The bans that the process itself did not keep which announced them. */
   brokenHere = 0;
   handed = 0;
@@ -42,6 +44,7 @@ export class Truth {
   forgive(user) {
     const ban = this.#banned.get(user);
     if (ban?.call === "revoke") this.lags.push(ban.last);
+    this.worst = Math.max(this.worst, ban?.last ?? 0);
     if (ban?.isBrokenHere) this.brokenHere += 1;
     this.#banned.delete(user);
   }
