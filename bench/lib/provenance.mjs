@@ -12,15 +12,20 @@ function git(...args) {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** The commit of the sources, with a remark where they differ from it. Undefined outside of a checkout. */
-export function commitOfSources() {
-  const commit = git("rev-parse", "--short=10", "HEAD");
-  if (!commit) return undefined;
-  return git("status", "--porcelain", "--", "packages", "stress") === "" ? commit : `${commit} with changes`;
+function findCommit() {
+  const found = git("rev-parse", "--short=10", "HEAD");
+  if (!found) return undefined;
+  return git("status", "--porcelain", "--", "packages", "stress") === "" ? found : `${found} with changes`;
 }
 
-/** Call it before the first run: later the sources may be others. */
+/**
+ * The commit of the sources when this process began, with a remark where they differ from it. Undefined outside of a
+ * checkout.
+ */
+export const commit = findCommit();
+
+/** Properties of the machine, the day, and the commit. */
 export function provenance() {
   const { node, ...rest } = machine();
-  return { machine: rest, node, date: new Date().toISOString().slice(0, 10), commit: commitOfSources() };
+  return { machine: rest, node, date: new Date().toISOString().slice(0, 10), commit };
 }

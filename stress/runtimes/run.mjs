@@ -14,6 +14,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { commit } from "../../bench/lib/provenance.mjs";
 import { reasonOf } from "./known.mjs";
 import { figuresOf, renderPage } from "./page.mjs";
 import { environmentOf, OLDER, RUNTIMES, startOf, WORKERD } from "./runtimes.mjs";
@@ -136,6 +137,7 @@ if (save) {
     machine,
     node: process.version,
     date: new Date().toISOString(),
+    commit,
   };
   const text = JSON.stringify(
     { ...about, figures: figuresOf({ core, suites, sockets }), core, suites, sockets },

@@ -30,6 +30,12 @@ export function addKinds(all) {
 /** All of a record of counts. @param {Record<string, number>} kinds */
 export const sumOf = (kinds) => Object.values(kinds).reduce((sum, one) => sum + one, 0);
 
+/** @param {Record<string, number>} kinds */
+export function faultsInWords(kinds) {
+  const each = Object.entries(kinds).map(([kind, times]) => `${kind} ${count(times)}`);
+  return `${count(sumOf(kinds))} faults${each.length === 0 ? "" : ` (${each.join(", ")})`}`;
+}
+
 /** What runs on one engine have shown together. @param {string} engine @param {readonly RunResult[]} runs */
 export function sumUp(engine, runs) {
   const lags = runs.flatMap((run) => run.lags).sort((one, other) => one - other);
@@ -49,7 +55,6 @@ export function sumUp(engine, runs) {
 
 /** For readers. @param {ReturnType<typeof sumUp>} sum @param {string} what */
 export function figureOf({ runs, faults, messages, revocations, lag, worst, violations }, what) {
-  const kinds = Object.entries(faults).map(([kind, times]) => `${kind} ${count(times)}`);
   const parts = [
     `${count(violations)} violations`,
     `${count(runs)} ${runs === 1 ? "run" : "runs"}`,
@@ -57,7 +62,7 @@ export function figureOf({ runs, faults, messages, revocations, lag, worst, viol
     `${count(revocations)} revocations`,
     `from one to the last message p50 ${milliseconds(lag.p50)}, p99 ${milliseconds(lag.p99)}, worst ${milliseconds(lag.worst)}`,
     `from any ban, announced or not, at most ${milliseconds(worst)}`,
-    `${count(sumOf(faults))} faults (${kinds.join(", ")})`,
+    faultsInWords(faults),
   ];
   return { what, value: parts.join("; ") };
 }
