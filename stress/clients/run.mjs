@@ -7,14 +7,15 @@
 //   node stress/clients/run.mjs --save                keeps the result in bench/results
 
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { provenance } from "../../bench/lib/provenance.mjs";
 import { findProgram } from "../../scripts/find-programs.mjs";
-import { packAll, run } from "../../scripts/pack.mjs";
+import { install } from "./install.mjs";
+import { checkTypes } from "./types.mjs";
 import { supportedVersions } from "./versions.mjs";
 
 /** @typedef {import("./versions.mjs").ClientVersion} ClientVersion */
@@ -32,8 +33,9 @@ const about = provenance();
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "portcullis-clients-")));
 try {
   const versions = (await supportedVersions(folder)).filter(({ library }) => only === undefined || library === only);
-  await install(versions);
-  const tried = withTypes(await runSuite(versions));
+  await install(folder, versions);
+  const taken = checkTypes(folder, versions);
+  const tried = (await runSuite(versions)).map((one) => ({ ...one, isTaken: taken.has(one.alias) }));
   for (const { alias, passed, failed, isTaken } of tried) {
     console.log(`${alias}: ${passed} passed, ${failed.length} failed${isTaken ? "" : ", its type is not taken"}`);
     for (const one of failed) console.log(`  ${one}`);
@@ -42,24 +44,6 @@ try {
   if (save && only === undefined) keep(tried);
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** @param {readonly ClientVersion[]} versions */
-async function install(versions) {
-  const packed = await packAll(join(folder, "packed"));
-  const needed = packed.filter(({ name }) => /\/(core|revocations|testing)$/.test(name));
-  const { devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const { devDependencies: own } = JSON.parse(readFileSync(join(root, "packages/revocations/package.json"), "utf8"));
-  const dependencies = Object.fromEntries([
-    ...needed.map(({ name, file }) => [name, pathToFileURL(file).href]),
-    ...versions.map(({ library, version, alias }) => [alias, `npm:${library}@${version}`]),
-    ["vitest", devDependencies.vitest],
-    ["vite", devDependencies.vite],
-    ["@types/pg", own["@types/pg"]],
-    ["@types/node", devDependencies["@types/node"]],
-  ]);
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
-  await run(folder, "npm", ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps"]);
 }
 
 /** @param {readonly ClientVersion[]} versions @returns {Promise<Omit<Tried, "isTaken">[]>} */
@@ -85,36 +69,6 @@ async function runSuite(versions) {
     const failures = failed.map((/** @type {any} */ { title, failureMessages }) => `${title}: ${failureMessages[0]}`);
     return { ...one, passed: own.length - failed.length, failed: failures };
   });
-}
-
-/** Says of each version whether TypeScript takes its client. @param {readonly Omit<Tried, "isTaken">[]} tried */
-function withTypes(tried) {
-  const types = join(folder, "types");
-  mkdirSync(types);
-  /** @type {Record<ClientVersion["library"], (alias: string) => string>} */
-  const programs = {
-    redis: (alias) => `import { createClient } from "${alias}";\nredisRevocations({ client: createClient() });\n`,
-    ioredis: (alias) => `import { Redis } from "${alias}";\nredisRevocations({ client: new Redis() });\n`,
-    // Its types are a package of their own.
-    pg: () => `import pg from "pg";\npostgresRevocations({ pool: new pg.Pool() });\n`,
-  };
-  for (const { library, alias } of tried) {
-    const calls = library === "pg" ? "postgres" : "redis";
-    const head = `import { ${calls}Revocations } from "@portcullis/revocations/${calls}";\n`;
-    writeFileSync(join(types, `${alias}.ts`), head + programs[library](alias));
-  }
-  const options = {
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    module: "nodenext",
-    target: "es2023",
-    types: ["node"],
-  };
-  writeFileSync(join(types, "tsconfig.json"), JSON.stringify({ compilerOptions: options }));
-  const { stdout } = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", types], { cwd: folder, encoding: "utf8" });
-  if (stdout !== "") console.log(stdout);
-  return tried.map((one) => ({ ...one, isTaken: !stdout.includes(`${one.alias}.ts`) }));
 }
 
 /** @param {readonly Tried[]} tried */
