@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { provenance } from "../../bench/lib/provenance.mjs";
 import { ENGINES } from "./lib/engines.mjs";
 import { keep } from "./lib/keep.mjs";
-import { figureOf, sumUp } from "./lib/sums.mjs";
+import { figureOf, milliseconds as inMilliseconds, shareOf, sumOf, sumUp } from "./lib/sums.mjs";
 
 /** @typedef {import("./lib/sums.mjs").RunResult & { settled: { durable: number, not: number } }} RunResult */
 
@@ -78,14 +78,13 @@ async function play(next) {
 
 /** @param {RunResult} result */
 function print({ engine, seed, faults, settled, handed, lags, worst, violations }) {
-  const sorted = lags.toSorted((one, other) => one - other);
-  const all = Object.values(faults).reduce((sum, one) => sum + one, 0);
-  const lag = (/** @type {number} */ share) =>
-    `${(sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(0)} ms`;
-  console.log(`${engine}, seed ${seed}: ${handed} messages handed on, ${lags.length} revocations, ${all} faults`);
+  const [p50, p99, longest] = [0.5, 0.99, 1].map((share) => inMilliseconds(shareOf(lags, share)));
+  console.log(
+    `${engine}, seed ${seed}: ${handed} messages handed on, ${lags.length} revocations, ${sumOf(faults)} faults`,
+  );
   console.log(`  appended ${settled.durable} at once, ${settled.not} later`);
-  console.log(`  from the ban to the last message handed on: p50 ${lag(0.5)}, p99 ${lag(0.99)}, worst ${lag(1)}`);
-  console.log(`  of all bans, announced or not: worst ${worst.toFixed(0)} ms`);
+  console.log(`  from the ban to the last message handed on: p50 ${p50}, p99 ${p99}, worst ${longest}`);
+  console.log(`  of all bans, announced or not: worst ${inMilliseconds(worst)}`);
   console.log(`  ${violations.length} violations`);
   for (const violation of violations.slice(0, 10)) console.log(`    ${violation}`);
   if (violations.length > 0 || handed === 0 || lags.length === 0) process.exitCode = 1;

@@ -54,12 +54,6 @@ export class Truth {
     return this.lags.filter((lag) => lag > this.every + SLACK).length;
   }
 
-  /** @param {number} share as in 0.99 @returns {number} */
-  lagAt(share) {
-    const lags = this.lags.toSorted((one, other) => one - other);
-    return lags[Math.floor(share * (lags.length - 1))] ?? 0;
-  }
-
   /** @param {string} user */
   isAllowed(user) {
     return !this.#banned.has(user);

@@ -16,8 +16,11 @@ export const count = (value) => value.toLocaleString("en-US");
 /** @param {number} value */
 export const milliseconds = (value) => `${value.toFixed(0)} ms`;
 
-/** @param {readonly number[]} sorted @param {number} share as in 0.99 */
-export const at = (sorted, share) => sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+/** The value below which a share of all values lies. @param {readonly number[]} values @param {number} share as in 0.99 */
+export function shareOf(values, share) {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
+}
 
 /** Adds up how many there were of each kind. @param {readonly Record<string, number>[]} all */
 export function addKinds(all) {
@@ -38,7 +41,7 @@ export function faultsInWords(kinds) {
 
 /** What runs on one engine have shown together. @param {string} engine @param {readonly RunResult[]} runs */
 export function sumUp(engine, runs) {
-  const lags = runs.flatMap((run) => run.lags).sort((one, other) => one - other);
+  const lags = runs.flatMap((run) => run.lags);
   const seeds = runs.map(({ seed }) => seed);
   return {
     engine,
@@ -47,7 +50,7 @@ export function sumUp(engine, runs) {
     faults: addKinds(runs.map(({ faults }) => faults)),
     messages: runs.reduce((sum, { handed }) => sum + handed, 0),
     revocations: lags.length,
-    lag: { p50: at(lags, 0.5), p99: at(lags, 0.99), worst: at(lags, 1) },
+    lag: { p50: shareOf(lags, 0.5), p99: shareOf(lags, 0.99), worst: shareOf(lags, 1) },
     worst: Math.max(...runs.map(({ worst }) => worst)),
     violations: runs.reduce((sum, { violations }) => sum + violations.length, 0),
   };
