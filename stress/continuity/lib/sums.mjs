@@ -18,7 +18,7 @@ export const milliseconds = (value) => `${value.toFixed(0)} ms`;
 
 /** The value below which a share of all values lies. @param {readonly number[]} values @param {number} share as in 0.99 */
 export function shareOf(values, share) {
-  const sorted = values.toSorted((one, other) => one - other);
+  const sorted = [...values].sort((one, other) => one - other);
   return sorted[Math.floor(share * (sorted.length - 1))] ?? 0;
 }
 
