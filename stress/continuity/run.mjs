@@ -6,6 +6,7 @@
 //   npm run continuity -- --only postgres      one engine
 //   npm run continuity -- --seed 7             other faults
 //   npm run continuity -- --runs 200           as many runs of 10 seconds, each with its own seed, the engines in turn
+//   npm run continuity -- --lanes 3            so many runs at once; otherwise 1, and 2 with --runs
 //   npm run continuity -- --save               keeps the figures in bench/results
 //   BROKEN=revalidation npm run continuity     shows that the run can fail
 
@@ -29,7 +30,7 @@ const { only, minutes, seed, runs, lanes, save } = parseArgs({
     minutes: { type: "string", ...(process.env.CONTINUITY_MINUTES && { default: process.env.CONTINUITY_MINUTES }) },
     seed: { type: "string", default: "1" },
     runs: { type: "string" },
-    lanes: { type: "string", default: "2" },
+    lanes: { type: "string" },
     save: { type: "boolean", default: false },
   },
 }).values;
@@ -51,7 +52,7 @@ const asked = Array.from({ length: Number(runs ?? engines.length) }, (_, at) => 
 const results = [];
 const open = [...asked];
 await Promise.all(
-  Array.from({ length: runs === undefined ? 1 : Number(lanes) }, async () => {
+  Array.from({ length: Number(lanes ?? (runs === undefined ? 1 : 2)) }, async () => {
     for (let next = open.shift(); next !== undefined; next = open.shift()) await play(next);
   }),
 );
