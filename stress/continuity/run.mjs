@@ -16,7 +16,7 @@ import { parseArgs } from "node:util";
 import { provenance } from "../../bench/lib/provenance.mjs";
 import { ENGINES } from "./lib/engines.mjs";
 import { keep } from "./lib/keep.mjs";
-import { figureOf, milliseconds as inMilliseconds, shareOf, sumOf, sumUp } from "./lib/sums.mjs";
+import { figureOf, figureOfAll, milliseconds as inMilliseconds, shareOf, sumOf, sumUp } from "./lib/sums.mjs";
 
 /** @typedef {import("./lib/sums.mjs").RunResult & { settled: { durable: number, not: number } }} RunResult */
 
@@ -61,7 +61,11 @@ const sums = engines.map((engine) => {
   const ofEngine = results.filter((result) => result.engine === engine);
   return ofEngine.length === 0 ? undefined : sumUp(engine, ofEngine);
 });
-if (runs !== undefined) for (const sum of sums) if (sum) console.log(`${sum.engine}: ${figureOf(sum, "").value}`);
+const found = sums.filter((sum) => sum !== undefined);
+if (runs !== undefined) {
+  for (const sum of found) console.log(`${sum.engine}: ${figureOf(sum, "").value}`);
+  console.log(`all: ${figureOfAll(found).value}`);
+}
 console.log(`${results.length} of ${asked.length} runs in ${((performance.now() - startedAt) / 1_000).toFixed(0)} s`);
 if (save) keepAll();
 process.exit();
@@ -93,13 +97,15 @@ function print({ engine, seed, faults, settled, handed, lags, worst, violations 
 
 /** Keeps the sums, also where something was violated. */
 function keepAll() {
-  const found = sums.filter((sum) => sum !== undefined);
   const seconds = milliseconds / 1_000;
   const each = `${seconds < 120 ? `${seconds} seconds` : `${seconds / 60} minutes`}${runs === undefined ? "" : " each"}`;
   const flags = process.argv.slice(2).join(" ");
   keep(runs === undefined ? "processes" : "many-runs", about, {
     command: `npm run continuity -- ${flags}`,
-    figures: found.map((sum) => figureOf(sum, `Three processes (ws, ws, socket.io) on ${sum.engine}, ${each}`)),
+    figures: [
+      ...(runs === undefined ? [] : [figureOfAll(found)]),
+      ...found.map((sum) => figureOf(sum, `Three processes (ws, ws, socket.io) on ${sum.engine}, ${each}`)),
+    ],
     milliseconds,
     failed: asked.length - results.length,
     sums: found,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { figureOf, sumUp } from "./lib/sums.mjs";
+import { figureOf, figureOfAll, sumUp } from "./lib/sums.mjs";
 
 const run = { engine: "redis", seed: 3, faults: { crash: 1, stall: 2 }, handed: 1_000, violations: [] };
 
@@ -20,6 +20,7 @@ test("runs are summed up with the worst of each", () => {
     worst: 1_700,
     violations: 2,
   });
+  expect(figureOfAll([sum, sum]).value).toBe("4 violations; 4 runs; 4,000 messages handed on; 6 revocations; 8 faults");
   expect(figureOf(sum, "two runs")).toEqual({
     what: "two runs",
     value:

@@ -69,3 +69,12 @@ export function figureOf({ runs, faults, messages, revocations, lag, worst, viol
   ];
   return { what, value: parts.join("; ") };
 }
+
+/** For readers: the counts of all engines. @param {readonly ReturnType<typeof sumUp>[]} sums */
+export function figureOfAll(sums) {
+  const all = (/** @type {"runs" | "messages" | "revocations" | "violations"} */ key) =>
+    count(sums.reduce((sum, one) => sum + one[key], 0));
+  const faults = count(sums.reduce((sum, one) => sum + sumOf(one.faults), 0));
+  const value = `${all("violations")} violations; ${all("runs")} runs; ${all("messages")} messages handed on; ${all("revocations")} revocations; ${faults} faults`;
+  return { what: "All runs together, on Redis and Postgres", value };
+}
