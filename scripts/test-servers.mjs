@@ -84,9 +84,10 @@ class TestServer {
   async kill(signal = "SIGKILL") {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
+    const isEnd = signal !== "SIGSTOP" && signal !== "SIGCONT";
+    const ended = isEnd ? once(child, "exit") : undefined;
     child.kill(signal);
-    if (signal !== "SIGSTOP" && signal !== "SIGCONT") await ended;
+    await ended;
   }
 
   /** Ends the server, and removes its folder. */
