@@ -1,6 +1,7 @@
 // @ts-check
 // Starts servers for tests: Redis and Postgres, each in a temporary folder on a free port of this machine.
 import { spawn, spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import { chownSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
@@ -19,11 +20,18 @@ process.once("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
-/** A free port. A server of a test cannot choose one itself. */
+/** Ports that no system gives to outgoing connections, so that a server finds its own free when it starts again. */
+const PORTS = { first: 20_000, last: 32_000 };
+
+/** A free port. A server of a test cannot choose one itself. @returns {Promise<number>} */
 export async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+  const port = randomInt(PORTS.first, PORTS.last);
+  const server = createServer().listen(port, "127.0.0.1");
+  try {
+    await once(server, "listening");
+  } catch {
+    return freePort();
+  }
   server.close();
   await once(server, "close");
   return port;
@@ -76,9 +84,10 @@ class TestServer {
   async kill(signal = "SIGKILL") {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
+    const isEnd = signal !== "SIGSTOP" && signal !== "SIGCONT";
+    const ended = isEnd ? once(child, "exit") : undefined;
     child.kill(signal);
-    if (signal !== "SIGSTOP" && signal !== "SIGCONT") await ended;
+    await ended;
   }
 
   /** Ends the server, and removes its folder. */

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { machine, number, printTable } from "./print.mjs";
+import { commit } from "./provenance.mjs";
 
 export { machine, number, printTable };
 
@@ -48,7 +49,7 @@ export function keep(part, results) {
   const folder = new URL("../results/", import.meta.url);
   mkdirSync(folder, { recursive: true });
   const rounded = (_key, value) => (typeof value === "number" ? Number(value.toPrecision(4)) : value);
-  const text = JSON.stringify({ machine: machine(), ...results }, rounded, 2);
+  const text = JSON.stringify({ machine: machine(), commit, ...results }, rounded, 2);
   writeFileSync(new URL(`${part}.json`, folder), `${text}\n`);
   console.log(`\nkept in bench/results/${part}.json`);
 }

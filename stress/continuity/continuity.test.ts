@@ -25,7 +25,7 @@ describe.each([
 });
 
 test.skipIf(findProgram("redis-server") === undefined)(
-  "revoked connections of a crowd are closed",
+  "revoked connections of a crowd on redis-server are closed",
   {
     timeout: 120_000,
   },

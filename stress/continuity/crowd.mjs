@@ -5,12 +5,12 @@
 //   node stress/continuity/crowd.mjs --connections 2000
 //   node stress/continuity/crowd.mjs --save                 keeps the figures in bench/results
 
-import { writeFileSync } from "node:fs";
-import { cpus, loadavg } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { provenance } from "../../bench/lib/provenance.mjs";
 import { startRedis } from "../../scripts/test-servers.mjs";
 import { Child } from "./lib/child.mjs";
+import { keep } from "./lib/keep.mjs";
 
 const { connections, save } = parseArgs({
   options: { connections: { type: "string", default: "38000" }, save: { type: "boolean", default: false } },
@@ -31,6 +31,7 @@ const OFFSET = Date.now() - Number(process.hrtime.bigint()) / 1e6;
 
 /** @type {Record<string, string>[]} */
 const rows = [];
+const about = provenance();
 
 /** @param {string} log @param {(user: string, at: number) => number | undefined} [endOf] @returns {Promise<Side[]>} */
 async function open(log, endOf = () => undefined) {
@@ -130,25 +131,17 @@ await revocations("Redis", redis.url);
 await redis.remove();
 await expiry();
 console.table(rows);
-if (save) keep();
-process.exit();
-
-function keep() {
-  const figures = rows.map((row) => ({
-    what: `${connections} connections on two processes, ${row.what}`,
-    value: Object.entries(row)
-      .slice(1)
-      .filter(([, value]) => /\d/.test(value))
-      .map(([name, value]) => `${name}: ${value}`)
-      .join("; "),
-  }));
-  const kept = {
-    command: "node stress/continuity/crowd.mjs --save",
-    machine: { cpu: cpus()[0]?.model.trim(), cpus: cpus().length, load: Number(loadavg()[0]?.toFixed(2)) },
-    node: process.version,
-    date: new Date().toISOString().slice(0, 10),
-    figures,
-  };
-  const file = new URL("../../bench/results/continuity.json", import.meta.url);
-  writeFileSync(file, `${JSON.stringify(kept, null, 2)}\n`);
+if (save) {
+  keep("crowd", about, {
+    command: `node stress/continuity/crowd.mjs ${process.argv.slice(2).join(" ")}`,
+    figures: rows.map((row) => ({
+      what: `${connections} connections on two processes, ${row.what}`,
+      value: Object.entries(row)
+        .slice(1)
+        .filter(([, value]) => /\d/.test(value))
+        .map(([name, value]) => `${name}: ${value}`)
+        .join("; "),
+    })),
+  });
 }
+process.exit();

@@ -8,6 +8,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
 import { parseArgs } from "node:util";
+import { commit } from "../../bench/lib/provenance.mjs";
 import { killAll } from "./lib/children.mjs";
 import { stopProxies } from "./lib/proxies.mjs";
 
@@ -25,14 +26,15 @@ const { only, save } = parseArgs({
   options: { only: { type: "string", multiple: true }, save: { type: "boolean", default: false } },
 }).values;
 
-/** By part. @type {Record<string, { options: object, figures: { what: string, value: string }[], raw: object }>} */
+/** By part. @type {Record<string, { date: string, commit: string | undefined, options: object, figures: { what: string, value: string }[], raw: object }>} */
 const measured = {};
 for (const [part, options] of Object.entries(PARTS)) {
   if (only && !only.includes(part)) continue;
   const started = performance.now();
   try {
     const { run } = await import(`./parts/${part}.mjs`);
-    measured[part] = { options, ...(await run(options)) };
+    const date = new Date().toISOString().slice(0, 10);
+    measured[part] = { date, commit, options, ...(await run(options)) };
     console.log(`${part}: held, ${((performance.now() - started) / 1000).toFixed(0)} s`);
   } catch (error) {
     console.error(`${part}: did not hold`, error);

@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { commit } from "../../bench/lib/provenance.mjs";
 import { machine, printTable, save } from "../../bench/lib/report.mjs";
 
 const runs = process.env.PORTCULLIS_INTERLEAVINGS ?? "300000";
@@ -58,6 +59,7 @@ function write(parts) {
     machine: machine(),
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
+    commit,
     figures,
     minutes: Number(((performance.now() - startedAt) / 60_000).toFixed(1)),
     violations: 0,

@@ -7,6 +7,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { commit } from "../../bench/lib/provenance.mjs";
 import { LIMITS } from "./parts.mjs";
 import { explained, keyOf } from "./survivors.mjs";
 
@@ -70,6 +71,7 @@ const results = LIMITS.flatMap(({ name, selects, least }) => {
       survived: unexplained.length,
       percent: Number(percent.toFixed(2)),
       date,
+      commit,
     },
   ];
 });

@@ -14,6 +14,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { commit } from "../../bench/lib/provenance.mjs";
 import { reasonOf } from "./known.mjs";
 import { daysOf, figuresOf, renderPage } from "./page.mjs";
 import { environmentOf, OLDER, RUNTIMES, startOf, WORKERD } from "./runtimes.mjs";
@@ -139,6 +140,7 @@ if (save) {
     node: process.version,
     date,
     since: daysOf(suites)[0],
+    commit,
   };
   const text = JSON.stringify(
     { ...about, figures: figuresOf({ core, suites, sockets }), core, suites, sockets },

@@ -41,12 +41,14 @@ export async function banUsers({ start, url, crash, prepare }, options) {
   await sleep(1_000);
 
   const end = now() + options.milliseconds;
-  let faults = 0;
+  /** @type {Record<string, number>} */
+  const faults = {};
   const failing = async () => {
     while (now() < end && !options.isFaultless) {
       await sleep(draws.between(200, 1_500));
-      await FAULTS[draws.oneOf(Object.keys(FAULTS))]?.({ draws, nodes, server, crash, log });
-      faults += 1;
+      const kind = draws.oneOf(Object.keys(FAULTS));
+      await FAULTS[kind]?.({ draws, nodes, server, crash, log });
+      faults[kind] = (faults[kind] ?? 0) + 1;
     }
   };
   await Promise.all([failing(), banning({ draws, nodes, truth, users, end, calls: options.calls })]);

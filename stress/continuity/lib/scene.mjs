@@ -24,6 +24,8 @@ export class Truth {
   violations = [];
   /** @type {number[]} Milliseconds from the write of a ban that was announced to the last message handed on. */
   lags = [];
+  /** The longest time from the write of any ban to the last message handed on, in milliseconds. */
+  worst = 0;
   /** The bans that the process itself did not keep which announced them. */
   brokenHere = 0;
   handed = 0;
@@ -42,6 +44,7 @@ export class Truth {
   forgive(user) {
     const ban = this.#banned.get(user);
     if (ban?.call === "revoke") this.lags.push(ban.last);
+    this.worst = Math.max(this.worst, ban?.last ?? 0);
     if (ban?.isBrokenHere) this.brokenHere += 1;
     this.#banned.delete(user);
   }
@@ -49,12 +52,6 @@ export class Truth {
   /** The bans that did not hold in time. */
   get late() {
     return this.lags.filter((lag) => lag > this.every + SLACK).length;
-  }
-
-  /** @param {number} share as in 0.99 @returns {number} */
-  lagAt(share) {
-    const lags = this.lags.toSorted((one, other) => one - other);
-    return lags[Math.floor(share * (lags.length - 1))] ?? 0;
   }
 
   /** @param {string} user */

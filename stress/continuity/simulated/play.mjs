@@ -19,12 +19,14 @@ const SERVED = 3_000;
 export async function play(seed, load) {
   const world = new World(seed, load);
   const { time, truth } = world;
-  let faults = 0;
+  /** @type {Record<string, number>} */
+  const faults = {};
   const failing = async () => {
     while (time.now < END.faults - LONGEST_FAULT) {
       await time.pause(world.draws.between(50, 900));
-      void FAULTS[world.draws.oneOf(Object.keys(FAULTS))]?.(world);
-      faults += 1;
+      const kind = world.draws.oneOf(Object.keys(FAULTS));
+      void FAULTS[kind]?.(world);
+      faults[kind] = (faults[kind] ?? 0) + 1;
     }
   };
   void failing();
@@ -36,7 +38,8 @@ export async function play(seed, load) {
   world.isQuiet = true;
   await time.runUntil(END.all);
   expectTheEnd(world);
-  return { violations: [...world.violations], handed: world.handed, worst: world.worst, faults };
+  const { plan, violations, handed, worst } = world;
+  return { engine: plan.engine, violations: [...violations], handed, worst, faults };
 }
 
 /** Expects that nothing waits, that nothing is lost, and that everybody is served. @param {World} world */

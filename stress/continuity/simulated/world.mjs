@@ -14,6 +14,7 @@ const PROCESSES = 3;
 /** The choices of one run. @param {number} seed @param {Draws} draws */
 function planOf(seed, draws) {
   return {
+    engine: seed % 2 === 0 ? "a stream of Redis" : "a table of Postgres",
     kind: seed % 2 === 0 ? streamKind : tableKind,
     every: 2_000,
     grace: 1_000,

@@ -1,6 +1,7 @@
 // @ts-check
 import { mkdirSync, writeFileSync } from "node:fs";
 import { machine, number, printTable } from "../../../bench/lib/print.mjs";
+import { commit } from "../../../bench/lib/provenance.mjs";
 import { HEAP_SLACK } from "./summary.mjs";
 import { reasonFor } from "./unreached.mjs";
 
@@ -67,6 +68,7 @@ export function keep(command, { kinds, reached }) {
   const kept = {
     command,
     date: new Date().toISOString().slice(0, 10),
+    commit,
     node: process.version,
     machine: machine(),
     figures: figuresOf(kinds, reached),

@@ -1,6 +1,7 @@
 // @ts-check
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { machine } from "../../../bench/lib/print.mjs";
+import { commit } from "../../../bench/lib/provenance.mjs";
 
 const FOLDER = new URL("../../../bench/results/", import.meta.url);
 
@@ -17,12 +18,15 @@ export function keep(name, { figures, raw }) {
   const date = new Date().toISOString().slice(0, 10);
   const about = { machine: rest, node, date };
   if (name === "soak") {
-    write("soak", { command: "npm run load -- --only soak --save", ...about, figures, ...raw });
+    write("soak", { command: "npm run load -- --only soak --save", ...about, commit, figures, ...raw });
     return;
   }
   const file = new URL("load.json", FOLDER);
   const before = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")).parts : {};
-  const parts = { ...before, [name]: { command: `npm run load -- --only ${name} --save`, date, figures, ...raw } };
+  const parts = {
+    ...before,
+    [name]: { command: `npm run load -- --only ${name} --save`, date, commit, figures, ...raw },
+  };
   const all = Object.values(parts).flatMap((part) => part.figures);
   write("load", { command: "npm run load -- --save", ...about, figures: all, parts });
 }
