@@ -98,14 +98,16 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
 
   revalidate(whenDone: () => void): void {
     const questions = this.questions;
-    if (this.pendingSince !== undefined) questions.demand(whenDone);
-    else if (!this.mustWait) questions.revalidate(whenDone);
+    if (this.pendingSince !== undefined) questions.demand();
+    else if (!this.mustWait) questions.revalidate();
     else {
       // A renewal is under way or may come, and does not stand for it.
       this.revalidateAt = Math.ceil(readClock() + SOON);
       this.schedule();
       whenDone();
+      return;
     }
+    questions.whenIdle(whenDone);
   }
 
   renew(question: Reask): void {

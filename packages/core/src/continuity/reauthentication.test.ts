@@ -57,7 +57,7 @@ function allowed(whenAsked: () => void, whenAccepted: () => void) {
     authenticate() {
       asked += 1;
       whenAsked();
-      return { result: { decision: ALLOWED, scope: {} as never }, abort };
+      return { result: { decision: ALLOWED, scope: { user: { id: 1 } } as never }, abort };
     },
     accept: () => whenAccepted(),
     retryIn,
@@ -109,7 +109,7 @@ describe("the authentications of an idle connection", () => {
 
   test("are forgotten once a revalidation is accepted", async () => {
     const { questions, rest } = allowed(nothing, nothing);
-    questions.revalidate(nothing);
+    questions.revalidate();
     await settled();
     expect(rest).toHaveBeenCalledOnce();
   });
@@ -120,11 +120,11 @@ describe("the authentications of an idle connection", () => {
       const { questions, rest } = allowed(nothing, nothing);
       questions.demand();
       await vi.advanceTimersByTimeAsync(999);
-      questions.revalidate(nothing);
+      questions.revalidate();
       await vi.advanceTimersByTimeAsync(0);
       expect(rest).not.toHaveBeenCalled();
       vi.advanceTimersByTime(1);
-      questions.revalidate(nothing);
+      questions.revalidate();
       await vi.advanceTimersByTimeAsync(0);
       expect(rest).toHaveBeenCalledOnce();
     } finally {
@@ -136,7 +136,7 @@ describe("the authentications of an idle connection", () => {
     const { questions, rest } = allowed(nothing, nothing);
     questions.renew({ phase: "renew", renewal: { token: "t" } });
     await settled();
-    questions.revalidate(nothing);
+    questions.revalidate();
     await settled();
     expect([rest.mock.calls.length, questions.renewed?.payload]).toEqual([0, { token: "t" }]);
   });
@@ -144,14 +144,14 @@ describe("the authentications of an idle connection", () => {
   test("are kept while a demand is made at the acceptance", async () => {
     let demands = 1;
     const { questions, rest, asked } = allowed(nothing, () => demands-- > 0 && questions.demand());
-    questions.revalidate(nothing);
+    questions.revalidate();
     await settled();
     expect([asked(), rest.mock.calls.length]).toEqual([2, 0]);
   });
 
   test("are aborted at the end of the connection", async () => {
     const { questions, abort } = allowed(nothing, nothing);
-    questions.revalidate(nothing);
+    questions.revalidate();
     questions.end();
     await settled();
     expect(abort).toHaveBeenCalledOnce();

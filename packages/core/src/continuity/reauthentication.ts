@@ -2,15 +2,23 @@ import { createDecision } from "../decision/decision.js";
 import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
+import { hasUser } from "../engine/hidden-actions.js";
 import type { HandshakeResult } from "../guard/runtime.js";
 import type { Payload, Scope } from "../types.js";
 import { type AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
+import { Callbacks } from "./callbacks.js";
 import type { Accepted, AuthenticationAttempt, Reask, Subject } from "./reauthentication-types.js";
 import { SlidingLimit } from "./sliding-limit.js";
 
 const PRINCIPAL = { reason: "The credentials belong to somebody else.", by: "identity" };
 const LOST_PRINCIPAL: Decision = createDecision("deny", "principal_changed", { ...PRINCIPAL, status: 401 });
 const OTHER_PRINCIPAL: Decision = createDecision("deny", "principal_changed", { ...PRINCIPAL, status: 403 });
+
+/** The refusal of a renewal that signs nobody in. */
+const NOBODY: Decision = createDecision("deny", "not_authenticated", {
+  reason: "The credentials were not accepted.",
+  by: "identity",
+});
 
 /** Milliseconds of the first wait after a fault, and of the longest one. */
 const RETRY = { first: 1_000, longest: 30_000 };
@@ -33,9 +41,11 @@ export class Reauthentication {
   /** Renewals that wait their turn, the first in front. */
   #renewals: Reask[] | undefined;
   /** Everybody who waits for the settlement of a demand. */
-  #demands: ((decision: Decision) => void)[] | undefined;
+  readonly #demands = new Callbacks<Decision>();
+  /** Everybody who waits until no question is under way. */
+  readonly #whenIdle = new Callbacks<void>();
   #faults = 0;
-  #limit: SlidingLimit | undefined;
+  readonly #limit = new SlidingLimit(DEMANDS, 1_000);
   /** The last accepted renewal: its payload, and the begin of its authentication. */
   renewed: { readonly payload: Payload | undefined; readonly beganAt: number } | undefined;
   /** The time of the next question after a fault; `undefined` where none is planned. */
@@ -57,17 +67,23 @@ export class Reauthentication {
 
   /** Authenticates the client again. An answer that is under way settles nothing. */
   demand(whenSettled?: (decision: Decision) => void): void {
-    if (whenSettled) {
-      this.#demands ??= [];
-      this.#demands.push(whenSettled);
-    }
+    if (whenSettled) this.#demands.add(whenSettled);
     if (this.#running) this.#isDemanded = true;
     else this.#beginDemanded();
   }
 
   /** Authenticates the client again, without a demand that something has changed. Not while a question is running. */
-  revalidate(whenDone: () => void): void {
-    this.#begin({ phase: "revalidate", answer: whenDone });
+  revalidate(): void {
+    this.#begin({ phase: "revalidate" });
+  }
+
+  /**
+   * Calls back once no question is under way. A question that is only planned is none: who waits for a planned one may
+   * hold what it needs.
+   */
+  whenIdle(callback: () => void): void {
+    this.#whenIdle.add(callback);
+    this.#releaseIdle();
   }
 
   renew(question: Reask): void {
@@ -81,10 +97,10 @@ export class Reauthentication {
   /** The connection has ended. Nobody is answered any more, but those who wait are released. */
   end(): void {
     this.#renewals = undefined;
-    if (this.#running?.phase === "revalidate") this.#running.answer?.(ABORTED);
     this.#running = undefined;
     this.#attempt?.abort();
-    this.#takeDemands()(ABORTED);
+    this.#demands.take()(ABORTED);
+    this.#releaseIdle();
   }
 
   #begin(question: Reask): void {
@@ -92,10 +108,11 @@ export class Reauthentication {
     this.#isDemanded = false;
     const watch = this.#subject.watch();
     const take = (decision: Decision, scope?: Scope) => {
-      if (this.#running !== question || this.#subject.isEnded) return;
+      if (this.#running !== question) return;
       this.#running = this.#attempt = undefined;
-      this.#judge(decision, { question, watch, scope: scope as Scope });
+      if (!this.#subject.isEnded) this.#judge(decision, { question, watch, scope: scope as Scope });
       watch.end();
+      this.#releaseIdle();
     };
     this.#authenticate(question, watch).then(
       ({ decision, scope }) => take(decision, scope),
@@ -119,9 +136,9 @@ export class Reauthentication {
 
   /** Asks again, because something has changed since the question began. */
   #repeat(question: Reask): void {
-    const wait = this.#pace();
+    const wait = this.#limit.add();
     if (wait === undefined) {
-      this.#begin(question.phase === "revalidate" ? asDemand(question) : question);
+      this.#begin(question.phase === "revalidate" ? { phase: "connect" } : question);
       return;
     }
     if (question.phase === "renew") this.#subject.report(question.phase, UNSETTLED);
@@ -131,28 +148,22 @@ export class Reauthentication {
 
   /** Asks for what was demanded: at once, or later where demands come too fast. */
   #beginDemanded(): void {
-    const wait = this.#pace();
+    const wait = this.#limit.add();
     if (wait === undefined) this.#begin({ phase: "connect" });
     else this.#subject.retryIn(wait);
   }
 
-  #pace(): number | undefined {
-    this.#limit ??= new SlidingLimit(DEMANDS, 1_000);
-    return this.#limit.add();
-  }
-
   #accept(decision: Decision, accepted: Accepted): void {
     const { question, watch } = accepted;
-    const { principal } = this.#subject;
-    const isOther = principal !== undefined && watch.identity.subjects[0] !== principal;
-    if (isOther) {
-      this.#refuseOther(question);
+    const refusal = refusalOf(accepted, this.#subject.principal);
+    if (refusal) {
+      this.#refuseIdentity(refusal, question);
       return;
     }
     this.#faults = 0;
     this.retryAt = undefined;
     if (question.phase === "renew") this.renewed = { payload: question.renewal, beganAt: watch.beganAt };
-    const release = this.#takeDemands();
+    const release = this.#demands.take();
     // The application is told, and may demand a further authentication.
     this.#subject.accept(accepted);
     question.answer?.(decision);
@@ -160,12 +171,10 @@ export class Reauthentication {
     this.#next();
   }
 
-  /** Refuses another principal. Only a renewal leaves the connection as it was. */
-  #refuseOther(question: Reask): void {
-    const isRenewal = question.phase === "renew";
-    const decision = isRenewal ? OTHER_PRINCIPAL : LOST_PRINCIPAL;
+  /** Refuses another identity. Only a renewal leaves the connection as it was. */
+  #refuseIdentity(decision: Decision, question: Reask): void {
     this.#subject.report(question.phase, decision);
-    if (!isRenewal) this.#refuse(decision, question);
+    if (question.phase !== "renew") this.#refuse(decision, question);
     else {
       question.answer?.(decision);
       this.#next();
@@ -176,7 +185,7 @@ export class Reauthentication {
     question.answer?.(decision);
     if (question.phase === "renew" && decision.status === 401) this.#next();
     else {
-      this.#takeDemands()(decision);
+      this.#demands.take()(decision);
       this.#subject.refuse(decision, question.phase);
     }
   }
@@ -184,7 +193,7 @@ export class Reauthentication {
   #fault(decision: Decision, question: Reask): void {
     question.answer?.(decision);
     if (question.phase !== "renew") {
-      this.#takeDemands()(decision);
+      this.#demands.take()(decision);
       this.#faults += 1;
       const wait = Math.min(RETRY.first * 2 ** (this.#faults - 1), RETRY.longest);
       this.#subject.retryIn(wait * (1 - Math.random() / 2));
@@ -195,7 +204,7 @@ export class Reauthentication {
   /** Continues with what came meanwhile. */
   #next(): void {
     if (this.#subject.isEnded || this.#running) return;
-    if (this.#isDemanded || this.#demands || this.#isUnsettled) this.#beginDemanded();
+    if (this.#isDemanded || !this.#demands.isEmpty || this.#isUnsettled) this.#beginDemanded();
     else {
       const renewal = this.#renewals?.shift();
       if (renewal) this.#begin(renewal);
@@ -210,21 +219,20 @@ export class Reauthentication {
 
   /** True when a later question needs nothing of the earlier ones. Then an idle connection need not keep them. */
   get #isForgettable(): boolean {
-    return this.#faults === 0 && this.renewed === undefined && this.#limit?.isQuiet !== false;
+    return this.#faults === 0 && this.renewed === undefined && this.#limit.isQuiet;
   }
 
-  /** Takes those who wait for a settlement. Returns a function that answers them. */
-  #takeDemands(): (decision: Decision) => void {
-    const waiting = this.#demands;
-    this.#demands = undefined;
-    return (decision) => {
-      for (const whenSettled of waiting ?? []) whenSettled(decision);
-    };
+  #releaseIdle(): void {
+    if (!this.#running) this.#whenIdle.take()();
   }
 }
 
-/** Replaces a revalidation during which something has changed. */
-function asDemand(question: Reask): Reask {
-  question.answer?.(ABORTED);
-  return { phase: "connect" };
+/** The refusal of an accepted authentication whose identity does not belong to the connection, if there is one. */
+function refusalOf({ question, watch, scope }: Accepted, principal: string | undefined): Decision | undefined {
+  const { subjects, expiresAt } = watch.identity;
+  const isRenewal = question.phase === "renew";
+  // A guest who gives a wrong token stays a guest, which is no success.
+  if (isRenewal && subjects.length === 0 && expiresAt === undefined && !hasUser(scope)) return NOBODY;
+  if (principal === undefined || subjects[0] === principal) return undefined;
+  return isRenewal ? OTHER_PRINCIPAL : LOST_PRINCIPAL;
 }

@@ -30,6 +30,7 @@ function server(client: () => unknown = ann, options: { grace?: number } = {}, m
   const tokens: Record<string, () => unknown> = {
     ann,
     bob: () => ({ user: { id: 2 }, end: Date.now() + LIFE }),
+    nobody: () => ({ user: null }),
     guest: () => ({ user: null, end: Date.now() + LIFE }),
     old: () => ({ user: { id: 1 }, end: Date.now() }),
     wrong: () => {
@@ -57,6 +58,11 @@ function server(client: () => unknown = ann, options: { grace?: number } = {}, m
     more,
   );
   return { ...made, asked, tokens };
+}
+
+async function withEvents(client: () => unknown) {
+  const { open, events } = server(client);
+  return { ...(await open()), events };
 }
 
 describe("a renewal", () => {
@@ -113,17 +119,20 @@ describe("a renewal", () => {
     expect(wire.sent.slice(-2)).toEqual(['reply auth.renew {"expiresIn":100}', "deliver secret"]);
   });
 
-  test.each(["wrong", "old", "bob", "guest", "broken"])("that is `%s` leaves the session as it was", async (token) => {
-    const { wire, send, session } = await server().open();
-    const before = session.identity;
-    send("auth.renew", { token });
-    await soon();
-    const status = { wrong: 401, old: 401, bob: 403, guest: 403, broken: 500 }[token];
-    expect(wire.sent).toEqual([expect.stringMatching(new RegExp(`^refuse auth.renew \\w+ ${status}$`))]);
-    expect(session.identity).toEqual(before);
-    send("secret");
-    expect(wire.sent.at(-1)).toBe("deliver secret");
-  });
+  test.each(["wrong", "nobody", "old", "bob", "guest", "broken"])(
+    "that is `%s` leaves the session as it was",
+    async (token) => {
+      const { wire, send, session } = await server().open();
+      const before = session.identity;
+      send("auth.renew", { token });
+      await soon();
+      const status = { wrong: 401, nobody: 401, old: 401, bob: 403, guest: 403, broken: 500 }[token];
+      expect(wire.sent).toEqual([expect.stringMatching(new RegExp(`^refuse auth.renew \\w+ ${status}$`))]);
+      expect(session.identity).toEqual(before);
+      send("secret");
+      expect(wire.sent.at(-1)).toBe("deliver secret");
+    },
+  );
 
   test("that is denied ends the session, after its answer", async () => {
     const { wire, send, session } = await server().open();
@@ -131,6 +140,17 @@ describe("a renewal", () => {
     await soon();
     expect(wire.sent).toEqual(["refuse auth.renew banned 403", "close 4403 banned"]);
     expect(session.isEnded).toBe(true);
+  });
+
+  test("by a guest with a wrong token is refused", async () => {
+    const { wire, send, session, events } = await withEvents(() => ({ user: null }));
+    send("auth.renew", { token: "nobody" });
+    await soon();
+    expect(wire.sent).toEqual(["refuse auth.renew not_authenticated 401"]);
+    expect(events.map(({ phase, decision }) => [phase, decision.code]).at(-1)).toEqual(["renew", "not_authenticated"]);
+    send("auth.renew", { token: "ann" });
+    await soon();
+    expect([wire.sent.at(-1), session.identity?.subjects[0]]).toEqual([expect.stringContaining("reply"), "user:1"]);
   });
 
   test("turns a guest into a user", async () => {
@@ -319,7 +339,7 @@ test("renewals are answered one by one, in their order", async () => {
 });
 
 test("an identity without an end is renewed without one", async () => {
-  const options = { identify: () => null, renew: { action: "renew" } };
+  const options = { identify: () => ({ subjects: ["user:1"] }), renew: { action: "renew" } };
   const { wire, send } = await lasting(policy, () => ({}), options).open();
   send("renew");
   await soon();
@@ -328,7 +348,7 @@ test("an identity without an end is renewed without one", async () => {
 
 test("an application may close the connection in `onScope`", async () => {
   const options = {
-    identify: () => null,
+    identify: () => ({ subjects: ["user:1"] }),
     renew: { action: "renew" },
     onScope: (session: { close(): void }) => session.close(),
   };

@@ -1,6 +1,6 @@
 /** A connection that can be authenticated again. */
 export interface Revalidated {
-  /** Begins the authentication. Calls back once, when it is over. */
+  /** Begins the authentication. Calls back once, when none is under way any more, whether it has settled anything or not. */
   revalidate(whenDone: () => void): void;
 }
 

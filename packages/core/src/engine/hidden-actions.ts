@@ -19,7 +19,7 @@ export function hidden(decision: Decision, scope: unknown): Decision {
   return createDecision("deny", NOT_AUTHENTICATED.code, { by: decision.by, causes: [decision] });
 }
 
-function hasUser(scope: unknown): boolean {
+export function hasUser(scope: unknown): boolean {
   try {
     return isSignedIn((scope as { user?: unknown }).user);
   } catch {

@@ -1,0 +1,20 @@
+/** Callbacks that wait for one event. Each is called once. */
+export class Callbacks<T> {
+  #waiting: ((value: T) => void)[] = [];
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  add(callback: (value: T) => void): void {
+    this.#waiting.push(callback);
+  }
+
+  /** Takes all that wait now. Returns a function that calls them. */
+  take(): (value: T) => void {
+    const waiting = this.#waiting.splice(0);
+    return (value) => {
+      for (const callback of waiting) callback(value);
+    };
+  }
+}
