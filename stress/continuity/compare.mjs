@@ -67,7 +67,7 @@ const rows = compared.map(({ engine: way, faults, revocations, late, brokenHere,
   const counts = [sumOf(faults), revocations, late, brokenHere].map(String);
   return [way, ...counts, ...[lag.p50, lag.p99, lag.worst].map((one) => inMilliseconds(one))];
 });
-printTable(`From a ban to the last message handed on (a ban lasts for ${2 * EVERY + 1_000} ms)`, [HEAD, ...rows]);
+printTable(`From a ban to the last message delivered (a ban lasts for ${2 * EVERY + 1_000} ms)`, [HEAD, ...rows]);
 // Ours alone must hold. What the adapters lose is what this shows.
 const broken = compared.filter(({ engine: way, violations }) => way.startsWith("revoke()") && violations > 0);
 if (broken.length > 0 || compared.some(({ messages, revocations }) => messages === 0 || revocations === 0))
@@ -90,7 +90,7 @@ function figureOf({ engine: way, isFaultless, faults, revocations, messages, lat
       `${late} of ${revocations} bans not held in ${EVERY} ms`,
       `${brokenHere} broken by the process that announced them`,
       `from a ban to the last message p50 ${inMilliseconds(lag.p50)}, p99 ${inMilliseconds(lag.p99)}, worst ${inMilliseconds(lag.worst)}`,
-      `${count(messages)} messages handed on`,
+      `${count(messages)} messages delivered`,
       faultsInWords(faults),
     ].join("; "),
   };

@@ -15,7 +15,7 @@ const revocations = log === "memory" ? memoryRevocations() : redisRevocations({ 
 const now = () => Number(process.hrtime.bigint() / 1_000n) / 1_000;
 const delay = monitorEventLoopDelay({ resolution: 5 });
 
-/** Times by user: the last message handed on, and the close. */
+/** Times by user: the last message delivered, and the close. */
 const handed = new Map();
 const closed = new Map();
 

@@ -1,5 +1,5 @@
 // One guarded server in its own process: `node node.mjs <engine> <url of the log> <transport> <every>`. It asks its parent
-// for the truth, as others ask their database, and reports each message that was handed on.
+// for the truth, as others ask their database, and reports each message that was delivered.
 import { createServer } from "node:http";
 import { guard as guardSocketIo } from "@portcullis/adapter-socketio";
 import { guard as guardWs, json } from "@portcullis/adapter-ws";

@@ -85,10 +85,10 @@ async function play(next) {
 function print({ engine, seed, faults, settled, handed, lags, worst, violations }) {
   const [p50, p99, longest] = [0.5, 0.99, 1].map((share) => inMilliseconds(shareOf(lags, share)));
   console.log(
-    `${engine}, seed ${seed}: ${handed} messages handed on, ${lags.length} revocations, ${sumOf(faults)} faults`,
+    `${engine}, seed ${seed}: ${handed} messages delivered, ${lags.length} revocations, ${sumOf(faults)} faults`,
   );
   console.log(`  appended ${settled.durable} at once, ${settled.not} later`);
-  console.log(`  from the ban to the last message handed on: p50 ${p50}, p99 ${p99}, worst ${longest}`);
+  console.log(`  from the ban to the last message delivered: p50 ${p50}, p99 ${p99}, worst ${longest}`);
   console.log(`  of all bans, announced or not: worst ${inMilliseconds(worst)}`);
   console.log(`  ${violations.length} violations`);
   for (const violation of violations.slice(0, 10)) console.log(`    ${violation}`);

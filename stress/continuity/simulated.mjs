@@ -59,7 +59,7 @@ const figures = [...sums].sort().map(([engine, { runs, faults, messages, worst, 
   value: [
     `${count(violations)} violations`,
     `${count(runs)} runs`,
-    `${count(messages)} messages handed on, the last one ${milliseconds(worst)} after a ban`,
+    `${count(messages)} messages delivered, the last one ${milliseconds(worst)} after a ban`,
     faultsInWords(faults),
   ].join("; "),
 }));

@@ -145,7 +145,7 @@ export const PLANTED = [
     section: 2,
     rule: "a renewal that is refused with 401 leaves a demand as it was",
     file: "core/src/continuity/reauthentication.ts",
-    from: "if (this.#isDemanded || this.#demands || this.#isUnsettled)",
+    from: "if (this.#isDemanded || !this.#demands.isEmpty || this.#isUnsettled)",
     to: "if (this.#isDemanded)",
   },
   {

@@ -21,7 +21,7 @@ export function askTruth(user) {
   return new Promise((resolve) => asked.set(count, resolve));
 }
 
-/** A message was handed on. @param {string} user */
+/** A message was delivered. @param {string} user */
 export function handed(user) {
   tell({ handed: user, at: now(), isRevokedHere: revoked.has(user) });
 }

@@ -22,9 +22,9 @@ export class Truth {
   #banned = new Map();
   /** @type {string[]} */
   violations = [];
-  /** @type {number[]} Milliseconds from the write of a ban that was announced to the last message handed on. */
+  /** @type {number[]} Milliseconds from the write of a ban that was announced to the last message delivered. */
   lags = [];
-  /** The longest time from the write of any ban to the last message handed on, in milliseconds. */
+  /** The longest time from the write of any ban to the last message delivered, in milliseconds. */
   worst = 0;
   /** The bans that the process itself did not keep which announced them. */
   brokenHere = 0;
@@ -66,9 +66,9 @@ export class Truth {
     if (ban === undefined || at < ban.since) return;
     ban.last = Math.max(ban.last, at - ban.since);
     const lag = `${(at - ban.since).toFixed(0)} ms after the ban of ${user} (${ban.call})`;
-    if (at - ban.since > this.every + SLACK) this.violations.push(`handed on ${lag}`);
+    if (at - ban.since > this.every + SLACK) this.violations.push(`delivered ${lag}`);
     ban.isBrokenHere ||= isRevokedHere;
-    if (isRevokedHere) this.violations.push(`handed on by the process that has revoked it, ${lag}`);
+    if (isRevokedHere) this.violations.push(`delivered by the process that has revoked it, ${lag}`);
   }
 }
 

@@ -5,8 +5,8 @@
  * @property {string} engine of the log
  * @property {number} seed
  * @property {Record<string, number>} faults how many of each kind
- * @property {number} handed messages that were handed on
- * @property {number[]} lags milliseconds from each announced ban to the last message handed on
+ * @property {number} handed messages that were delivered
+ * @property {number[]} lags milliseconds from each announced ban to the last message delivered
  * @property {number} worst the same, of all bans
  * @property {readonly string[]} violations
  */
@@ -61,7 +61,7 @@ export function figureOf({ runs, faults, messages, revocations, lag, worst, viol
   const parts = [
     `${count(violations)} violations`,
     `${count(runs)} ${runs === 1 ? "run" : "runs"}`,
-    `${count(messages)} messages handed on`,
+    `${count(messages)} messages delivered`,
     `${count(revocations)} revocations`,
     `from one to the last message p50 ${milliseconds(lag.p50)}, p99 ${milliseconds(lag.p99)}, worst ${milliseconds(lag.worst)}`,
     `from any ban, announced or not, at most ${milliseconds(worst)}`,
@@ -75,6 +75,6 @@ export function figureOfAll(sums) {
   const all = (/** @type {"runs" | "messages" | "revocations" | "violations"} */ key) =>
     count(sums.reduce((sum, one) => sum + one[key], 0));
   const faults = count(sums.reduce((sum, one) => sum + sumOf(one.faults), 0));
-  const value = `${all("violations")} violations; ${all("runs")} runs; ${all("messages")} messages handed on; ${all("revocations")} revocations; ${faults} faults`;
+  const value = `${all("violations")} violations; ${all("runs")} runs; ${all("messages")} messages delivered; ${all("revocations")} revocations; ${faults} faults`;
   return { what: "All runs together, on Redis and Postgres", value };
 }
