@@ -232,6 +232,39 @@ test("a log that does not answer lets the provider try again", async () => {
   expect([(await post(token)).status, (await post(token)).status]).toEqual([503, 200]);
 });
 
+describe("a token that comes again while it is carried out", () => {
+  /** Two requests with one token, of which the first waits for the log. */
+  async function twice() {
+    const { post, revoke } = await start();
+    let end = (_error?: Error): void => undefined;
+    const written = new Promise<void>((resolve, reject) => {
+      end = (error) => (error ? reject(error) : resolve());
+    });
+    revoke.mockReturnValueOnce(written as never);
+    const token = await sign();
+    const first = post(token);
+    await expect.poll(() => revoke.mock.calls.length).toBe(1);
+    const second = post(token);
+    const isWaiting = await Promise.race([second.then(() => false), new Promise((done) => setTimeout(done, 50, true))]);
+    return { post, revoke, token, end, isWaiting, both: Promise.all([first, second]) };
+  }
+
+  test("gets the success of the first", async () => {
+    const { post, revoke, token, end, isWaiting, both } = await twice();
+    end();
+    expect([isWaiting, ...(await both).map(({ status }) => status)]).toEqual([true, 200, 200]);
+    expect([(await post(token)).status, revoke.mock.calls.length]).toEqual([400, 1]);
+  });
+
+  test("gets the failure of the first", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    const { post, token, end, both } = await twice();
+    end(new RevocationNotDurable("1", 1, new Error("down")));
+    expect((await both).map(({ status }) => status)).toEqual([503, 503]);
+    expect((await post(token)).status).toBe(200);
+  });
+});
+
 test("jose 4 verifies tokens too", async () => {
   vi.doMock("jose", async () => ({ ...(await import("jose4")), customFetch: undefined }));
   try {

@@ -33,7 +33,7 @@ export type LogoutHandler = (request: IncomingMessage, response: ServerResponse)
 /**
  * Makes the handler of OpenID Connect Back-Channel Logout 1.0: the identity provider posts a logout token when a user has
  * signed out, and the connections of the session are closed in every process. Needs the package `jose`. A token is
- * accepted once by a process.
+ * accepted once by a process; one that comes again while it is carried out gets the same answer.
  *
  * @param options `issuer`, `audience`, `jwks`, `revocations`; `subjects`, `algorithms`.
  * @returns A handler for `POST`. It answers 200 once the revocation is durable, 400 for a token that is not valid or was
@@ -64,20 +64,19 @@ export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHand
     }
     const token = await readField(request, "logout_token").catch(() => undefined);
     if (token === undefined) return answer(400, "There is no `logout_token` in the form.");
-    let id: string | undefined;
     try {
       const verified = await verify(token);
       if (typeof verified === "string") return answer(400, verified);
-      if (!replays.add(verified.jti)) return answer(400, "The token was used before.");
-      id = verified.jti;
-      const names: unknown = subjects(verified);
-      if (!Array.isArray(names) || names.length === 0)
-        throw misuse(CALLER, names, 'return a list, as in ["user:42"]', "`subjects`");
-      for (const subject of names) await revocations.revoke(subject);
-      answer(200);
+      const isFirst = await replays.run(verified.jti, async () => {
+        const names: unknown = subjects(verified);
+        if (!Array.isArray(names) || names.length === 0)
+          throw misuse(CALLER, names, 'return a list, as in ["user:42"]', "`subjects`");
+        for (const subject of names) await revocations.revoke(subject);
+      });
+      if (isFirst) answer(200);
+      else answer(400, "The token was used before.");
     } catch (error) {
       // The provider may send the same token again.
-      if (id !== undefined) replays.forget(id);
       printer.print(`${CALLER} could not carry out a logout`, error);
       answer(503, "The logout could not be carried out.");
     }

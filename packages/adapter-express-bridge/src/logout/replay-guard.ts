@@ -1,19 +1,46 @@
 /** Tokens that are remembered. The oldest are forgotten first. */
 const MAX_SEEN = 10_000;
 
-/** Remembers the ids of tokens for as long as the tokens are accepted. */
+/** Carries out each token once, by its id, which it remembers for as long as the token is accepted. */
 export class ReplayGuard {
   readonly #lifetime: number;
   /** Ids, and the time at which each may be forgotten, in the order of arrival. */
   readonly #seen = new Map<string, number>();
+  readonly #running = new Map<string, Promise<boolean>>();
 
   /** @param lifetime Milliseconds for which a token is accepted. */
   constructor(lifetime: number) {
     this.#lifetime = lifetime;
   }
 
+  /**
+   * Carries out a token. A second call while the first is under way shares its end. Work that fails can be done again.
+   *
+   * @returns False for a token that was carried out before.
+   */
+  run(id: string, work: () => Promise<void>): Promise<boolean> {
+    const running = this.#running.get(id) ?? this.#begin(id, work);
+    this.#running.set(id, running);
+    return running;
+  }
+
+  async #begin(id: string, work: () => Promise<void>): Promise<boolean> {
+    // Later, so that the end comes after the beginning is noted.
+    await undefined;
+    try {
+      if (!this.#add(id)) return false;
+      await work();
+      return true;
+    } catch (error) {
+      this.#seen.delete(id);
+      throw error;
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
   /** Adds an id. Returns false for one that was added before. */
-  add(id: string): boolean {
+  #add(id: string): boolean {
     const now = Date.now();
     for (const [old, until] of this.#seen) {
       if (until > now && this.#seen.size < MAX_SEEN) break;
@@ -22,10 +49,5 @@ export class ReplayGuard {
     if (this.#seen.has(id)) return false;
     this.#seen.set(id, now + this.#lifetime);
     return true;
-  }
-
-  /** Forgets an id, whose token was not carried out. */
-  forget(id: string): void {
-    this.#seen.delete(id);
   }
 }
