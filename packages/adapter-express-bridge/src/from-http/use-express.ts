@@ -1,12 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { HandshakeFacts } from "@portcullis/core";
 import { checkKeys, misuse } from "@portcullis/core/internal";
+import type { Exchange } from "../exchange/exchange.js";
 import { type ExpressApplication, expressRun, readApp } from "../runners/express.js";
 import { checkStops } from "../runners/express-routes.js";
 import type { Handler } from "../runners/handler.js";
 import { type HandshakeSource, handshakeRun } from "./handshake-run.js";
 import { type DeclaredUser, flatten, type Middlewares } from "./middlewares.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
+import { lastingId } from "./session-id.js";
 
 /** A request after the middlewares have run. */
 export type Identified = IncomingMessage & {
@@ -33,8 +35,8 @@ export interface UseExpressOptions<Extra, From extends HandshakeSource = Handsha
   /**
    * Returns the properties to add to the scope. Default: `{ user, sid }`. The user is `request.user` or else
    * `request.auth`. Its type is that of the `Express.User` that the application declares; without one, or without `app`,
-   * it is `unknown`. `sid` is `request.sessionID`, the id of the session, or `undefined` without one. `identify` of the
-   * guard can name it as a subject, so that a logout closes the connections of the session. For `identify`, give the
+   * it is `unknown`. `sid` is `request.sessionID`, the id of the session, or `undefined` where none is stored. `identify`
+   * of the guard can name it as a subject, so that a logout closes the connections of the session. For `identify`, give the
    * function of `useExpress` a name first: TypeScript does not infer the scope from a call beside it.
    */
   hydrate?: (request: Identified) => Extra;
@@ -79,8 +81,9 @@ export function useExpress<
   const caller = "useExpress()";
   const chain: Handler[] = flatten(caller, middlewares);
   checkKeys(caller, options, KEYS);
-  const { app, headers, hydrate = findUser as never, ...common } = options;
-  if (typeof hydrate !== "function") throw misuse(caller, hydrate, "give a function", "`hydrate`");
+  const { app, headers, hydrate, ...common } = options;
+  if (hydrate !== undefined && typeof hydrate !== "function")
+    throw misuse(caller, hydrate, "give a function", "`hydrate`");
   const known = readSettings(caller, { ...common, headers: headers as never }, []);
   checkStops(caller, chain, known.stopAt);
   const settings = { ...known, app: readApp(caller, app, chain) };
@@ -88,10 +91,16 @@ export function useExpress<
   const ask = handshakeRun({ caller, settings, run, headers: headers as never });
   return async (from, asked = {}) => {
     const { exchange } = await ask(from, asked);
-    return hydrate(exchange.request as Identified) as Hydrated<Extra, A>;
+    const found = hydrate ? hydrate(exchange.request) : findUser(exchange, asked.previous === undefined);
+    return found as Hydrated<Extra, A>;
   };
 }
 
-function findUser({ user, auth, sessionID }: Identified): { user: unknown; sid: string | undefined } {
-  return { user: user ?? auth ?? null, sid: typeof sessionID === "string" ? sessionID : undefined };
+/** @param isHandshake True when new sessions of express-session are stored. */
+function findUser(exchange: Exchange, isHandshake: boolean): { user: unknown; sid: string | undefined } {
+  const { user, auth, session, sessionID, sessionStore } = exchange.request as Identified & { sessionStore?: unknown };
+  const found = user ?? auth ?? null;
+  // Without a store, the id is that of a middleware of the application.
+  if (!sessionStore) return { user: found, sid: typeof sessionID === "string" ? sessionID : undefined };
+  return { user: found, sid: session ? lastingId(sessionID, exchange, isHandshake) : undefined };
 }

@@ -1,11 +1,13 @@
 import type { HandshakeFacts } from "@portcullis/core";
 import { checkKeys, misuse } from "@portcullis/core/internal";
+import type { Exchange } from "../exchange/exchange.js";
 import { type KoaApplication, koaRun, readKoa } from "../runners/koa.js";
 import type { KoaContext } from "../runners/koa-context.js";
 import { checkKoaStops } from "../runners/koa-routes.js";
 import { type ContextOf, type KoaMiddlewares, koaChain } from "./from-koa.js";
 import { type HandshakeSource, handshakeRun } from "./handshake-run.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
+import { lastingId } from "./session-id.js";
 
 /** What `hydrate` returns, or the user and the id of the session when there is none. */
 type Hydrated<Extra> = [Extra] extends [never] ? { user: unknown; sid: string | undefined } : Extra;
@@ -20,7 +22,7 @@ export interface UseKoaOptions<Extra, From extends HandshakeSource = HandshakeSo
   /**
    * Returns the properties to add to the scope. Default: `{ user, sid }`. The user is `ctx.state.user`, or that of the
    * request, as passport sets it. `sid` is the id of a stored session of koa-session (`ctx.session.externalKey`), or
-   * `undefined` for one that is kept in its cookie. `identify` of the guard can name it as a subject, so that a logout
+   * `undefined` for one that is new and empty, or is kept in its cookie. `identify` of the guard can name it as a subject, so that a logout
    * closes the connections of the session.
    */
   hydrate?: (context: ContextOf<A>) => Extra;
@@ -64,8 +66,9 @@ export function useKoa<
   const caller = "useKoa()";
   const chain = koaChain(caller, middlewares);
   checkKeys(caller, options, KEYS);
-  const { app, headers, hydrate = findUser as never, ...common } = options;
-  if (typeof hydrate !== "function") throw misuse(caller, hydrate, "give a function", "`hydrate`");
+  const { app, headers, hydrate, ...common } = options;
+  if (hydrate !== undefined && typeof hydrate !== "function")
+    throw misuse(caller, hydrate, "give a function", "`hydrate`");
   const settings = readSettings(caller, { ...common, headers: headers as never }, []);
   checkKoaStops(caller, chain, settings.stopAt);
   const contexts = new WeakMap<object, KoaContext>();
@@ -73,11 +76,13 @@ export function useKoa<
   const ask = handshakeRun({ caller, settings, run, headers: headers as never });
   return async (from, asked = {}) => {
     const { exchange } = await ask(from, asked);
-    return hydrate(contexts.get(exchange.request) as never) as Hydrated<Extra>;
+    const context = contexts.get(exchange.request) as KoaContext;
+    return (hydrate ? hydrate(context as never) : findUser(context, exchange)) as Hydrated<Extra>;
   };
 }
 
-function findUser({ state, req, session }: KoaContext): { user: unknown; sid: string | undefined } {
+function findUser({ state, req, session }: KoaContext, exchange: Exchange): { user: unknown; sid: string | undefined } {
   const { externalKey } = Object(session) as { externalKey?: unknown };
-  return { user: state.user ?? req.user ?? null, sid: typeof externalKey === "string" ? externalKey : undefined };
+  // koa-session writes a new session that has content, also for an open connection.
+  return { user: state.user ?? req.user ?? null, sid: lastingId(externalKey, exchange, true) };
 }
