@@ -3,6 +3,7 @@ import {
   type Answer,
   type Decision,
   type DeniedOptions,
+  fault,
   type HandshakeFacts,
   PermissionDenied,
   PermissionMisuse,
@@ -10,6 +11,7 @@ import {
 import { derive } from "../exchange/derive-request.js";
 import type { ExchangeLimits } from "../exchange/exchange.js";
 import type { DerivationSettings } from "../exchange/http-context.js";
+import type { Derived } from "../exchange/make-request.js";
 import { answerOf } from "../exchange/read-outcome.js";
 import { type Ended, type Runner, runToEnd } from "../runners/runner.js";
 import { passHeaders } from "./http-rule.js";
@@ -41,7 +43,7 @@ export function handshakeRun({ caller, settings, run, headers }: HandshakeSetup)
     const { previous, isIdle } = asked;
     const again = { isOpen: previous !== undefined, isIdle: isIdle === true };
     const context = { phase: "connect", scope, consumer: undefined, action: "connect", payload: {}, ...again } as const;
-    const derived = derive(caller, own, context as never);
+    const derived = derivedBy(() => derive(caller, own, context as never));
     const ended = await runToEnd(derived, settings, run, asked);
     const { exchange, ending, found } = ended;
     if (ending.how !== "aborted") passHeaders(exchange, derived);
@@ -63,13 +65,35 @@ function readHandshake(caller: string, from: HandshakeSource, asked: Partial<Han
   throw new PermissionMisuse(`${caller}: the request of this socket is gone: let a guard ask, as its \`authenticate\``);
 }
 
-/** @throws The error by which `authenticate` refuses as the middlewares did. */
+/** A request that cannot be made of what was sent is a fault, as in a rule. */
+function derivedBy(make: () => Derived): Derived {
+  try {
+    return make();
+  } catch (error) {
+    if (PermissionDenied.isInstance(error))
+      refuse(fault(error.code as string, { status: error.status as number, reason: error.message }));
+    throw error;
+  }
+}
+
+/**
+ * Refuses as the middlewares did, by the answer that a rule of them has. INVARIANT: a fault stays one. The guard then asks
+ * again, and closes no connection for it. Only where `not` matters, a rule holds back a denial: a 401 or 403 that was
+ * thrown, or a redirect, is a denial here.
+ *
+ * @throws {PermissionDenied} Its cause is the fault, or what was thrown for a denial. A status of 500 throws what the
+ *   middlewares have thrown.
+ */
 function refuse(answer: Answer): void {
   const { outcome, code, status, reason, retryAfter, headers, error } = answer as Decision;
   if (outcome === "allow") return;
-  // Status 500 is a fault, not a refusal. Its cause belongs into the logs.
   if (status === 500) throw error;
-  const denied = new PermissionDenied(code, { status, reason, retryAfter, headers } as DeniedOptions);
-  // The cause is for `onDecision`, and for the logs if a developer must correct the code.
-  throw error === undefined ? denied : Object.assign(denied, { cause: error });
+  const cause = outcome === "deny" || isAboutClient(status, error) ? error : answer;
+  throw new PermissionDenied(code, { status, reason, retryAfter, headers, cause } as DeniedOptions);
+}
+
+/** True when middlewares refuse the client by a fault. The error of an HTTP client is about another server. */
+function isAboutClient(status: number, error: unknown): boolean {
+  if (status !== 401 && status !== 403) return false;
+  return !PermissionMisuse.isInstance(error) && (error as { response?: unknown } | undefined)?.response === undefined;
 }

@@ -87,9 +87,14 @@ describe("useExpress", () => {
       "an end without a verdict",
       ((_q, r) => void r.send("ok")) as RequestHandler,
       403,
-      expect.objectContaining({ name: "PermissionMisuse" }),
+      expect.objectContaining({ outcome: "error", error: expect.any(PermissionMisuse) }),
     ],
-    ["a route that is not there", Router().get("/orders", identify), 403, expect.any(PermissionMisuse)],
+    [
+      "a route that is not there",
+      Router().get("/orders", identify),
+      403,
+      expect.objectContaining({ outcome: "error", error: expect.any(PermissionMisuse) }),
+    ],
   ])("refuses with its status, and keeps the cause: %s", async (_how, middleware, status, cause) => {
     const authenticate = useExpress(middleware as RequestHandler, { app, stopAt: [] });
     await expect(authenticate(handshake())).rejects.toMatchObject({ name: "PermissionDenied", status, cause });

@@ -20,8 +20,8 @@ export interface GuardOptions<Request, Extra = unknown, Base = Scope> {
    * Authenticates a client, from the handshake of the transport or from its facts `{ path, query, headers, cookies, origin,
    * remoteAddress, request, signal }`. Returns the properties to add to the scope (`{ user, ... }`), or nothing for an anonymous
    * client. May be async; a promise among the returned values is a fault. A thrown `PermissionDenied` refuses, with 401
-   * by default. So do errors of http-errors with status 401 or 403, and token errors of jsonwebtoken and jose (401).
-   * Any other throw is a fault (500).
+   * by default; one with a fault as its `cause` is that fault. Errors of http-errors with status 401 or 403 refuse too, and
+   * token errors of jsonwebtoken and jose (401). Any other throw is a fault (500).
    */
   authenticate?: Authenticate<[request: Request, facts: HandshakeFacts], Extra>;
   /**

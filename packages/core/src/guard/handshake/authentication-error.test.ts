@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from "node:crypto";
-import { AllowAny, definePolicy, PermissionDenied } from "@portcullis/core";
+import { AllowAny, allow, definePolicy, deny, fault, PermissionDenied } from "@portcullis/core";
 import fc from "fast-check";
 import createError from "http-errors";
 import * as jose from "jose";
@@ -219,4 +219,14 @@ test("an error is of a token if `JSON.parse` threw it inside of jws", () => {
     Object.assign(new TypeError("secret"), { stack }),
   ].map((error) => notAuthenticated(error).outcome);
   expect(outcomes).toEqual(["deny", "error", "error"]);
+});
+
+test.each([
+  ["a fault", fault("down", { status: 503, retryAfter: 2 }), { outcome: "error", status: 503, retryAfter: 2 }],
+  ["a denial", deny("banned", { reason: "No" }), { outcome: "deny", code: "banned", reason: "No" }],
+  ["no refusal", allow(), { outcome: "deny", code: "closed" }],
+  ["an error", new Error("x"), { outcome: "deny", code: "closed" }],
+])("a `PermissionDenied` caused by %s is answered", (_what, cause, expected) => {
+  const denied = new PermissionDenied("closed", { cause });
+  expect(notAuthenticated(denied)).toMatchObject({ ...expected, by: "authenticate" });
 });
