@@ -17,7 +17,7 @@ const rejecting = async () => {
   throw new Error("a rejection that nobody waits for");
 };
 const wrong: [string, () => unknown, string][] = [
-  ["a promise", async () => ({ id: 1 }), "await it"],
+  ["a promise", async () => ({ id: 1 }), "await it where it is a promise, as in { object: await find(id) }"],
   ["a promise that rejects", rejecting, "await it"],
   ["a query with `then`", () => withThen({}, { value: () => expect.unreachable() }), "await it"],
   ["a proxy that cannot be read", revoked, "await it"],

@@ -24,7 +24,7 @@ export function readLoaded(found: unknown): { readonly object: unknown } | Decis
 
 function adviceFor(found: unknown): string | undefined {
   if (typeof found === "boolean" || !found) return "give the object itself, and nothing where there is none";
-  if (ignoreRejection(found)) return "await it where it is a promise, as in authorizeObject(await find(id))";
+  if (ignoreRejection(found)) return "await it where it is a promise, as in { object: await find(id) }";
   return isError(found) ? "throw it, or give nothing where there is no object" : undefined;
 }
 
