@@ -61,14 +61,38 @@ describe("a handler that does not await a verb", () => {
       },
     ],
     ["options that are none", ({ can }) => void can("do", undefined, { objct: 1 } as never)],
-  ])("%s is refused, and told why", async (_name, handler) => {
+    ["authorize with then", ({ authorize }) => void authorize("clear").then(() => {})],
+    ["authorize that allows, with then", ({ authorize }) => void authorize("do").then(() => {})],
+    ["authorize with finally", ({ authorize }) => void authorize("clear").finally(() => {})],
+    [
+      "a long chain",
+      ({ authorize }) =>
+        void authorize("clear")
+          .then(() => 1)
+          .finally(async () => {})
+          .then(() => 2),
+    ],
+    ["reauthorize", ({ reauthorize }) => void reauthorize()],
+    ["reauthorize with then", ({ reauthorize }) => void reauthorize().then(() => {})],
+  ])("%s is refused, and told why", async (name, handler) => {
     const { send, wire, events } = rules(handler);
     send("do");
     await settled();
     expect(wire.sent).toEqual(["refuse do handler_error 500"]);
+    const verb = /reauthorize|can|authorize/.exec(name)?.[0] ?? (name.startsWith("a long") ? "authorize" : "can");
     expect(String(events.at(-1)?.decision.error)).toContain(
-      'the handler of action "do" has not awaited can() or authorize()',
+      `the handler of action "do" has not awaited ${verb}(), so it went on`,
     );
+  });
+
+  test("is told of all verbs that it has not awaited", async () => {
+    const { send, events } = rules(({ can, authorize }) => {
+      void can("do");
+      void authorize("do");
+    });
+    send("do");
+    await settled();
+    expect(String(events.at(-1)?.decision.error)).toContain("has not awaited can() and authorize()");
   });
 
   test("is told of also where it has answered before", async () => {

@@ -171,7 +171,8 @@ export class ActionInvocation {
 
   /** Answers with the return value of the handler, once all its checks of objects are decided. */
   #finish(value: unknown): Promise<void> | undefined {
-    if (this.#verbs?.hasUnawaited) return this.#refuseAndReport(notAwaited(this.action));
+    const forgotten = this.#verbs?.unawaited;
+    if (forgotten?.length) return this.#refuseAndReport(notAwaited(this.action, forgotten));
     if (this.#isAnswered) return undefined;
     const answer = () => this.#attempt(value === undefined ? null : value, NO_OPTIONS);
     const check = this.#verbs?.check;

@@ -29,11 +29,12 @@ export function notChecked(action: string): Decision {
   return createDecision("error", "object_not_checked", { by: "handler", error });
 }
 
-/** The fault of a handler that has asked a question and has not awaited the answer. */
-export function notAwaited(action: string): Decision {
+/** The fault of a handler that has asked questions by these verbs and has not awaited the answers. */
+export function notAwaited(action: string, verbs: readonly string[]): Decision {
+  const calls = verbs.map((verb) => `${verb}()`).join(" and ");
   return handlerError(
     new PermissionMisuse(
-      `the handler of action "${action}" has not awaited can() or authorize(), so it went on whatever they answered: write \`await\` before each`,
+      `the handler of action "${action}" has not awaited ${calls}, so it went on whatever the answer was: write \`await\` before each call`,
     ),
   );
 }

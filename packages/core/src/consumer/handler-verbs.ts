@@ -1,13 +1,16 @@
 import type { Decision } from "../decision/decision-types.js";
-import { enforce, isAllowed } from "../decision/enforce.js";
+import { enforce, isAllowed, type WatchedVerb } from "../decision/enforce.js";
 import type { DispatchContext } from "../guard/dispatch.js";
 import type { CheckOptions, GuardSession } from "../guard/guard-session.js";
 import type { ActionRule } from "../policy/compiled-rules.js";
-import { HANDLER_DECIDE, isFault, readDecideOptions } from "../policy/read-decide-options.js";
+import { HANDLER_DECIDE, isFault, optionsOf, readDecideOptions } from "../policy/read-decide-options.js";
 import type { Payload } from "../types.js";
-import { ignoreRejection } from "../util/thenable.js";
-import type { WatchedPromise } from "../util/watched-promise.js";
+import { WatchedPromise } from "../util/watched-promise.js";
 import { ObjectCheck } from "./object-check.js";
+
+const VERBS: readonly WatchedVerb[] = ["can", "authorize", "reauthorize"];
+
+type VerbArguments = Parameters<GuardSession["decide"]>;
 
 /** The verbs of one handler. They are those of the session, but a check of the handler's own action binds its answer. */
 export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "authorize"> {
@@ -15,8 +18,8 @@ export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "auth
   check: ObjectCheck | undefined;
   /** The number of such checks. */
   #checks = 0;
-  /** The number of questions that the handler has not awaited yet. A list would grow with a handler that never ends. */
-  #unawaited = 0;
+  /** The numbers of answers that the handler has not awaited. A list would grow with a handler that never ends. */
+  readonly #unawaited: Record<WatchedVerb, number> = { can: 0, authorize: 0, reauthorize: 0 };
 
   /** @param payload The payload of the handler. */
   constructor(
@@ -25,37 +28,39 @@ export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "auth
     private readonly payload: Payload,
   ) {}
 
-  /** True when the handler has not awaited an answer of `can` or `authorize`. */
-  get hasUnawaited(): boolean {
-    return this.#unawaited > 0;
+  /** The verbs of which the handler has not awaited an answer. */
+  get unawaited(): readonly WatchedVerb[] {
+    return VERBS.filter((verb) => this.#unawaited[verb] > 0);
   }
 
-  readonly decide: GuardSession["decide"] = (action, payload, options) => this.#decide(action, payload, options);
+  readonly decide: GuardSession["decide"] = (...question) => this.#decide(...question);
 
-  readonly can: GuardSession["can"] = (action, payload, options) =>
-    this.#watch(isAllowed(this.#decide(action, payload, options)));
+  readonly can: GuardSession["can"] = (...question) => this.watch("can", isAllowed(this.#decide(...question)));
 
-  readonly authorize: GuardSession["authorize"] = (action, payload, options) => {
+  readonly authorize: GuardSession["authorize"] = (...question) => {
     const checks = this.#checks;
-    const decision = this.#decide(action, payload, options);
-    if (checks === this.#checks) return this.#watch(enforce(decision));
-    const enforced = (this.check as ObjectCheck).enforce(decision);
+    const decision = this.#decide(...question);
+    if (checks === this.#checks) return this.watch("authorize", enforce(decision));
     // The refusal counts even if the handler does not await it, and must not become an unhandled rejection.
-    ignoreRejection(enforced);
-    return enforced;
+    const enforced = (this.check as ObjectCheck).enforce(decision);
+    const watched = new WatchedPromise<void>((resolve) => resolve(enforced));
+    watched.whenSettled(() => {});
+    return watched;
   };
 
   /** Asks again about the message of the handler, where the authorization has changed since it was decided. */
   readonly reauthorize = (options: CheckOptions): Promise<void> => {
-    const { epoch, session, message } = this.dispatch;
-    if (epoch === session.epoch) return Promise.resolve();
-    return this.#watch(enforce(session.decide(message.action, this.payload, options)));
+    const { epoch, session, message, decision } = this.dispatch;
+    const isUnchanged = epoch === session.epoch;
+    const again = isUnchanged ? decision : session.decide(message.action, this.payload, options);
+    return this.watch("reauthorize", enforce(again, undefined, "reauthorize"));
   };
 
-  #decide(action: string, payload: Payload | undefined, options?: CheckOptions): Decision | Promise<Decision> {
+  #decide(...question: VerbArguments): Decision | Promise<Decision> {
     const { session, message } = this.dispatch;
-    if (action !== message.action) return session.decide(action, payload, options);
-    const read = readDecideOptions(HANDLER_DECIDE, options);
+    const [action, payload, options, ...further] = question;
+    if (action !== message.action) return session.decide(...question);
+    const read = readDecideOptions(HANDLER_DECIDE, optionsOf(options, further.length));
     if (isFault(read)) return read;
     const isOwn = payload === undefined || payload === this.payload;
     // The payload of a client may have a key `object`. The options say that it is none of them.
@@ -65,10 +70,11 @@ export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "auth
     return isOwn ? this.check.decide(read.object) : session.decide(action, payload, { object: read.object });
   }
 
-  #watch<T>(asked: WatchedPromise<T>): WatchedPromise<T> {
-    this.#unawaited += 1;
-    asked.whenAwaited = () => {
-      this.#unawaited -= 1;
+  /** Counts an answer until it is awaited. */
+  watch<T>(verb: WatchedVerb, asked: WatchedPromise<T>): WatchedPromise<T> {
+    this.#unawaited[verb] += 1;
+    asked.watch.whenAwaited = () => {
+      this.#unawaited[verb] -= 1;
     };
     return asked;
   }

@@ -6,6 +6,7 @@ import type { CheckOptions } from "../guard/guard-session.js";
 import type { ClientMessage } from "../guard/session/connection.js";
 import type { Until } from "../guard/session/message-flow.js";
 import { type AskedMessage, Session } from "../guard/session/session.js";
+import { optionsOf } from "../policy/read-decide-options.js";
 import type { Payload } from "../types.js";
 import { readClock } from "../util/clock.js";
 import { UNSETTLED } from "./authentication-watch.js";
@@ -36,8 +37,13 @@ interface Asked {
 export abstract class FencedSession<M extends ClientMessage> extends Session<M> {
   protected abstract readonly lease: Lease;
 
-  override decide(action: string, payload?: Payload, options?: CheckOptions): Decision | Promise<Decision> {
-    return this.decideHeld({ action, payload, options }, 1);
+  override decide(
+    action: string,
+    payload?: Payload,
+    options?: CheckOptions,
+    ...further: readonly never[]
+  ): Decision | Promise<Decision> {
+    return this.decideHeld({ action, payload, options: optionsOf(options, further.length) }, 1);
   }
 
   private decideHeld(asked: Asked, count: number): Decision | Promise<Decision> {

@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { uncaughtOf } from "../../../../test/helpers.js";
 import { createDecision } from "./decision.js";
 import type { MaybeDecision } from "./decision-types.js";
 import { enforce, isAllowed } from "./enforce.js";
@@ -66,10 +67,77 @@ test("a refusal that is awaited at once costs no timer", async () => {
   timer.mockRestore();
 });
 
-test("the promises of the verbs are plain ones behind `then`", async () => {
+test("the promises of the verbs answer as plain ones do", async () => {
   const asked = verbs.isAllowed(allowed);
   expect(asked).toBeInstanceOf(Promise);
-  const then = asked.then((value) => !value);
-  expect(then.constructor).toBe(Promise);
-  expect([await asked, await then, await asked.finally(() => {})]).toEqual([true, false, true]);
+  expect([await asked, await asked.then((value) => !value), await asked.finally(() => {})]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  await expect(verbs.enforce(denied).finally(() => {})).rejects.toMatchObject({ code: "permission_denied" });
+  expect(await verbs.enforce(denied).then(undefined, () => "caught")).toBe("caught");
+});
+
+const own = new Error("of the application");
+const throwOwn = () => {
+  throw own;
+};
+
+describe("a chain that nothing awaits", () => {
+  test.each<[string, () => unknown]>([
+    ["then", () => verbs.enforce(denied).then(() => {})],
+    ["then without callbacks", () => verbs.enforce(Promise.resolve(denied)).then()],
+    ["finally", () => verbs.enforce(denied).finally(() => {})],
+    ["an async finally", () => verbs.enforce(denied).finally(async () => {})],
+    [
+      "a long one",
+      () =>
+        verbs
+          .enforce(denied)
+          .then(throwOwn)
+          .finally(async () => 1)
+          .then(throwOwn),
+    ],
+  ])("%s ends no process, and is told", async (_name, ask) => {
+    await uncaughtOf(async (thrown) => {
+      void ask();
+      await turn();
+      expect(thrown).toEqual([]);
+    });
+    expect(printed).toHaveBeenCalledTimes(1);
+  });
+
+  test.each<[string, () => unknown]>([
+    ["another verb in then", () => verbs.enforce(allowed).then(() => verbs.enforce(denied))],
+    ["a rethrown refusal", () => verbs.enforce(denied).catch((error) => Promise.reject(error))],
+  ])("%s ends no process", async (_name, ask) => {
+    await uncaughtOf(async (thrown) => {
+      void ask();
+      await turn();
+      expect(thrown).toEqual([]);
+    });
+  });
+
+  test.each<[string, () => unknown]>([
+    ["then", () => verbs.enforce(allowed).then(throwOwn)],
+    ["catch", () => verbs.enforce(denied).catch(throwOwn)],
+    ["finally", () => verbs.enforce(denied).finally(throwOwn)],
+    ["then of can", () => verbs.isAllowed(denied).then(async () => throwOwn())],
+  ])("an error of the application in %s stays unhandled", async (_name, ask) => {
+    await uncaughtOf(async (thrown) => {
+      void ask();
+      await turn();
+      expect(thrown).toEqual([own]);
+    });
+  });
+});
+
+test("an error of the application that is caught is handled", async () => {
+  await uncaughtOf(async (thrown) => {
+    const asked = verbs.enforce(allowed).then(throwOwn);
+    await expect(asked).rejects.toBe(own);
+    await turn();
+    expect(thrown).toEqual([]);
+  });
 });

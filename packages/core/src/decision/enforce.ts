@@ -1,5 +1,5 @@
 import { printLine } from "../util/print-line.js";
-import { WatchedPromise } from "../util/watched-promise.js";
+import { REFUSALS, WatchedPromise } from "../util/watched-promise.js";
 import type { Decision, MaybeDecision } from "./decision-types.js";
 import { PermissionDenied } from "./errors.js";
 
@@ -7,8 +7,13 @@ import { PermissionDenied } from "./errors.js";
 export function denialFrom(refusal: Decision): PermissionDenied {
   const { code, reason, status, retryAfter, headers } = refusal;
   const parts = { reason, status, retryAfter, headers, cause: refusal };
-  return new PermissionDenied(code, parts as ConstructorParameters<typeof PermissionDenied>[1]);
+  const denial = new PermissionDenied(code, parts as ConstructorParameters<typeof PermissionDenied>[1]);
+  REFUSALS.add(denial);
+  return denial;
 }
+
+/** A verb whose answer must be awaited. */
+export type WatchedVerb = "can" | "authorize" | "reauthorize";
 
 /** The verbs that the process has warned about. */
 const WARNED = new Set<string>();
@@ -29,14 +34,18 @@ export function isAllowed(decision: MaybeDecision, warned = WARNED): WatchedProm
  * @param warned The verbs that have warned about a forgotten `await`. Each warns once.
  * @throws {PermissionDenied} Rejects with it when the decision does not allow.
  */
-export function enforce(decision: MaybeDecision, warned = WARNED): WatchedPromise<void> {
-  return watch("authorize", warned, decision, (settled) => {
+export function enforce(
+  decision: MaybeDecision,
+  warned = WARNED,
+  verb: WatchedVerb = "authorize",
+): WatchedPromise<void> {
+  return watch(verb, warned, decision, (settled) => {
     if (settled.outcome !== "allow") throw denialFrom(settled);
   });
 }
 
 function watch<T>(
-  verb: "can" | "authorize",
+  verb: WatchedVerb,
   warned: Set<string>,
   decision: MaybeDecision,
   judge: (decision: Decision) => T,
@@ -47,7 +56,8 @@ function watch<T>(
     return judge(settled);
   });
   const watched = new WatchedPromise<T>((resolve) => resolve(judging));
-  const isForgotten = () => isRefused && !watched.isAwaited && !warned.has(verb);
+  watched.watch = { isAwaited: false, isSafe: verb === "can" };
+  const isForgotten = () => isRefused && !watched.watch.isAwaited && !warned.has(verb);
   watched.whenSettled(() => {
     // A caller may await something else first, as with promises that started together.
     if (isForgotten()) setTimeout(() => isForgotten() && warn(verb, warned), 0);

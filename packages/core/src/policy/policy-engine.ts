@@ -14,6 +14,7 @@ import {
   DECIDE,
   DECIDE_CONNECT,
   isFault,
+  optionsOf,
   type ReadDecideOptions,
   readDecideOptions,
   readQuestion,
@@ -49,11 +50,12 @@ export class PolicyEngine implements Policy<unknown> {
     action: string,
     payload: Payload = EMPTY_PAYLOAD,
     options?: RecordedOptions,
+    ...further: readonly never[]
   ): MaybeDecision {
     const { rules } = this;
     const entry = rules.entryOf(action);
-    if (entry.judgesObject || options !== undefined) {
-      const read = readQuestion(DECIDE, entry, payload, options);
+    if (entry.judgesObject || options !== undefined || further.length > 0) {
+      const read = readQuestion(DECIDE, entry, payload, optionsOf(options, further.length));
       if (isFault(read)) return read;
       if (options !== undefined) return this.#decideWith({ scope, consumer }, { action, payload }, read);
     }
@@ -68,13 +70,15 @@ export class PolicyEngine implements Policy<unknown> {
     return enforce(this.decide(...question));
   }
 
+  // biome-ignore lint/complexity/useMaxParams: further arguments are a fault
   decideConnect(
     scope: unknown,
     consumer: Consumer,
     message: Payload = EMPTY_PAYLOAD,
     options: RecordedOptions = {},
+    ...further: readonly never[]
   ): MaybeDecision {
-    const read = readDecideOptions(DECIDE_CONNECT, options);
+    const read = readDecideOptions(DECIDE_CONNECT, optionsOf(options, further.length));
     if (isFault(read)) return read;
     return this.#ask("connect", read, (limits) =>
       this.evaluateConnect({ ...limits, scope, consumer }, message, read.record),

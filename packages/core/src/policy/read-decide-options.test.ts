@@ -127,7 +127,7 @@ describe("an unknown option", () => {
   test.each<[string, object, string]>([
     ["a misspelt object", { objct: 1 }, "`objct`: write `object`; the options are object"],
     ["the object itself", { owner: 2 }, "`owner`: the options are object"],
-    ["a list", [1], "give an object with object"],
+    ["a list", [1], "got a list: give { object, signal } as options"],
   ])("%s is a fault, whatever the rule knows", async (_name, options, message) => {
     const { session } = connect(policy);
     const made = [

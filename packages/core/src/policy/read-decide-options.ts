@@ -37,16 +37,14 @@ export function readDecideOptions(verb: Verb, options: unknown): ReadDecideOptio
   if (options === undefined) return NONE;
   const { caller } = verb;
   try {
-    if (typeof options !== "object" || options === null) {
-      throw misuse(caller, options, "give { object, signal } as options, or leave them out");
-    }
+    if (!isPlain(options)) throw misuse(caller, options, "give { object, signal } as options, or leave them out");
     const { signal, object, record } = options as Partial<ReadDecideOptions>;
     if (signal !== undefined && !isSignal(signal)) {
       throw misuse(caller, signal, "give the signal of an AbortController", "`signal`");
     }
     // Adapters alone give the option `record`.
-    checkKeys(caller, options, "record" in options ? [...verb.options, "record"] : verb.options);
-    return { hasObject: "object" in options, object, signal, record };
+    checkKeys(caller, options, Object.hasOwn(options, "record") ? [...verb.options, "record"] : verb.options);
+    return { hasObject: Object.hasOwn(options, "object"), object, signal, record };
   } catch (error) {
     return decisionFromError(error, "options");
   }
@@ -78,6 +76,20 @@ function isOptions(payload: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+/** The options of a call. Those of a call with further arguments are a fault. */
+export function optionsOf<O>(options: O, further: number): O {
+  return further > 0 ? ("further arguments" as O) : options;
+}
+
+/** True for an object that has no class and no hidden keys. Any other may be the object of the action itself. */
+function isPlain(options: unknown): options is object {
+  return (
+    options !== null &&
+    [null, Object.prototype].includes(Object.getPrototypeOf(options)) &&
+    Reflect.ownKeys(options as object).length === Object.keys(options as object).length
+  );
 }
 
 /** Tells the fault of options that cannot be read. */

@@ -2,10 +2,10 @@ import type { Decision } from "../../decision/decision-types.js";
 import { enforce, isAllowed } from "../../decision/enforce.js";
 import { ABORTED, CancellationScope } from "../../engine/cancellation.js";
 import { createAnswerRecord } from "../../engine/record.js";
-import { isFault, readQuestion, SESSION_DECIDE } from "../../policy/read-decide-options.js";
+import { isFault, optionsOf, readQuestion, SESSION_DECIDE } from "../../policy/read-decide-options.js";
 import type { Payload, Scope } from "../../types.js";
 import type { DispatchContext, DispatchSession } from "../dispatch.js";
-import type { CheckOptions, SessionIdentity } from "../guard-session.js";
+import type { CheckOptions, GuardSession, SessionIdentity } from "../guard-session.js";
 import type { GuardRuntime } from "../runtime.js";
 import type { ClientMessage, Connection } from "./connection.js";
 import type { ConnectionConsumer } from "./connection-consumer.js";
@@ -86,10 +86,20 @@ export abstract class SessionVerbs<M extends ClientMessage>
 
   abstract refresh(): Promise<Decision>;
 
-  decide(action: string, payload: Payload = {}, options?: CheckOptions): Decision | Promise<Decision> {
+  decide(
+    action: string,
+    payload: Payload = {},
+    options?: CheckOptions,
+    ...further: readonly never[]
+  ): Decision | Promise<Decision> {
     if (this.isEnded) return ABORTED;
     const { engine, log } = this.runtime;
-    const read = readQuestion(SESSION_DECIDE, engine.rules.entryOf(action), payload, options);
+    const read = readQuestion(
+      SESSION_DECIDE,
+      engine.rules.entryOf(action),
+      payload,
+      optionsOf(options, further.length),
+    );
     if (isFault(read)) return read;
     if (read.hasObject) return this.decideObject(action, payload, read.object);
     const decision = engine.evaluateAction(this, { action, payload });
@@ -99,12 +109,12 @@ export abstract class SessionVerbs<M extends ClientMessage>
     return decision;
   }
 
-  can(action: string, payload?: Payload, options?: CheckOptions): Promise<boolean> {
-    return isAllowed(this.decide(action, payload, options));
+  can(...question: Parameters<GuardSession["decide"]>): Promise<boolean> {
+    return isAllowed(this.decide(...question));
   }
 
-  authorize(action: string, payload?: Payload, options?: CheckOptions): Promise<void> {
-    return enforce(this.decide(action, payload, options));
+  authorize(...question: Parameters<GuardSession["decide"]>): Promise<void> {
+    return enforce(this.decide(...question));
   }
 
   private decideObject(action: string, payload: Payload, object: unknown): Decision | Promise<Decision> {
