@@ -11,6 +11,7 @@ import {
 } from "@portcullis/core";
 import { defineConsumer, type HandlerContext } from "@portcullis/core/consumer";
 import { describe, expect, test, vi } from "vitest";
+import { uncaughtOf } from "../../../../test/helpers.js";
 import { connect, deferred, settled, type TestConnection, withThen } from "../../test/connection.js";
 
 /** Serves one action that is open to all clients, and sends it once. */
@@ -84,6 +85,20 @@ describe("a handler that does not await a verb", () => {
       `the handler of action "do" has not awaited ${verb}(), so it went on`,
     );
   });
+
+  test("is refused where it chains a check of an object", () =>
+    uncaughtOf(async (thrown) => {
+      const isMine = permission("isMine", { object: () => false });
+      const handler = ({ authorize }: HandlerContext) =>
+        void authorize("edit", undefined, { object: {} })
+          .then(() => {})
+          .finally(() => {});
+      const { send, wire } = connect(defineConsumer().action("edit", isMine, handler as never));
+      send("edit");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(wire.sent).toEqual(["refuse edit permission_denied 403"]);
+      expect(thrown).toEqual([]);
+    }));
 
   test("is told of all verbs that it has not awaited", async () => {
     const { send, events } = rules(({ can, authorize }) => {
