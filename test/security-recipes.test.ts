@@ -72,6 +72,14 @@ test("the recipe for a limit holds for parallel handshakes", async () => {
   expect(next.state()).toBe("open");
 });
 
+test("the recipe for a limit keeps connections that are asked again", async () => {
+  const all = Array.from({ length: 5 }, connect);
+  await until(() => recipe.guarded.sessions.size === 5 && all.every(({ state }) => state() === "open"));
+  const decisions = await Promise.all([...recipe.guarded.sessions].map((session) => session.refresh()));
+  expect(decisions.map(({ code }) => code)).toEqual(Array(5).fill("allowed"));
+  expect(recipe.guarded.sessions.size).toBe(5);
+});
+
 test("the recipe for signing out ends a pending handshake", async () => {
   const { get } = Map.prototype;
   const asked = deferred<void>();
