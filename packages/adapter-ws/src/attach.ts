@@ -81,7 +81,7 @@ function attachGate(
   watchServer(wss, upgrade);
   const strangers = disconnectStrangers(wss, Guarded);
   return {
-    sessionOf: (socket) => Guarded.connectionOf(socket)?.session,
+    sessionOf: (socket) => Guarded.connectionOf(Object(socket))?.session,
     audit: () => [...audit(wss, verifyClient, Guarded), ...strangers],
   };
 }

@@ -33,7 +33,7 @@ async function ask(options: WsGuardOptions, frame: object) {
   return { answers, handled };
 }
 
-const RENEWED = { errors: [], data: { expiresIn: 59 }, request_id: 7, response_status: 200 };
+const RENEWED = { errors: [], data: { expires_in: 59 }, request_id: 7, response_status: 200 };
 const payload = (action: string) => ({ action, request_id: 7, token: "t" });
 
 describe("a renewal over streams is answered once", () => {

@@ -84,7 +84,8 @@ export class Wire extends TestHandshake implements Connection<ClientMessage, str
   }
 
   reply(message: ClientMessage, data: unknown, options: ReplyOptions): void {
-    const extra = Object.keys(options).length > 0 ? ` ${JSON.stringify(options)}` : "";
+    const { "~isRenewal": _, ...given } = options;
+    const extra = Object.keys(given).length > 0 ? ` ${JSON.stringify(given)}` : "";
     this.log.push(`reply ${message.action} ${JSON.stringify(data)}${extra}`);
   }
 

@@ -20,6 +20,8 @@ export interface Decoded {
 export interface ReplyHead {
   readonly status: number;
   readonly action: string;
+  /** Set for the answer to a renewal, whose data is `{ expiresIn }` in seconds, or null for an identity without an end. */
+  readonly isRenewal?: true;
 }
 
 /** The content of one frame: a string for a text frame, bytes for a binary frame. */
@@ -70,7 +72,12 @@ export interface Codec<D extends Decoded = Decoded> {
    *   `{ "error": { code, status, reason, retry } }`.
    */
   denied(request: D, refusal: Refusal, issues?: readonly PublicIssue[]): Frame | undefined;
-  /** Encodes a reply, of a handler or to a renewal. Only `serve()` and `renew` of `continuity()` need it. */
+  /**
+   * Encodes a reply, of a handler or to a renewal. Only `serve()` and `renew` of `continuity()` need it.
+   *
+   * @returns A frame, or `undefined` to send nothing. A renewal has to be answered, unless its request has an `id` that is
+   *   `undefined`, as a notification of JSON-RPC has.
+   */
   reply?(request: D, data: unknown, answered: ReplyHead): Frame | undefined;
   /**
    * Encodes a frame that answers no message: `auth.expiring` with `{ expiresIn }` in seconds, and `auth.expired`. Without

@@ -250,3 +250,14 @@ describe("names of streams", () => {
 test.each([[""], "people", 1, [5]])("`multiplex` cannot be %j", (multiplex) => {
   expect(() => dcrf({ multiplex: multiplex as never })).toThrow(PermissionMisuse);
 });
+
+test("dcrf() spells the seconds of a renewal as its events do", () => {
+  const codec = dcrf();
+  const data = (frame: unknown) => JSON.parse(String(frame)).data;
+  const head = { status: 200, action: "renew" };
+  expect(data(codec.notify?.("auth.expiring", { expiresIn: 5 }))).toEqual({ expires_in: 5 });
+  expect(data(codec.reply({ action: "renew" }, { expiresIn: 5 }, { ...head, isRenewal: true }))).toEqual({
+    expires_in: 5,
+  });
+  expect(data(codec.reply({ action: "renew" }, { expiresIn: 5 }, head))).toEqual({ expiresIn: 5 });
+});

@@ -70,18 +70,26 @@ export function dcrf(options: DcrfOptions = {}): EnvelopeCodec<DcrfRequest> {
         response_status: status,
         request_id: id,
       }),
-    reply: ({ id = null, name, action: asked, stream }, data = null, { status, action }) =>
+    reply: ({ id = null, name, action: asked, stream }, data = null, { status, action, isRenewal }) =>
       wrap(stream, {
         errors: [],
-        data,
+        data: isRenewal ? secondsIn(data as End) : data,
         action: action === asked ? name : action,
         response_status: status,
         request_id: id,
       }),
-    notify: (action, { expiresIn: expires_in }: { expiresIn?: number }) =>
-      wrap(null, { errors: [], data: { expires_in }, action, response_status: 200, request_id: null }),
+    notify: (action, data: End) =>
+      wrap(null, { errors: [], data: secondsIn(data), action, response_status: 200, request_id: null }),
   };
 }
+
+/** The seconds until an identity ends, as the guard names them. */
+interface End {
+  readonly expiresIn?: number | null;
+}
+
+/** In the spelling of DCRF, as `request_id` is. */
+const secondsIn = ({ expiresIn: expires_in }: End) => ({ expires_in });
 
 const methodOf = (name: string | null) => `Method "${name}" not allowed.`;
 

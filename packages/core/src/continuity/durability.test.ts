@@ -5,7 +5,8 @@ import type { RevocationRecord } from "./revocation-log.js";
 import { Revocations, type RevocationTarget } from "./revocations.js";
 import { SeenIds } from "./seen-ids.js";
 
-const ADVICE = 'name a subject, as in "user:42"';
+const ADVICE = 'name a subject, as in "user:42", with an id that is not missing';
+const CLIENT = "give the client of the transaction, or leave it out";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -20,13 +21,26 @@ describe("a revocation", () => {
     ["revoke", "", {}, `revoke() got "": ${ADVICE}`],
     ["refresh", "", {}, `refresh() got "": ${ADVICE}`],
     ["revoke", "", { except: "session:1" }, `revoke() got "": ${ADVICE}`],
-    ["revoke", "user:1", { except: "" }, `revoke() got "": ${ADVICE}`],
+    ["revoke", "user:1", { except: "" }, `revoke() got "" as \`except\`: ${ADVICE}`],
+    [
+      "revoke",
+      "user:1",
+      { except: "user:1" },
+      'revoke() got "user:1" as `except`: name other connections, or nobody is reached',
+    ],
+    [
+      "revoke",
+      "user:1",
+      { client: {} },
+      "memoryRevocations() got an object as `client`: revoke without it, after the transaction",
+    ],
+    ["refresh", "user:1", { client: undefined }, `refresh() got undefined as \`client\`: ${CLIENT}`],
     ["refresh", "user:1", { besides: "a" }, "refresh() has no option `besides`: the options are except, client"],
   ] as const)("by %s(%j, %j) is misuse", async (effect, subject, options, message) => {
     const append = vi.spyOn(MemoryLog.prototype, "append");
     const made = new Revocations(new MemoryLog())[effect](subject, options as never);
     await expect(made).rejects.toThrow(new PermissionMisuse(message));
-    expect(append).not.toHaveBeenCalled();
+    expect(append.mock.calls.length).toBe("client" in options && options.client !== undefined ? 1 : 0);
   });
 
   test.each([

@@ -1,7 +1,7 @@
 import { createDecision } from "../decision/decision.js";
 import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
-import { PermissionMisuse } from "../decision/errors.js";
+import { misuse, PermissionMisuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
 import type { Identify, Identity } from "../guard/continuity-hook.js";
 import type { Scope } from "../types.js";
@@ -61,7 +61,8 @@ function readSubjects(subjects: readonly string[], isGiven: boolean): readonly s
   const isList = Array.isArray(subjects) && (subjects.length > 0 || !isGiven);
   // Copied first, because `every` skips the holes of a list.
   const names: unknown[] = isList ? [...subjects] : [];
-  if (isList && names.every(isSubject)) return names;
+  for (const name of names) checkSubject("`subjects` of identify()", name);
+  if (isList) return names as string[];
   throw new PermissionMisuse(
     `identify() returned ${show(subjects)} as \`subjects\`: give names, as in ["user:42"], or leave \`subjects\` out for a guest`,
   );
@@ -73,12 +74,21 @@ const MISSING = /(?:^|[:/.])(?:undefined|null|NaN|\[object \w+\])$|^(?:[^:]*:)?$
 const LONGEST_NAME = 1_024;
 
 /**
- * True for a name of at most 1,024 characters that addresses somebody, and that every log stores as it is. Postgres takes
+ * Asserts that a name of at most 1,024 characters addresses somebody, and that every log stores it as it is. Postgres takes
  * no NUL, and UTF-8 has no lone surrogates. A name like `user:undefined` would address all users without an id.
+ *
+ * @throws {PermissionMisuse} When it does not. The message says why.
  */
-export function isSubject(value: unknown): value is string {
-  if (typeof value !== "string" || value.length > LONGEST_NAME) return false;
-  return !MISSING.test(value) && !value.includes("\0") && !/\p{Surrogate}/u.test(value);
+export function checkSubject(caller: string, value: unknown, role?: string): asserts value is string {
+  const fault = faultOf(value);
+  if (fault !== undefined) throw misuse(caller, value, `name a subject, as in "user:42"${fault}`, role);
+}
+
+function faultOf(value: unknown): string | undefined {
+  if (typeof value !== "string") return "";
+  if (value.length > LONGEST_NAME) return `, with at most ${LONGEST_NAME} characters and not ${value.length}`;
+  if (MISSING.test(value)) return ", with an id that is not missing";
+  return /[\0\p{Surrogate}]/u.test(value) ? ", without NUL and lone surrogates" : undefined;
 }
 
 function readEnd(expiresAt: unknown): number | undefined {

@@ -1,6 +1,7 @@
+import { misuse } from "../decision/errors.js";
 import { isDevelopment } from "../guard/setup-hints.js";
 import { printLine } from "../util/print-line.js";
-import type { RevocationBatch, RevocationLog, RevocationRecord } from "./revocation-log.js";
+import type { AppendOptions, RevocationBatch, RevocationLog, RevocationRecord } from "./revocation-log.js";
 import { Revocations } from "./revocations.js";
 
 /** Records that the log keeps. */
@@ -12,7 +13,10 @@ export class MemoryLog implements RevocationLog<number> {
   /** The number of records that were trimmed. */
   #trimmed = 0;
 
-  async append(record: RevocationRecord): Promise<void> {
+  async append(record: RevocationRecord, { client }: AppendOptions = {}): Promise<void> {
+    if (client !== undefined) {
+      throw misuse("memoryRevocations()", client, "revoke without it, after the transaction", "`client`");
+    }
     this.#records.push(record);
     if (this.#records.length <= 2 * MAX_RECORDS) return;
     this.#trimmed += this.#records.length - MAX_RECORDS;

@@ -60,7 +60,7 @@ export function renewOver<M extends ClientMessage>(
     const now = lease.expiry;
     if (expiry !== undefined && now !== undefined && now.at <= expiry.at) hint(NO_LATER);
     try {
-      transport.reply(message, { expiresIn: lease.expiry?.secondsLeft ?? null }, {});
+      transport.reply(message, { expiresIn: lease.expiry?.secondsLeft ?? null }, { "~isRenewal": true });
     } catch (error) {
       refuse(report(error));
     }

@@ -417,10 +417,13 @@ describe("continuity()", () => {
     ["user:1", /return \{ subjects: \["user:42"\], expiresAt \}/],
     [[], /return \{ subjects/],
     [{ subjects: [] }, /as `subjects`/],
-    [{ subjects: [""] }, /as `subjects`/],
-    [{ subjects: [undefined] }, /as `subjects`/],
-    [{ subjects: new Array(1) }, /as `subjects`/],
-    [{ subjects: ["user:1", "tenant:\uDC00"] }, /as `subjects`/],
+    [{ subjects: [""] }, /`subjects` of identify\(\) got "": .*with an id that is not missing/],
+    [{ subjects: ["user:undefined"] }, /got "user:undefined": .*with an id that is not missing/],
+    [{ subjects: ["x".repeat(1_025)] }, /with at most 1024 characters and not 1025/],
+    [{ expiresAt: 1_893_456_000_000n }, /returned 1893456000000n as `expiresAt`/],
+    [{ subjects: [undefined] }, /`subjects` of identify\(\) got undefined: name a subject/],
+    [{ subjects: new Array(1) }, /`subjects` of identify\(\) got undefined/],
+    [{ subjects: ["user:1", "tenant:\uDC00"] }, /without NUL and lone surrogates/],
     [{ subjects: "user:1" }, /as `subjects`/],
     [{ expiresAt: 1_767_225_600 }, /give milliseconds since 1970/],
     [{ expiresAt: Number.NaN }, /as `expiresAt`/],
@@ -429,7 +432,7 @@ describe("continuity()", () => {
     [{ expiresAt: Number.MAX_SAFE_INTEGER }, /or undefined/],
     [{ subject: ["user:1"] }, /no option `subject`: write `subjects`/],
     [{ subjects: ["user:1"], exp: 1 }, /no option `exp`/],
-  ])("admits nobody whose identity is %j", async (identity, message) => {
+  ])("admits nobody whose identity is case %#", async (identity, message) => {
     const { admit } = lasting(policy, () => {}, { identify: () => identity as never });
     const decision = await admit();
     expect(decision).toMatchObject({ outcome: "error", status: 500, by: "identify" });

@@ -14,7 +14,7 @@ export interface RevocationRecord {
 export interface AppendOptions {
   /** Aborted when nobody waits for the append any more. */
   readonly signal?: AbortSignal;
-  /** The client of the application's own transaction, for a log that lies in its database. */
+  /** The client of the application's own transaction, for a log that lies in its database. Any other log throws. */
   readonly client?: unknown;
 }
 

@@ -1,7 +1,7 @@
 import { misuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
 import { Follower, type LogGauges, type RecordTarget } from "./follower.js";
-import { isSubject } from "./identity.js";
+import { checkSubject } from "./identity.js";
 import { RecentRecords } from "./recent-records.js";
 import { RevocationNotDurable } from "./revocation-error.js";
 import type { RevocationLog, RevocationRecord } from "./revocation-log.js";
@@ -118,8 +118,11 @@ export class Revocations implements RecordTarget {
     const caller = `${effect}()`;
     checkKeys(caller, options, ["except", "client"]);
     const { except, client } = options;
-    for (const name of except === undefined ? [subject] : [subject, except]) {
-      if (!isSubject(name)) throw misuse(caller, name, 'name a subject, as in "user:42"');
+    checkSubject(caller, subject);
+    if (except !== undefined) checkSubject(caller, except, "`except`");
+    if (except === subject) throw misuse(caller, except, "name other connections, or nobody is reached", "`except`");
+    if (client === undefined && "client" in options) {
+      throw misuse(caller, client, "give the client of the transaction, or leave it out", "`client`");
     }
     const record: RevocationRecord = {
       id: crypto.randomUUID(),

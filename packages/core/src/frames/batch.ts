@@ -1,5 +1,5 @@
 import type { Frame } from "../codecs/codec.js";
-import { BATCH_REFUSED } from "../guard/refusal.js";
+import { BATCH_REFUSED, BATCH_STALE } from "../guard/refusal.js";
 import type { Session } from "../guard/session/session.js";
 import type { DecodedMessage, FrameBatch } from "./decoded-message.js";
 
@@ -28,6 +28,7 @@ export class Batch<M extends DecodedMessage> implements FrameBatch {
   readonly #settled = new Set<DecodedMessage>();
   /** The requests that wait for the others, to be delivered with them. */
   #allowed: M[] = [];
+  isRefused = false;
   /** The authorization under which the first of them was allowed. */
   #epoch = 0;
 
@@ -39,7 +40,10 @@ export class Batch<M extends DecodedMessage> implements FrameBatch {
     const { session } = connection;
     for (const message of messages) {
       if (session.isAccepting) session.receive(message);
-      else batch.#settle(message);
+      else {
+        batch.isRefused = true;
+        batch.#settle(message);
+      }
     }
   }
 
@@ -85,7 +89,9 @@ export class Batch<M extends DecodedMessage> implements FrameBatch {
     if (allowed.length === 0) return void this.#flush();
     this.#allowed = [];
     for (const one of allowed) this.#settled.delete(one);
-    for (const one of allowed) session.refuse(one, BATCH_REFUSED);
+    // Where none was refused, the identity was another one for some of them, or a renewal was among them.
+    const refusal = this.isRefused ? BATCH_REFUSED : BATCH_STALE;
+    for (const one of allowed) session.refuse(one, refusal);
   }
 
   /** Sends the answers so far, in the order of the requests. */

@@ -6,6 +6,8 @@ import type { FrameRequest } from "./decode-frame.js";
 
 /** The answers to a frame that holds several requests. */
 export interface FrameBatch {
+  /** True once a request was refused. */
+  isRefused: boolean;
   /** Takes the answer to a request; `undefined` when none is sent. */
   answer(message: DecodedMessage, frame: Frame | undefined): void;
   /** Notes that a request is allowed. Returns true when it was the last, and all are allowed. */

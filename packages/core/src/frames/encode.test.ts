@@ -148,3 +148,30 @@ describe("a reply", () => {
     );
   });
 });
+
+describe("the answer to a renewal", () => {
+  const RENEWAL = { "~isRenewal": true } as const;
+  const data = { expiresIn: 5 };
+
+  test("is told to the codec", () => {
+    const reply = vi.fn(() => "frame");
+    const { codec, message } = made({ reply });
+    expect(encodeReply(codec, message, data, RENEWAL)).toBe("frame");
+    expect(reply).toHaveBeenCalledWith(message.request, data, { status: 200, action: "join", isRenewal: true });
+  });
+
+  test("that the codec leaves out is a fault", () => {
+    const { codec, message } = made({ reply: () => undefined });
+    expect(() => encodeReply(codec, message, data, RENEWAL)).toThrow(
+      /answered a renewal with undefined: return a frame/,
+    );
+    expect(encodeReply(codec, message, data, {})).toBeUndefined();
+  });
+
+  test("is left out for a notification", () => {
+    const { codec } = made({ reply: () => undefined });
+    const request = { request: { action: "join", id: undefined }, action: "join", payload: {}, refusal: undefined };
+    const message = new DecodedMessage(request as never, 5, "frame", false);
+    expect(encodeReply(codec, message, data, RENEWAL)).toBeUndefined();
+  });
+});

@@ -43,9 +43,13 @@ export function encodeReply(
   codec: Codec,
   { request, action: asked }: DecodedMessage,
   data: unknown,
-  { status = 200, action = asked }: ReplyOptions,
+  { status = 200, action = asked, "~isRenewal": isRenewal }: ReplyOptions,
 ): Frame | undefined {
-  return frameOf((codec as ServingCodec).reply(request, data, { status, action }), "reply");
+  const head = { status, action, ...(isRenewal && { isRenewal }) };
+  const frame = frameOf((codec as ServingCodec).reply(request, data, head), "reply");
+  // The client of a renewal waits for an answer. A notification of JSON-RPC has an `id` that is undefined.
+  if (frame !== undefined || !isRenewal || ("id" in request && request.id === undefined)) return frame;
+  throw new PermissionMisuse("the codec's reply() answered a renewal with undefined: return a frame, as for a handler");
 }
 
 /**

@@ -81,6 +81,7 @@ export class FrameExchange<Raw> implements BatchConnection<DecodedMessage<Raw>>,
       const { action, request: unanswered } = message;
       this.#guard.gate.hint({ action, decision, scope: this.session.scope, unanswered });
     }
+    if (message.batch) message.batch.isRefused = true;
     this.answer(message, frame);
   }
 

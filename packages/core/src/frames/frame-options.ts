@@ -49,6 +49,9 @@ export interface ReadFrameOptions {
   readonly challenge: string;
 }
 
+const NO_NOTICE =
+  "the `codec` has no notify(), so no client is told before its identity ends: add notify(event, data), which returns a frame for `auth.expiring` and `auth.expired`";
+
 /**
  * Reads the options that all frame transports share.
  *
@@ -65,6 +68,7 @@ export function readFrameOptions(
   const renews = options.continuity?.["~renews"] ? "renewals" : undefined;
   const codec = readCodec(caller, options.codec, isServed ? "handlers" : renews);
   checkRenewalStream(caller, codec, options.continuity);
+  if (hints && options.continuity && !codec.notify) printHint(NO_NOTICE);
   if (denied !== undefined && typeof denied !== "function") {
     const advice = "give a function, as in (refusal) => JSON.stringify({ error: refusal.code })";
     throw misuse(caller, denied, advice, "`denied`");

@@ -49,6 +49,13 @@ export const BATCH_REFUSED: Decision = createDecision("error", "batch_refused", 
   by: "guard",
 });
 
+/** The refusal of an allowed request whose frame is not delivered, although no request of it was refused. */
+export const BATCH_STALE: Decision = createDecision("error", "batch_refused", {
+  status: 503,
+  reason: "The identity has changed; send the request again, by itself.",
+  by: "guard",
+});
+
 /** The refusal of a handshake while the guard is closing. */
 export const GOING_AWAY: Decision = createDecision("error", "going_away", {
   status: 503,

@@ -14,5 +14,5 @@ function describe(value: unknown): string {
   if (typeof value === "function") return `the function \`${value.name || "anonymous"}\``;
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : "a list";
   if (typeof value === "object" && value !== null) return "an object";
-  return String(value);
+  return String(value) + (typeof value === "bigint" ? "n" : "");
 }

@@ -142,6 +142,14 @@ describe("authenticate", () => {
     }
   });
 
+  test("an error that is returned is a fault that says to throw it", async () => {
+    for (const authenticate of [() => new PermissionDenied("x"), async () => new PermissionDenied("x")]) {
+      const { decision } = await knock(open, { authenticate: authenticate as never }).result;
+      expect(decision).toMatchObject({ code: "permission_error", status: 500, by: "authenticate" });
+      expect(String(decision.error)).toContain("authenticate() returned an error, `PermissionDenied`: throw it");
+    }
+  });
+
   test.each([allow(), allow({ user: 1 }), abstain()])("a decision that does not refuse is a fault", async (said) => {
     for (const authenticate of [() => said, async () => said]) {
       const { decision } = await knock(open, { authenticate }).result;

@@ -21,6 +21,9 @@ export function refusalIn(extra: unknown): Decision | undefined {
  */
 export function readExtra(extra: unknown): Readonly<Record<string, unknown>> {
   if (extra === undefined) return ANONYMOUS;
+  if (extra instanceof Error) {
+    throw new PermissionMisuse(`authenticate() returned an error, \`${extra.name}\`: throw it`);
+  }
   if (typeof extra !== "object" || Array.isArray(extra)) {
     throw new PermissionMisuse(
       `authenticate() returned ${show(extra)}: return an object for the scope, as in { user }, or nothing`,

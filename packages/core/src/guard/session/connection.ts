@@ -18,6 +18,8 @@ export interface ReplyOptions {
   status?: number;
   /** Default: the action of the message. */
   action?: string;
+  /** Set by the guard for the answer to a renewal. */
+  "~isRenewal"?: true;
 }
 
 /**

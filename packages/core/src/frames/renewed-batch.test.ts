@@ -1,0 +1,48 @@
+import { AllowAny, DenyAll, definePolicy } from "@portcullis/core";
+import { expect, test } from "vitest";
+import { settled } from "../../test/connection.js";
+import { connectFrames } from "../../test/frame-connection.js";
+import { jsonRpc } from "../codecs/json-rpc.js";
+import { Batch } from "./batch.js";
+import { DecodedMessage } from "./decoded-message.js";
+
+const request = (action: string) =>
+  new DecodedMessage({ request: { action }, action, payload: {}, refusal: undefined }, 0, undefined, false);
+
+/** A batch of a renewal and an allowed request. The renewal gets this answer. */
+function answered(isRefused: boolean) {
+  const refused: object[] = [];
+  const messages = [request("auth.renew"), request("a")] as const;
+  const session = {
+    isAccepting: true,
+    isEnded: false,
+    epoch: 1,
+    receive() {},
+    refuse: (_: unknown, by: object) => void refused.push(by),
+  };
+  Batch.receive(messages, { session: session as never, unread: 1_000, send() {}, join: (answers) => answers });
+  const { batch } = messages[0];
+  expect(batch?.allow(messages[1])).toBe(false);
+  if (batch && isRefused) batch.isRefused = true;
+  batch?.answer(messages[0], "{}");
+  return refused;
+}
+
+test("a renewal in a batch refuses the others to be sent again", () => {
+  const reason = "The identity has changed; send the request again, by itself.";
+  expect(answered(false)).toMatchObject([{ code: "batch_refused", status: 503, retry: "later", reason }]);
+});
+
+test("a refused renewal in a batch refuses the others", () => {
+  expect(answered(true)).toMatchObject([{ code: "batch_refused", status: 424, retry: "never" }]);
+});
+
+test("a refused request of a batch refuses the others", async () => {
+  const { receive, wire } = connectFrames(definePolicy({ actions: { a: AllowAny, b: DenyAll } }), {
+    codec: jsonRpc(),
+    onDecision() {},
+  });
+  receive(["a", "b"].map((method, id) => ({ jsonrpc: "2.0", method, id })));
+  await settled();
+  expect(wire.refused.map(({ status }) => status)).toEqual([403, 424]);
+});
