@@ -5,7 +5,7 @@ import type { RevocationRecord } from "./revocation-log.js";
 import { Revocations, type RevocationTarget } from "./revocations.js";
 import { SeenIds } from "./seen-ids.js";
 
-const ADVICE = 'name a subject, as in "user:42", with an id that is not missing';
+const ADVICE = 'name a subject, as in "user:42", with an id';
 const CLIENT = "give the client of the transaction, or leave it out";
 
 beforeEach(() => {

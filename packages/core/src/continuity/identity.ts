@@ -86,8 +86,8 @@ export function checkSubject(caller: string, value: unknown, role?: string): ass
 
 function faultOf(value: unknown): string | undefined {
   if (typeof value !== "string") return "";
-  if (value.length > LONGEST_NAME) return `, with at most ${LONGEST_NAME} characters and not ${value.length}`;
-  if (MISSING.test(value)) return ", with an id that is not missing";
+  if (value.length > LONGEST_NAME) return `, with at most ${LONGEST_NAME} characters`;
+  if (MISSING.test(value)) return ", with an id";
   return /[\0\p{Surrogate}]/u.test(value) ? ", without NUL and lone surrogates" : undefined;
 }
 

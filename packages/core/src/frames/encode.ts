@@ -49,7 +49,7 @@ export function encodeReply(
   const frame = frameOf((codec as ServingCodec).reply(request, data, head), "reply");
   // The client of a renewal waits for an answer. A notification of JSON-RPC has an `id` that is undefined.
   if (frame !== undefined || !isRenewal || ("id" in request && request.id === undefined)) return frame;
-  throw new PermissionMisuse("the codec's reply() answered a renewal with undefined: return a frame, as for a handler");
+  throw new PermissionMisuse("the codec's reply() answered a renewal with undefined: return a frame");
 }
 
 /**

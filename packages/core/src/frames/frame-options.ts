@@ -49,8 +49,7 @@ export interface ReadFrameOptions {
   readonly challenge: string;
 }
 
-const NO_NOTICE =
-  "the `codec` has no notify(), so no client is told before its identity ends: add notify(event, data), which returns a frame for `auth.expiring` and `auth.expired`";
+const NO_NOTICE = "the `codec` has no notify(), so no client is told that its identity ends: add notify(event, data)";
 
 /**
  * Reads the options that all frame transports share.

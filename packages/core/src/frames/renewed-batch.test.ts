@@ -29,7 +29,7 @@ function answered(isRefused: boolean) {
 }
 
 test("a renewal in a batch refuses the others to be sent again", () => {
-  const reason = "The identity has changed; send the request again, by itself.";
+  const reason = "The identity has changed; send it again.";
   expect(answered(false)).toMatchObject([{ code: "batch_refused", status: 503, retry: "later", reason }]);
 });
 

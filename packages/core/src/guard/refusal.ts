@@ -52,7 +52,7 @@ export const BATCH_REFUSED: Decision = createDecision("error", "batch_refused", 
 /** The refusal of an allowed request whose frame is not delivered, although no request of it was refused. */
 export const BATCH_STALE: Decision = createDecision("error", "batch_refused", {
   status: 503,
-  reason: "The identity has changed; send the request again, by itself.",
+  reason: "The identity has changed; send it again.",
   by: "guard",
 });
 
