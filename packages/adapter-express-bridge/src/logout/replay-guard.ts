@@ -43,10 +43,15 @@ export class ReplayGuard {
   #add(id: string): boolean {
     const now = Date.now();
     for (const [old, until] of this.#seen) {
-      if (until > now && this.#seen.size < MAX_SEEN) break;
+      if (until > now) break;
       this.#seen.delete(old);
     }
     if (this.#seen.has(id)) return false;
+    // Asked after the id itself, because the oldest may be the one that comes again.
+    for (const oldest of this.#seen.keys()) {
+      if (this.#seen.size < MAX_SEEN) break;
+      this.#seen.delete(oldest);
+    }
     this.#seen.set(id, now + this.#lifetime);
     return true;
   }
