@@ -29,8 +29,13 @@ interface Jose {
 /**
  * Returns a function that verifies a token: the claims, or a sentence that says what is wrong. It rejects when the keys of
  * the provider cannot be read.
+ *
+ * @param importJose Default: imports `jose`. A failed import is tried again with the next token.
  */
-export function verifierOf(options: VerifierOptions): (token: string) => Promise<LogoutToken | string> {
+export function verifierOf(
+  options: VerifierOptions,
+  importJose: () => Promise<unknown> = () => import("jose"),
+): (token: string) => Promise<LogoutToken | string> {
   const { issuer, audience, jwks, algorithms = ALGORITHMS } = options;
   const claims = { issuer, audience, algorithms, clockTolerance: TOLERANCE, maxTokenAge: LIFETIME };
   const tell = mismatchTeller(options);
@@ -44,7 +49,7 @@ export function verifierOf(options: VerifierOptions): (token: string) => Promise
     return fetch(...request);
   };
   return async (token) => {
-    loaded ??= load(jwks, fetchKeys);
+    loaded ??= importJose().then((jose) => load(jose as Jose, jwks, fetchKeys));
     const { jose, keys } = await loaded.catch((error) => {
       loaded = undefined;
       throw error;
@@ -66,8 +71,7 @@ export function verifierOf(options: VerifierOptions): (token: string) => Promise
   };
 }
 
-async function load(jwks: VerifierOptions["jwks"], fetchKeys: typeof fetch): Promise<{ jose: Jose; keys: unknown }> {
-  const jose = (await import("jose")) as unknown as Jose;
+function load(jose: Jose, jwks: VerifierOptions["jwks"], fetchKeys: typeof fetch): { jose: Jose; keys: unknown } {
   if (!(jwks instanceof URL)) return { jose, keys: jose.createLocalJWKSet(jwks) };
   const how = jose.customFetch === undefined ? {} : { [jose.customFetch]: fetchKeys };
   return { jose, keys: jose.createRemoteJWKSet(jwks, how) };
