@@ -4,35 +4,52 @@ import { ReplayGuard } from "./replay-guard.js";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["Date"] }));
 afterEach(() => void vi.useRealTimers());
 
-test("an id is refused until its lifetime is over", () => {
+const nothing = async () => undefined;
+
+/** Carries out ids one behind the other. Resolves with what each was: new or not. */
+async function runAll(guard: ReplayGuard, ...ids: string[]): Promise<boolean[]> {
+  const answers: boolean[] = [];
+  for (const id of ids) answers.push(await guard.run(id, nothing));
+  return answers;
+}
+
+test("an id is refused until its lifetime is over", async () => {
   const guard = new ReplayGuard(1_000);
-  expect([guard.add("a"), guard.add("a")]).toEqual([true, false]);
+  expect(await runAll(guard, "a", "a")).toEqual([true, false]);
   vi.advanceTimersByTime(999);
-  expect(guard.add("a")).toBe(false);
+  expect(await runAll(guard, "a")).toEqual([false]);
   vi.advanceTimersByTime(1);
-  expect([guard.add("a"), guard.add("a")]).toEqual([true, false]);
+  expect(await runAll(guard, "a", "a")).toEqual([true, false]);
 });
 
-test("only ids beyond their lifetime are forgotten", () => {
+test("only ids beyond their lifetime are forgotten", async () => {
   const guard = new ReplayGuard(1_000);
-  guard.add("a");
+  await runAll(guard, "a");
   vi.advanceTimersByTime(600);
-  guard.add("b");
+  await runAll(guard, "b");
   vi.advanceTimersByTime(600);
-  expect([guard.add("b"), guard.add("a")]).toEqual([false, true]);
+  expect(await runAll(guard, "b", "a")).toEqual([false, true]);
 });
 
-test("ten thousand ids are remembered, the oldest leaves first", () => {
+test("ten thousand ids are remembered, the oldest leaves first", async () => {
   const guard = new ReplayGuard(1_000);
-  for (let id = 0; id < 10_000; id += 1) guard.add(`${id}`);
-  expect([guard.add("0"), guard.add("9999")]).toEqual([false, false]);
-  expect([guard.add("more"), guard.add("1"), guard.add("more")]).toEqual([true, false, false]);
-  expect([guard.add("0"), guard.add("2")]).toEqual([true, false]);
+  for (let id = 0; id < 10_000; id += 1) await guard.run(`${id}`, nothing);
+  expect(await runAll(guard, "0", "9999")).toEqual([false, false]);
+  expect(await runAll(guard, "more", "1", "more")).toEqual([true, false, false]);
+  expect(await runAll(guard, "0", "2")).toEqual([true, false]);
 });
 
-test("a forgotten id is accepted again", () => {
+test("an id whose work has failed is accepted again", async () => {
   const guard = new ReplayGuard(1_000);
-  guard.add("a");
-  guard.forget("a");
-  expect(guard.add("a")).toBe(true);
+  const failing = () => guard.run("a", () => Promise.reject(new Error("down")));
+  await expect(failing()).rejects.toThrow("down");
+  expect(await runAll(guard, "a", "a")).toEqual([true, false]);
+});
+
+test("work under way is shared, and done once", async () => {
+  const guard = new ReplayGuard(1_000);
+  const work = vi.fn(nothing);
+  expect(await Promise.all([guard.run("a", work), guard.run("a", work)])).toEqual([true, true]);
+  expect(work).toHaveBeenCalledOnce();
+  expect(await runAll(guard, "a")).toEqual([false]);
 });
