@@ -79,7 +79,7 @@ describe("show", () => {
     [null, "null"],
     [undefined, "undefined"],
     [1, "1"],
-    [10n, "10"],
+    [10n, "10n"],
     [Symbol("s"), "Symbol(s)"],
   ])("%o is shown as %s", (value, text) => {
     expect(show(value)).toBe(text);

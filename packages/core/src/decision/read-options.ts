@@ -1,5 +1,6 @@
 import { isMisspelling } from "../util/misspelling.js";
 import { show } from "../util/show.js";
+import { ignoreRejection } from "../util/thenable.js";
 import { misuse, PermissionMisuse } from "./errors.js";
 
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
@@ -7,12 +8,14 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 /**
  * Checks that an options object has known keys only.
  *
- * @throws {PermissionMisuse} When it is no object, or has an unknown key. The message lists the known keys.
+ * @throws {PermissionMisuse} When it is no object, is a promise of one, or has an unknown key. The message lists the known keys.
  */
 export function checkKeys(caller: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw misuse(caller, options, `give an object with ${known.join(", ")}`);
   }
+  // A promise has no keys, so its options would be ignored.
+  if (ignoreRejection(options)) throw misuse(caller, options, "write `await` before the options");
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   const meant = known.find((key) => isMisspelling(unknown, key) || isMisspelling(key, unknown));

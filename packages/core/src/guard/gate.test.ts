@@ -38,6 +38,8 @@ describe("options", () => {
     [{ timeout: { action: 0 } }, "`timeout.action` is 0"],
     [{ limits: { pending: 5 } }, "`limits` has no option `pending`"],
     [{ origins: "https://a.example" }, '`origins` is "https://a.example": give a list'],
+    [{ trace: "yes" }, 'guard() got "yes" as `trace`: write true or false'],
+    [Promise.resolve({ origins: [] }), "guard() got an object: write `await` before the options"],
     [undefined, "guard() got undefined"],
   ])("%j is a misuse", (options, message) => {
     const attach = vi.fn();

@@ -121,7 +121,7 @@ export function mergeOptions<Request>(
   return merged;
 }
 
-const HINTS = { values: [undefined, true, false], advice: "write true or false" };
+const SWITCH = { values: [undefined, true, false], advice: "write true or false" };
 
 /**
  * Checks the options that no other reader checks.
@@ -141,7 +141,7 @@ export function checkOptions(caller: string, options: GuardOptions<never>): void
       throw new PermissionMisuse(`${caller} got ${show(options[key])} as \`${key}\`: give a function`);
     }
   }
-  checkChoice(caller, "hints", options.hints, HINTS);
+  for (const key of ["hints", "trace"] as const) checkChoice(caller, key, options[key], SWITCH);
   checkContinuity(caller, options);
   // A class cannot be called without `new`, so every handshake would be a fault.
   if (isClass(authenticate)) {
