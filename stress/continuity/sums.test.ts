@@ -20,10 +20,10 @@ test("runs are summed up with the worst of each", () => {
     worst: 1_700,
     violations: 2,
   });
-  expect(figureOfAll([sum, sum]).value).toBe("4 violations; 4 runs; 4,000 messages handed on; 6 revocations; 8 faults");
+  expect(figureOfAll([sum, sum]).value).toBe("4 violations; 4 runs; 4,000 messages delivered; 6 revocations; 8 faults");
   expect(figureOf(sum, "two runs")).toEqual({
     what: "two runs",
     value:
-      "2 violations; 2 runs; 2,000 messages handed on; 3 revocations; from one to the last message p50 20 ms, p99 20 ms, worst 30 ms; from any ban, announced or not, at most 1700 ms; 4 faults (crash 2, stall 2)",
+      "2 violations; 2 runs; 2,000 messages delivered; 3 revocations; from one to the last message p50 20 ms, p99 20 ms, worst 30 ms; from any ban, announced or not, at most 1700 ms; 4 faults (crash 2, stall 2)",
   });
 });

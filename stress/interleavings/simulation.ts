@@ -271,7 +271,7 @@ export class Simulation implements WireWorld {
     return this.guardClosedAt !== undefined && Date.now() - this.guardClosedAt < DRAIN;
   }
 
-  /** All that was accepted is decided and handed on; answered too, where handlers were waited for. */
+  /** All that was accepted is decided and delivered; answered too, where handlers were waited for. */
   expectHandedOn(when: string, withHandlers = false): void {
     for (const { isAccepted, isAnswered, isHandled, isHandling, index } of this.messages) {
       const isDone = isAnswered || (isHandled && !withHandlers);

@@ -14,7 +14,7 @@ describe.skipIf(!hasChromium)("a sign-in in Chromium", { timeout: 60_000 }, () =
     await expectText(signInOf(1), /^Signed in for (10:00|9:[0-5]\d)$/);
     await press(stage, 1, "Renew");
     await expectText(stage.chat(1), "auth.renew");
-    await expectText(stage.client(1).getByLabel("Frames of Client 1"), /"expiresIn":(600|59\d)/);
+    await expectText(stage.client(1).getByLabel("Frames of Client 1"), /"expires(In|_in)":(600|59\d)/);
   });
 
   it("is not shown without a socket or a user", async () => {

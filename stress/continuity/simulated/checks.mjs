@@ -7,7 +7,7 @@ const REVALIDATED = 250;
 
 /** @typedef {{ id: string, subject: string, effect: string }} Record */
 
-/** Notes what one process reads of the log, and until when it may hand on messages of users who are banned. */
+/** Notes what one process reads of the log, and until when it may deliver messages of users who are banned. */
 export class ReadChecks {
   #readAt = 0;
   /** @type {any} The position of the read that is under way. */

@@ -37,7 +37,7 @@ export class World {
   /** True once no client sends any more. */
   isQuiet = false;
   handed = 0;
-  /** Milliseconds from a ban to the last message handed on. */
+  /** Milliseconds from a ban to the last message delivered. */
   worst = 0;
   /** @type {Set<string>} */
   violations = new Set();
@@ -68,7 +68,7 @@ export class World {
     this.violations.add(`${text} (at ${this.time.now.toFixed(0)} ms)`);
   }
 
-  /** A message was handed on. @param {SimulatedProcess} process @param {string} user */
+  /** A message was delivered. @param {SimulatedProcess} process @param {string} user */
   heard(process, user) {
     this.handed += 1;
     process.checks.expectPolls();
@@ -76,7 +76,7 @@ export class World {
     if (ban === undefined) return;
     const lag = this.time.now - ban.since;
     this.worst = Math.max(this.worst, lag);
-    const text = `handed on ${lag.toFixed(0)} ms after the ban of ${user}`;
+    const text = `delivered ${lag.toFixed(0)} ms after the ban of ${user}`;
     if (lag > this.plan.every) this.fail(text);
     if (ban.here.has(process)) this.fail(`${text}, by the process that has announced it`);
     if (ban.isOver(process)) this.fail(`${text}, although the log was read`);

@@ -7,7 +7,7 @@ import type { World } from "./world.js";
 export function expectHandedOn(world: World, sent: Sent, scope: Member): void {
   const { action, scope: decided, plan } = sent;
   const { application, session, isMember, isBanned } = world;
-  const fail = (text: string) => world.fail(`\`${action}\` is handed on ${text}`);
+  const fail = (text: string) => world.fail(`\`${action}\` is delivered ${text}`);
   if (session?.isEnded || application.isRevoked || isBanned) fail("after the end");
   if (isMember && scope.user?.id !== "ann") fail("without its principal");
   if (decided !== scope) fail("by a decision about another scope");

@@ -247,7 +247,8 @@ export class Client {
     const id = Number(reply.request_id);
     const action = this.#requests.get(id)?.action ?? reply.action ?? "frame";
     const isAllowed = reply.response_status < 400;
-    if (isAllowed && action === RENEW) this.#row.extend(reply.data.expiresIn);
+    // An answer of dcrf() has the first name, an acknowledgement of socket.io the second.
+    if (isAllowed && action === RENEW) this.#row.extend(reply.data.expires_in ?? reply.data.expiresIn);
     if (isAllowed && READING.includes(action)) this.#showMessages(reply.data?.messages ?? []);
     else if (!isAllowed || action !== "chat.send") this.chat.showReply(action, reply);
     // An HTTP client receives nothing by itself, so it asks for new messages.
