@@ -22,8 +22,8 @@ export interface UseKoaOptions<Extra, From extends HandshakeSource = HandshakeSo
   /**
    * Returns the properties to add to the scope. Default: `{ user, sid }`. The user is `ctx.state.user`, or that of the
    * request, as passport sets it. `sid` is the id of a stored session of koa-session (`ctx.session.externalKey`), or
-   * `undefined` for one that is new and empty, or is kept in its cookie. `identify` of the guard can name it as a subject, so that a logout
-   * closes the connections of the session.
+   * `undefined` for one that is new and empty, or is kept in its cookie. `identify` of the guard can name it as a
+   * subject, so that a logout closes the connections of the session.
    */
   hydrate?: (context: ContextOf<A>) => Extra;
 }

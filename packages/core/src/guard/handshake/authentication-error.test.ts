@@ -230,3 +230,9 @@ test.each([
   const denied = new PermissionDenied("closed", { cause });
   expect(notAuthenticated(denied)).toMatchObject({ ...expected, by: "authenticate" });
 });
+
+test("a cause of another thrown value is no denial", () => {
+  for (const thrown of [{ cause: deny("banned") }, new Error("down", { cause: deny("banned") })]) {
+    expect(notAuthenticated(thrown)).toMatchObject({ outcome: "error", code: "permission_error" });
+  }
+});

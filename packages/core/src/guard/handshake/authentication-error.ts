@@ -41,7 +41,8 @@ export function notAuthenticated(error: unknown): Decision {
       // INVARIANT: an error in reading the thrown value is not passed on.
     }
   }
-  return refusalIn(partOf(error, "cause")) ?? decisionFromError(error, "authenticate", "deny", "not_authenticated");
+  const refusal = isPermissionDenied(error) ? refusalIn(partOf(error, "cause")) : undefined;
+  return refusal ?? decisionFromError(error, "authenticate", "deny", "not_authenticated");
 }
 
 function readError(error: Thrown): Decision | undefined {
