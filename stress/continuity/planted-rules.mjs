@@ -26,6 +26,13 @@ export const PLANTED_IN_LOG = [
     to: "false; at = at?.next",
   },
   {
+    section: 5,
+    rule: "a connection holds a place of the queue for one question",
+    file: "core/src/continuity/reauthentication.ts",
+    from: "      watch.end();\n      release();\n",
+    to: "      watch.end();\n      if (this.#isDemanded) this.#whenAnswered.add(release);\n      else release();\n",
+  },
+  {
     section: 6,
     rule: "a client is authenticated again at most three times",
     file: "core/src/continuity/authentication-watch.ts",
@@ -36,8 +43,8 @@ export const PLANTED_IN_LOG = [
     section: 6,
     rule: "a connection that was revoked may come back",
     file: "core/src/continuity/endings.ts",
-    from: 'decision("deny", "revoked", {\n  status: 401,',
-    to: 'decision("deny", "revoked", {\n  status: 403,',
+    from: 'createDecision("deny", "revoked", {\n  status: 401,',
+    to: 'createDecision("deny", "revoked", {\n  status: 403,',
   },
   {
     section: 6,
@@ -136,7 +143,7 @@ export const PLANTED_IN_LOG = [
     section: 6,
     rule: "a record that could not be appended is appended again",
     file: "core/src/continuity/revocations.ts",
-    from: "      void this.#appendAgain(record);\n",
+    from: "      this.#unwritten.add(record);\n",
     to: "",
   },
   {

@@ -2,10 +2,6 @@
 export class Callbacks<T> {
   #waiting: ((value: T) => void)[] = [];
 
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0;
-  }
-
   add(callback: (value: T) => void): void {
     this.#waiting.push(callback);
   }

@@ -118,16 +118,21 @@ describe("while a renewal is under way", () => {
 async function crowded() {
   const made = server({ revalidate: { every: MINUTE, concurrency: 1 } });
   await made.openLease("bob");
-  made.held.set("bob", new Promise(() => {}));
+  const room = deferred<void>();
+  made.held.set("bob", room.promise);
   const ann = await made.openLease("ann");
   await made.revocations.refresh("bob");
   const overdue = () => made.continuity.gauges().overdue;
-  return { ...made, ...ann, overdue };
+  const makeRoom = () => {
+    room.resolve();
+    return soon();
+  };
+  return { ...made, ...ann, overdue, makeRoom };
 }
 
 describe("without room for a revalidation", () => {
   test("a record about a session's id outdates its answer", async () => {
-    const { session, revocations, held, asked } = await crowded();
+    const { session, revocations, held, asked, makeRoom } = await crowded();
     const answer = deferred<void>();
     held.set("ann", answer.promise);
     void session.refresh();
@@ -135,6 +140,8 @@ describe("without room for a revalidation", () => {
     await revocations.refresh(session.id);
     answer.resolve();
     await soon();
+    expect([asked, session.identity?.state]).toEqual([["bob", "ann", "bob", "ann"], "pending"]);
+    await makeRoom();
     expect([asked, session.identity?.state]).toEqual([["bob", "ann", "bob", "ann", "ann"], "valid"]);
   });
 

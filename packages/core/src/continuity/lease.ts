@@ -87,8 +87,12 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   demandSoon(): void {
     this.becomePending();
     if (this.isAsking) this.questions.demand();
-    else this.shared.revalidations.add(this);
+    else this.joinQueue();
     this.schedule();
+  }
+
+  joinQueue(): void {
+    if (!this.isEnded) this.shared.revalidations.add(this);
   }
 
   /** A message waits for the new authentication, so it goes first. */
@@ -97,17 +101,17 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   }
 
   revalidate(whenDone: () => void): void {
-    const questions = this.questions;
+    const { isAsking, questions } = this;
     if (this.pendingSince !== undefined) questions.demand();
     else if (!this.mustWait) questions.revalidate();
     else {
       // A renewal is under way or may come, and does not stand for it.
       this.revalidateAt = Math.ceil(readClock() + SOON);
       this.schedule();
-      whenDone();
-      return;
     }
-    questions.whenIdle(whenDone);
+    // A question that was under way before needs no place of the queue.
+    if (isAsking) whenDone();
+    else questions.whenAnswered(whenDone);
   }
 
   renew(question: Reask): void {

@@ -24,7 +24,14 @@ const soon = () => vi.advanceTimersByTimeAsync(0);
 function questioned(parts: Partial<Subject> = {}) {
   const asked: Reask[] = [];
   const answers: ((decision: Decision) => Promise<void>)[] = [];
-  const spies = { report: vi.fn(), accept: vi.fn(), refuse: vi.fn(), retryIn: vi.fn(), rest: vi.fn() };
+  const spies = {
+    report: vi.fn(),
+    accept: vi.fn(),
+    refuse: vi.fn(),
+    retryIn: vi.fn(),
+    rest: vi.fn(),
+    joinQueue: vi.fn(),
+  };
   const subject = {
     isEnded: false,
     principal: undefined,
@@ -96,17 +103,40 @@ describe("a renewal without a listener lets the next one follow", () => {
 });
 
 describe("a demand during a revalidation", () => {
-  test("is asked instead, and makes room for others then", async () => {
-    const { questions, phases, answer, accept } = questioned();
+  test("makes room for others, and waits for its turn", async () => {
+    const { questions, phases, answer, accept, joinQueue } = questioned();
     const whenDone = vi.fn();
     questions.revalidate();
-    questions.whenIdle(whenDone);
+    questions.whenAnswered(whenDone);
+    questions.demand();
+    expect([joinQueue.mock.calls, whenDone.mock.calls]).toEqual([[], []]);
+    await answer(ALLOWED);
+    expect([phases(), joinQueue.mock.calls, whenDone.mock.calls]).toEqual([["revalidate"], [[]], [[undefined]]]);
+    expect(accept).not.toHaveBeenCalled();
     questions.demand();
     await answer(ALLOWED);
-    expect([phases(), whenDone.mock.calls]).toEqual([["revalidate", "connect"], []]);
+    expect(phases()).toEqual(["revalidate", "connect"]);
+    expect([joinQueue, accept].map(({ mock }) => mock.calls.length)).toEqual([1, 1]);
+  });
+
+  test("goes before a renewal where the queue has room", async () => {
+    const { questions, phases, answer } = questioned({ joinQueue: () => questions.revalidate() });
+    questions.renew({ phase: "renew" });
+    questions.renew({ phase: "renew" });
+    questions.demand();
+    await answer(WRONG);
+    expect(phases()).toEqual(["renew", "connect"]);
     await answer(ALLOWED);
-    expect([phases(), whenDone.mock.calls]).toEqual([["revalidate", "connect"], [[undefined]]]);
-    expect(accept).toHaveBeenCalledOnce();
+    expect(phases()).toEqual(["renew", "connect", "renew"]);
+  });
+
+  test("lets a renewal begin while it waits for its turn", async () => {
+    const { questions, phases, answer, joinQueue } = questioned();
+    questions.renew({ phase: "renew" });
+    questions.renew({ phase: "renew" });
+    questions.demand();
+    await answer(WRONG);
+    expect([phases(), joinQueue.mock.calls]).toEqual([["renew", "renew"], [[]]]);
   });
 });
 
@@ -115,26 +145,27 @@ describe("after a renewal that is refused", () => {
     ["with a listener", vi.fn()],
     ["without a listener", undefined],
   ])("a demand %s is asked", async (_what, settledBy) => {
-    const { questions, phases, answer } = questioned();
+    const { questions, phases, answer, joinQueue } = questioned();
     questions.renew({ phase: "renew" });
     questions.demand(settledBy);
     questions.retryAt = 5_000;
     await answer(WRONG);
-    expect(phases()).toEqual(["renew", "connect"]);
+    expect([phases(), joinQueue.mock.calls]).toEqual([["renew"], [[]]]);
+    questions.demand();
     await answer(ALLOWED);
     if (settledBy) expect(settledBy).toHaveBeenCalledExactlyOnceWith(ALLOWED);
     expect([phases(), questions.retryAt]).toEqual([["renew", "connect"], undefined]);
   });
 
   test.each([
-    ["is asked for where none is planned", undefined, ["renew", "connect"]],
-    ["waits for its planned time", 5_000, ["renew"]],
+    ["joins the queue where none is planned", undefined, [[]]],
+    ["waits for its planned time", 5_000, []],
   ])("the settlement of a pending identity %s", async (_what, retryAt, expected) => {
-    const { questions, phases, answer } = questioned({ pendingSince: 1 });
+    const { questions, answer, joinQueue } = questioned({ pendingSince: 1 });
     questions.renew({ phase: "renew" });
     questions.retryAt = retryAt;
     await answer(WRONG);
-    expect(phases()).toEqual(expected);
+    expect(joinQueue.mock.calls).toEqual(expected);
   });
 });
 
@@ -166,21 +197,25 @@ describe("after a fault", () => {
   });
 });
 
-test.each([
-  ["renew", [["renew", UNSETTLED]]],
-  ["revalidate", []],
-] as const)("an unsettled question of the phase `%s` is reported: %j", async (phase, reported) => {
+test("a renewal that stays unsettled is answered and reported", async () => {
   const { questions, answer, report, retryIn } = questioned();
   const answered = vi.fn();
-  if (phase === "renew") questions.renew({ phase, answer: answered });
-  else {
-    questions.revalidate();
-    questions.whenIdle(answered);
-  }
+  questions.renew({ phase: "renew", answer: answered });
   while (retryIn.mock.calls.length === 0) {
     questions.demand();
     await answer(ALLOWED);
   }
-  expect([report.mock.calls, retryIn.mock.calls]).toEqual([reported, [[1_000]]]);
-  expect(answered.mock.calls).toEqual([phase === "renew" ? [UNSETTLED] : [undefined]]);
+  expect([report.mock.calls, retryIn.mock.calls]).toEqual([[["renew", UNSETTLED]], [[1_000]]]);
+  expect(answered.mock.calls).toEqual([[UNSETTLED]]);
+});
+
+test("the eleventh demand within a second is planned for later", async () => {
+  const { questions, answer, phases, retryIn } = questioned();
+  for (let n = 0; n < 11; n += 1) {
+    questions.demand();
+    await answer(ALLOWED);
+  }
+  const whenDone = vi.fn();
+  questions.whenAnswered(whenDone);
+  expect([phases().length, retryIn.mock.calls, whenDone.mock.calls]).toEqual([10, [[1_000]], [[]]]);
 });

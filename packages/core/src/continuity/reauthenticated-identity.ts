@@ -23,6 +23,7 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
   abstract accept(accepted: Accepted): void;
   abstract refuse(decision: Decision, phase: DecisionPhase): void;
   abstract report(phase: DecisionPhase, decision: Decision): void;
+  abstract joinQueue(): void;
   /** Plans the next wake-up. */
   protected abstract schedule(): void;
 
@@ -92,6 +93,11 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
   wait(milliseconds: number): Promise<boolean> {
     this.#waiting ??= new Waiting();
     return this.#waiting.wait(milliseconds);
+  }
+
+  /** True while somebody waits for a settlement. */
+  get isAwaited(): boolean {
+    return this.#waiting?.isEmpty === false;
   }
 
   /** Releases those who wait. */

@@ -35,6 +35,8 @@ export interface Subject extends Readonly<Pick<IdentityState, "principal" | "pen
   refuse(decision: Decision, phase: DecisionPhase): void;
   /** Reports a decision that no authentication has made. */
   report(phase: DecisionPhase, decision: Decision): void;
+  /** Asks for a further question, when the guard has room for it. */
+  joinQueue(): void;
   /** Asks for a further question later: after a fault, or where demands come too fast. */
   retryIn(milliseconds: number): void;
   /** Nothing is under way, waits, or is to be remembered. */

@@ -44,7 +44,7 @@ test("a question that cannot be asked is a fault, and is asked again", async () 
   expect([retryIn.mock.calls.length, questions.isRunning]).toEqual([1, false]);
 });
 
-/** A client that is always allowed. `whenAccepted` runs at each acceptance, `whenAsked` at each question. */
+/** A client that is always allowed, in a queue with room. `whenAccepted` runs at each acceptance, `whenAsked` at each question. */
 function allowed(whenAsked: () => void, whenAccepted: () => void) {
   const [retryIn, rest, abort] = [vi.fn(), vi.fn(), vi.fn()];
   let asked = 0;
@@ -60,6 +60,7 @@ function allowed(whenAsked: () => void, whenAccepted: () => void) {
       return { result: { decision: ALLOWED, scope: { user: { id: 1 } } as never }, abort };
     },
     accept: () => whenAccepted(),
+    joinQueue: () => queueMicrotask(() => questions.revalidate()),
     retryIn,
     rest,
   };

@@ -36,14 +36,14 @@ export class Reauthentication {
   readonly #subject: Subject;
   #running: Reask | undefined;
   #attempt: AuthenticationAttempt | undefined;
-  /** True when a demand came while a question was under way. */
+  /** True when something has changed since the last question began. */
   #isDemanded = false;
   /** Renewals that wait their turn, the first in front. */
   #renewals: Reask[] | undefined;
   /** Everybody who waits for the settlement of a demand. */
   readonly #demands = new Callbacks<Decision>();
-  /** Everybody who waits until no question is under way. */
-  readonly #whenIdle = new Callbacks<void>();
+  /** Everybody who waits for the answer to the question that is under way. */
+  readonly #whenAnswered = new Callbacks<void>();
   #faults = 0;
   readonly #limit = new SlidingLimit(DEMANDS, 1_000);
   /** The last accepted renewal: its payload, and the begin of its authentication. */
@@ -72,18 +72,19 @@ export class Reauthentication {
     else this.#beginDemanded();
   }
 
-  /** Authenticates the client again, without a demand that something has changed. Not while a question is running. */
+  /** Authenticates the client again, although nothing may have changed. Not while a question is running. */
   revalidate(): void {
-    this.#begin({ phase: "revalidate" });
+    if (this.#isDemanded) this.#beginDemanded();
+    else this.#begin({ phase: "revalidate" });
   }
 
   /**
-   * Calls back once no question is under way. A question that is only planned is none: who waits for a planned one may
-   * hold what it needs.
+   * Calls back once the question that is under way has its answer; at once where none is. A later question is not waited
+   * for, because the caller may hold the place that it needs.
    */
-  whenIdle(callback: () => void): void {
-    this.#whenIdle.add(callback);
-    this.#releaseIdle();
+  whenAnswered(callback: () => void): void {
+    if (this.#running) this.#whenAnswered.add(callback);
+    else callback();
   }
 
   renew(question: Reask): void {
@@ -100,7 +101,7 @@ export class Reauthentication {
     this.#running = undefined;
     this.#attempt?.abort();
     this.#demands.take()(ABORTED);
-    this.#releaseIdle();
+    this.#whenAnswered.take()();
   }
 
   #begin(question: Reask): void {
@@ -110,9 +111,10 @@ export class Reauthentication {
     const take = (decision: Decision, scope?: Scope) => {
       if (this.#running !== question) return;
       this.#running = this.#attempt = undefined;
+      const release = this.#whenAnswered.take();
       if (!this.#subject.isEnded) this.#judge(decision, { question, watch, scope: scope as Scope });
       watch.end();
-      this.#releaseIdle();
+      release();
     };
     this.#authenticate(question, watch).then(
       ({ decision, scope }) => take(decision, scope),
@@ -134,14 +136,19 @@ export class Reauthentication {
     else this.#accept(decision, accepted);
   }
 
-  /** Asks again, because something has changed since the question began. */
+  /** Asks again, because something has changed since the question began. Only a renewal is repeated at once. */
   #repeat(question: Reask): void {
-    const wait = this.#limit.add();
-    if (wait === undefined) {
-      this.#begin(question.phase === "revalidate" ? { phase: "connect" } : question);
+    if (question.phase !== "renew") {
+      this.#isDemanded = true;
+      this.#subject.joinQueue();
       return;
     }
-    if (question.phase === "renew") this.#subject.report(question.phase, UNSETTLED);
+    const wait = this.#limit.add();
+    if (wait === undefined) {
+      this.#begin(question);
+      return;
+    }
+    this.#subject.report(question.phase, UNSETTLED);
     question.answer?.(UNSETTLED);
     this.#subject.retryIn(wait);
   }
@@ -204,12 +211,13 @@ export class Reauthentication {
   /** Continues with what came meanwhile. */
   #next(): void {
     if (this.#subject.isEnded || this.#running) return;
-    if (this.#isDemanded || !this.#demands.isEmpty || this.#isUnsettled) this.#beginDemanded();
-    else {
-      const renewal = this.#renewals?.shift();
-      if (renewal) this.#begin(renewal);
-      else if (this.#isForgettable) this.#subject.rest();
-    }
+    const isNeeded = this.#isDemanded || this.#isUnsettled;
+    if (isNeeded) this.#subject.joinQueue();
+    // The queue may have had room.
+    if (this.#running) return;
+    const renewal = this.#renewals?.shift();
+    if (renewal) this.#begin(renewal);
+    else if (!isNeeded && this.#isForgettable) this.#subject.rest();
   }
 
   /** True when a new authentication is needed, and none is planned. */
@@ -220,10 +228,6 @@ export class Reauthentication {
   /** True when a later question needs nothing of the earlier ones. Then an idle connection need not keep them. */
   get #isForgettable(): boolean {
     return this.#faults === 0 && this.renewed === undefined && this.#limit.isQuiet;
-  }
-
-  #releaseIdle(): void {
-    if (!this.#running) this.#whenIdle.take()();
   }
 }
 

@@ -1,10 +1,15 @@
 /** A connection that can be authenticated again. */
 export interface Revalidated {
-  /** Begins the authentication. Calls back once, when none is under way any more, whether it has settled anything or not. */
+  /** True while a message waits for the authentication. */
+  readonly isAwaited: boolean;
+  /** Begins one authentication. Calls back once it has an answer, whether that settles anything or not. */
   revalidate(whenDone: () => void): void;
 }
 
-/** The connections of one guard whose revalidation is due. At most `concurrency` of them are authenticated at once. */
+/**
+ * The connections of one guard whose revalidation is due. At most `concurrency` of them are authenticated at once. A place
+ * is held for one question: a connection that must be asked again joins behind the others.
+ */
 export class RevalidationQueue {
   readonly #concurrency: number;
   readonly #urgent = new Set<Revalidated>();
@@ -22,6 +27,7 @@ export class RevalidationQueue {
 
   add(one: Revalidated): void {
     if (!this.#urgent.has(one)) this.#waiting.add(one);
+    if (one.isAwaited) this.hasten(one);
     this.#next();
   }
 

@@ -296,7 +296,10 @@ test("a connection that ends during its revalidation makes room", async () => {
 test("the queue has room again once, however often a connection is done", async () => {
   const queue = new RevalidationQueue(1);
   const done: (() => void)[] = [];
-  const ones = Array.from({ length: 3 }, () => ({ revalidate: (whenDone: () => void) => void done.push(whenDone) }));
+  const ones = Array.from({ length: 3 }, () => ({
+    isAwaited: false,
+    revalidate: (whenDone: () => void) => void done.push(whenDone),
+  }));
   for (const one of ones) queue.add(one);
   queue.hasten(ones[2] as never);
   queue.add(ones[2] as never);
@@ -309,6 +312,26 @@ test("the queue has room again once, however often a connection is done", async 
   done[1]?.();
   await vi.advanceTimersByTimeAsync(0);
   expect([done.length, queue.size]).toEqual([2, 0]);
+});
+
+test("a connection that is asked again joins behind the others", async () => {
+  const queue = new RevalidationQueue(1);
+  const asked: string[] = [];
+  const connection = (name: string, isAwaited: boolean) => ({
+    isAwaited,
+    revalidate(whenDone: () => void) {
+      asked.push(name);
+      queueMicrotask(() => {
+        if (asked.length < 7) queue.add(this);
+        whenDone();
+      });
+    },
+  });
+  queue.add(connection("idle", false));
+  queue.add(connection("ann", true));
+  queue.add(connection("bob", true));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(asked).toEqual(["idle", "ann", "bob", "ann", "bob", "ann", "bob", "ann", "idle"]);
 });
 
 test("an application may refresh in `onScope`", async () => {

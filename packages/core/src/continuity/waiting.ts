@@ -23,6 +23,10 @@ export class Waiting {
   /** Made for the first wait, because few connections ever wait. */
   #waiting: Set<Settlement> | undefined;
 
+  get isEmpty(): boolean {
+    return !this.#waiting?.size;
+  }
+
   /**
    * Waits for the settlement.
    *
