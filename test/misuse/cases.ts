@@ -56,6 +56,8 @@ export const MISTAKES: Readonly<Record<string, readonly string[]>> = {
     `definePolicy({ permissions: AllowAny, timeout: { action: "5s" } })`,
     `definePolicy({ actions: { ping: AllowAny }, unknownAction: "allow" })`,
     `definePolicy({ actions: { edit: { rule: AllowAny, objects: "never" } } })`,
+    `explain(policy, {}, {}, "ping", {}, { phase: "conect" })`,
+    `explain(policy, {}, {}, "ping", {}, { objekt: { id: 1 } })`,
   ],
   Consumers: [
     `defineConsumer().action("", AllowAny, () => 1)`,

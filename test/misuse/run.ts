@@ -7,6 +7,7 @@ import * as ws from "@portcullis/adapter-ws";
 import * as core from "@portcullis/core";
 import { defineConsumer } from "@portcullis/core/consumer";
 import { continuity } from "@portcullis/core/continuity";
+import { explain } from "@portcullis/core/explain";
 import express from "express";
 import { Server } from "socket.io";
 import { WebSocketServer } from "ws";
@@ -19,6 +20,7 @@ function vocabulary(): Record<string, unknown> {
     ask,
     continuity,
     defineConsumer,
+    explain,
     fromKoa,
     dcrf: ws.dcrf,
     json: ws.json,

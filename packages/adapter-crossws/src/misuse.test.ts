@@ -19,6 +19,7 @@ test.each<[string, () => unknown, string]>([
   ["a misspelt hook", () => guard({ mesage() {} } as never, open), "did you mean `message`?"],
   ["a guard in the place of its hooks", () => guard({}, open).upgrade, "write `websocket: guarded.hooks`"],
   ["null as hooks", () => guard(null as never, open), "guard() got null as `hooks`: give an object of hooks"],
+  ["a list of hooks", () => guard([] as never, open), "as `hooks`: give an object of hooks"],
   ["a hook that is a text", () => guard({ open: "x" } as never, open), 'guard() got "x" as `open`: give a function'],
   ["no policy", () => guard({}, {} as never), "guard() got an object as its policy"],
   ["an unknown option", () => withOptions({ authenticat: () => ({}) }), "authenticat"],

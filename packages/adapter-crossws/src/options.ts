@@ -60,7 +60,9 @@ export function readOptions(caller: Caller, options: CrosswsGuardOptions): Omit<
  *   function.
  */
 export function checkHooks(caller: Caller, hooks: unknown): void {
-  if (typeof hooks !== "object" || hooks === null) throw misuse(caller, hooks, "give an object of hooks", "`hooks`");
+  if (typeof hooks !== "object" || hooks === null || Array.isArray(hooks)) {
+    throw misuse(caller, hooks, "give an object of hooks", "`hooks`");
+  }
   for (const [name, hook] of Object.entries(hooks)) {
     const isKnown = HOOKS.includes(name) && !(caller === "serve()" && name === "message");
     if (!isKnown)

@@ -6,6 +6,7 @@
 
 import { createDecision } from "./decision/decision.js";
 import type { Decision } from "./decision/decision-types.js";
+import { checkChoice, checkKeys } from "./decision/read-options.js";
 import type { EvaluationOptions } from "./engine/cancellation.js";
 import { Kind, type Step } from "./engine/plan.js";
 import { alone, refusing } from "./engine/program.js";
@@ -46,6 +47,9 @@ interface Explained<in S> {
   readonly "~types"?: { readonly scope: (scope: S) => void };
 }
 
+const CALLER = "explain()";
+const PHASES: readonly Phase[] = ["connect", "action", "object"];
+
 const TIMED_OUT = createDecision("error", "permission_timeout");
 
 /**
@@ -62,7 +66,7 @@ const TIMED_OUT = createDecision("error", "permission_timeout");
  * @param payload The arguments of the client. Default: an empty object.
  * @param options `phase`: `"connect"`, `"action"` or `"object"`. `object`: the object of the action.
  * @returns A promise of the decision and the trees. Rejects only with a `PermissionMisuse`.
- * @throws {PermissionMisuse} When `policy` is neither a policy nor a consumer.
+ * @throws {PermissionMisuse} When `policy` is neither a policy nor a consumer, or an option is unknown or invalid.
  * @example
  * ```ts
  * import { definePolicy, IsAuthenticated } from "@portcullis/core";
@@ -83,8 +87,10 @@ export async function explain<S>(
   payload: Payload = {},
   options: ExplainOptions = {},
 ): Promise<Explanation> {
-  const { rules } = engineOf(policy, "explain()");
+  const { rules } = engineOf(policy, CALLER);
+  checkKeys(CALLER, options, ["phase", "object"]);
   const { phase = "object" in options ? "object" : "action", object } = options;
+  checkChoice(CALLER, "phase", phase, { values: PHASES, advice: "give connect, action or object" });
   const isConnect = phase === "connect";
   const entry = rules.entryOf(action);
   const stages = { connect: rules.connectStages.list, action: entry.stages.list, object: entry.objectStages }[phase];

@@ -105,7 +105,8 @@ function checkOptions(options: BackChannelLogoutOptions): void {
     if (typeof value !== "string" || value === "")
       throw misuse(CALLER, value, "give the text of the provider's configuration", `\`${key}\``);
   }
-  const hasKeys = jwks instanceof URL || Array.isArray((jwks as { keys?: unknown } | undefined)?.keys);
+  const { keys } = Object(jwks) as { keys?: unknown };
+  const hasKeys = jwks instanceof URL || (Array.isArray(keys) && keys.length > 0);
   if (!hasKeys) throw misuse(CALLER, jwks, 'give new URL("https://id.example/jwks"), or { keys }', "`jwks`");
   if (typeof revocations?.revoke !== "function")
     throw misuse(CALLER, revocations, "give memoryRevocations(), or those of @portcullis/revocations", "`revocations`");
