@@ -62,7 +62,8 @@ export interface GuardOptions<Request, Extra = unknown, Base = Scope> {
   identify?: Identify<LaterScope<NoInfer<Extra>, Base>>;
   /**
    * Called after `continuity` has replaced the scope of a connection, for example to leave rooms that went with a lost
-   * right. Errors are reported to `onDecision`, and change nothing.
+   * right. Errors are reported to `onDecision`, and change nothing. It may call `session.refresh()` under a condition
+   * only, because each refresh ends in `onScope` again.
    */
   onScope?: OnScope<LaterScope<NoInfer<Extra>, Base>>;
 }
