@@ -19,11 +19,13 @@ export class PeerConnection extends UpgradeFacts implements Connection<DecodedMe
   isProtocolOpen = false;
   /** True when crossws has reported an error of the peer. */
   #hasFailed = false;
+  /** True once the application was told of the peer. */
+  #isKnown = false;
   #result: unknown;
 
   /** The hooks of the application, for a peer whose `open` it has got, and whose end it has not. */
   get hooks(): Partial<Hooks> {
-    return this.session && !this.isGone ? this.guarding.hooks : {};
+    return this.#isKnown && !this.isGone ? this.guarding.hooks : {};
   }
 
   /** Opens a peer, or closes one that was not admitted. */
@@ -34,7 +36,11 @@ export class PeerConnection extends UpgradeFacts implements Connection<DecodedMe
     // The guard was closed during the upgrade: the application hears nothing of the peer.
     else if (guarding.gate.isClosing) this.close(1001, "going away");
     else if (!attempt(() => this.open(peer))) this.close(1008, "not admitted");
-    else return guarding.hooks.open?.(peer);
+    // A session that was revoked during the upgrade has ended, and is about to be closed.
+    else if (this.session?.isEnded === false) {
+      this.#isKnown = true;
+      return guarding.hooks.open?.(peer);
+    }
   }
 
   /** Returns the result of the `message` hook. A message that waits has none yet. */
@@ -64,11 +70,12 @@ export class PeerConnection extends UpgradeFacts implements Connection<DecodedMe
   /** Ends the session: at once after a cut, else after its last message. The hook of the application is called then. */
   endPeer(details: CloseDetails): Result {
     let result: Result | undefined;
+    const { hooks } = this;
     // Without a close of the client the code is 1006. Deno tells no code, but reports an error first.
     const isCut = details?.code === undefined ? this.#hasFailed : details.code === 1006;
     if (isCut && this.isProtocolOpen) this.guarding.gate.hintOnce(NO_PROTOCOL);
     this.end(isCut, () => {
-      result = this.guarding.hooks.close?.(this.raw as Peer, details);
+      result = hooks.close?.(this.raw as Peer, details);
     });
     return result as Result;
   }

@@ -1,5 +1,6 @@
 import { connect as connectTcp } from "node:net";
 import { AllowAny, definePolicy, deny, IsAuthenticated, permission } from "@portcullis/core";
+import { continuity, memoryRevocations } from "@portcullis/core/continuity";
 import { addAnswerHeader } from "@portcullis/core/internal";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { WebSocket } from "ws";
@@ -245,4 +246,21 @@ test("an upgrade hook that throws is reported, and a thrown Response is not", as
     await expect(hooks.upgrade(new Request("http://a/"))).rejects.toBe(thrown);
   }
   expect(errors).toEqual([["upgrade", new Error("boom")]]);
+});
+
+test("a client revoked during its upgrade reaches no hook", async () => {
+  const revocations = memoryRevocations();
+  const { url, log } = await start({
+    policy: members,
+    options: {
+      authenticate: () => ({ user: { id: "ann" } }),
+      identify: () => ({ subjects: ["user:ann"] }),
+      continuity: continuity({ revocations }),
+    } as never,
+    hooks: { upgrade: async () => void (await revocations.revoke("user:ann")) },
+  });
+  const { socket, closed } = connect(url);
+  socket.on("open", () => socket.send('{"action":"ping","request_id":1}'));
+  expect(await closed).toEqual([4401, "revoked"]);
+  expect(log).toEqual([]);
 });
