@@ -15,8 +15,8 @@ export const PLANTED_IN_LOG = [
     section: 6,
     rule: "a record that comes is compared with the open sessions",
     file: "core/src/continuity/guard-continuity.ts",
-    from: "for (const lease of this.index.of(record.subject)) {",
-    to: "for (const lease of [] as Lease[]) {",
+    from: "const leases = [...this.index.of(record.subject)].filter(isAddressed);",
+    to: "const leases = ([] as Lease[]).filter(isAddressed);",
   },
   {
     section: 6,

@@ -26,7 +26,7 @@ export const PLANTED = [
     section: 2,
     rule: "a message waits for one deadline from the begin of the wait of its connection",
     file: "core/src/continuity/fenced-session.ts",
-    from: "(this.lease.pendingSince as number) + this.timeout - readClock()",
+    from: "Math.min(since, pendingSince) + this.timeout - now",
     to: "this.timeout",
   },
   {
@@ -194,8 +194,8 @@ export const PLANTED = [
     section: 4,
     rule: "messages wait for a renewal of an identity that has expired",
     file: "core/src/continuity/fenced-session.ts",
-    from: "this.lease.isRenewing ? this.awaitSettlement(this.timeout) : TOKEN_EXPIRED",
-    to: "TOKEN_EXPIRED",
+    from: 'state === "expired" && !this.lease.isRenewing',
+    to: 'state === "expired"',
   },
   {
     section: 4,

@@ -87,9 +87,13 @@ test("a missing table is told with the SQL to run", async () => {
   await expect(log.append(record, { client })).rejects.toThrow(revocationsTable("t"));
 });
 
-test("the pool is no client of a transaction", async () => {
+test.each([
+  ["the pool of the log", {}],
+  ["another pool", { totalCount: 0, query: async () => ({ rows: [] }) }],
+])("%s is no client of a transaction", async (_what, client) => {
   const pool = { query: async () => ({ rows: [] }) };
-  await expect(new PostgresLog(pool, statements).append(record, { client: pool })).rejects.toThrow(
+  const given = "query" in client ? client : pool;
+  await expect(new PostgresLog(pool, statements).append(record, { client: given })).rejects.toThrow(
     /client of the transaction/,
   );
 });

@@ -50,8 +50,9 @@ export class PostgresLog implements RevocationLog<PostgresPosition> {
       await this.#calls.run(id, () => this.#ask(this.#statements.append, values));
       return;
     }
-    const { query } = Object(client) as { query?: unknown };
-    if (typeof query !== "function" || client === this.#pool) {
+    const { query, totalCount } = Object(client) as { query?: unknown; totalCount?: unknown };
+    // A pool gives each query to any of its clients, so the record would be no part of the transaction.
+    if (typeof query !== "function" || client === this.#pool || totalCount !== undefined) {
       const advice = "give the client of the transaction, as in `const client = await pool.connect()`";
       throw misuse("postgresRevocations()", client, advice, "`client`");
     }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import {
   AllowAny,
   abstain,
@@ -99,6 +100,24 @@ describe("a handler that does not await a verb", () => {
       expect(wire.sent).toEqual(["refuse edit permission_denied 403"]);
       expect(thrown).toEqual([]);
     }));
+
+  test("that gives reauthorize() an argument is refused, and told why", async () => {
+    const { send, wire, events } = rules(({ reauthorize }) => (reauthorize as (action: string) => unknown)("clear"));
+    send("do");
+    await settled();
+    expect(wire.sent).toEqual(["refuse do permission_error 500"]);
+    expect(inspect(events.at(-1)?.decision.error)).toContain("reauthorize() takes no arguments");
+  });
+
+  test.each([null, undefined])("that throws %s is a fault with an error", async (nothing) => {
+    const { send, wire, events } = rules(() => {
+      throw nothing;
+    });
+    send("do");
+    await settled();
+    expect(wire.sent).toEqual(["refuse do handler_error 500"]);
+    expect(events.at(-1)?.decision.error).toBe(`${nothing} was thrown`);
+  });
 
   test("is told of all verbs that it has not awaited", async () => {
     const { send, events } = rules(({ can, authorize }) => {

@@ -113,7 +113,8 @@ export class ActionInvocation {
   }
 
   get reauthorize(): () => Promise<void> {
-    return () => this.#opened.reauthorize(this.#action.loading ? { object: this.object } : {});
+    return (...further: readonly unknown[]) =>
+      this.#opened.reauthorize(this.#action.loading ? { object: this.object } : {}, further.length);
   }
 
   get #opened(): HandlerVerbs {

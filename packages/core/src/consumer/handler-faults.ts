@@ -5,7 +5,12 @@ import { named, refuses } from "../engine/combine.js";
 
 /** The fault of a handler that has thrown. */
 export function handlerError(error: unknown): Decision {
-  return createDecision("error", "handler_error", { by: "handler", reason: "The action could not be done.", error });
+  return createDecision("error", "handler_error", {
+    by: "handler",
+    reason: "The action could not be done.",
+    // Without an error it would look like a fault that nobody has thrown.
+    error: error ?? `${error} was thrown`,
+  });
 }
 
 /** The refusal that a handler has returned. A returned decision that allows is a fault. */

@@ -1,5 +1,7 @@
+import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { enforce, isAllowed, type WatchedVerb } from "../decision/enforce.js";
+import { PermissionMisuse } from "../decision/errors.js";
 import type { DispatchContext } from "../guard/dispatch.js";
 import type { CheckOptions, GuardSession } from "../guard/guard-session.js";
 import type { ActionRule } from "../policy/compiled-rules.js";
@@ -48,12 +50,16 @@ export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "auth
     return watched;
   };
 
-  /** Asks again about the message of the handler, where the authorization has changed since it was decided. */
-  readonly reauthorize = (options: CheckOptions): Promise<void> => {
+  /**
+   * Asks again about the message of the handler, where the authorization has changed since it was decided.
+   *
+   * @param given The number of arguments that the handler has given. One would name another question, which is not asked.
+   */
+  readonly reauthorize = (options: CheckOptions, given: number): Promise<void> => {
     const { epoch, session, message, decision } = this.dispatch;
     const isUnchanged = epoch === session.epoch;
-    const again = isUnchanged ? decision : session.decide(message.action, this.payload, options);
-    return this.watch("reauthorize", enforce(again, undefined, "reauthorize"));
+    const ask = () => (isUnchanged ? decision : session.decide(message.action, this.payload, options));
+    return this.watch("reauthorize", enforce(given > 0 ? otherQuestion() : ask(), undefined, "reauthorize"));
   };
 
   #decide(...question: VerbArguments): Decision | Promise<Decision> {
@@ -78,4 +84,9 @@ export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "auth
     };
     return asked;
   }
+}
+
+function otherQuestion(): Decision {
+  const text = "reauthorize() takes no arguments: write `await authorize(action, payload)` for another question";
+  return decisionFromError(new PermissionMisuse(text), "reauthorize");
 }

@@ -3,14 +3,18 @@ import type { Decision } from "../decision/decision-types.js";
 import type { Identify, WatchedAuthentication } from "../guard/continuity-hook.js";
 import type { Scope } from "../types.js";
 import { readClock } from "../util/clock.js";
-import { ANONYMOUS_IDENTITY, identityOf, type ReadIdentity } from "./identity.js";
+import { ANONYMOUS_IDENTITY, hasEnded, identityOf, type ReadIdentity, TOKEN_EXPIRED } from "./identity.js";
 import { isAddressedSince, type RecentRecords, type RecordMark } from "./recent-records.js";
 
 /** Further authentications because of a revocation that came meanwhile. */
 const REPEATS = 3;
 
 /** The refusal of a client about whom revocations came faster than it could be authenticated. */
-export const UNSETTLED: Decision = createDecision("error", "permission_timeout", { status: 503, by: "continuity" });
+export const UNSETTLED: Decision = createDecision("error", "permission_timeout", {
+  status: 503,
+  by: "continuity",
+  error: "the authorization changed before each answer",
+});
 
 /** One authentication, and the revocations that have come since it began. */
 export class AuthenticationWatch implements WatchedAuthentication {
@@ -21,7 +25,12 @@ export class AuthenticationWatch implements WatchedAuthentication {
   readonly #recent: RecentRecords | undefined;
   #mark: RecordMark | undefined;
 
-  constructor(identify: Identify, recent: RecentRecords | undefined) {
+  /** @param isOpen True for a connection that is open already. It has time for a renewal once its identity has expired. */
+  constructor(
+    identify: Identify,
+    recent: RecentRecords | undefined,
+    private readonly isOpen = false,
+  ) {
     this.#identify = identify;
     this.#recent = recent;
   }
@@ -40,8 +49,10 @@ export class AuthenticationWatch implements WatchedAuthentication {
     this.beganAt = readClock();
     this.#mark = this.#recent?.end;
     const check = (decision: Decision) => {
-      if (decision.outcome !== "allow" || !this.isStale) return decision;
-      return repeats > 0 ? this.run(ask, repeats - 1) : UNSETTLED;
+      if (decision.outcome !== "allow") return decision;
+      if (this.isStale) return repeats > 0 ? this.run(ask, repeats - 1) : UNSETTLED;
+      // The connect rules may have taken longer than the identity was valid.
+      return !this.isOpen && hasEnded(this.identity) ? TOKEN_EXPIRED : decision;
     };
     const answer = ask();
     return answer instanceof Promise ? answer.then(check) : check(answer);

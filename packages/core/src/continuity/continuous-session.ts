@@ -92,13 +92,16 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
       this.report(message.action, decision, message.payload);
       return decision;
     };
-    const hint = (text: string) => this.runtime.log.hintOnce(text);
     // A drain waits for a renewal as for an object that is being loaded.
     const hold = () => {
       this.beginObject();
       return () => this.endObject();
     };
-    renewOver(transport, message, { lease, limit: this.#limit, hint, report, hold });
+    renewOver(transport, message, { lease, limit: this.#limit, report, hold });
+  }
+
+  hint(text: string): void {
+    this.runtime.log.hintOnce(text);
   }
 
   override refresh(): Promise<Decision> {

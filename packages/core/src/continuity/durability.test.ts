@@ -53,14 +53,21 @@ describe("a revocation", () => {
     expect((await log.read(0)).records).toStrictEqual([{ id, subject: "user:1", effect, ...parts }]);
   });
 
+  test("by a verb without its object is made", async () => {
+    const { revoke, refresh } = new Revocations(new MemoryLog());
+    expect(await Promise.all([revoke("user:1"), refresh("user:1")])).toMatchObject([{ here: 0 }, { here: 0 }]);
+  });
+
   test("that nobody hears is told", async () => {
     const whenUnheard = vi.fn();
     const revocations = new Revocations(new MemoryLog(), whenUnheard);
     const target: RevocationTarget = { apply: () => 3, applyLoss() {} };
+    expect(await revocations.revoke("user:1")).toMatchObject({ here: 0 });
+    expect(whenUnheard).toHaveBeenCalledOnce();
     revocations.follow(target);
     expect(await revocations.revoke("user:1")).toMatchObject({ here: 3 });
-    expect(whenUnheard).not.toHaveBeenCalled();
     revocations.leave(target);
+    // The guard that was given them is closed, which is no mistake.
     expect(await revocations.revoke("user:1")).toMatchObject({ here: 0 });
     expect(whenUnheard).toHaveBeenCalledOnce();
     await vi.advanceTimersByTimeAsync(1_000);

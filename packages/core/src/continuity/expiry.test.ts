@@ -16,6 +16,25 @@ function server(options: { warnBefore?: number; grace?: number } = {}, life = 10
   });
 }
 
+test("an identity that ends during the connect rules is refused", async () => {
+  const slow = permission("slow", { connect: () => new Promise<true>((resolve) => setTimeout(resolve, 500, true)) });
+  const { open, admit, events } = lasting(
+    definePolicy({ connect: slow, actions: { say: AllowAny } }),
+    (client) => ({ user: { id: 1 }, end: START + Number(client) }),
+    { identify: ({ end }: { end: number }) => ({ subjects: ["user:1"], expiresAt: end }) },
+  );
+  const [admitted, refused] = [open("501"), admit("500")];
+  await vi.advanceTimersByTimeAsync(500);
+  expect(await refused).toMatchObject({ code: "token_expired", status: 401 });
+  expect(events.at(-1)).toMatchObject({ phase: "connect", decision: { code: "token_expired" } });
+  const { session } = await admitted;
+  expect(session.identity?.state).toBe("valid");
+  // An open connection keeps its time for a renewal.
+  void session.refresh();
+  await vi.advanceTimersByTimeAsync(500);
+  expect([session.isEnded, session.identity?.state]).toEqual([false, "expired"]);
+});
+
 describe("an identity that expires", () => {
   test("is warned of, told, refused, and closed after the grace", async () => {
     const { wire, send, session } = await server().open();

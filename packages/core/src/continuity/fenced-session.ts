@@ -16,7 +16,13 @@ import type { Lease } from "./lease.js";
 /** Decisions about one message. A message whose authorization changes more often is refused. */
 const DECISIONS = 4;
 
-const TIMED_OUT: Decision = createDecision("error", "permission_timeout", { by: "continuity" });
+const TIMED_OUT: Decision = createDecision("error", "permission_timeout", {
+  by: "continuity",
+  error: "`authenticate` was late, or refreshes came faster than its answers",
+});
+
+/** The time at which each message or question was held back first. */
+const heldSince = new WeakMap<object, number>();
 
 /** The number of decisions about each message that was decided more than once. */
 const decisions = new WeakMap<ClientMessage, number>();
@@ -47,7 +53,7 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
   }
 
   private decideHeld(asked: Asked, count: number): Decision | Promise<Decision> {
-    const held = this.hold();
+    const held = this.hold(asked);
     if (held instanceof Promise) return held.then((refusal) => refusal ?? this.decideHeld(asked, count));
     if (held) return held;
     const epoch = this.noticedEpoch;
@@ -64,7 +70,7 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
   }
 
   protected override process(message: M): Until | undefined {
-    const held = this.hold();
+    const held = this.hold(message);
     if (held === undefined) return super.process(message);
     if (held instanceof Promise) return held.then((refusal) => this.proceed(message, refusal));
     return this.proceed(message, held);
@@ -91,16 +97,21 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
   }
 
   /**
-   * Holds a question back while nothing may be decided.
+   * Holds a question back while nothing may be decided, for one deadline at most, however often that changes meanwhile.
    *
+   * @param one The message or the question.
    * @returns `undefined` when the question may be asked now; otherwise a refusal, or a promise of it.
    */
-  private hold(): Decision | Promise<Decision | undefined> | undefined {
+  private hold(one: object): Decision | Promise<Decision | undefined> | undefined {
     if (this.isEnded) return ABORTED;
     const state = this.lease.now();
     if (state === "valid") return undefined;
-    if (state === "expired") return this.lease.isRenewing ? this.awaitSettlement(this.timeout) : TOKEN_EXPIRED;
-    const left = (this.lease.pendingSince as number) + this.timeout - readClock();
+    if (state === "expired" && !this.lease.isRenewing) return TOKEN_EXPIRED;
+    const now = readClock();
+    const since = heldSince.get(one) ?? now;
+    heldSince.set(one, since);
+    const { pendingSince = now } = this.lease;
+    const left = Math.min(since, pendingSince) + this.timeout - now;
     return left > 0 ? this.awaitSettlement(left) : TIMED_OUT;
   }
 

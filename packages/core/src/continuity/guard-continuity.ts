@@ -16,6 +16,9 @@ import type { RevocationTarget } from "./revocations.js";
 import type { SharedLeaseParts } from "./shared-lease-parts.js";
 import { SubjectIndex } from "./subject-index.js";
 
+/** Connections of one revocation whose closes may wait for those of smaller ones. */
+const MANY = 200;
+
 /** The continuity of one guard: its leases, found by their subjects. */
 export class GuardContinuity implements ContinuityHook, RevocationTarget, SharedLeaseParts {
   readonly index = new SubjectIndex<Lease>();
@@ -55,9 +58,9 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
     );
   }
 
-  watch(): AuthenticationWatch {
+  watch(isOpen = false): AuthenticationWatch {
     const { identify } = this.#runtime.options;
-    return new AuthenticationWatch(identify as Identify, this.options.revocations?.recent);
+    return new AuthenticationWatch(identify as Identify, this.options.revocations?.recent, isOpen);
   }
 
   open(admitted: AdmittedConnection): OpenSession {
@@ -76,14 +79,13 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
   }
 
   apply(record: RevocationRecord): number {
-    let here = 0;
-    for (const lease of this.index.of(record.subject)) {
-      if (!addresses(record, lease.subjects) || lease.isEnded) continue;
-      this.#applyTo(lease, record);
-      here += 1;
-    }
+    const isAddressed = (lease: Lease) => addresses(record, lease.subjects) && !lease.isEnded;
+    const leases = [...this.index.of(record.subject)].filter(isAddressed);
+    // One banned user does not wait for the closes of a whole tenant.
+    const isUrgent = leases.length <= MANY;
+    for (const lease of leases) this.#applyTo(lease, record, isUrgent);
     closes.flush();
-    return here;
+    return leases.length;
   }
 
   applyLoss(): void {
@@ -95,8 +97,8 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
     this.options.revocations?.leave(this);
   }
 
-  #applyTo(lease: Lease, { effect }: RevocationRecord): void {
+  #applyTo(lease: Lease, { effect }: RevocationRecord, isUrgent = true): void {
     if (effect === "refresh") lease.demandSoon();
-    else lease.finish(REVOKED, { phase: "revoke" });
+    else lease.finish(REVOKED, { phase: "revoke", isUrgent });
   }
 }

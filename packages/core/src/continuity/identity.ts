@@ -28,6 +28,11 @@ const EARLIEST_END = 978_307_200_000;
 /** The end of the year 9999. A later end was given in microseconds, or stands for none. */
 const LATEST_END = 253_402_300_799_999;
 
+/** True for an identity whose end has passed. */
+export function hasEnded({ expiresAt }: ReadIdentity): boolean {
+  return expiresAt !== undefined && expiresAt <= Date.now();
+}
+
 /**
  * Reads the identity of a scope. Never throws.
  *
@@ -36,8 +41,7 @@ const LATEST_END = 253_402_300_799_999;
 export function identityOf(identify: Identify, scope: Scope): ReadIdentity | Decision {
   try {
     const identity = readIdentity(identify(scope));
-    const { expiresAt } = identity;
-    return expiresAt !== undefined && expiresAt <= Date.now() ? TOKEN_EXPIRED : identity;
+    return hasEnded(identity) ? TOKEN_EXPIRED : identity;
   } catch (error) {
     return decisionFromError(error, "identify");
   }

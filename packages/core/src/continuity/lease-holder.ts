@@ -22,6 +22,8 @@ export interface LeaseHolder {
   closeTransport(decision: Decision): void;
   /** Sends a frame of the server's own. */
   notify(event: "expiring" | "expired", data: object): void;
+  /** Prints a hint for the developer, once. */
+  hint(text: string): void;
   reportContinuity(phase: DecisionPhase, decision: Decision): void;
   /** Tells the application of a new scope. */
   replaced(previous: Scope): void;

@@ -202,6 +202,19 @@ test("a revoked connection is closed before one that has expired", async () => {
   expect(add.mock.calls.map(([, isUrgent]) => isUrgent)).toEqual([true, false]);
 });
 
+test("a user is closed before the users of a whole tenant", async () => {
+  const { openLease, revocations } = server();
+  const add = vi.spyOn(closes, "add");
+  for (let n = 0; n < 201; n += 1) await openLease("tenant");
+  for (let n = 0; n < 200; n += 1) await openLease("ann");
+  await revocations.revoke("tenant");
+  await revocations.revoke("ann");
+  expect(add.mock.calls.map(([, isUrgent]) => isUrgent)).toEqual([
+    ...Array<boolean>(201).fill(false),
+    ...Array<boolean>(200).fill(true),
+  ]);
+});
+
 /** A client with an identity until `life`, and the times of what it hears and is asked. */
 async function watched(life: number, every: number) {
   const made = server({ revalidate: { every } });

@@ -69,7 +69,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   }
 
   watch(): AuthenticationWatch {
-    return this.shared.watch();
+    return this.shared.watch(true);
   }
 
   authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt {
@@ -149,6 +149,10 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
 
   report(phase: DecisionPhase, decision: Decision): void {
     this.holder.reportContinuity(phase, decision);
+  }
+
+  hint(text: string): void {
+    this.holder.hint(text);
   }
 
   /** Ends the authorization. `closes.flush()` then ends the connection. */

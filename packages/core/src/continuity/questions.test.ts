@@ -30,6 +30,7 @@ function questioned(parts: Partial<Subject> = {}) {
     refuse: vi.fn(),
     retryIn: vi.fn(),
     rest: vi.fn(),
+    hint: vi.fn(),
     joinQueue: vi.fn(),
   };
   const subject = {
@@ -198,6 +199,7 @@ describe("after a fault", () => {
 });
 
 test("a renewal that stays unsettled is answered and reported", async () => {
+  vi.spyOn(Math, "random").mockReturnValue(0);
   const { questions, answer, report, retryIn } = questioned();
   const answered = vi.fn();
   questions.renew({ phase: "renew", answer: answered });
@@ -210,12 +212,14 @@ test("a renewal that stays unsettled is answered and reported", async () => {
 });
 
 test("the eleventh demand within a second is planned for later", async () => {
-  const { questions, answer, phases, retryIn } = questioned();
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+  const { questions, answer, phases, retryIn, hint } = questioned();
   for (let n = 0; n < 11; n += 1) {
     questions.demand();
     await answer(ALLOWED);
   }
   const whenDone = vi.fn();
   questions.whenAnswered(whenDone);
-  expect([phases().length, retryIn.mock.calls, whenDone.mock.calls]).toEqual([10, [[1_000]], [[]]]);
+  expect([phases().length, retryIn.mock.calls, whenDone.mock.calls]).toEqual([10, [[1_050]], [[]]]);
+  expect(hint.mock.calls).toEqual([[expect.stringContaining("under a condition only")]]);
 });

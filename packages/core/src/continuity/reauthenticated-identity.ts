@@ -23,6 +23,7 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
   abstract accept(accepted: Accepted): void;
   abstract refuse(decision: Decision, phase: DecisionPhase): void;
   abstract report(phase: DecisionPhase, decision: Decision): void;
+  abstract hint(text: string): void;
   abstract joinQueue(): void;
   /** Plans the next wake-up. */
   protected abstract schedule(): void;

@@ -39,6 +39,8 @@ export interface Subject extends Readonly<Pick<IdentityState, "principal" | "pen
   joinQueue(): void;
   /** Asks for a further question later: after a fault, or where demands come too fast. */
   retryIn(milliseconds: number): void;
+  /** Prints a hint for the developer, once. */
+  hint(text: string): void;
   /** Nothing is under way, waits, or is to be remembered. */
   rest(): void;
 }

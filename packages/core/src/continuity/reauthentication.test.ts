@@ -63,6 +63,7 @@ function allowed(whenAsked: () => void, whenAccepted: () => void) {
     joinQueue: () => queueMicrotask(() => questions.revalidate()),
     retryIn,
     rest,
+    hint: vi.fn(),
   };
   const questions = new Reauthentication(subject as unknown as Subject);
   return { questions, retryIn, rest, abort, asked: () => asked };
@@ -72,8 +73,10 @@ describe("a demand at each answer", () => {
   const soon = () => vi.advanceTimersByTimeAsync(0);
   beforeEach(() => {
     vi.useFakeTimers();
+    vi.spyOn(Math, "random").mockReturnValue(0);
   });
   afterEach(() => {
+    vi.restoreAllMocks();
     vi.useRealTimers();
   });
 

@@ -25,6 +25,11 @@ const RETRY = { first: 1_000, longest: 30_000 };
 
 /** Authentications that may be demanded within a second. A callback that demands one at each answer must end somewhere. */
 const DEMANDS = 10;
+/** Milliseconds over which a delayed authentication is spread. At a fixed time each would coincide with a next demand. */
+const SPREAD = 100;
+
+const TOO_FAST =
+  "a connection is refreshed more than ten times a second, so its messages wait: refresh less often, and in `onScope` under a condition only";
 
 /**
  * The authentications of one open connection. At most one is under way.
@@ -150,14 +155,19 @@ export class Reauthentication {
     }
     this.#subject.report(question.phase, UNSETTLED);
     question.answer?.(UNSETTLED);
-    this.#subject.retryIn(wait);
+    this.#delay(wait);
   }
 
   /** Asks for what was demanded: at once, or later where demands come too fast. */
   #beginDemanded(): void {
     const wait = this.#limit.add();
     if (wait === undefined) this.#begin({ phase: "connect" });
-    else this.#subject.retryIn(wait);
+    else this.#delay(wait);
+  }
+
+  #delay(wait: number): void {
+    this.#subject.hint(TOO_FAST);
+    this.#subject.retryIn(wait + SPREAD * Math.random());
   }
 
   #accept(decision: Decision, accepted: Accepted): void {

@@ -63,6 +63,65 @@ describe("many refreshes of one connection", () => {
   });
 });
 
+describe("refreshes that never end", () => {
+  /** Sends a message every 50 ms for six seconds. Returns the longest wait, and the refusals. */
+  async function talk(gap: number, authenticationTakes: number) {
+    const revocations = memoryRevocations();
+    const authenticate = async () => {
+      await new Promise((resolve) => setTimeout(resolve, authenticationTakes));
+      return { user: { id: "ann" } };
+    };
+    const identify = () => ({ subjects: ["user:ann"] });
+    const opening = lasting(policy, authenticate, { identify, revocations }).open("ann");
+    await vi.advanceTimersByTimeAsync(authenticationTakes);
+    const { send, wire } = await opening;
+    const sentAt: number[] = [];
+    let worst = 0;
+    for (let now = 0; now < 6_000; now += 5) {
+      if (now % gap === 0) void revocations.refresh("user:ann");
+      if (now % 50 === 0) {
+        send("say");
+        sentAt.push(now);
+      }
+      await vi.advanceTimersByTimeAsync(5);
+      worst = Math.max(worst, now - (sentAt[wire.sent.length] ?? now));
+    }
+    return { worst, refused: wire.refused.length };
+  }
+
+  test.each([
+    [50, 10],
+    [50, 30],
+    [20, 10],
+    [300, 250],
+  ])("each %i ms let messages through within two seconds", async (gap, authenticationTakes) => {
+    const { worst, refused } = await talk(gap, authenticationTakes);
+    expect(refused).toBe(0);
+    expect(worst).toBeLessThan(2_000);
+  });
+
+  test("and are faster than an answer refuse messages in time", async () => {
+    const { worst, refused } = await talk(200, 300);
+    expect(refused).toBeGreaterThan(0);
+    expect(worst).toBeLessThanOrEqual(5_000);
+  });
+
+  test("in `onScope` refuse a message in time, and are told", async () => {
+    const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const onScope = (session: { refresh(): unknown }) => void session.refresh();
+    const options = { identify: () => ({ subjects: ["user:ann"] }), onScope };
+    const { open } = lasting(policy, () => ({ user: { id: "ann" } }), options, { hints: true });
+    const { session, send, wire } = await open();
+    void session.refresh();
+    await vi.advanceTimersByTimeAsync(1_000);
+    send("say");
+    await vi.advanceTimersByTimeAsync(5_100);
+    expect(wire.sent).toEqual(["refuse say permission_timeout 503"]);
+    expect(warned.mock.calls.filter(([text]) => String(text).includes("`onScope` under a condition"))).toHaveLength(1);
+    warned.mockRestore();
+  });
+});
+
 test("every connection is settled after any burst", async () => {
   const step = fc.oneof(
     fc.record({

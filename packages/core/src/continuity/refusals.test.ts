@@ -14,6 +14,7 @@ test.each([
       reason: "The permission could not be checked in time.",
       by: "continuity",
       retry: "later",
+      error: "the authorization changed before each answer",
     },
   ],
   [

@@ -97,7 +97,7 @@ test.each([
   ["with an end into one without", START + LIFE, { end: undefined }, null, 0],
   ["without an end into one with it", undefined, { end: START + LIFE }, 100, 0],
   ["into one with a later end", START + LIFE, { end: START + LIFE + 1_000 }, 101, 0],
-  ["into one with the same end", START + LIFE, { end: START + LIFE }, 100, 1],
+  ["into one with the same end", START + LIFE, { end: START + LIFE }, 100, 0],
   ["into one with an earlier end", START + LIFE, { end: START + LIFE - 1_000 }, 99, 1],
 ])("a renewal turns an identity %s", async (_what, end, payload, expiresIn, hints) => {
   const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
@@ -105,5 +105,17 @@ test.each([
   send("auth.renew", payload);
   await soon();
   expect(wire.sent).toEqual([`reply auth.renew ${JSON.stringify({ expiresIn })}`]);
+  expect(warned.mock.calls.filter(([text]) => String(text).includes("ends no later than before"))).toHaveLength(hints);
+});
+
+test.each([
+  ["within a second", 999, 0],
+  ["a second later", 1_000, 1],
+])("a renewal with the same end %s", async (_what, milliseconds, hints) => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const { send } = await server({ end: START + LIFE }, true).open();
+  await vi.advanceTimersByTimeAsync(milliseconds);
+  send("auth.renew", { end: START + LIFE });
+  await soon();
   expect(warned.mock.calls.filter(([text]) => String(text).includes("ends no later than before"))).toHaveLength(hints);
 });

@@ -27,8 +27,6 @@ const NO_LATER =
 export interface RenewalParts {
   readonly lease: Lease;
   readonly limit: SlidingLimit;
-  /** Tells the developer that a renewal has changed nothing. */
-  hint(text: string): void;
   /** Reports that the answer could not be sent. Returns the decision that the client gets instead. */
   report(error: unknown): Decision;
   /** Makes a drain wait for the answer. Returns the function that ends the wait. */
@@ -39,7 +37,7 @@ export interface RenewalParts {
 export function renewOver<M extends ClientMessage>(
   transport: Transport<M>,
   message: M,
-  { lease, limit, hint, report, hold }: RenewalParts,
+  { lease, limit, report, hold }: RenewalParts,
 ): void {
   const refuse = (decision: Decision) => transport.sendRefusal(message, decision);
   const refusal = sizeOf(message) > MAX_BYTES ? TOO_LARGE : limited(limit);
@@ -48,7 +46,7 @@ export function renewOver<M extends ClientMessage>(
     refuse(refusal);
     return;
   }
-  const { expiry } = lease;
+  const { expiry, authenticatedAt } = lease;
   const release = hold();
   const answer = (decision: Decision) => {
     if (lease.isEnded) return;
@@ -57,8 +55,10 @@ export function renewOver<M extends ClientMessage>(
       if (lease.isExpired) lease.release();
       return refuse(decision);
     }
-    const now = lease.expiry;
-    if (expiry !== undefined && now !== undefined && now.at <= expiry.at) hint(NO_LATER);
+    // Most tokens count in seconds, so one that was made within the same second has the same end.
+    const isSoon = lease.authenticatedAt - authenticatedAt < 1_000;
+    const gained = (lease.expiry?.at ?? Number.POSITIVE_INFINITY) - (expiry?.at ?? 0);
+    if (gained < 0 || (gained === 0 && !isSoon)) lease.hint(NO_LATER);
     try {
       transport.reply(message, { expiresIn: lease.expiry?.secondsLeft ?? null }, { "~isRenewal": true });
     } catch (error) {

@@ -51,7 +51,7 @@ export class Revocations implements RecordTarget {
   readonly #targets = new Set<RevocationTarget>();
   readonly #seen = new SeenIds();
   readonly #follower: Follower;
-  readonly #whenUnheard: (() => void) | undefined;
+  #whenUnheard: (() => void) | undefined;
   readonly #unwritten = new UnwrittenRecords((record) => this.#append(record));
   /** The sequence of applied records, for authentications that are under way. */
   readonly recent = new RecentRecords();
@@ -79,18 +79,17 @@ export class Revocations implements RecordTarget {
    * @throws {RevocationNotDurable} Rejects with it when the log did not take the record. It acts here all the same.
    * @throws {PermissionMisuse} When the subject is no name, or ends like one of a missing value, as in `user:undefined`.
    */
-  revoke(subject: string, options: RevokeOptions = {}): Promise<Revoked> {
-    return this.#record("revoke", subject, options);
-  }
+  readonly revoke = (subject: string, options: RevokeOptions = {}): Promise<Revoked> =>
+    this.#record("revoke", subject, options);
 
   /** Authenticates the connections of a subject again, for example after a change of roles. Otherwise as `revoke`. */
-  refresh(subject: string, options: RefreshOptions = {}): Promise<Revoked> {
-    return this.#record("refresh", subject, options);
-  }
+  readonly refresh = (subject: string, options: RefreshOptions = {}): Promise<Revoked> =>
+    this.#record("refresh", subject, options);
 
   /** Adds a guard. The log is followed from now on. */
   follow(target: RevocationTarget): void {
     this.#targets.add(target);
+    this.#whenUnheard = undefined;
     this.#follower.start();
   }
 

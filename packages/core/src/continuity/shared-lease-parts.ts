@@ -11,5 +11,6 @@ export interface SharedLeaseParts {
   readonly revalidations: RevalidationQueue;
   /** Tells the application of a new scope. */
   readonly onScope: OnScope<never> | undefined;
-  watch(): AuthenticationWatch;
+  /** @param isOpen True for a connection that is open already. */
+  watch(isOpen?: boolean): AuthenticationWatch;
 }

@@ -17,7 +17,8 @@ export function decisionFromError(
   outcome: "deny" | "error" = "error",
   fallback = "permission_denied",
 ): Decision {
-  if (!isPermissionDenied(error)) return createDecision("error", "permission_error", { by, error });
+  if (!isPermissionDenied(error))
+    return createDecision("error", "permission_error", { by, error: error ?? `${error} was thrown` });
   const code = textOf(partOf(error, "code")) || fallback;
   const own = partOf(error, "status");
   const status = isStatus(own, 599) ? own : (KNOWN_CODES.get(code)?.status ?? KNOWN_CODES.get(fallback)?.status ?? 403);
