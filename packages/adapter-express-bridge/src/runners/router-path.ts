@@ -1,5 +1,6 @@
 import type { Exchange } from "../exchange/exchange.js";
 import { Call } from "./call.js";
+import { canBeAsked, type Layer } from "./express-routes.js";
 import type { Handler } from "./handler.js";
 
 /**
@@ -63,14 +64,14 @@ export class RouterPath {
       if (input === "router") this.#isLeft = true;
       return (next as Handler)(input);
     };
+    // Express never calls a function with more parameters.
+    if (handler.length > 4) return handler;
     if (handler.length === 4)
       return (error, request, response, next) => {
         this.#exchange.doubt();
         const call = this.#begin(handler);
         return call.read(handler(error, request, response, noted(call, next)));
       };
-    // Express never calls a function with more parameters.
-    if (handler.length > 4) return handler;
     return (request, response, next) => {
       this.#ask(isByPath);
       const call = this.#begin(handler);
@@ -113,7 +114,7 @@ export class RouterPath {
    */
   isLeft(route: unknown): boolean {
     if (this.#isLeft) return true;
-    return route !== undefined && this.#own.has(route as object) && this.#through !== route;
+    return this.#own.has(route as object) && this.#through !== route;
   }
 
   /** The one place that counts. */
@@ -130,13 +131,18 @@ export class RouterPath {
 /** The properties of a request that a router reads and sets. */
 interface Routed {
   readonly route?: unknown;
-  readonly method?: string;
+  readonly method?: unknown;
 }
 
-/** True when a route runs a function for a method. Express matches the routes of other methods for a HEAD too. */
-function hasFunctionFor(route: unknown, method = ""): boolean {
-  const { stack = [] } = (route ?? {}) as { stack?: readonly { method?: string; handle?: Handler }[] };
-  const runs = (wanted: string) => (one: { method?: string; handle?: Handler }) =>
-    (one.method === undefined || one.method === wanted) && (one.handle?.length ?? 0) < 4;
-  return stack.some(runs(method.toLowerCase())) || (method === "HEAD" && stack.some(runs("get")));
+/**
+ * True when a route runs a function for a method. For a HEAD Express runs the functions of GET, if there are no others.
+ * Middlewares may keep something else in the place of the route.
+ */
+function hasFunctionFor(route: unknown, method: unknown): boolean {
+  const { stack } = (route ?? {}) as { stack?: readonly (Layer | null)[] };
+  if (!Array.isArray(stack)) return false;
+  const own = String(method).toLowerCase();
+  const hasHead = stack.some((one) => one?.method === "head");
+  const wanted = own === "head" && !hasHead ? "get" : own;
+  return stack.some((one) => (one?.method === undefined || one.method === wanted) && canBeAsked(one?.handle));
 }
