@@ -7,7 +7,11 @@ import { assertFound, copyWith, routesMisuse, type StopAt } from "./stop-at.js";
 /** A layer of a Koa router. A layer that is only mounted has no methods. */
 interface Layer {
   readonly methods?: readonly string[];
-  readonly stack?: readonly KoaMiddleware[];
+  readonly stack?: readonly KoaMiddleware[] | undefined;
+}
+
+interface Route extends Layer {
+  readonly methods: readonly string[];
 }
 
 interface Router {
@@ -31,7 +35,7 @@ const seen = new WeakMap<object, Seen>();
 /** Originals by their copies. */
 const originals = new WeakMap<Router, Router>();
 
-function routesOf({ stack = [] }: Router): readonly Layer[] {
+function routesOf({ stack }: Router): readonly Route[] {
   return Array.isArray(stack) ? stack.filter(({ methods = [] }: Layer) => methods.length > 0) : [];
 }
 
@@ -51,12 +55,12 @@ function isRouter(value: unknown): value is Router {
  * @throws {PermissionMisuse} When there are routes and the option is missing, or a function in it is not found.
  */
 export function checkKoaStops(caller: string, chain: readonly unknown[], stopAt: StopAt): void {
-  const routers = chain.flatMap((one) => routerOf(one) ?? []);
+  const routers = chain.map(routerOf).filter((router) => router !== undefined);
   if (stopAt === undefined) {
     if (routers.some((router) => routesOf(router).length > 0)) throw routesMisuse(caller);
     return;
   }
-  const inside = routers.flatMap(({ stack = [] }) => stack.flatMap(({ stack: own = [] }) => own));
+  const inside = routers.flatMap(({ stack }) => stack).flatMap((layer) => layer?.stack);
   assertFound(caller, stopAt, new Set<unknown>([...chain, ...inside]));
 }
 
@@ -93,7 +97,7 @@ export function watched(middleware: KoaMiddleware, run: KoaRun): KoaMiddleware {
       };
     };
     const stack = (router.stack as readonly Layer[]).map((layer) =>
-      copyWith(layer, { stack: (layer.stack ?? []).map(counted) }),
+      copyWith(layer, { stack: layer.stack?.map(counted) }),
     );
     const copy = copyWith(router, { stack });
     originals.set(copy, router);
@@ -153,11 +157,11 @@ export interface Routed {
 export function routedIn(context: KoaContext): Routed {
   const { matched = [], method } = context as { matched?: readonly Layer[]; method?: string };
   const { routers, hasFallenThrough } = seen.get(context) as Seen;
-  const found = [...routers].flatMap((router) => {
-    const routes = routesOf(router);
+  const found = [...routers]
     // A middleware may keep something else under that name.
-    if (routes.length === 0 && typeof router.routes !== "function") return [];
-    return routes.some((route) => matched.includes(route) && route.methods?.includes(method as string));
-  });
+    .filter((router) => routesOf(router).length > 0 || typeof router.routes === "function")
+    .map((router) =>
+      routesOf(router).some((route) => matched.includes(route) && route.methods.includes(method as string)),
+    );
   return { isUnmatched: hasFallenThrough || found.includes(false), isMatched: found.includes(true) };
 }
