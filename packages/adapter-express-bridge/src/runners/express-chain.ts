@@ -78,8 +78,7 @@ class ChainStep {
   /** `undefined` for a plain function, since most chains hold no router. */
   readonly #path: RouterPath | undefined;
   readonly #call: Call;
-  #isLeft = false;
-  #isSentBehind = false;
+  #isSentBehind: boolean | undefined;
 
   constructor(run: ChainRun, at: number, handler: Handler) {
     this.#run = run;
@@ -130,7 +129,8 @@ class ChainStep {
 
   #next(input: unknown): void {
     if (input === "route" || input === "router") {
-      if (input === "router") this.#isLeft = true;
+      // A later call moves the chain no more.
+      this.#call.isOver = true;
       this.#run.exchange.skip("left");
     } else this.#leave(input ? { error: input } : undefined);
   }
@@ -168,7 +168,7 @@ class ChainStep {
       return undefined;
     }
     const route = this.#isRouted ? routedPartsOf(run.exchange.request).route : undefined;
-    if (this.#isLeft || path?.isLeft(route)) return "left";
+    if (path?.isLeft(route)) return "left";
     if (path === undefined) return undefined;
     const holdsStop = this.#isRouted && path.holdsStop;
     const isUnmatched = path.isUnmatched || (this.#isRouted && route === undefined);
