@@ -58,14 +58,13 @@ export function isRoute(route: unknown): route is Route {
  */
 export function canBeAsked(handler: unknown): boolean {
   const stacked = stackedIn(handler);
-  if (stacked && isRouter(handler))
-    return own(stacked).some((layer) => isRoute(layer.route) || isHidden(layer) || canBeAsked(layer.handle));
+  if (stacked && isRouter(handler)) return own(stacked).some((layer) => canBeAsked(layer.handle));
   return typeof handler === "function" && handler.length < 4;
 }
 
 /** True for a function that is run as a router, and not only has a list of that name. */
 export function isRouter(handler: unknown): boolean {
-  return typeof (handler as { handle?: unknown } | undefined)?.handle === "function";
+  return typeof (handler as { handle?: unknown }).handle === "function";
 }
 
 /** The layers, without the two with which each application of Express 4 begins. */
