@@ -45,6 +45,14 @@ describe.each([
       },
       "No",
     ],
+    [
+      "send() twice, of which the second is too late",
+      (_, r) => {
+        r.status(403).send("No");
+        r.send();
+      },
+      "No",
+    ],
     ["json() of an application inside", (q, r) => void nested(q, r, () => {}), "No"],
   ])("%s", async (_what, answer, reason) => {
     const app = framework();
@@ -53,6 +61,25 @@ describe.each([
     const said = { outcome: "deny", status: 403, reason };
     expect(await reasons(rule)).toEqual([said, said]);
   });
+
+  test("a body that a middleware holds back gives no reason", async () => {
+    const app = framework();
+    const answer = (_request: unknown, response: Response) => {
+      const { end } = response;
+      response.end = (() => end.call(response, undefined, "utf8")) as never;
+      response.status(403).send("No");
+    };
+    const rule = fromExpress(answer as never, { app });
+    expect(await askAction(rule)).toMatchObject({ status: 403, reason: DEFAULT });
+  });
+});
+
+test("Express 4: send() of a status and a body has the reason of the body", async () => {
+  const send: unknown = (_request: Request, response: { send(status: number, body: unknown): void }) =>
+    response.send(403, "No");
+  const app = express4();
+  const said = { outcome: "deny", status: 403, reason: "No" };
+  expect(await reasons((methods) => fromExpress(send as never, { app, methods } as never))).toEqual([said, said]);
 });
 
 describe.each([
@@ -90,6 +117,19 @@ describe.each([
         context.set("content-length", "2");
       },
       { app: new Framework(), methods: { create: "HEAD" } } as never,
+    );
+    expect(await askAction(rule as never)).toMatchObject({ status: 403, reason: DEFAULT });
+  });
+  test("a body that a middleware holds back gives no reason", async () => {
+    const rule = fromKoa(
+      (context: Context) => {
+        const { res } = context;
+        const { end } = res;
+        res.end = (() => end.call(res, undefined, "utf8")) as never;
+        context.status = 403;
+        context.body = "No";
+      },
+      { app: new Framework() } as never,
     );
     expect(await askAction(rule as never)).toMatchObject({ status: 403, reason: DEFAULT });
   });
