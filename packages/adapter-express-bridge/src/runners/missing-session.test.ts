@@ -37,6 +37,16 @@ describe("a list without what one of its middlewares reads", () => {
     await expect(useExpress(middleware, { app })(handshake())).rejects.toThrow("add it, as in useExpress([session(");
   });
 
+  test.each([
+    ...["user", "userId", "passport", "id", "uid", "role", "roles", "isAdmin", "loggedIn", "logged", "account"],
+    ...["accountId", "cookie", "save", "destroy", "regenerate"],
+  ])("is told of the property %s", (name) => {
+    for (const done of ["reading", "setting"]) {
+      const error = new TypeError(`Cannot read properties of undefined (${done} '${name}')`);
+      expect(explainMissing(error, {} as never, "fromExpress()")).toBeInstanceOf(PermissionMisuse);
+    }
+  });
+
   test("is told of passport alone behind a session", async () => {
     const error = await errorOf(
       withSession,
@@ -49,6 +59,7 @@ describe("a list without what one of its middlewares reads", () => {
 describe("another error stays as it is", () => {
   test.each<[string, unknown]>([
     ["of another property", new TypeError("Cannot read properties of undefined (reading 'color')")],
+    ["of a longer name", new TypeError("Cannot read properties of undefined (reading 'roles2')")],
     ["of another class", new Error("isAuthenticated is not a function")],
     ["a text", "isAuthenticated is not a function"],
   ])("%s", async (_what, error) => {

@@ -16,7 +16,8 @@ const OF_SESSION =
  */
 export function explainMissing(error: unknown, request: IncomingMessage, caller: string): unknown {
   try {
-    const message = error instanceof TypeError ? error.message : "";
+    if (!(error instanceof TypeError)) return error;
+    const { message } = error;
     const hasSession = (request as { session?: unknown }).session !== undefined;
     if (!OF_PASSPORT.test(message) && (hasSession || !OF_SESSION.test(message))) return error;
     const lacking = hasSession ? "passport.session()" : "session(...) and passport.session()";

@@ -35,6 +35,7 @@ describe("a factory that was not called", () => {
     ["of express-session", session, "call it, as in fromExpress(session(...))"],
     ["in a router", express.Router().use(requireRole as never), CALL_IT],
     ["in a router of Express 4", express4.Router().use(requireRole as never), CALL_IT],
+    ["of a promise in a router", express.Router().use(async () => requireRole()), "a middleware without a name"],
     ["in a route", express.Router().all("/", requireRole as never), CALL_IT],
   ])("is a fault at once: %s", async (_what, middleware, message) => {
     const rule = fromExpress(middleware as RequestHandler, { app, stopAt: [] });
@@ -44,6 +45,16 @@ describe("a factory that was not called", () => {
         expect((decision.error as Error).message).toContain(message);
       }
     }
+  });
+
+  test.each([
+    ["a text", "isOwner", "got `isOwner`, which returned a function: call it, as in fromExpress(isOwner(...))"],
+    ["an empty text", "", "got a middleware without a name, which returned a function: call it, as in fromExpress(r"],
+    ["a number", 7, "got a middleware without a name, which returned a function: call it, as in fromExpress(requireR"],
+  ])("is named as far as it has a name: %s", async (_what, name, message) => {
+    const factory = Object.defineProperty(() => requireRole(), "name", { value: name });
+    const { error } = await soon(askAction(fromExpress(factory as never, { app })));
+    expect((error as Error).message).toContain(message);
   });
 
   test("is named after its caller", async () => {
@@ -120,6 +131,14 @@ describe("the cause of a timeout", () => {
     const decision = await askAction(rule);
     expect(decision).toMatchObject({ outcome: "error", code: "permission_timeout", status: 503 });
     expect((decision.error as Error | undefined)?.message).toContain(message);
+  });
+
+  test("is told of Koa without an answer", async () => {
+    const forget: Middleware = function forget(context) {
+      context.respond = false;
+    };
+    const { error } = await askAction(fromKoa(forget, { app: new Koa(), timeout: 30 }));
+    expect((error as Error).message).toBe(silent);
   });
 
   test("is told of Koa", async () => {
