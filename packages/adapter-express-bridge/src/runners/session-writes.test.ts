@@ -187,3 +187,13 @@ test.each(["sessionStore", "session"] as const)("`request.%s` is a property as a
   expect(delete request[name]).toBe(true);
   expect(request[name]).toBeUndefined();
 });
+
+test("the `end` of a response is a property as any other", () => {
+  const { response } = begin(new Store(), true);
+  expect(Object.keys(response)).toContain("end");
+  response.end = () => response;
+  expect(Object.keys(response)).toContain("end");
+  const own = () => response;
+  response.end = own;
+  expect([response.end, Reflect.deleteProperty(response, "end")]).toEqual([own, true]);
+});
