@@ -120,6 +120,13 @@ describe("a copy", () => {
     expect(() => (copy.list as number[]).splice(0, 1, 2)).toThrow(TypeError);
   });
 
+  test("keeps the gaps of a list", () => {
+    const list: number[] = [];
+    list[1] = 7;
+    expect(Object.entries(copyOfPlain(list))).toEqual([["1", 7]]);
+    expect(copyOfPlain(list)).toHaveLength(2);
+  });
+
   test.each([
     ["a function", () => {}],
     ["an instance", new Account()],
