@@ -89,7 +89,7 @@ test.each(["session:s1", [], undefined])(
     const { post, revoke } = await start({ subjects: () => names as string[] });
     expect(await post(await sign())).toMatchObject({ status: 503 });
     expect(revoke).not.toHaveBeenCalled();
-    expect(String(printed.mock.calls[0]?.[1])).toContain("return a list");
+    expect(String(printed.mock.calls[0]?.[1])).toMatch(/as `subjects`: return a list/);
     printed.mockRestore();
   },
 );
@@ -280,11 +280,13 @@ test("jose 4 verifies tokens too", async () => {
 });
 
 test.each([
-  [{ issuer: "" }, /as `issuer`/],
-  [{ audience: undefined }, /as `audience`/],
-  [{ jwks: "https://id.example/jwks" }, /give new URL/],
-  [{ revocations: {} }, /as `revocations`/],
-  [{ subjects: "user" }, /as `subjects`/],
+  [{ issuer: "" }, /as `issuer`: give the text/],
+  [{ audience: undefined }, /as `audience`: give the text/],
+  [{ jwks: "https://id.example/jwks" }, /as `jwks`: give new URL/],
+  [{ jwks: undefined }, /as `jwks`: give new URL/],
+  [{ revocations: {} }, /as `revocations`: give memory/],
+  [{ revocations: undefined }, /as `revocations`: give memory/],
+  [{ subjects: "user" }, /as `subjects`: give a function/],
   [{ audiences: [] }, /audiences/],
 ])("options are checked: %j", (wrong, message) => {
   const options = { issuer: ISSUER, audience: "app", jwks: { keys: [] }, revocations: memoryRevocations(), ...wrong };

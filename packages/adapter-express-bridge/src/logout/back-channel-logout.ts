@@ -57,7 +57,7 @@ export function backChannelLogout(options: BackChannelLogoutOptions): LogoutHand
   const printer = new ErrorPrinter();
   const replays = new ReplayGuard((LIFETIME + 2 * TOLERANCE) * 1000);
   return async (request, response) => {
-    const answer = (status: number, description?: string) => send(response, status, description);
+    const answer = (status: number, description?: string) => send(request, response, status, description);
     if (request.method !== "POST") {
       if (!response.headersSent) response.setHeader("allow", "POST");
       return answer(405, "Send the logout token by POST.");
@@ -87,11 +87,11 @@ function subjectsOf({ sub, sid }: LoggedOut): string[] {
   return sid === undefined ? [`user:${sub}`] : [`session:${sid}`];
 }
 
-function send(response: ServerResponse, status: number, description?: string): void {
+function send(request: IncomingMessage, response: ServerResponse, status: number, description?: string): void {
   // A middleware for timeouts may have answered.
   if (response.headersSent) return;
   // The rest of a body that was too large is not read, so the connection cannot be used again.
-  if (response.req?.complete === false) response.setHeader("connection", "close");
+  if (request.complete === false) response.setHeader("connection", "close");
   response.writeHead(status, { "cache-control": "no-store", "content-type": "application/json" });
   response.end(
     description === undefined ? "" : JSON.stringify({ error: "invalid_request", error_description: description }),

@@ -18,7 +18,7 @@ export async function readField(
     return typeof value === "string" ? value : undefined;
   }
   const text = typeof body === "string" ? body : await readText(request);
-  return text === undefined ? undefined : (new URLSearchParams(text).get(name) ?? undefined);
+  return new URLSearchParams(text).get(name) ?? undefined;
 }
 
 async function readText(request: IncomingMessage): Promise<string | undefined> {

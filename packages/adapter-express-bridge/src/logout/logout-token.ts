@@ -23,7 +23,7 @@ export interface LogoutToken extends LoggedOut {
 export function readLogoutToken(claims: Readonly<Record<string, unknown>>): LogoutToken | string {
   const { sub, sid, jti, iat, exp, events, nonce } = claims;
   if (typeof jti !== "string" || jti === "") return "The token has no `jti`.";
-  if (typeof iat !== "number" || !Number.isFinite(iat)) return "The token has no `iat`.";
+  if (!Number.isFinite(iat)) return "The token has no `iat`.";
   if (typeof exp !== "number") return "The token has no `exp`.";
   if (!isLogout(events)) return "The token has no logout event.";
   if (nonce !== undefined) return "The token has a `nonce`, which a logout token must not have.";
