@@ -151,10 +151,6 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     this.holder.reportContinuity(phase, decision);
   }
 
-  hint(text: string): void {
-    this.holder.hint(text);
-  }
-
   /** Ends the authorization. `closes.flush()` then ends the connection. */
   finish(decision: Decision, { phase, isReported = false, isUrgent = true }: Finish): void {
     if (this.isEnded) return;

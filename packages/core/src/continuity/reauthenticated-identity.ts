@@ -4,6 +4,7 @@ import type { Payload } from "../types.js";
 import { readClock } from "../util/clock.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
 import { IdentityState } from "./identity-state.js";
+import type { LeaseHolder } from "./lease-holder.js";
 import { Reauthentication } from "./reauthentication.js";
 import type { Accepted, AuthenticationAttempt, Reask, Subject } from "./reauthentication-types.js";
 import { Waiting } from "./waiting.js";
@@ -17,13 +18,13 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
   #questions: Reauthentication | undefined;
   #waiting: Waiting | undefined;
 
+  abstract readonly holder: Pick<LeaseHolder, "hint">;
   abstract readonly isEnded: boolean;
   abstract watch(): AuthenticationWatch;
   abstract authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt;
   abstract accept(accepted: Accepted): void;
   abstract refuse(decision: Decision, phase: DecisionPhase): void;
   abstract report(phase: DecisionPhase, decision: Decision): void;
-  abstract hint(text: string): void;
   abstract joinQueue(): void;
   /** Plans the next wake-up. */
   protected abstract schedule(): void;
@@ -79,6 +80,10 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
   /** The next question is no longer planned, because its time has come. */
   protected forgetRetry(): void {
     if (this.#questions) this.#questions.retryAt = undefined;
+  }
+
+  hint(text: string): void {
+    this.holder.hint(text);
   }
 
   rest(): void {

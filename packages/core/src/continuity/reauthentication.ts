@@ -83,10 +83,7 @@ export class Reauthentication {
     else this.#begin({ phase: "revalidate" });
   }
 
-  /**
-   * Calls back once the question that is under way has its answer; at once where none is. A later question is not waited
-   * for, because the caller may hold the place that it needs.
-   */
+  /** Calls back once the question under way has its answer, at once where none is. It waits for no later question. */
   whenAnswered(callback: () => void): void {
     if (this.#running) this.#whenAnswered.add(callback);
     else callback();
@@ -148,26 +145,26 @@ export class Reauthentication {
       this.#subject.joinQueue();
       return;
     }
-    const wait = this.#limit.add();
-    if (wait === undefined) {
+    if (this.#mayBegin()) {
       this.#begin(question);
       return;
     }
     this.#subject.report(question.phase, UNSETTLED);
     question.answer?.(UNSETTLED);
-    this.#delay(wait);
   }
 
   /** Asks for what was demanded: at once, or later where demands come too fast. */
   #beginDemanded(): void {
-    const wait = this.#limit.add();
-    if (wait === undefined) this.#begin({ phase: "connect" });
-    else this.#delay(wait);
+    if (this.#mayBegin()) this.#begin({ phase: "connect" });
   }
 
-  #delay(wait: number): void {
+  /** Counts a demanded question. Plans it for later where there were too many. */
+  #mayBegin(): boolean {
+    const wait = this.#limit.add();
+    if (wait === undefined) return true;
     this.#subject.hint(TOO_FAST);
     this.#subject.retryIn(wait + SPREAD * Math.random());
+    return false;
   }
 
   #accept(decision: Decision, accepted: Accepted): void {
