@@ -284,12 +284,17 @@ test.each([
   [{ audience: undefined }, /as `audience`: give the text/],
   [{ jwks: "https://id.example/jwks" }, /as `jwks`: give new URL/],
   [{ jwks: undefined }, /as `jwks`: give new URL/],
+  [{ jwks: { keys: [] } }, /as `jwks`: give new URL/],
+  [{ algorithms: ["RS-256"] }, /as `algorithms`: give a list of RS256/],
+  [{ algorithms: ["HS256"] }, /as `algorithms`/],
+  [{ algorithms: [] }, /as `algorithms`/],
+  [{ algorithms: "RS256" }, /as `algorithms`/],
   [{ revocations: {} }, /as `revocations`: give memory/],
   [{ revocations: undefined }, /as `revocations`: give memory/],
   [{ subjects: "user" }, /as `subjects`: give a function/],
   [{ audiences: [] }, /audiences/],
 ])("options are checked: %j", (wrong, message) => {
-  const options = { issuer: ISSUER, audience: "app", jwks: { keys: [] }, revocations: memoryRevocations(), ...wrong };
+  const options = { issuer: ISSUER, audience: "app", jwks: { keys: [{}] }, revocations: memoryRevocations(), ...wrong };
   expect(() => backChannelLogout(options as never)).toThrow(PermissionMisuse);
   expect(() => backChannelLogout(options as never)).toThrow(message);
 });

@@ -4,7 +4,7 @@ import { checkKeys, ErrorPrinter, misuse } from "@portcullis/core/internal";
 import { readField } from "./form-body.js";
 import type { LoggedOut } from "./logout-token.js";
 import { ReplayGuard } from "./replay-guard.js";
-import { LIFETIME, TOLERANCE, verifierOf } from "./token-verifier.js";
+import { ALGORITHMS, LIFETIME, TOLERANCE, verifierOf } from "./token-verifier.js";
 
 /** Options of {@link backChannelLogout}. */
 export interface BackChannelLogoutOptions {
@@ -100,7 +100,7 @@ function send(request: IncomingMessage, response: ServerResponse, status: number
 
 function checkOptions(options: BackChannelLogoutOptions): void {
   checkKeys(CALLER, options, KEYS);
-  const { issuer, audience, jwks, revocations, subjects } = options;
+  const { issuer, audience, jwks, revocations, subjects, algorithms = ALGORITHMS } = options;
   for (const [key, value] of Object.entries({ issuer, audience })) {
     if (typeof value !== "string" || value === "")
       throw misuse(CALLER, value, "give the text of the provider's configuration", `\`${key}\``);
@@ -108,6 +108,9 @@ function checkOptions(options: BackChannelLogoutOptions): void {
   const { keys } = Object(jwks) as { keys?: unknown };
   const hasKeys = jwks instanceof URL || (Array.isArray(keys) && keys.length > 0);
   if (!hasKeys) throw misuse(CALLER, jwks, 'give new URL("https://id.example/jwks"), or { keys }', "`jwks`");
+  // A name with a slip would refuse each token.
+  if (!Array.isArray(algorithms) || algorithms.length === 0 || !algorithms.every((one) => ALGORITHMS.includes(one)))
+    throw misuse(CALLER, algorithms, `give a list of ${ALGORITHMS.join(", ")}`, "`algorithms`");
   if (typeof revocations?.revoke !== "function")
     throw misuse(CALLER, revocations, "give memoryRevocations(), or those of @portcullis/revocations", "`revocations`");
   if (subjects !== undefined && typeof subjects !== "function")

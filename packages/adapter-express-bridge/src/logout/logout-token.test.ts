@@ -32,6 +32,9 @@ test.each<[object, string]>([
   [{ events: Object.assign(() => undefined, { [EVENT]: {} }) }, NO_EVENT],
   [{ nonce: "" }, "The token has a `nonce`, which a logout token must not have."],
   [{ sub: undefined, sid: "" }, "The token has neither `sub` nor `sid`."],
+  [{ sid: "undefined" }, "The `sid` of the token is no id."],
+  [{ sid: "x".repeat(1_017) }, "The `sid` of the token is no id."],
+  [{ sub: "a\0" }, "The `sub` of the token is no id."],
 ])("claims with %j are refused with a reason", (claims, reason) => {
   expect(readLogoutToken({ ...CLAIMS, ...claims })).toBe(reason);
 });

@@ -8,7 +8,11 @@ export const TOLERANCE = 60;
 /** Milliseconds after which keys that could not be read are read again. Anybody can send a token that asks for them. */
 const PAUSE = 1_000;
 
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+/** The algorithms with a public key that are accepted by default. */
+export const ALGORITHMS: readonly string[] = [
+  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+];
 
 /** Options of {@link verifierOf}. */
 export interface VerifierOptions {
