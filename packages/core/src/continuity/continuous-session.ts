@@ -16,7 +16,7 @@ import { FencedSession } from "./fenced-session.js";
 import { Lease } from "./lease.js";
 import type { LeaseHolder } from "./lease-holder.js";
 import type { AuthenticationAttempt, Reask } from "./reauthentication-types.js";
-import { renewalLimit, renewOver } from "./renewal.js";
+import { NOTHING_NEW, renewalLimit, renewOver } from "./renewal.js";
 import type { SharedLeaseParts } from "./shared-lease-parts.js";
 import type { SlidingLimit } from "./sliding-limit.js";
 
@@ -111,12 +111,20 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
 
   authenticate({ phase, renewal = this.lease.renewal }: Reask, watched: AuthenticationWatch): AuthenticationAttempt {
     const { isActive } = this;
-    const isIdle = !isActive;
-    const attempt = this.runtime.renew(this.connection as never, { session: this, isIdle, phase, renewal, watched });
+    let isRead = phase !== "renew";
+    const cause = {
+      ...{ session: this, isIdle: !isActive, phase, watched },
+      get renewal() {
+        isRead = true;
+        return renewal;
+      },
+    };
+    const attempt = this.runtime.renew(this.connection as never, cause);
     this.isActive = false;
-    // After a fault, the activity was counted nowhere.
-    void Promise.resolve(attempt.result).then(({ decision }) => {
-      this.isActive ||= isActive && decision.outcome === "error";
+    void Promise.resolve(attempt.result).then(({ decision: { outcome } }) => {
+      // After a fault, the activity was counted nowhere.
+      this.isActive ||= isActive && outcome === "error";
+      if (!isRead && outcome === "allow") this.hint(NOTHING_NEW);
     });
     return attempt;
   }

@@ -105,7 +105,7 @@ test.each([
   send("auth.renew", payload);
   await soon();
   expect(wire.sent).toEqual([`reply auth.renew ${JSON.stringify({ expiresIn })}`]);
-  expect(warned.mock.calls.filter(([text]) => String(text).includes("ends no later than before"))).toHaveLength(hints);
+  expect(warned.mock.calls.filter(([text]) => String(text).includes("has changed nothing"))).toHaveLength(hints);
 });
 
 test.each([
@@ -117,5 +117,19 @@ test.each([
   await vi.advanceTimersByTimeAsync(milliseconds);
   send("auth.renew", { end: START + LIFE });
   await soon();
-  expect(warned.mock.calls.filter(([text]) => String(text).includes("ends no later than before"))).toHaveLength(hints);
+  expect(warned.mock.calls.filter(([text]) => String(text).includes("has changed nothing"))).toHaveLength(hints);
+});
+
+test.each([
+  ["has not read", () => ({ id: 1 }), 1],
+  ["has read", (_client: string, { renewal }: { renewal?: unknown }) => ({ id: 1, renewal }), 0],
+])("a renewal that authenticate() %s", async (_what, authenticate, hints) => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const identify = ({ id }: { id: number }) => ({ subjects: [`user:${id}`] });
+  const { open } = lasting(policy, authenticate, { identify, renew: { action: "auth.renew" } }, { hints: true });
+  const { send, wire } = await open();
+  send("auth.renew", { token: "wrong" });
+  await soon();
+  expect(wire.sent).toEqual(['reply auth.renew {"expiresIn":null}']);
+  expect(warned.mock.calls.filter(([text]) => String(text).includes("has changed nothing"))).toHaveLength(hints);
 });

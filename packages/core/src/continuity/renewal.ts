@@ -20,8 +20,8 @@ const MAX_PER_MINUTE = 5;
 /** The limit of one connection. */
 export const renewalLimit = () => new SlidingLimit(MAX_PER_MINUTE, 60_000);
 
-const NO_LATER =
-  "a renewal was accepted, and the identity ends no later than before: authenticate() must read the new token of `renewal`";
+/** The hint for a renewal whose token was not read, or whose identity ends no later than before. */
+export const NOTHING_NEW = "a renewal has changed nothing: authenticate() must read the new token of `renewal`";
 
 /** The parts of a session that a renewal needs. */
 export interface RenewalParts {
@@ -58,7 +58,7 @@ export function renewOver<M extends ClientMessage>(
     // Most tokens count in seconds, so one that was made within the same second has the same end.
     const isSoon = lease.authenticatedAt - authenticatedAt < 1_000;
     const gained = (lease.expiry?.at ?? Number.POSITIVE_INFINITY) - (expiry?.at ?? 0);
-    if (gained < 0 || (gained === 0 && !isSoon)) lease.hint(NO_LATER);
+    if (gained < 0 || (gained === 0 && !isSoon)) lease.hint(NOTHING_NEW);
     try {
       transport.reply(message, { expiresIn: lease.expiry?.secondsLeft ?? null }, { "~isRenewal": true });
     } catch (error) {
