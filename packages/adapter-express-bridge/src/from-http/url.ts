@@ -39,7 +39,8 @@ function templateOf(caller: string, url: string): UrlOf {
       `${caller} got ${show(url)} as \`url\`: a template knows parts such as :id, wildcards such as *path and a query such as ?sort=:sort; encode what else is meant as it stands, or give a function`,
     );
   }
-  const names = new Set([...pieces, ...search].filter((piece) => /^[:*]\w/.test(piece)).map((piece) => piece.slice(1)));
+  const namesIn = (all: readonly string[]) => all.filter((_, index) => index % 2 === 1).map((part) => part.slice(1));
+  const names = new Set([...namesIn(pieces), ...namesIn(search)]);
   const fillIn = (all: readonly string[], parts: Readonly<Record<string, unknown>>) =>
     all.map((piece, index) => (index % 2 === 0 ? piece : fill(piece, parts))).join("");
   return Object.assign(((_context, parts) => fillIn(pieces, parts) + fillIn(search, parts)) as UrlOf, { names });
