@@ -1,7 +1,7 @@
-import { definePolicy } from "@portcullis/core";
+import { AllowAny, definePolicy } from "@portcullis/core";
 import express, { type RequestHandler } from "express";
 import session, { MemoryStore } from "express-session";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { fromExpress, toExpress } from "../src/index.js";
 import { listen, send, stopAll } from "./support.js";
 
@@ -43,4 +43,20 @@ test("what a rule writes to a stored session stays", async () => {
   const cookie = headers["set-cookie"]?.[0]?.split(";")[0] as string;
   for (let visit = 0; visit < 3; visit++) await send(port, { path: "/look", headers: { cookie } });
   expect(stored().map((one) => JSON.parse(one).seen)).toEqual([6]);
+});
+
+test("a request prolongs the session that a connect rule reads", async () => {
+  const app = express();
+  const store = new MemoryStore();
+  const sessions = session({ secret: "one", resave: false, saveUninitialized: true, store });
+  const next: RequestHandler = (_request, _response, go) => go();
+  const policy = definePolicy({ connect: fromExpress([sessions, next], { app }), actions: { look: AllowAny } });
+  app.get("/begin", sessions, (_request, response) => void response.sendStatus(204));
+  app.get("/look", toExpress(policy, "look"), (_request, response) => void response.sendStatus(204));
+  const { port } = await listen(app);
+  const { headers } = await send(port, { path: "/begin" });
+  const cookie = headers["set-cookie"]?.[0]?.split(";")[0] as string;
+  const touched = vi.spyOn(store, "touch");
+  expect((await send(port, { path: "/look", headers: { cookie } })).status).toBe(204);
+  expect(touched).toHaveBeenCalledTimes(1);
 });

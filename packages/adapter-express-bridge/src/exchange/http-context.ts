@@ -56,6 +56,7 @@ export function isHandshake(context: HttpContext<never>): boolean {
  * True when no activity of the user is behind a question: the server authenticates an open connection again. The rule of
  * `connect` does not know whether its client was active, whose messages prolong the session themselves.
  */
-export function isServersOwn({ phase, consumer, isIdle }: HttpContext<never>): boolean {
-  return isIdle === true || (phase === "connect" && consumer?.raw !== undefined);
+export function isServersOwn(context: HttpContext<never>): boolean {
+  const { phase, consumer, isIdle } = context;
+  return isIdle === true || (phase === "connect" && !isOverHttp(context) && consumer?.raw !== undefined);
 }
