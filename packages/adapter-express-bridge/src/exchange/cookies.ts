@@ -29,7 +29,7 @@ export function keepCookies(scope: Connected, lines: readonly string[]): void {
   if (lines.length === 0) return;
   const jar = jarOf(scope) ?? new Map();
   for (const line of lines) {
-    const [pair = "", ...attributes] = line.split(";");
+    const [pair, ...attributes] = line.split(";") as [string, ...string[]];
     const name = nameOf(pair);
     if (name !== "") jar.set(name, isDeletion(attributes) ? undefined : pair.trim());
   }
@@ -69,7 +69,8 @@ function isObject(value: unknown): value is object {
 }
 
 function nameOf(pair: string): string {
-  return pair.split("=", 1)[0]?.trim() ?? "";
+  const [name] = pair.split("=", 1) as [string];
+  return name.trim();
 }
 
 /** True when the attributes delete a cookie. `Max-Age` takes precedence over `Expires` (RFC 6265, section 5.3). */
@@ -77,9 +78,11 @@ function isDeletion(attributes: readonly string[]): boolean {
   let isExpired = false;
   let isOver: boolean | undefined;
   for (const attribute of attributes) {
-    const [key = "", value = ""] = attribute.split("=", 2).map((part) => part.trim());
-    if (/^max-age$/i.test(key) && /^-?\d+$/.test(value)) isOver = Number(value) <= 0;
-    else if (/^expires$/i.test(key)) isExpired = Date.parse(value) <= Date.now();
+    // An attribute such as `Secure` has no value.
+    const [key, value] = `${attribute}=`.split("=", 2).map((part) => part.trim()) as [string, string];
+    const name = key.toLowerCase();
+    if (name === "max-age" && /^-?\d+$/.test(value)) isOver = Number(value) <= 0;
+    else if (name === "expires") isExpired = Date.parse(value) <= Date.now();
   }
   return isOver ?? isExpired;
 }

@@ -2,7 +2,7 @@ import { PermissionMisuse } from "@portcullis/core";
 import express, { type RequestHandler } from "express";
 import express4 from "express4";
 import { describe, expect, test } from "vitest";
-import { askAction, at, handshake, scopeOf, seen } from "../../test/support.js";
+import { askAction, askConnect, at, handshake, scopeOf, seen } from "../../test/support.js";
 import { dcrfMethods, fromExpress } from "../index.js";
 
 const app = express();
@@ -368,6 +368,15 @@ describe("headers", () => {
       });
     },
   );
+
+  test("lose the cookie that was deleted at connect", async () => {
+    const question = at({ cookie: "a=1" });
+    const forget: RequestHandler = (_request, response, next) => next(void response.clearCookie("a"));
+    await askConnect(fromExpress(forget, { app }), question);
+    const { headers, rawHeaders } = (await seen({}, question)).request;
+    expect(Object.keys(headers)).not.toContain("cookie");
+    expect(rawHeaders).not.toContain("cookie");
+  });
 
   test("are never set by the payload", async () => {
     const { request } = await seen(

@@ -27,8 +27,8 @@ export function headersOf(
   }
   if (settings.headers) addHeaders(caller, headers, settings.headers(scope as never));
   const cookie = withCookies(scope, headers.cookie);
-  if (cookie === undefined && headers.cookie !== undefined) delete headers.cookie;
-  else if (cookie !== headers.cookie) headers.cookie = cookie;
+  if (cookie === undefined) delete headers.cookie;
+  else headers.cookie = cookie;
   headers["content-type"] = "application/json";
   return headers;
 }
