@@ -21,7 +21,7 @@ export function checkQuery(url: string, payload: Fields): void {
   for (const name of new Set(fields.keys())) {
     // A parser of nested fields may read `a[b]` as a field of `a`. The result depends on the application's parser, so
     // it is not compared.
-    const [base = ""] = name.split("[", 1);
+    const [base] = name.split("[", 1) as [string];
     if (base !== name && valueAt(payload, base) !== undefined) throw ambiguous(base);
     const value = valueAt(payload, name);
     if (value === undefined) continue;
@@ -33,10 +33,8 @@ export function checkQuery(url: string, payload: Fields): void {
 /** The URL of a socket.io handshake, without the engine.io parameters that the message also has as fields. */
 export function withoutEngine(url: string, payload: Fields): string {
   const search = searchIn(url);
-  const isOwn = (pair: string) => {
-    const [name = ""] = new URLSearchParams(pair).keys();
-    return OF_ENGINE.has(name) && Object.hasOwn(payload, name);
-  };
+  const isOwn = (pair: string) =>
+    [...new URLSearchParams(pair).keys()].some((name) => OF_ENGINE.has(name) && Object.hasOwn(payload, name));
   const pairs = search.split("&");
   const left = pairs.filter((pair) => !isOwn(pair));
   return left.length === pairs.length ? url : `${url.slice(0, url.indexOf("?"))}?${left.join("&")}`;
@@ -81,9 +79,7 @@ function isPlainText(value: unknown): boolean {
 
 /** The query of a URL. A client may send a fragment, which is not part of it. */
 function searchIn(url: string): string {
-  const [whole = ""] = url.split("#", 1);
-  const at = whole.indexOf("?");
-  return at === -1 ? "" : whole.slice(at + 1);
+  return url.replace(/#.*/s, "").replace(/[^?]*\??/, "");
 }
 
 function valueAt(payload: Fields, name: string): unknown {

@@ -76,7 +76,7 @@ function targetOfMessage(
   const { fields, unfit } = queryOfPayload(url, payload, taken ?? NO_NAMES);
   const search = searchOf(fields);
   if (search === "") return { url, unfit };
-  const [whole = "", fragment] = url.split("#", 2);
+  const [whole, fragment] = url.split("#", 2) as [string, string?];
   const joined = `${whole}${whole.includes("?") ? "&" : "?"}${search}${fragment === undefined ? "" : `#${fragment}`}`;
   return { url: joined, unfit };
 }
