@@ -44,6 +44,9 @@ describe("a large body", () => {
     ["bytes of another kind", () => [new Uint8Array(990_000)]],
     ["a text", () => ({ text: "x".repeat(990_000) })],
     ["names", () => ({ ["x".repeat(990_000)]: 1 })],
+    ["many words", () => ({ list: Array(40_000).fill(1) })],
+    ["many empty texts", () => ({ list: Array(30_000).fill("") })],
+    ["many short names", () => Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [n.toString(36), 1]))],
     ["many names", () => Object.fromEntries(Array.from({ length: 50_000 }, (_, n) => [`n${n}`, 1]))],
   ])("is refused before JSON is made of it: %s", (_what, make) => {
     const value = make();
@@ -60,11 +63,28 @@ describe("a large body", () => {
     const inner = countingList(600);
     expect(refusalOf(Array(1000).fill(inner.list), 1000)).toBe("payload_too_large");
     expect(inner.reads).toHaveBeenCalledTimes(0);
+    const read = vi.fn(() => 1);
+    const fields = Array.from({ length: 5 }, (_, n) => [`${n}${"x".repeat(400)}`, { enumerable: true, get: read }]);
+    expect(refusalOf(Object.create(null, Object.fromEntries(fields)), 1000)).toBe("payload_too_large");
+    expect(read).toHaveBeenCalledTimes(3);
   });
 
   test("of fewer bytes than the limit is measured as JSON", () => {
     expect(refusalOf(Buffer.alloc(100), 65_536)).toBeUndefined();
     expect(refusalOf(Buffer.alloc(100), 150)).toBe("payload_too_large");
+  });
+
+  test("of numbers that are none is looked at within its limit", () => {
+    for (const view of [new Float64Array(9).fill(Number.NaN), new DataView(new ArrayBuffer(72))]) {
+      expect(refusalOf(view, 72)).toBe("invalid_input");
+      expect(refusalOf(view, 71)).toBe("payload_too_large");
+    }
+  });
+
+  test("is none because its own names come again", () => {
+    const circle: Record<string, unknown> = { text: "x".repeat(60) };
+    circle.self = circle;
+    expect([refusalOf(circle, 100), refusalOf(circle, 60)]).toEqual(["invalid_input", "payload_too_large"]);
   });
 
   test("is refused by a rule, and no middleware is asked", async () => {
@@ -146,10 +166,15 @@ describe("a value that JSON", () => {
     ["an instance of a class", new Order(), { amount: 5 }],
     ["what is not there", { a: undefined, b: 1 }, { b: 1 }],
     ["zero with a sign", -0, 0],
+    ["what a prototype has", Object.create({ inherited: () => 1 }, {}), {}],
     ["a name of a prototype", JSON.parse('{"__proto__":{"a":1}}'), JSON.parse('{"__proto__":{"a":1}}')],
   ])("carries is there for the middlewares: %s", (_what, value, expected) => {
     expect(bodyOf({ value }, 65_536).body).toStrictEqual({ value: expected });
   });
+});
+
+test("a field that JSON omits is refused at any limit", () => {
+  for (const limit of [2, 3, 4, 5, 100]) expect(refusalOf({ a: () => 1 }, limit)).toBeDefined();
 });
 
 test("a circle is no JSON, and no large body", () => {

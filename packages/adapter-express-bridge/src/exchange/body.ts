@@ -63,7 +63,7 @@ function isLonger(value: unknown, limit: number): boolean {
       length += 1;
     } else if (!isRootRead) {
       isRootRead = true;
-      length += lengthOf(one, limit - length, open);
+      length += lengthOf(one, limit, open);
     } else {
       met ??= new Set([value]);
       if (!met.has(one)) length += lengthOf(one, limit - length, open);
@@ -79,7 +79,7 @@ function isLonger(value: unknown, limit: number): boolean {
  * `undefined`.
  */
 function isWord(value: unknown): boolean {
-  return value === null || typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value));
+  return value === null || typeof value === "boolean" || Number.isFinite(value);
 }
 
 /** The minimum JSON length of an object without its values, up to a limit. The values are added to `open`. */
