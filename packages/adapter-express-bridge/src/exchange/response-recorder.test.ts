@@ -2,6 +2,7 @@ import express, { type Response } from "express";
 import { expect, test } from "vitest";
 import { askAction } from "../../test/support.js";
 import { fromExpress } from "../index.js";
+import { Recording } from "./response-recorder.js";
 
 const app = express();
 const DEFAULT = "You do not have permission to perform this action.";
@@ -35,4 +36,24 @@ test.each<[string, (response: Response) => void, string]>([
 ])("the message of a response is read from a body %s", async (_how, answer, reason) => {
   const rule = fromExpress((_request, response) => answer(response.status(403)), { app });
   expect(await askAction(rule)).toMatchObject({ outcome: "deny", status: 403, reason });
+});
+
+const circle: Record<string, unknown> = {};
+circle.self = circle;
+
+test.each<[string, unknown, string | undefined]>([
+  ["a text", "No", "No"],
+  ["bytes", new Uint8Array(Buffer.from("No")), "No"],
+  ["a field", { message: "No" }, '{"message":"No"}'],
+  ["null", null, "null"],
+  ["a field that is called pipe", { pipe: "" }, '{"pipe":""}'],
+  ["nothing", undefined, ""],
+  ["a stream", { pipe() {}, message: "No" }, ""],
+  ["what is no JSON", () => "No", ""],
+  ["a circle", circle, ""],
+  ["the longest text", "x".repeat(8192), "x".repeat(8192)],
+  ["a text that is too long", "x".repeat(8193), undefined],
+  ["a text of too many bytes", "é".repeat(4097), undefined],
+])("a body that a framework does not write is read from %s", (_what, body, text) => {
+  expect(Object.assign(new Recording(), { unwritten: () => body }).text).toBe(text);
 });

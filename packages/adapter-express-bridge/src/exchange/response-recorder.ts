@@ -43,7 +43,7 @@ export class Recording {
     const bytes = Buffer.from(chunk as string, known);
     this.#length += bytes.length;
     if (this.#length > KEPT) this.#kept = undefined;
-    else if (bytes.length > 0) this.#kept.push(bytes);
+    else this.#kept.push(bytes);
   }
 }
 
