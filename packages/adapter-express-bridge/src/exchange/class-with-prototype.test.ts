@@ -19,6 +19,13 @@ describe("an object of Node for an application", () => {
     }
   });
 
+  test("may be of a class that extends the one of Node", () => {
+    class Own extends IncomingMessage {
+      readonly added = true;
+    }
+    expect(prototypeOf(makeWithPrototype(IncomingMessage, Own.prototype, SOCKET))).toBe(Own.prototype);
+  });
+
   test("is one of Node alone without an application", () => {
     expect(prototypeOf(makeWithPrototype(IncomingMessage, undefined, SOCKET))).toBe(IncomingMessage.prototype);
   });
@@ -36,6 +43,20 @@ describe("a prototype is left to the caller that", () => {
       expect(prototypeOf(request)).toBe(IncomingMessage.prototype);
     }
     expect(set).not.toHaveBeenCalled();
+  });
+
+  test("belongs to a class of ES6, which is examined once", () => {
+    let made = 0;
+    class Counted {
+      constructor() {
+        made += 1;
+      }
+    }
+    const prototype = Object.create(Counted.prototype);
+    for (const count of [2, 3, 4]) {
+      makeWithPrototype(Counted, prototype);
+      expect(made).toBe(count);
+    }
   });
 
   test("belongs to a class of ES6", () => {

@@ -44,8 +44,8 @@ function withPrototype<I extends unknown[], T extends object>(base: Class<I, T>,
  * object. A class in the syntax of ES6, which Node may use some day, cannot be called.
  */
 function canHavePrototype(base: Class<never, object>, prototype: object, sample: object): boolean {
-  const isModern = Object.getOwnPropertyDescriptor(base, "prototype")?.writable === false;
-  if (!(prototype instanceof base) || isModern) return false;
+  const { writable } = Object.getOwnPropertyDescriptor(base, "prototype") as PropertyDescriptor;
+  if (!(prototype instanceof base) || writable === false) return false;
   for (let own = prototype; own !== base.prototype; own = Object.getPrototypeOf(own)) {
     for (const key of Reflect.ownKeys(own)) if (key !== "constructor" && key in sample) return false;
   }
