@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { askAction, type Question, seen } from "../../test/support.js";
 import { type FromExpressOptions, fromExpress } from "../index.js";
 import { fromKoa } from "../koa.js";
+import { refuseParam } from "./derive-request.js";
 
 const JSON_ONLY = "The message cannot be read as JSON.";
 const circular: Record<string, unknown> = {};
@@ -117,6 +118,22 @@ describe("a param that is no text", () => {
       expect(Object.getOwnPropertyNames((evidence as { params: object }).params)).toEqual(["id"]);
     }
     expect(await askAction(ruleReading("room"), { payload: { room: undefined } })).toMatchObject({ outcome: "allow" });
+  });
+
+  test("says which it is, in at most 40 characters", () => {
+    const params: Record<string, unknown> = {};
+    const name = "n".repeat(50);
+    refuseParam(params, name);
+    const message = `\`${"n".repeat(40)}\` does not fit.`;
+    expect(() => params[name]).toThrow(expect.objectContaining({ code: "invalid_input", status: 400, message }));
+  });
+
+  test("is a property like others once it is set", () => {
+    const params: Record<string, unknown> = {};
+    refuseParam(params, "room");
+    params.room = "lobby";
+    const like = Object.getOwnPropertyDescriptor({ room: "lobby" }, "room");
+    expect(Object.getOwnPropertyDescriptor(params, "room")).toEqual(like);
   });
 
   test("may be replaced by a middleware", async () => {

@@ -1,8 +1,10 @@
 import type { ServerResponse } from "node:http";
 import express, { type RequestHandler } from "express";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { askAction } from "../../test/support.js";
+import { askAction, nobody, scopeOf } from "../../test/support.js";
 import { fromExpress } from "../index.js";
+import { derive } from "./derive-request.js";
+import { Exchange } from "./exchange.js";
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -276,6 +278,19 @@ test("an error event that no middleware listens to harms nothing", async () => {
     next();
   };
   expect(await ask(emitting)).toMatchObject({ outcome: "allow" });
+});
+
+test("a request whose method is changed is a fault that says so", async () => {
+  const change: RequestHandler = (q, _r, next) => next(void Object.assign(q, { method: "GET" }));
+  const error = expect.objectContaining({ message: expect.stringContaining("has changed the method of the request") });
+  expect(await ask(change)).toMatchObject({ outcome: "error", status: 403, error });
+});
+
+test("an exchange in which nothing has run ends late", async () => {
+  const settings = { methodOf: () => "GET", urlOf: undefined, maxBody: 100 };
+  const context = { phase: "action", scope: scopeOf(), consumer: nobody, action: "a", payload: {} };
+  const exchange = new Exchange(derive("ask()", settings, context as never), { timeout: 5, onError() {} });
+  expect(await exchange.ending).toEqual({ how: "late", cause: undefined });
 });
 
 test("a request that is destroyed is a fault that says so", async () => {

@@ -2,6 +2,7 @@ import express, { type Response } from "express";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { askAction } from "../../test/support.js";
 import { fromExpress } from "../index.js";
+import { secondsOf } from "./read-response.js";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -86,5 +87,9 @@ describe("the seconds of `Retry-After` are", () => {
     const decision = await ask(limited);
     expect(decision).toMatchObject({ outcome: "error", code: "rate_limited", status: 429 });
     expect(decision.retryAfter).toBe(seconds);
+  });
+
+  test("not known where there is no header", () => {
+    expect([secondsOf(undefined), secondsOf([]), secondsOf(["soon"])]).toEqual([undefined, undefined, undefined]);
   });
 });
