@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { type Answer, allow, deny, fault, PermissionMisuse } from "@portcullis/core";
+import { allow, type Decision, deny, fault, PermissionMisuse } from "@portcullis/core";
 import { REPEATABLE } from "@portcullis/core/internal";
 import type { Ending, Skip } from "./ending.js";
 import type { Exchange } from "./exchange.js";
@@ -50,7 +50,7 @@ const WITH_REASON = new Set([401, 403, 429]);
  *
  * @param found Reads the data that the middlewares have set. Called only when they allow.
  */
-export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEvidence): Answer {
+export function answerOf(ending: Ending, exchange: Exchange, found: () => HttpEvidence): Decision {
   switch (ending.how) {
     case "passed":
       return allow(evidenceOf(found()));
@@ -88,12 +88,11 @@ function evidenceOf(found: HttpEvidence): Record<string, unknown> {
  * Translates a refusal into an answer. INVARIANT: only a 401 or a 403 of the middlewares' own is a denial, which `not`
  * negates. Every other refusal is a fault, because it has another reason than the identity of the client.
  */
-function answerOfRefusal(refusal: HttpRefusal, isOwn = false): Answer {
+function answerOfRefusal(refusal: HttpRefusal, isOwn = false): Decision {
   const { status, message, location, retryAfter, error } = refusal;
-  const cause = error === undefined ? {} : { error };
   const again = retryAfter === undefined ? {} : { retryAfter };
   const headers = headersOf(refusal);
-  if (status === 429) return fault("rate_limited", { ...reasonOf(status, message), ...again, ...cause, status });
+  if (status === 429) return fault("rate_limited", { ...reasonOf(status, message), ...again, error, status });
   if (status >= 500 || status < 200) {
     const valid = status >= 500 && status <= 599 ? status : 500;
     const fallback = error ?? new Error(`a middleware has answered ${status}`);
@@ -105,7 +104,7 @@ function answerOfRefusal(refusal: HttpRefusal, isOwn = false): Answer {
   if (status < 400) return fault("permission_denied", { status: 403, ...headers, error: answered(status) });
   const code = CODES.get(status) ?? "permission_denied";
   const parts = { status, ...reasonOf(status, message), ...again, ...headers };
-  return isOwn && (status === 401 || status === 403) ? deny(code, parts) : fault(code, { ...parts, ...cause });
+  return isOwn && (status === 401 || status === 403) ? deny(code, parts) : fault(code, { ...parts, error });
 }
 
 function headersOf({ challenge, location }: HttpRefusal): { headers?: Record<string, string> } {

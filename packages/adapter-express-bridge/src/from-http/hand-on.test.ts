@@ -212,6 +212,19 @@ describe("a payload that a rule hands on", () => {
     expect(String(decisions.map(({ error }) => error))).toContain(sentence);
   });
 
+  test.each([undefined, null, 7, "a", [], [1]])("is an object, and not %j", async (body) => {
+    const replace: RequestHandler = (request, _response, next) => next(void Object.assign(request, { body }));
+    const decision = await askAction(fromExpress(replace, { app, handOn: "body", name: "replace" }));
+    const message = expect.stringMatching(/^replace: `handOn` got .+ as the body: a payload is an object$/);
+    expect(decision).toMatchObject({ outcome: "error", status: 500, error: { message } });
+  });
+
+  test("is none where the middlewares refuse", async () => {
+    const refuse: RequestHandler = (_request, response) => void response.status(403).json({ message: "No" });
+    const decision = await askAction(fromExpress(refuse, { app, handOn: "body" }));
+    expect(decision).toMatchObject({ outcome: "deny", status: 403, reason: "No" });
+  });
+
   test("is nothing for listeners of guard(): it says so at once", () => {
     const wss = new WebSocketServer({ noServer: true });
     for (const policy of [{ actions: { more: or(handing, AllowAny) } }, { permissions: handing }]) {

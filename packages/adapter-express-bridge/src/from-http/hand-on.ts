@@ -1,4 +1,4 @@
-import { type Answer, allow, type Payload, PermissionMisuse } from "@portcullis/core";
+import { allow, type Decision, type Payload, PermissionMisuse } from "@portcullis/core";
 import { HANDS_ON, type HandedOn, printLine, show } from "@portcullis/core/internal";
 import type { Derived } from "../exchange/make-request.js";
 import type { HttpEvidence } from "../exchange/read-outcome.js";
@@ -34,8 +34,8 @@ export class HandOn {
   }
 
   /** Forwards the body of middlewares that allowed a message. It becomes the payload of the handler. */
-  to(payload: Payload, answer: Answer, body: unknown): Answer {
-    if (this.handOn !== "body" || typeof answer === "boolean" || answer.outcome !== "allow") return answer;
+  to(payload: Payload, answer: Decision, body: unknown): Decision {
+    if (this.handOn !== "body" || answer.outcome !== "allow") return answer;
     if (typeof body !== "object" || body === null || Array.isArray(body)) {
       throw new PermissionMisuse(`${this.name}: \`handOn\` got ${show(body)} as the body: a payload is an object`);
     }

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import {
-  type Answer,
   type Decision,
   type DeniedOptions,
   fault,
@@ -84,8 +83,8 @@ function derivedBy(make: () => Derived): Derived {
  * @throws {PermissionDenied} Its cause is the fault, or what was thrown for a denial. A status of 500 throws what the
  *   middlewares have thrown.
  */
-function refuse(answer: Answer): void {
-  const { outcome, code, status, reason, retryAfter, headers, error } = answer as Decision;
+function refuse(answer: Decision): void {
+  const { outcome, code, status, reason, retryAfter, headers, error } = answer;
   if (outcome === "allow") return;
   if (status === 500) throw error;
   const cause = outcome === "deny" || isAboutClient(status, error) ? error : answer;

@@ -1,9 +1,10 @@
 import { getEventListeners } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { AllowAny, definePolicy } from "@portcullis/core";
 import { openAnswerHeaders, takeAnswerHeaders } from "@portcullis/core/internal";
 import express, { type RequestHandler } from "express";
 import { describe, expect, test, vi } from "vitest";
-import { askAction, askConnect, handshake, scopeOf } from "../../test/support.js";
+import { askAction, askConnect, handshake, nobody, scopeOf, seen } from "../../test/support.js";
 import { fromExpress, useExpress } from "../index.js";
 
 const app = express();
@@ -59,6 +60,23 @@ describe("of the headers that middlewares set", () => {
     expect(takeAnswerHeaders(request)).toEqual(ANSWER);
   });
 
+  test("the cookies alone are kept for later messages", async () => {
+    const question = { scope: scopeOf(open()) };
+    await askConnect(fromExpress(pass, { app }), question);
+    expect((await seen({}, question)).request.headers.cookie).toBe("a=1; b=2");
+  });
+
+  test("none goes out after an abort", async () => {
+    const [request, controller] = [open(), new AbortController()];
+    const leave = setting(() => controller.abort());
+    const policy = definePolicy({ connect: fromExpress(leave, { app }), permissions: AllowAny });
+    const { signal } = controller;
+    const decision = await policy.decideConnect(scopeOf(request) as never, nobody, {}, { signal });
+    expect(decision).toMatchObject({ outcome: "error", code: "aborted" });
+    expect(takeAnswerHeaders(request)).toEqual([]);
+    expect((await seen({}, { scope: scopeOf(request) })).request.headers).not.toHaveProperty("cookie");
+  });
+
   test("none goes out for an action", async () => {
     const request = open();
     await askAction(fromExpress(pass, { app }), { scope: scopeOf(request) });
@@ -74,6 +92,26 @@ describe("of the headers that middlewares set", () => {
     await askConnect(fromExpress(count, { app }), { scope: scopeOf(request) });
     expect(takeAnswerHeaders(request)).toEqual([["ratelimit-limit", "5"]]);
   });
+});
+
+test("the evidence of connect is all but the body", async () => {
+  const find: RequestHandler = (request, response, next) => {
+    Object.assign(request, { user: { id: 1 }, body: { made: true } });
+    response.locals.tenant = "a";
+    next();
+  };
+  const { evidence } = await askConnect(fromExpress(find, { app }));
+  const found = { user: { id: 1 }, locals: { tenant: "a" } };
+  expect(Object.entries(evidence ?? {})).toEqual(Object.entries(found));
+});
+
+test("options are asked about an action that no table names", async () => {
+  const phases: unknown[] = [];
+  const url = ({ phase, action }: { phase: string; action: string }) => `/${phases.push(phase, action)}`;
+  const next: RequestHandler = (_request, _response, go) => go();
+  const policy = definePolicy({ permissions: fromExpress(next, { app, url }) });
+  expect((await policy.decide(scopeOf(), nobody, "look", {})).outcome).toBe("allow");
+  expect(phases).toEqual(["action", "look"]);
 });
 
 describe("a signal", () => {

@@ -1,7 +1,7 @@
 import {
-  type Answer,
   type Consumer,
   type Context,
+  type Decision,
   type Payload,
   permission,
   type Rule,
@@ -44,7 +44,7 @@ export function ruleOf<S, User = unknown>(
     question: SignalSource & { scope: Scope; consumer: Consumer },
     action: string,
     payload: Payload,
-  ): Promise<Answer> => {
+  ): Promise<Decision> => {
     const { scope, consumer } = question;
     const derived = derive(caller, settings, { phase, scope, consumer, action, payload } as HttpContext<never>);
     const { exchange, ending, found } = await runToEnd(derived, settings, runner, question);
