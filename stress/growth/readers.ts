@@ -269,7 +269,7 @@ function derived(
   make: (parts: number) => object,
   headers = false,
 ): Reader {
-  const settings = readSettings("growth", { maxBody: 1e9, ...options }, []);
+  const settings = readSettings("growth", { maxBody: 1e9, ...options });
   return reader({
     name: `derived: ${name}`,
     from: fromOf(name),
@@ -307,7 +307,7 @@ const requests: Reader[] = [
     from: FROM,
     make: (parts) => `/${"a/?".repeat(parts)} `,
     read(url) {
-      const { urlOf } = readSettings("growth", { url: () => url }, []);
+      const { urlOf } = readSettings("growth", { url: () => url });
       try {
         urlOf?.({} as never, {});
       } catch {

@@ -48,7 +48,7 @@ export function fromExpress<S extends Scope = Scope, A extends ExpressApplicatio
 ): Rule<S, unknown, HttpEvidence<DeclaredUser<A>>, true> {
   const caller = "fromExpress()";
   const chain: Handler[] = flatten(caller, middlewares);
-  const settings = readSettings(caller, options as FromExpressOptions<never, A>, ["app"]);
+  const settings = readSettings(caller, options as FromExpressOptions<never, A>, "app");
   checkStops(caller, chain, settings.stopAt);
   const app = readApp(caller, options.app, chain);
   const name = options.name ?? nameOf(caller, chain);

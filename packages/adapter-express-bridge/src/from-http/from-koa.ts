@@ -62,7 +62,7 @@ export function fromKoa<S extends Scope = Scope, A extends KoaApplication = KoaA
 ): Rule<S, unknown, HttpEvidence, true> {
   const caller = "fromKoa()";
   const chain = koaChain(caller, middlewares);
-  const settings = readSettings(caller, (options ?? {}) as FromKoaOptions<never, A>, ["app"]);
+  const settings = readSettings(caller, (options ?? {}) as FromKoaOptions<never, A>, "app");
   checkKoaStops(caller, chain, settings.stopAt);
   const run = koaRun(chain, readKoa(caller, options?.app), settings);
   return ruleOf(caller, options.name ?? nameOf(caller, chain), settings, run);

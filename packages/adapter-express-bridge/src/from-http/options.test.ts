@@ -25,6 +25,8 @@ describe("what cannot work is said at once", () => {
     ["a wrong size", build(next, { app, maxBody: "1kb" }), 'got "1kb" as `maxBody`: give a number of bytes'],
     ["a wrong `unmatched`", build(next, { app, unmatched: true }), "as `unmatched`"],
     ["a wrong `user`", build(next, { app, user: "request" }), "as `user`"],
+    ["a `stopAt` of no function", build(next, { app, stopAt: ["a"] }), "as `stopAt`"],
+    ["a `stopAt` of a list", build(next, { app, stopAt: [[next]] }), "as `stopAt`"],
     ["a wrong name", build(next, { app, name: "" }), "as `name`"],
     ["a wrong function", build(next, { app, headers: {} }), "got an object as `headers`: give a function"],
     ["a wrong url", build(next, { app, url: "orders" }), 'got "orders" as `url`'],

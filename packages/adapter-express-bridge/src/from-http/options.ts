@@ -80,7 +80,11 @@ const KEYS = ["name", "methods", "url", "user", "timeout", "unmatched", "stopAt"
  * @param more Names of further options, which the caller reads itself.
  * @throws {PermissionMisuse} When an option is unknown or of the wrong type.
  */
-export function readSettings(caller: string, options: HttpRuleOptions<never>, more: readonly string[]): RuleSettings {
+export function readSettings(
+  caller: string,
+  options: HttpRuleOptions<never>,
+  ...more: readonly string[]
+): RuleSettings {
   checkKeys(caller, options, [...KEYS, ...more]);
   const { user = false, timeout = 4500, unmatched = "deny", maxBody = 65_536, onError = printLate(), handOn } = options;
   checkValues(caller, { ...options, user, unmatched, maxBody });

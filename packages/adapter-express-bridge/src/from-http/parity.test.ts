@@ -106,6 +106,8 @@ describe("parity", () => {
     await expect(parity(policy, requireRole, [], { app })).rejects.toThrow("got no case");
     await expect(parity(policy, requireRole, [{}], { app })).rejects.toThrow("case 0 has no action");
     const flat = { action: "edit", headers: { "x-role": "admin" } } as never;
-    await expect(parity(policy, requireRole, [flat], { app })).rejects.toThrow(/headers.*note, phase, action/);
+    await expect(parity(policy, requireRole, [flat], { app })).rejects.toThrow(
+      /^parity\(\): case 0 .*headers.*note, phase, action/,
+    );
   });
 });

@@ -3,7 +3,7 @@ import { addAnswerHeader, openAnswerHeaders, takeAnswerHeaders } from "@portcull
 import express, { type RequestHandler, Router } from "express";
 import session, { MemoryStore } from "express-session";
 import { describe, expect, test } from "vitest";
-import { handshake } from "../../test/support.js";
+import { handshake, seen } from "../../test/support.js";
 import { type HandshakeSource, useExpress } from "../index.js";
 
 const app = express();
@@ -136,6 +136,14 @@ describe("useExpress", () => {
       ["x-request-id", "7"],
     ]);
     expect(addAnswerHeader(request, "x", "1")).toBe(false);
+  });
+
+  test("keeps cookies for messages after the request is gone", async () => {
+    const [request, headers] = [handshake(), {}];
+    const set: RequestHandler = (_request, response, next) => next(void response.cookie("a", "1"));
+    await useExpress(set, { app })(request, { headers });
+    const { request: later } = await seen({}, { scope: { headers, request: undefined } as never });
+    expect(later.headers.cookie).toBe("a=1");
   });
 
   test("hands on nothing where nobody waits any more", async () => {

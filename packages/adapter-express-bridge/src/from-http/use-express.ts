@@ -84,7 +84,7 @@ export function useExpress<
   const { app, headers, hydrate, ...common } = options;
   if (hydrate !== undefined && typeof hydrate !== "function")
     throw misuse(caller, hydrate, "give a function", "`hydrate`");
-  const known = readSettings(caller, { ...common, headers: headers as never }, []);
+  const known = readSettings(caller, { ...common, headers: headers as never });
   checkStops(caller, chain, known.stopAt);
   const settings = { ...known, app: readApp(caller, app, chain) };
   const run = expressRun(chain, settings.app, settings);

@@ -69,7 +69,7 @@ export function useKoa<
   const { app, headers, hydrate, ...common } = options;
   if (hydrate !== undefined && typeof hydrate !== "function")
     throw misuse(caller, hydrate, "give a function", "`hydrate`");
-  const settings = readSettings(caller, { ...common, headers: headers as never }, []);
+  const settings = readSettings(caller, { ...common, headers: headers as never });
   checkKoaStops(caller, chain, settings.stopAt);
   const contexts = new WeakMap<object, KoaContext>();
   const run = koaRun(chain, readKoa(caller, app), settings, (context) => contexts.set(context.req, context));
