@@ -289,6 +289,38 @@ describe("the payload of a request", () => {
     expect({ ...post({ room: "lobby" }, {}, { room: undefined }) }).toEqual({ room: "lobby" });
   });
 
+  test("has no field of a body without a method", () => {
+    const parts = { method: undefined, query: { a: 1 }, body: ["b"], params: {} };
+    expect({ ...payloadOf(parts, { headers: { "content-length": "5" } } as never) }).toEqual({ a: 1 });
+  });
+
+  const chunked = { "transfer-encoding": "chunked" };
+  const sized = (length: string) => ({ "content-length": length });
+  test.each<[string, object, unknown, boolean, unknown]>([
+    ["no body", {}, undefined, false, {}],
+    ["an empty body", sized("0"), undefined, false, {}],
+    ["an empty body of another spelling", sized("00"), undefined, false, {}],
+    ["a body that is not parsed", sized("5"), undefined, true, 415],
+    ["a chunked body that is not parsed", chunked, undefined, false, 415],
+    ["a chunked body without a length", { ...chunked, ...sized("0") }, undefined, false, 415],
+    ["an empty object of an unread body", sized("5"), {}, false, 415],
+    ["an empty object of a body that is read", sized("5"), {}, true, {}],
+    ["fields of a body that came with the request", sized("5"), { a: 1 }, false, { a: 1 }],
+    ["a text that came with the request", sized("5"), "a", false, 400],
+  ])("is made of %s", (_what, headers, body, readableDidRead, made) => {
+    const parts = { method: "POST", query: {}, body, params: {} };
+    const make = () => ({ ...payloadOf(parts, { headers, readableDidRead } as never) });
+    if (typeof made === "number")
+      expect(make).toThrow(expect.objectContaining({ code: "invalid_input", status: made }));
+    else expect(make()).toEqual(made);
+  });
+
+  test("is refused with a reason where nobody has read it", () => {
+    const parts = { method: "POST", query: {}, body: undefined, params: {} };
+    const make = () => payloadOf(parts, { headers: sized("5") } as never);
+    expect(make).toThrow("A body of this type is not read.");
+  });
+
   test("has no fields where the body is not there", () => {
     for (const body of [undefined, null]) expect({ ...post({}, body) }).toEqual({});
   });

@@ -55,8 +55,8 @@ function checkBody(body: unknown, request: IncomingMessage): void {
 
 /** True when no parser has read the body. A parser that skips a body leaves `undefined` or an empty object. */
 function isUnread(body: unknown, request: IncomingMessage): boolean {
-  const { "content-length": length = "0", "transfer-encoding": coding } = request.headers;
-  if (coding === undefined && Number(length) === 0) return false;
+  const { "content-length": length, "transfer-encoding": coding } = request.headers;
+  if (coding === undefined && Number(length ?? 0) === 0) return false;
   if (body === undefined) return true;
   return isRecord(body) && Object.keys(body).length === 0 && request.readableDidRead === false;
 }
