@@ -45,6 +45,11 @@ test.each([
   ["/ws?", {}, "/ws?"],
   ["/ws#a", { t: 1 }, "/ws#a"],
   ["/ws?EIO=4&&t=1#a", {}, "/ws?EIO=4&&t=1#a"],
+  [
+    "/ws?EIO=1&transport=2&sid=3&t=4&b64=5&j=6&a=7",
+    { EIO: 0, transport: 0, sid: 0, t: 0, b64: 0, j: 0, a: 0 },
+    "/ws?a=7",
+  ],
   ["/ws?EIO=4&&t=1&a=t", { EIO: 1, t: 1, a: 1 }, "/ws?&a=t"],
 ])("engine.io parameters leave %s with the fields %j", (url, payload, left) => {
   expect(withoutEngine(url, payload)).toBe(left);
