@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { at, handshake, type Question, scopeOf, seen } from "../../test/support.js";
+import { at, handshake, nobody, type Question, scopeOf, seen } from "../../test/support.js";
 import type { FromExpressOptions } from "../index.js";
 import { checkQuery, queryOfPayload, withoutEngine } from "./message-query.js";
+import { deriveTarget } from "./request-target.js";
 
 /** A question of a socket.io connection. */
 const socketio = (url: string): Question => ({ scope: scopeOf(handshake({}, url), { transport: "socket.io" }) });
@@ -71,4 +72,15 @@ test("a query that contradicts its message is refused with a reason", () => {
   const reason = `\`${"n".repeat(40)}\` is in the query and in the message, with different values.`;
   const make = () => checkQuery(`/?${name}=1`, { [name]: 2 });
   expect(make).toThrow(expect.objectContaining({ code: "invalid_input", status: 400, message: reason }));
+});
+
+test.each([
+  ["action", "POST"],
+  ["action", "GET"],
+  ["connect", "GET"],
+])("a query that needs no field refuses none (%s, %s)", (phase, method) => {
+  const context = { phase, scope: scopeOf(), payload: {}, consumer: nobody, action: "a" } as never;
+  const settings = { methodOf: () => method, urlOf: undefined, maxBody: 1 };
+  const target = deriveTarget(settings, { context, input: {}, handshake: handshake(), method });
+  expect(target).toEqual({ url: "/", unfit: [] });
 });
