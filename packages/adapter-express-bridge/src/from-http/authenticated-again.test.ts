@@ -2,7 +2,6 @@ import express, { type RequestHandler } from "express";
 import session, { MemoryStore } from "express-session";
 import { afterEach, describe, expect, test } from "vitest";
 import { handshake, listen, send, stopAll } from "../../test/support.js";
-import { isHandshake } from "../exchange/http-context.js";
 import { useExpress } from "../index.js";
 
 afterEach(stopAll);
@@ -142,9 +141,4 @@ test("a logout during the authentication of an idle connection is kept", async (
   });
   await ask({ ...AGAIN, isIdle: true });
   expect(await stored()).toBeUndefined();
-});
-
-test("the connect rule of an open connection is no handshake", () => {
-  const at = (consumer: object) => isHandshake({ phase: "connect", consumer, scope: {}, action: "connect" } as never);
-  expect([at({ raw: undefined }), at({ raw: {} }), at({ transport: "http" })]).toEqual([true, false, false]);
 });
