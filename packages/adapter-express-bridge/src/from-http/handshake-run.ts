@@ -87,11 +87,14 @@ function refuse(answer: Decision): void {
   const { outcome, code, status, reason, retryAfter, headers, error } = answer;
   if (outcome === "allow") return;
   if (status === 500) throw error;
-  const cause = outcome === "deny" || isAboutClient(status, error) ? error : answer;
+  const cause = isAboutClient(status, error) ? error : answer;
   throw new PermissionDenied(code, { status, reason, retryAfter, headers, cause } as DeniedOptions);
 }
 
-/** True when middlewares refuse the client by a fault. The error of an HTTP client is about another server. */
+/**
+ * True when middlewares refuse the client, by a denial or by a fault. The error of an HTTP client is about another
+ * server.
+ */
 function isAboutClient(status: number, error: unknown): boolean {
   if (status !== 401 && status !== 403) return false;
   return !PermissionMisuse.isInstance(error) && (error as { response?: unknown } | undefined)?.response === undefined;

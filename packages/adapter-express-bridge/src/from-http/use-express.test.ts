@@ -100,6 +100,13 @@ describe("useExpress", () => {
     await expect(authenticate(handshake())).rejects.toMatchObject({ name: "PermissionDenied", status, cause });
   });
 
+  test("throws what is wrong with its own options", async () => {
+    const authenticate = useExpress(identify, { app, headers: () => ({ upgrade: "x" }) });
+    const wrong = authenticate(handshake());
+    await expect(wrong).rejects.toBeInstanceOf(PermissionMisuse);
+    await expect(wrong).rejects.toThrow('useExpress(): `headers` returned "x" for upgrade: leave it out');
+  });
+
   test("throws what its middlewares throw, for the logs", async () => {
     const error = new Error("down");
     const authenticate = useExpress(
