@@ -20,13 +20,14 @@ const LOST = 5_000;
 
 /**
  * Closes connections at a rate that clients and their reconnects can bear. A connection in the queue has ended already:
- * nothing of it is delivered. Revoked connections are closed before expired ones.
+ * nothing of it is delivered. Urgent closes go first: those of a few revoked connections, before those of many and of expired
+ * ones.
  */
 export class CloseQueue {
   /** Connections whose `end` is left to be called. */
   readonly #ending: Closing[] = [];
-  readonly #revoked: Closing[] = [];
-  readonly #expired: Closing[] = [];
+  readonly #urgent: Closing[] = [];
+  readonly #others: Closing[] = [];
   #credit = RATE.burst;
   #filledAt = 0;
   /** The begin of the present tick, and the milliseconds of work that are left in it. */
@@ -35,9 +36,9 @@ export class CloseQueue {
   /** The time of the next turn; 0 where none is scheduled. */
   #next = 0;
 
-  add(one: Closing, isRevoked: boolean): void {
+  add(one: Closing, isUrgent: boolean): void {
     this.#ending.push(one);
-    (isRevoked ? this.#revoked : this.#expired).push(one);
+    (isUrgent ? this.#urgent : this.#others).push(one);
   }
 
   /** Ends and closes as many as one turn allows, and the others in later turns. */
@@ -53,7 +54,7 @@ export class CloseQueue {
     this.#credit = earned < 0 ? RATE.burst : Math.min(RATE.burst, this.#credit + earned);
     this.#filledAt = start;
     this.#take(this.#ending, (one) => one.end(), isTime);
-    for (const list of [this.#revoked, this.#expired]) {
+    for (const list of [this.#urgent, this.#others]) {
       this.#take(
         list,
         (one) => one.closeTransport(),
@@ -61,7 +62,7 @@ export class CloseQueue {
       );
     }
     this.#left = end - readClock();
-    if (this.#ending.length + this.#revoked.length + this.#expired.length > 0) this.#schedule();
+    if (this.#ending.length + this.#urgent.length + this.#others.length > 0) this.#schedule();
   }
 
   #spend(): true {
