@@ -87,13 +87,12 @@ test("a missing table is told with the SQL to run", async () => {
   await expect(log.append(record, { client })).rejects.toThrow(revocationsTable("t"));
 });
 
-test.each([
-  ["the pool of the log", {}],
-  ["another pool", { totalCount: 0, query: async () => ({ rows: [] }) }],
-])("%s is no client of a transaction", async (_what, client) => {
+test.each<[string, (pool: object) => object]>([
+  ["the pool of the log", (pool) => pool],
+  ["another pool", (pool) => ({ ...pool, totalCount: 0 })],
+])("%s is no client of a transaction", async (_what, clientFrom) => {
   const pool = { query: async () => ({ rows: [] }) };
-  const given = "query" in client ? client : pool;
-  await expect(new PostgresLog(pool, statements).append(record, { client: given })).rejects.toThrow(
+  await expect(new PostgresLog(pool, statements).append(record, { client: clientFrom(pool) })).rejects.toThrow(
     /client of the transaction/,
   );
 });
