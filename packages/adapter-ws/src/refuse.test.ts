@@ -149,7 +149,7 @@ describe('refuse: "close"', () => {
     for (let sent = 0; sent < 5; sent += 1) tcp.socket.write(frame('{"action":"ping"}'));
     await until(() => tcp.isClosed);
     expect(Date.now() - startedAt).toBeGreaterThan(900);
-    expect(Date.now() - startedAt).toBeLessThan(2000);
+    expect(Date.now() - startedAt).toBeLessThan(10_000);
   });
 
   test.each([
