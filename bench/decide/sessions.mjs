@@ -49,7 +49,7 @@ function openSessions(options) {
 }
 
 const WITH_CONTINUITY = {
-  identify: ({ user }) => ({ subjects: [`user:${user?.id}`], expiresAt: Date.now() + HOUR }),
+  identify: ({ user }) => ({ ...(user && { subjects: [`user:${user.id}`] }), expiresAt: Date.now() + HOUR }),
   continuity: continuity({ renew: { action: "auth.renew" }, revocations: memoryRevocations() }),
 };
 
@@ -65,6 +65,7 @@ const without = openSessions({});
 const withContinuity = openSessions(WITH_CONTINUITY);
 
 const compare = (what, ask) => {
+  /** @type {[string, string]} */
   const names = [`${what}, without continuity`, `${what}, with continuity`];
   const contenders = [
     { name: names[0], ask: (i) => ask(without, i) },

@@ -222,7 +222,7 @@ export const PLANTED = [
     section: 5,
     rule: "a revalidation that is past due makes messages wait",
     file: "core/src/continuity/identity-state.ts",
-    from: "if (this.pendingSince === undefined && isReached(this.overdueAt, now)) this.becomePending();",
+    from: "if (isReached(overdueAt, now)) this.becomePending();",
     to: "",
   },
   {

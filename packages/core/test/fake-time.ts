@@ -11,3 +11,9 @@ export function useFakeTime(): void {
 
 /** Runs what is due now, and what it promises. */
 export const soon = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0);
+
+/** Sets the wall clock. A millisecond passes, because the clock is read once in one. */
+export function setClock(time: number): void {
+  vi.setSystemTime(time);
+  vi.advanceTimersByTime(1);
+}

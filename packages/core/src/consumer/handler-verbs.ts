@@ -53,13 +53,13 @@ export class HandlerVerbs implements Pick<GuardSession, "decide" | "can" | "auth
   /**
    * Asks again about the message of the handler, where the authorization has changed since it was decided.
    *
-   * @param given The number of arguments that the handler has given. One would name another question, which is not asked.
+   * @param count The number of arguments that the handler has given. One would name another question, which is not asked.
    */
-  readonly reauthorize = (options: CheckOptions, given: number): Promise<void> => {
+  readonly reauthorize = (options: CheckOptions, count: number): Promise<void> => {
     const { epoch, session, message, decision } = this.dispatch;
     const isUnchanged = epoch === session.epoch;
     const ask = () => (isUnchanged ? decision : session.decide(message.action, this.payload, options));
-    return this.watch("reauthorize", enforce(given > 0 ? otherQuestion() : ask(), undefined, "reauthorize"));
+    return this.watch("reauthorize", enforce(count > 0 ? otherQuestion() : ask(), undefined, "reauthorize"));
   };
 
   #decide(...question: VerbArguments): Decision | Promise<Decision> {

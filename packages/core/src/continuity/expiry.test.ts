@@ -1,7 +1,7 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
-import { START, useFakeTime } from "../../test/fake-time.js";
+import { START, setClock, useFakeTime } from "../../test/fake-time.js";
 import { lasting } from "../../test/lasting.js";
 
 const policy = definePolicy({ actions: { say: AllowAny } });
@@ -117,7 +117,7 @@ describe("an identity that expires", () => {
     }).open();
     send("say");
     // No timer fires meanwhile.
-    vi.setSystemTime(START + 1_000);
+    setClock(START + 1_000);
     answer.resolve(true);
     await vi.advanceTimersByTimeAsync(0);
     expect(wire.sent.filter((line) => !line.startsWith("notify"))).toEqual(["refuse say token_expired 401"]);

@@ -1,4 +1,5 @@
 import { PROCESS_START, readClock } from "../util/clock.js";
+import { wallTimeAt } from "./wall-clock.js";
 
 /**
  * The end of an identity on two clocks. The wall clock may be set back or forward while a connection is open, so the
@@ -36,7 +37,7 @@ export class Expiry {
 
   /** @param now The time of `readClock()`. */
   isOver(now: number): boolean {
-    return now >= this.due || Date.now() >= this.at;
+    return now >= this.due || wallTimeAt(now) >= this.at;
   }
 
   /** Whole seconds until the end, at least 0, as `expires_in` of OAuth 2.0 (RFC 6749, section 5.1) has them. */

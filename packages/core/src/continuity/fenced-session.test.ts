@@ -1,7 +1,7 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
-import { START, soon, useFakeTime } from "../../test/fake-time.js";
+import { START, setClock, soon, useFakeTime } from "../../test/fake-time.js";
 import { type LastingConnection, lasting } from "../../test/lasting.js";
 
 const LIFE = 100_000;
@@ -82,7 +82,7 @@ describe("session.decide()", () => {
     const answer = deferred<boolean>();
     const { session } = await opened(() => answer.promise);
     const decided = session.decide("edit");
-    vi.setSystemTime(START + LIFE);
+    setClock(START + LIFE);
     answer.resolve(true);
     expect(await decided).toMatchObject({ code: "token_expired" });
   });
@@ -90,7 +90,7 @@ describe("session.decide()", () => {
 
 test("a message decided at once is not overtaken by time", async () => {
   const { send, wire } = await opened(() => {
-    vi.setSystemTime(START + LIFE);
+    setClock(START + LIFE);
     return true;
   });
   send("edit");

@@ -38,10 +38,13 @@ export abstract class IdentityState {
 
   /** Notices the times that have passed, whether or not a timer has fired. */
   protected notice(): void {
+    const expiry = this.isExpired ? undefined : this.expiry;
+    const overdueAt = this.pendingSince === undefined ? this.overdueAt : undefined;
+    // Reading a clock takes as long as a decision.
+    if (expiry === undefined && overdueAt === undefined) return;
     const now = readClock();
-    const { expiry } = this;
-    if (this.pendingSince === undefined && isReached(this.overdueAt, now)) this.becomePending();
-    if (expiry === undefined || expiry.passedAt !== undefined || !expiry.isOver(now)) return;
+    if (isReached(overdueAt, now)) this.becomePending();
+    if (!expiry?.isOver(now)) return;
     expiry.passedAt = Math.min(expiry.due, now);
     this.epoch += 1;
   }

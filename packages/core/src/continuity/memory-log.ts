@@ -51,7 +51,7 @@ export function memoryRevocations(): Revocations {
     isTold = true;
     printLine(
       "warn",
-      "portcullis: a revocation reached no guard, because no guard was given these revocations: write `continuity({ revocations })`, with the same object. This is printed once.",
+      "portcullis: a revocation reached no guard: give this `memoryRevocations()` to `continuity({ revocations })` of a guard. This is printed once.",
     );
   });
 }
