@@ -24,17 +24,17 @@ export const PLANTED = [
   },
   {
     section: 2,
-    rule: "a message waits for one deadline from the begin of the wait of its connection",
+    rule: "a message waits for one deadline from the first wait of its connection",
     file: "core/src/continuity/fenced-session.ts",
-    from: "Math.min(since, pendingSince) + this.timeout - now",
+    from: "Math.min(since, awaitedSince) + this.timeout - now",
     to: "this.timeout",
   },
   {
     section: 2,
     rule: "the epoch grows when the identity becomes pending",
     file: "core/src/continuity/identity-state.ts",
-    from: "this.pendingSince = readClock();\n    this.epoch += 1;",
-    to: "this.pendingSince = readClock();",
+    from: "this.isPending = true;\n    this.epoch += 1;",
+    to: "this.isPending = true;",
   },
   {
     section: 2,

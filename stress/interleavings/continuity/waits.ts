@@ -5,7 +5,7 @@ import { TIMEOUT } from "./times.js";
 /** Milliseconds by which a deadline may be noticed late: a tenth of it, and the time that passes at a time. */
 const LATE = TIMEOUT.action / 10 + STEP;
 
-/** How long messages may wait for a new authentication: one deadline from the time on which it is demanded. */
+/** How long messages may wait for a new authentication: one deadline, from the first that waits for it. */
 export class Waits {
   #pendingSince: number | undefined;
   /** The last time at which something has left the queue: it may have held up what is behind it. */
@@ -31,7 +31,7 @@ export class Waits {
   /** True when a question that began at a time has waited for longer than it may. */
   isTooLong(since: number): boolean {
     if (this.#pendingSince === undefined) return false;
-    return running() > Math.max(this.#pendingSince + TIMEOUT.action, since, this.#turnAt) + LATE;
+    return running() > Math.max(Math.max(this.#pendingSince, since) + TIMEOUT.action, this.#turnAt) + LATE;
   }
 
   /** True when a message that is answered now has waited for longer than it may. */

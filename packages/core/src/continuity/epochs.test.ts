@@ -81,9 +81,9 @@ test("a further refresh does not postpone the deadline of messages", async () =>
   const { send, wire, revocations, state } = await opened();
   state.database = new Promise(() => {});
   await revocations.refresh("user:1");
+  send("say");
   await vi.advanceTimersByTimeAsync(4_000);
   await revocations.refresh("user:1");
-  send("say");
   await vi.advanceTimersByTimeAsync(999);
   expect(wire.sent).toEqual([]);
   await vi.advanceTimersByTimeAsync(1);

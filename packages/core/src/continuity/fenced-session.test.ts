@@ -103,8 +103,8 @@ describe("a message that waits for the settlement", () => {
     const { send, wire, session, state } = await opened(isAdmin);
     state.database = new Promise(() => {});
     void session.refresh();
-    await vi.advanceTimersByTimeAsync(4_999);
     send("say");
+    await vi.advanceTimersByTimeAsync(4_999);
     expect(wire.sent).toEqual([]);
     vi.advanceTimersByTime(1);
     await soon();

@@ -97,7 +97,8 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
   }
 
   /**
-   * Holds a question back while nothing may be decided, for one deadline at most, however often that changes meanwhile.
+   * Holds a question back while nothing may be decided, for one deadline at most, however often that changes meanwhile. The
+   * first question that waits for an authentication begins the deadline of all that wait for it.
    *
    * @param one The message or the question.
    * @returns `undefined` when the question may be asked now; otherwise a refusal, or a promise of it.
@@ -110,14 +111,15 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
     const now = readClock();
     const since = heldSince.get(one) ?? now;
     heldSince.set(one, since);
-    const { pendingSince = now } = this.lease;
-    const left = Math.min(since, pendingSince) + this.timeout - now;
+    const { awaitedSince = now } = this.lease;
+    const left = Math.min(since, awaitedSince) + this.timeout - now;
+    // A client that is refused comes back.
+    this.lease.hasten();
     return left > 0 ? this.awaitSettlement(left) : TIMED_OUT;
   }
 
   /** Waits for the settlement of the authorization. */
   private async awaitSettlement(milliseconds: number): Promise<Decision | undefined> {
-    this.lease.hasten();
     return (await this.lease.wait(milliseconds)) ? undefined : TIMED_OUT;
   }
 

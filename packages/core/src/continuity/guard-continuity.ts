@@ -1,4 +1,5 @@
 import { PermissionMisuse } from "../decision/errors.js";
+import { hasUser } from "../engine/hidden-actions.js";
 import type { AdmittedConnection, ContinuityHook, Identify, OnScope } from "../guard/continuity-hook.js";
 import type { OpenSession } from "../guard/guard-session.js";
 import type { GuardRuntime } from "../guard/runtime.js";
@@ -15,6 +16,9 @@ import type { RevocationRecord } from "./revocation-log.js";
 import type { RevocationTarget } from "./revocations.js";
 import type { SharedLeaseParts } from "./shared-lease-parts.js";
 import { SubjectIndex } from "./subject-index.js";
+
+const NAMELESS =
+  "identify() has named no subject for a client with a user, so no revocation of that user ends its connection: return { subjects: [...] }";
 
 /** Connections of one revocation whose closes may wait for those of smaller ones. */
 const MANY = 200;
@@ -68,6 +72,8 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
     const session = new ContinuousSession(this.#runtime, admitted);
     const { lease } = session;
     lease.begin(watch);
+    const isNamed = lease.principal !== undefined;
+    if (!isNamed && this.options.revocations && hasUser(admitted.scope)) session.hint(NAMELESS);
     // Records that came between the admission and this call have found no session.
     for (let at = watch.mark?.next; at !== undefined; at = at.next) {
       if (at.record === undefined) lease.demandSoon();

@@ -17,8 +17,8 @@ export abstract class IdentityState {
   expiry: Expiry | undefined;
   /** True when the authorization has ended for ever. The transport may still be open. */
   isRevoked = false;
-  /** The time since which a new authentication is needed, and not there. */
-  pendingSince: number | undefined;
+  /** True while a new authentication is needed, and not there. */
+  isPending = false;
   /** The begin of the last authentication that was no renewal. */
   revalidatedAt = 0;
   /** The time from which on the next revalidation is due; `undefined` once it was asked for. */
@@ -39,7 +39,7 @@ export abstract class IdentityState {
   /** Notices the times that have passed, whether or not a timer has fired. */
   protected notice(): void {
     const expiry = this.isExpired ? undefined : this.expiry;
-    const overdueAt = this.pendingSince === undefined ? this.overdueAt : undefined;
+    const overdueAt = this.isPending ? undefined : this.overdueAt;
     // Reading a clock takes as long as a decision.
     if (expiry === undefined && overdueAt === undefined) return;
     const now = readClock();
@@ -53,13 +53,13 @@ export abstract class IdentityState {
     if (this.isRevoked) return "ended";
     this.notice();
     if (this.isExpired) return "expired";
-    return this.pendingSince === undefined ? "valid" : "pending";
+    return this.isPending ? "pending" : "valid";
   }
 
   /** A new authentication is needed. */
   protected becomePending(): void {
-    if (this.pendingSince !== undefined) return;
-    this.pendingSince = readClock();
+    if (this.isPending) return;
+    this.isPending = true;
     this.epoch += 1;
   }
 
@@ -80,7 +80,7 @@ export abstract class IdentityState {
     this.epoch += 1;
     this.names = subjects;
     this.expiry = expiresAt === undefined ? undefined : new Expiry(expiresAt, options.warnBefore);
-    this.pendingSince = undefined;
+    this.isPending = false;
     if (!isTruth) return;
     const began = Math.floor(beganAt);
     this.revalidatedAt = began;

@@ -83,7 +83,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     this.schedule();
   }
 
-  /** Demands a new authentication, when the guard has room for it. A running one settles nothing. */
+  /** Demands a new authentication, when there is room for it. A running one settles nothing. */
   demandSoon(): void {
     this.becomePending();
     if (this.isAsking) this.questions.demand();
@@ -102,7 +102,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
 
   revalidate(whenDone: () => void): void {
     const { isAsking, questions } = this;
-    if (this.pendingSince !== undefined) questions.demand();
+    if (this.isPending) questions.demand();
     else if (!this.mustWait) questions.revalidate();
     else {
       // A renewal is under way or may come, and does not stand for it.
@@ -180,8 +180,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   wake(): void {
     const now = readClock();
     this.notice();
-    const { expiry } = this;
-    if (expiry) this.tell(expiry, now);
+    if (this.expiry) this.tell(this.expiry, now);
     this.askWhereDue(now);
     this.schedule();
     closes.flush();
@@ -199,9 +198,11 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     if (!expiry.isTold) {
       expiry.isTold = true;
       this.holder.notify("expired", {});
+      // Messages that wait are refused, unless a renewal is under way.
+      if (!this.isRenewing) this.release();
     }
-    const isOver = now >= Math.max(passedAt + this.shared.options.grace, this.heldUntil);
-    if (isOver) this.finish(TOKEN_EXPIRED, { phase: "expire", isUrgent: false });
+    const end = Math.max(passedAt + this.shared.options.grace, this.heldUntil);
+    if (now >= end) this.finish(TOKEN_EXPIRED, { phase: "expire", isUrgent: false });
   }
 
   private askWhereDue(now: number): void {

@@ -22,6 +22,8 @@ describe("continuity()", () => {
       "`revalidate` of continuity() has no option `rate`: the options are every, grace, concurrency",
     ],
     [{ revalidate: { every: 499 } }, `\`revalidate.every\` is 499 milliseconds: ${PERIOD}`],
+    [{ warnBefore: 60 }, "`warnBefore` is 60 milliseconds: write 60 * 1000 for seconds, or at least 100"],
+    [{ grace: 99 }, "`grace` is 99 milliseconds: write 99 * 1000 for seconds, or at least 100"],
     [{ revalidate: { concurrency: 0 } }, "`revalidate.concurrency` is 0: give a whole number above 0"],
     [{ revalidate: { concurrency: 1.5 } }, "`revalidate.concurrency` is 1.5: give a whole number above 0"],
   ])("explains what is wrong with %j", (options, message) => {
@@ -42,6 +44,11 @@ test("the smallest values of revalidation are taken", () => {
     revalidate: { every: 500, grace: 500, concurrency: 1 },
     revocations: undefined,
   });
+});
+
+test("the smallest times of an end are taken", () => {
+  expect(readContinuityOptions({ warnBefore: 100, grace: 100 })).toMatchObject({ warnBefore: 100, grace: 100 });
+  expect(readContinuityOptions({ grace: 0 }).grace).toBe(0);
 });
 
 test("revocations bring a revalidation with its defaults", () => {

@@ -21,9 +21,9 @@ export interface ContinuityOptions {
    * `reply` for the answer. Default: none.
    */
   renew?: { readonly action: string };
-  /** Milliseconds before the end of an identity at which the client is told. Default 60,000. */
+  /** Milliseconds before the end of an identity at which the client is told, at least 100. Default 60,000. */
   warnBefore?: number;
-  /** Milliseconds after the end of an identity until the connection is closed. Default 10,000; 0 closes at once. */
+  /** Milliseconds after the end of an identity until the connection is closed, at least 100. Default 10,000; 0 closes at once. */
   grace?: number;
   /** Authenticates open connections again and again. Default: on, with its defaults, where `revocations` are given. */
   revalidate?: RevalidateOptions;
@@ -43,6 +43,7 @@ export interface ReadContinuityOptions {
 const CALLER = "continuity()";
 /** Milliseconds. A shorter period was given in seconds. */
 const LEAST_EVERY = 500;
+const LEAST_TIME = 100;
 const NAMES = ["renew", "warnBefore", "grace", "revalidate", "revocations"];
 
 /**
@@ -56,8 +57,8 @@ export function readContinuityOptions(options: ContinuityOptions): ReadContinuit
   if (revocations !== undefined && typeof (revocations as Partial<Revocations> | null)?.follow !== "function") {
     throw misuse(CALLER, revocations, "give memoryRevocations(), or those of @portcullis/revocations", "`revocations`");
   }
-  readMilliseconds(warnBefore, "`warnBefore`");
-  if (grace !== 0) readMilliseconds(grace, "`grace`");
+  readTime(warnBefore, "`warnBefore`", LEAST_TIME);
+  if (grace !== 0) readTime(grace, "`grace`", LEAST_TIME);
   return {
     renewAction: readRenew(renew),
     warnBefore,
@@ -78,13 +79,15 @@ function readRevalidate(options: RevalidateOptions | undefined): Required<Revali
   if (options === undefined) return undefined;
   checkKeys(`\`revalidate\` of ${CALLER}`, options, ["every", "grace", "concurrency"]);
   const { every = 300_000, grace = every, concurrency = 10 } = options;
-  readMilliseconds(every, "`revalidate.every`");
-  if (every < LEAST_EVERY) {
-    throw new PermissionMisuse(
-      `\`revalidate.every\` is ${every} milliseconds: write ${every} * 1000 for seconds, or at least ${LEAST_EVERY}`,
-    );
-  }
+  readTime(every, "`revalidate.every`", LEAST_EVERY);
   readMilliseconds(grace, "`revalidate.grace`");
   if (Number.isSafeInteger(concurrency) && concurrency > 0) return { every, grace, concurrency };
   throw new PermissionMisuse(`\`revalidate.concurrency\` is ${show(concurrency)}: give a whole number above 0`);
+}
+
+/** Checks a time in milliseconds. A short one was given in seconds. */
+function readTime(time: number, name: string, least: number): void {
+  readMilliseconds(time, name);
+  if (time >= least) return;
+  throw new PermissionMisuse(`${name} is ${time} milliseconds: write ${time} * 1000 for seconds, or at least ${least}`);
 }

@@ -36,7 +36,7 @@ function questioned(parts: Partial<Subject> = {}) {
   const subject = {
     isEnded: false,
     principal: undefined,
-    pendingSince: undefined,
+    isPending: false,
     watch: () => new AuthenticationWatch(() => null, undefined),
     authenticate(question: Reask) {
       const { promise, resolve } = deferred<{ decision: Decision; scope: never }>();
@@ -162,7 +162,7 @@ describe("after a renewal that is refused", () => {
     ["joins the queue where none is planned", undefined, [[]]],
     ["waits for its planned time", 5_000, []],
   ])("the settlement of a pending identity %s", async (_what, retryAt, expected) => {
-    const { questions, answer, joinQueue } = questioned({ pendingSince: 1 });
+    const { questions, answer, joinQueue } = questioned({ isPending: true });
     questions.renew({ phase: "renew" });
     questions.retryAt = retryAt;
     await answer(WRONG);

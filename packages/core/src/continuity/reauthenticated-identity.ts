@@ -101,6 +101,11 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
     return this.#waiting.wait(milliseconds);
   }
 
+  /** The time of the first wait for the next settlement; `undefined` where nobody has waited. */
+  get awaitedSince(): number | undefined {
+    return this.#waiting?.since;
+  }
+
   /** True while somebody waits for a settlement. */
   get isAwaited(): boolean {
     return this.#waiting?.isEmpty === false;

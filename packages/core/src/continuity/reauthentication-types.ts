@@ -25,7 +25,7 @@ export interface Accepted {
 export type AuthenticationAttempt = ReturnType<Renew>;
 
 /** The connection that is authenticated again. */
-export interface Subject extends Readonly<Pick<IdentityState, "principal" | "pendingSince">> {
+export interface Subject extends Readonly<Pick<IdentityState, "principal" | "isPending">> {
   readonly isEnded: boolean;
   watch(): AuthenticationWatch;
   /** Runs `authenticate` and the connect rules. */

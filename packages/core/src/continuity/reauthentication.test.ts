@@ -11,7 +11,7 @@ test("an answer settles nothing of a connection whose authorization has ended", 
   const subject = {
     isEnded: false,
     principal: undefined,
-    pendingSince: undefined,
+    isPending: false,
     watch: () => new AuthenticationWatch(() => null, undefined),
     authenticate: () => ({ result: answer.promise, abort() {} }),
     accept,
@@ -29,7 +29,7 @@ test("a question that cannot be asked is a fault, and is asked again", async () 
   const subject = {
     isEnded: false,
     principal: undefined,
-    pendingSince: undefined,
+    isPending: false,
     watch: () => new AuthenticationWatch(() => null, undefined),
     authenticate() {
       throw new Error("no scope");
@@ -51,7 +51,7 @@ function allowed(whenAsked: () => void, whenAccepted: () => void) {
   const subject = {
     isEnded: false,
     principal: undefined,
-    pendingSince: undefined,
+    isPending: false,
     watch: () => new AuthenticationWatch(() => null, undefined),
     report: vi.fn(),
     authenticate() {

@@ -229,7 +229,7 @@ export class Reauthentication {
 
   /** True when a new authentication is needed, and none is planned. */
   get #isUnsettled(): boolean {
-    return this.#subject.pendingSince !== undefined && this.retryAt === undefined;
+    return this.#subject.isPending && this.retryAt === undefined;
   }
 
   /** True when a later question needs nothing of the earlier ones. Then an idle connection need not keep them. */

@@ -46,7 +46,7 @@ export function renewOver<M extends ClientMessage>(
     refuse(refusal);
     return;
   }
-  const { expiry, authenticatedAt } = lease;
+  const { expiry, authenticatedAt, renewal: before } = lease;
   const release = hold();
   const answer = (decision: Decision) => {
     if (lease.isEnded) return;
@@ -58,7 +58,8 @@ export function renewOver<M extends ClientMessage>(
     // Most tokens count in seconds, so one that was made within the same second has the same end.
     const isSoon = lease.authenticatedAt - authenticatedAt < 1_000;
     const gained = (lease.expiry?.at ?? Number.POSITIVE_INFINITY) - (expiry?.at ?? 0);
-    if (gained < 0 || (gained === 0 && !isSoon)) lease.hint(NOTHING_NEW);
+    // A client may send a renewal once more, when it has got no answer.
+    if (before === undefined && (gained < 0 || (gained === 0 && !isSoon))) lease.hint(NOTHING_NEW);
     try {
       transport.reply(message, { expiresIn: lease.expiry?.secondsLeft ?? null }, { "~isRenewal": true });
     } catch (error) {

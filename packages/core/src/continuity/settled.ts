@@ -7,5 +7,5 @@ import type { ContinuousSession } from "./continuous-session.js";
  */
 export function isSettled(session: OpenSession): boolean {
   const { lease } = session as Partial<ContinuousSession>;
-  return lease === undefined || (lease.pendingSince === undefined && !lease.isExpired);
+  return lease === undefined || (!lease.isPending && !lease.isExpired);
 }

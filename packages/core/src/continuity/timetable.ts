@@ -2,7 +2,7 @@ import type { IdentityState } from "./identity-state.js";
 import type { ReadContinuityOptions } from "./options.js";
 
 /** The parts of a lease that its next time depends on. */
-interface Timed extends Readonly<Pick<IdentityState, "expiry" | "revalidateAt" | "overdueAt" | "pendingSince">> {
+interface Timed extends Readonly<Pick<IdentityState, "expiry" | "revalidateAt" | "overdueAt" | "isPending">> {
   /** The time of the next question after a fault. */
   readonly retryAt: number | undefined;
   /** The time until which a renewal that is under way holds the end back; 0 without one. */
@@ -25,6 +25,6 @@ function nextOfIdentity({ expiry, heldUntil }: Timed, { grace }: ReadContinuityO
 }
 
 /** The times at which a revalidation without an answer makes the connection wait, and ends it. */
-function nextOfTruth({ overdueAt = NEVER, pendingSince }: Timed, { revalidate }: ReadContinuityOptions): number {
-  return pendingSince === undefined ? overdueAt : overdueAt + (revalidate?.grace ?? 0);
+function nextOfTruth({ overdueAt = NEVER, isPending }: Timed, { revalidate }: ReadContinuityOptions): number {
+  return isPending ? overdueAt + (revalidate?.grace ?? 0) : overdueAt;
 }

@@ -20,6 +20,8 @@ class Settlement implements AgendaItem {
 
 /** Those who wait until an authorization is settled. */
 export class Waiting {
+  /** The time of the first wait. */
+  readonly since = readClock();
   /** Made for the first wait, because few connections ever wait. */
   #waiting: Set<Settlement> | undefined;
 
