@@ -315,3 +315,18 @@ test("something that is no policy is a misuse", async () => {
     await expect(explain(wrong as never, ann as never, CONSUMER, "do")).rejects.toSatisfy(PermissionMisuse.isInstance);
   }
 });
+
+test.each([
+  [[undefined], 'explain() got undefined as `action`: name it, as in "chat.send"'],
+  [["do", "text"], 'explain() got "text" as `payload`: give the arguments in an object'],
+  [["do", null], "explain() got null as `payload`: give the arguments in an object"],
+])("the question %j is a misuse", async (question, message) => {
+  const asked = explain(definePolicy({ permissions: AllowAny }), ann as never, CONSUMER, ...(question as [never]));
+  await expect(asked).rejects.toThrow(new PermissionMisuse(message));
+});
+
+test("a question about the handshake needs no action", async () => {
+  const policy = definePolicy({ permissions: AllowAny });
+  const { decision } = await explain(policy, ann as never, CONSUMER, undefined as never, {}, { phase: "connect" });
+  expect(decision.outcome).toBe("allow");
+});

@@ -6,6 +6,7 @@
 
 import { createDecision } from "./decision/decision.js";
 import type { Decision } from "./decision/decision-types.js";
+import { misuse } from "./decision/errors.js";
 import { checkChoice, checkKeys } from "./decision/read-options.js";
 import type { EvaluationOptions } from "./engine/cancellation.js";
 import { Kind, type Step } from "./engine/plan.js";
@@ -66,7 +67,8 @@ const TIMED_OUT = createDecision("error", "permission_timeout");
  * @param payload The arguments of the client. Default: an empty object.
  * @param options `phase`: `"connect"`, `"action"` or `"object"`. `object`: the object of the action.
  * @returns A promise of the decision and the trees. Rejects only with a `PermissionMisuse`.
- * @throws {PermissionMisuse} When `policy` is neither a policy nor a consumer, or an option is unknown or invalid.
+ * @throws {PermissionMisuse} When `policy` is neither a policy nor a consumer, `action` is no text, `payload` is no object,
+ *   or an option is unknown or invalid.
  * @example
  * ```ts
  * import { definePolicy, IsAuthenticated } from "@portcullis/core";
@@ -92,6 +94,8 @@ export async function explain<S>(
   const { phase = "object" in options ? "object" : "action", object } = options;
   checkChoice(CALLER, "phase", phase, { values: PHASES, advice: "give connect, action or object" });
   const isConnect = phase === "connect";
+  if (!isConnect && typeof action !== "string") throw misuse(CALLER, action, 'name it, as in "chat.send"', "`action`");
+  if (Object(payload) !== payload) throw misuse(CALLER, payload, "give the arguments in an object", "`payload`");
   const entry = rules.entryOf(action);
   const stages = { connect: rules.connectStages.list, action: entry.stages.list, object: entry.objectStages }[phase];
   const parsing = isConnect ? undefined : entry.stages.list.find(isParsing);

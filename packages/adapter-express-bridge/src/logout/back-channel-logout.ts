@@ -105,14 +105,27 @@ function checkOptions(options: BackChannelLogoutOptions): void {
     if (typeof value !== "string" || value === "")
       throw misuse(CALLER, value, "give the text of the provider's configuration", `\`${key}\``);
   }
-  const { keys } = Object(jwks) as { keys?: unknown };
-  const hasKeys = jwks instanceof URL || (Array.isArray(keys) && keys.length > 0);
-  if (!hasKeys) throw misuse(CALLER, jwks, 'give new URL("https://id.example/jwks"), or { keys }', "`jwks`");
-  // A name with a slip would refuse each token.
-  if (!Array.isArray(algorithms) || algorithms.length === 0 || !algorithms.every((one) => ALGORITHMS.includes(one)))
-    throw misuse(CALLER, algorithms, `give a list of ${ALGORITHMS.join(", ")}`, "`algorithms`");
+  checkKeySet(jwks);
+  checkAlgorithms(algorithms);
   if (typeof revocations?.revoke !== "function")
     throw misuse(CALLER, revocations, "give memoryRevocations(), or those of @portcullis/revocations", "`revocations`");
   if (subjects !== undefined && typeof subjects !== "function")
     throw misuse(CALLER, subjects, "give a function", "`subjects`");
+}
+
+/** Checks that keys can be fetched, or are there. */
+function checkKeySet(jwks: unknown): void {
+  const { keys, protocol } = Object(jwks) as { keys?: unknown; protocol?: unknown };
+  if (jwks instanceof URL ? /^https?:$/.test(String(protocol)) : Array.isArray(keys) && keys.length > 0) return;
+  const [value, role] = Array.isArray(keys) ? [keys, "`jwks.keys`"] : [jwks, "`jwks`"];
+  throw misuse(CALLER, value, 'give new URL("https://id.example/jwks"), or { keys } with at least one key', role);
+}
+
+/** Checks the names of algorithms. A name with a slip would refuse each token. */
+function checkAlgorithms(algorithms: unknown): void {
+  const names: unknown[] = Array.isArray(algorithms) ? algorithms : [];
+  const wrong = names.find((name) => !ALGORITHMS.includes(name as string));
+  if (names.length > 0 && wrong === undefined) return;
+  const [value, role] = wrong === undefined ? [algorithms, "`algorithms`"] : [wrong, "one of `algorithms`"];
+  throw misuse(CALLER, value, `give a list of ${ALGORITHMS.join(", ")}`, role);
 }

@@ -16,21 +16,17 @@ test("a codec is used as it is", () => {
   expect([readCodec("guard()", words), readCodec("serve()", codec, "handlers")]).toEqual([words, codec]);
 });
 
-test.each([
-  null,
-  5,
-  "json",
-  {},
-  JSON,
-  { decode() {} },
-  { ...words, denied: 5 },
-  { ...words, reply: 5 },
-  { ...words, join: 5 },
-])("%j is no codec", (wrong) => {
+test.each([null, 5, "json", {}, JSON, { decode() {} }, { ...words, denied: 5 }])("%j is no codec", (wrong) => {
   expect(() => readCodec("guard()", wrong as never)).toThrow(
     new PermissionMisuse(
       `guard() got ${show(wrong)} as \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`,
     ),
+  );
+});
+
+test.each(["reply", "join", "notify"])("a codec whose %s is no function is refused by name", (name) => {
+  expect(() => readCodec("guard()", { ...words, [name]: 5 } as never)).toThrow(
+    new PermissionMisuse(`guard() got 5 as \`codec.${name}\`: give a function`),
   );
 });
 

@@ -8,6 +8,8 @@ const REPLIES = {
   renewals: "by which `renew` of continuity() answers",
 };
 
+const OPTIONAL = ["reply", "join", "notify"] as const;
+
 /**
  * Checks the option `codec` of a guard.
  *
@@ -16,9 +18,13 @@ const REPLIES = {
  * @throws {PermissionMisuse} When it has not the methods of a codec, or a wrong heartbeat.
  */
 export function readCodec(caller: string, codec: Codec = dcrf(), replies?: keyof typeof REPLIES): Codec {
-  const { decode, denied, reply = denied, join = denied, heartbeat } = (codec ?? {}) as Partial<Codec>;
-  if (![decode, denied, reply, join].every((method) => typeof method === "function")) {
+  const { decode, denied, heartbeat, ...given } = Object(codec) as Partial<Codec>;
+  if (typeof decode !== "function" || typeof denied !== "function") {
     throw misuse(caller, codec, "give dcrf(), json(), jsonRpc() or { decode, denied }", "`codec`");
+  }
+  for (const name of OPTIONAL) {
+    const method = given[name] ?? denied;
+    if (typeof method !== "function") throw misuse(caller, method, "give a function", `\`codec.${name}\``);
   }
   readHeartbeat(`the codec of ${caller}`, heartbeat);
   if (replies !== undefined && codec.reply === undefined) {

@@ -43,7 +43,10 @@ function unknownActionHint({ decision, action, rules }: Refused): string | undef
   if (decision.by !== "actions") return undefined;
   const names = [...(rules.table?.keys() ?? [])];
   const meant = names.filter((name) => isNear(action, name) || isNear(name, action)).slice(0, 3);
-  const advice = meant.length > 0 ? `did you mean ${list(meant)}?` : `the policy has ${list(names.slice(0, 8))}`;
+  const advice =
+    meant.length > 0
+      ? `did you mean ${list(meant)}?`
+      : `the policy has ${list(names.slice(0, 8))}${names[8] ? " and others" : ""}`;
   return `the action "${nameOf(action)}" is not in the policy: ${advice}`;
 }
 

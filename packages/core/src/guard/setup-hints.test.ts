@@ -81,6 +81,17 @@ test.each([
   expect(hint({ decision: unknown, action })).toBe(`the action "${action}" ${told}`);
 });
 
+test.each([8, 9])("the hint for an unknown action names eight of %i", (count) => {
+  const names = Array.from({ length: count }, (_, index) => `action-${index}`);
+  const policy = definePolicy({ actions: Object.fromEntries(names.map((name) => [name, AllowAny])) });
+  const gate = new Gate("guard()", policy, { hints: true });
+  gate
+    .admit(new Wire() as never)
+    .open()
+    .receive({ action: "zzz", payload: {}, bytes: 1 });
+  expect(warn.mock.calls[0]?.[0]).toContain(`\`action-7\`${count > 8 ? " and others" : ""}. This is printed once`);
+});
+
 test.each([
   [{ id: 1, name: "ann" }, "`id`, `name` and no `user`"],
   [{}, "no `user`"],
