@@ -15,7 +15,7 @@ const LONGEST = 2 ** 31 - 1;
 /** Milliseconds for which due items are woken in one turn of the event loop. */
 const SLICE = 5;
 
-type Timer = { unref?(): unknown } | undefined;
+type Timer = { unref?(): unknown };
 
 /**
  * Wakes items at their times with one timer, whatever their number. The items are a binary heap. The timer does not
@@ -23,7 +23,7 @@ type Timer = { unref?(): unknown } | undefined;
  */
 export class Agenda {
   readonly #items: AgendaItem[] = [];
-  #timer: Timer;
+  #timer: Timer | undefined;
   /** The function that set the timer. A test may have replaced it since. */
   #setter: typeof setTimeout | undefined;
   /** The time of the timer. */
@@ -100,7 +100,7 @@ export class Agenda {
     if (due === Number.POSITIVE_INFINITY) return;
     const delay = Math.min(LONGEST, Math.max(0, Math.ceil(due - readClock())));
     const timer = setTimeout(() => this.#wakeDue(), delay) as unknown as Timer;
-    timer?.unref?.();
+    timer.unref?.();
     this.#timer = timer;
   }
 

@@ -1,7 +1,8 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { scopeOf } from "../../test/connection.js";
 import { ALLOWED, createDecision } from "../decision/decision.js";
 import { AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
+import { TOKEN_EXPIRED } from "./identity.js";
 import { addresses, isAddressedSince, RecentRecords } from "./recent-records.js";
 
 const RECORD = { id: "1", subject: "user:1", effect: "refresh" } as const;
@@ -43,6 +44,25 @@ describe("an authentication", () => {
     watch.end();
     recent.add(undefined);
     expect([watch.mark, watch.isStale]).toEqual([undefined, false]);
+  });
+});
+
+describe("an identity that ends during its authentication", () => {
+  afterEach(() => void vi.useRealTimers());
+
+  test.each([
+    ["refuses a new client", undefined, TOKEN_EXPIRED],
+    ["leaves an open connection time for a renewal", true, ALLOWED],
+  ])("%s", (_what, isOpen, expected) => {
+    vi.useFakeTimers();
+    const expiresAt = Date.now() + 1_000;
+    const watch = new AuthenticationWatch(() => ({ expiresAt }), undefined, isOpen);
+    const ask = () => {
+      watch.identify(scopeOf());
+      vi.advanceTimersByTime(1_000);
+      return ALLOWED;
+    };
+    expect(watch.run(ask)).toBe(expected);
   });
 });
 
