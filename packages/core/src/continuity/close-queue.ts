@@ -20,8 +20,8 @@ const LOST = 5_000;
 
 /**
  * Closes connections at a rate that clients and their reconnects can bear. A connection in the queue has ended already:
- * nothing of it is delivered. Urgent closes go first: those of a few revoked connections, before those of many and of expired
- * ones.
+ * nothing of it is delivered. Urgent closes go first: those of a few connections that were revoked or refused, before those of
+ * many, and of ones that have expired or could not be authenticated again.
  */
 export class CloseQueue {
   /** Connections whose `end` is left to be called. */

@@ -1,13 +1,14 @@
-import { AllowAny, definePolicy } from "@portcullis/core";
-import { describe, expect, test, vi } from "vitest";
+import { AllowAny, definePolicy, PermissionDenied } from "@portcullis/core";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { START, soon, useFakeTime } from "../../test/fake-time.js";
-import { LastingWire, lasting } from "../../test/lasting.js";
+import { type LastingConnection, LastingWire, lasting } from "../../test/lasting.js";
 import { memoryRevocations } from "./memory-log.js";
 
 const LIFE = 10_000;
 const policy = definePolicy({ actions: { say: AllowAny } });
 
 useFakeTime();
+afterEach(() => void vi.restoreAllMocks());
 
 /** A server whose clients are user 1 for ten seconds. */
 function server(options: object = {}) {
@@ -96,4 +97,24 @@ test("clients of a policy without actions may renew", async () => {
   send("anything");
   await soon();
   expect(wire.sent).toEqual(["deliver anything", 'reply auth.renew {"expiresIn":null}']);
+});
+
+test.each([
+  ["a refresh", async ({ session }: LastingConnection) => session.refresh(), () => ({ id: 1 })],
+  [
+    "a renewal that is refused",
+    async ({ send }: LastingConnection) => send("auth.renew"),
+    () => {
+      throw new PermissionDenied("banned");
+    },
+  ],
+])("%s without a look at the token gives no hint", async (_what, ask, later) => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const authenticate = vi.fn((): object => ({ id: 1 }));
+  const options = { identify: () => ({ subjects: ["user:1"] }), renew: { action: "auth.renew" } };
+  const connection = await lasting(policy, authenticate, options, { hints: true }).open();
+  authenticate.mockImplementation(later);
+  await ask(connection);
+  await soon();
+  expect([authenticate.mock.calls.length, warned.mock.calls]).toEqual([2, []]);
 });

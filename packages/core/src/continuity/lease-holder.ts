@@ -34,6 +34,6 @@ export interface Finish {
   readonly phase: DecisionPhase;
   /** True when `onDecision` has heard of it already. */
   readonly isReported?: boolean;
-  /** False for an end that may wait for others. */
+  /** True for an end that goes before others, because the access of this connection was taken away. Default: false. */
   readonly isUrgent?: boolean;
 }

@@ -3,7 +3,6 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
 import { START, soon, useFakeTime } from "../../test/fake-time.js";
 import { lasting } from "../../test/lasting.js";
-import { closes } from "./close-queue.js";
 import type { ContinuousSession } from "./continuous-session.js";
 import type { GuardContinuity } from "./guard-continuity.js";
 import type { Lease } from "./lease.js";
@@ -189,30 +188,6 @@ describe("what is reported", () => {
     await vi.advanceTimersByTimeAsync(MINUTE + 1_000);
     expect(told(events).filter((line) => line.includes("not_revalidated"))).toEqual(["revalidate not_revalidated"]);
   });
-});
-
-test("a revoked connection is closed before one that has expired", async () => {
-  const { openLease, revocations, state } = server({ grace: 0 });
-  const add = vi.spyOn(closes, "add");
-  state.life = MINUTE;
-  await openLease("ann");
-  await openLease("bob");
-  await revocations.revoke("ann");
-  await vi.advanceTimersByTimeAsync(MINUTE);
-  expect(add.mock.calls.map(([, isUrgent]) => isUrgent)).toEqual([true, false]);
-});
-
-test("a user is closed before the users of a whole tenant", async () => {
-  const { openLease, revocations } = server();
-  const add = vi.spyOn(closes, "add");
-  for (let n = 0; n < 201; n += 1) await openLease("tenant");
-  for (let n = 0; n < 200; n += 1) await openLease("ann");
-  await revocations.revoke("tenant");
-  await revocations.revoke("ann");
-  expect(add.mock.calls.map(([, isUrgent]) => isUrgent)).toEqual([
-    ...Array<boolean>(201).fill(false),
-    ...Array<boolean>(200).fill(true),
-  ]);
 });
 
 /** A client with an identity until `life`, and the times of what it hears and is asked. */

@@ -1,5 +1,5 @@
 import { AllowAny, definePolicy } from "@portcullis/core";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { LastingWire, lasting } from "../../test/lasting.js";
 import type { ContinuousSession } from "./continuous-session.js";
 import { memoryRevocations } from "./memory-log.js";
@@ -34,4 +34,16 @@ test("a session that is closed while it is opened is not kept", async () => {
   // The opening authenticates again at once, because records may be missing.
   revocations.applyLoss();
   expect([evaluation.open().isEnded, gate.sessions.size]).toEqual([true, 0]);
+});
+
+test("a connection revoked before its opening is not authenticated again", async () => {
+  const revocations = memoryRevocations();
+  const authenticate = vi.fn(() => ({ user: { id: 1 } }));
+  const { gate } = lasting(policy, authenticate, { identify: () => ({ subjects: ["user:1"] }), revocations });
+  const evaluation = gate.admit(new LastingWire("ann"));
+  await evaluation.result;
+  await revocations.revoke("user:1");
+  revocations.applyLoss();
+  authenticate.mockClear();
+  expect([evaluation.open().isEnded, authenticate.mock.calls.length]).toEqual([true, 0]);
 });

@@ -143,7 +143,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   }
 
   refuse(decision: Decision, phase: DecisionPhase): void {
-    this.finish(decision, { phase, isReported: true });
+    this.finish(decision, { phase, isReported: true, isUrgent: true });
     closes.flush();
   }
 
@@ -152,7 +152,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   }
 
   /** Ends the authorization. `closes.flush()` then ends the connection. */
-  finish(decision: Decision, { phase, isReported = false, isUrgent = true }: Finish): void {
+  finish(decision: Decision, { phase, isReported = false, isUrgent = false }: Finish): void {
     if (this.isEnded) return;
     this.revoke();
     this.release();
@@ -202,7 +202,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
       if (!this.isRenewing) this.release();
     }
     const end = Math.max(passedAt + this.shared.options.grace, this.heldUntil);
-    if (now >= end) this.finish(TOKEN_EXPIRED, { phase: "expire", isUrgent: false });
+    if (now >= end) this.finish(TOKEN_EXPIRED, { phase: "expire" });
   }
 
   private askWhereDue(now: number): void {
