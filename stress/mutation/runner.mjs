@@ -131,15 +131,19 @@ class Runner {
     const order = { mutant, files, ...(testFilter && { only: testFilter }), ...(hitLimit && { hitLimit }) };
     const isStatic = mutantActivation === "static";
     const thread = isStatic ? new Thread(this.#sources, mutant) : await this.#warm();
-    const outcome = await this.#ask(thread, order);
-    const result = read(outcome);
+    const isNew = thread.done === 0;
+    const result = read(await this.#ask(thread, order));
     if (result.status === "killed") this.#remember(result.killedBy);
-    if (isStatic || typeof outcome === "string") await this.#drop(thread);
-    else if (result.status === "killed" && !(await this.#isUnharmed(thread, result.killedBy))) {
-      await this.#drop(thread);
-      const fresh = await this.#warm();
-      return read(await fresh.do(order));
-    }
+    if (!isStatic && (result.status === "survived" || (await this.#isUnharmed(thread, result.killedBy)))) return result;
+    await this.#drop(thread);
+    return isStatic || (isNew && isEndless(result)) ? result : this.#askAlone(order);
+  }
+
+  /** Runs the tests in a new thread, where no earlier mutant can have an effect. */
+  async #askAlone(/** @type {Order} */ order) {
+    const thread = await this.#warm();
+    const result = read(await thread.do(order));
+    if (isEndless(result)) await this.#drop(thread);
     return result;
   }
 
@@ -158,7 +162,8 @@ class Runner {
   }
 
   /** True when the test that killed a mutant passes without it. Otherwise earlier mutants have left state behind. */
-  async #isUnharmed(/** @type {Thread} */ thread, /** @type {string[]} */ [test = ""]) {
+  async #isUnharmed(/** @type {Thread} */ thread, /** @type {string[]} */ [test] = []) {
+    if (test === undefined) return false;
     const [file = ""] = test.split("#");
     const outcome = await thread.do({ files: [file], only: [test] });
     return (
@@ -191,6 +196,11 @@ function read(outcome) {
   const nrOfTests = outcome.ran.length;
   if (failed === undefined) return { status: "survived", nrOfTests };
   return { status: "killed", killedBy: [failed.id], failureMessage: failed.error, nrOfTests };
+}
+
+/** True where the tests came to no end, so that no test has failed. The thread may still be in a loop. */
+function isEndless(/** @type {{ status: string, killedBy?: string[] }} */ { status, killedBy = [] }) {
+  return status !== "survived" && killedBy.length === 0;
 }
 
 /** Coverage outside the tests of a file counts for each of its tests. */
