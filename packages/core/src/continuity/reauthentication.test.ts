@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { deferred, settled } from "../../test/connection.js";
-import { ALLOWED } from "../decision/decision.js";
+import { ALLOWED, createDecision } from "../decision/decision.js";
 import { AuthenticationWatch } from "./authentication-watch.js";
 import { Reauthentication } from "./reauthentication.js";
-import type { Subject } from "./reauthentication-types.js";
+import type { Reask, Subject } from "./reauthentication-types.js";
 
 test("an answer settles nothing of a connection whose authorization has ended", async () => {
   const answer = deferred<{ decision: typeof ALLOWED; scope: never }>();
@@ -151,6 +151,30 @@ describe("the authentications of an idle connection", () => {
     questions.revalidate();
     await settled();
     expect([asked(), rest.mock.calls.length]).toEqual([2, 0]);
+  });
+
+  test("are kept for a demand that waits for its turn", async () => {
+    const refused = createDecision("deny", "not_authenticated");
+    const [rest, whenSettled] = [vi.fn(), vi.fn()];
+    const subject = {
+      isEnded: false,
+      principal: undefined,
+      pendingSince: undefined,
+      watch: () => new AuthenticationWatch(() => null, undefined),
+      authenticate: ({ phase }: Reask) => ({ result: { decision: phase === "renew" ? refused : ALLOWED }, abort() {} }),
+      accept() {},
+      joinQueue() {},
+      rest,
+    };
+    const questions = new Reauthentication(subject as unknown as Subject);
+    questions.renew({ phase: "renew" });
+    questions.demand(whenSettled);
+    await settled();
+    expect(rest).not.toHaveBeenCalled();
+    // Its turn has come.
+    questions.revalidate();
+    await settled();
+    expect(whenSettled).toHaveBeenCalledExactlyOnceWith(ALLOWED);
   });
 
   test("are aborted at the end of the connection", async () => {

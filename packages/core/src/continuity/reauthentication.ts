@@ -143,14 +143,14 @@ export class Reauthentication {
     if (question.phase !== "renew") {
       this.#isDemanded = true;
       this.#subject.joinQueue();
-      return;
+    } else if (this.#mayBegin()) this.#begin(question);
+    else {
+      this.#subject.report(question.phase, UNSETTLED);
+      question.answer?.(UNSETTLED);
+      // The next question is planned, and may have to wait. A further renewal need not.
+      this.#isDemanded = false;
+      this.#next();
     }
-    if (this.#mayBegin()) {
-      this.#begin(question);
-      return;
-    }
-    this.#subject.report(question.phase, UNSETTLED);
-    question.answer?.(UNSETTLED);
   }
 
   /** Asks for what was demanded: at once, or later where demands come too fast. */

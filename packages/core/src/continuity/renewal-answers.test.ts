@@ -85,6 +85,26 @@ describe("a renewal that is refused", () => {
   });
 });
 
+test("a renewal that signs nobody in tells why", async () => {
+  const { open } = lasting(policy, () => ({ user: null }), {
+    identify: () => null,
+    renew: { action: "auth.renew" },
+  });
+  const { wire, send } = await open();
+  send("auth.renew");
+  await soon();
+  expect(wire.refused.map((decision) => ({ ...decision }))).toEqual([
+    {
+      outcome: "deny",
+      code: "not_authenticated",
+      status: 401,
+      reason: "The credentials were not accepted.",
+      by: "identity",
+      retry: "after-auth",
+    },
+  ]);
+});
+
 test.each([[{ bytes: 8_192 }], [{ bytes: 0 }]])("a renewal of %j is accepted", async (message) => {
   const { wire, send } = await server().open();
   // As JSON, these are 8,192 bytes.
@@ -109,15 +129,30 @@ test.each([
 });
 
 test.each([
-  ["within a second", 999, 0],
-  ["a second later", 1_000, 1],
-])("a renewal with the same end %s", async (_what, milliseconds, hints) => {
+  ["the same end, within a second", 999, LIFE, 0],
+  ["the same end, a second later", 1_000, LIFE, 1],
+  ["a later end, a second later", 1_000, LIFE + 1, 0],
+])("a renewal with %s", async (_what, milliseconds, life, hints) => {
   const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  // The process has run for some time before.
+  await vi.advanceTimersByTimeAsync(5_000);
   const { send } = await server({ end: START + LIFE }, true).open();
   await vi.advanceTimersByTimeAsync(milliseconds);
-  send("auth.renew", { end: START + LIFE });
+  send("auth.renew", { end: START + life });
   await soon();
   expect(warned.mock.calls.filter(([text]) => String(text).includes("has changed nothing"))).toHaveLength(hints);
+});
+
+test("an answer is marked as that of a renewal", async () => {
+  const { wire, send } = await server().open();
+  const reply = vi.spyOn(wire, "reply");
+  send("auth.renew");
+  await soon();
+  expect(reply).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ action: "auth.renew" }),
+    { expiresIn: 100 },
+    { "~isRenewal": true },
+  );
 });
 
 test.each([

@@ -51,6 +51,7 @@ export class Revocations implements RecordTarget {
   readonly #targets = new Set<RevocationTarget>();
   readonly #seen = new SeenIds();
   readonly #follower: Follower;
+  /** `undefined` once a guard has followed. */
   #whenUnheard: (() => void) | undefined;
   readonly #unwritten = new UnwrittenRecords((record) => this.#append(record));
   /** The sequence of applied records, for authentications that are under way. */
@@ -134,7 +135,7 @@ export class Revocations implements RecordTarget {
       await this.#log.append(record, { client });
       return { id, here: 0 };
     }
-    if (this.#targets.size === 0) this.#whenUnheard?.();
+    this.#whenUnheard?.();
     const here = this.apply(record);
     try {
       await this.#append(record);

@@ -81,6 +81,17 @@ test("a record that comes while another is appended is appended too", async () =
   expect(asked).toEqual(["first", "second"]);
 });
 
+test("the next records follow at once after some were taken", async () => {
+  const taken: string[] = [];
+  const unwritten = new UnwrittenRecords(async ({ id }) => {
+    if (id === "bad") throw new Error("refused");
+    taken.push(id);
+  });
+  for (const id of ["bad", ...Array.from({ length: 19 }, (_, n) => `good ${n}`)]) unwritten.add(record(id));
+  await vi.advanceTimersByTimeAsync(251);
+  expect(taken).toHaveLength(19);
+});
+
 test("records that the log refuses for ever hold up no others", async () => {
   const taken: string[] = [];
   const unwritten = new UnwrittenRecords(async ({ id }) => {

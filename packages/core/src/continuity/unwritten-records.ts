@@ -40,17 +40,24 @@ export class UnwrittenRecords {
   /** Appends some records. Resolves to false when the log took none of them. */
   async #appendSome(): Promise<boolean> {
     const records = [...this.#waiting.values()].slice(0, CONCURRENCY);
-    const results = await Promise.allSettled(records.map((record) => this.#append(record)));
+    const taken = await Promise.all(records.map((record) => isTaken(this.#append(record))));
     for (const [at, record] of records.entries()) {
       const key = keyOf(record);
       // Another record about the same subject may have come meanwhile.
       if (this.#waiting.get(key) !== record) continue;
       this.#waiting.delete(key);
       // INVARIANT: one that the log refuses goes to the end, so that it holds up no others.
-      if (results[at]?.status === "rejected") this.#waiting.set(key, record);
+      if (taken[at] === false) this.#waiting.set(key, record);
     }
-    return results.some(({ status }) => status === "fulfilled");
+    return taken.includes(true);
   }
+}
+
+function isTaken(append: Promise<void>): Promise<boolean> {
+  return append.then(
+    () => true,
+    () => false,
+  );
 }
 
 function keyOf({ effect, subject, except }: RevocationRecord): string {

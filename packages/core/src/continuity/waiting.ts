@@ -22,11 +22,10 @@ class Settlement implements AgendaItem {
 export class Waiting {
   /** The time of the first wait. */
   readonly since = readClock();
-  /** Made for the first wait, because few connections ever wait. */
-  #waiting: Set<Settlement> | undefined;
+  readonly #waiting = new Set<Settlement>();
 
   get isEmpty(): boolean {
-    return !this.#waiting?.size;
+    return this.#waiting.size === 0;
   }
 
   /**
@@ -36,18 +35,16 @@ export class Waiting {
    * @returns A promise of false where the time is over.
    */
   wait(milliseconds: number): Promise<boolean> {
-    this.#waiting ??= new Set();
-    const waiting = this.#waiting;
     return new Promise((resolve) => {
-      const wait = new Settlement(waiting, resolve);
-      waiting.add(wait);
+      const wait = new Settlement(this.#waiting, resolve);
+      this.#waiting.add(wait);
       agenda.set(wait, readClock() + milliseconds);
     });
   }
 
   release(): void {
-    for (const wait of [...(this.#waiting ?? [])]) {
-      this.#waiting?.delete(wait);
+    for (const wait of [...this.#waiting]) {
+      this.#waiting.delete(wait);
       agenda.set(wait, Number.POSITIVE_INFINITY);
       wait.end(true);
     }
