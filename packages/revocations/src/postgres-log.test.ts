@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
+import { PermissionMisuse } from "@portcullis/core";
 import type { RevocationRecord } from "@portcullis/core/continuity";
 import fc from "fast-check";
 import { expect, test, vi } from "vitest";
-import { postgresRevocations, revocationsTable } from "./postgres.js";
+import { revocationsTable } from "./postgres.js";
 import { PostgresLog } from "./postgres-log.js";
 import { statementsFor } from "./postgres-table.js";
 
@@ -46,15 +46,22 @@ test("a row that is no record is a gap", async () => {
   expect(await log.read(server)).toMatchObject({ records: [record], whole: false });
 });
 
-test("more rows than one read takes are a gap", async () => {
-  const { log } = poolOf({ rows: Array.from({ length: 10_001 }, () => row) });
-  expect(await log.read(server)).toMatchObject({ whole: false });
+test.each([
+  [10_000, true],
+  [10_001, false],
+])("a read of %d rows is whole: %s", async (length, whole) => {
+  const { log } = poolOf({ rows: Array.from({ length }, () => row) });
+  expect(await log.read(server)).toMatchObject({ whole });
 });
 
 test("a table without a mark is given one", async () => {
   const { log, asked } = poolOf({ rows: [{ ...nothing, mark: null }] }, { rows: [] }, { rows: [nothing] });
   expect(await log.read()).toEqual({ records: [], position: server, whole: true });
-  expect(asked.map(({ text }) => text)).toEqual([statements.read, statements.mark, statements.read]);
+  expect(asked.map(({ text, values }) => [text, values])).toEqual([
+    [statements.read, [null]],
+    [statements.mark, [expect.any(String)]],
+    [statements.read, [null]],
+  ]);
 });
 
 test("every statement has a timeout", async () => {
@@ -75,8 +82,8 @@ test("answers that make no sense are failures", async () => {
 });
 
 test("a missing table is told with the SQL to run", async () => {
-  const missing = () => Object.assign(new Error('relation "t" does not exist'), { code: "42P01" });
-  const { log } = poolOf(missing(), missing());
+  const missing = (code = "42P01") => Object.assign(new Error('relation "t" does not exist'), { code });
+  const { log } = poolOf(missing("42703"), missing());
   await expect(log.read()).rejects.toMatchObject({ code: "permission_misuse" });
   await expect(log.append(record)).rejects.toThrow(revocationsTable("t"));
   const client = {
@@ -87,13 +94,15 @@ test("a missing table is told with the SQL to run", async () => {
   await expect(log.append(record, { client })).rejects.toThrow(revocationsTable("t"));
 });
 
-test.each<[string, (pool: object) => object]>([
+test.each<[string, (pool: object) => unknown]>([
   ["the pool of the log", (pool) => pool],
   ["another pool", (pool) => ({ ...pool, totalCount: 0 })],
+  ["an object without queries", () => ({})],
 ])("%s is no client of a transaction", async (_what, clientFrom) => {
   const pool = { query: async () => ({ rows: [] }) };
+  const advice = "give the client of the transaction, as in `const client = await pool.connect()`";
   await expect(new PostgresLog(pool, statements).append(record, { client: clientFrom(pool) })).rejects.toThrow(
-    /client of the transaction/,
+    new PermissionMisuse(`postgresRevocations() got an object as \`client\`: ${advice}`),
   );
 });
 
@@ -114,6 +123,7 @@ test("old rows are deleted with an earlier snapshot", async () => {
   try {
     const later = { ...nothing, snapshot: "9:9:" };
     const { log, asked } = poolOf({ rows: [nothing] }, { rows: [later] }, { rows: [later] }, new Error("away"));
+    vi.advanceTimersByTime(600_000);
     await log.read();
     vi.advanceTimersByTime(599_999);
     await log.read(server);
@@ -139,17 +149,51 @@ test("nothing is deleted with a snapshot of another server", async () => {
   }
 });
 
-test.each([
-  [{}, /`pool`: give a pool of pg 8/],
-  [{ pool: { query: "no" } }, /`pool`: give a pool of pg 8/],
-  [{ pool: { query() {} }, table: "x; DROP TABLE users" }, /`table`: give a name in lower case/],
-  [{ pool: { query() {} }, table: "Revocations" }, /`table`: give a name in lower case/],
-  [{ pool: { query() {} }, tabel: "x" }, /no option `tabel`: write `table`/],
-])("options %# are a misuse", (options, message) => {
-  expect(() => postgresRevocations(options as never)).toThrow(message);
+test("a read without new rows is whole", async () => {
+  const { log, asked } = poolOf({ rows: [nothing] });
+  expect(await log.read(server)).toEqual({ records: [], position: server, whole: true });
+  expect(asked.map(({ text, values }) => [text, values])).toEqual([[statements.read, [server.snapshot]]]);
 });
 
-test.each(["../README.md", "../../../docs/several-processes.md"])("the SQL of %s is that of the package", (page) => {
-  const text = readFileSync(new URL(page, import.meta.url), "utf8");
-  expect(text).toContain(`\n\`\`\`sql\n${revocationsTable()}\n\`\`\`\n`);
+test("rows from the future of the server are read as past", async () => {
+  const { log, asked } = poolOf(
+    {
+      rows: [
+        { ...row, future: "false" },
+        { ...row, future: "true" },
+      ],
+    },
+    { rows: [] },
+    { rows: [nothing] },
+  );
+  expect(await log.read(server)).toEqual({ records: [], position: server, whole: true });
+  expect(asked.map(({ text, values }) => [text, values])).toEqual([
+    [statements.read, [server.snapshot]],
+    [statements.adopt, [expect.any(String), "m"]],
+    [statements.read, [server.snapshot]],
+  ]);
+});
+
+test("reads from two positions are both made", async () => {
+  const { log, asked } = poolOf({ rows: [nothing] }, { rows: [row] }, { rows: [nothing] });
+  await Promise.all([log.read(), log.read(server), log.read({ ...server, snapshot: "9:9:" })]);
+  expect(asked.map(({ values }) => values)).toEqual([[null], ["5:5:"], ["9:9:"]]);
+});
+
+test.each([
+  ["no row", []],
+  ["no snapshot", [{ ...nothing, snapshot: null }]],
+  ["no start", [{ ...nothing, started: 1 }]],
+  ["no mark", [{ ...nothing, mark: null }]],
+])("a read with %s has no position", async (_what, rows) => {
+  const { log } = poolOf({ rows }, { rows }, { rows });
+  await expect(log.read()).rejects.toThrow(new TypeError("the pool has not answered the position of the log"));
+});
+
+test.each([undefined, {}, { rows: "none" }])("the answer %j has no rows", async (answer) => {
+  const error = await poolOf(answer)
+    .log.append(record)
+    .catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(TypeError);
+  if (answer) expect(error).toEqual(new TypeError("the pool has not answered rows"));
 });

@@ -10,7 +10,7 @@ const QUERY_TIMEOUT = 5_000;
 /** Milliseconds between two deletions of old rows. */
 const TIDY = 600_000;
 /** Codes of Postgres: the table, or one of its columns, does not exist. */
-const ABSENT = ["42P01", "42703"];
+const ABSENT: readonly unknown[] = ["42P01", "42703"];
 
 /** A pool, or a client, of `pg` 8. */
 export interface PostgresQuerier {
@@ -118,7 +118,7 @@ export class PostgresLog implements RevocationLog<PostgresPosition> {
 
   #explain(error: unknown): unknown {
     const { code, message } = Object(error) as { code?: unknown; message?: unknown };
-    if (typeof code !== "string" || !ABSENT.includes(code)) return error;
+    if (!ABSENT.includes(code)) return error;
     return new PermissionMisuse(
       `postgresRevocations() cannot use its table (${message}): run this SQL once, in a migration\n${this.#statements.create}`,
     );

@@ -1,5 +1,6 @@
+import { PermissionMisuse } from "@portcullis/core";
 import type { RevocationRecord } from "@portcullis/core/continuity";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { RedisLog } from "./redis-log.js";
 import type { RedisStream, StreamEntry } from "./redis-stream.js";
 
@@ -109,7 +110,37 @@ test("reads without an answer are not repeated", async () => {
   expect(asked).toBe(1);
 });
 
+test("reads from two positions are both made", async () => {
+  const { log, position } = await placed();
+  await log.append(record);
+  const later = await log.read();
+  const batches = await Promise.all([log.read(position), log.read(later.position)]);
+  expect(batches.map(({ records }) => records)).toEqual([[record], []]);
+});
+
+test("a first read is whole, and has no records", async () => {
+  const { stream, log } = await placed();
+  await log.append(record);
+  expect(await log.read()).toEqual({ records: [], position: stream.entries[1], whole: true });
+});
+
+test("a mark of another process is no gap", async () => {
+  const { stream, log, position } = await placed();
+  await stream.add("mark of another process");
+  expect(await log.read(position)).toEqual({ records: [], position: stream.entries[1], whole: true });
+});
+
+test("a short log is read with one command", async () => {
+  const { stream, log, position } = await placed();
+  await log.append(record);
+  const from = vi.spyOn(stream, "from");
+  await log.read(position);
+  expect(from).toHaveBeenCalledExactlyOnceWith(position.id, 1_000);
+});
+
 test("a client of a transaction is refused", async () => {
   const { log } = await placed();
-  await expect(log.append(record, { client: {} })).rejects.toMatchObject({ code: "permission_misuse" });
+  await expect(log.append(record, { client: {} })).rejects.toThrow(
+    new PermissionMisuse("redisRevocations() got an object as `client`: revoke without it, after the transaction"),
+  );
 });

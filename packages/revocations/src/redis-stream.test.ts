@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { redisRevocations } from "./redis.js";
 import { streamOf } from "./redis-stream.js";
 
 const options = { key: "k", keep: 5 };
@@ -72,13 +71,53 @@ test("entries of other programs have no text", async () => {
   ]);
 });
 
+test("the value of our field is read where it stands", async () => {
+  const other = [
+    ["1-1", ["other", "a", "record", "b"]],
+    ["1-2", ["other", "record", "record", "b"]],
+    ["1-3", ["record", "a", "other", "b"]],
+  ];
+  const read = await streamOf(clientOf("ioredis", other).client, options).from("-", 10);
+  expect(read.map(({ text }) => text)).toEqual(["b", "b", "a"]);
+});
+
+test("entries of node-redis without our field have no text", async () => {
+  const other = [{ id: "1-1", message: { record: "a" } }, { id: "1-2", message: { other: "a" } }, { id: "1-3" }];
+  const read = await streamOf(clientOf("node-redis", other).client, options).from("-", 10);
+  expect(read).toEqual([
+    { id: "1-1", text: "a" },
+    { id: "1-2", text: "" },
+    { id: "1-3", text: "" },
+  ]);
+});
+
 test.each([
-  [{}, /`client`: give a client of redis 5 or 6/],
-  [{ client: null }, /`client`: give a client of redis 5 or 6/],
-  [{ client: {} }, /`client`: give a client of redis 5 or 6/],
-  [{ client: clientOf("ioredis", "").client, key: "" }, /`key`: give the name of a key/],
-  [{ client: clientOf("ioredis", "").client, keep: 0.5 }, /`keep`: give a number of records/],
-  [{ client: clientOf("ioredis", "").client, keeep: 1 }, /no option `keeep`: write `keep`/],
-])("options %# are a misuse", (options, message) => {
-  expect(() => redisRevocations(options as never)).toThrow(message);
+  ["node-redis", [["xRange", "k", "1-1", "+", { COUNT: 7 }]], [["xRevRange", "k", "+", "-", { COUNT: 1 }]]],
+  ["ioredis", [["xrange", "k", "1-1", "+", "COUNT", 7]], [["xrevrange", "k", "+", "-", "COUNT", 1]]],
+] as const)("commands of %s read the stream from an id, and its end", async (library, from, last) => {
+  const { client, asked } = clientOf(library, []);
+  const stream = streamOf(client, options);
+  expect([await stream.from("1-1", 7), asked.splice(0)]).toEqual([[], from]);
+  expect([await stream.last(), asked]).toEqual([undefined, last]);
+});
+
+test.each([
+  ["node-redis", [{ id: "1-1", message: { record: "a" } }, { id: "1-2" }]],
+  ["ioredis", [["1-1", ["record", "a"]], ["1-2"]]],
+] as const)("the newest entry of %s is the first one", async (library, answer) => {
+  expect(await streamOf(clientOf(library, answer).client, options).last()).toEqual({ id: "1-1", text: "a" });
+});
+
+test.each([
+  ["node-redis", undefined, [{ id: 1 }]],
+  ["ioredis", "no list", [[1, []]]],
+] as const)("failures of %s tell what is missing", async (library, none, nameless) => {
+  const from = (answer: unknown) => streamOf(clientOf(library, answer).client, options).from("-", 10);
+  await expect(from(none)).rejects.toThrow(new TypeError("the client of Redis has not answered a list of entries"));
+  await expect(from(nameless)).rejects.toThrow(
+    new TypeError("the client of Redis has answered an entry without an id"),
+  );
+  await expect(streamOf(clientOf(library, 1).client, options).add("text", undefined)).rejects.toThrow(
+    new TypeError("the client of Redis has not answered the id of the entry"),
+  );
 });

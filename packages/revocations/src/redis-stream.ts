@@ -38,8 +38,12 @@ export interface StreamOptions {
 }
 
 const FIELD = "record";
-type Command = (...parameters: unknown[]) => unknown;
-type Commands = Readonly<Record<string, Command>>;
+const NODE_REDIS = ["xAdd", "xRange", "xRevRange"] as const;
+const IO_REDIS = ["xadd", "xrange", "xrevrange"] as const;
+
+type Commands<Name extends string> = Readonly<Record<Name, (...parameters: unknown[]) => unknown>>;
+type NodeCommands = Commands<(typeof NODE_REDIS)[number]> & Partial<Commands<"withTypeMapping" | "withAbortSignal">>;
+type IoCommands = Commands<(typeof IO_REDIS)[number]>;
 
 /**
  * Reads and writes a stream by the methods of the client.
@@ -47,41 +51,41 @@ type Commands = Readonly<Record<string, Command>>;
  * @throws {PermissionMisuse} When it is no client of node-redis or ioredis.
  */
 export function streamOf(client: unknown, options: StreamOptions): RedisStream {
-  const commands = Object(client) as Commands;
-  if (["xAdd", "xRange", "xRevRange"].every((name) => typeof commands[name] === "function")) {
-    return nodeRedisStream(commands, options);
-  }
-  if (["xadd", "xrange", "xrevrange"].every((name) => typeof commands[name] === "function")) {
-    return ioRedisStream(commands, options);
-  }
+  const commands: object = Object(client);
+  if (hasAll(commands, NODE_REDIS)) return nodeRedisStream(commands, options);
+  if (hasAll(commands, IO_REDIS)) return ioRedisStream(commands, options);
   const advice = "give a client of redis 5 or 6, as in { client: createClient({ url }) }, or one of ioredis 5 or 6";
   throw misuse("redisRevocations()", client, advice, "`client`");
 }
 
-function nodeRedisStream(client: Commands, { key, keep }: StreamOptions): RedisStream {
+function hasAll<Name extends string>(client: object, names: readonly Name[]): client is Commands<Name> {
+  return names.every((name) => typeof (client as Partial<Commands<Name>>)[name] === "function");
+}
+
+function nodeRedisStream(client: NodeCommands, { key, keep }: StreamOptions): RedisStream {
   // The application may have answers given in other types, such as buffers.
-  const plain = (client.withTypeMapping?.({}) ?? client) as Commands;
+  const plain = (client.withTypeMapping?.({}) ?? client) as NodeCommands;
   const TRIM = { strategy: "MAXLEN", strategyModifier: "~", threshold: keep };
   const read = (answer: unknown) => listOf(answer).map((entry) => entryOf(entry.id, entry.message?.[FIELD]));
   return {
     async add(text, signal) {
       // A command that was not sent yet is taken back when nobody waits for it.
-      const sender = (signal === undefined ? plain : (plain.withAbortSignal?.(signal) ?? plain)) as Commands;
-      checkAdded(await sender.xAdd?.(key, "*", { [FIELD]: text }, { TRIM }));
+      const sender = (signal === undefined ? plain : (plain.withAbortSignal?.(signal) ?? plain)) as NodeCommands;
+      checkAdded(await sender.xAdd(key, "*", { [FIELD]: text }, { TRIM }));
     },
-    from: async (id, COUNT) => read(await plain.xRange?.(key, id, "+", { COUNT })),
-    last: async () => read(await plain.xRevRange?.(key, "+", "-", { COUNT: 1 }))[0],
+    from: async (id, COUNT) => read(await plain.xRange(key, id, "+", { COUNT })),
+    last: async () => read(await plain.xRevRange(key, "+", "-", { COUNT: 1 }))[0],
   };
 }
 
-function ioRedisStream(client: Commands, { key, keep }: StreamOptions): RedisStream {
+function ioRedisStream(client: IoCommands, { key, keep }: StreamOptions): RedisStream {
   const read = (answer: unknown) => listOf(answer).map(([id, fields]) => entryOf(id, fieldOf(fields)));
   return {
     async add(text) {
-      checkAdded(await client.xadd?.(key, "MAXLEN", "~", keep, "*", FIELD, text));
+      checkAdded(await client.xadd(key, "MAXLEN", "~", keep, "*", FIELD, text));
     },
-    from: async (id, most) => read(await client.xrange?.(key, id, "+", "COUNT", most)),
-    last: async () => read(await client.xrevrange?.(key, "+", "-", "COUNT", 1))[0],
+    from: async (id, most) => read(await client.xrange(key, id, "+", "COUNT", most)),
+    last: async () => read(await client.xrevrange(key, "+", "-", "COUNT", 1))[0],
   };
 }
 
