@@ -11,7 +11,7 @@ export interface RecordMark {
  * began, so the records since then live as long as the authentication.
  */
 export class RecentRecords {
-  #end: RecordMark = { record: undefined, next: undefined };
+  #end = markOf(undefined);
 
   /** The present end. */
   get end(): RecordMark {
@@ -19,10 +19,14 @@ export class RecentRecords {
   }
 
   add(record: RevocationRecord | undefined): void {
-    const mark: RecordMark = { record, next: undefined };
+    const mark = markOf(record);
     this.#end.next = mark;
     this.#end = mark;
   }
+}
+
+function markOf(record: RevocationRecord | undefined): RecordMark {
+  return { record, next: undefined };
 }
 
 /** True when a record addresses a connection with these subjects. */
