@@ -18,12 +18,12 @@ const OPTIONAL = ["reply", "join", "notify"] as const;
  * @throws {PermissionMisuse} When it has not the methods of a codec, or a wrong heartbeat.
  */
 export function readCodec(caller: string, codec: Codec = dcrf(), replies?: keyof typeof REPLIES): Codec {
-  const { decode, denied, heartbeat, ...given } = Object(codec) as Partial<Codec>;
+  const { decode, denied, heartbeat, ...optional } = Object(codec) as Partial<Codec>;
   if (typeof decode !== "function" || typeof denied !== "function") {
     throw misuse(caller, codec, "give dcrf(), json(), jsonRpc() or { decode, denied }", "`codec`");
   }
   for (const name of OPTIONAL) {
-    const method = given[name] ?? denied;
+    const method = optional[name] ?? denied;
     if (typeof method !== "function") throw misuse(caller, method, "give a function", `\`codec.${name}\``);
   }
   readHeartbeat(`the codec of ${caller}`, heartbeat);
