@@ -179,3 +179,162 @@ test("the answers of a client that reads wait for the cork", () => {
   engine.send(socket as never, { type: 3, data: [] });
   expect(connection.flushes).toBe(0);
 });
+
+describe("a request for a namespace", () => {
+  /** A client that asks for the same namespace fifty times. */
+  function asking(isThere: boolean) {
+    const { connection, engine, ...tracked } = opened({ unread: 1_000 }, false);
+    engine.trackClient(tracked.client, (name) => isThere && name === "/a");
+    for (let n = 0; n < 50; n++) tracked.client.connect("/a", {});
+    return { closes: connection.closes, asked: tracked.asked.length };
+  }
+
+  test("that exists is always passed on", () => {
+    expect(asking(true)).toEqual({ closes: [], asked: 50 });
+  });
+
+  test("that does not exist is passed on while answers are read", () => {
+    const { closes, asked } = asking(false);
+    expect([closes[0], asked]).toEqual([true, Math.ceil(2_000 / (256 + 64 + 2))]);
+  });
+});
+
+describe("the number of pending handshakes", () => {
+  test("is limited, and known ones are spared", () => {
+    const { connection, engine, limits } = opened({ namespaces: 2 });
+    const asked = ["/a", "/b", "/b"].map((name) => engine.beginHandshake(name, limits));
+    expect([asked, connection.closes]).toEqual([["ask", "ask", "known"], []]);
+    expect(engine.beginHandshake("/c", limits)).toBe("ask");
+    expect([connection.closes, engine.membership.isPending("/c")]).toEqual([[true], false]);
+  });
+
+  test("is charged once for each name", () => {
+    const { engine, limits } = opened({ unread: 1_000 });
+    const name = "/".padEnd(400, "a");
+    for (let n = 0; n < 2; n++) engine.beginHandshake(name, limits);
+    expect(engine.outgoing.isFull).toBe(false);
+    engine.beginHandshake("/b", limits);
+    expect(engine.outgoing.isFull).toBe(true);
+  });
+});
+
+describe("a client that is refused everywhere", () => {
+  test("goes a second after the last refusal", () => {
+    const { connection, engine, limits } = opened();
+    for (const name of ["/a", "/b"]) engine.beginHandshake(name, limits);
+    engine.endHandshake("/a");
+    vi.advanceTimersByTime(CLOSE_TIMEOUT_MS / 2);
+    engine.endHandshake("/b");
+    vi.advanceTimersByTime(CLOSE_TIMEOUT_MS - 1);
+    expect(connection.closes).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(connection.closes).toEqual([true]);
+  });
+
+  test("goes at the end of its handshake where that comes first", () => {
+    const { connection, engine, limits } = opened({ handshake: 50 });
+    engine.beginHandshake("/a", limits);
+    engine.endHandshake("/a");
+    vi.advanceTimersByTime(50);
+    expect(connection.closes).toEqual([true]);
+  });
+});
+
+describe("the data of a client that is in no namespace", () => {
+  test.each([
+    ["text", (size: number) => "x".repeat(size)],
+    ["bytes", (size: number) => Buffer.alloc(size)],
+  ])("is limited as %s", (_kind, make) => {
+    const { connection } = opened({ pendingBytes: 100 });
+    connection.emit("data", make(60));
+    connection.emit("data", undefined);
+    connection.emit("data", make(40));
+    expect(connection.closes).toEqual([]);
+    connection.emit("data", make(1));
+    expect(connection.closes).toEqual([true]);
+  });
+
+  test("is counted before other listeners hear it", () => {
+    const connection = new StubConnection();
+    const read: unknown[] = [];
+    connection.on("data", () => read.push(connectionBeingRead()));
+    const engine = engineOf(connection);
+    connection.emit("data", "0");
+    expect(read).toEqual([engine]);
+  });
+
+  test("is not limited any more once it has entered", () => {
+    const { connection, client } = opened({ pendingBytes: 100 });
+    const before = connection.listenerCount("data");
+    client.nsps.set("/", {});
+    connection.emit("data", "x".repeat(101));
+    expect([connection.closes, connection.listenerCount("data")]).toEqual([[], before - 1]);
+  });
+
+  test("is being read until the end of its task", async () => {
+    const { connection, engine } = opened({}, false);
+    connection.emit("data", "0");
+    expect(connectionBeingRead()).toBe(engine);
+    await Promise.resolve();
+    expect(connectionBeingRead()).toBeUndefined();
+  });
+
+  test("of a tracked client belongs to none of its requests", () => {
+    const { connection } = opened();
+    connection.emit("data", "0");
+    expect(connectionBeingRead()).toBeUndefined();
+  });
+});
+
+test("the close of a connection aborts its pending handshakes", () => {
+  const { connection, engine, limits } = opened();
+  engine.beginHandshake("/a", limits);
+  let aborted = 0;
+  engine.membership.track("/a", { abort: () => void aborted++ });
+  connection.emit("close");
+  expect([aborted, engine.membership.pendingCount]).toEqual([1, 0]);
+});
+
+test("a namespace that is looked up too often is refused", () => {
+  const { engine, connection } = opened({ undecodable: 1 });
+  const asked = Array.from({ length: 4 }, () => {
+    const end = engine.beginLookup("/a", {});
+    if (typeof end !== "function") return end;
+    end();
+    return "asked";
+  });
+  expect(asked).toEqual(["asked", "asked", "often", "destroyed"]);
+  expect(connection.closes).toEqual([true]);
+});
+
+describe("the time for a handshake", () => {
+  test("begins with the first of several", () => {
+    const { connection, engine, client, limits } = opened({ handshake: 50 });
+    client.nsps.set("/", {});
+    engine.timeout.stop();
+    engine.beginHandshake("/a", limits);
+    vi.advanceTimersByTime(40);
+    engine.beginHandshake("/b", limits);
+    vi.advanceTimersByTime(10);
+    expect(connection.closes).toEqual([true]);
+  });
+
+  test("begins anew for a client that has entered meanwhile", () => {
+    const { connection, engine, client, limits } = opened({ handshake: 50 });
+    client.nsps.set("/", {});
+    vi.advanceTimersByTime(40);
+    engine.beginHandshake("/a", limits);
+    vi.advanceTimersByTime(49);
+    expect(connection.closes).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(connection.closes).toEqual([true]);
+  });
+
+  test("goes on for a client outside", () => {
+    const { connection, engine, limits } = opened({ handshake: 50 });
+    vi.advanceTimersByTime(40);
+    engine.beginHandshake("/a", limits);
+    vi.advanceTimersByTime(10);
+    expect(connection.closes).toEqual([true]);
+  });
+});

@@ -131,9 +131,12 @@ test("what is neither true nor false is a misuse", () => {
 class Line {
   readonly heard: unknown[] = [];
   readonly states: string[] = [];
+  /** Called with each event that is heard. */
+  whenHeard = () => {};
   readonly socket = {
     emit: (...emitted: unknown[]) => {
       this.heard.push(emitted.length > 1 ? emitted[1] : emitted[0]);
+      this.whenHeard();
       return true;
     },
     pause: () => void this.states.push("pause"),
@@ -198,6 +201,18 @@ describe("turn by turn", () => {
     expect(line.states).toEqual([]);
   });
 
+  test("one share is given in a tick, however many messages come", async () => {
+    const line = new Line();
+    line.say(0);
+    setImmediate(() => line.say(...range(2, 18)));
+    line.say(1);
+    setImmediate(() => line.say(18));
+    await turn();
+    expect([line.take(), line.states]).toEqual([range(0, 18), ["pause"]]);
+    await turn();
+    expect(line.take()).toEqual([18]);
+  });
+
   test("an orderly end is told behind what came before it", async () => {
     const line = new Line();
     line.say(...range(0, 17));
@@ -247,6 +262,16 @@ describe("turn by turn", () => {
     expect(line.take()).toEqual([16, 17]);
     await turn();
     expect([line.take(), line.states.at(-1)]).toEqual([[18], "resume"]);
+  });
+
+  test("a pause during the last buffered message lasts", async () => {
+    const line = new Line();
+    line.say(...range(0, 17));
+    line.whenHeard = () => line.reading.pauseReading(CROWDED);
+    await turn();
+    expect([line.take(), line.states]).toEqual([range(0, 17), ["pause", "pause"]]);
+    line.reading.resumeReading(CROWDED);
+    expect(line.states).toEqual(["pause", "pause", "resume"]);
   });
 
   test("it is read again once the last reason is gone", () => {

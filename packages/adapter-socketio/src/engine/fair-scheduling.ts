@@ -36,7 +36,7 @@ class FairScheduler {
   /** Messages in the order of arrival, and the close event. */
   #buffered: Emitted[] = [];
   #read = 0;
-  #tick = -1;
+  #tick = 0;
   #taken = 0;
   #isPaused = false;
   #isScheduled = false;

@@ -10,7 +10,7 @@ import { Poller } from "../../test/polling.js";
 import { clientOf, listen, open, type Running, refusalOf, stopAll, uncaughtOf, until } from "../../test/support.js";
 import { guard } from "../guard.js";
 import type { SocketScope } from "../namespace/scope.js";
-import { HandshakeFacts } from "./handshake-facts.js";
+import { HandshakeFacts, unknownHandshake } from "./handshake-facts.js";
 
 afterEach(stopAll);
 
@@ -283,4 +283,17 @@ describe("a request that was let go of is freed", () => {
     }, "the request is freed");
     expect([requests.length, await client.emitWithAck("say")]).toEqual([1, "heard"]);
   });
+});
+
+test("a request without a URL has an empty one", () => {
+  expect(HandshakeFacts.of({ request: { headers: {} } } as never)).toMatchObject({ isKnown: true, url: "" });
+});
+
+test("a request without headers is not known", () => {
+  expect(HandshakeFacts.of({ request: { url: "/" } } as never)).toMatchObject({ isKnown: false, url: "" });
+});
+
+test("the refusal of an unknown request says what is not known", () => {
+  const reason = "It is not known where this connection comes from.";
+  expect(unknownHandshake()).toMatchObject({ code: "handshake_unknown", status: 500, reason });
 });

@@ -34,6 +34,18 @@ test("data without a decision is the same value", () => {
   }
 });
 
+test.each(["error", "causes", "evidence"])("a copy of a decision has no key `%s`", (key) => {
+  const copy = { ...deny("no"), [key]: "secret" };
+  expect(Object.keys(withoutDecisions(copy) as object)).not.toContain(key);
+});
+
+test("data that resembles a decision keeps its fields", () => {
+  for (const key of ["error", "causes", "evidence"]) {
+    const data = { outcome: "won", code: 1, [key]: "of the application" };
+    expect(withoutDecisions(data)).toBe(data);
+  }
+});
+
 test("the data of the handler is not changed", () => {
   const data = Object.freeze({ list: Object.freeze([broken, 1]), at: 1 });
   expect(withoutDecisions(data)).toEqual({ list: [PUBLIC, 1], at: 1 });

@@ -20,7 +20,7 @@ export function withoutDecisions(value: unknown): unknown {
   if (Array.isArray(value)) return mapList(value);
   const record = value as Record<string | symbol, unknown>;
   if (record[DECISION] === true) return publicRefusal(value as Decision);
-  const isCopy = record.outcome !== undefined && SHAPE.every((key) => Object.hasOwn(record, key));
+  const isCopy = SHAPE.every((key) => Object.hasOwn(record, key));
   let copy: Record<string, unknown> | undefined;
   for (const key in record) {
     if (!Object.hasOwn(record, key)) continue;

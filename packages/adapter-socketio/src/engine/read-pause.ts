@@ -23,8 +23,9 @@ export class ReadPause {
   constructor(connection: BareConnection, reading: ReadControl) {
     this.#reading = reading;
     if (connection.transport.name === "polling") {
-      this.#polling = new PollPause(connection.transport);
-      connection.once("close", () => this.#polling?.resume());
+      const polling = new PollPause(connection.transport);
+      this.#polling = polling;
+      connection.once("close", () => polling.resume());
     }
     const pingTimeout = Math.min(PING_TIMEOUT, connection.server?.opts?.pingTimeout ?? PING_TIMEOUT);
     this.#limit = Math.max(1, pingTimeout / 2);
