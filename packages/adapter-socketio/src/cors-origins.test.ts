@@ -81,6 +81,8 @@ describe("`cors.origin` of the server", () => {
     ["an address, which no page has as its origin", `${APP}/`],
   ])("that is %s names nobody", (_what, origin) => {
     expect(admits(origin, APP)).toBe(false);
+    expect(admits(origin, "null")).toBe(false);
+    expect(admits(origin, undefined, { cookie: "a=1" })).toBe(false);
     expect(admits(origin, "http://own.example")).toBe(true);
   });
 

@@ -18,14 +18,7 @@ export function corsOrigins(io: BareServer): OriginRule {
 /** Compares origins as the package `cors` does. */
 function isNamed(origin: string, named: unknown): boolean {
   if (Array.isArray(named)) return named.some((entry) => isNamed(origin, entry));
-  if (named instanceof RegExp) return fromStart(named).test(origin);
+  // A copy, because a pattern with the flag `g` or `y` continues where its last test ended.
+  if (named instanceof RegExp) return new RegExp(named).test(origin);
   return named === origin;
-}
-
-/**
- * A copy of a pattern without the flag `g`, so that each test starts at the beginning. Patterns without state are
- * returned unchanged.
- */
-function fromStart(pattern: RegExp): RegExp {
-  return pattern.global || pattern.sticky ? new RegExp(pattern.source, pattern.flags.replace("g", "")) : pattern;
 }

@@ -75,6 +75,50 @@ describe("what rules see of an event", () => {
   );
 });
 
+describe("an event with an argument that cannot be read", () => {
+  const error = new Error("of a proxy");
+  const opaque = new Proxy(
+    {},
+    {
+      getPrototypeOf() {
+        throw error;
+      },
+    },
+  );
+
+  test("is a bad message", () => {
+    const { action, payload, refusal } = read(["say", opaque]);
+    expect({ action, payload, refusal }).toEqual({
+      action: "say",
+      payload: {},
+      refusal: badMessage(undefined, error),
+    });
+    expect(refusal?.error).toBe(error);
+  });
+});
+
+test("prototypes of a message are only looked for behind other parsers", () => {
+  const brought = Object.create({ brought: true });
+  expect(
+    readEvent({ type: 2, data: ["say", brought] }, { action: undefined, payload: undefined }).refusal,
+  ).toBeUndefined();
+});
+
+describe("an object with the key `args`", () => {
+  const refusal = badMessage("No key of the first argument may be `args`.");
+
+  test.each([[{ args: [1] }], [Object.assign(Object.create(null), { args: undefined })]])("is refused: %j", (first) => {
+    expect(read(["say", first])).toEqual({ action: "say", payload: {}, refusal });
+    expect(read(["say", first], { action: () => "speak" }).refusal).toEqual(refusal);
+  });
+
+  test("is accepted by the option `payload`, and behind other arguments", () => {
+    expect(read(["say", { args: [1] }], { payload: () => ({ a: 1 }) })).toMatchObject({ refusal: undefined });
+    expect(read(["say", "text", { args: [1] }])).toMatchObject({ refusal: undefined });
+    expect(read(["say", ["args"]])).toMatchObject({ refusal: undefined });
+  });
+});
+
 describe("the action of an event", () => {
   const feathers = (event: string, [service]: readonly unknown[]) =>
     typeof service === "string" ? `${service}.${event}` : undefined;

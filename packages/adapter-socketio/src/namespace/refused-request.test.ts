@@ -76,15 +76,16 @@ test("a refusal by an unknown guard goes to the fallback guard", async () => {
   expect(ofServer.mock.calls.map(([{ decision }]) => decision.code)).toEqual(["allowed", "payload_too_large"]);
 });
 
-test("a CONNECT without `auth` is reported once", async () => {
+test.each([[null], [undefined], ["text"]])("a CONNECT with %j as `auth` is reported once", async (auth) => {
   const onDecision = vi.fn();
   await refusedAt(["40"], "", (io) => {
     guard(io, all, { onDecision });
     const namespace = io.sockets as unknown as { _add(...input: unknown[]): Promise<void> };
     const add = namespace._add;
-    namespace._add = (client, _auth, whenOpen) => add.call(namespace, client, null, whenOpen);
+    namespace._add = (client, _auth, whenOpen) => add.call(namespace, client, auth, whenOpen);
   });
   expect(onDecision.mock.calls).toMatchObject([[answered("connect", { code: "bad_message", status: 400 }, "/")]]);
+  expect(onDecision.mock.calls[0]?.[0].scope.auth).toEqual({});
 });
 
 test("a CONNECT that socket.io fails at is reported once", async () => {

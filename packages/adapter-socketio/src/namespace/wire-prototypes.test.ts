@@ -149,3 +149,11 @@ describe.runIf(canBeSet)("a server with a parser of its own", () => {
     await expect(refusalOf(server, "/", { ...options, auth: { token: "ann" } })).rejects.toThrow("not refused");
   });
 });
+
+test("bytes are not gone through", () => {
+  const values = vi.spyOn(Object, "values");
+  const hasOne = hasWirePrototype([Buffer.alloc(1_000)]);
+  const { length } = values.mock.calls;
+  values.mockRestore();
+  expect([hasOne, length]).toEqual([false, 1]);
+});
