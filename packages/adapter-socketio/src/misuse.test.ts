@@ -20,7 +20,7 @@ function misuse(run: () => unknown): string {
 }
 
 test("what is no server", () => {
-  for (const wrong of [undefined, null, {}, new Map(), "io", { sockets: new Map() }]) {
+  for (const wrong of [undefined, null, {}, new Map(), "io", { sockets: new Map() }, { server: new Server() }]) {
     expect(misuse(() => guard(wrong as never, policy))).toBe(
       "guard() needs a Server of socket.io or one of its namespaces, as in guard(io, ...)",
     );
@@ -79,6 +79,10 @@ test("a socket.io version without the guarded methods", () => {
     );
   } finally {
     prototype.onevent = onevent;
+  }
+  for (const name of ["bind", "of", "_checkNamespace"]) {
+    const server = Object.assign(new Server(), { [name]: undefined });
+    expect(misuse(() => guard(server, policy))).toContain(`no \`${name}\``);
   }
   const io = new Server();
   Object.assign(io.sockets, { _doConnect: undefined });
