@@ -78,11 +78,6 @@ export class NamespaceAdmission {
     this.#answer(error, size);
   }
 
-  /** Aborts the evaluation, whose decision then refuses. */
-  abort(): void {
-    this.#evaluation?.abort();
-  }
-
   /** Reports a refusal that was not made by a rule. */
   report(decision: Decision): Decision {
     if (this.#evaluation) return this.#evaluation.reject(decision);

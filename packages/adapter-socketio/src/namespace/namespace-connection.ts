@@ -103,10 +103,9 @@ export class NamespaceConnection extends NamespaceHandshake implements Connectio
     else this.#goOn(scope, proceed);
   }
 
-  /** Refuses the socket because the application has closed its consumer. */
+  /** Refuses the socket because the application has closed its consumer. Its evaluation has ended before. */
   abort(): void {
     this.#isUnwanted = true;
-    this.#admission.abort();
   }
 
   deliver(message: Message): void {

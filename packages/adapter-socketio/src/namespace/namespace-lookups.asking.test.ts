@@ -53,14 +53,15 @@ describe("a lookup without a connection", () => {
     expect([found, heard]).toEqual([[false], []]);
   });
 
-  test("is answered once by a function that calls back twice", () => {
-    const later = answer(false);
-    const { check, found } = serverOf((_name, _auth, next) => {
+  test("asks one function for each that refuses, however often", () => {
+    const [hanging, later] = [vi.fn(), answer(true)];
+    const twice: Decide = (_name, _auth, next) => {
       next(null, false);
       next(null, false);
-    }, later);
+    };
+    const { check, found } = serverOf(twice, hanging, later);
     check("/a");
-    expect([found, vi.mocked(later).mock.calls.length]).toEqual([[false], 1]);
+    expect([found, hanging.mock.calls.length, vi.mocked(later).mock.calls.length]).toEqual([[], 1, 0]);
   });
 
   test.each<[string, Decide]>([
