@@ -74,13 +74,13 @@ describe("what is kept of a session", () => {
 
   test("is nothing while a new authentication is pending", () => {
     const { rights } = rightsOf();
-    const session = { scope: scopeOf(1), identity: ANN, lease: { pendingSince: 1, isExpired: false } };
+    const session = { scope: scopeOf(1), identity: ANN, lease: { isPending: true, isExpired: false } };
     expect(rights.describe(session as never)).toBeUndefined();
   });
 
   test("is nothing where the reading of its identity notices the end", () => {
     const { rights } = rightsOf();
-    const lease = { pendingSince: undefined, isExpired: false };
+    const lease = { isPending: false, isExpired: false };
     const session = {
       scope: scopeOf(1),
       lease,

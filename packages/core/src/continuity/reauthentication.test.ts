@@ -159,7 +159,7 @@ describe("the authentications of an idle connection", () => {
     const subject = {
       isEnded: false,
       principal: undefined,
-      pendingSince: undefined,
+      isPending: false,
       watch: () => new AuthenticationWatch(() => null, undefined),
       authenticate: ({ phase }: Reask) => ({ result: { decision: phase === "renew" ? refused : ALLOWED }, abort() {} }),
       accept() {},

@@ -55,7 +55,7 @@ describe("after a renewal that stays unsettled", () => {
     const subject = {
       isEnded: false,
       principal: undefined,
-      pendingSince: undefined,
+      isPending: false,
       watch: () => new AuthenticationWatch(() => null, undefined),
       authenticate() {
         questions.demand();
