@@ -70,8 +70,10 @@ export class Rules {
     if (plan?.reactsIn === "rule" && isReacting) this.#react(sent);
     const verdict = sent.action !== "secret" || scope.isAdmin || deny("no_admin");
     if (!plan?.isLater) return verdict;
+    world.waits.ask();
     return world.later("rule", verdict, () => {
       sent.demanded = world.application.demanded;
+      world.waits.answer();
       world.waits.turn();
     });
   }
@@ -98,6 +100,7 @@ export class Rules {
     await world.later("handler", undefined);
     // A promise is awaited some turns after it is settled, so the answer holds for what was known at the question.
     const { demanded } = world.application;
+    const { isMember } = world;
     const { state } = session.identity as SessionIdentity;
     const since = running();
     // A question of its own, which the fence may repeat as often.
@@ -112,7 +115,7 @@ export class Rules {
     }
     if (state === "ended") world.fail("reauthorize() allows after the end");
     const { version = 0 } = sent.scope ?? {};
-    if (world.isMember && version < demanded) world.fail(`reauthorize() allows by version ${version} of ${demanded}`);
+    if (isMember && version < demanded) world.fail(`reauthorize() allows by version ${version} of ${demanded}`);
   }
 
   #react({ plan }: Sent): void {
