@@ -34,7 +34,11 @@ describe("an error names the mistake and the correction", () => {
     ],
     ["a wrong codec", () => withOptions({ codec: { decode() {} } }), WRONG_CODEC],
     ["a codec that is null", () => withOptions({ codec: null }), WRONG_CODEC],
-    ["a codec whose reply is none", () => withOptions({ codec: { decode, denied, reply: 1 } }), WRONG_CODEC],
+    [
+      "a codec whose reply is none",
+      () => withOptions({ codec: { decode, denied, reply: 1 } }),
+      "got 1 as `codec.reply`: give a function",
+    ],
     ["a wrong way to refuse", () => withOptions({ refuse: "drop" }), 'as `refuse`: write "status" or "close"'],
     [
       "a challenge that is no header",
