@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { PermissionMisuse } from "../decision/errors.js";
 import { show } from "../util/show.js";
 import { json } from "./json.js";
@@ -24,10 +24,16 @@ test.each([null, 5, "json", {}, JSON, { decode() {} }, { ...words, denied: 5 }])
   );
 });
 
-test.each(["reply", "join", "notify"])("a codec whose %s is no function is refused by name", (name) => {
-  expect(() => readCodec("guard()", { ...words, [name]: 5 } as never)).toThrow(
-    new PermissionMisuse(`guard() got 5 as \`codec.${name}\`: give a function`),
-  );
+describe.each(["reply", "join", "notify"])("a codec whose %s is no function", (name) => {
+  test.each([5, null])("is refused by name, with %j", (method) => {
+    const message = `guard() got ${method} as \`codec.${name}\`: give a function`;
+    expect(() => readCodec("guard()", { ...words, [name]: method } as never)).toThrow(new PermissionMisuse(message));
+  });
+
+  test("is refused where its class has the method", () => {
+    const codec = Object.create({ ...words, [name]: 5 });
+    expect(() => readCodec("guard()", codec)).toThrow(`\`codec.${name}\``);
+  });
 });
 
 test("a codec without reply() can neither serve nor renew", () => {

@@ -8,8 +8,6 @@ const REPLIES = {
   renewals: "by which `renew` of continuity() answers",
 };
 
-const OPTIONAL = ["reply", "join", "notify"] as const;
-
 /**
  * Checks the option `codec` of a guard.
  *
@@ -18,13 +16,13 @@ const OPTIONAL = ["reply", "join", "notify"] as const;
  * @throws {PermissionMisuse} When it has not the methods of a codec, or a wrong heartbeat.
  */
 export function readCodec(caller: string, codec: Codec = dcrf(), replies?: keyof typeof REPLIES): Codec {
-  const { decode, denied, heartbeat, ...optional } = Object(codec) as Partial<Codec>;
+  const { decode, denied, reply, join, notify, heartbeat } = Object(codec) as Partial<Codec>;
   if (typeof decode !== "function" || typeof denied !== "function") {
     throw misuse(caller, codec, "give dcrf(), json(), jsonRpc() or { decode, denied }", "`codec`");
   }
-  for (const name of OPTIONAL) {
-    const method = optional[name] ?? denied;
-    if (typeof method !== "function") throw misuse(caller, method, "give a function", `\`codec.${name}\``);
+  for (const [name, method] of Object.entries({ reply, join, notify })) {
+    if (method === undefined || typeof method === "function") continue;
+    throw misuse(caller, method, "give a function", `\`codec.${name}\``);
   }
   readHeartbeat(`the codec of ${caller}`, heartbeat);
   if (replies !== undefined && codec.reply === undefined) {
