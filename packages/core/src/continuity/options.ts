@@ -86,8 +86,12 @@ function readRevalidate(options: RevalidateOptions | undefined): Required<Revali
 }
 
 /** Checks a time in milliseconds. A short one was given in seconds. */
-function readTime(time: number, name: string, least: number): void {
-  readMilliseconds(time, name);
-  if (time >= least) return;
-  throw new PermissionMisuse(`${name} is ${time} milliseconds: write ${time} * 1000 for seconds, or at least ${least}`);
+function readTime(time: unknown, name: string, least: number): void {
+  if (typeof time === "number" && time > 0 && time < least) {
+    throw new PermissionMisuse(
+      `${name} is ${time} milliseconds: write ${time} * 1000 for seconds, or at least ${least}`,
+    );
+  }
+  if (typeof time === "number" && time >= least) readMilliseconds(time, name);
+  else throw new PermissionMisuse(`${name} is ${show(time)}: give milliseconds, at least ${least}`);
 }
