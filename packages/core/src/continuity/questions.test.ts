@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { deferred } from "../../test/connection.js";
+import { subjectParts } from "../../test/subject.js";
 import { ALLOWED, createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
-import { AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
+import { UNSETTLED } from "./authentication-watch.js";
 import { Reauthentication } from "./reauthentication.js";
 import type { Reask, Subject } from "./reauthentication-types.js";
 
@@ -34,10 +35,7 @@ function questioned(parts: Partial<Subject> = {}) {
     joinQueue: vi.fn(),
   };
   const subject = {
-    isEnded: false,
-    principal: undefined,
-    isPending: false,
-    watch: () => new AuthenticationWatch(() => null, undefined),
+    ...subjectParts(),
     authenticate(question: Reask) {
       const { promise, resolve } = deferred<{ decision: Decision; scope: never }>();
       asked.push(question);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { deferred, settled } from "../../test/connection.js";
+import { subjectParts } from "../../test/subject.js";
 import { ALLOWED, createDecision } from "../decision/decision.js";
-import { AuthenticationWatch } from "./authentication-watch.js";
 import { Reauthentication } from "./reauthentication.js";
 import type { Reask, Subject } from "./reauthentication-types.js";
 
@@ -9,10 +9,7 @@ test("an answer settles nothing of a connection whose authorization has ended", 
   const answer = deferred<{ decision: typeof ALLOWED; scope: never }>();
   const accept = vi.fn();
   const subject = {
-    isEnded: false,
-    principal: undefined,
-    isPending: false,
-    watch: () => new AuthenticationWatch(() => null, undefined),
+    ...subjectParts(),
     authenticate: () => ({ result: answer.promise, abort() {} }),
     accept,
   };
@@ -27,10 +24,7 @@ test("an answer settles nothing of a connection whose authorization has ended", 
 test("a question that cannot be asked is a fault, and is asked again", async () => {
   const retryIn = vi.fn();
   const subject = {
-    isEnded: false,
-    principal: undefined,
-    isPending: false,
-    watch: () => new AuthenticationWatch(() => null, undefined),
+    ...subjectParts(),
     authenticate() {
       throw new Error("no scope");
     },
@@ -49,10 +43,7 @@ function allowed(whenAsked: () => void, whenAccepted: () => void) {
   const [retryIn, rest, abort] = [vi.fn(), vi.fn(), vi.fn()];
   let asked = 0;
   const subject = {
-    isEnded: false,
-    principal: undefined,
-    isPending: false,
-    watch: () => new AuthenticationWatch(() => null, undefined),
+    ...subjectParts(),
     report: vi.fn(),
     authenticate() {
       asked += 1;
@@ -157,10 +148,7 @@ describe("the authentications of an idle connection", () => {
     const refused = createDecision("deny", "not_authenticated");
     const [rest, whenSettled] = [vi.fn(), vi.fn()];
     const subject = {
-      isEnded: false,
-      principal: undefined,
-      isPending: false,
-      watch: () => new AuthenticationWatch(() => null, undefined),
+      ...subjectParts(),
       authenticate: ({ phase }: Reask) => ({ result: { decision: phase === "renew" ? refused : ALLOWED }, abort() {} }),
       accept() {},
       joinQueue() {},

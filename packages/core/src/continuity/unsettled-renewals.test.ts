@@ -2,8 +2,8 @@ import { AllowAny, definePolicy } from "@portcullis/core";
 import { describe, expect, test, vi } from "vitest";
 import { START, soon, useFakeTime } from "../../test/fake-time.js";
 import { lasting } from "../../test/lasting.js";
+import { subjectParts } from "../../test/subject.js";
 import { ALLOWED } from "../decision/decision.js";
-import { AuthenticationWatch } from "./authentication-watch.js";
 import { Reauthentication } from "./reauthentication.js";
 import type { Subject } from "./reauthentication-types.js";
 
@@ -53,10 +53,7 @@ describe("after a renewal that stays unsettled", () => {
   test("those who wait for its answer wait no more", async () => {
     const whenAnswered = vi.fn();
     const subject = {
-      isEnded: false,
-      principal: undefined,
-      isPending: false,
-      watch: () => new AuthenticationWatch(() => null, undefined),
+      ...subjectParts(),
       authenticate() {
         questions.demand();
         questions.whenAnswered(whenAnswered);
