@@ -115,12 +115,8 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
     const left = Math.min(since, awaitedSince) + this.timeout - now;
     // A client that is refused comes back.
     this.lease.hasten();
-    return left > 0 ? this.awaitSettlement(left) : TIMED_OUT;
-  }
-
-  /** Waits for the settlement of the authorization. */
-  private async awaitSettlement(milliseconds: number): Promise<Decision | undefined> {
-    return (await this.lease.wait(milliseconds)) ? undefined : TIMED_OUT;
+    if (left <= 0) return TIMED_OUT;
+    return this.lease.wait(left).then((isSettled) => (isSettled ? undefined : TIMED_OUT));
   }
 
   /** Continues with a message that was held back. A message of a connection that has ended is dropped. */

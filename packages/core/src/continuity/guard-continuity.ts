@@ -18,7 +18,7 @@ import type { SharedLeaseParts } from "./shared-lease-parts.js";
 import { SubjectIndex } from "./subject-index.js";
 
 const NAMELESS =
-  "identify() has named no subject for a client with a user, so no revocation of that user ends its connection: return { subjects: [...] }";
+  'identify() has named no subject for a client with a user, so no revocation of the user ends its connection: return { subjects: ["user:42"] }';
 
 /** Connections of one revocation whose closes may wait for those of smaller ones. */
 const MANY = 200;
@@ -72,8 +72,7 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
     const session = new ContinuousSession(this.#runtime, admitted);
     const { lease } = session;
     lease.begin(watch);
-    const isNamed = lease.principal !== undefined;
-    if (!isNamed && this.options.revocations && hasUser(admitted.scope)) session.hint(NAMELESS);
+    if (!lease.principal && this.options.revocations && hasUser(admitted.scope)) session.hint(NAMELESS);
     // Records that came between the admission and this call have found no session.
     for (let at = watch.mark?.next; at !== undefined; at = at.next) {
       if (at.record === undefined) lease.demandSoon();
