@@ -1,10 +1,12 @@
 // @ts-check
 // A test runner for Stryker that keeps the tests loaded: a mutant costs the tests that reach it, and no start of vitest.
 
+import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { sources, testFiles } from "./parts.mjs";
+import { explained, keyOf } from "./survivors.mjs";
 
 const WORKER = fileURLToPath(new URL("worker.mjs", import.meta.url));
 /** A thread is replaced after so many mutants: what they left behind is gone with it. */
@@ -16,9 +18,25 @@ const MOST_SECONDS = 15;
 const MOST_WAITING = 60_000;
 /** So many of the tests that killed last run before the others: mutants of one file often fail the same tests. */
 const MOST_KILLERS = 12;
+/** The survivors that README.md explains count as survivors without a run. A survivor costs all tests that reach it. */
+const KNOWN = process.env.EXPLAINED === "run" ? new Map() : explained();
 
 /** @typedef {import("./worker.mjs").Order} Order */
 /** @typedef {{ ran: import("./worker.mjs").Ran[], isOverLimit: boolean, coverage?: any }} Outcome */
+
+/** @typedef {{ id: string, fileName: string, replacement: string, location: { start: Place, end: Place } }} Mutant */
+/** @typedef {{ line: number, column: number }} Place Both count from 0. */
+
+/** True for a mutant that README.md explains. */
+function isExplained(/** @type {Mutant} */ { fileName, replacement, location: { start, end } }) {
+  const file = sources.find((path) => fileName.endsWith(path)) ?? fileName;
+  const location = { start: from1(start), end: from1(end) };
+  return KNOWN.has(keyOf(file, readFileSync(fileName, "utf8"), { replacement, location }));
+}
+
+function from1(/** @type {Place} */ { line, column }) {
+  return { line: line + 1, column: column + 1 };
+}
 
 /** Seconds of the processor that this process has used. */
 function seconds() {
@@ -122,8 +140,9 @@ class Runner {
     return { status: "complete", tests, mutantCoverage: coverageOf(outcome) };
   }
 
-  /** @param {{ activeMutant: { id: string }, testFilter?: string[], mutantActivation: string, hitLimit?: number, timeout: number }} options */
+  /** @param {{ activeMutant: Mutant, testFilter?: string[], mutantActivation: string, hitLimit?: number, timeout: number }} options */
   async mutantRun({ activeMutant, testFilter, mutantActivation, hitLimit }) {
+    if (isExplained(activeMutant)) return { status: "survived", nrOfTests: 0 };
     const mutant = activeMutant.id;
     const files = testFilter
       ? this.#files.filter((file) => testFilter.some((id) => id.startsWith(`${file}#`)))
