@@ -7,7 +7,7 @@ import type { Branch, Leaf, Phase, RuleHook, Tree } from "../rules/tree.js";
  */
 export type Plan = Step | PlanBranch;
 
-/** The kind of a step. Leaves come before ends, because the loop runs while the kind is below `Allows`. */
+/** The kind of a step. Leaves come before ends, because the loop runs while the kind is below `Refuses`. */
 export enum Kind {
   /** Called with scope, consumer, action, payload and options. */
   ClassRule,
@@ -15,14 +15,11 @@ export enum Kind {
   FunctionRule,
   /** Called with one context. Returns the parsed payload, the loaded object, or a refusal. */
   Preparation,
-  /** An end that allows. */
-  Allows,
   /** An end that refuses. */
   Refuses,
+  /** An end that allows. */
+  Allows,
 }
-
-/** Maximum number of leaves whose answers fit into the bits of a small integer. */
-export const BITS = 30;
 
 /** The parts of a step. */
 interface StepParts {
@@ -47,8 +44,8 @@ export class Step {
   onFalse: Step = this;
   declare readonly fn: RuleHook["fn"];
   declare readonly self: object | undefined;
-  /** The bit that remembers a true; 0 on a leaf beyond the last bit. */
-  declare readonly bit: number;
+  /** The bit that remembers a true; 0 where a refusal tells the answer, and beyond the last bit. */
+  bit = 0;
 
   readonly kind: Kind;
   readonly ask: RuleHook;
@@ -66,7 +63,6 @@ export class Step {
     this.end = end;
     this.fn = ask.fn;
     this.self = ask.self;
-    this.bit = index < BITS ? 1 << index : 0;
   }
 }
 

@@ -2,7 +2,7 @@ import { ALLOWED, createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
 import type { RuleContext } from "../rules/rule-context.js";
 import type { Phase, Tree } from "../rules/tree.js";
-import { BITS, isStep, Kind, type Plan, plan, Step } from "./plan.js";
+import { isStep, Kind, type Plan, plan, Step } from "./plan.js";
 
 /**
  * A plan as a flat jump program: the leaves in the order of asking, each with the step that follows a true and the one
@@ -21,6 +21,9 @@ export interface Program {
   readonly denials: Map<number, Decision> | undefined;
 }
 
+/** Maximum number of answers that fit into the bits of a small integer. */
+const BITS = 30;
+
 /** Placeholder at an end whose denial is computed when it is first reached. */
 export const UNRESOLVED: Decision = createDecision("deny", "permission_denied");
 
@@ -32,7 +35,7 @@ export function compile(tree: Tree, phase: Phase, fallback: boolean): Program | 
   const allowed = createDecision("allow", "allowed", { by: name });
   const start = wire(root, endStep(Kind.Allows, allowed), undefined);
   const denials = isClear(root) ? undefined : new Map<number, Decision>();
-  const isBlind = leaves.length > BITS && !isClear(root, true);
+  const isBlind = mark(leaves, denials ? Kind.Allows : Kind.Refuses) > BITS && !isClear(root, true);
   return { start: isBlind ? undefined : start, root, leaves, name, needsObject, allowed, denials };
 }
 
@@ -51,6 +54,23 @@ function wire(node: Plan, onTrue: Step | undefined, onFalse: Step | undefined): 
     next = kind === "and" ? wire(operand, next, onFalse) : wire(operand, onTrue, next);
   }
   return next as Step;
+}
+
+/**
+ * Gives a bit to each leaf whose answer must be remembered. Where one answer leads to an end that is `told` from others,
+ * a step that was reached is that end, or implies the other answer.
+ *
+ * @param told The first kind of such ends: an end that refuses is one where its denial does not depend on the bits.
+ * @returns The number of leaves that need a bit.
+ */
+function mark(leaves: readonly Step[], told: Kind): number {
+  let marked = 0;
+  for (const leaf of leaves) {
+    if (Math.max(leaf.onTrue.kind, leaf.onFalse.kind) >= told) continue;
+    leaf.bit = marked < BITS ? 1 << marked : 0;
+    marked += 1;
+  }
+  return marked;
 }
 
 /**

@@ -49,7 +49,7 @@ export class StageList {
       if (step === undefined) break;
       trues = 0;
       try {
-        while (step.kind < Kind.Allows) {
+        while (step.kind < Kind.Refuses) {
           if (step.kind === Kind.ClassRule) {
             answer = (step.fn as ClassHook).call(step.self, scope, consumer, action, payload, options);
           } else {

@@ -85,14 +85,14 @@ export class TreeWalker {
   }
 
   /**
-   * Replays the evaluation up to `at`. Answers come from the bit mask; leaves beyond the last bit are inferred from having
-   * reached `at`.
+   * Replays the evaluation up to `at`. Answers come from the bit mask; those of leaves without a bit are inferred from
+   * having reached `at`.
    */
   replay(at: Step, trues: number): void {
     while (this.result === undefined && this.leaf !== at) {
       const { bit, onTrue } = this.leaf;
-      const leadsThere = onTrue === at || (onTrue.end === null && onTrue.index <= at.index);
-      this.give(readAnswer(bit === 0 ? leadsThere : (trues & bit) !== 0, this.leaf));
+      const isTrue = bit ? (trues & bit) !== 0 : onTrue === at || (!onTrue.end && onTrue.index <= at.index);
+      this.give(readAnswer(isTrue, this.leaf));
     }
   }
 
