@@ -49,7 +49,13 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
     options?: CheckOptions,
     ...further: readonly never[]
   ): Decision | Promise<Decision> {
-    return this.decideHeld({ action, payload, options: optionsOf(options, further.length) }, 1);
+    const known = optionsOf(options, further.length);
+    if (this.isEnded || this.lease.now() !== "valid") return this.decideHeld({ action, payload, options: known }, 1);
+    const epoch = this.noticedEpoch;
+    const decision = super.decide(action, payload, known);
+    // A question that is answered at once allocates nothing.
+    if (!(decision instanceof Promise) && this.isPresent(epoch)) return decision;
+    return this.follow({ action, payload, options: known }, 1, decision, epoch);
   }
 
   private decideHeld(asked: Asked, count: number): Decision | Promise<Decision> {
@@ -57,11 +63,25 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
     if (held instanceof Promise) return held.then((refusal) => refusal ?? this.decideHeld(asked, count));
     if (held) return held;
     const epoch = this.noticedEpoch;
-    const decision = super.decide(asked.action, asked.payload, asked.options);
+    return this.follow(asked, count, super.decide(asked.action, asked.payload, asked.options), epoch);
+  }
+
+  /** Answers a decision of the present authorization, and asks again after one of an earlier epoch. */
+  private follow(
+    asked: Asked,
+    count: number,
+    decision: Decision | Promise<Decision>,
+    epoch: number,
+  ): Decision | Promise<Decision> {
     if (decision instanceof Promise) {
       return decision.then((later) => (!this.isEnded && epoch === this.epoch ? later : this.askAgain(asked, count)));
     }
-    return !this.isEnded && epoch === this.noticedEpoch ? decision : this.askAgain(asked, count);
+    return this.isPresent(epoch) ? decision : this.askAgain(asked, count);
+  }
+
+  /** True while a decision that was begun and made at once in this epoch may be acted on. */
+  private isPresent(epoch: number): boolean {
+    return !this.isEnded && epoch === this.noticedEpoch;
   }
 
   private askAgain(asked: Asked, count: number): Decision | Promise<Decision> {
