@@ -1,4 +1,5 @@
 import { AllowAny, definePolicy, IsAuthenticated, permission } from "@portcullis/core";
+import { continuity, memoryRevocations } from "@portcullis/core/continuity";
 import type { Hooks } from "crossws";
 import { expect, test } from "vitest";
 import { connect, messageOf, policy, start, strangePeer } from "../test/support.js";
@@ -7,7 +8,7 @@ import { guard } from "./index.js";
 const PING = '{"action":"ping","request_id":1}';
 
 /** A guard without a server, the hooks of which are called by hand. */
-function guarded(hooks: Partial<Hooks> = {}, refuse: "status" | "close" = "status") {
+function guarded(hooks: Partial<Hooks> = {}, options: object = {}) {
   const log: string[] = [];
   const made = guard(
     {
@@ -21,7 +22,7 @@ function guarded(hooks: Partial<Hooks> = {}, refuse: "status" | "close" = "statu
       ...hooks,
     },
     policy,
-    { refuse },
+    options,
   );
   const upgrade = async (headers: Record<string, string> = {}) => {
     const request = new Request("http://localhost/", { headers });
@@ -46,6 +47,21 @@ test("a peer without an upgrade reaches no hook", () => {
     ["close", 1008, "not admitted"],
   ]);
   expect(findSession(peer)).toBeUndefined();
+});
+
+test("a peer revoked during its upgrade reaches no hook before its close", async () => {
+  const revocations = memoryRevocations();
+  const { hooks, log, upgrade } = guarded(
+    { upgrade: async () => void (await revocations.revoke("user:ann")) },
+    { identify: () => ({ subjects: ["user:ann"] }), continuity: continuity({ revocations }) },
+  );
+  const { answer } = await upgrade();
+  const { peer } = strangePeer({ ...answer.context });
+  hooks.open(peer);
+  hooks.ping(peer, new Uint8Array());
+  hooks.drain(peer);
+  hooks.close(peer, { code: 4401 });
+  expect(log).toEqual([]);
 });
 
 test("an admitted peer reaches each hook", async () => {
@@ -186,7 +202,7 @@ test("an upgrade hook that throws admits nobody", async () => {
 });
 
 test("a refused peer reaches no hook before its close", async () => {
-  const { hooks, log, upgrade } = guarded({}, "close");
+  const { hooks, log, upgrade } = guarded({}, { refuse: "close" });
   const { answer } = await upgrade({ origin: "https://elsewhere.example" });
   const { peer, done } = strangePeer({ ...answer.context });
   hooks.open(peer);
