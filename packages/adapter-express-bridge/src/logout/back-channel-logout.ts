@@ -113,10 +113,14 @@ function checkOptions(options: BackChannelLogoutOptions): void {
     throw misuse(CALLER, subjects, "give a function", "`subjects`");
 }
 
+const PROTOCOLS = ["https:", "http:"];
+
 /** Checks that keys can be fetched, or are there. */
 function checkKeySet(jwks: unknown): void {
   const { keys, protocol } = Object(jwks) as { keys?: unknown; protocol?: unknown };
-  if (jwks instanceof URL ? /^https?:$/.test(String(protocol)) : Array.isArray(keys) && keys.length > 0) return;
+  const isUsable =
+    jwks instanceof URL ? PROTOCOLS.includes(protocol as string) : Array.isArray(keys) && keys.length > 0;
+  if (isUsable) return;
   const [value, role] = Array.isArray(keys) ? [keys, "`jwks.keys`"] : [jwks, "`jwks`"];
   throw misuse(CALLER, value, 'give new URL("https://id.example/jwks"), or { keys } with at least one key', role);
 }
