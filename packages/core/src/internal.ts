@@ -5,7 +5,7 @@
  */
 
 // Continuity
-export { checkSubject } from "./continuity/identity.js";
+export { isSubject } from "./continuity/identity.js";
 export { isAddressedSince, type RecordMark } from "./continuity/recent-records.js";
 export { isSettled } from "./continuity/settled.js";
 export { misuse } from "./decision/errors.js";

@@ -88,6 +88,11 @@ export function checkSubject(caller: string, value: unknown, role?: string): ass
   if (fault !== undefined) throw misuse(caller, value, `name a subject, as in "user:42"${fault}`, role);
 }
 
+/** True for a text that `revoke()` and `refresh()` take as a subject. */
+export function isSubject(value: unknown): value is string {
+  return faultOf(value) === undefined;
+}
+
 function faultOf(value: unknown): string | undefined {
   if (typeof value !== "string") return "";
   if (value.length > LONGEST_NAME) return `, with at most ${LONGEST_NAME} characters`;
