@@ -37,8 +37,10 @@ export function guardHooks(guarding: Guarding): GuardedHooks {
     // A second call changes nothing.
     open: (peer) => (peers.get(peer) ? undefined : open(peer)),
     message(peer, message) {
+      const connection = peers.get(peer);
+      if (connection) return connection.receiveMessage(message);
       // crossws calls this hook before `open` where a global `open` takes time and the route's waits for it.
-      if (!peers.get(peer)) open(peer);
+      open(peer);
       return peers.get(peer)?.receiveMessage(message);
     },
     close: (peer, details) => peers.get(peer)?.endPeer(details),
