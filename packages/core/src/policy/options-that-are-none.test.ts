@@ -1,4 +1,4 @@
-import { definePolicy, permission } from "@portcullis/core";
+import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { defineConsumer, type HandlerContext } from "@portcullis/core/consumer";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -117,6 +117,18 @@ test("the fault of a further argument says so", async () => {
     error: Error;
   }>);
   expect(error.message).toBe('decide() got "further arguments": give { object, signal } as options, or leave them out');
+});
+
+test("a further argument faults where no rule judges objects", async () => {
+  const open = definePolicy({ actions: { edit: AllowAny } });
+  expect(await answersOf(open, [scope, CONSUMER], [undefined, 1])).toEqual(FAULT);
+  expect(await answersOf(open, [scope, CONSUMER], [])).toEqual(["allow", "AllowAny", true, "allowed"]);
+});
+
+test("a payload of an unknown action is never taken for options", () => {
+  const both = definePolicy({ permissions: isOwner, actions: { edit: isOwner } });
+  const asked = verbsOf(both).decide(scope, CONSUMER, "erase", { object: {} });
+  expect(asked).toMatchObject({ outcome: "deny", code: "unknown_action" });
 });
 
 test("a further argument of a connect question faults", () => {
