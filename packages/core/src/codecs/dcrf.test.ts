@@ -34,6 +34,10 @@ describe("a request", () => {
     expect(read(value).bad).toBe(bad);
   });
 
+  test("without an action has a payload without the keys of DCRF", () => {
+    expect(read({ action: null, request_id: 1, room: 1 }).payload).toEqual({ room: 1 });
+  });
+
   test.each([[5], [{}], [["a"]], [true]])("has a string as its action, not %j", (action) => {
     expect(partsOf({ action, request_id: 1 })).toEqual({
       action: undefined,
@@ -247,8 +251,35 @@ describe("names of streams", () => {
   });
 });
 
-test.each([[""], "people", 1, [5]])("`multiplex` cannot be %j", (multiplex) => {
-  expect(() => dcrf({ multiplex: multiplex as never })).toThrow(PermissionMisuse);
+test.each<[unknown, string]>([
+  [[""], "a list"],
+  ["people", '"people"'],
+  [1, "1"],
+  [[5], "a list"],
+  [["people", ""], "a list"],
+  [[], "an empty list"],
+])("`multiplex` cannot be %j", (multiplex, shown) => {
+  expect(() => dcrf({ multiplex: multiplex as never })).toThrow(
+    `dcrf() got ${shown} as \`multiplex\`: write true, or the names of the streams in a list`,
+  );
+});
+
+test("a wrong option of dcrf() is told with its name", () => {
+  expect(() => dcrf({ code: true } as never)).toThrow("dcrf() has no option `code`: write `codes`");
+  expect(() => dcrf({ heartbeat: { ping: "", pong: "" } })).toThrow('dcrf() got "" as `heartbeat`');
+});
+
+test("a notice has the five keys of DCRF", () => {
+  const payload = {
+    errors: [],
+    data: { expires_in: 5 },
+    action: "auth.expiring",
+    response_status: 200,
+    request_id: null,
+  };
+  const notice = (codec = dcrf()) => written(codec.notify?.("auth.expiring", { expiresIn: 5 }));
+  expect(notice()).toEqual(payload);
+  expect(notice(dcrf({ multiplex: true }))).toEqual({ stream: null, payload });
 });
 
 test("dcrf() spells the seconds of a renewal as its events do", () => {

@@ -54,6 +54,19 @@ describe("an answer", () => {
   });
 });
 
+test("a notice is a notification, without an id", () => {
+  expect(JSON.parse(String(codec.notify?.("auth.expiring", { expiresIn: 5 })))).toEqual({
+    jsonrpc: "2.0",
+    method: "auth.expiring",
+    params: { expiresIn: 5 },
+  });
+});
+
+test("a wrong option of jsonRpc() is told with its name", () => {
+  expect(() => jsonRpc({ id: "seq" } as never)).toThrow("jsonRpc() has no option `id`: the options are heartbeat");
+  expect(() => jsonRpc({ heartbeat: { ping: "", pong: "" } })).toThrow('jsonRpc() got "" as `heartbeat`');
+});
+
 const VERSION = '`jsonrpc` must be "2.0".';
 const METHOD = "The method must be a string.";
 const PARAMS = "The params must be an object or a list.";

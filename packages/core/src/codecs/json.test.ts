@@ -127,6 +127,22 @@ describe("a payload under a key of its own", () => {
   });
 });
 
+test("a notice has the event as its type, and its data", () => {
+  const notice = (codec = json()) => JSON.parse(String(codec.notify?.("auth.expiring", { expiresIn: 5 })));
+  expect(notice()).toEqual({ type: "auth.expiring", expiresIn: 5 });
+  expect(notice(json({ action: "cmd" }))).toEqual({ cmd: "auth.expiring", expiresIn: 5 });
+  expect(notice(json({ payload: "data" }))).toEqual({ type: "auth.expiring", data: { expiresIn: 5 } });
+});
+
+test("a wrong option of json() is told with its name", () => {
+  expect(() => json({ key: "a" } as never)).toThrow(
+    "json() has no option `key`: the options are action, id, payload, heartbeat",
+  );
+  expect(() => json({ id: "type" })).toThrow(
+    'json() got "type" as a key: give keys that differ, as in json({ action: "type", id: "id", payload: "data" })',
+  );
+});
+
 test("wrong options throw at once", () => {
   for (const options of [
     { action: "" },

@@ -72,12 +72,20 @@ export function json(options: JsonOptions = {}): EnvelopeCodec<JsonRequest> {
 }
 
 /** Keys that hold the payload in many formats. */
-const PAYLOAD_KEYS = ["payload", "data", "params", "args", "body", "detail", "message"];
+const PAYLOAD_KEYS: readonly (string | undefined)[] = [
+  "payload",
+  "data",
+  "params",
+  "args",
+  "body",
+  "detail",
+  "message",
+];
 
 /** A hint about a payload that probably stands one level below the one that the rules get. */
 function hintOf({ action, payload = {} }: JsonRequest): string | undefined {
   const key = action === undefined ? undefined : innerKey(payload, () => true);
-  if (key === undefined || !PAYLOAD_KEYS.includes(key)) return undefined;
+  if (!PAYLOAD_KEYS.includes(key)) return undefined;
   return `rules find the fields of a message in \`payload.${key}\`: use \`json({ payload: "${key}" })\` to judge those of \`${key}\` as the payload`;
 }
 

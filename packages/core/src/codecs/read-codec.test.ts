@@ -16,13 +16,16 @@ test("a codec is used as it is", () => {
   expect([readCodec("guard()", words), readCodec("serve()", codec, "handlers")]).toEqual([words, codec]);
 });
 
-test.each([null, 5, "json", {}, JSON, { decode() {} }, { ...words, denied: 5 }])("%j is no codec", (wrong) => {
-  expect(() => readCodec("guard()", wrong as never)).toThrow(
-    new PermissionMisuse(
-      `guard() got ${show(wrong)} as \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`,
-    ),
-  );
-});
+test.each([null, 5, "json", {}, JSON, { decode() {} }, { denied() {} }, { ...words, denied: 5 }])(
+  "%j is no codec",
+  (wrong) => {
+    expect(() => readCodec("guard()", wrong as never)).toThrow(
+      new PermissionMisuse(
+        `guard() got ${show(wrong)} as \`codec\`: give dcrf(), json(), jsonRpc() or { decode, denied }`,
+      ),
+    );
+  },
+);
 
 describe.each(["reply", "join", "notify"])("a codec whose %s is no function", (name) => {
   test.each([5, null])("is refused by name, with %j", (method) => {
