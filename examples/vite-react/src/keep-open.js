@@ -6,7 +6,9 @@ const mayTryAgain = (error) => error?.retry === "later" || error?.status >= 500;
 export function keepOpen(url, { token, onState, onMessage }) {
   let socket;
   let timer;
-  let delay = 0.5; // seconds
+  let delay = 0.5; // seconds until the next connection
+  let pause = 1; // seconds until the next renewal
+  let isSecond = false; // true after a refusal of credentials
   let isStopped = false;
 
   const isOpen = () => socket?.readyState === WebSocket.OPEN;
@@ -32,10 +34,13 @@ export function keepOpen(url, { token, onState, onMessage }) {
     socket.onmessage = ({ data }) => receive(JSON.parse(data));
     socket.onclose = ({ code, reason }) => {
       clearTimeout(timer);
-      if (code === 4401) return onState("sign-in", reason);
-      if (!COME_BACK.includes(code)) return onState("denied", reason);
-      if (Date.now() - began > 30_000) delay = 0.5;
-      comeBack();
+      if (Date.now() - began > 10_000) {
+        delay = 0.5;
+        isSecond = false;
+      }
+      if (code === 4401) signIn(reason);
+      else if (COME_BACK.includes(code)) comeBack();
+      else onState("denied", reason);
     };
   }
 
@@ -45,16 +50,31 @@ export function keepOpen(url, { token, onState, onMessage }) {
     delay = Math.min(2 * delay, 30);
   }
 
+  /** Asks for a new token once. */
+  function signIn(reason) {
+    if (isSecond) return onState("sign-in", reason);
+    isSecond = true;
+    open();
+  }
+
   async function renew() {
     const credential = await token().catch(() => undefined);
     if (credential) send({ type: "auth.renew", id: "renew", token: credential });
-    else if (credential === undefined && isOpen()) later(renew, 1);
+    else if (credential === undefined && isOpen()) renewLater();
+  }
+
+  /** Waits longer after each fault, because a connection may renew five times in a minute. */
+  function renewLater(seconds = pause) {
+    pause *= 2;
+    later(renew, seconds);
   }
 
   function receive(message) {
-    if (message.type === "auth.expiring") renew();
-    else if (message.id !== "renew") onMessage(message);
-    else if (mayTryAgain(message.error)) later(renew, message.error.retryAfter ?? 1);
+    if (message.type === "auth.expiring") {
+      pause = 1;
+      renew();
+    } else if (message.id !== "renew") onMessage(message);
+    else if (mayTryAgain(message.error)) renewLater(message.error.retryAfter);
   }
 
   open();

@@ -28,7 +28,7 @@ const PAGE = `<!doctype html>
   globalThis.states = [];
   const token = async () => (await fetch("/token")).json();
   const onState = (...told) => states.push(told.filter(Boolean).join(" "));
-  keepOpen(location.origin.replace(/^http/, new URLSearchParams(location.search).get("scheme")), { token, onState });
+  keepOpen(location.origin.replace(/^http/, new URLSearchParams(location.search).get("scheme")), { token, onState, onMessage() {} });
 </script>`;
 
 const isAllowedIn = and(IsAuthenticated, not(HasRole("banned"), { code: "banned" }));
@@ -40,6 +40,10 @@ class World {
   /** Milliseconds. */
   life = 3_600_000;
   isSignedIn = true;
+  /** True while the database of `authenticate` cannot be reached. */
+  isDown = false;
+  /** True while a middleware of the application refuses every client of socket.io. */
+  isFull = false;
   /** Handshakes and renewals, as `onDecision` hears them. */
   readonly decided: string[] = [];
   revocations = memoryRevocations();
@@ -48,6 +52,7 @@ class World {
   token = () => JSON.stringify(String(Date.now() + this.life));
 
   read(token: unknown) {
+    if (this.isDown) throw new Error("down");
     return { user: this.isSignedIn ? this.user : null, end: Number(token) };
   }
 
@@ -77,6 +82,7 @@ async function serve(world: World, transport: Transport, port = 0) {
     else response.writeHead(200, { "content-type": file[0] }).end(file[1]());
   });
   const io = transport === "socket.io" ? new Server(http) : undefined;
+  io?.use((_socket, next) => next(world.isFull ? new Error("full") : undefined));
   const guarded = io
     ? guardIo(io, policy, {
         ...world.options(),
@@ -162,7 +168,7 @@ describe.skipIf(!hasChromium).each(["ws", "socket.io"] as const)(
       await reaches("open");
       world.isSignedIn = false;
       await world.revocations.revoke("user:ann");
-      await staysAway("sign-in revoked");
+      await staysAway("sign-in not_authenticated");
     });
 
     test("asks for a sign-in where its token is refused", async () => {
@@ -185,6 +191,47 @@ describe.skipIf(!hasChromium).each(["ws", "socket.io"] as const)(
       world.user.roles.push("banned");
       await (await open(world)).staysAway("denied banned");
     });
+
+    test("asks for a new token once where its token has ended", async () => {
+      const world = new World();
+      const lives = [-1_000];
+      world.token = () => JSON.stringify(String(Date.now() + (lives.pop() ?? 3_600_000)));
+      const { reaches } = await open(world);
+      await reaches("open");
+      await expect.poll(() => world.decided).toEqual(["connect token_expired", "connect allowed"]);
+    });
+
+    test("comes back after a fault of the server", async () => {
+      const world = new World();
+      world.isDown = true;
+      const { reaches } = await open(world);
+      await reaches("waiting");
+      world.isDown = false;
+      await reaches("open");
+      await expect.poll(() => world.decided.at(-1)).toBe("connect allowed");
+    });
+
+    test("renews ever later while the server has a fault", async () => {
+      const world = new World();
+      world.life = 8_000;
+      const { states, reaches } = await open(world);
+      await reaches("open");
+      world.isDown = true;
+      const faults = () => world.decided.filter((decided) => decided === "renew permission_error").length;
+      await expect.poll(faults, { timeout: 30_000 }).toBe(3);
+      world.life = 3_600_000;
+      world.isDown = false;
+      await expect.poll(() => world.decided, { timeout: 30_000 }).toContain("renew allowed");
+      expect([faults(), (await states()).filter((state) => state !== "connecting")]).toEqual([3, ["open"]]);
+    });
+
+    if (transport === "socket.io") {
+      test("stays away where a middleware refuses it", async () => {
+        const world = new World();
+        world.isFull = true;
+        await (await open(world)).staysAway("denied full");
+      });
+    }
 
     test("comes back after a restart of the server", async () => {
       const world = new World();

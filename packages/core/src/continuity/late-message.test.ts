@@ -52,6 +52,60 @@ describe("a message long after a refresh of many connections", () => {
   });
 });
 
+describe("after an outage of `authenticate`", () => {
+  /** A refreshed connection, of which `authenticate` has thrown for that many seconds. */
+  async function outage(seconds: number, during: (last: LastingConnection) => void = () => undefined) {
+    const revocations = memoryRevocations();
+    const begins: number[] = [];
+    let isDown = false;
+    const authenticate = () => {
+      begins.push(performance.now());
+      if (isDown) throw new Error("down");
+      return {};
+    };
+    const { open } = lasting(policy, authenticate, { identify: () => ({ subjects: ["tenant:1"] }), revocations });
+    const last = await open();
+    isDown = true;
+    void revocations.refresh("tenant:1");
+    for (let second = 0; second < seconds; second++) {
+      during(last);
+      await vi.advanceTimersByTimeAsync(SECOND);
+    }
+    isDown = false;
+    return { last, gaps: begins.map((begin, at) => begin - (begins[at - 1] ?? begin)).slice(1) };
+  }
+
+  test("a refused message has the client authenticated at once", async () => {
+    const { last } = await outage(60);
+    last.send("say");
+    await vi.advanceTimersByTimeAsync(20);
+    last.send("say");
+    expect(last.wire.sent).toEqual(["deliver say", "deliver say"]);
+  });
+
+  test("a client that asks again and again is let in within a second", async () => {
+    const { last } = await outage(60, ({ send }) => send("say"));
+    last.send("say");
+    expect(last.wire.sent).not.toContain("deliver say");
+    await vi.advanceTimersByTimeAsync(1_000);
+    last.send("say");
+    expect(last.wire.sent.at(-1)).toBe("deliver say");
+  });
+
+  test("messages begin one authentication a second at most", async () => {
+    const { gaps } = await outage(30, ({ send }) => {
+      for (let turn = 0; turn < 20; turn++) send("say");
+    });
+    expect(gaps.length).toBeGreaterThan(20);
+    expect(Math.min(...gaps.slice(2))).toBeGreaterThanOrEqual(SECOND);
+  });
+
+  test("a silent client is asked ever less often", async () => {
+    const { gaps } = await outage(120);
+    expect(gaps.length).toBeLessThan(14);
+  });
+});
+
 describe("a message that waits when the identity ends", () => {
   const ending = async (grace: number) => {
     const made = lasting(policy, (_client, { previous }) => (previous ? new Promise<object>(() => {}) : {}), {

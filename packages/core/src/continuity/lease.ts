@@ -95,8 +95,9 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     if (!this.isEnded) this.shared.revalidations.add(this);
   }
 
-  /** A message waits for the new authentication, so it goes first. */
+  /** A message waits for the new authentication, so it goes first, and not long after the last fault. */
   hasten(): void {
+    this.retrySoon();
     this.shared.revalidations.hasten(this);
   }
 
@@ -116,8 +117,8 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
 
   renew(question: Reask): void {
     const questions = this.questions;
-    // A deadline is noticed a little late.
-    questions.heldUntil = readClock() + 1.1 * this.holder.connectTimeout;
+    // A deadline is noticed a little late. Renewals behind one that hangs hold the end back no longer.
+    if (!this.isRenewing) questions.heldUntil = readClock() + 1.1 * this.holder.connectTimeout;
     questions.renew({
       ...question,
       answer: (decision) => {

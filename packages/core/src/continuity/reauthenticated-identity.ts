@@ -72,8 +72,18 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
     return this.#questions;
   }
 
-  retryIn(milliseconds: number): void {
-    this.questions.retryAt = Math.ceil(readClock() + milliseconds);
+  retryIn(milliseconds: number, least = milliseconds): void {
+    const now = readClock();
+    this.questions.soonestAt = Math.ceil(now + least);
+    this.questions.retryAt = Math.ceil(now + (this.isAwaited ? Math.min(least, milliseconds) : milliseconds));
+    this.schedule();
+  }
+
+  /** Plans the next question after a fault for the earliest time, because a message waits for it. */
+  protected retrySoon(): void {
+    const questions = this.#questions;
+    if (questions?.retryAt === undefined || questions.retryAt <= questions.soonestAt) return;
+    questions.retryAt = questions.soonestAt;
     this.schedule();
   }
 

@@ -37,8 +37,12 @@ export interface Subject extends Readonly<Pick<IdentityState, "principal" | "isP
   report(phase: DecisionPhase, decision: Decision): void;
   /** Asks for a further question, when the guard has room for it. */
   joinQueue(): void;
-  /** Asks for a further question later: after a fault, or where demands come too fast. */
-  retryIn(milliseconds: number): void;
+  /**
+   * Asks for a further question later: after a fault, or where demands come too fast.
+   *
+   * @param least Milliseconds after which it may be asked where a message waits for it.
+   */
+  retryIn(milliseconds: number, least?: number): void;
   /** Prints a hint for the developer, once. */
   hint(text: string): void;
   /** Nothing is under way, waits, or is to be remembered. */

@@ -55,6 +55,8 @@ export class Reauthentication {
   renewed: { readonly payload: Payload | undefined; readonly beganAt: number } | undefined;
   /** The time of the next question after a fault; `undefined` where none is planned. */
   retryAt: number | undefined;
+  /** The earliest time of that question, where a message waits for it. */
+  soonestAt = 0;
   /** The time until which a renewal holds the end of the identity back. */
   heldUntil = 0;
 
@@ -210,7 +212,7 @@ export class Reauthentication {
       this.#demands.take()(decision);
       this.#faults += 1;
       const wait = Math.min(RETRY.first * 2 ** (this.#faults - 1), RETRY.longest);
-      this.#subject.retryIn(wait * (1 - Math.random() / 2));
+      this.#subject.retryIn(wait * (1 - Math.random() / 2), RETRY.first);
     }
     this.#next();
   }

@@ -208,6 +208,21 @@ describe("a renewal", () => {
     ]);
   });
 
+  test("holds the end back no longer with others behind it", async () => {
+    const { open, tokens } = server(ann, { grace: 1_000 });
+    tokens.never = () => new Promise(() => {});
+    const { wire, send } = await open();
+    await vi.advanceTimersByTimeAsync(100_900);
+    for (let turn = 0; turn < 4; turn++) {
+      send("auth.renew", { token: "never" });
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    await vi.advanceTimersByTimeAsync(1_400);
+    expect(wire.sent).not.toContain("close 4401 token_expired");
+    await vi.advanceTimersByTimeAsync(300);
+    expect(wire.sent.at(-1)).toBe("close 4401 token_expired");
+  });
+
   test("is refused above five in a minute", async () => {
     const { wire, send } = await server().open();
     for (let i = 0; i < 6; i++) send("auth.renew", { token: "ann" });
