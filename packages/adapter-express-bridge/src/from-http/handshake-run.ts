@@ -15,6 +15,9 @@ import { answerOf } from "../exchange/read-outcome.js";
 import { type Ended, type Runner, runToEnd } from "../runners/runner.js";
 import { passHeaders } from "./http-rule.js";
 
+/** The options of `useExpress` and `useKoa`. */
+export const HANDSHAKE_KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "stopAt", "onError"];
+
 /** The argument of `authenticate`: the request of the handshake, or a socket that has it under `request`. */
 export type HandshakeSource = IncomingMessage | { readonly request: IncomingMessage };
 

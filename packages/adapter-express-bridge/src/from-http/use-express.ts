@@ -5,7 +5,7 @@ import type { Exchange } from "../exchange/exchange.js";
 import { type ExpressApplication, expressRun, readApp } from "../runners/express.js";
 import { checkStops } from "../runners/express-routes.js";
 import type { Handler } from "../runners/handler.js";
-import { type HandshakeSource, handshakeRun } from "./handshake-run.js";
+import { HANDSHAKE_KEYS, type HandshakeSource, handshakeRun } from "./handshake-run.js";
 import { type DeclaredUser, flatten, type Middlewares } from "./middlewares.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
 import { lastingId } from "./session-id.js";
@@ -41,8 +41,6 @@ export interface UseExpressOptions<Extra, From extends HandshakeSource = Handsha
    */
   hydrate?: (request: Identified) => Extra;
 }
-
-const KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "stopAt", "onError"];
 
 /**
  * Makes an `authenticate` function of Express middlewares that identify the user, such as a session,
@@ -80,7 +78,7 @@ export function useExpress<
 ): (from: From, asked?: Partial<HandshakeFacts>) => Promise<Hydrated<Extra, A>> {
   const caller = "useExpress()";
   const chain: Handler[] = flatten(caller, middlewares);
-  checkKeys(caller, options, KEYS);
+  checkKeys(caller, options, HANDSHAKE_KEYS);
   const { app, headers, hydrate, ...common } = options;
   if (hydrate !== undefined && typeof hydrate !== "function")
     throw misuse(caller, hydrate, "give a function", "`hydrate`");

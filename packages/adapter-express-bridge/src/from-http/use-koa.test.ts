@@ -165,6 +165,13 @@ describe.each([{ rolling: true }, { renew: true }])("koa-session with %o", (opti
   });
 });
 
+test("every option of its documentation is taken", () => {
+  const last: Middleware = () => undefined;
+  const [headers, hydrate, onError] = [() => ({}), () => ({}), () => undefined];
+  const options = { timeout: 10, unmatched: "allow" as const, stopAt: [last], headers, hydrate, onError };
+  expect(() => useKoa([(_context, next) => next(), last], { app: new Koa(), ...options })).not.toThrow();
+});
+
 test.each<[string, () => unknown, string]>([
   ["no middleware", () => useKoa([], { app: new Koa() }), "useKoa() got no middleware"],
   ["no application", () => useKoa(() => {}, {} as never), "useKoa() got undefined as `app`"],

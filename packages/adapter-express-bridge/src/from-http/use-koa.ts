@@ -5,7 +5,7 @@ import { type KoaApplication, koaRun, readKoa } from "../runners/koa.js";
 import type { KoaContext } from "../runners/koa-context.js";
 import { checkKoaStops } from "../runners/koa-routes.js";
 import { type ContextOf, type KoaMiddlewares, koaChain } from "./from-koa.js";
-import { type HandshakeSource, handshakeRun } from "./handshake-run.js";
+import { HANDSHAKE_KEYS, type HandshakeSource, handshakeRun } from "./handshake-run.js";
 import { type HttpRuleOptions, readSettings } from "./options.js";
 import { lastingId } from "./session-id.js";
 
@@ -27,8 +27,6 @@ export interface UseKoaOptions<Extra, From extends HandshakeSource = HandshakeSo
    */
   hydrate?: (context: ContextOf<A>) => Extra;
 }
-
-const KEYS = ["app", "headers", "hydrate", "timeout", "unmatched", "stopAt", "onError"];
 
 /**
  * Makes an `authenticate` function of Koa middlewares that identify the user, such as koa-session and
@@ -65,7 +63,7 @@ export function useKoa<
 ): (from: From, asked?: Partial<HandshakeFacts>) => Promise<Hydrated<Extra>> {
   const caller = "useKoa()";
   const chain = koaChain(caller, middlewares);
-  checkKeys(caller, options, KEYS);
+  checkKeys(caller, options, HANDSHAKE_KEYS);
   const { app, headers, hydrate, ...common } = options;
   if (hydrate !== undefined && typeof hydrate !== "function")
     throw misuse(caller, hydrate, "give a function", "`hydrate`");

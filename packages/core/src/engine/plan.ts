@@ -44,7 +44,7 @@ export class Step {
   onFalse: Step = this;
   declare readonly fn: RuleHook["fn"];
   declare readonly self: object | undefined;
-  /** The bit that remembers a true; 0 where a refusal tells the answer, and beyond the last bit. */
+  /** The bit that remembers a true; 0 where it need not be remembered. */
   bit = 0;
 
   readonly kind: Kind;

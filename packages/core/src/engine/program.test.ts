@@ -60,7 +60,8 @@ describe("a program", () => {
       return leaves.map(({ bit }) => bit);
     };
     expect(bitsOf(or(and(a, b), and(b, c)))).toEqual([1, 0, 2, 0]);
-    expect(bitsOf(and(a, or(b, c), c))).toEqual([0, 1, 0, 0]);
+    expect(bitsOf(and(a, or(b, c), c))).toEqual([0, 0, 0, 0]);
+    expect(bitsOf(or(and(a, b), or(and(b, c), c)))).toEqual([1, 0, 2, 0, 0]);
     expect(bitsOf(or(and(not(a), b), c))).toEqual([1, 0, 0]);
     expect(bitsOf(or(and(a, b), not(or(b, c))))).toEqual([1, 0, 2, 0]);
     expect(bitsOf(not(or(and(a, b), c)))).toEqual([1, 0, 0]);

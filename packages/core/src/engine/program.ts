@@ -35,7 +35,7 @@ export function compile(tree: Tree, phase: Phase, fallback: boolean): Program | 
   const allowed = createDecision("allow", "allowed", { by: name });
   const start = wire(root, endStep(Kind.Allows, allowed), undefined);
   const denials = isClear(root) ? undefined : new Map<number, Decision>();
-  const isBlind = mark(leaves, denials ? Kind.Allows : Kind.Refuses) > BITS && !isClear(root, true);
+  const isBlind = !isClear(root, true) && mark(leaves, denials ? Kind.Allows : Kind.Refuses) > BITS;
   return { start: isBlind ? undefined : start, root, leaves, name, needsObject, allowed, denials };
 }
 
@@ -67,7 +67,7 @@ function mark(leaves: readonly Step[], told: Kind): number {
   let marked = 0;
   for (const leaf of leaves) {
     if (Math.max(leaf.onTrue.kind, leaf.onFalse.kind) >= told) continue;
-    leaf.bit = marked < BITS ? 1 << marked : 0;
+    leaf.bit = 1 << marked;
     marked += 1;
   }
   return marked;
