@@ -148,3 +148,21 @@ describe("a client that asks for namespaces", () => {
     await until(() => heard.mock.calls.length === 1);
   });
 });
+
+test("connection state recovery stays off where it is not set", async () => {
+  const { io } = await listen((server) => void guard(server, all));
+  expect((io as unknown as { opts: object }).opts).not.toHaveProperty("connectionStateRecovery.skipMiddlewares");
+});
+
+test("a fault of a dynamic namespace without a guard is printed", async () => {
+  const printed = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const server = await listen((io) => {
+    guard(io.of("/a"), all);
+    io.of(() => {
+      throw new Error("of the application");
+    });
+  });
+  expect((await refusalOf(server, "/dynamic")).message).toBe("Invalid namespace");
+  expect(printed.mock.calls.join()).toBe("portcullis: permission_error in guard (connect):,Error: of the application");
+  printed.mockRestore();
+});
