@@ -51,6 +51,7 @@ describe("a program", () => {
     expect(start(or(...flags(31)))).toBeDefined();
     expect(start(or(...flags(40), and(a, b)))).toBeDefined();
     expect(start(or(and(a, b), ...flags(40)))).toBeDefined();
+    expect(start(or(a, and(...flags(40))))).toBeDefined();
     expect(start(not(or(and(a, b), ...flags(40))))).toBeDefined();
   });
 
