@@ -39,9 +39,10 @@ function missingActionHint({ decision, payload = {} }: Refused): string | undefi
   return `a message has no action ${has}: ${codecFor(payload)}`;
 }
 
-function unknownActionHint({ decision, action, rules }: Refused): string | undefined {
-  if (decision.by !== "actions") return undefined;
-  const names = [...(rules.table?.keys() ?? [])];
+function unknownActionHint({ decision, action, rules: { table } }: Refused): string | undefined {
+  // A rule of the application may be called "actions" too.
+  if (decision.by !== "actions" || action === "connect" || table?.has(action) !== false) return undefined;
+  const names = [...table.keys()];
   const meant = names.filter((name) => isNear(action, name) || isNear(name, action)).slice(0, 3);
   const advice =
     meant.length > 0

@@ -70,6 +70,7 @@ test.each([
   expect(hint({ decision: createDecision("deny", "missing_action", { by: "codec" }), action: "", payload })).toContain(
     told,
   );
+  expect(warn).toHaveBeenCalledTimes(1);
 });
 
 test.each([
@@ -79,6 +80,15 @@ test.each([
   ["delete", "is not in the policy: the policy has `ping`, `chat.send`"],
 ])("the unknown action %s is told with the names", (action, told) => {
   expect(hint({ decision: unknown, action })).toBe(`the action "${action}" ${told}`);
+});
+
+test("a rule that is called `actions` is no unknown action", () => {
+  const decision = createDecision("deny", "permission_denied", { by: "actions" });
+  expect(hint({ decision, action: "connect" })).toBeUndefined();
+  expect(hint({ decision, action: "ping" })).toBeUndefined();
+  const open = engineOf(definePolicy({ permissions: AllowAny }), "test").rules;
+  new SetupHints(true).tell({ decision, action: "zzz", scope: { user: null } as never }, open);
+  expect(warn).not.toHaveBeenCalled();
 });
 
 test.each([8, 9])("the hint for an unknown action names eight of %i", (count) => {
