@@ -107,6 +107,7 @@ describe("a handler that does not await a verb", () => {
     await settled();
     expect(wire.sent).toEqual(["refuse do permission_error 500"]);
     expect(inspect(events.at(-1)?.decision.error)).toContain("reauthorize() takes no arguments");
+    expect(inspect(events.at(-1)?.decision.error)).toContain("by: 'reauthorize'");
   });
 
   test.each([null, undefined])("that throws %s is a fault with an error", async (nothing) => {

@@ -111,6 +111,63 @@ describe("a handler", () => {
     expect([asked, wire.sent]).toEqual([["admin", "member"], ["reply edit [true,false]"]]);
   });
 
+  test("gets no answer about an object that an earlier scope began", async () => {
+    const answer = deferred<void>();
+    const asked: string[] = [];
+    const rule = permission("owns", {
+      object: async ({ scope }: { scope: Role }) => {
+        asked.push(scope.role);
+        await answer.promise;
+        return scope.role === "admin";
+      },
+    });
+    const consumer = defineConsumer()
+      .connect(AllowAny)
+      .action("edit", rule, ({ can, action }) => can(action, undefined, { object: {} }));
+    const { open, revocations } = serve(consumer);
+    const { send, wire } = await open();
+    send("edit");
+    await settled();
+    role = "member";
+    await revocations.refresh("user:1");
+    answer.resolve();
+    await settled();
+    expect([asked, wire.sent]).toEqual([["admin", "member"], ["reply edit false"]]);
+  });
+
+  test("asks again by `reauthorize` about the object that was loaded", async () => {
+    const work = deferred<void>();
+    const asked: unknown[] = [];
+    const rule = permission("owns", {
+      object: ({ object, scope }: { object: { of: string }; scope: Role }) => {
+        asked.push([scope.role, object.of]);
+        return true;
+      },
+    });
+    const consumer = defineConsumer()
+      .connect(AllowAny)
+      .action("edit", rule, { object: () => ({ of: "ann" }) }, async ({ reauthorize }) => {
+        await reauthorize();
+        await work.promise;
+        await reauthorize();
+        return "done";
+      });
+    const { open, revocations } = serve(consumer);
+    const { send, wire } = await open();
+    send("edit");
+    await settled();
+    expect(asked).toEqual([["admin", "ann"]]);
+    role = "member";
+    await revocations.refresh("user:1");
+    work.resolve();
+    await settled();
+    expect(asked).toEqual([
+      ["admin", "ann"],
+      ["member", "ann"],
+    ]);
+    expect(wire.sent).toEqual(['reply edit "done"']);
+  });
+
   test("is answered nothing once its connection is revoked", async () => {
     const work = deferred<void>();
     const consumer = defineConsumer()

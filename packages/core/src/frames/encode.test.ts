@@ -3,7 +3,7 @@ import type { Codec } from "../codecs/codec.js";
 import { createDecision } from "../decision/decision.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { DecodedMessage } from "./decoded-message.js";
-import { encodeRefusal, encodeReply, joinAnswers } from "./encode.js";
+import { encodeNotice, encodeRefusal, encodeReply, joinAnswers } from "./encode.js";
 
 const refused = createDecision("deny", "not_a_member", { status: 403, reason: "No.", by: "isMember" });
 const PUBLIC = { code: "not_a_member", status: 403, reason: "No.", retry: "never" };
@@ -145,6 +145,33 @@ describe("a reply", () => {
     const { codec: late } = made({ reply: async () => "late" });
     expect(() => encodeReply(late, message, null, {})).toThrow(
       new PermissionMisuse("the codec's reply() answered a promise: it must answer at once"),
+    );
+  });
+});
+
+describe("a notice", () => {
+  const data = { expiresIn: 5 };
+
+  test("is encoded by the codec", () => {
+    const notify = vi.fn(() => "notice");
+    const { codec } = made({ notify });
+    expect(encodeNotice(codec, "auth.expiring", data)).toBe("notice");
+    expect([notify.mock.calls, notify.mock.contexts]).toEqual([[["auth.expiring", data]], [codec]]);
+  });
+
+  test("of the end is left out, because the close tells it", () => {
+    const notify = vi.fn(() => "notice");
+    expect(encodeNotice(made({ notify }).codec, "auth.ended", data)).toBeUndefined();
+    expect(notify).not.toHaveBeenCalled();
+  });
+
+  test("is left out by a codec without notify()", () => {
+    expect(encodeNotice(made({}).codec, "auth.expired", {})).toBeUndefined();
+  });
+
+  test("that is no frame throws", () => {
+    expect(() => encodeNotice(made({ notify: () => 5 }).codec, "auth.expired", {})).toThrow(
+      new PermissionMisuse("the codec's notify() answered 5: it must answer a string, or bytes"),
     );
   });
 });

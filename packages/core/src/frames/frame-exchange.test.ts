@@ -67,6 +67,25 @@ test("a refusal that is not sent though the client waits is told once", () => {
   warn.mockRestore();
 });
 
+test("a notice is sent as a frame of the codec", () => {
+  const { wire } = connectFrames(policy, { codec: json() });
+  wire.exchange?.notify("auth.expiring", { expiresIn: 5 });
+  expect(wire.answers).toEqual([{ type: "auth.expiring", expiresIn: 5 }]);
+});
+
+test("a codec that cannot join its answers is reported", () => {
+  const join = () => {
+    throw new Error("broken");
+  };
+  const { receive, wire, events } = connectFrames(policy, { codec: { ...jsonRpc(), join } });
+  receive([call("no", 1), call("no", 2)]);
+  expect(wire.answers).toMatchObject([{ id: 1 }, { id: 2 }]);
+  expect(events.at(-1)).toMatchObject({
+    action: "",
+    decision: { outcome: "error", by: "codec", error: new Error("broken") },
+  });
+});
+
 test("a batch of notifications is not answered", () => {
   const { receive, wire } = connectFrames(policy, { codec: jsonRpc() });
   receive([call("no"), call("yes")]);

@@ -30,6 +30,31 @@ test("a codec without reply() cannot serve", () => {
   expect(() => readFrameOptions("serve()", { codec }, true)).toThrow("without reply()");
 });
 
+test("a guard with renewals needs a codec that answers them", () => {
+  const codec = { decode: () => ({ action: "a" }), denied: () => undefined };
+  const renewing = { codec, continuity: { "~renews": "renew", "~attach": vi.fn() } };
+  expect(() => readFrameOptions("guard()", renewing, false)).toThrow(
+    "guard() got a `codec` without reply(), by which `renew` of continuity() answers",
+  );
+  const lasting = { codec, continuity: { "~renews": undefined, "~attach": vi.fn() } };
+  expect(readFrameOptions("guard()", lasting, false).codec).toBe(codec);
+});
+
+test("a codec that tells no client of its end is told", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const continuity = { "~renews": undefined, "~attach": vi.fn() };
+  const { notify, ...silent } = json();
+  readFrameOptions("guard()", { codec: json(), continuity, hints: true }, false);
+  readFrameOptions("guard()", { codec: silent, hints: true }, false);
+  readFrameOptions("guard()", { codec: silent, continuity, hints: false }, false);
+  expect(warn).not.toHaveBeenCalled();
+  readFrameOptions("guard()", { codec: silent, continuity, hints: true }, false);
+  expect(warn.mock.calls).toEqual([
+    [expect.stringContaining("the `codec` has no notify(), so no client is told that its identity ends")],
+  ]);
+  warn.mockRestore();
+});
+
 test("a payload in another key than json() knows is told once", () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const decode = (message: object, options: object = { hints: true }, codec = json()) =>

@@ -33,6 +33,14 @@ describe("options", () => {
   test.each([
     [{ origin: [] }, "guard() has no option `origin`"],
     [{ authenticate: {} }, "guard() got an object as `authenticate`: give a function"],
+    [
+      { authenticate: [] },
+      "guard() got an empty list as `authenticate`: wrap middlewares as useExpress([...], { app })",
+    ],
+    [
+      { authenticate: function session(_request: unknown, _response: unknown, _next: unknown) {} },
+      "guard() got the function `session` as `authenticate`: wrap middlewares as useExpress([...], { app })",
+    ],
     [{ onDecision: "log" }, 'guard() got "log" as `onDecision`: give a function'],
     [{ timeout: { message: 5 } }, "`timeout` has no option `message`"],
     [{ timeout: { action: 0 } }, "`timeout.action` is 0"],
@@ -60,6 +68,15 @@ describe("options", () => {
   test("another caller is a misuse", () => {
     const make = () => createGuard({ caller: "foo()" as never, rules: open, options: {}, attach: vi.fn() });
     expect(make).toThrow('createGuard() got "foo()" as `caller`: give "guard()" or "serve()"');
+  });
+
+  test("hints of an adapter are printed once, or not at all", () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const [telling, silent] = [true, false].map((hints) => new Gate("guard()", open, { hints }));
+    expect([telling?.givesHints, silent?.givesHints]).toEqual([true, false]);
+    for (const gate of [telling, silent, telling]) gate?.hintOnce("use the other server");
+    expect(warn.mock.calls).toEqual([[expect.stringContaining("use the other server.")]]);
+    warn.mockRestore();
   });
 
   test("timeouts of the guard override those of its policies", () => {

@@ -53,6 +53,54 @@ describe("operands", () => {
     expect(() => combine(class Other {})).toThrow("which is no permission");
   });
 
+  it("a bare middleware is told to be wrapped", () => {
+    const requireLogin = (_request: unknown, _response: unknown, _next: unknown) => {};
+    expect(() => combine(requireLogin)).toThrow(
+      'wrap a middleware as fromExpress(requireLogin, { app }), and a rule as permission("requireLogin", ({ scope }) => ...)',
+    );
+  });
+
+  it("a table of rules in place of a rule is told to be flat", () => {
+    for (const rules of [{ send: AllowAny }, { title: "chat", send: permission("yes", () => true) }]) {
+      expect(() => combine(rules)).toThrow(
+        'and() got an object, which is no permission: names are flat, as in "chat.send": write each action with its whole name',
+      );
+    }
+  });
+
+  it("a class whose constructor has parameters is refused", () => {
+    class IsMember extends BasePermission {
+      constructor(readonly room: string) {
+        super();
+      }
+      override hasPermission() {
+        return this.room === "lobby";
+      }
+    }
+    expect(() => combine(IsMember)).toThrow(
+      new PermissionMisuse(
+        "and() got the function `IsMember`, whose constructor has parameters: give an instance, as in new IsMember(...)",
+      ),
+    );
+  });
+
+  it.each<[unknown, string]>([
+    [new Error("no room"), "no room"],
+    ["no room", '"no room"'],
+  ])("a class whose constructor throws %s is refused", (error, shown) => {
+    class IsMember extends BasePermission {
+      constructor() {
+        super();
+        throw error;
+      }
+    }
+    expect(() => combine(IsMember)).toThrow(
+      new PermissionMisuse(
+        `and() got the function \`IsMember\`, whose constructor has thrown (${shown}): give an instance, as in new IsMember(...)`,
+      ),
+    );
+  });
+
   it.each([
     ["hasPermision", "hasPermission"],
     ["has_permission", "hasPermission"],

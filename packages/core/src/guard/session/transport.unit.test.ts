@@ -24,6 +24,18 @@ describe("a transport", () => {
     expect([owner.reportFault.mock.calls, owner.close.mock.calls]).toEqual([[], []]);
   });
 
+  test("that is held pauses where it throttles, and resumes after", () => {
+    const log: unknown[] = [];
+    const { transport } = over({
+      throttle: (isThrottled: boolean) => void log.push(isThrottled),
+      pause: () => void log.push("pause"),
+      resume: () => void log.push("resume"),
+    });
+    transport.held.throttle?.(true);
+    transport.held.throttle?.(false);
+    expect(log).toEqual([true, "pause", false, "resume"]);
+  });
+
   test("reports the method that has thrown, and ends the session", () => {
     const { owner, transport } = over({ sendRefusal: broken, throttle: broken });
     transport.sendRefusal(message, refusal);
