@@ -244,6 +244,26 @@ test("session.decide() waits for the new scope", async () => {
   expect(await session.decide("edit")).toMatchObject({ code: "aborted" });
 });
 
+test("session.decide() asks the same question once the scope is settled", async () => {
+  const asked: unknown[][] = [];
+  const note = (...question: unknown[]) => asked.push(question) > 0;
+  const edit = permission("edit", {
+    action: ({ action, payload }) => note(action, payload),
+    object: ({ action, payload, object }) => note(action, payload, object),
+  });
+  const policy = definePolicy({ actions: { edit } });
+  const { session } = await lasting(policy as never, async () => ({ role }), { identify }).open();
+  void session.refresh();
+  expect(await session.can("edit", { id: 1 })).toBe(true);
+  void session.refresh();
+  expect(await session.can("edit", { id: 2 }, { object: "note" })).toBe(true);
+  expect(asked).toEqual([
+    ["edit", { id: 1 }],
+    ["edit", { id: 2 }],
+    ["edit", { id: 2 }, "note"],
+  ]);
+});
+
 test("session.decide() tells of an end that comes meanwhile", async () => {
   const revocations = memoryRevocations();
   const answer = deferred<boolean>();

@@ -123,6 +123,24 @@ describe("the signal of a class rule", () => {
   });
 });
 
+test("an argument behind the options is a fault of a policy", () => {
+  const decide = policy.decide as (...question: unknown[]) => unknown;
+  expect(decide.call(policy, scope, CONSUMER, "act", {}, undefined, "more")).toMatchObject({
+    outcome: "error",
+    by: "options",
+  });
+});
+
+test("wrong options in a handler are told with the verb", async () => {
+  let error: unknown;
+  const consumer = defineConsumer().action("act", AllowAny, async ({ decide, action }) => {
+    ({ error } = await decide(action, undefined, { objct: 1 } as never));
+  });
+  connect(consumer).send("act");
+  await settled();
+  expect(String(error)).toContain("decide() has no option `objct`: write `object`");
+});
+
 describe("an unknown option", () => {
   test.each<[string, object, string]>([
     ["a misspelt object", { objct: 1 }, "`objct`: write `object`; the options are object"],
@@ -181,6 +199,16 @@ describe("an object in place of the payload", () => {
     for (const payload of [null, 5, new Proxy({}, { ownKeys: odd })]) {
       expect(decide("edit", payload as never)).toMatchObject({ outcome: "allow" });
     }
+  });
+
+  test("is a payload of an action that is unknown", () => {
+    const unknown = { code: "unknown_action", status: 405 };
+    expect(owned.decide(scope, CONSUMER, "nowhere" as never, { object: 1 })).toMatchObject(unknown);
+    const common = definePolicy({
+      permissions: permission("common", { action: () => true, object: () => true }),
+      actions: {},
+    });
+    expect(common.decide(scope, CONSUMER, "nowhere" as never, { object: 1 })).toMatchObject(unknown);
   });
 
   test("is what a client may send", async () => {
