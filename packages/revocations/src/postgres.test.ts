@@ -10,6 +10,7 @@ const NAME = 'give a name in lower case, as in "app.revocations"';
 test.each([
   [undefined, "postgresRevocations() got undefined: give an object with pool, table"],
   [{}, `postgresRevocations() got undefined as \`pool\`: ${POOL}`],
+  [pool, "postgresRevocations() got an object: give the pool as { pool }"],
   [{ pool: { query: "no" } }, `postgresRevocations() got an object as \`pool\`: ${POOL}`],
   [{ pool, table: "Revocations" }, `postgresRevocations() got "Revocations" as \`table\`: ${NAME}`],
   [{ pool, tabel: "x" }, "postgresRevocations() has no option `tabel`: write `table`; the options are pool, table"],

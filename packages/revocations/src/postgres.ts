@@ -43,6 +43,7 @@ const TABLE = "portcullis_revocations";
  * ```
  */
 export function postgresRevocations(options: PostgresRevocationsOptions): Revocations {
+  if ("query" in Object(options)) throw misuse(CALLER, options, "give the pool as { pool }");
   checkKeys(CALLER, options, ["pool", "table"]);
   const { pool, table = TABLE } = options;
   if (typeof (Object(pool) as Partial<PostgresQuerier>).query !== "function") {

@@ -22,6 +22,8 @@ const LIST = "the options are client, key, keep";
 test.each([
   [undefined, "redisRevocations() got undefined: give an object with client, key, keep"],
   [{}, `redisRevocations() got undefined as \`client\`: ${CLIENTS}`],
+  [client, "redisRevocations() got an object: give the client as { client }"],
+  [node, "redisRevocations() got an object: give the client as { client }"],
   [{ client: null }, `redisRevocations() got null as \`client\`: ${CLIENTS}`],
   [{ client, key: "" }, 'redisRevocations() got "" as `key`: give the name of a key'],
   [{ client, key: 1 }, "redisRevocations() got 1 as `key`: give the name of a key"],

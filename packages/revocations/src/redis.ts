@@ -44,6 +44,8 @@ const CALLER = "redisRevocations()";
  * ```
  */
 export function redisRevocations(options: RedisRevocationsOptions): Revocations {
+  const { xadd, xAdd } = Object(options) as Record<string, unknown>;
+  if (xadd || xAdd) throw misuse(CALLER, options, "give the client as { client }");
   checkKeys(CALLER, options, ["client", "key", "keep"]);
   const { client, key = "portcullis:revocations", keep = 10_000 } = options;
   if (typeof key !== "string" || key === "") throw misuse(CALLER, key, "give the name of a key", "`key`");
