@@ -131,7 +131,7 @@ export const PLANTED = [
     section: 2,
     rule: "a renewal does not make the identity pending",
     file: "core/src/continuity/lease.ts",
-    from: "    // A deadline is noticed a little late.\n",
+    from: "    // A deadline is noticed a little late. Renewals behind one that hangs hold the end back no longer.\n",
     to: "    this.becomePending();\n",
   },
   {
@@ -152,7 +152,7 @@ export const PLANTED = [
     section: 2,
     rule: "after a fault it is asked again",
     file: "core/src/continuity/reauthentication.ts",
-    from: "this.#subject.retryIn(wait * (1 - Math.random() / 2));",
+    from: "this.#subject.retryIn(wait * (1 - Math.random() / 2), RETRY.first);",
     to: "this.#subject.retryIn(1e9);",
   },
   {
