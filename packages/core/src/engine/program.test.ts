@@ -53,6 +53,7 @@ describe("a program", () => {
     expect(start(or(and(a, b), ...flags(40)))).toBeDefined();
     expect(start(or(a, and(...flags(40))))).toBeDefined();
     expect(start(not(or(and(a, b), ...flags(40))))).toBeDefined();
+    expect(start(or(a, and(...flags(40))))).toBeDefined();
   });
 
   it("has a bit for each leaf that can precede a denial with both answers", () => {
@@ -137,6 +138,11 @@ describe("leaves beyond the last bit", () => {
       "permission_denied",
       "late",
     ]);
+  });
+
+  it("are not taken for those that have the same bit of an integer", () => {
+    const marked = Array.from({ length: 32 }, () => or(yes, no));
+    expect(refusals(decide(...marked, or(no, denies), yes))).toEqual(["permission_denied", "late"]);
   });
 
   it("said true where the way led there", () => {

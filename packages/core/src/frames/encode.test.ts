@@ -104,23 +104,27 @@ describe("joined answers", () => {
     const { codec } = made({ join });
     expect(joinAnswers(codec, ["a", "b"], () => {})).toEqual(["joined"]);
     expect([join.mock.calls, join.mock.contexts]).toEqual([[[["a", "b"]]], [codec]]);
-    expect(joinAnswers(made({}).codec, ["a", "b"], () => {})).toEqual(["a", "b"]);
+    const report = vi.fn();
+    expect(joinAnswers(made({}).codec, ["a", "b"], report)).toEqual(["a", "b"]);
+    expect(report).not.toHaveBeenCalled();
   });
 
-  test.each<[string, () => unknown]>([
+  const answered = (text: string) => new PermissionMisuse(`the codec's join() answered ${text}`);
+  test.each<[string, () => unknown, Error]>([
     [
       "throws",
       () => {
         throw new Error("secret");
       },
+      new Error("secret"),
     ],
-    ["returns a promise", async () => "late"],
-    ["returns nothing", () => undefined],
-    ["returns an object", () => ({})],
-  ])("stay frames of their own when join() %s", (_what, join) => {
+    ["returns a promise", async () => "late", answered("a promise: it must answer at once")],
+    ["returns nothing", () => undefined, answered("undefined: it must answer a string, or bytes")],
+    ["returns an object", () => ({}), answered("an object: it must answer a string, or bytes")],
+  ])("stay frames of their own when join() %s", (_what, join, error) => {
     const report = vi.fn();
     expect(joinAnswers(made({ join }).codec, ["a", "b"], report)).toEqual(["a", "b"]);
-    expect(report).toHaveBeenCalledTimes(1);
+    expect(report.mock.calls).toEqual([[error]]);
   });
 });
 

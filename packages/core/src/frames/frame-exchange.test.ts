@@ -6,6 +6,10 @@ import { connectFrames } from "../../test/frame-connection.js";
 import type { Codec, FrameContext } from "../codecs/codec.js";
 import { json } from "../codecs/json.js";
 import { type JsonRpcRequest, jsonRpc } from "../codecs/json-rpc.js";
+import { readLimits } from "../guard/limits.js";
+import type { DecodedMessage } from "./decoded-message.js";
+import { FrameExchange } from "./frame-exchange.js";
+import { readFrameOptions } from "./frame-options.js";
 
 const policy = definePolicy({ actions: { yes: AllowAny, no: DenyAll } });
 const call = (method: string, id?: unknown) => ({ jsonrpc: "2.0", method, ...(id !== undefined && { id }) });
@@ -62,9 +66,42 @@ test("a refusal that is not sent though the client waits is told once", () => {
   ]);
   expect(wire.frames).toEqual([]);
   silent(json(), false).receive({ type: "no", id: 1 });
+  connectFrames(policy, { codec: json(), hints: true }).receive({ type: "no", id: 1 });
   connectFrames(policy, { codec: jsonRpc(), hints: true }).receive(call("no"));
   expect(warn).toHaveBeenCalledTimes(1);
   warn.mockRestore();
+});
+
+test("a message has the size of its frame, and whether it is binary", () => {
+  const messages: DecodedMessage[] = [];
+  const session = { isAccepting: true, receive: (message: DecodedMessage) => void messages.push(message) };
+  const guard = { ...readFrameOptions("guard()", { codec: jsonRpc() }, false), gate: { limits: readLimits() } };
+  const exchange = new FrameExchange<string>(session as never, guard as never, { send() {} });
+  const one = JSON.stringify(call("yes"));
+  const counts = [
+    exchange.receive(one, 10, "a text"),
+    exchange.receive(new TextEncoder().encode(one), 20, "bytes"),
+    exchange.receive(undefined, 30, "a Blob"),
+    exchange.receive(`[${one},${one}]`, 40, "a batch"),
+  ];
+  expect(counts).toEqual([1, 1, 1, 2]);
+  expect(messages.map(({ raw, bytes, isBinary }) => [raw, bytes, isBinary])).toEqual([
+    ["a text", 10, false],
+    ["bytes", 20, true],
+    ["a Blob", 30, true],
+    ["a batch", 40, false],
+    ["a batch", 0, false],
+  ]);
+});
+
+test("a codec that cannot encode a refusal is reported", () => {
+  const denied = () => {
+    throw new Error("broken");
+  };
+  const { receive, wire, events } = connectFrames(policy, { codec: { ...json(), denied } });
+  receive({ type: "no" });
+  expect(wire.answers).toMatchObject([{ error: { code: "permission_denied" } }]);
+  expect(events.at(-1)).toMatchObject({ action: "no", decision: { by: "codec", error: new Error("broken") } });
 });
 
 test("a notice is sent as a frame of the codec", () => {

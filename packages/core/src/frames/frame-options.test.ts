@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { json } from "../codecs/json.js";
+import { jsonRpc } from "../codecs/json-rpc.js";
 import { FRAME_OPTIONS, type FrameOptions, readFrameOptions } from "./frame-options.js";
 
 test("options that are left out have their defaults", () => {
@@ -27,7 +28,7 @@ test.each<[FrameOptions, string]>([
 test("a codec without reply() cannot serve", () => {
   const codec = { decode: () => ({ action: "a" }), denied: () => undefined };
   expect(readFrameOptions("guard()", { codec }, false).codec).toBe(codec);
-  expect(() => readFrameOptions("serve()", { codec }, true)).toThrow("without reply()");
+  expect(() => readFrameOptions("serve()", { codec }, true)).toThrow("without reply(), by which handlers answer");
 });
 
 test("a guard with renewals needs a codec that answers them", () => {
@@ -38,6 +39,11 @@ test("a guard with renewals needs a codec that answers them", () => {
   );
   const lasting = { codec, continuity: { "~renews": undefined, "~attach": vi.fn() } };
   expect(readFrameOptions("guard()", lasting, false).codec).toBe(codec);
+});
+
+test("a codec without hints is used as it is", () => {
+  const codec = jsonRpc();
+  expect(readFrameOptions("guard()", { codec, hints: true }, false).codec).toBe(codec);
 });
 
 test("a codec that tells no client of its end is told", () => {

@@ -2,6 +2,7 @@ import { AllowAny, DenyAll, definePolicy, type Policy, permission } from "@portc
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { deferred, settled } from "../../test/connection.js";
 import { json } from "../codecs/json.js";
+import { jsonRpc } from "../codecs/json-rpc.js";
 import { Gate } from "../guard/gate.js";
 import type { Connection } from "../guard/session/connection.js";
 import type { DecodedMessage } from "./decoded-message.js";
@@ -47,16 +48,16 @@ class FakeConnection
 const policy = definePolicy({ actions: { yes: AllowAny, no: DenyAll } });
 const heartbeat = { ping: "ping", pong: "pong" };
 
-function admit(rules: object = policy, maxPayload = 40) {
+function admit(rules: object = policy, maxPayload = 40, codec = json({ heartbeat })) {
   const gate = new Gate<string>("guard()", rules, { onDecision() {}, limits: { unread: 300 } });
-  const options = readFrameOptions("guard()", { codec: json({ heartbeat }) }, false);
+  const options = readFrameOptions("guard()", { codec }, false);
   const connection = new FakeConnection({ gate, ...options, maxPayload } as never);
   connection.evaluation = gate.admit(connection);
   return { gate, connection, socket: new FakeSocket() };
 }
 
-function start(rules?: Policy, maxPayload?: number) {
-  const made = admit(rules, maxPayload);
+function start(rules?: Policy, maxPayload?: number, codec?: ReturnType<typeof json>) {
+  const made = admit(rules, maxPayload, codec);
   made.connection.open(made.socket);
   const send = (type: string, more = {}) => {
     const text = JSON.stringify({ type, id: 1, ...more });
@@ -76,9 +77,19 @@ test("an allowed frame is delivered, and a refused one is answered", () => {
   expect(socket.done).toEqual([expect.stringContaining("permission_denied")]);
 });
 
+test("a frame of several requests is delivered once all are allowed", () => {
+  const { connection, socket } = start(undefined, 400, jsonRpc() as never);
+  const batch = (...methods: string[]) => JSON.stringify(methods.map((method, id) => ({ jsonrpc: "2.0", method, id })));
+  connection.receive(batch("yes", "no"), "refused");
+  expect([connection.log, socket.done]).toEqual([[], [expect.stringContaining("batch_refused")]]);
+  connection.receive(batch("yes", "yes"), "allowed");
+  expect(connection.log).toEqual(["allowed"]);
+});
+
 test("nothing is received before the session, and after it", () => {
   const { connection, socket } = admit();
   connection.receive("ping", "ping");
+  connection.drained();
   connection.open(socket);
   connection.session?.end();
   connection.receive("ping", "ping");
@@ -94,6 +105,16 @@ test("a heartbeat is answered, also where the socket throws", () => {
   };
   connection.receive("ping", "raw");
   expect(connection.session?.isEnded).toBe(false);
+});
+
+test("a codec without a heartbeat reads every frame", () => {
+  const { connection, socket } = start(undefined, undefined, json());
+  connection.receive('{"type":"no"}', "raw");
+  connection.receive("ping", "raw");
+  connection.receive(new Blob(["ping"]), "raw");
+  expect(socket.done).toEqual(
+    ["permission_denied", "bad_message", "bad_message"].map((code) => expect.stringContaining(code)),
+  );
 });
 
 test("bytes that equal the heartbeat are a message", () => {
@@ -146,6 +167,8 @@ test("a client that answers a close is not terminated", () => {
 test("a connection that is not open, or gone, is not closed", () => {
   const { connection, socket } = admit();
   connection.close(4000, "early");
+  vi.advanceTimersByTime(2000);
+  expect(connection.log).toEqual([]);
   connection.raw = socket;
   connection.end(true, () => {});
   connection.close(4000, "late");
@@ -176,6 +199,7 @@ test("`whenGone` calls back at the end, also where the application throws", () =
   const { connection } = start();
   const gone: string[] = [];
   connection.whenGone(() => void gone.push("before"));
+  expect(gone).toEqual([]);
   expect(() =>
     connection.end(true, () => {
       throw new Error("mine");

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { PolledOutgoing } from "./polled-outgoing.js";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -28,7 +28,10 @@ function start(limit = 1000) {
     unblock: () => void done.push("unblock"),
     close: (code: number, reason: string) => void done.push(`close ${code} ${reason}`),
   };
-  return { done, sent, socket, looks, outgoing: new PolledOutgoing(limit, session, socket) };
+  const outgoing = new PolledOutgoing(limit, session, socket);
+  // All connections share their timer.
+  onTestFinished(() => outgoing.end());
+  return { done, sent, socket, looks, outgoing };
 }
 
 const FRAME = "x".repeat(436);
@@ -61,6 +64,21 @@ test("a held client goes on once it has read", () => {
   looks.mockClear();
   vi.advanceTimersByTime(500);
   expect(looks).not.toHaveBeenCalled();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("bytes that were read are released once", () => {
+  const { outgoing, socket, done } = start();
+  outgoing.send(FRAME);
+  socket.bufferedAmount = FRAME.length / 2;
+  outgoing.update();
+  outgoing.send(FRAME);
+  outgoing.send(FRAME);
+  expect(done).toEqual(["block"]);
+  // Of 1,250 bytes that are counted, 15 percent have left the buffer.
+  socket.bufferedAmount *= 0.85;
+  outgoing.update();
+  expect(done).toEqual(["block"]);
 });
 
 test("update() releases without waiting for the next look", () => {
@@ -97,6 +115,12 @@ test("an ended connection releases its session and sends nothing", () => {
   vi.advanceTimersByTime(500);
   expect([sent.length, done]).toEqual([2, ["block", "unblock"]]);
   expect(looks).not.toHaveBeenCalled();
+});
+
+test("a connection that was never held ends quietly", () => {
+  const { outgoing, done } = start();
+  expect(() => outgoing.end()).not.toThrow();
+  expect(done).toEqual([]);
 });
 
 test("a codec that answers nothing sends nothing", () => {

@@ -69,7 +69,7 @@ describe("operands", () => {
   });
 
   it("a class whose constructor has parameters is refused", () => {
-    class IsMember extends BasePermission {
+    class InRoom extends BasePermission {
       constructor(readonly room: string) {
         super();
       }
@@ -77,11 +77,21 @@ describe("operands", () => {
         return this.room === "lobby";
       }
     }
-    expect(() => combine(IsMember)).toThrow(
+    expect(() => combine(InRoom)).toThrow(
       new PermissionMisuse(
-        "and() got the function `IsMember`, whose constructor has parameters: give an instance, as in new IsMember(...)",
+        "and() got the function `InRoom`, whose constructor has parameters: give an instance, as in new InRoom(...)",
       ),
     );
+  });
+
+  it("a class without a name is told with an example", () => {
+    const made = () =>
+      class extends BasePermission {
+        constructor(readonly room: string) {
+          super();
+        }
+      };
+    expect(() => combine(made())).toThrow("give an instance, as in new IsMember(...)");
   });
 
   it.each<[unknown, string]>([
