@@ -166,3 +166,18 @@ test("a fault of a dynamic namespace without a guard is printed", async () => {
   expect(printed.mock.calls.join()).toBe("portcullis: permission_error in guard (connect):,Error: of the application");
   printed.mockRestore();
 });
+
+test("a namespace without a guard that throws refuses, and the fault is printed", async () => {
+  const printed = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const server = await listen((io) => {
+    Object.assign(io.of("/b"), {
+      async _add() {
+        throw new Error("broken");
+      },
+    });
+    guard(io.of("/a"), all);
+  });
+  expect((await refusalOf(server, "/b")).data?.code).toBe("permission_error");
+  expect(printed.mock.calls.join()).toBe("portcullis: permission_error in guard (connect):,Error: broken");
+  printed.mockRestore();
+});
