@@ -106,8 +106,8 @@ describe("the guard", () => {
     expect(JSON.parse(refused.body).error.code).toBe("going_away");
   });
 
-  test("closes the socket of another server, and says so", async () => {
-    const { wss, guard, handled } = await start();
+  test.each([true, false])("closes the socket of another server, with clientTracking %s", async (clientTracking) => {
+    const { wss, guard, handled } = await start({ server: { clientTracking } });
     const other = new WebSocketServer({ host: "127.0.0.1", port: 0 });
     other.on("connection", (socket, request) => wss.emit("connection", socket, request));
     await once(other, "listening");

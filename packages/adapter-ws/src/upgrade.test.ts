@@ -69,6 +69,19 @@ describe("a server's own verifyClient", () => {
     expect(seen).toEqual([wss.options, url.replace("ws", "http").slice(0, -1), false]);
   });
 
+  test("that throws for a client that has left is reported", async () => {
+    const events: DecisionEvent[] = [];
+    const { port } = await startVerifying(({ req }) => {
+      req.socket.destroy();
+      throw new Error("broken");
+    }, events);
+    await knock(port).catch(() => undefined);
+    await until(() => events.length > 0);
+    expect(events.map(({ decision }) => [decision.by, decision.error])).toEqual([
+      ["verifyClient", new Error("broken")],
+    ]);
+  });
+
   const failing: [string, VerifyClient][] = [
     [
       "throws",

@@ -69,7 +69,7 @@ export async function start(setup: Start = {}): Promise<Running> {
   if (listening.address() === null) await new Promise((resolve) => listening.once("listening", resolve));
   const { port } = listening.address() as AddressInfo;
   running.push(async () => {
-    for (const socket of wss.clients) socket.terminate();
+    for (const socket of wss.clients ?? []) socket.terminate();
     http?.closeAllConnections();
     await new Promise<unknown>((resolve) => void wss.close(resolve));
     if (http) await new Promise<unknown>((resolve) => void http.close(resolve));
