@@ -114,7 +114,7 @@ describe("an option that is replaced", () => {
 });
 
 describe("an option that cannot be replaced", () => {
-  test.each(["limits", ...OWN_OPTIONS])("%s is named", (name) => {
+  test.each(["limits", "continuity", "identify", "onScope", ...OWN_OPTIONS])("%s is named", (name) => {
     const { guard } = guarded();
     expect(() => guard.replace(open, { [name]: undefined } as Changes)).toThrow(
       new PermissionMisuse(

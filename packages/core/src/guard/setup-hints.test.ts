@@ -179,13 +179,40 @@ test.each<[string, object]>([
   expect(hint({ decision: { ...THROWN, ...parts } })).toBeUndefined();
 });
 
-test.each(["isMember", "session, requireLogin", "authenticate"])("a 401 by %s is no hint", (by) => {
-  const decision = { code: "not_authenticated", by, status: 401 };
-  expect(hint({ decision, scope: { user: undefined } }, false)).toBeUndefined();
-});
+test.each(["isMember", "session, requireLogin", "authenticate", "NotIsAuthenticated", "IsAuthenticatedHere"])(
+  "a 401 by %s is no hint",
+  (by) => {
+    const decision = { code: "not_authenticated", by, status: 401 };
+    expect(hint({ decision, scope: { user: undefined } }, false)).toBeUndefined();
+  },
+);
 
 test.each(["IsAuthenticated", "IsAuthenticatedOrReadOnly", "HasRole(admin)"])("a 401 by %s is a hint", (by) => {
   expect(hint({ decision: { code: "not_authenticated", by } }, false)).toContain("a rule needs a user");
+});
+
+test("a user that says it is anonymous is no hint", () => {
+  expect(hint({ scope: { user: { isAuthenticated: false } } })).toBeUndefined();
+});
+
+test("a denial of nobody for want of a role is no hint", () => {
+  expect(hint({ decision: noRole }, false)).toBeUndefined();
+});
+
+test("a message without an action is told with eight keys at most", () => {
+  const payload = Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`key${index}`, 1]));
+  const decision = createDecision("deny", "missing_action", { by: "codec" });
+  expect(hint({ decision, action: "", payload })).toContain("`key6`, `key7`: use");
+});
+
+test("an unknown action is told with three similar names at most", () => {
+  const names = ["a.send", "b.send", "c.send", "d.send"];
+  const policy = definePolicy({ actions: Object.fromEntries(names.map((name) => [name, AllowAny])) });
+  new SetupHints(true).tell(
+    { decision: unknown, action: "send", scope: { user: null } as never },
+    engineOf(policy, "test").rules,
+  );
+  expect(warn.mock.calls[0]?.[0]).toContain("did you mean `a.send`, `b.send`, `c.send`?");
 });
 
 test("a guard without authenticate is told of it", () => {
@@ -196,7 +223,10 @@ test("a guard without authenticate is told of it", () => {
 
 test.each([
   [{ id: 1, role: "admin" }, "role"],
+  [{ id: 1, Roles: ["admin"] }, "Roles"],
   [{ id: 1, groups: [] }, "groups"],
+  [{ id: 1, permissions: [] }, "permissions"],
+  [{ id: 1, scopes: [] }, "scopes"],
 ])("a user of %j is told of the key that HasRole reads", (user, key) => {
   expect(hint({ decision: noRole, scope: { user } })).toBe(
     `HasRole() reads \`scope.user.roles\`, and a user has \`${key}\`: return { user: { ..., roles: ["admin"] } }`,
