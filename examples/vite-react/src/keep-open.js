@@ -8,7 +8,7 @@ export function keepOpen(url, { token, onState, onMessage }) {
   let timer;
   let delay = 0.5; // seconds until the next connection
   let pause = 1; // seconds until the next renewal
-  let isSecond = false; // true after a refusal of credentials
+  let refusal; // the reason why the last credentials were refused
   let isStopped = false;
 
   const isOpen = () => socket?.readyState === WebSocket.OPEN;
@@ -27,7 +27,7 @@ export function keepOpen(url, { token, onState, onMessage }) {
     const credential = await token().catch(() => undefined);
     if (isStopped) return;
     if (credential === undefined) return comeBack();
-    if (credential === null) return onState("sign-in");
+    if (credential === null) return onState("sign-in", refusal);
     const began = Date.now();
     socket = new WebSocket(url, ["app", credential]);
     socket.onopen = () => onState("open");
@@ -36,7 +36,7 @@ export function keepOpen(url, { token, onState, onMessage }) {
       clearTimeout(timer);
       if (Date.now() - began > 10_000) {
         delay = 0.5;
-        isSecond = false;
+        refusal = undefined;
       }
       if (code === 4401) signIn(reason);
       else if (COME_BACK.includes(code)) comeBack();
@@ -52,8 +52,8 @@ export function keepOpen(url, { token, onState, onMessage }) {
 
   /** Asks for a new token once. */
   function signIn(reason) {
-    if (isSecond) return onState("sign-in", reason);
-    isSecond = true;
+    if (refusal !== undefined) return onState("sign-in", reason);
+    refusal = reason;
     open();
   }
 

@@ -6,6 +6,9 @@ export interface Revalidated {
   revalidate(whenDone: () => void): void;
 }
 
+/** Of so many places one goes to a connection without a message, which would wait for ever behind a busy guard. */
+const SHARE = 4;
+
 /**
  * The connections of one guard whose revalidation is due. At most `concurrency` of them are authenticated at once. A place
  * is held for one question: a connection that must be asked again joins behind the others.
@@ -15,6 +18,7 @@ export class RevalidationQueue {
   readonly #urgent = new Set<Revalidated>();
   readonly #waiting = new Set<Revalidated>();
   #running = 0;
+  #places = 0;
 
   constructor(concurrency: number) {
     this.#concurrency = concurrency;
@@ -41,12 +45,19 @@ export class RevalidationQueue {
     this.#waiting.delete(one);
   }
 
+  /** Returns the connection whose turn it is: one with a message first, but not always. */
+  #take(): Revalidated | undefined {
+    const [one, other] = this.#places % SHARE === 0 ? [this.#waiting, this.#urgent] : [this.#urgent, this.#waiting];
+    return first(one) ?? first(other);
+  }
+
   #next(): void {
     while (this.#running < this.#concurrency) {
-      const one = first(this.#urgent) ?? first(this.#waiting);
+      const one = this.#take();
       if (one === undefined) return;
       this.remove(one);
       this.#running += 1;
+      this.#places += 1;
       let isDone = false;
       one.revalidate(() => {
         if (isDone) return;
