@@ -279,6 +279,12 @@ test("jose 4 verifies tokens too", async () => {
   }
 });
 
+test.each(["https:", "http:"])("the keys of an address with %s are taken", (protocol) => {
+  const jwks = new URL(`${protocol}//id.example/jwks`);
+  const options = { issuer: ISSUER, audience: "app", jwks, revocations: memoryRevocations() };
+  expect(() => backChannelLogout(options)).not.toThrow();
+});
+
 test.each([
   [{ issuer: "" }, /as `issuer`: give the text/],
   [{ audience: undefined }, /as `audience`: give the text/],
