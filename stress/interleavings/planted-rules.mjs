@@ -11,14 +11,14 @@ export const PLANTED = [
   {
     section: 1,
     rule: "a principal that is lost ends the session",
-    file: "core/src/continuity/reauthentication.ts",
+    file: "core/src/continuity/identity-refusal.ts",
     from: "if (principal === undefined || subjects[0] === principal)",
     to: "if (!isRenewal || principal === undefined || subjects[0] === principal)",
   },
   {
     section: 1,
     rule: "a renewal as somebody else is refused",
-    file: "core/src/continuity/reauthentication.ts",
+    file: "core/src/continuity/identity-refusal.ts",
     from: "if (principal === undefined || subjects[0] === principal)",
     to: "if (isRenewal || principal === undefined || subjects[0] === principal)",
   },

@@ -26,6 +26,19 @@ function serve(consumer: unknown): LastingServer & { revocations: ReturnType<typ
   return { ...lasting(consumer as never, authenticate, { identify, revocations }), revocations };
 }
 
+/** Sends a message, takes the role of its user away while it is decided or handled, and lets it go on. */
+async function demoted(consumer: unknown, goOn: () => void) {
+  const { open, revocations } = serve(consumer);
+  const { send, wire } = await open();
+  send("edit");
+  await settled();
+  role = "member";
+  await revocations.refresh("user:1");
+  goOn();
+  await settled();
+  return wire;
+}
+
 describe("a handler", () => {
   test("is not called by a decision of an earlier scope, while its object is loaded", async () => {
     const loaded = deferred<object>();
@@ -33,14 +46,7 @@ describe("a handler", () => {
     const consumer = defineConsumer()
       .connect(AllowAny)
       .action("edit", isAdmin, { object: () => loaded.promise }, ({ scope }) => void handled.push(scope.role));
-    const { open, revocations } = serve(consumer);
-    const { send, wire } = await open();
-    send("edit");
-    await settled();
-    role = "member";
-    await revocations.refresh("user:1");
-    loaded.resolve({});
-    await settled();
+    const wire = await demoted(consumer, () => loaded.resolve({}));
     expect([handled, wire.sent]).toEqual([[], ["refuse edit permission_denied 403"]]);
   });
 
@@ -50,14 +56,7 @@ describe("a handler", () => {
     const consumer = defineConsumer()
       .connect(AllowAny)
       .action("edit", hasRole, { object: () => loaded.promise }, ({ scope }) => void handled.push(scope.role));
-    const { open, revocations } = serve(consumer);
-    const { send, wire } = await open();
-    send("edit");
-    await settled();
-    role = "member";
-    await revocations.refresh("user:1");
-    loaded.resolve({});
-    await settled();
+    const wire = await demoted(consumer, () => loaded.resolve({}));
     expect([handled, wire.sent]).toEqual([["member"], ["reply edit null"]]);
   });
 
@@ -73,14 +72,7 @@ describe("a handler", () => {
         await reauthorize();
         done.push("second");
       });
-    const { open, revocations } = serve(consumer);
-    const { send, wire } = await open();
-    send("edit");
-    await settled();
-    role = "member";
-    await revocations.refresh("user:1");
-    work.resolve();
-    await settled();
+    const wire = await demoted(consumer, () => work.resolve());
     expect([done, wire.sent]).toEqual([["first"], ["refuse edit permission_denied 403"]]);
   });
 
@@ -100,14 +92,7 @@ describe("a handler", () => {
         await work.promise;
         return [first, await can(action, undefined, { object: {} })];
       });
-    const { open, revocations } = serve(consumer);
-    const { send, wire } = await open();
-    send("edit");
-    await settled();
-    role = "member";
-    await revocations.refresh("user:1");
-    work.resolve();
-    await settled();
+    const wire = await demoted(consumer, () => work.resolve());
     expect([asked, wire.sent]).toEqual([["admin", "member"], ["reply edit [true,false]"]]);
   });
 
@@ -124,14 +109,7 @@ describe("a handler", () => {
     const consumer = defineConsumer()
       .connect(AllowAny)
       .action("edit", rule, ({ can, action }) => can(action, undefined, { object: {} }));
-    const { open, revocations } = serve(consumer);
-    const { send, wire } = await open();
-    send("edit");
-    await settled();
-    role = "member";
-    await revocations.refresh("user:1");
-    answer.resolve();
-    await settled();
+    const wire = await demoted(consumer, () => answer.resolve());
     expect([asked, wire.sent]).toEqual([["admin", "member"], ["reply edit false"]]);
   });
 

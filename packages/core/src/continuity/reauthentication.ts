@@ -1,24 +1,13 @@
-import { createDecision } from "../decision/decision.js";
 import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
-import { hasUser } from "../engine/hidden-actions.js";
 import type { HandshakeResult } from "../guard/runtime.js";
 import type { Payload, Scope } from "../types.js";
 import { type AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
 import { Callbacks } from "./callbacks.js";
+import { refusalOf } from "./identity-refusal.js";
 import type { Accepted, AuthenticationAttempt, Reask, Subject } from "./reauthentication-types.js";
 import { SlidingLimit } from "./sliding-limit.js";
-
-const PRINCIPAL = { reason: "The credentials belong to somebody else.", by: "identity" };
-const LOST_PRINCIPAL: Decision = createDecision("deny", "principal_changed", { ...PRINCIPAL, status: 401 });
-const OTHER_PRINCIPAL: Decision = createDecision("deny", "principal_changed", { ...PRINCIPAL, status: 403 });
-
-/** The refusal of a renewal that signs nobody in. */
-const NOBODY: Decision = createDecision("deny", "not_authenticated", {
-  reason: "The credentials were not accepted.",
-  by: "identity",
-});
 
 /** Milliseconds of the first wait after a fault, and of the longest one. */
 const RETRY = { first: 1_000, longest: 30_000 };
@@ -238,14 +227,4 @@ export class Reauthentication {
   get #isForgettable(): boolean {
     return this.#faults === 0 && this.renewed === undefined && this.#limit.isQuiet;
   }
-}
-
-/** The refusal of an accepted authentication whose identity does not belong to the connection, if there is one. */
-function refusalOf({ question, watch, scope }: Accepted, principal: string | undefined): Decision | undefined {
-  const { subjects, expiresAt } = watch.identity;
-  const isRenewal = question.phase === "renew";
-  // A guest who gives a wrong token stays a guest, which is no success.
-  if (isRenewal && subjects.length === 0 && expiresAt === undefined && !hasUser(scope)) return NOBODY;
-  if (principal === undefined || subjects[0] === principal) return undefined;
-  return isRenewal ? OTHER_PRINCIPAL : LOST_PRINCIPAL;
 }
