@@ -11,6 +11,8 @@ afterEach(async () => {
 
 const all = definePolicy({ permissions: AllowAny });
 const closed = definePolicy({ connect: DenyAll, permissions: AllowAny });
+/** Answers whether a function of `io.of()` accepts a client. */
+type Next = (error: null, isAccepted: boolean) => void;
 const answersOf = (raw: Raw, start: string) => raw.received.filter((packet) => packet.startsWith(start)).length;
 
 test.each([
@@ -30,7 +32,6 @@ test.each([
 
 test("a failing function refuses before any later function", async () => {
   await uncaughtOf(async (thrown) => {
-    type Next = (error: null, isAccepted: boolean) => void;
     const later = vi.fn((_name: string, _auth: object, next: Next) => next(null, true));
     const asked: string[] = [];
     const server = await listen((io) => {
@@ -94,6 +95,47 @@ test.each([
   await raw.send("40", ...(isRefused ? ["40/admin,"] : []));
   await raw.packet("40");
   expect([raw.isClosed, server.io.sockets.sockets.size]).toEqual([false, 1]);
+});
+
+test("a client inside waits for a namespace without a guard", async () => {
+  const server = await listen((io) => {
+    guard(
+      io.of((_name: string, _auth: unknown, next: Next) => next(null, false)),
+      closed,
+      { limits: { handshake: 100 } },
+    );
+    const parent = io.of((_name: string, _auth: unknown, next: Next) => next(null, true));
+    parent.use((_socket, next) => void sleep(300).then(() => next()));
+  });
+  const raw = new Raw(server);
+  await raw.send("40");
+  await raw.packet("40{");
+  await raw.send("40/a,");
+  await raw.packet("40/a,");
+  expect(raw.isClosed).toBe(false);
+});
+
+test("a function is not asked about a client that has left", async () => {
+  const asked = vi.fn((_name: string, _auth: unknown, next: Next) => next(null, true));
+  const server = await listen((io) => {
+    guard(io.of(asked), all);
+    // Not made by a parent, so that only the functions know the guard of a client.
+    io.of("/a");
+  });
+  const stays = await open(server, "/a");
+  const before = asked.mock.calls.length;
+  server.io.engine.once(
+    "connection",
+    (connection: { on(event: "data", listener: () => void): void; close(): void }) => {
+      // After socket.io, which has begun the handshake by then.
+      queueMicrotask(() => connection.on("data", () => connection.close()));
+    },
+  );
+  const leaves = new Raw(server);
+  await leaves.send("40/a,");
+  await until(() => leaves.isClosed);
+  await sleep(20);
+  expect([asked.mock.calls.length, stays.connected]).toEqual([before, true]);
 });
 
 test("a client whom a slow middleware refuses is cut off soon", async () => {
