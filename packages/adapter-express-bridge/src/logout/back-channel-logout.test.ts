@@ -36,7 +36,7 @@ async function listen(listener: RequestListener): Promise<string> {
 let ids = 0;
 
 /** A logout token. A claim that is `undefined` is left out. */
-function sign(claims: JWTPayload = {}, key: Keys["privateKey"] = pair.privateKey): Promise<string> {
+function sign(claims: JWTPayload = {}, key: Keys["privateKey"] = pair.privateKey, typ?: string): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
   const all = {
     iss: ISSUER,
@@ -48,7 +48,8 @@ function sign(claims: JWTPayload = {}, key: Keys["privateKey"] = pair.privateKey
     sid: "s1",
     sub: "ann",
   };
-  return new SignJWT({ ...all, ...claims }).setProtectedHeader({ alg: "RS256", kid: "1" }).sign(key);
+  const header = { alg: "RS256", kid: "1", ...(typ !== undefined && { typ }) };
+  return new SignJWT({ ...all, ...claims }).setProtectedHeader(header).sign(key);
 }
 
 async function start(more: Partial<BackChannelLogoutOptions> = {}) {
@@ -74,6 +75,21 @@ test("a token of a user closes all connections of the user", async () => {
   const { post, revoke } = await start();
   expect(await post(await sign({ sid: undefined }))).toMatchObject({ status: 200 });
   expect(revoke.mock.calls).toEqual([["user:ann"]]);
+});
+
+test.each([
+  ["JWT", 200],
+  ["logout+jwt", 200],
+  ["application/logout+jwt", 200],
+  ["at+jwt", 400],
+  ["dpop+jwt", 400],
+  ["", 400],
+  ["xjwt", 400],
+  ["logout+jwt.x", 400],
+])("a token of the type %j gets %i", async (typ, status) => {
+  const { post, revoke } = await start();
+  expect((await post(await sign({}, pair.privateKey, typ))).status).toBe(status);
+  expect(revoke).toHaveBeenCalledTimes(status === 200 ? 1 : 0);
 });
 
 test("`subjects` names what is revoked", async () => {

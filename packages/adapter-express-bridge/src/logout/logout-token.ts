@@ -11,6 +11,9 @@ export interface LoggedOut {
 /** The event that makes a token a logout token (OpenID Connect Back-Channel Logout 1.0, section 2.4). */
 const EVENT = "http://schemas.openid.net/event/backchannel-logout";
 
+/** The types of a logout token. Many providers sign all their tokens as `JWT`. */
+const TYPES = /^(application\/)?(logout\+)?jwt$/i;
+
 /** A verified logout token. */
 export interface LogoutToken extends LoggedOut {
   readonly jti: string;
@@ -18,11 +21,13 @@ export interface LogoutToken extends LoggedOut {
 
 /**
  * Checks the claims of a token whose signature, issuer, audience and expiry were verified (OpenID Connect Back-Channel
- * Logout 1.0, section 2.6).
+ * Logout 1.0, section 2.6), and its type (section 2.4).
  *
+ * @param typ The `typ` of its header. Tokens for other uses have one of their own (RFC 8725, section 3.11).
  * @returns The token, or a sentence that says what is wrong.
  */
-export function readLogoutToken(claims: Readonly<Record<string, unknown>>): LogoutToken | string {
+export function readLogoutToken(claims: Readonly<Record<string, unknown>>, typ?: unknown): LogoutToken | string {
+  if (typ !== undefined && !TYPES.test(String(typ))) return "The token is of another type than `logout+jwt`.";
   const { sub, sid, jti, iat, exp, events, nonce } = claims;
   if (typeof jti !== "string" || jti === "") return "The token has no `jti`.";
   if (!Number.isFinite(iat)) return "The token has no `iat`.";

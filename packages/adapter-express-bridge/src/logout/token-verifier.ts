@@ -22,12 +22,17 @@ export interface VerifierOptions {
   readonly algorithms?: readonly string[];
 }
 
+interface Verified {
+  readonly payload: Record<string, unknown>;
+  readonly protectedHeader: { readonly typ?: unknown };
+}
+
 /** The parts of jose that are used; versions 4 to 6 have them, `customFetch` since 5.9. */
 interface Jose {
   readonly customFetch?: symbol;
   createRemoteJWKSet(url: URL, options: object): unknown;
   createLocalJWKSet(keys: object): unknown;
-  jwtVerify(token: string, keys: never, options: object): Promise<{ payload: Record<string, unknown> }>;
+  jwtVerify(token: string, keys: never, options: object): Promise<Verified>;
 }
 
 /**
@@ -62,8 +67,8 @@ export function verifierOf(
     if (jwks instanceof URL && jose.customFetch === undefined) checkPause();
     const isCoolingDown = (keys as { coolingDown?: unknown }).coolingDown === true;
     try {
-      const { payload } = await jose.jwtVerify(token, keys as never, claims);
-      return readLogoutToken(payload);
+      const { payload, protectedHeader } = await jose.jwtVerify(token, keys as never, claims);
+      return readLogoutToken(payload, protectedHeader.typ);
     } catch (error) {
       // Anybody can make jose read the keys, which it does not do again for 30 s. The provider may have a new key since.
       if (isCoolingDown && codeOf(error) === "ERR_JWKS_NO_MATCHING_KEY") throw error;
