@@ -206,7 +206,20 @@ describe("thrown", () => {
       by: "isMember",
       error,
     });
-    expect(decisionFromError(undefined, "isMember")).toMatchObject({ code: "permission_error" });
+  });
+
+  it.each([undefined, null])("%s is told as text for the logs", (nothing) => {
+    expect(decisionFromError(nothing, "isMember")).toMatchObject({
+      code: "permission_error",
+      error: `${nothing} was thrown`,
+    });
+  });
+
+  it.each([
+    [499, "You do not have permission to perform this action."],
+    [500, "The permission could not be checked."],
+  ])("a PermissionDenied of status %i without a reason gets one", (status, reason) => {
+    expect(decisionFromError(new PermissionDenied("closed", { status }), "room")).toMatchObject({ status, reason });
   });
 
   it("takes a PermissionDenied at its word, as a fault", () => {
