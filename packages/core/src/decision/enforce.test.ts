@@ -42,7 +42,7 @@ test.each(["isAllowed", "enforce"] as const)("%s that allows needs no await", as
 test.each<[string, () => unknown]>([
   ["an allow", () => verbs.enforce(allowed)],
   ["an answer of true", () => verbs.isAllowed(Promise.resolve(allowed))],
-  ["an answer of false in `then`", () => verbs.isAllowed(denied).then((isAllowed) => !isAllowed)],
+  ["an answer of false in `then`", () => void verbs.isAllowed(denied).then((isAllowed) => !isAllowed)],
   ["an awaited refusal", async () => verbs.enforce(denied).catch(() => {})],
   ["a refusal in Promise.all", () => Promise.allSettled([verbs.enforce(denied), verbs.isAllowed(denied)])],
   ["a returned refusal", async () => (async () => verbs.isAllowed(denied))()],
