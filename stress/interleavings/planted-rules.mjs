@@ -145,14 +145,14 @@ export const PLANTED = [
     section: 2,
     rule: "a renewal that is refused with 401 leaves a demand as it was",
     file: "core/src/continuity/reauthentication.ts",
-    from: "const isNeeded = this.#isDemanded || this.#isUnsettled;",
+    from: "const isNeeded = this.#isDemanded || (this.#subject.isPending && this.retryAt === undefined);",
     to: "const isNeeded = this.#isDemanded;",
   },
   {
     section: 2,
     rule: "after a fault it is asked again",
     file: "core/src/continuity/reauthentication.ts",
-    from: "this.#subject.retryIn(wait * (1 - Math.random() / 2), RETRY.first);",
+    from: "this.#subject.retryIn(waitAfter(this.#faults), FIRST_RETRY);",
     to: "this.#subject.retryIn(1e9);",
   },
   {

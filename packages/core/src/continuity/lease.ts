@@ -62,8 +62,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
 
   /** The state now. A time that has passed is noticed here, where no timer has noticed it. */
   now(): SessionIdentity["state"] {
-    const { epoch } = this;
-    const { state } = this;
+    const { epoch, state } = this;
     if (this.epoch !== epoch) agenda.set(this, readClock());
     return state;
   }
@@ -116,7 +115,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   }
 
   renew(question: Reask): void {
-    const questions = this.questions;
+    const { questions } = this;
     // A deadline is noticed a little late. Renewals behind one that hangs hold the end back no longer.
     if (!this.isRenewing) questions.heldUntil = readClock() + 1.1 * this.holder.connectTimeout;
     questions.renew({

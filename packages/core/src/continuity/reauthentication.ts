@@ -7,10 +7,8 @@ import { type AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
 import { Callbacks } from "./callbacks.js";
 import { refusalOf } from "./identity-refusal.js";
 import type { Accepted, AuthenticationAttempt, Reask, Subject } from "./reauthentication-types.js";
+import { FIRST_RETRY, waitAfter } from "./retry-wait.js";
 import { SlidingLimit } from "./sliding-limit.js";
-
-/** Milliseconds of the first wait after a fault, and of the longest one. */
-const RETRY = { first: 1_000, longest: 30_000 };
 
 /** Authentications that may be demanded within a second. A callback that demands one at each answer must end somewhere. */
 const DEMANDS = 10;
@@ -200,8 +198,7 @@ export class Reauthentication {
     if (question.phase !== "renew") {
       this.#demands.take()(decision);
       this.#faults += 1;
-      const wait = Math.min(RETRY.first * 2 ** (this.#faults - 1), RETRY.longest);
-      this.#subject.retryIn(wait * (1 - Math.random() / 2), RETRY.first);
+      this.#subject.retryIn(waitAfter(this.#faults), FIRST_RETRY);
     }
     this.#next();
   }
@@ -209,18 +206,14 @@ export class Reauthentication {
   /** Continues with what came meanwhile. */
   #next(): void {
     if (this.#subject.isEnded || this.#running) return;
-    const isNeeded = this.#isDemanded || this.#isUnsettled;
+    // A demand, or an authorization that is pending with no question planned.
+    const isNeeded = this.#isDemanded || (this.#subject.isPending && this.retryAt === undefined);
     if (isNeeded) this.#subject.joinQueue();
     // The queue may have had room.
     if (this.#running) return;
     const renewal = this.#renewals?.shift();
     if (renewal) this.#begin(renewal);
     else if (!isNeeded && this.#isForgettable) this.#subject.rest();
-  }
-
-  /** True when a new authentication is needed, and none is planned. */
-  get #isUnsettled(): boolean {
-    return this.#subject.isPending && this.retryAt === undefined;
   }
 
   /** True when a later question needs nothing of the earlier ones. Then an idle connection need not keep them. */

@@ -7,7 +7,7 @@ export interface Revalidated {
 }
 
 /** Of so many places one goes to a connection without a message, which would wait for ever behind a busy guard. */
-const SHARE = 4;
+const SILENT_EVERY = 4;
 
 /**
  * The connections of one guard whose revalidation is due. At most `concurrency` of them are authenticated at once. A place
@@ -47,7 +47,8 @@ export class RevalidationQueue {
 
   /** Returns the connection whose turn it is: one with a message first, but not always. */
   #take(): Revalidated | undefined {
-    const [one, other] = this.#places % SHARE === 0 ? [this.#waiting, this.#urgent] : [this.#urgent, this.#waiting];
+    const [one, other] =
+      this.#places % SILENT_EVERY === 0 ? [this.#waiting, this.#urgent] : [this.#urgent, this.#waiting];
     return first(one) ?? first(other);
   }
 
