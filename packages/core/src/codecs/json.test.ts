@@ -156,3 +156,28 @@ test("wrong options throw at once", () => {
     expect(() => json(options as never)).toThrow(PermissionMisuse);
   }
 });
+
+describe("the hint about an inner payload", () => {
+  const hint = (message: object, codec = json()) => codec["~hint"]?.(read(message, codec));
+
+  test.each(["payload", "data", "params", "args", "body", "detail", "message"])("names the key %s", (key) => {
+    expect(hint({ type: "join", [key]: { room: "lobby" } })).toBe(
+      `rules find the fields of a message in \`payload.${key}\`: use \`json({ payload: "${key}" })\` to judge those of \`${key}\` as the payload`,
+    );
+  });
+
+  test.each([
+    ["no key", {}],
+    ["another key", { room: { name: "lobby" } }],
+    ["a key beside others", { data: {}, room: "lobby" }],
+    ["a key of a list", { data: [] }],
+    ["a key of a text", { data: "lobby" }],
+  ])("is not given for %s", (_what, rest) => {
+    expect(hint({ type: "join", ...rest })).toBeUndefined();
+  });
+
+  test("is not given without an action, or with a named payload", () => {
+    expect(hint({ data: {} })).toBeUndefined();
+    expect(hint({ type: "join", payload: { data: {} } }, json({ payload: "payload" }))).toBeUndefined();
+  });
+});
