@@ -11,4 +11,5 @@ export type { ContinuityOptions, RevalidateOptions } from "./continuity/options.
 export { RevocationNotDurable } from "./continuity/revocation-error.js";
 export type { AppendOptions, RevocationBatch, RevocationLog, RevocationRecord } from "./continuity/revocation-log.js";
 export { type RefreshOptions, Revocations, type Revoked, type RevokeOptions } from "./continuity/revocations.js";
-export type { Continuity, Identify, Identity, OnScope } from "./guard/continuity-hook.js";
+export type { Continuity, OnScope } from "./guard/continuity-hook.js";
+export type { Identify, Identity } from "./guard/identity.js";

@@ -1,6 +1,7 @@
 import { createDecision } from "../decision/decision.js";
 import type { Decision } from "../decision/decision-types.js";
-import type { Identify, WatchedAuthentication } from "../guard/continuity-hook.js";
+import type { Identify } from "../guard/identity.js";
+import type { WatchedAuthentication } from "../guard/watched-authentication.js";
 import type { Scope } from "../types.js";
 import { readClock } from "../util/clock.js";
 import { ANONYMOUS_IDENTITY, hasEnded, identityOf, type ReadIdentity, TOKEN_EXPIRED } from "./identity.js";

@@ -3,8 +3,9 @@ import { publicRefusal } from "../decision/decision-parts.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
 import type { AdmittedConnection, ContinuityHook } from "../guard/continuity-hook.js";
-import type { DecisionPhase } from "../guard/decision-log.js";
+import type { DecisionPhase } from "../guard/decision-phase.js";
 import type { SessionIdentity } from "../guard/guard-session.js";
+import type { HandshakeAttempt } from "../guard/handshake/handshake-result.js";
 import { closeCodeOf } from "../guard/refusal.js";
 import type { GuardRuntime } from "../guard/runtime.js";
 import type { ClientMessage } from "../guard/session/connection.js";
@@ -15,7 +16,7 @@ import type { AuthenticationWatch } from "./authentication-watch.js";
 import { FencedSession } from "./fenced-session.js";
 import { Lease } from "./lease.js";
 import type { LeaseHolder } from "./lease-holder.js";
-import type { AuthenticationAttempt, Reask } from "./reauthentication-types.js";
+import type { Reask } from "./reauthentication-types.js";
 import { NOTHING_NEW, renewalLimit, renewOver } from "./renewal.js";
 import type { SharedLeaseParts } from "./shared-lease-parts.js";
 import type { SlidingLimit } from "./sliding-limit.js";
@@ -109,7 +110,7 @@ export class ContinuousSession<M extends ClientMessage = ClientMessage>
     return new Promise((resolve) => this.lease.demand(resolve));
   }
 
-  authenticate({ phase, renewal = this.lease.renewal }: Reask, watched: AuthenticationWatch): AuthenticationAttempt {
+  authenticate({ phase, renewal = this.lease.renewal }: Reask, watched: AuthenticationWatch): HandshakeAttempt {
     const { isActive } = this;
     let isRead = phase !== "renew";
     const cause = {

@@ -1,7 +1,8 @@
 import { PermissionMisuse } from "../decision/errors.js";
 import { hasUser } from "../engine/hidden-actions.js";
-import type { AdmittedConnection, ContinuityHook, Identify, OnScope } from "../guard/continuity-hook.js";
+import type { AdmittedConnection, ContinuityHook, OnScope } from "../guard/continuity-hook.js";
 import type { OpenSession } from "../guard/guard-session.js";
+import type { Identify } from "../guard/identity.js";
 import type { GuardRuntime } from "../guard/runtime.js";
 import type { PolicyEngine } from "../policy/policy-engine.js";
 import { AuthenticationWatch } from "./authentication-watch.js";

@@ -3,7 +3,7 @@ import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { misuse, PermissionMisuse } from "../decision/errors.js";
 import { checkKeys } from "../decision/read-options.js";
-import type { Identify, Identity } from "../guard/continuity-hook.js";
+import type { Identify, Identity } from "../guard/identity.js";
 import type { Scope } from "../types.js";
 import { show } from "../util/show.js";
 import { ignoreRejection } from "../util/thenable.js";

@@ -1,8 +1,9 @@
 import type { Decision } from "../decision/decision-types.js";
-import type { DecisionPhase } from "../guard/decision-log.js";
+import type { DecisionPhase } from "../guard/decision-phase.js";
+import type { HandshakeAttempt } from "../guard/handshake/handshake-result.js";
 import type { Scope } from "../types.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
-import type { AuthenticationAttempt, Reask } from "./reauthentication-types.js";
+import type { Reask } from "./reauthentication-types.js";
 import type { SharedLeaseParts } from "./shared-lease-parts.js";
 
 /** The connection that a lease belongs to. */
@@ -15,7 +16,7 @@ export interface LeaseHolder {
   readonly isEnded: boolean;
   /** Milliseconds that one authentication may take. */
   readonly connectTimeout: number;
-  authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt;
+  authenticate(question: Reask, watch: AuthenticationWatch): HandshakeAttempt;
   /** Ends everything of the connection but its transport. */
   end(): void;
   /** Closes the transport of a connection that has ended. */

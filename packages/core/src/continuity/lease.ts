@@ -1,6 +1,7 @@
 import type { Decision } from "../decision/decision-types.js";
-import type { DecisionPhase } from "../guard/decision-log.js";
+import type { DecisionPhase } from "../guard/decision-phase.js";
 import type { SessionIdentity } from "../guard/guard-session.js";
+import type { HandshakeAttempt } from "../guard/handshake/handshake-result.js";
 import { readClock } from "../util/clock.js";
 import { type AgendaItem, agenda } from "./agenda.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
@@ -11,7 +12,7 @@ import { TOKEN_EXPIRED } from "./identity.js";
 import { isReached } from "./identity-state.js";
 import type { Finish, LeaseHolder } from "./lease-holder.js";
 import { ReauthenticatedIdentity } from "./reauthenticated-identity.js";
-import type { Accepted, AuthenticationAttempt, Reask } from "./reauthentication-types.js";
+import type { Accepted, Reask } from "./reauthentication-types.js";
 import type { Revalidated } from "./revalidation-queue.js";
 import type { SharedLeaseParts } from "./shared-lease-parts.js";
 import { type Addressable, areSame } from "./subject-index.js";
@@ -71,7 +72,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     return this.shared.watch(true);
   }
 
-  authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt {
+  authenticate(question: Reask, watch: AuthenticationWatch): HandshakeAttempt {
     return this.holder.authenticate(question, watch);
   }
 

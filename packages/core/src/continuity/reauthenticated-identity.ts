@@ -1,12 +1,13 @@
 import type { Decision } from "../decision/decision-types.js";
-import type { DecisionPhase } from "../guard/decision-log.js";
+import type { DecisionPhase } from "../guard/decision-phase.js";
+import type { HandshakeAttempt } from "../guard/handshake/handshake-result.js";
 import type { Payload } from "../types.js";
 import { readClock } from "../util/clock.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
 import { IdentityState } from "./identity-state.js";
 import type { LeaseHolder } from "./lease-holder.js";
 import { Reauthentication } from "./reauthentication.js";
-import type { Accepted, AuthenticationAttempt, Reask, Subject } from "./reauthentication-types.js";
+import type { Accepted, Reask, Subject } from "./reauthentication-types.js";
 import { Waiting } from "./waiting.js";
 
 /**
@@ -21,7 +22,7 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
   abstract readonly holder: Pick<LeaseHolder, "hint">;
   abstract readonly isEnded: boolean;
   abstract watch(): AuthenticationWatch;
-  abstract authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt;
+  abstract authenticate(question: Reask, watch: AuthenticationWatch): HandshakeAttempt;
   abstract accept(accepted: Accepted): void;
   abstract refuse(decision: Decision, phase: DecisionPhase): void;
   abstract report(phase: DecisionPhase, decision: Decision): void;

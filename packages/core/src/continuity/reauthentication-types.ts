@@ -1,6 +1,6 @@
 import type { Decision } from "../decision/decision-types.js";
-import type { DecisionPhase } from "../guard/decision-log.js";
-import type { Renew } from "../guard/runtime.js";
+import type { DecisionPhase } from "../guard/decision-phase.js";
+import type { HandshakeAttempt } from "../guard/handshake/handshake-result.js";
 import type { Payload, Scope } from "../types.js";
 import type { AuthenticationWatch } from "./authentication-watch.js";
 import type { IdentityState } from "./identity-state.js";
@@ -21,15 +21,12 @@ export interface Accepted {
   readonly scope: Scope;
 }
 
-/** An authentication that is under way. */
-export type AuthenticationAttempt = ReturnType<Renew>;
-
 /** The connection that is authenticated again. */
 export interface Subject extends Readonly<Pick<IdentityState, "principal" | "isPending">> {
   readonly isEnded: boolean;
   watch(): AuthenticationWatch;
   /** Runs `authenticate` and the connect rules. */
-  authenticate(question: Reask, watch: AuthenticationWatch): AuthenticationAttempt;
+  authenticate(question: Reask, watch: AuthenticationWatch): HandshakeAttempt;
   accept(accepted: Accepted): void;
   /** Ends the connection by a refusal. */
   refuse(decision: Decision, phase: DecisionPhase): void;

@@ -1,12 +1,12 @@
 import { decisionFromError } from "../decision/decision-from-error.js";
 import type { Decision } from "../decision/decision-types.js";
 import { ABORTED } from "../engine/cancellation.js";
-import type { HandshakeResult } from "../guard/runtime.js";
+import type { HandshakeAttempt, HandshakeResult } from "../guard/handshake/handshake-result.js";
 import type { Payload, Scope } from "../types.js";
 import { type AuthenticationWatch, UNSETTLED } from "./authentication-watch.js";
 import { Callbacks } from "./callbacks.js";
 import { refusalOf } from "./identity-refusal.js";
-import type { Accepted, AuthenticationAttempt, Reask, Subject } from "./reauthentication-types.js";
+import type { Accepted, Reask, Subject } from "./reauthentication-types.js";
 import { FIRST_RETRY, waitAfter } from "./retry-wait.js";
 import { SlidingLimit } from "./sliding-limit.js";
 
@@ -27,7 +27,7 @@ const TOO_FAST =
 export class Reauthentication {
   readonly #subject: Subject;
   #running: Reask | undefined;
-  #attempt: AuthenticationAttempt | undefined;
+  #attempt: HandshakeAttempt | undefined;
   /** True when something has changed since the last question began. */
   #isDemanded = false;
   /** Renewals that wait their turn, the first in front. */

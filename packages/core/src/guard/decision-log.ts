@@ -2,16 +2,13 @@ import type { Decision } from "../decision/decision-types.js";
 import type { AnswerRecord } from "../engine/record.js";
 import type { Rules } from "../policy/compiled-rules.js";
 import { type Traces, traces } from "../policy/trace.js";
-import type { Phase } from "../rules/tree.js";
 import type { Consumer, MaybePromise, Payload, Scope } from "../types.js";
 import { isThenable } from "../util/thenable.js";
+import type { DecisionPhase } from "./decision-phase.js";
 import { FaultLog } from "./fault-log.js";
 import type { GuardSession } from "./guard-session.js";
 import type { RefusalReport } from "./refused.js";
 import { isDevelopment, SetupHints } from "./setup-hints.js";
-
-/** The phase of a decision. The last four are those of `continuity()`. */
-export type DecisionPhase = Phase | "renew" | "revalidate" | "revoke" | "expire";
 
 /** One decision of a guard, for `onDecision`. */
 export interface DecisionEvent {

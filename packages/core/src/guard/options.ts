@@ -4,10 +4,11 @@ import type { Timeouts } from "../policy/options.js";
 import { PHASES } from "../rules/tree.js";
 import type { MaybePromise, Scope } from "../types.js";
 import { show } from "../util/show.js";
-import type { Continuity, Identify, OnScope } from "./continuity-hook.js";
+import type { Continuity, OnScope } from "./continuity-hook.js";
 import type { DecisionEvent } from "./decision-log.js";
 import type { Origins } from "./handshake/allowed-origins.js";
 import type { HandshakeFacts } from "./handshake/handshake-facts.js";
+import type { Identify } from "./identity.js";
 import type { Limits } from "./limits.js";
 import type { Authenticate, LaterScope } from "./types.js";
 

@@ -1,29 +1,19 @@
-import type { Decision } from "../decision/decision-types.js";
 import type { Timeouts } from "../policy/options.js";
 import type { PolicyEngine } from "../policy/policy-engine.js";
-import type { Scope } from "../types.js";
 import type { ContinuityHook } from "./continuity-hook.js";
 import { DecisionLog } from "./decision-log.js";
 import type { ServableConsumer } from "./dispatch.js";
 import type { OpenSession } from "./guard-session.js";
 import { type Origins, readOrigins } from "./handshake/allowed-origins.js";
 import type { EvaluationCause } from "./handshake/evaluation-cause.js";
+import type { HandshakeAttempt } from "./handshake/handshake-result.js";
 import type { OriginRule } from "./handshake/origin.js";
 import { type Limits, readLimits } from "./limits.js";
 import type { GuardOptions } from "./options.js";
 import type { Connection } from "./session/connection.js";
 
-/** The result of a handshake evaluation. */
-export interface HandshakeResult {
-  readonly decision: Decision;
-  readonly scope: Scope;
-}
-
 /** Evaluates the handshake of an open session again. */
-export type Renew = (
-  connection: Connection<never>,
-  cause: EvaluationCause,
-) => { readonly result: HandshakeResult | Promise<HandshakeResult>; abort(): void };
+export type Renew = (connection: Connection<never>, cause: EvaluationCause) => HandshakeAttempt;
 
 /** The state of one guard that its handshakes and sessions read: the current rules, the limits, the open sessions. */
 export class GuardRuntime<Request = never> {

@@ -1,8 +1,8 @@
 import type { Decision } from "../../decision/decision-types.js";
 import type { Payload } from "../../types.js";
-import type { WatchedAuthentication } from "../continuity-hook.js";
-import type { DecisionPhase } from "../decision-log.js";
+import type { DecisionPhase } from "../decision-phase.js";
 import type { OpenSession } from "../guard-session.js";
+import type { WatchedAuthentication } from "../watched-authentication.js";
 
 /** The reason for an evaluation that is not the first admission of a client. */
 export interface EvaluationCause {
