@@ -320,6 +320,7 @@ test.each([
   [[undefined], 'explain() got undefined as `action`: name it, as in "chat.send"'],
   [["do", "text"], 'explain() got "text" as `payload`: give the arguments in an object'],
   [["do", null], "explain() got null as `payload`: give the arguments in an object"],
+  [["do", {}, { phase: "open" }], 'explain() got "open" as `phase`: give connect, action or object'],
 ])("the question %j is a misuse", async (question, message) => {
   const asked = explain(definePolicy({ permissions: AllowAny }), ann as never, CONSUMER, ...(question as [never]));
   await expect(asked).rejects.toThrow(new PermissionMisuse(message));

@@ -78,6 +78,7 @@ test("the promises of the verbs answer as plain ones do", async () => {
   ]);
   await expect(verbs.enforce(denied).finally(() => {})).rejects.toMatchObject({ code: "permission_denied" });
   expect(await verbs.enforce(denied).then(undefined, () => "caught")).toBe("caught");
+  expect([await asked.then(), await asked.then(undefined, () => "caught")]).toEqual([true, true]);
 });
 
 const own = new Error("of the application");

@@ -92,11 +92,9 @@ describe("nothing is kept of a context", () => {
   });
 });
 
-let copies = 0;
-
 /** A further instance of the module, because each caches its way of capturing the context. */
 function freshCopy(): Promise<typeof import("./async-context.js")> {
-  return import(/* @vite-ignore */ new URL(`./async-context.js?copy=${copies++}`, import.meta.url).href);
+  return import(/* @vite-ignore */ new URL(`./async-context.js?copy=${crypto.randomUUID()}`, import.meta.url).href);
 }
 
 describe("without `node:async_hooks`", () => {

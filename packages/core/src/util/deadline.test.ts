@@ -186,6 +186,18 @@ describe("a timer", () => {
     expect(ended).toContain("real");
   });
 
+  it.each([
+    ["two ticks late is kept", 15, 1],
+    ["later than two ticks is replaced", 15.1, 2],
+  ])("%s", (_what, later, timers) => {
+    const deadlines = new TimeoutList(100);
+    const start = performance.now();
+    deadlines.add(waiting("one"));
+    vi.spyOn(performance, "now").mockReturnValue(start + later);
+    deadlines.add(waiting("two"));
+    expect(vi.getTimerCount()).toBe(timers);
+  });
+
   it("that was replaced ticks once, and sets no other", () => {
     const deadlines = new TimeoutList(100);
     const start = performance.now();
@@ -195,6 +207,7 @@ describe("a timer", () => {
     expect(vi.getTimerCount()).toBe(2);
     vi.advanceTimersByTime(5);
     expect(ended).toEqual(["one"]);
+    expect(vi.getTimerCount()).toBe(1);
     late.mockReturnValue(start + 600);
     vi.advanceTimersByTime(5);
     late.mockRestore();

@@ -42,6 +42,25 @@ test("the text of a client cannot look like other lines", () => {
   expect(String(caused)).toMatch(/^Error: outer\n[\s\S]+\n {2}caused by: SyntaxError: \$& bad\n {4}\$`token\n {4}at /);
 });
 
+test("five errors of a chain of causes are printed", () => {
+  const chain = Array.from({ length: 7 }, (_, at) => Object.assign(new Error(`error ${at}\r`), { stack: undefined }));
+  for (const [at, error] of chain.entries()) error.cause = chain[at + 1];
+  new ErrorPrinter().print("broken", chain[0]);
+  expect(lines).toEqual([`portcullis: broken: ${[0, 1, 2, 3, 4].map((at) => `error ${at}?`).join("\n  caused by: ")}`]);
+});
+
+test("a cause without a message is described in words", () => {
+  new ErrorPrinter().print("broken", Object.assign(new Error("a\r", { cause: {} }), { stack: undefined }));
+  expect(lines).toEqual(["portcullis: broken: a?\n  caused by: an object"]);
+});
+
+test("a chain of causes that has no end is printed", () => {
+  const error = new Error("plain");
+  error.cause = error;
+  new ErrorPrinter().print("broken", error);
+  expect(lines).toHaveLength(1);
+});
+
 test("a key has one line a minute, with a count", () => {
   const printer = new ErrorPrinter();
   for (let time = 0; time < 42; time++) printer.print(`broken ${time}`, time, "broken");

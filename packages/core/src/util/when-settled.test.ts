@@ -8,9 +8,18 @@ const liar = Object.create(Promise.prototype);
 
 class Own<T> extends Promise<T> {}
 
+/** A promise whose `then` gives another answer. */
+class Answering<T> extends Promise<T> {
+  // biome-ignore lint/suspicious/noThenProperty: it is a promise of its own
+  override then(onFulfilled?: ((value: never) => never) | null): Promise<never> {
+    return super.then(() => onFulfilled?.("own" as never)) as Promise<never>;
+  }
+}
+
 const outcomes: [string, () => PromiseLike<unknown>, unknown[]][] = [
   ["a promise", () => Promise.resolve(1), ["answer", 1]],
   ["a rejected promise", () => Promise.reject(new Error("no")), ["error", new Error("no")]],
+  ["a promise with a `then` of its own", () => Answering.resolve(1), ["answer", "own"]],
   ["a promise of another class", () => Own.resolve(1), ["answer", 1]],
   ["a promise in a proxy", () => new Proxy(Promise.resolve(1), {}), ["error", expect.any(TypeError)]],
   // biome-ignore lint/suspicious/noThenProperty: it is a thenable on purpose
@@ -62,6 +71,14 @@ describe("whenSettled()", () => {
     expect(heard).not.toHaveBeenCalled();
     await turn();
     expect(heard.mock.calls).toEqual([expected]);
+  });
+
+  test("calls back for a promise before later callbacks", async () => {
+    const order: string[] = [];
+    whenSettled(Promise.resolve(), () => order.push("answer"), order.push);
+    void Promise.resolve().then(() => order.push("later"));
+    await turn();
+    expect(order).toEqual(["answer", "later"]);
   });
 
   test.each(outcomes)("answers as await does for %s", async (_what, make, expected) => {
