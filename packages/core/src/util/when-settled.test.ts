@@ -75,7 +75,11 @@ describe("whenSettled()", () => {
 
   test("calls back for a promise before later callbacks", async () => {
     const order: string[] = [];
-    whenSettled(Promise.resolve(), () => order.push("answer"), order.push);
+    whenSettled(
+      Promise.resolve(),
+      () => order.push("answer"),
+      (error) => order.push(String(error)),
+    );
     void Promise.resolve().then(() => order.push("later"));
     await turn();
     expect(order).toEqual(["answer", "later"]);
