@@ -152,7 +152,7 @@ export const PLANTED = [
     section: 2,
     rule: "after a fault it is asked again",
     file: "core/src/continuity/reauthentication.ts",
-    from: "this.#subject.retryIn(waitAfter(this.#faults), FIRST_RETRY);",
+    from: "this.#subject.retryIn(waitAfter(this.faults), FIRST_RETRY);",
     to: "this.#subject.retryIn(1e9);",
   },
   {

@@ -101,7 +101,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
     this.shared.revalidations.hasten(this);
   }
 
-  revalidate(whenDone: () => void): void {
+  revalidate(whenDone: (isFault: boolean) => void): void {
     const { isAsking, questions } = this;
     if (this.isPending) questions.demand();
     else if (!this.mustWait) questions.revalidate();
@@ -110,9 +110,9 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
       this.revalidateAt = Math.ceil(readClock() + SOON);
       this.schedule();
     }
-    // A question that was under way before needs no place of the queue.
-    if (isAsking) whenDone();
-    else questions.whenAnswered(whenDone);
+    // A question that was under way before, or did not begin, needs no place of the queue.
+    if (isAsking || !this.isAsking) whenDone(false);
+    else questions.whenAnswered(() => whenDone(this.hasFailed));
   }
 
   renew(question: Reask): void {

@@ -34,6 +34,11 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
     return this.#questions?.isRenewing === true;
   }
 
+  /** True after a fault, until an authentication is accepted. */
+  get hasFailed(): boolean {
+    return (this.#questions?.faults ?? 0) > 0;
+  }
+
   /** The time until which a renewal that is under way holds the end back; 0 without one. */
   get heldUntil(): number {
     return this.isRenewing ? (this.#questions?.heldUntil ?? 0) : 0;

@@ -36,7 +36,8 @@ export class Reauthentication {
   readonly #demands = new Callbacks<Decision>();
   /** Everybody who waits for the answer to the question that is under way. */
   readonly #whenAnswered = new Callbacks<void>();
-  #faults = 0;
+  /** The number of faults since the last accepted authentication. */
+  faults = 0;
   readonly #limit = new SlidingLimit(DEMANDS, 1_000);
   /** The last accepted renewal: its payload, and the begin of its authentication. */
   renewed: { readonly payload: Payload | undefined; readonly beganAt: number } | undefined;
@@ -163,7 +164,7 @@ export class Reauthentication {
       this.#refuseIdentity(refusal, question);
       return;
     }
-    this.#faults = 0;
+    this.faults = 0;
     this.retryAt = undefined;
     if (question.phase === "renew") this.renewed = { payload: question.renewal, beganAt: watch.beganAt };
     const release = this.#demands.take();
@@ -197,8 +198,8 @@ export class Reauthentication {
     question.answer?.(decision);
     if (question.phase !== "renew") {
       this.#demands.take()(decision);
-      this.#faults += 1;
-      this.#subject.retryIn(waitAfter(this.#faults), FIRST_RETRY);
+      this.faults += 1;
+      this.#subject.retryIn(waitAfter(this.faults), FIRST_RETRY);
     }
     this.#next();
   }
@@ -218,6 +219,6 @@ export class Reauthentication {
 
   /** True when a later question needs nothing of the earlier ones. Then an idle connection need not keep them. */
   get #isForgettable(): boolean {
-    return this.#faults === 0 && this.renewed === undefined && this.#limit.isQuiet;
+    return this.faults === 0 && this.renewed === undefined && this.#limit.isQuiet;
   }
 }

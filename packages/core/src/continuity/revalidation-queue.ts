@@ -1,23 +1,36 @@
+import { Timeout } from "../util/deadline.js";
+import { type Awaited, RevalidationLane } from "./revalidation-lane.js";
+
 /** A connection that can be authenticated again. */
-export interface Revalidated {
-  /** True while a message waits for the authentication. */
-  readonly isAwaited: boolean;
-  /** Begins one authentication. Calls back once it has an answer, whether that settles anything or not. */
-  revalidate(whenDone: () => void): void;
+export interface Revalidated extends Awaited {
+  /** True when its last authentication has met a fault. */
+  readonly hasFailed: boolean;
+  /**
+   * Begins one authentication.
+   *
+   * @param whenDone Called once it has an answer, whether that settles anything or not. True says that it met a fault.
+   */
+  revalidate(whenDone: (isFault: boolean) => void): void;
 }
 
-/** Of so many places one goes to a connection without a message, which would wait for ever behind a busy guard. */
-const SILENT_EVERY = 4;
+/** Of so many places one goes to a retry, where other connections wait too. */
+const RETRY_EVERY = 4;
+/** Milliseconds for which a place stays taken after a fault. Faults that come at once would be a storm otherwise. */
+const REST = 100;
 
 /**
  * The connections of one guard whose revalidation is due. At most `concurrency` of them are authenticated at once. A place
  * is held for one question: a connection that must be asked again joins behind the others.
+ *
+ * INVARIANT: connections that have met a fault take at most half of the places, rounded up. The next authentication of
+ * such a connection may hang again, and must not keep the others out.
  */
 export class RevalidationQueue {
   readonly #concurrency: number;
-  readonly #urgent = new Set<Revalidated>();
-  readonly #waiting = new Set<Revalidated>();
+  readonly #first = new RevalidationLane<Revalidated>();
+  readonly #retries = new RevalidationLane<Revalidated>();
   #running = 0;
+  #retrying = 0;
   #places = 0;
 
   constructor(concurrency: number) {
@@ -26,52 +39,58 @@ export class RevalidationQueue {
 
   /** The number of connections that wait. */
   get size(): number {
-    return this.#urgent.size + this.#waiting.size;
+    return this.#first.size + this.#retries.size;
   }
 
   add(one: Revalidated): void {
-    if (!this.#urgent.has(one)) this.#waiting.add(one);
-    if (one.isAwaited) this.hasten(one);
+    const [lane, other] = one.hasFailed ? [this.#retries, this.#first] : [this.#first, this.#retries];
+    other.remove(one);
+    lane.add(one);
     this.#next();
   }
 
   /** Lets a connection that waits go first, because a message of it waits. */
   hasten(one: Revalidated): void {
-    if (this.#waiting.delete(one)) this.#urgent.add(one);
+    this.#first.hasten(one);
+    this.#retries.hasten(one);
   }
 
   remove(one: Revalidated): void {
-    this.#urgent.delete(one);
-    this.#waiting.delete(one);
-  }
-
-  /** Returns the connection whose turn it is: one with a message first, but not always. */
-  #take(): Revalidated | undefined {
-    const [one, other] =
-      this.#places % SILENT_EVERY === 0 ? [this.#waiting, this.#urgent] : [this.#urgent, this.#waiting];
-    return first(one) ?? first(other);
+    this.#first.remove(one);
+    this.#retries.remove(one);
   }
 
   #next(): void {
     while (this.#running < this.#concurrency) {
-      const one = this.#take();
+      const isRetry = this.#isRetryNext;
+      const one = (isRetry ? this.#retries : this.#first).take();
       if (one === undefined) return;
-      this.remove(one);
-      this.#running += 1;
-      this.#places += 1;
-      let isDone = false;
-      one.revalidate(() => {
-        if (isDone) return;
-        isDone = true;
-        this.#running -= 1;
-        // Later, because the one that is done may be in the middle of something.
-        queueMicrotask(() => this.#next());
-      });
+      this.#begin(one, isRetry ? 1 : 0);
     }
   }
-}
 
-function first<T>(set: ReadonlySet<T>): T | undefined {
-  for (const one of set) return one;
-  return undefined;
+  get #isRetryNext(): boolean {
+    if (this.#retries.size === 0 || this.#retrying >= Math.ceil(this.#concurrency / 2)) return false;
+    return this.#first.size === 0 || this.#places % RETRY_EVERY === 0;
+  }
+
+  /** @param retries 1 where the place counts as one of a retry. */
+  #begin(one: Revalidated, retries: 0 | 1): void {
+    this.#running += 1;
+    this.#retrying += retries;
+    this.#places += 1;
+    const free = () => {
+      this.#running -= 1;
+      this.#retrying -= retries;
+      this.#next();
+    };
+    let isDone = false;
+    one.revalidate((isFault) => {
+      if (isDone) return;
+      isDone = true;
+      if (isFault) new Timeout(REST, free);
+      // Later, because the one that is done may be in the middle of something.
+      else queueMicrotask(free);
+    });
+  }
 }

@@ -6,7 +6,6 @@ import { Gate } from "../guard/gate.js";
 import { continuity } from "./continuity.js";
 import { memoryRevocations } from "./memory-log.js";
 import type { RevalidateOptions } from "./options.js";
-import { RevalidationQueue } from "./revalidation-queue.js";
 
 useFakeTime();
 
@@ -291,47 +290,6 @@ test("a connection that ends during its revalidation makes room", async () => {
   vi.restoreAllMocks();
   expect(before).toBe(1);
   expect(state.asked.length).toBeGreaterThan(1);
-});
-
-test("the queue has room again once, however often a connection is done", async () => {
-  const queue = new RevalidationQueue(1);
-  const done: (() => void)[] = [];
-  const ones = Array.from({ length: 3 }, () => ({
-    isAwaited: false,
-    revalidate: (whenDone: () => void) => void done.push(whenDone),
-  }));
-  for (const one of ones) queue.add(one);
-  queue.hasten(ones[2] as never);
-  queue.add(ones[2] as never);
-  expect([done.length, queue.size]).toEqual([1, 2]);
-  done[0]?.();
-  done[0]?.();
-  await vi.advanceTimersByTimeAsync(0);
-  expect([done.length, queue.size]).toEqual([2, 1]);
-  queue.remove(ones[1] as never);
-  done[1]?.();
-  await vi.advanceTimersByTimeAsync(0);
-  expect([done.length, queue.size]).toEqual([2, 0]);
-});
-
-test("a connection that is asked again joins behind the others", async () => {
-  const queue = new RevalidationQueue(1);
-  const asked: string[] = [];
-  const connection = (name: string, isAwaited: boolean) => ({
-    isAwaited,
-    revalidate(whenDone: () => void) {
-      asked.push(name);
-      queueMicrotask(() => {
-        if (asked.length < 7) queue.add(this);
-        whenDone();
-      });
-    },
-  });
-  queue.add(connection("idle", false));
-  queue.add(connection("ann", true));
-  queue.add(connection("bob", true));
-  await vi.advanceTimersByTimeAsync(0);
-  expect(asked).toEqual(["idle", "ann", "bob", "ann", "idle", "bob", "ann", "bob", "idle"]);
 });
 
 test("an application may refresh in `onScope`", async () => {
