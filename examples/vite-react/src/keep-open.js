@@ -16,6 +16,15 @@ export function keepOpen(url, { token, onState, onMessage }) {
     timer = setTimeout(task, 1000 * seconds);
   };
 
+  /** Undefined where the network fails. */
+  async function credentialNow() {
+    try {
+      return await token();
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Returns false where the connection is not open. */
   function send(message) {
     if (isOpen()) socket.send(JSON.stringify(message));
@@ -24,10 +33,10 @@ export function keepOpen(url, { token, onState, onMessage }) {
 
   async function open() {
     onState("connecting");
-    const credential = await token().catch(() => undefined);
+    const credential = await credentialNow();
     if (isStopped) return;
     if (credential === undefined) return comeBack();
-    if (credential === null) return onState("sign-in", refusal);
+    if (!credential) return onState("sign-in", refusal);
     const began = Date.now();
     socket = new WebSocket(url, ["app", credential]);
     socket.onopen = () => onState("open");
@@ -58,7 +67,7 @@ export function keepOpen(url, { token, onState, onMessage }) {
   }
 
   async function renew() {
-    const credential = await token().catch(() => undefined);
+    const credential = await credentialNow();
     if (credential) send({ type: "auth.renew", id: "renew", token: credential });
     else if (credential === undefined && isOpen()) renewLater();
   }

@@ -26,10 +26,18 @@ const PAGE = `<!doctype html>
 <script type="module">
   import { keepOpen } from "/client.js";
   globalThis.states = [];
-  const token = async () => (await fetch("/token")).json();
+  globalThis.asked = 0;
+  const token = async () => {
+    asked += 1;
+    await globalThis.held;
+    return (await fetch("/token")).json();
+  };
   const onState = (...told) => states.push(told.filter(Boolean).join(" "));
-  keepOpen(location.origin.replace(/^http/, new URLSearchParams(location.search).get("scheme")), { token, onState, onMessage() {} });
+  globalThis.client = keepOpen(location.origin.replace(/^http/, new URLSearchParams(location.search).get("scheme")), { token, onState, onMessage() {} });
 </script>`;
+
+/** Run before the page: `token()` waits for a call of `goOn()`. */
+const HOLD = "globalThis.held = new Promise((resolve) => (globalThis.goOn = resolve))";
 
 const isAllowedIn = and(IsAuthenticated, not(HasRole("banned"), { code: "banned" }));
 const policy = definePolicy({ connect: isAllowedIn, permissions: IsAuthenticated });
@@ -118,7 +126,7 @@ describe.skipIf(!hasChromium).each(["ws", "socket.io"] as const)(
     afterAll(() => browser?.close());
     afterEach(() => expect(complaints.splice(0)).toEqual([]));
 
-    async function open(world: World) {
+    async function open(world: World, script = "") {
       let server = await serve(world, transport);
       const page = await browser.newPage();
       onTestFinished(async () => {
@@ -127,11 +135,13 @@ describe.skipIf(!hasChromium).each(["ws", "socket.io"] as const)(
       });
       page.on("pageerror", (error) => complaints.push(String(error)));
       await page.clock.install();
+      await page.addInitScript(script);
       await page.goto(`http://127.0.0.1:${server.port}/?scheme=${transport === "ws" ? "ws" : "http"}`);
       const states = () => page.evaluate("states") as Promise<string[]>;
       const reaches = (state: string) =>
         expect.poll(async () => (await states()).at(-1), { timeout: 30_000 }).toBe(state);
       return {
+        page,
         states,
         reaches,
         restart: async () => {
@@ -225,7 +235,33 @@ describe.skipIf(!hasChromium).each(["ws", "socket.io"] as const)(
       expect([faults(), (await states()).filter((state) => state !== "connecting")]).toEqual([3, ["open"]]);
     });
 
+    test.each(["goOn()", "goOn(Promise.reject(new Error('offline')))"])(
+      "stays away once it is stopped before its token is there: %s",
+      async (goOn) => {
+        const world = new World();
+        const { page, reaches, states, staysAway } = await open(world, HOLD);
+        await reaches("connecting");
+        await expect.poll(() => page.evaluate("asked")).toBe(1);
+        await page.evaluate("client.stop()");
+        const last = (await states()).at(-1) as string;
+        await page.evaluate(`void ${goOn}`);
+        await staysAway(last);
+      },
+    );
+
     if (transport === "socket.io") {
+      test("asks for a further token where its connection is lost", async () => {
+        const world = new World();
+        const { page, reaches, states } = await open(world, HOLD);
+        await expect.poll(() => page.evaluate("asked")).toBe(1);
+        await page.evaluate("void client.socket.io.engine.close()");
+        await expect.poll(() => page.evaluate("asked"), { timeout: 30_000 }).toBe(2);
+        await page.evaluate("void goOn()");
+        await reaches("open");
+        await page.evaluate("new Promise((resolve) => setTimeout(resolve, 1000))");
+        expect([(await states()).at(-1), world.decided]).toEqual(["open", ["connect allowed"]]);
+      });
+
       test("stays away where a middleware refuses it", async () => {
         const world = new World();
         world.isFull = true;
