@@ -42,6 +42,7 @@ test.each<[string, () => unknown, string]>([
       withOptions({
         codec: dcrf({ multiplex: ["chat"] }),
         identify: () => null,
+        authenticate: () => ({ user: null }),
         continuity: continuity({ renew: { action: "auth.renew" } }),
       }),
     'no stream for "auth.renew"',

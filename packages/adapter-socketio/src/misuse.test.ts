@@ -47,7 +47,7 @@ test("options that there are not, or of the wrong type", () => {
     [{ limits: { pendingMessages: 0 } }, "`limits.pendingMessages`"],
     [{ origins: "https://app.example" }, "`origins`"],
     [
-      { identify: () => null, continuity: continuity({ renew: { action: "disconnect" } }) },
+      { authenticate: () => ({}), identify: () => null, continuity: continuity({ renew: { action: "disconnect" } }) },
       'got "disconnect" as `renew.action`: socket.io keeps',
     ],
   ] as const;

@@ -118,6 +118,7 @@ describe("a message that waits for the settlement", () => {
         reason: "The permission could not be checked in time.",
         by: "continuity",
         retry: "later",
+        retryAfter: 1,
         error: expect.stringContaining("refreshes came faster"),
       },
     ]);

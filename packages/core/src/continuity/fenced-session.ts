@@ -19,6 +19,8 @@ const DECISIONS = 4;
 const TIMED_OUT: Decision = createDecision("error", "permission_timeout", {
   by: "continuity",
   error: "`authenticate` was late, or refreshes came faster than its answers",
+  // A message brings the next attempt forward to one second after the last fault.
+  retryAfter: 1,
 });
 
 /** The time at which each message or question was held back first. */

@@ -3,8 +3,10 @@ import { hasUser } from "../engine/hidden-actions.js";
 import type { AdmittedConnection, ContinuityHook, OnScope } from "../guard/continuity-hook.js";
 import type { OpenSession } from "../guard/guard-session.js";
 import type { Identify } from "../guard/identity.js";
+import type { GuardOptions } from "../guard/options.js";
 import type { GuardRuntime } from "../guard/runtime.js";
 import type { PolicyEngine } from "../policy/policy-engine.js";
+import type { Scope } from "../types.js";
 import { AuthenticationWatch } from "./authentication-watch.js";
 import { closes } from "./close-queue.js";
 import { ContinuousSession } from "./continuous-session.js";
@@ -21,8 +23,25 @@ import { SubjectIndex } from "./subject-index.js";
 const NAMELESS =
   'identify() has named no subject for a client with a user, so no revocation of the user ends its connection: return { subjects: ["user:42"] }';
 
+const NOBODY =
+  "identify() has named no subject, and the guard has no `authenticate`, so no revocation of a user ends a connection: add authenticate: (request) => ({ user })";
+
 /** Connections of one revocation whose closes may wait for those of smaller ones. */
 const MANY = 200;
+
+/** @throws {PermissionMisuse} When the options of a guard cannot work with those of `continuity()`. */
+function checkGuard({ renewAction }: ReadContinuityOptions, { authenticate, identify }: GuardOptions<never>): void {
+  if (renewAction !== undefined && authenticate === undefined) {
+    throw new PermissionMisuse(
+      "`renew` of continuity() needs the option `authenticate`: add authenticate: (request, { renewal }) => ({ user }), which gets the payload of a renewal as `renewal`",
+    );
+  }
+  if (Object.prototype.toString.call(identify) === "[object AsyncFunction]") {
+    throw new PermissionMisuse(
+      "`identify` is async, and must answer at once: write it without async, and load what it needs in `authenticate`",
+    );
+  }
+}
 
 /** The continuity of one guard: its leases, found by their subjects. */
 export class GuardContinuity implements ContinuityHook, RevocationTarget, SharedLeaseParts {
@@ -39,6 +58,7 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
   ) {
     this.#runtime = runtime;
     this.#guards = guards;
+    checkGuard(options, runtime.options);
     this.revalidations = new RevalidationQueue(options.revalidate?.concurrency ?? 10);
     this.check(runtime.engine);
     guards.add(this);
@@ -73,7 +93,7 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
     const session = new ContinuousSession(this.#runtime, admitted);
     const { lease } = session;
     lease.begin(watch);
-    if (!lease.principal && this.options.revocations && hasUser(admitted.scope)) session.hint(NAMELESS);
+    if (!lease.principal && this.options.revocations) this.#hintAbout(admitted.scope, session);
     // Records that came between the admission and this call have found no session.
     for (let at = watch.mark?.next; at !== undefined; at = at.next) {
       if (at.record === undefined) lease.demandSoon();
@@ -101,6 +121,12 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
   close(): void {
     this.#guards.delete(this);
     this.options.revocations?.leave(this);
+  }
+
+  /** Tells of a connection that no revocation by a subject can reach, although it should. */
+  #hintAbout(scope: Scope, session: ContinuousSession): void {
+    if (this.#runtime.options.authenticate === undefined) session.hint(NOBODY);
+    else if (hasUser(scope)) session.hint(NAMELESS);
   }
 
   #applyTo(lease: Lease, { effect }: RevocationRecord, isUrgent = true): void {

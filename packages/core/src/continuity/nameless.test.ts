@@ -22,3 +22,17 @@ test.each<[string, object, () => unknown, () => ContinuityOptions, number]>([
   expect(warned.mock.calls.filter(([text]) => String(text).includes("has named no subject"))).toHaveLength(count);
   warned.mockRestore();
 });
+
+test.each<[string, () => unknown, () => ContinuityOptions, number]>([
+  ["no subject", () => null, revocations, 1],
+  ["a subject", () => ({ subjects: ["address:1"] }), revocations, 0],
+  ["no subject, without revocations", () => null, () => ({}), 0],
+])("the hint for a guard without `authenticate` that names %s", async (_what, identify, options, count) => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+  const { open } = lasting(policy, undefined, { identify: identify as never, ...options() }, { hints: true });
+  await open();
+  await open();
+  const told = warned.mock.calls.filter(([text]) => String(text).includes("the guard has no `authenticate`"));
+  expect(told).toHaveLength(count);
+  warned.mockRestore();
+});

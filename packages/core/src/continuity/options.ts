@@ -77,10 +77,15 @@ function readRenew(renew: ContinuityOptions["renew"]): string | undefined {
 
 function readRevalidate(options: RevalidateOptions | undefined): Required<RevalidateOptions> | undefined {
   if (options === undefined) return undefined;
+  if ((options as unknown) === false) {
+    throw new PermissionMisuse(
+      `\`revalidate\` of ${CALLER} is false, and a lost revocation would never be noticed: leave it out, or give { every: 3_600_000 } for one in an hour`,
+    );
+  }
   checkKeys(`\`revalidate\` of ${CALLER}`, options, ["every", "grace", "concurrency"]);
   const { every = 300_000, grace = every, concurrency = 10 } = options;
   readTime(every, "`revalidate.every`", LEAST_EVERY);
-  readMilliseconds(grace, "`revalidate.grace`");
+  readTime(grace, "`revalidate.grace`", LEAST_TIME);
   if (Number.isSafeInteger(concurrency) && concurrency > 0) return { every, grace, concurrency };
   throw new PermissionMisuse(`\`revalidate.concurrency\` is ${show(concurrency)}: give a whole number above 0`);
 }
