@@ -79,7 +79,8 @@ export function keepOpen(url, { token, onState, onMessage }) {
   }
 
   function receive(message) {
-    if (message.type === "auth.expiring") {
+    if (message.type === "auth.expiring" || message.type === "auth.expired") {
+      clearTimeout(timer);
       pause = 1;
       renew();
     } else if (message.id !== "renew") onMessage(message);

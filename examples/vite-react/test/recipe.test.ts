@@ -172,6 +172,20 @@ describe.skipIf(!hasChromium).each(["ws", "socket.io"] as const)(
       expect((await states()).filter((state) => state !== "connecting")).toEqual(["open"]);
     });
 
+    test("renews once its token has ended", async () => {
+      const world = new World();
+      world.life = 4_000;
+      const { page, reaches, states } = await open(world);
+      await reaches("open");
+      world.life = 3_600_000;
+      await page.evaluate(`void (${HOLD})`);
+      // At the warning, which is held, and at the end.
+      await expect.poll(() => page.evaluate("asked"), { timeout: 30_000 }).toBe(3);
+      await page.evaluate("void goOn()");
+      await expect.poll(() => world.decided, { timeout: 30_000 }).toContain("renew allowed");
+      expect((await states()).filter((state) => state !== "connecting")).toEqual(["open"]);
+    });
+
     test("asks for a sign-in once it is revoked", async () => {
       const world = new World();
       const { reaches, staysAway } = await open(world);
