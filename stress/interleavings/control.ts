@@ -62,6 +62,7 @@ export function takeControl(): () => void {
 
 /** When all has ended, no deadline is waited for, no evaluation, and no timer. */
 export function expectNothingHeld(fail: (text: string) => void): void {
+  vi.advanceTimersByTime(REST);
   const waits = left.waiting;
   const held = [...left.held.values()].reduce((sum, { size }) => sum + size, 0);
   if (waits > 0) fail(`deadlines are left: ${waits}`);
@@ -70,6 +71,9 @@ export function expectNothingHeld(fail: (text: string) => void): void {
   vi.advanceTimersByTime(TICK);
   if (vi.getTimerCount() > 0) fail(`timers are left: ${vi.getTimerCount()}`);
 }
+
+/** The time for which a place for revalidations stays taken after a fault, and a tick. */
+const REST = 120;
 
 /** The longest time between two ticks of any list of deadlines here. */
 const TICK = 3000;

@@ -315,3 +315,18 @@ test("a drain does not wait for a listener that has thrown", async () => {
   await settled();
   expect(isDrained).toBe(true);
 });
+
+test("a message whose rule refreshes its session is decided again", async () => {
+  let asked = 0;
+  const refreshing = permission("refreshing", () => {
+    if (asked++ === 0) void session.refresh();
+    return true;
+  });
+  const policy = definePolicy({ actions: { edit: refreshing } });
+  const { open } = lasting(policy, async () => ({ user: { id: 1 }, role }), { identify });
+  const { send, wire, session } = await open();
+  send("edit");
+  expect(wire.sent).toEqual([]);
+  await settled();
+  expect([asked, wire.sent]).toEqual([2, ["deliver edit"]]);
+});

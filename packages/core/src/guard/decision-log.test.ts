@@ -1,9 +1,10 @@
 import { AllowAny, definePolicy } from "@portcullis/core";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { connect } from "../../test/connection.js";
 import { createDecision } from "../decision/decision.js";
+import { createAnswerRecord } from "../engine/record.js";
 import { engineOf } from "../policy/policy.js";
-import { DecisionLog } from "./decision-log.js";
+import { type DecisionEvent, DecisionLog } from "./decision-log.js";
 import { MISSING_ACTION } from "./refusal.js";
 
 const policy = definePolicy({ permissions: AllowAny });
@@ -21,4 +22,27 @@ test("a refusal that no rule made has no trace", () => {
   send("", {}, { refusal: MISSING_ACTION });
   expect(events).toMatchObject([{ decision: { code: "missing_action" } }]);
   expect(events[0]).not.toHaveProperty("trace");
+});
+
+test.each([true, false])("a log knows whether the guard has `authenticate`: %s", (authenticates) => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { rules } = engineOf(policy, "guard()");
+  const log = new DecisionLog(rules, { hints: true, ...(authenticates && { authenticate: () => ({}) }) });
+  const decision = createDecision("deny", "not_authenticated", { by: "IsAuthenticated" });
+  log.hint({ decision, action: "connect", scope: { user: null, headers: {}, cookies: {}, query: {} } as never });
+  expect(warn.mock.calls.some(([text]) => String(text).includes("has no `authenticate`"))).toBe(!authenticates);
+  warn.mockRestore();
+});
+
+test("a trace of a renewal is that of the connect rules", () => {
+  const { rules } = engineOf(policy, "guard()");
+  const events: DecisionEvent[] = [];
+  const log = new DecisionLog(rules, { trace: true, onDecision: (event) => void events.push(event) });
+  const decision = createDecision("allow", "allowed");
+  for (const phase of ["connect", "renew"] as const) {
+    log.report({ phase, action: "connect", decision, startedAt: 0, answers: createAnswerRecord() } as never);
+  }
+  const [connect, renew] = events.map(({ trace }) => trace);
+  expect(renew).toEqual(connect);
+  expect(renew).toBeDefined();
 });

@@ -2,7 +2,16 @@ import { type Decision, deny, fault } from "@portcullis/core";
 import { describe, expect, test } from "vitest";
 import { createDecision } from "../decision/decision.js";
 import { publicRefusal } from "../decision/decision-parts.js";
-import { BATCH_REFUSED, badMessage, closeCodeOf, GOING_AWAY, MISSING_ACTION, TOO_MANY_PENDING } from "./refusal.js";
+import {
+  BAD_TARGET,
+  BATCH_REFUSED,
+  BATCH_STALE,
+  badMessage,
+  closeCodeOf,
+  GOING_AWAY,
+  MISSING_ACTION,
+  TOO_MANY_PENDING,
+} from "./refusal.js";
 
 test("clients get code, status, reason and retry only", () => {
   const refusal = createDecision("error", "permission_error", {
@@ -47,4 +56,18 @@ describe("the refusals of an adapter", () => {
     expect(badMessage("Expected JSON.").reason).toBe("Expected JSON.");
     expect(deny("x").reason).not.toBe("");
   });
+});
+
+test("a bad target is refused with a reason", () => {
+  expect(BAD_TARGET).toMatchObject({
+    outcome: "deny",
+    code: "bad_target",
+    status: 400,
+    reason: "The request target must be an encoded path, such as /rooms/7.",
+    by: "guard",
+  });
+});
+
+test("a stale batch is refused by the guard", () => {
+  expect(BATCH_STALE).toMatchObject({ code: "batch_refused", status: 503, by: "guard" });
 });

@@ -324,3 +324,26 @@ test.each([
   for (const [name, value] of Object.entries(globals)) vi.stubGlobal(name, value);
   expect(isDevelopment()).toBe(isOn);
 });
+
+test("a user that was found once is remembered", () => {
+  const hints = new SetupHints(true);
+  hints.notice({ user: { id: 1 } });
+  hints.notice({ user: null });
+  const scope = { user: null, headers: { authorization: "x" }, cookies: {}, query: {} };
+  hints.tell({ decision: anonymous, action: "connect", scope } as never, rules);
+  expect(warn).not.toHaveBeenCalled();
+});
+
+test("a hint that asks ends with one mark", () => {
+  const scope = { user: null, headers: { authorization: "x" }, cookies: {}, query: {} };
+  const hints = new SetupHints(true);
+  hints.notice({ user: null });
+  hints.tell({ decision: anonymous, action: "connect", scope } as never, rules);
+  expect(String(warn.mock.calls[0])).toContain("from there? This is printed once;");
+  hint({ decision: unknown, action: "delete" });
+  expect(String(warn.mock.calls.at(-1))).toContain("`chat.send`. This is printed once;");
+});
+
+test("a user with roles needs no hint about them", () => {
+  expect(hint({ decision: noRole, scope: { user: { id: 1, role: "admin", roles: [] } } })).toBeUndefined();
+});

@@ -230,3 +230,7 @@ test.each(["id", "_id", "pk", "sub", "uid", "userId", "user_id"])("a user with `
     expect(isSignedIn({ other: "1", ...blank })).toBe(false);
   }
 });
+
+test.each(["A[object Error", "Error]s"])("a user with the tag %s is no built-in object", (tag) => {
+  expect(isSignedIn({ id: 1, [Symbol.toStringTag]: tag })).toBe(true);
+});

@@ -236,3 +236,12 @@ test("a cause of another thrown value is no denial", () => {
     expect(notAuthenticated(thrown)).toMatchObject({ outcome: "error", code: "permission_error" });
   }
 });
+
+test.each([
+  ["name", "MyTokenExpiredError"],
+  ["name", "TokenExpiredErrors"],
+  ["code", "MY_ERR_JWT_EXPIRED"],
+  ["code", "ERR_JWT_EXPIRED_AGAIN"],
+])("an error with the %s %s is a fault", async (key, value) => {
+  expect(await answerTo(raise(Object.assign(new Error("x"), { [key]: value })))).toEqual(FAULT);
+});

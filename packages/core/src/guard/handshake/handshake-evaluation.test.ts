@@ -432,3 +432,37 @@ test("`authenticate` gets the request of a connection without a client", () => {
   knock(open, { authenticate }, {}, undefined, (wire) => void Object.assign(wire, { client: undefined, request }));
   expect(authenticate.mock.calls[0]?.[0]).toBe(request);
 });
+
+test("a rule that closes and never answers is settled at once", () => {
+  const closing = permission("closing", {
+    connect({ consumer }) {
+      consumer.close(4000, "enough");
+      return new Promise<boolean>(() => {});
+    },
+  });
+  const { result, wire } = knock(definePolicy({ connect: closing, permissions: AllowAny }));
+  expect(result).toMatchObject({ decision: { outcome: "error", code: "aborted" } });
+  expect(wire.isAborted).toBe(true);
+});
+
+test("a handshake that may last as long as its deadline is refused, not cut off", async () => {
+  const never = permission("never", { connect: () => new Promise<boolean>(() => {}) });
+  const { result, wire } = knock(definePolicy({ connect: never, permissions: AllowAny }), {
+    timeout: { connect: 20 },
+    limits: { handshake: 20 },
+  });
+  expect((await result).decision).toMatchObject({ code: "permission_timeout" });
+  expect(wire.isAborted).toBe(false);
+});
+
+test("a refused handshake ends its watch", () => {
+  const end = vi.fn();
+  const watched = { identity: { subjects: [] }, run: (ask: () => unknown) => ask(), identify: () => undefined, end };
+  const hook = { options: { revocations: undefined }, watch: () => watched, open() {}, check() {}, close() {} };
+  const policy = definePolicy({ connect: DenyAll, permissions: AllowAny });
+  const attached = { "~renews": undefined, "~attach": () => hook } as never;
+  expect(knock(policy, { continuity: attached, identify: () => null }).result).toMatchObject({
+    decision: { outcome: "deny" },
+  });
+  expect(end).toHaveBeenCalledTimes(1);
+});

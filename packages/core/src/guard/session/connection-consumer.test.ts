@@ -22,6 +22,7 @@ test("the id of a consumer is stable and unique", () => {
   const [one, other] = [1, 2].map(() => new ConnectionConsumer({} as never, { close() {} }));
   expect(one?.id).toBe(one?.id);
   expect(one?.id).not.toBe(other?.id);
+  expect(one?.id).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 });
 
 test("a consumer closes with 1000 and no reason by default", () => {

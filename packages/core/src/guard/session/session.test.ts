@@ -1,4 +1,4 @@
-import { AllowAny, DenyAll, definePolicy, permission } from "@portcullis/core";
+import { AllowAny, DenyAll, definePolicy, IsAuthenticated, permission } from "@portcullis/core";
 import { describe, expect, test, vi } from "vitest";
 import { connect, deferred, settled, sleep, type TestConnection } from "../../../test/connection.js";
 import type { Limits } from "../limits.js";
@@ -356,4 +356,27 @@ describe("drain", () => {
     late.session.drain(drained);
     expect(drained).toHaveBeenCalledTimes(2);
   });
+});
+
+test("a refresh tells whether a message has come since the last one", async () => {
+  const seen: (boolean | undefined)[] = [];
+  const authenticate = (_client: unknown, { isIdle }: { isIdle?: boolean }) => {
+    seen.push(isIdle);
+    return { user: { id: 1 } };
+  };
+  const { session, send } = connect(definePolicy({ permissions: AllowAny }), { authenticate });
+  await session.refresh();
+  send("ping");
+  await session.refresh();
+  await session.refresh();
+  expect(seen).toEqual([true, false, true]);
+});
+
+test("the application's question about a known action gives no hint", () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const policy = definePolicy({ actions: { edit: IsAuthenticated } });
+  const { session } = connect(policy, { hints: true, authenticate: () => ({ user: null }) });
+  expect(session.decide("edit")).toMatchObject({ code: "not_authenticated" });
+  expect(warn).not.toHaveBeenCalled();
+  warn.mockRestore();
 });
