@@ -17,6 +17,11 @@ export class RevalidationLane<T extends Awaited> {
     return this.#urgent.size + this.#silent.size;
   }
 
+  /** True while a connection with a message waits. */
+  get isAwaited(): boolean {
+    return this.#urgent.size > 0;
+  }
+
   add(one: T): void {
     if (this.#urgent.has(one)) return;
     this.#silent.add(one);

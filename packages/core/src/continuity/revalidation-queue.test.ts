@@ -146,6 +146,20 @@ test("a retry has every fourth place among others", async () => {
   expect(one).toBeLessThan(5);
 });
 
+test.each([
+  ["with a message go before silent ones", true, false, 5],
+  ["without a message go behind silent ones", false, false, 1],
+  ["with a message go behind others with one", true, true, 1],
+])("retries %s", async (_what, isAwaited, areOthersAwaited, count) => {
+  const { queue, places, make, firsts } = taken(10);
+  for (let at = 0; at < 40; at++) queue.add(make(`other ${at}`, areOthersAwaited));
+  for (let at = 0; at < 40; at++) queue.add(make(`retry ${at}`, isAwaited, true));
+  for (const one of firsts) one.answer(false);
+  await given();
+  const begun = places.slice(10);
+  expect([begun.length, begun.filter((name) => name.startsWith("retry")).length]).toEqual([10, count]);
+});
+
 test("hanging retries keep no other connection out", async () => {
   const { queue, places, make, firsts } = taken(4);
   for (let at = 0; at < 100; at++) queue.add(make(`retry ${at}`, true, true));

@@ -13,7 +13,7 @@ export interface Revalidated extends Awaited {
   revalidate(whenDone: (isFault: boolean) => void): void;
 }
 
-/** Of so many places one goes to a retry, where other connections wait too. */
+/** Of so many places one goes to a retry that is behind others, where no other retry has a place. */
 const RETRY_EVERY = 4;
 /** Milliseconds for which a place stays taken after a fault. Faults that come at once would be a storm otherwise. */
 const REST = 100;
@@ -70,8 +70,12 @@ export class RevalidationQueue {
   }
 
   get #isRetryNext(): boolean {
-    if (this.#retries.size === 0 || this.#retrying >= Math.ceil(this.#concurrency / 2)) return false;
-    return this.#first.size === 0 || this.#places % RETRY_EVERY === 0;
+    const [first, retries] = [this.#first, this.#retries];
+    if (retries.size === 0) return false;
+    // Those with a message go first, and then those without a fault.
+    const isBehind = first.isAwaited || (first.size > 0 && !retries.isAwaited);
+    if (isBehind) return this.#retrying === 0 && this.#places % RETRY_EVERY === 0;
+    return this.#retrying < Math.ceil(this.#concurrency / 2);
   }
 
   /** @param retries 1 where the place counts as one of a retry. */
