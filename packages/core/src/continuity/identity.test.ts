@@ -3,7 +3,7 @@ import { scopeOf } from "../../test/connection.js";
 import { START, useFakeTime } from "../../test/fake-time.js";
 import { PermissionMisuse } from "../decision/errors.js";
 import { Expiry } from "./expiry.js";
-import { checkSubject, identityOf, TOKEN_EXPIRED } from "./identity.js";
+import { checkSubject, identityOf, isSubject, TOKEN_EXPIRED } from "./identity.js";
 
 /** The last millisecond of the year 9999. */
 const LATEST = 253_402_300_799_999;
@@ -67,4 +67,14 @@ test.each([
   vi.advanceTimersByTime(elapsed);
   vi.setSystemTime(wall);
   expect(expiry.secondsLeft).toBe(expected);
+});
+
+test.each<[unknown, boolean]>([
+  ["user:42", true],
+  ["user:", false],
+  ["user:undefined", false],
+  ["", false],
+  [42, false],
+])("%j can be a subject: %s", (value, isOne) => {
+  expect(isSubject(value)).toBe(isOne);
 });

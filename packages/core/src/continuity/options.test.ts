@@ -1,5 +1,6 @@
-import { PermissionMisuse } from "@portcullis/core";
+import { AllowAny, definePolicy, PermissionMisuse } from "@portcullis/core";
 import { describe, expect, test } from "vitest";
+import { Gate } from "../guard/gate.js";
 import { continuity } from "./continuity.js";
 import { memoryRevocations } from "./memory-log.js";
 import { readContinuityOptions } from "./options.js";
@@ -24,6 +25,15 @@ describe("continuity()", () => {
     [{ revalidate: { every: 499 } }, `\`revalidate.every\` is 499 milliseconds: ${PERIOD}`],
     [{ warnBefore: 60 }, "`warnBefore` is 60 milliseconds: write 60 * 1000 for seconds, or at least 100"],
     [{ grace: -1 }, "`grace` is -1: give milliseconds, at least 100"],
+    [{ warnBefore: "1000" }, '`warnBefore` is "1000": give milliseconds, at least 100'],
+    [
+      { revalidate: { grace: 99 } },
+      "`revalidate.grace` is 99 milliseconds: write 99 * 1000 for seconds, or at least 100",
+    ],
+    [
+      { revalidate: false },
+      "`revalidate` of continuity() is false, and a lost revocation would never be noticed: leave it out, or give { every: 3_600_000 } for one in an hour",
+    ],
     [{ warnBefore: 0 }, "`warnBefore` is 0: give milliseconds, at least 100"],
     [{ grace: "10" }, '`grace` is "10": give milliseconds, at least 100'],
     [{ grace: 2 ** 31 }, "`grace` is 2147483648: give milliseconds, from 1 to 2147483647"],
@@ -58,4 +68,28 @@ test("the smallest times of an end are taken", () => {
 test("revocations bring a revalidation with its defaults", () => {
   const { revalidate } = readContinuityOptions({ revocations: memoryRevocations() });
   expect(revalidate).toEqual({ every: 300_000, grace: 300_000, concurrency: 10 });
+});
+
+describe("a guard with continuity()", () => {
+  const policy = definePolicy({ permissions: AllowAny });
+  const guard = (options: object) => new Gate("guard()", policy, options as never);
+
+  test("throws where nobody could renew", () => {
+    const options = { identify: () => null, continuity: continuity({ renew: { action: "renew" } }) };
+    expect(() => guard(options)).toThrow(
+      new PermissionMisuse(
+        "`renew` of continuity() needs the option `authenticate`: add authenticate: (request, { renewal }) => ({ user }), which gets the payload of a renewal as `renewal`",
+      ),
+    );
+    expect(() => guard({ ...options, authenticate: () => ({ user: null }) })).not.toThrow();
+    expect(() => guard({ ...options, continuity: continuity() })).not.toThrow();
+  });
+
+  test("throws for an async `identify`", () => {
+    expect(() => guard({ identify: async () => null, continuity: continuity() })).toThrow(
+      new PermissionMisuse(
+        "`identify` is async, and must answer at once: write it without async, and load what it needs in `authenticate`",
+      ),
+    );
+  });
 });

@@ -1,10 +1,11 @@
 import { AllowAny, definePolicy } from "@portcullis/core";
-import { expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { useFakeTime } from "../../test/fake-time.js";
 import { type LastingConnection, lasting } from "../../test/lasting.js";
 import { memoryRevocations } from "./memory-log.js";
 
 useFakeTime();
+afterEach(() => void vi.restoreAllMocks());
 
 const policy = definePolicy({ actions: { say: AllowAny } });
 
@@ -86,4 +87,46 @@ test("clients that send are let in soon after an outage", async () => {
   for (const { wire } of all) wire.log.length = 0;
   await talk(all, 1);
   for (const { wire } of all) expect(wire.sent).toEqual(["deliver say", "deliver say"]);
+});
+
+test("a message is held where no timer has told that an answer is too old", async () => {
+  const { state, openAll } = server(20_000);
+  const [ann] = (await openAll("ann", 1)) as [LastingConnection];
+  Object.assign(state, { sick: "ann", isHanging: true });
+  vi.spyOn(performance, "now").mockReturnValue(performance.now() + 20_001);
+  ann.send("say");
+  vi.mocked(performance.now).mockRestore();
+  expect([ann.wire.sent, ann.session.identity?.state]).toEqual([[], "pending"]);
+});
+
+/** A connection whose authentication fails at once, and after half a second for the first time again. */
+async function failing() {
+  const { state, openAll } = server(600_000);
+  const [ann] = (await openAll("ann", 1)) as [LastingConnection];
+  // The longest part is left out of each wait.
+  vi.spyOn(Math, "random").mockReturnValue(1);
+  state.sick = "ann";
+  state.asked = [];
+  return { state, ann };
+}
+
+test("a message that waits does not put an early attempt off", async () => {
+  const { state, ann } = await failing();
+  void ann.session.refresh();
+  ann.send("say");
+  await vi.advanceTimersByTimeAsync(490);
+  expect(state.asked).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(50);
+  expect(state.asked).toHaveLength(2);
+});
+
+test("a message that comes later does not put an early attempt off", async () => {
+  const { state, ann } = await failing();
+  void ann.session.refresh();
+  await vi.advanceTimersByTimeAsync(200);
+  ann.send("say");
+  await vi.advanceTimersByTimeAsync(290);
+  expect(state.asked).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(50);
+  expect(state.asked).toHaveLength(2);
 });

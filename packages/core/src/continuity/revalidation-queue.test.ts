@@ -11,7 +11,7 @@ class Asked implements Revalidated {
 
   constructor(
     readonly name: string,
-    readonly isAwaited: boolean,
+    public isAwaited: boolean,
     readonly places: string[],
   ) {}
 
@@ -86,6 +86,17 @@ test("a connection that is removed has no place", async () => {
   expect([places, queue.size]).toEqual([["first"], 0]);
 });
 
+test("a connection that has no message any more waits once", async () => {
+  const { queue, places, make, first } = taken();
+  const one = make("one", true);
+  queue.add(one);
+  one.isAwaited = false;
+  queue.add(one);
+  expect(queue.size).toBe(1);
+  await answer([first, one], 3, places);
+  expect(places).toEqual(["first", "one"]);
+});
+
 test("an answer that comes twice frees one place", async () => {
   const { queue, places, make, first } = taken();
   for (const name of ["one", "two", "three"]) queue.add(make(name));
@@ -135,29 +146,29 @@ test("a retry that ends lets the next one begin", async () => {
   expect(places.slice(2)).toEqual(["one", "two"]);
 });
 
-test("a retry has every fourth place among others", async () => {
+test("a retry has every sixteenth place among others", async () => {
   const { queue, places, make, first } = taken();
-  const others = Array.from({ length: 20 }, (_, at) => make(`other ${at}`, true));
+  const others = Array.from({ length: 60 }, (_, at) => make(`other ${at}`, true));
   const retries = ["one", "two"].map((name) => make(name, true, true));
   for (const one of [...others, ...retries]) queue.add(one);
-  await answer([first, ...others, ...retries], 12, places);
+  await answer([first, ...others, ...retries], 40, places);
   const [one, two] = ["one", "two"].map((name) => places.indexOf(name)) as [number, number];
-  expect(two - one).toBe(4);
-  expect(one).toBeLessThan(5);
+  expect(two - one).toBe(16);
+  expect(one).toBeLessThan(17);
 });
 
 test.each([
-  ["with a message go before silent ones", true, false, 5],
+  ["with a message go before silent ones", true, false, 10],
   ["without a message go behind silent ones", false, false, 1],
   ["with a message go behind others with one", true, true, 1],
 ])("retries %s", async (_what, isAwaited, areOthersAwaited, count) => {
-  const { queue, places, make, firsts } = taken(10);
+  const { queue, places, make, firsts } = taken(20);
   for (let at = 0; at < 40; at++) queue.add(make(`other ${at}`, areOthersAwaited));
   for (let at = 0; at < 40; at++) queue.add(make(`retry ${at}`, isAwaited, true));
   for (const one of firsts) one.answer(false);
   await given();
-  const begun = places.slice(10);
-  expect([begun.length, begun.filter((name) => name.startsWith("retry")).length]).toEqual([10, count]);
+  const begun = places.slice(20);
+  expect([begun.length, begun.filter((name) => name.startsWith("retry")).length]).toEqual([20, count]);
 });
 
 test("hanging retries keep no other connection out", async () => {
@@ -183,6 +194,15 @@ test("a place rests for 100 ms after a fault", async () => {
   await given();
   expect(places).toEqual(["first"]);
   vi.advanceTimersByTime(10);
+  expect(places).toEqual(["first", "one"]);
+});
+
+test("a place does not rest after a fault that came late", async () => {
+  const { queue, places, make, first } = taken();
+  queue.add(make("one"));
+  vi.advanceTimersByTime(100);
+  first.answer(true);
+  await given();
   expect(places).toEqual(["first", "one"]);
 });
 

@@ -1,3 +1,4 @@
+import { readClock } from "../util/clock.js";
 import { Timeout } from "../util/deadline.js";
 import { type Awaited, RevalidationLane } from "./revalidation-lane.js";
 
@@ -14,8 +15,8 @@ export interface Revalidated extends Awaited {
 }
 
 /** Of so many places one goes to a retry that is behind others, where no other retry has a place. */
-const RETRY_EVERY = 4;
-/** Milliseconds for which a place stays taken after a fault. Faults that come at once would be a storm otherwise. */
+const RETRY_EVERY = 16;
+/** Milliseconds for which a place stays taken after a fault that came sooner. Otherwise such faults would be a storm. */
 const REST = 100;
 
 /**
@@ -88,11 +89,12 @@ export class RevalidationQueue {
       this.#retrying -= retries;
       this.#next();
     };
+    const begunAt = readClock();
     let isDone = false;
     one.revalidate((isFault) => {
       if (isDone) return;
       isDone = true;
-      if (isFault) new Timeout(REST, free);
+      if (isFault && readClock() - begunAt < REST) new Timeout(REST, free);
       // Later, because the one that is done may be in the middle of something.
       else queueMicrotask(free);
     });
