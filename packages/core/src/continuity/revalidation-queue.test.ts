@@ -158,17 +158,17 @@ test("a retry has every sixteenth place among others", async () => {
 });
 
 test.each([
-  ["with a message go before silent ones", true, false, 10],
+  ["with a message go before silent ones", true, false, 20],
   ["without a message go behind silent ones", false, false, 1],
   ["with a message go behind others with one", true, true, 1],
 ])("retries %s", async (_what, isAwaited, areOthersAwaited, count) => {
-  const { queue, places, make, firsts } = taken(20);
-  for (let at = 0; at < 40; at++) queue.add(make(`other ${at}`, areOthersAwaited));
-  for (let at = 0; at < 40; at++) queue.add(make(`retry ${at}`, isAwaited, true));
+  const { queue, places, make, firsts } = taken(40);
+  for (let at = 0; at < 80; at++) queue.add(make(`other ${at}`, areOthersAwaited));
+  for (let at = 0; at < 80; at++) queue.add(make(`retry ${at}`, isAwaited, true));
   for (const one of firsts) one.answer(false);
   await given();
-  const begun = places.slice(20);
-  expect([begun.length, begun.filter((name) => name.startsWith("retry")).length]).toEqual([20, count]);
+  const begun = places.slice(40);
+  expect([begun.length, begun.filter((name) => name.startsWith("retry")).length]).toEqual([40, count]);
 });
 
 test("hanging retries keep no other connection out", async () => {
