@@ -3,7 +3,6 @@ import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { CONSUMER, scopeOf, Wire } from "../../test/connection.js";
 import { Gate } from "../guard/gate.js";
-import { contextOfNow } from "./async-context.js";
 
 const als = new AsyncLocalStorage<string>();
 const REQUESTS = ["first", "second", "third"];
@@ -117,8 +116,9 @@ describe("without `node:async_hooks`", () => {
     expect(called).toHaveBeenCalledExactlyOnceWith("now");
   });
 
-  test("with it, the callback runs in the captured context", () => {
-    const context = als.run("before", () => contextOfNow());
+  test("with it, the callback runs in the captured context", async () => {
+    const fresh = await freshCopy();
+    const context = als.run("before", () => fresh.contextOfNow());
     const called = vi.fn();
     als.run("now", () => context(() => called(als.getStore())));
     expect(called).toHaveBeenCalledExactlyOnceWith("before");
