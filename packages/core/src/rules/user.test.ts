@@ -232,5 +232,7 @@ test.each(["id", "_id", "pk", "sub", "uid", "userId", "user_id"])("a user with `
 });
 
 test.each(["A[object Error", "Error]s"])("a user with the tag %s is no built-in object", (tag) => {
-  expect(isSignedIn({ id: 1, [Symbol.toStringTag]: tag })).toBe(true);
+  // The tag of a plain object is not read.
+  const user = Object.create({ [Symbol.toStringTag]: tag }, { id: { value: 1 } });
+  expect(isSignedIn(user)).toBe(true);
 });
