@@ -99,7 +99,7 @@ test("a message is held where no timer has told that an answer is too old", asyn
   expect([ann.wire.sent, ann.session.identity?.state]).toEqual([[], "pending"]);
 });
 
-/** A connection whose authentication fails at once, and after half a second for the first time again. */
+/** A connection whose authentication fails at once. The first retry comes after half a second. */
 async function failing() {
   const { state, openAll } = server(600_000);
   const [ann] = (await openAll("ann", 1)) as [LastingConnection];
