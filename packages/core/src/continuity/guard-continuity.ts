@@ -23,7 +23,7 @@ import { SubjectIndex } from "./subject-index.js";
 const NAMELESS =
   'identify() has named no subject for a client with a user, so no revocation of the user ends its connection: return { subjects: ["user:42"] }';
 
-const NOBODY =
+const NO_AUTHENTICATE =
   "identify() has named no subject, and the guard has no `authenticate`, so no revocation of a user ends a connection: add authenticate: (request) => ({ user })";
 
 /** Connections of one revocation whose closes may wait for those of smaller ones. */
@@ -125,7 +125,7 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
 
   /** Tells of a connection that no revocation by a subject can reach, although it should. */
   #hintAbout(scope: Scope, session: ContinuousSession): void {
-    if (this.#runtime.options.authenticate === undefined) session.hint(NOBODY);
+    if (this.#runtime.options.authenticate === undefined) session.hint(NO_AUTHENTICATE);
     else if (hasUser(scope)) session.hint(NAMELESS);
   }
 

@@ -102,7 +102,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   }
 
   revalidate(whenDone: (isFault: boolean) => void): void {
-    const { isAsking, questions } = this;
+    const { isAsking: wasAsking, questions } = this;
     if (this.isPending) questions.demand();
     else if (!this.mustWait) questions.revalidate();
     else {
@@ -111,7 +111,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
       this.schedule();
     }
     // A question that was under way before, or did not begin, needs no place of the queue.
-    if (isAsking || !this.isAsking) whenDone(false);
+    if (wasAsking || !this.isAsking) whenDone(false);
     else questions.whenAnswered(() => whenDone(this.hasFailed));
   }
 

@@ -1,5 +1,5 @@
 /** A connection that waits in a lane. */
-export interface Awaited {
+export interface WaitingConnection {
   /** True while a message waits for the authentication. */
   readonly isAwaited: boolean;
 }
@@ -8,7 +8,7 @@ export interface Awaited {
 const SILENT_EVERY = 4;
 
 /** Connections that wait for their turn: those with a message first, but not always. */
-export class RevalidationLane<T extends Awaited> {
+export class RevalidationLane<T extends WaitingConnection> {
   readonly #urgent = new Set<T>();
   readonly #silent = new Set<T>();
   #places = 0;

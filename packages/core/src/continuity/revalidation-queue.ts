@@ -1,9 +1,9 @@
 import { readClock } from "../util/clock.js";
 import { Timeout } from "../util/deadline.js";
-import { type Awaited, RevalidationLane } from "./revalidation-lane.js";
+import { RevalidationLane, type WaitingConnection } from "./revalidation-lane.js";
 
 /** A connection that can be authenticated again. */
-export interface Revalidated extends Awaited {
+export interface Revalidated extends WaitingConnection {
   /** True when its last authentication has met a fault. */
   readonly hasFailed: boolean;
   /**
