@@ -7,6 +7,7 @@ import type { EvaluationOptions } from "./cancellation.js";
 import { Evaluation } from "./evaluation.js";
 import { Failure } from "./leaf-result.js";
 import { Kind, type Step } from "./plan.js";
+import type { Program } from "./program.js";
 import type { AnswerRecord } from "./record.js";
 import type { Stage } from "./stage.js";
 import { decisionAt } from "./tree-walker.js";
@@ -17,35 +18,47 @@ type ClassHook = (...question: readonly unknown[]) => unknown;
 /** The decision of a question without stages. */
 const OPEN = createDecision("allow", "allowed", { by: "policy" });
 
+/** A stage as the fast path reads it. A linked list takes fewer loads than an array. */
+interface Link {
+  readonly program: Program;
+  readonly start: Step | undefined;
+  readonly index: number;
+  readonly next: Link | undefined;
+}
+
 /** The stages of one question, in the order of asking. */
 export class StageList {
   /** The last argument of class rules. One object serves many questions, until a rule reads its signal or answers later. */
   private options = new LazySignal();
+  private readonly first: Link | undefined;
 
-  constructor(readonly list: readonly Stage[]) {}
+  constructor(readonly list: readonly Stage[]) {
+    const link = (next: Link | undefined, { program }: Stage, index: number) => {
+      return { program, start: program.start, index, next };
+    };
+    this.first = list.reduceRight(link, undefined);
+  }
 
   /**
    * Asks the stages synchronously, without a promise or a timer. The only allocation is a context for function rules.
    * The first answer that is neither true nor false starts an {@link Evaluation}.
    *
-   * V8 inlines functions of at most 460 bytes of bytecode. This one has 431.
+   * V8 inlines functions of at most 460 bytes of bytecode. This one has 419.
    *
    * @returns The decision, or a promise of it. Never throws, never rejects.
    */
   // biome-ignore lint/complexity/useMaxParams: the question of DCRF, in its order, and its limits
   decide(scope: unknown, consumer: Consumer, action: string, payload: Payload, limits: EvaluationOptions) {
-    const { list: stages } = this;
     const options = this.lend();
     let question: RuleContext | undefined;
     let passed = OPEN;
+    let link = this.first;
     let step: Step | undefined;
     let trues = 0;
     let answer: unknown;
-    let index = 0;
-    for (; ; index++) {
-      if (index === stages.length) return options.release(passed);
-      const { program } = stages[index] as Stage;
-      step = program.start;
+    for (; ; link = link.next) {
+      if (link === undefined) return options.release(passed);
+      step = link.start;
       if (step === undefined) break;
       trues = 0;
       try {
@@ -65,12 +78,12 @@ export class StageList {
       } catch (error) {
         answer = new Failure(error);
       }
-      if (step.kind === Kind.Refuses) return options.release(decisionAt(program, step, trues));
+      if (step.kind === Kind.Refuses) return options.release(decisionAt(link.program, step, trues));
       if (step.end === null) break;
       passed = step.end;
     }
     question ??= new RuleContext(scope, consumer, action, payload);
-    const begun = new Evaluation(stages, question.adopt(options), undefined, index);
+    const begun = new Evaluation(this.list, question.adopt(options), undefined, link.index);
     return (step ? begun.resume(step, trues, answer) : begun.begin()).finish(limits);
   }
 
