@@ -39,9 +39,12 @@ export function guardedClass(Base: typeof WebSocket, take: () => WsConnection | 
 
     override emit(event: string | symbol, ...values: unknown[]): boolean {
       const connection = GuardedSocket.connectionOf(this);
-      if (event === "message" || event === "ping" || event === "pong") connection?.fairShare?.take();
-      if (event === "message") return connection?.receive(values[0] as never, isBinary(values)) ?? false;
-      if (event === "open" && #connection in this) open(this, connection);
+      if (event === "message") {
+        connection?.fairShare?.take();
+        return connection?.receive(values[0] as never, isBinary(values[0], values[1])) ?? false;
+      }
+      if (event === "ping" || event === "pong") connection?.fairShare?.take();
+      else if (event === "open" && #connection in this) open(this, connection);
       else if (event === "close" && connection?.handleClose(values)) return true;
       else if (event === "error" && connection?.handleError()) return false;
       return super.emit(event, ...values);
@@ -126,6 +129,6 @@ function notePause(socket: BareSocket, connection: WsConnection | undefined, isP
 }
 
 /** An application that emits a message again may leave out the flag of ws. Bytes stay bytes then. */
-function isBinary([data, flag]: unknown[]): boolean {
+function isBinary(data: unknown, flag: unknown): boolean {
   return (flag as boolean | undefined) ?? typeof data !== "string";
 }
