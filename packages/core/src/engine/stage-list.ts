@@ -19,21 +19,21 @@ type ClassHook = (...question: readonly unknown[]) => unknown;
 const OPEN = createDecision("allow", "allowed", { by: "policy" });
 
 /** A stage as the fast path reads it. A linked list takes fewer loads than an array. */
-interface Link {
+interface LinkedStage {
   readonly program: Program;
   readonly start: Step | undefined;
   readonly index: number;
-  readonly next: Link | undefined;
+  readonly next: LinkedStage | undefined;
 }
 
 /** The stages of one question, in the order of asking. */
 export class StageList {
   /** The last argument of class rules. One object serves many questions, until a rule reads its signal or answers later. */
   private options = new LazySignal();
-  private readonly first: Link | undefined;
+  private readonly first: LinkedStage | undefined;
 
   constructor(readonly list: readonly Stage[]) {
-    const link = (next: Link | undefined, { program }: Stage, index: number) => {
+    const link = (next: LinkedStage | undefined, { program }: Stage, index: number) => {
       return { program, start: program.start, index, next };
     };
     this.first = list.reduceRight(link, undefined);
