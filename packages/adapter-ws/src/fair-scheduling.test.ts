@@ -112,6 +112,21 @@ describe("a client that sends a burst", () => {
     await until(() => greedy.received.length === before + bytesOfAnswer * FLOOD);
   });
 
+  test("has its pings and pongs heard with `fairScheduling: false`", async () => {
+    const heard: string[] = [];
+    const { port } = await start({
+      policy,
+      options: { fairScheduling: false },
+      onConnection: (socket) => {
+        for (const event of ["ping", "pong"]) socket.on(event, () => heard.push(event));
+      },
+    });
+    const client = new Tcp(port);
+    client.knock(Buffer.concat([frame("", 9), frame("", 10)]));
+    await until(() => heard.length === 2);
+    expect(heard).toEqual(["ping", "pong"]);
+  });
+
   test("delays other clients with `fairScheduling: false`", async () => {
     expect((await heardWith({ fairScheduling: false })).indexOf("patient")).toBe(FLOOD);
   });
