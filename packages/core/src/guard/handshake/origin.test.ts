@@ -205,13 +205,16 @@ describe("the one way to write an origin", () => {
   const port = fc.option(fc.oneof(fc.integer({ min: 0, max: 65_535 }), fc.constantFrom(80, 443)), { nil: undefined });
   const address = fc.tuple(scheme, host, port).map(([s, h, p]) => `${s}://${h}${p === undefined ? "" : `:${p}`}`);
 
+  /** Bun reads no address of IPv6 whose `::` stands for one group. */
+  const originOf = (text: string) => (URL.canParse(text) ? new URL(text).origin : undefined);
+
   test("is what a URL says of its origin", () => {
     fc.assert(
       fc.property(address, (text) => {
         fc.pre(text.length <= 267);
-        const { origin } = new URL(text);
+        const origin = originOf(text);
         expect(normalOrigin(text)).toBe(origin);
-        expect(normalOrigin(origin)).toBe(origin);
+        if (origin !== undefined) expect(normalOrigin(origin)).toBe(origin);
       }),
     );
   });
@@ -238,9 +241,9 @@ describe("the one way to write an origin", () => {
   test("admits a page by its own entry, in any spelling", () => {
     fc.assert(
       fc.property(address, address, (entry, page) => {
-        fc.pre(entry.length <= 267 && page.length <= 267);
+        fc.pre(entry.length <= 267 && page.length <= 267 && originOf(entry) !== undefined);
         const isFit = judgeOrigin(readOrigins([entry]), scopeOf({ origin: page })) === undefined;
-        expect(isFit).toBe(new URL(entry).origin === new URL(page).origin);
+        expect(isFit).toBe(originOf(entry) === originOf(page));
       }),
     );
   });
