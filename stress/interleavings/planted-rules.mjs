@@ -131,7 +131,7 @@ export const PLANTED = [
     section: 2,
     rule: "a renewal does not make the identity pending",
     file: "core/src/continuity/lease.ts",
-    from: "    // A deadline is noticed a little late. Renewals behind one that hangs hold the end back no longer.\n",
+    from: "    // A deadline is noticed a little late.\n",
     to: "    this.becomePending();\n",
   },
   {

@@ -116,10 +116,9 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
   }
 
   renew(question: Reask): void {
-    const { questions } = this;
-    // A deadline is noticed a little late. Renewals behind one that hangs hold the end back no longer.
-    if (!this.isRenewing) questions.heldUntil = readClock() + 1.1 * this.holder.connectTimeout;
-    questions.renew({
+    // A deadline is noticed a little late.
+    this.holdEnd(this.shared.options.grace, 1.1 * this.holder.connectTimeout);
+    this.questions.renew({
       ...question,
       answer: (decision) => {
         question.answer?.(decision);

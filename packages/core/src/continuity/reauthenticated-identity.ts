@@ -78,6 +78,18 @@ export abstract class ReauthenticatedIdentity extends IdentityState implements S
     return this.#questions;
   }
 
+  /**
+   * Holds the end of the identity back for a renewal. One that comes after the grace, behind another, does not.
+   *
+   * @param grace The milliseconds from the end of the identity to that of the connection.
+   * @param milliseconds The longest time that the renewal may take.
+   */
+  protected holdEnd(grace: number, milliseconds: number): void {
+    const now = readClock();
+    const isInTime = now < (this.expiry?.passedAt ?? Number.POSITIVE_INFINITY) + grace;
+    if (isInTime) this.questions.heldUntil = now + milliseconds;
+  }
+
   retryIn(milliseconds: number, least = milliseconds): void {
     const now = readClock();
     this.questions.soonestAt = Math.ceil(now + least);

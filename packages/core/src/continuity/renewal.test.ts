@@ -223,6 +223,23 @@ describe("a renewal", () => {
     expect(wire.sent.at(-1)).toBe("close 4401 token_expired");
   });
 
+  test("holds the end back behind one that hangs", async () => {
+    const { open, tokens } = server(ann, { grace: 4_000 });
+    const answer = deferred<Who>();
+    tokens.never = () => new Promise(() => {});
+    tokens.slow = () => answer.promise;
+    const { wire, send, session } = await open();
+    await vi.advanceTimersByTimeAsync(99_000);
+    send("auth.renew", { token: "never" });
+    await vi.advanceTimersByTimeAsync(4_900);
+    send("auth.renew", { token: "slow" });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(session.isEnded).toBe(false);
+    answer.resolve(ann());
+    await soon();
+    expect(wire.sent.at(-1)).toBe('reply auth.renew {"expiresIn":100}');
+  });
+
   test("is refused above five in a minute", async () => {
     const { wire, send } = await server().open();
     for (let i = 0; i < 6; i++) send("auth.renew", { token: "ann" });
