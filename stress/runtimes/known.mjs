@@ -13,6 +13,12 @@ const READS_NOTHING_AHEAD =
   "a paused connection reads no data ahead in this runtime, so the buffer that the test needs stays empty";
 const CUTS_OFF_WITHOUT_A_GUARD =
   "in this runtime socket.io disconnects a client that enters a second namespace twice in one packet, also without a guard";
+const OWN_WS =
+  "Bun replaces ws by an implementation of its own, without a parser that the guard can hold: it forwards a burst at once, and `limits` bound what waits";
+const OWN_BUFFER =
+  "the ws of Bun reads and writes in other steps, so the buffers that the test needs do not fill; `limits.unread` holds";
+const OWN_CLOSE =
+  "the ws of Bun answers the close of a client itself, so the answers to the messages right before it are lost";
 const CROSSWS = "packages/adapter-crossws/test/conformance.test.ts";
 
 /** @type {readonly Known[]} */
@@ -68,9 +74,75 @@ export const KNOWN = [
   },
   {
     kind: "bun",
-    file: "packages/adapter-ws/src/closing.test.ts",
+    file: "packages/adapter-ws/src/fair-scheduling.test.ts",
+    title: /a client that sends a burst|stays false when the server has set it/,
+    why: OWN_WS,
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/src/parser.test.ts",
+    title: /a parser that is held/,
+    why: OWN_WS,
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/src/bad-input.test.ts",
+    title: /are held by the parser/,
+    why: OWN_WS,
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/src/breaking.test.ts",
+    title: /that breaks after its last byte/,
+    why: OWN_WS,
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/src/breaking.test.ts",
+    title: /drops messages behind unread answers/,
+    why: OWN_BUFFER,
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/src/breaking.test.ts",
     title: /what is still in the buffer when a connection breaks/,
     why: READS_NOTHING_AHEAD,
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/src/delivery.test.ts",
+    title: /counts answers of the guard|resumes once messages are decided/,
+    why: OWN_BUFFER,
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/src/heartbeat.test.ts",
+    title: /that does not read gets pongs up to the limit/,
+    why: OWN_BUFFER,
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/src/closing.test.ts",
+    title: /an orderly close|messages right before a close/,
+    why: OWN_CLOSE,
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/src/own-class.test.ts",
+    title: /calls before a socket is open/,
+    why: "the test calls `setSocket` of ws, which the sockets of Bun do not use",
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/src/misuse.test.ts",
+    title: /a ws that does not read its options/,
+    why: "the test replaces an export of ws, which Bun does not allow",
+  },
+  {
+    kind: "bun",
+    file: "packages/adapter-ws/test/attack.test.ts",
+    title: /without its defence: early-messages/,
+    why: "Bun answers 400 to a client that sends before its upgrade is answered: nothing reaches the guard",
   },
   {
     kind: "deno",
