@@ -22,7 +22,8 @@ export class Application {
   /** True once an authentication that was no renewal has refused, which ends the session. */
   isDenied = false;
   #count = 0;
-  readonly #renewed = new WeakSet<object>();
+  /** The payload of the last accepted renewal. */
+  #renewed: Payload | undefined;
   /** The authentications under way, by the signals that say when they are given up. */
   readonly #running = new Set<AbortSignal>();
 
@@ -76,9 +77,8 @@ export class Application {
   async #read(number: number, renewal: Payload | undefined, signal: AbortSignal): Promise<unknown> {
     const { world } = this;
     const token = renewal?.token as Token | undefined;
-    // Later authentications get the payload of the last renewal too, and read the truth.
-    const isRenewal = renewal !== undefined && !this.#renewed.has(renewal);
-    if (renewal !== undefined) this.#renewed.add(renewal);
+    // Later authentications get the payload of the last renewal too, and read the truth. A renewal may be asked again first.
+    const isRenewal = renewal !== this.#renewed;
     if (isRenewal) this.#expectNoDemand();
     const isPlanned = token === undefined && number > 0;
     const read = isPlanned ? (world.setup.reads[number - 1] ?? "truth") : "truth";
@@ -86,7 +86,7 @@ export class Application {
     const isLater = number > 0 || world.setup.isAuthenticatedLater;
     const revalidatedAt = isRenewal ? world.scope.revalidatedAt : performance.now();
     if (isLater) await world.later("read", undefined);
-    const found = this.#member(token, revalidatedAt);
+    const found = this.#member(renewal, revalidatedAt);
     if (isLater) await world.later("authenticated", undefined, () => read === "slow" && pass(STEP));
     if (read === "denied") {
       if (!signal.aborted) void this.#noteDenied(revalidatedAt);
@@ -104,13 +104,20 @@ export class Application {
     if (performance.now() - since < TIMEOUT.connect) this.isDenied = true;
   }
 
-  #member(token: Token | undefined, revalidatedAt: number): Member {
+  /** The guard has accepted an authentication. */
+  accept({ renewal }: Member): void {
+    this.#renewed = renewal;
+  }
+
+  #member(renewal: Payload | undefined, revalidatedAt: number): Member {
     const { isAdmin, isBanned, version } = this.truth;
+    const token = renewal?.token as Token | undefined;
     const { setup } = this.world;
     const isGuest = token === "guest" || (token === undefined && setup.isGuest);
     const id = isBanned || isGuest ? undefined : token === "other" ? "bob" : "ann";
     const end = Date.now() + LIFE[setup.life];
-    return { user: id === undefined ? null : { id }, isAdmin, version, revalidatedAt, end };
+    const user = id === undefined ? null : { id };
+    return { user, isAdmin, version, revalidatedAt, end, renewal };
   }
 
   /** A renewal asks for nothing that messages must wait for. */

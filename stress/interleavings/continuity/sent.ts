@@ -1,3 +1,4 @@
+import type { Payload } from "@portcullis/core";
 import type { ClientMessage } from "@portcullis/core/adapter";
 import { running } from "./clock.js";
 import type { MessagePlan } from "./plans.js";
@@ -11,6 +12,8 @@ export interface Member {
   /** The time at which it was read for something else than a renewal. */
   readonly revalidatedAt: number;
   readonly end: number;
+  /** The payload of the renewal that was read. */
+  readonly renewal: Payload | undefined;
 }
 
 /** A message of the client, and what has become of it. */

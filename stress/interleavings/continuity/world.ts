@@ -85,6 +85,7 @@ export class World {
   /** The client has a new scope. If it is a user by now, records address it from now on. */
   #recognize(): void {
     if (this.scope.user?.id === "ann") this.isMember = true;
+    this.application.accept(this.scope);
     this.waits.settle();
     this.epoch = this.session?.identity?.epoch ?? 0;
   }
