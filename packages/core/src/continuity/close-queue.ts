@@ -35,14 +35,29 @@ export class CloseQueue {
   #left = SLICE;
   /** The time of the next turn; 0 where none is scheduled. */
   #next = 0;
+  /** True while connections are ended or closed, which calls the application. */
+  #isFlushing = false;
 
   add(one: Closing, isUrgent: boolean): void {
     this.#ending.push(one);
     (isUrgent ? this.#urgent : this.#others).push(one);
   }
 
-  /** Ends and closes as many as one turn allows, and the others in later turns. */
+  /**
+   * Ends and closes as many as one turn allows, and the others in later turns. Within a turn it does nothing, because the
+   * application may revoke others where it hears of an end: the turn that is under way takes these too.
+   */
   flush(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    try {
+      this.#takeTurn();
+    } finally {
+      this.#isFlushing = false;
+    }
+  }
+
+  #takeTurn(): void {
     const start = readClock();
     if (Math.abs(start - this.#tickAt) >= TICK) {
       this.#tickAt = start;

@@ -6,6 +6,8 @@ const RECORD: RevocationRecord = { id: "1", subject: "user:1", effect: "revoke" 
 const recordsOf = (count: number): RevocationRecord[] =>
   Array.from({ length: count }, (_, i) => ({ ...RECORD, id: `${i}` }));
 
+const BATCH = "read() must resolve with { records: [], position, whole: true }, not with";
+
 let spent = 0;
 let followers: Follower[] = [];
 
@@ -121,13 +123,13 @@ describe("a follower", () => {
 });
 
 test.each([
-  ["no promise", () => batchOf([]), "read() must return a promise"],
-  ["nothing", () => undefined, "read() must return a promise"],
-  [
-    "no position",
-    () => Promise.resolve({ records: [], whole: true }),
-    "read() must return a `position`, from which the next read continues",
-  ],
+  ["nothing", () => undefined, `${BATCH} undefined`],
+  ["null later", () => Promise.resolve(null), `${BATCH} null`],
+  ["undefined later", () => Promise.resolve(undefined), `${BATCH} undefined`],
+  ["no records", () => Promise.resolve({ position: 1, whole: true }), `${BATCH} an object`],
+  ["records in a set", () => Promise.resolve({ records: new Set(), position: 1, whole: true }), `${BATCH} an object`],
+  ["no position", () => Promise.resolve({ records: [], whole: true }), `${BATCH} an object`],
+  ["no `whole`", () => Promise.resolve({ records: [], position: 1 }), `${BATCH} an object`],
 ])("a log that answers %s is told what is wrong", async (_what, answer, message) => {
   const { follower } = following([answer]);
   follower.start();

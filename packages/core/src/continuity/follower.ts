@@ -1,6 +1,6 @@
 import { readClock } from "../util/clock.js";
 import { ErrorPrinter } from "../util/error-printer.js";
-import { isThenable } from "../util/thenable.js";
+import { show } from "../util/show.js";
 import type { RevocationBatch, RevocationLog, RevocationRecord } from "./revocation-log.js";
 import { pause, within } from "./within.js";
 
@@ -88,15 +88,15 @@ export class Follower {
   }
 
   async #read(): Promise<RevocationBatch> {
-    const read: unknown = this.#isPlaced ? this.#log.read(this.#position) : this.#log.read();
-    if (!isThenable(read)) throw new TypeError("read() must return a promise");
-    return within(READ_TIMEOUT, read as PromiseLike<RevocationBatch>, false);
+    const read = this.#isPlaced ? this.#log.read(this.#position) : this.#log.read();
+    return within(READ_TIMEOUT, read, false);
   }
 
-  async #apply({ records, position, whole }: RevocationBatch, turn: number): Promise<void> {
-    if (position === undefined) {
-      throw new TypeError("read() must return a `position`, from which the next read continues");
+  async #apply(batch: RevocationBatch, turn: number): Promise<void> {
+    if (!isBatch(batch)) {
+      throw new TypeError(`read() must resolve with { records: [], position, whole: true }, not with ${show(batch)}`);
     }
+    const { records, position, whole } = batch;
     // What happened before the position was known may concern connections that were admitted meanwhile.
     if (!this.#isPlaced || !whole) this.#target.applyLoss();
     let start = readClock();
@@ -111,6 +111,12 @@ export class Follower {
     this.#position = position;
     this.#isPlaced = true;
   }
+}
+
+/** An own log may be written in JavaScript. Without `whole` it would have every connection authenticated at each read. */
+function isBatch(batch: unknown): boolean {
+  const { records, position, whole } = Object(batch) as Partial<RevocationBatch>;
+  return Array.isArray(records) && position !== undefined && typeof whole === "boolean";
 }
 
 /** False for an entry that is no record. It may have been one, so it counts as missing, and the others are applied. */
