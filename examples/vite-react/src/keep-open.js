@@ -38,7 +38,11 @@ export function keepOpen(url, { token, onState, onMessage }) {
     if (credential === undefined) return comeBack();
     if (!credential) return onState("sign-in", refusal);
     const began = Date.now();
-    socket = new WebSocket(url, ["app", credential]);
+    try {
+      socket = new WebSocket(url, ["app", credential]);
+    } catch (error) {
+      return onState("denied", error.message); // the token is no subprotocol
+    }
     socket.onopen = () => onState("open");
     socket.onmessage = ({ data }) => receive(JSON.parse(data));
     socket.onclose = ({ code, reason }) => {

@@ -253,15 +253,24 @@ describe.skipIf(!hasChromium).each(["ws", "socket.io"] as const)(
       "stays away once it is stopped before its token is there: %s",
       async (goOn) => {
         const world = new World();
-        const { page, reaches, states, staysAway } = await open(world, HOLD);
+        const { page, reaches, staysAway } = await open(world, HOLD);
         await reaches("connecting");
         await expect.poll(() => page.evaluate("asked")).toBe(1);
         await page.evaluate("client.stop()");
-        const last = (await states()).at(-1) as string;
         await page.evaluate(`void ${goOn}`);
-        await staysAway(last);
+        await staysAway("connecting");
       },
     );
+
+    if (transport === "ws") {
+      test("tells of a token that a browser cannot send", async () => {
+        const world = new World();
+        world.token = () => JSON.stringify("a token");
+        const { page, states } = await open(world);
+        await expect.poll(async () => (await states()).at(-1)).toMatch(/^denied .*subprotocol 'a token' is invalid/);
+        expect([await page.evaluate("asked"), world.decided]).toEqual([1, []]);
+      });
+    }
 
     if (transport === "socket.io") {
       test("asks for a further token where its connection is lost", async () => {
