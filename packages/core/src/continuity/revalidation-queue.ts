@@ -23,8 +23,8 @@ const REST = 100;
  * The connections of one guard whose revalidation is due. At most `concurrency` of them are authenticated at once. A place
  * is held for one question: a connection that must be asked again joins behind the others.
  *
- * INVARIANT: connections that have met a fault take at most half of the places, rounded up. The next authentication of
- * such a connection may hang again, and must not keep the others out.
+ * INVARIANT: connections that have met a fault take at most half of the places, and one where there is one. The next
+ * authentication of such a connection may hang again, and must not keep the others out.
  */
 export class RevalidationQueue {
   readonly #concurrency: number;
@@ -76,7 +76,7 @@ export class RevalidationQueue {
     // Those with a message go first, and then those without a fault.
     const isBehind = first.isAwaited || (first.size > 0 && !retries.isAwaited);
     if (isBehind) return this.#retrying === 0 && this.#places % RETRY_EVERY === 0;
-    return this.#retrying < Math.ceil(this.#concurrency / 2);
+    return this.#retrying < Math.max(1, Math.floor(this.#concurrency / 2));
   }
 
   /** @param retries 1 where the place counts as one of a retry. */
