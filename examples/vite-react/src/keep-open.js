@@ -13,6 +13,7 @@ export function keepOpen(url, { token, onState, onMessage }) {
 
   const isOpen = () => socket?.readyState === WebSocket.OPEN;
   const later = (task, seconds) => {
+    clearTimeout(timer);
     timer = setTimeout(task, 1000 * seconds);
   };
 

@@ -110,6 +110,41 @@ test.each(["session:s1", [], undefined])(
   },
 );
 
+describe("`signOut`", () => {
+  test("ends the session before its connections are closed", async () => {
+    const calls: unknown[] = [];
+    const { post, revoke } = await start({
+      signOut: async (loggedOut) => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        calls.push(loggedOut);
+      },
+    });
+    revoke.mockImplementation(async (subject) => void calls.push(subject) as never);
+    expect((await post(await sign({ jti: "j1" }))).status).toBe(200);
+    expect(calls).toEqual([{ sub: "ann", sid: "s1", jti: "j1" }, "session:s1"]);
+  });
+
+  test.each<[string, () => never]>([
+    [
+      "throws",
+      () => {
+        throw new Error("down");
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("down")) as never],
+  ])("that %s lets the provider try again", async (_what, fail) => {
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    let isDown = true;
+    const { post, revoke } = await start({ signOut: () => (isDown ? fail() : undefined) });
+    const token = await sign();
+    expect((await post(token)).status).toBe(503);
+    expect(revoke).not.toHaveBeenCalled();
+    isDown = false;
+    expect((await post(token)).status).toBe(200);
+    expect(revoke).toHaveBeenCalledOnce();
+  });
+});
+
 test("a body that Express has parsed is read", async () => {
   const revocations = memoryRevocations();
   const revoke = vi.spyOn(revocations, "revoke");
@@ -221,7 +256,7 @@ test("a token with a new key can be sent again", async () => {
   const unknown = await new SignJWT({ sid: "s1" })
     .setProtectedHeader({ alg: "RS256", kid: "2" })
     .sign(other.privateKey);
-  expect((await post(unknown)).status).toBe(400);
+  expect((await post(unknown)).status).toBe(503);
   served = { keys: [...jwks.keys, { ...(await exportJWK(other.publicKey)), kid: "2", alg: "RS256" }] };
   expect((await post(unknown)).status).toBe(503);
   expect((await post(await sign())).status).toBe(200);
@@ -315,6 +350,7 @@ test.each([
   [{ revocations: {} }, /as `revocations`: give memory/],
   [{ revocations: undefined }, /as `revocations`: give memory/],
   [{ subjects: "user" }, /as `subjects`: give a function/],
+  [{ signOut: {} }, /as `signOut`: give a function/],
   [{ audiences: [] }, /audiences/],
 ])("options are checked: %j", (wrong, message) => {
   const options = { issuer: ISSUER, audience: "app", jwks: { keys: [{}] }, revocations: memoryRevocations(), ...wrong };

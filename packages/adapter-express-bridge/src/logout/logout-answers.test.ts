@@ -76,6 +76,27 @@ test("a logout that fails is answered and printed", async () => {
   ]);
 });
 
+test("a `signOut` that hangs is answered after five seconds", async () => {
+  vi.spyOn(console, "error").mockImplementation(() => {});
+  const revoke = vi.fn(async () => undefined as never);
+  const token = await sign();
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  let asked = 0;
+  const signOut = () => (asked++ === 0 ? new Promise(() => {}) : undefined);
+  const handle = handler(revoke, { signOut });
+  const first = ask(handle, token);
+  while (asked === 0) await new Promise((resolve) => setImmediate(resolve));
+  let isAnswered = false;
+  void first.then(() => {
+    isAnswered = true;
+  });
+  await vi.advanceTimersByTimeAsync(4_999);
+  expect(isAnswered).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect([(await first).status, revoke.mock.calls.length]).toEqual([503, 0]);
+  expect([(await ask(handle, token)).status, revoke.mock.calls.length, vi.getTimerCount()]).toEqual([200, 1, 0]);
+});
+
 test.each([
   [true, undefined],
   [false, "close"],

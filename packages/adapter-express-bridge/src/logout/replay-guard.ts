@@ -6,6 +6,7 @@ export class ReplayGuard {
   readonly #lifetime: number;
   /** Ids, and the time at which each may be forgotten, in the order of arrival. */
   readonly #seen = new Map<string, number>();
+  /** The work under way, by its token. */
   readonly #running = new Map<string, Promise<boolean>>();
 
   /** @param lifetime Milliseconds for which a token is accepted. */
@@ -14,17 +15,18 @@ export class ReplayGuard {
   }
 
   /**
-   * Carries out a token. A second call while the first is under way shares its end. Work that fails can be done again.
+   * Carries out a token. A second call with it while the first is under way shares its end. Work that fails can be done
+   * again.
    *
-   * @returns False for a token that was carried out before.
+   * @returns False for a token that was carried out before, and for another one with its id.
    */
-  run(id: string, work: () => Promise<void>): Promise<boolean> {
-    const running = this.#running.get(id) ?? this.#begin(id, work);
-    this.#running.set(id, running);
+  run(id: string, token: string, work: () => Promise<void>): Promise<boolean> {
+    const running = this.#running.get(token) ?? this.#begin(id, token, work);
+    this.#running.set(token, running);
     return running;
   }
 
-  async #begin(id: string, work: () => Promise<void>): Promise<boolean> {
+  async #begin(id: string, token: string, work: () => Promise<void>): Promise<boolean> {
     // Later, so that the end comes after the beginning is noted.
     await undefined;
     try {
@@ -35,7 +37,7 @@ export class ReplayGuard {
       this.#seen.delete(id);
       throw error;
     } finally {
-      this.#running.delete(id);
+      this.#running.delete(token);
     }
   }
 

@@ -65,13 +65,12 @@ export function verifierOf(
     });
     // Without `customFetch` jose would ask for the keys with each token.
     if (jwks instanceof URL && jose.customFetch === undefined) checkPause();
-    const isCoolingDown = (keys as { coolingDown?: unknown }).coolingDown === true;
     try {
       const { payload, protectedHeader } = await jose.jwtVerify(token, keys as never, claims);
       return readLogoutToken(payload, protectedHeader.typ);
     } catch (error) {
-      // Anybody can make jose read the keys, which it does not do again for 30 s. The provider may have a new key since.
-      if (isCoolingDown && codeOf(error) === "ERR_JWKS_NO_MATCHING_KEY") throw error;
+      // The provider may have a new key that it does not serve yet, or that jose does not read: it reads once in 30 s.
+      if (jwks instanceof URL && codeOf(error) === "ERR_JWKS_NO_MATCHING_KEY") throw error;
       if (!isAboutKeys(error)) return tell(error);
       // Keys that were read before still serve other tokens.
       if (performance.now() - failedAt >= PAUSE) failedAt = performance.now();
