@@ -137,6 +137,19 @@ test.each([
   expect(follower.gauges).toEqual({ sinceRead: undefined, failures: 1, error: new TypeError(message) });
 });
 
+test("an entry that cannot be read holds up no other", async () => {
+  const unreadable = {
+    get id() {
+      throw new Error("no");
+    },
+  };
+  const { follower, applied, lose } = following([batchOf([]), batchOf([unreadable, RECORD])]);
+  follower.start();
+  await vi.advanceTimersByTimeAsync(250);
+  // The first loss is that of the beginning.
+  expect([applied, lose.mock.calls.length, follower.gauges.failures]).toEqual([["1"], 2, 0]);
+});
+
 test.each([
   [{ ...RECORD, effect: "refresh" }, 1, 0],
   [{ ...RECORD, effect: "revoke" }, 1, 0],

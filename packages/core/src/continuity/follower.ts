@@ -100,8 +100,9 @@ export class Follower {
     // What happened before the position was known may concern connections that were admitted meanwhile.
     if (!this.#isPlaced || !whole) this.#target.applyLoss();
     let start = readClock();
-    for (const record of records) {
-      if (isReadable(record)) this.#target.apply(record);
+    for (const entry of records) {
+      const record = recordIn(entry);
+      if (record) this.#target.apply(record);
       else this.#target.applyLoss();
       if (readClock() - start < SLICE) continue;
       await pause(0);
@@ -119,8 +120,14 @@ function isBatch(batch: unknown): boolean {
   return Array.isArray(records) && position !== undefined && typeof whole === "boolean";
 }
 
-/** False for an entry that is no record. It may have been one, so it counts as missing, and the others are applied. */
-function isReadable(record: unknown): record is RevocationRecord {
-  const { id, subject, effect } = Object(record) as Partial<RevocationRecord>;
-  return typeof id === "string" && typeof subject === "string" && (effect === "revoke" || effect === "refresh");
+/** Reads an entry once. One that is no record may have been one, so it counts as missing, and the others are applied. */
+function recordIn(entry: unknown): RevocationRecord | undefined {
+  try {
+    const { id, subject, effect, except } = Object(entry) as RevocationRecord;
+    const isRecord = typeof id === "string" && typeof subject === "string";
+    if (isRecord && (effect === "revoke" || effect === "refresh")) return { id, subject, effect, except } as never;
+  } catch {
+    // It has getters that throw.
+  }
+  return undefined;
 }
