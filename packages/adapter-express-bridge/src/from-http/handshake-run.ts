@@ -54,15 +54,19 @@ export function handshakeRun({ caller, settings, run, headers }: HandshakeSetup)
   };
 }
 
+const OF_FETCH =
+  "got a request of fetch, and its middlewares need one of Node: on crossws over Node write authenticate: (request, facts) => run(request.runtime.node.req, facts)";
+
 /**
  * The request of the handshake. A socket.io application may have dropped it. Then the calling guard has it.
  *
- * @throws {PermissionMisuse} When the request is gone and no guard calls. A missing request must not make a user
- *   anonymous.
+ * @throws {PermissionMisuse} When the request is gone and no guard calls, or is one of fetch, whose headers no middleware
+ *   finds. A missing request must not make a user anonymous.
  */
 function readHandshake(caller: string, from: HandshakeSource, asked: Partial<HandshakeFacts>): IncomingMessage {
   const known = "request" in from ? from.request : from;
   const request = known ?? asked.request;
+  if (typeof Object(request).headers?.get === "function") throw new PermissionMisuse(`${caller} ${OF_FETCH}`);
   if (request) return request as IncomingMessage;
   throw new PermissionMisuse(`${caller}: the request of this socket is gone: let a guard ask, as its \`authenticate\``);
 }

@@ -107,6 +107,13 @@ describe("useExpress", () => {
     await expect(wrong).rejects.toThrow('useExpress(): `headers` returned "x" for upgrade: leave it out');
   });
 
+  test("throws at a request of fetch", async () => {
+    const request = new Request("http://localhost/", { headers: { "x-name": "ann" } });
+    const wrong = useExpress(identify, { app })(request as never);
+    await expect(wrong).rejects.toBeInstanceOf(PermissionMisuse);
+    await expect(wrong).rejects.toThrow("useExpress() got a request of fetch");
+  });
+
   test("throws what its middlewares throw, for the logs", async () => {
     const error = new Error("down");
     const authenticate = useExpress(

@@ -52,6 +52,11 @@ function sign(claims: JWTPayload = {}, key: Keys["privateKey"] = pair.privateKey
   return new SignJWT({ ...all, ...claims }).setProtectedHeader(header).sign(key);
 }
 
+/** A token by a key that the provider does not have. */
+function unknownKey(): Promise<string> {
+  return new SignJWT({ sid: "s1" }).setProtectedHeader({ alg: "RS256", kid: "2" }).sign(pair.privateKey);
+}
+
 async function start(more: Partial<BackChannelLogoutOptions> = {}) {
   const revocations = memoryRevocations();
   const revoke = vi.spyOn(revocations, "revoke");
@@ -272,7 +277,26 @@ test.each([
   for (let count = 0; count < 3; count += 1) expect((await post(await sign({ [claim]: value }))).status).toBe(400);
   await post(await sign({ [claim]: value }, other.privateKey));
   expect(warned).toHaveBeenCalledOnce();
-  expect(String(warned.mock.calls[0])).toContain(`its \`${claim}\` is "${value}", and the option is \`${option}: `);
+  expect(String(warned.mock.calls[0])).toContain(`\`${claim}\` is "${value}"). If it was meant for this application`);
+  expect(String(warned.mock.calls[0])).toContain(`check the option \`${option}: `);
+});
+
+test.each<[string, () => Promise<string>, object, RegExp]>([
+  [
+    "an algorithm",
+    () => sign(),
+    { algorithms: ["ES256"] },
+    /refused a token \(.*\)\. .* check the option `algorithms`\./,
+  ],
+  ["a key", () => unknownKey(), {}, /refused a token \(no applicable key .*\)\. .* check the option `jwks`/],
+  ["an end", () => sign({ exp: 1 }), {}, /a good signature \("exp" claim .*\)\. .* check the clock of this machine\./],
+  ["a begin", () => sign({ iat: 1 }), {}, /a good signature \("iat" claim .*\)\. .* check the clock of this machine\./],
+])("a token with %s that does not fit is printed once", async (_what, make, options, line) => {
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { post } = await start(options);
+  for (let count = 0; count < 3; count += 1) expect((await post(await make())).status).toBe(400);
+  expect(warned).toHaveBeenCalledOnce();
+  expect(String(warned.mock.calls[0])).toMatch(line);
 });
 
 test("a log that does not answer lets the provider try again", async () => {
@@ -324,7 +348,7 @@ test("jose 4 verifies tokens too", async () => {
     const { post } = await start({ jwks: new URL(keys) });
     expect((await post(await sign())).status).toBe(200);
     expect((await post(await sign({ aud: "other" }))).status).toBe(400);
-    expect(String(warned.mock.calls[0])).toContain("its `aud` is another one, and the option is `audience: ");
+    expect(String(warned.mock.calls[0])).toMatch(/"aud" claim value\)\. .* the option `audience: /);
   } finally {
     vi.doUnmock("jose");
   }

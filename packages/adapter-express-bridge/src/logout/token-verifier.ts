@@ -1,5 +1,5 @@
-import { printLine, show } from "@portcullis/core/internal";
 import { type LogoutToken, readLogoutToken } from "./logout-token.js";
+import { tellerOfRefusals } from "./refused-token.js";
 
 /** Seconds for which a token is accepted after `iat`, and the difference of clocks that is tolerated. */
 export const LIFETIME = 120;
@@ -47,7 +47,7 @@ export function verifierOf(
 ): (token: string) => Promise<LogoutToken | string> {
   const { issuer, audience, jwks, algorithms = ALGORITHMS } = options;
   const claims = { issuer, audience, algorithms, clockTolerance: TOLERANCE, maxTokenAge: LIFETIME };
-  const tell = mismatchTeller(options);
+  const tell = tellerOfRefusals(options);
   let loaded: Promise<{ jose: Jose; keys: unknown }> | undefined;
   let failedAt = Number.NEGATIVE_INFINITY;
   const checkPause = () => {
@@ -94,25 +94,4 @@ function isAboutKeys(error: unknown): boolean {
 
 function codeOf(error: unknown): unknown {
   return (Object(error) as { code?: unknown }).code;
-}
-
-/**
- * Returns the sentence for a token that was refused. A token that the provider has signed, for another issuer or
- * application, points at a mistake in the options, so the first one of each is printed.
- */
-function mismatchTeller({ issuer, audience }: VerifierOptions): (error: unknown) => string {
-  const told = new Set<string>();
-  return (error) => {
-    // jose has the payload since version 5.
-    const { claim, payload } = Object(error) as { claim?: unknown; payload?: Record<string, unknown> };
-    if ((claim === "iss" || claim === "aud") && !told.has(claim)) {
-      told.add(claim);
-      const option = claim === "iss" ? `issuer: ${show(issuer)}` : `audience: ${show(audience)}`;
-      printLine(
-        "warn",
-        `portcullis: backChannelLogout() refused a token with a good signature, because its \`${claim}\` is ${payload ? show(payload[claim]) : "another one"}, and the option is \`${option}\`. If the token was meant for this application, correct the option.`,
-      );
-    }
-    return "The token is not valid.";
-  };
 }
