@@ -71,22 +71,26 @@ export class ObjectCheck {
 
   /** Evaluates the rule for an object. Never throws, never rejects. */
   decide(object: unknown): Decision | Promise<Decision> {
-    const { epoch, session } = this.dispatch;
+    const { epoch, session, message } = this.dispatch;
+    const isPresent = () => epoch === session.epoch;
     // The answers about the message belong to an earlier authorization, so everything is asked again.
-    const again = () => session.decide(this.dispatch.message.action, this.payload, { object });
-    if (epoch !== session.epoch) return again();
-    const decision = this.#ask(object);
-    if (!(decision instanceof Promise)) return decision;
-    return decision.then((settled) => (epoch === session.epoch ? settled : again()));
+    const again = () => session.decide(message.action, this.payload, { object });
+    if (!isPresent()) return again();
+    const question = new ObjectQuestion(this.dispatch, this.payload);
+    const settle = (decision: Decision) => {
+      if (!isPresent()) return again();
+      question.report(decision);
+      // The application may have asked for a new authentication where it heard of the decision.
+      return decision.outcome !== "allow" || isPresent() ? decision : again();
+    };
+    const decision = this.#ask(question, object);
+    return decision instanceof Promise ? decision.then(settle) : settle(decision);
   }
 
-  #ask(object: unknown): Decision | Promise<Decision> {
-    const question = new ObjectQuestion(this.dispatch, this.payload);
+  #ask(question: ObjectQuestion, object: unknown): Decision | Promise<Decision> {
     const loaded = readLoaded(object);
-    if (!("object" in loaded)) return question.report(loaded);
-    if (!this.rule.asksObject) return question.report(this.dispatch.decision);
-    const decision = question.ask(this.rule.objectStages, object);
-    return decision instanceof Promise ? decision.then(question.report) : question.report(decision);
+    if (!("object" in loaded)) return loaded;
+    return this.rule.asksObject ? question.ask(this.rule.objectStages, object) : this.dispatch.decision;
   }
 
   /**

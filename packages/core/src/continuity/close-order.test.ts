@@ -30,6 +30,14 @@ async function server(options: object = {}) {
   return { ...made, revocations, state, order: () => add.mock.calls.map(([, isUrgent]) => isUrgent) };
 }
 
+test("a guard that is closed leaves no revoked connection open", async () => {
+  const { open, gate, revocations } = await server();
+  const many = await Promise.all(Array.from({ length: 300 }, () => open("ann")));
+  await revocations.revoke("ann");
+  await gate.close();
+  expect(many.filter(({ wire }) => wire.sent.join() !== "close 4401 revoked")).toEqual([]);
+});
+
 describe("the close of a revoked connection", () => {
   test("goes before that of one that has expired", async () => {
     const { open, revocations, order } = await server({ grace: 0 });

@@ -9,9 +9,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const GUARD = {};
+
 /** Connections that note their calls. */
-function closings(count: number, name: string, calls: string[]): Closing[] {
+function closings(count: number, name: string, calls: string[], of = GUARD): Closing[] {
   return Array.from({ length: count }, (_, i) => ({
+    of,
     end: () => void calls.push(`end ${name}${i}`),
     closeTransport: () => void calls.push(`close ${name}${i}`),
   }));
@@ -52,7 +55,7 @@ test("a connection that throws does not stop the others", async () => {
   const bad = () => {
     throw new Error("no");
   };
-  queue.add({ end: bad, closeTransport: bad }, true);
+  queue.add({ of: GUARD, end: bad, closeTransport: bad }, true);
   for (const one of closings(1, "", calls)) queue.add(one, true);
   queue.flush();
   vi.unstubAllGlobals();
@@ -87,7 +90,7 @@ test("many revocations in one turn share its milliseconds", async () => {
       spent += 1;
       calls.push("end");
     };
-    queue.add({ end, closeTransport: () => undefined }, true);
+    queue.add({ of: GUARD, end, closeTransport: () => undefined }, true);
     queue.flush();
   }
   expect(calls).toHaveLength(5);
@@ -123,6 +126,27 @@ test("a turn that is lost is made up for", async () => {
   queue.flush();
   await vi.advanceTimersByTimeAsync(1_000);
   expect(calls.filter((call) => call.startsWith("close"))).toHaveLength(450);
+});
+
+test("all connections of a guard that is closed are closed at once", async () => {
+  const queue = new CloseQueue();
+  const calls: string[] = [];
+  const other = {};
+  const bad = () => {
+    throw new Error("no");
+  };
+  vi.stubGlobal("queueMicrotask", () => undefined);
+  queue.add({ of: GUARD, end: bad, closeTransport: bad }, true);
+  for (const one of closings(300, "mine", calls)) queue.add(one, true);
+  for (const one of closings(300, "expired", calls)) queue.add(one, false);
+  for (const one of closings(1, "other", calls, other)) queue.add(one, false);
+  queue.closeAll(GUARD);
+  vi.unstubAllGlobals();
+  expect([calls.length, calls.some((call) => call.includes("other"))]).toEqual([1_200, false]);
+  queue.flush();
+  expect(calls.slice(1_200)).toEqual(["end other0", "close other0"]);
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([calls.length, vi.getTimerCount()]).toEqual([1_202, 0]);
 });
 
 describe("at one moment", () => {
@@ -167,7 +191,7 @@ test.each([
     spent += 1;
     ended += 1;
   };
-  for (let i = 0; i < 20; i += 1) queue.add({ end, closeTransport: () => undefined }, true);
+  for (let i = 0; i < 20; i += 1) queue.add({ of: GUARD, end, closeTransport: () => undefined }, true);
   queue.flush();
   // The work itself took five milliseconds.
   spent = elapsed;

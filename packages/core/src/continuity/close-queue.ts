@@ -3,6 +3,8 @@ import { throwAsync } from "../util/throw-async.js";
 
 /** A connection whose authorization has ended. */
 export interface Closing {
+  /** Its guard. */
+  readonly of: object;
   /** Ends everything of the connection but its transport. */
   end(): void;
   /** Closes the transport. */
@@ -25,9 +27,9 @@ const LOST = 5_000;
  */
 export class CloseQueue {
   /** Connections whose `end` is left to be called. */
-  readonly #ending: Closing[] = [];
-  readonly #urgent: Closing[] = [];
-  readonly #others: Closing[] = [];
+  #ending: Closing[] = [];
+  #urgent: Closing[] = [];
+  #others: Closing[] = [];
   #credit = RATE.burst;
   #filledAt = 0;
   /** The begin of the present tick, and the milliseconds of work that are left in it. */
@@ -55,6 +57,19 @@ export class CloseQueue {
     } finally {
       this.#isFlushing = false;
     }
+  }
+
+  /** Ends and closes all connections of a guard that is closed. */
+  closeAll(of: object): void {
+    const isOther = (one: Closing) => one.of !== of;
+    const ofGuard = (list: readonly Closing[]) => list.filter((one) => one.of === of);
+    const ending = ofGuard(this.#ending);
+    const closing = [...ofGuard(this.#urgent), ...ofGuard(this.#others)];
+    this.#ending = this.#ending.filter(isOther);
+    this.#urgent = this.#urgent.filter(isOther);
+    this.#others = this.#others.filter(isOther);
+    for (const one of ending) guarded(() => one.end());
+    for (const one of closing) guarded(() => one.closeTransport());
   }
 
   #takeTurn(): void {
@@ -88,11 +103,8 @@ export class CloseQueue {
   #take(list: Closing[], action: (one: Closing) => void, mayGoOn: () => boolean): void {
     let done = 0;
     while (done < list.length && mayGoOn()) {
-      try {
-        action(list[done] as Closing);
-      } catch (error) {
-        throwAsync(error);
-      }
+      const one = list[done] as Closing;
+      guarded(() => action(one));
       done += 1;
     }
     list.splice(0, done);
@@ -108,6 +120,15 @@ export class CloseQueue {
       this.#next = 0;
       this.flush();
     }, TICK);
+  }
+}
+
+/** A listener of the application may throw. The other connections are closed all the same. */
+function guarded(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throwAsync(error);
   }
 }
 

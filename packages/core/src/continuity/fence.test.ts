@@ -222,6 +222,62 @@ test("session.decide() waits for the new scope", async () => {
   expect(await session.decide("edit")).toMatchObject({ code: "aborted" });
 });
 
+describe("a role that `onDecision` takes away", () => {
+  /** Plays `edit`. The first decision of a phase takes the role away. */
+  async function demotedIn(phase: string, rules: unknown) {
+    const revocations = memoryRevocations();
+    const heard: unknown[] = [];
+    let isLeft = true;
+    const onDecision = (event: { phase: string; decision: { code: string } }) => {
+      heard.push(`${event.phase} ${event.decision.code}`);
+      if (event.phase !== phase || !isLeft) return;
+      isLeft = false;
+      role = "member";
+      void revocations.refresh("user:1");
+    };
+    const authenticate = async () => ({ user: { id: 1 }, role });
+    const { open } = lasting(rules as never, authenticate, { identify, revocations }, { onDecision });
+    const { send, wire } = await open();
+    heard.length = 0;
+    send("edit");
+    await settled();
+    return { sent: wire.sent, heard: heard.filter((one) => one !== "connect allowed") };
+  }
+
+  test.each([
+    ["at once", isAdmin],
+    ["later", permission("later", async ({ scope }: { scope: Role }) => scope.role === "admin")],
+  ])("stops the message that was decided %s", async (_when, edit) => {
+    expect(await demotedIn("action", definePolicy({ actions: { edit } }) as never)).toEqual({
+      sent: ["refuse edit permission_denied 403"],
+      heard: ["action allowed", "action permission_denied"],
+    });
+  });
+
+  test.each([
+    ["at once", (isIt: boolean) => isIt],
+    ["later", async (isIt: boolean) => isIt],
+  ])("counts for an object that was decided %s", async (_when, answer) => {
+    const owns = permission("owns", { object: ({ scope }: { scope: Role }) => answer(scope.role === "admin") });
+    const consumer = defineConsumer()
+      .connect(AllowAny)
+      .action("edit", owns as never, async ({ authorize, action }) => {
+        await authorize(action, undefined, { object: {} });
+        return "done";
+      });
+    const { sent } = await demotedIn("object", consumer);
+    expect(sent).toEqual(["refuse edit permission_denied 403"]);
+  });
+
+  test("after a refusal leaves it as it is", async () => {
+    const isMember = permission("isMember", ({ scope }: { scope: Role }) => scope.role === "member");
+    expect(await demotedIn("action", definePolicy({ actions: { edit: isMember } }) as never)).toEqual({
+      sent: ["refuse edit permission_denied 403"],
+      heard: ["action permission_denied"],
+    });
+  });
+});
+
 test("session.decide() asks the same question once the scope is settled", async () => {
   const asked: unknown[][] = [];
   const note = (...question: unknown[]) => asked.push(question) > 0;

@@ -105,6 +105,11 @@ export abstract class FencedSession<M extends ClientMessage> extends Session<M> 
     return this.processAgain(asked.message);
   }
 
+  protected override handOn(asked: AskedMessage<M>): Until | undefined {
+    // The application may have asked for a new authentication where it heard of the decision.
+    return asked.epoch === this.noticedEpoch ? super.handOn(asked) : this.processAgain(asked.message);
+  }
+
   override decideAgain({ message }: Pick<DispatchContext, "message">): Promise<void> | undefined {
     // Until it is decided, a drain waits for it as for an object that is being loaded.
     this.beginObject();

@@ -121,6 +121,7 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
   close(): void {
     this.#guards.delete(this);
     this.options.revocations?.leave(this);
+    closes.closeAll(this);
   }
 
   /** Tells of a connection that no revocation by a subject can reach, although it should. */

@@ -161,7 +161,8 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
       if (!isReported) this.report(phase, decision);
       this.end();
     };
-    closes.add({ end, closeTransport: () => this.holder.closeTransport(decision) }, isUrgent);
+    const closeTransport = () => this.holder.closeTransport(decision);
+    closes.add({ of: this.shared, end, closeTransport }, isUrgent);
   }
 
   /** Ends the connection, after {@link finish} or by itself. A second call changes nothing. */

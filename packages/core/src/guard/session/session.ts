@@ -132,9 +132,9 @@ export class Session<M extends ClientMessage = ClientMessage>
     return decision.then((settled) => this.conclude(asked, settled));
   }
 
-  /** Acts on a decision: delivers, refuses, or dispatches the message. */
+  /** Reports a decision, and acts on it. */
   protected conclude(asked: AskedMessage<M>, decision: Decision): Until | undefined {
-    const { log, message, scope, answers, startedAt, served } = asked;
+    const { log, message, scope, answers, startedAt } = asked;
     const { action } = message;
     const { consumer } = this;
     if (log.wants(decision)) {
@@ -142,10 +142,16 @@ export class Session<M extends ClientMessage = ClientMessage>
     }
     if (this.isEnded) return undefined;
     if (decision.outcome !== "allow") return void this.transport.sendRefusal(message, decision);
-    if (!served) return this.deliver(message);
     asked.decision = decision;
+    return this.handOn(asked);
+  }
+
+  /** Delivers or dispatches an allowed message. */
+  protected handOn(asked: AskedMessage<M>): Until | undefined {
+    const { message, served } = asked;
+    if (!served) return this.deliver(message);
     const handling = served.dispatch(asked);
-    return handling && this.run(handling, served.engine.rules.entryOf(action).concurrent);
+    return handling && this.run(handling, served.engine.rules.entryOf(message.action).concurrent);
   }
 
   private deliver(message: M): Until | undefined {
