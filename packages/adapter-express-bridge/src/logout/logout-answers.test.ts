@@ -77,7 +77,7 @@ test("a logout that fails is answered and printed", async () => {
 });
 
 test("a `signOut` that hangs is answered after five seconds", async () => {
-  vi.spyOn(console, "error").mockImplementation(() => {});
+  const printed = vi.spyOn(console, "error").mockImplementation(() => {});
   const revoke = vi.fn(async () => undefined as never);
   const token = await sign();
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
@@ -94,6 +94,7 @@ test("a `signOut` that hangs is answered after five seconds", async () => {
   expect(isAnswered).toBe(false);
   await vi.advanceTimersByTimeAsync(1);
   expect([(await first).status, revoke.mock.calls.length]).toEqual([503, 0]);
+  expect(String(printed.mock.calls[0]?.[1])).toContain("`signOut` has not answered in time");
   expect([(await ask(handle, token)).status, revoke.mock.calls.length, vi.getTimerCount()]).toEqual([200, 1, 0]);
 });
 

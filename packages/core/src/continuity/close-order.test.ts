@@ -1,5 +1,6 @@
 import { AllowAny, definePolicy, permission } from "@portcullis/core";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { deferred } from "../../test/connection.js";
 import { START, soon, useFakeTime } from "../../test/fake-time.js";
 import { LastingWire, lasting } from "../../test/lasting.js";
 import { closes } from "./close-queue.js";
@@ -36,6 +37,25 @@ test("a guard that is closed leaves no revoked connection open", async () => {
   await revocations.revoke("ann");
   await gate.close();
   expect(many.filter(({ wire }) => wire.sent.join() !== "close 4401 revoked")).toEqual([]);
+});
+
+test("a guard that is closed waits for revoked connections to be gone", async () => {
+  const { open, gate, revocations } = await server();
+  const { promise, resolve } = deferred<void>();
+  let isClosed = false;
+  // More revoked connections than one turn closes.
+  const many = await Promise.all(Array.from({ length: 201 }, () => open("bob")));
+  for (const one of many) Object.assign(one.wire, { whenGone: (callback: () => void) => void promise.then(callback) });
+  await revocations.revoke("bob");
+  const closing = gate.close().then(() => {
+    isClosed = true;
+  });
+  await soon();
+  expect(isClosed).toBe(false);
+  resolve();
+  await soon();
+  await closing;
+  expect(many.every((one) => one.wire.sent.join() === "close 4401 revoked")).toBe(true);
 });
 
 describe("the close of a revoked connection", () => {

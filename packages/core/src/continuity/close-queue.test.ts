@@ -10,11 +10,13 @@ afterEach(() => {
 });
 
 const GUARD = {};
+const HERE = { whenGone: () => undefined };
 
 /** Connections that note their calls. */
 function closings(count: number, name: string, calls: string[], of = GUARD): Closing[] {
   return Array.from({ length: count }, (_, i) => ({
     of,
+    connection: HERE,
     end: () => void calls.push(`end ${name}${i}`),
     closeTransport: () => void calls.push(`close ${name}${i}`),
   }));
@@ -55,7 +57,7 @@ test("a connection that throws does not stop the others", async () => {
   const bad = () => {
     throw new Error("no");
   };
-  queue.add({ of: GUARD, end: bad, closeTransport: bad }, true);
+  queue.add({ of: GUARD, connection: HERE, end: bad, closeTransport: bad }, true);
   for (const one of closings(1, "", calls)) queue.add(one, true);
   queue.flush();
   vi.unstubAllGlobals();
@@ -90,7 +92,7 @@ test("many revocations in one turn share its milliseconds", async () => {
       spent += 1;
       calls.push("end");
     };
-    queue.add({ of: GUARD, end, closeTransport: () => undefined }, true);
+    queue.add({ of: GUARD, connection: HERE, end, closeTransport: () => undefined }, true);
     queue.flush();
   }
   expect(calls).toHaveLength(5);
@@ -136,12 +138,13 @@ test("all connections of a guard that is closed are closed at once", async () =>
     throw new Error("no");
   };
   vi.stubGlobal("queueMicrotask", () => undefined);
-  queue.add({ of: GUARD, end: bad, closeTransport: bad }, true);
+  queue.add({ of: GUARD, connection: HERE, end: bad, closeTransport: bad }, true);
   for (const one of closings(300, "mine", calls)) queue.add(one, true);
   for (const one of closings(300, "expired", calls)) queue.add(one, false);
   for (const one of closings(1, "other", calls, other)) queue.add(one, false);
-  queue.closeAll(GUARD);
+  const closed = queue.closeAll(GUARD);
   vi.unstubAllGlobals();
+  expect(closed).toEqual(Array(601).fill(HERE));
   expect([calls.length, calls.some((call) => call.includes("other"))]).toEqual([1_200, false]);
   queue.flush();
   expect(calls.slice(1_200)).toEqual(["end other0", "close other0"]);
@@ -191,7 +194,8 @@ test.each([
     spent += 1;
     ended += 1;
   };
-  for (let i = 0; i < 20; i += 1) queue.add({ of: GUARD, end, closeTransport: () => undefined }, true);
+  for (let i = 0; i < 20; i += 1)
+    queue.add({ of: GUARD, connection: HERE, end, closeTransport: () => undefined }, true);
   queue.flush();
   // The work itself took five milliseconds.
   spent = elapsed;

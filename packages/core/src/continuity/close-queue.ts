@@ -1,10 +1,16 @@
 import { readClock } from "../util/clock.js";
 import { throwAsync } from "../util/throw-async.js";
 
+/** A connection that is gone some time after its close. */
+export interface Leaving {
+  whenGone(callback: () => void): void;
+}
+
 /** A connection whose authorization has ended. */
 export interface Closing {
   /** Its guard. */
   readonly of: object;
+  readonly connection: Leaving;
   /** Ends everything of the connection but its transport. */
   end(): void;
   /** Closes the transport. */
@@ -27,9 +33,9 @@ const LOST = 5_000;
  */
 export class CloseQueue {
   /** Connections whose `end` is left to be called. */
-  #ending: Closing[] = [];
-  #urgent: Closing[] = [];
-  #others: Closing[] = [];
+  readonly #ending = new Set<Closing>();
+  readonly #urgent = new Set<Closing>();
+  readonly #others = new Set<Closing>();
   #credit = RATE.burst;
   #filledAt = 0;
   /** The begin of the present tick, and the milliseconds of work that are left in it. */
@@ -41,8 +47,8 @@ export class CloseQueue {
   #isFlushing = false;
 
   add(one: Closing, isUrgent: boolean): void {
-    this.#ending.push(one);
-    (isUrgent ? this.#urgent : this.#others).push(one);
+    this.#ending.add(one);
+    (isUrgent ? this.#urgent : this.#others).add(one);
   }
 
   /**
@@ -59,17 +65,22 @@ export class CloseQueue {
     }
   }
 
-  /** Ends and closes all connections of a guard that is closed. */
-  closeAll(of: object): void {
-    const isOther = (one: Closing) => one.of !== of;
-    const ofGuard = (list: readonly Closing[]) => list.filter((one) => one.of === of);
-    const ending = ofGuard(this.#ending);
-    const closing = [...ofGuard(this.#urgent), ...ofGuard(this.#others)];
-    this.#ending = this.#ending.filter(isOther);
-    this.#urgent = this.#urgent.filter(isOther);
-    this.#others = this.#others.filter(isOther);
-    for (const one of ending) guarded(() => one.end());
-    for (const one of closing) guarded(() => one.closeTransport());
+  /**
+   * Ends and closes all connections of a guard that is closed.
+   *
+   * @returns The connections that it has closed.
+   */
+  closeAll(of: object): Leaving[] {
+    const closed: Leaving[] = [];
+    for (const one of [...this.#ending, ...this.#urgent, ...this.#others]) {
+      if (one.of !== of) continue;
+      if (this.#ending.delete(one)) guarded(() => one.end());
+      if (this.#urgent.delete(one) || this.#others.delete(one)) {
+        guarded(() => one.closeTransport());
+        closed.push(one.connection);
+      }
+    }
+    return closed;
   }
 
   #takeTurn(): void {
@@ -92,7 +103,7 @@ export class CloseQueue {
       );
     }
     this.#left = end - readClock();
-    if (this.#ending.length + this.#urgent.length + this.#others.length > 0) this.#schedule();
+    if (this.#ending.size + this.#urgent.size + this.#others.size > 0) this.#schedule();
   }
 
   #spend(): true {
@@ -100,14 +111,13 @@ export class CloseQueue {
     return true;
   }
 
-  #take(list: Closing[], action: (one: Closing) => void, mayGoOn: () => boolean): void {
-    let done = 0;
-    while (done < list.length && mayGoOn()) {
-      const one = list[done] as Closing;
+  /** One leaves the list before its turn, because the application may change the list within it. */
+  #take(list: Set<Closing>, action: (one: Closing) => void, mayGoOn: () => boolean): void {
+    for (const one of list) {
+      if (!mayGoOn()) return;
+      list.delete(one);
       guarded(() => action(one));
-      done += 1;
     }
-    list.splice(0, done);
   }
 
   #schedule(): void {

@@ -8,7 +8,7 @@ import type { GuardRuntime } from "../guard/runtime.js";
 import type { PolicyEngine } from "../policy/policy-engine.js";
 import type { Scope } from "../types.js";
 import { AuthenticationWatch } from "./authentication-watch.js";
-import { closes } from "./close-queue.js";
+import { closes, type Leaving } from "./close-queue.js";
 import { ContinuousSession } from "./continuous-session.js";
 import { REVOKED } from "./endings.js";
 import type { Lease } from "./lease.js";
@@ -118,10 +118,14 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
     for (const { lease } of this.sessions) this.revalidations.add(lease);
   }
 
+  closeEnded(): Leaving[] {
+    return closes.closeAll(this);
+  }
+
   close(): void {
     this.#guards.delete(this);
     this.options.revocations?.leave(this);
-    closes.closeAll(this);
+    this.closeEnded();
   }
 
   /** Tells of a connection that no revocation by a subject can reach, although it should. */

@@ -30,6 +30,8 @@ export interface ContinuityHook {
    * @throws {PermissionMisuse} When they name the action of renewals.
    */
   check(engine: PolicyEngine): void;
+  /** Closes the connections whose authorization has ended, and which wait for their turn. Returns them. */
+  closeEnded(): readonly Pick<OpenSession, "whenGone">[];
   /** The guard is closed. */
   close(): void;
 }

@@ -120,13 +120,18 @@ export class Gate<Request> {
    * Refuses new handshakes, answers the accepted messages, then closes every session with 1001 (going away, RFC 6455,
    * section 7.4.1).
    *
-   * @returns A promise that resolves when all connections are gone, after at most twice `limits.drain`: once for the
+   * @returns A promise that resolves when all connections that were open are gone, after at most twice `limits.drain`: once for the
    *   answers, once for the close.
    */
   async close(): Promise<void> {
     this.#runtime.isClosing = true;
-    await Promise.all([...this.sessions].map((session) => closeDrained(session, this.limits.drain)));
-    this.#runtime.continuity?.close();
+    const { continuity } = this.#runtime;
+    const { drain } = this.limits;
+    const drained = [...this.sessions].map((session) => closeDrained(session, drain));
+    // Those that were revoked are no sessions any more, and may still be open.
+    const ended = continuity?.closeEnded() ?? [];
+    await Promise.all([...drained, ...ended.map((connection) => goneOf(connection, drain))]);
+    continuity?.close();
   }
 }
 
@@ -141,9 +146,14 @@ async function closeDrained(session: OpenSession, drain: number): Promise<void> 
     // A listener of the application has thrown. The other sessions are closed all the same.
     throwAsync(error);
   }
-  await new Promise<void>((resolve) => {
-    const timeout = new Timeout(drain, resolve);
-    session.whenGone(() => {
+  await goneOf(session, drain);
+}
+
+/** Waits until a connection is gone. */
+function goneOf(connection: Pick<OpenSession, "whenGone">, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timeout = new Timeout(milliseconds, resolve);
+    connection.whenGone(() => {
       timeout.cancel();
       resolve();
     });

@@ -50,6 +50,17 @@ describe("synchronously", () => {
     ]);
   });
 
+  test.each([
+    ["at once", permission("yes", () => true)],
+    ["later", permission("yes", async () => true)],
+  ])("a listener of the decision that closes takes it back: %s", async (_when, rule) => {
+    const onDecision = ({ consumer }: DecisionEvent) => consumer.close();
+    const { result, wire, admission } = knock(definePolicy({ connect: rule, permissions: AllowAny }), { onDecision });
+    expect(await result).toMatchObject({ decision: { outcome: "error", code: "aborted" } });
+    expect(wire.isAborted).toBe(true);
+    expect(() => admission.open()).toThrow(PermissionMisuse);
+  });
+
   test("the rule gets the handshake message, or an empty one", () => {
     const messages: unknown[] = [];
     const look = permission("look", { connect: ({ message }) => messages.push(message) > 0 });

@@ -160,13 +160,13 @@ export class HandshakeEvaluation<M extends ClientMessage, Request> implements Ti
   #settle(decision: Decision): HandshakeResult {
     if (this.#settled !== undefined) return this.#settled;
     const settled = this.#isGuardClosing && decision.outcome === "allow" ? GOING_AWAY : decision;
-    const result = { decision: settled, scope: this.#scope };
-    this.#settled = result;
+    this.#settled = { decision: settled, scope: this.#scope };
     cancelTimeout(this);
     if (settled.outcome !== "allow") this.#watched?.end();
     this.#report(settled);
-    this.#resolve?.(result);
-    return result;
+    // The application may have closed the connection where it heard of the decision.
+    this.#resolve?.(this.#settled);
+    return this.#settled;
   }
 
   #report(decision: Decision): void {
