@@ -289,7 +289,12 @@ test.each<[string, () => Promise<string>, object, RegExp]>([
     /refused a token \(.*\)\. .* check the option `algorithms`\./,
   ],
   ["a key", () => unknownKey(), {}, /refused a token \(no applicable key .*\)\. .* check the option `jwks`/],
-  ["an end", () => sign({ exp: 1 }), {}, /a good signature \("exp" claim timestamp check failed\)\. .* check the clock of this machine\./],
+  [
+    "an end",
+    () => sign({ exp: 1 }),
+    {},
+    /a good signature \("exp" claim timestamp check failed\)\. .* check the clock of this machine\./,
+  ],
   ["a begin", () => sign({ iat: 1 }), {}, /a good signature \("iat" claim .*\)\. .* check the clock of this machine\./],
 ])("a token with %s that does not fit is printed once", async (_what, make, options, line) => {
   const warned = vi.spyOn(console, "warn").mockImplementation(() => {});

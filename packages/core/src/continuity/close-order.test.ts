@@ -39,6 +39,30 @@ test("a guard that is closed leaves no revoked connection open", async () => {
   expect(many.filter(({ wire }) => wire.sent.join() !== "close 4401 revoked")).toEqual([]);
 });
 
+test("a guard that is closed at each end is closed once", async () => {
+  let depth = 0;
+  let deepest = 0;
+  const revocations = memoryRevocations();
+  const { open, gate } = lasting(
+    definePolicy({ actions: { say: AllowAny } }),
+    () => ({}),
+    { identify: () => ({ subjects: ["ann"] }), revocations },
+    {
+      onDecision: ({ phase }) => {
+        if (phase !== "revoke") return;
+        depth += 1;
+        deepest = Math.max(deepest, depth);
+        void gate.close();
+        depth -= 1;
+      },
+    },
+  );
+  const many = await Promise.all(Array.from({ length: 300 }, () => open("ann")));
+  await revocations.revoke("ann");
+  await gate.close();
+  expect([deepest, many.every(({ wire }) => wire.sent.join() === "close 4401 revoked")]).toEqual([1, true]);
+});
+
 test("a guard that is closed waits for revoked connections to be gone", async () => {
   const { open, gate, revocations } = await server();
   const { promise, resolve } = deferred<void>();

@@ -128,6 +128,8 @@ export class Gate<Request> {
     const { continuity } = this.#runtime;
     const { drain } = this.limits;
     const drained = [...this.sessions].map((session) => closeDrained(session, drain));
+    // Later, because the application hears of each end, and may close the guard again there.
+    await undefined;
     // Those that were revoked are no sessions any more, and may still be open.
     const ended = continuity?.closeEnded() ?? [];
     await Promise.all([...drained, ...ended.map((connection) => goneOf(connection, drain))]);
