@@ -13,9 +13,9 @@ const GUARD = {};
 const HERE = { whenGone: () => undefined };
 
 /** Connections that note their calls. */
-function closings(count: number, name: string, calls: string[], of = GUARD): Closing[] {
+function closings(count: number, name: string, calls: string[], guard = GUARD): Closing[] {
   return Array.from({ length: count }, (_, i) => ({
-    of,
+    guard,
     connection: HERE,
     end: () => void calls.push(`end ${name}${i}`),
     closeTransport: () => void calls.push(`close ${name}${i}`),
@@ -57,7 +57,7 @@ test("a connection that throws does not stop the others", async () => {
   const bad = () => {
     throw new Error("no");
   };
-  queue.add({ of: GUARD, connection: HERE, end: bad, closeTransport: bad }, true);
+  queue.add({ guard: GUARD, connection: HERE, end: bad, closeTransport: bad }, true);
   for (const one of closings(1, "", calls)) queue.add(one, true);
   queue.flush();
   vi.unstubAllGlobals();
@@ -92,7 +92,7 @@ test("many revocations in one turn share its milliseconds", async () => {
       spent += 1;
       calls.push("end");
     };
-    queue.add({ of: GUARD, connection: HERE, end, closeTransport: () => undefined }, true);
+    queue.add({ guard: GUARD, connection: HERE, end, closeTransport: () => undefined }, true);
     queue.flush();
   }
   expect(calls).toHaveLength(5);
@@ -138,7 +138,7 @@ test("all connections of a guard that is closed are closed at once", async () =>
     throw new Error("no");
   };
   vi.stubGlobal("queueMicrotask", () => undefined);
-  queue.add({ of: GUARD, connection: HERE, end: bad, closeTransport: bad }, true);
+  queue.add({ guard: GUARD, connection: HERE, end: bad, closeTransport: bad }, true);
   for (const one of closings(300, "mine", calls)) queue.add(one, true);
   for (const one of closings(300, "expired", calls)) queue.add(one, false);
   for (const one of closings(1, "other", calls, other)) queue.add(one, false);
@@ -195,7 +195,7 @@ test.each([
     ended += 1;
   };
   for (let i = 0; i < 20; i += 1)
-    queue.add({ of: GUARD, connection: HERE, end, closeTransport: () => undefined }, true);
+    queue.add({ guard: GUARD, connection: HERE, end, closeTransport: () => undefined }, true);
   queue.flush();
   // The work itself took five milliseconds.
   spent = elapsed;

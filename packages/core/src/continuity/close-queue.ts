@@ -1,16 +1,17 @@
 import { readClock } from "../util/clock.js";
 import { throwAsync } from "../util/throw-async.js";
 
-/** A connection that is gone some time after its close. */
-export interface Leaving {
+/** A connection that was closed, and is gone some time later. */
+export interface ClosedConnection {
+  /** Calls back once it is gone. */
   whenGone(callback: () => void): void;
 }
 
 /** A connection whose authorization has ended. */
 export interface Closing {
-  /** Its guard. */
-  readonly of: object;
-  readonly connection: Leaving;
+  /** The parts that connections of one guard share. */
+  readonly guard: object;
+  readonly connection: ClosedConnection;
   /** Ends everything of the connection but its transport. */
   end(): void;
   /** Closes the transport. */
@@ -70,13 +71,13 @@ export class CloseQueue {
    *
    * @returns The connections that it has closed.
    */
-  closeAll(of: object): Leaving[] {
-    const closed: Leaving[] = [];
+  closeAll(guard: object): ClosedConnection[] {
+    const closed: ClosedConnection[] = [];
     for (const one of [...this.#ending, ...this.#urgent, ...this.#others]) {
-      if (one.of !== of) continue;
-      if (this.#ending.delete(one)) guarded(() => one.end());
+      if (one.guard !== guard) continue;
+      if (this.#ending.delete(one)) attempt(() => one.end());
       if (this.#urgent.delete(one) || this.#others.delete(one)) {
-        guarded(() => one.closeTransport());
+        attempt(() => one.closeTransport());
         closed.push(one.connection);
       }
     }
@@ -116,7 +117,7 @@ export class CloseQueue {
     for (const one of list) {
       if (!mayGoOn()) return;
       list.delete(one);
-      guarded(() => action(one));
+      attempt(() => action(one));
     }
   }
 
@@ -134,7 +135,7 @@ export class CloseQueue {
 }
 
 /** A listener of the application may throw. The other connections are closed all the same. */
-function guarded(work: () => void): void {
+function attempt(work: () => void): void {
   try {
     work();
   } catch (error) {

@@ -8,7 +8,7 @@ import type { GuardRuntime } from "../guard/runtime.js";
 import type { PolicyEngine } from "../policy/policy-engine.js";
 import type { Scope } from "../types.js";
 import { AuthenticationWatch } from "./authentication-watch.js";
-import { closes, type Leaving } from "./close-queue.js";
+import { type ClosedConnection, closes } from "./close-queue.js";
 import { ContinuousSession } from "./continuous-session.js";
 import { REVOKED } from "./endings.js";
 import type { Lease } from "./lease.js";
@@ -118,7 +118,7 @@ export class GuardContinuity implements ContinuityHook, RevocationTarget, Shared
     for (const { lease } of this.sessions) this.revalidations.add(lease);
   }
 
-  closeEnded(): Leaving[] {
+  closeEnded(): ClosedConnection[] {
     return closes.closeAll(this);
   }
 

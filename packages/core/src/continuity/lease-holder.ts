@@ -19,6 +19,7 @@ export interface LeaseHolder {
   authenticate(question: Reask, watch: AuthenticationWatch): HandshakeAttempt;
   /** Ends everything of the connection but its transport. */
   end(): void;
+  /** Calls back once the transport is gone. */
   whenGone(callback: () => void): void;
   /** Closes the transport of a connection that has ended. */
   closeTransport(decision: Decision): void;

@@ -162,7 +162,7 @@ export class Lease extends ReauthenticatedIdentity implements AgendaItem, Addres
       this.end();
     };
     const closeTransport = () => this.holder.closeTransport(decision);
-    closes.add({ of: this.shared, connection: this.holder, end, closeTransport }, isUrgent);
+    closes.add({ guard: this.shared, connection: this.holder, end, closeTransport }, isUrgent);
   }
 
   /** Ends the connection, after {@link finish} or by itself. A second call changes nothing. */

@@ -120,8 +120,8 @@ export class Gate<Request> {
    * Refuses new handshakes, answers the accepted messages, then closes every session with 1001 (going away, RFC 6455,
    * section 7.4.1).
    *
-   * @returns A promise that resolves when all connections that were open are gone, after at most twice `limits.drain`: once for the
-   *   answers, once for the close.
+   * @returns A promise that resolves when all connections that were open are gone, after at most twice `limits.drain`:
+   *   once for the answers, once for the close.
    */
   async close(): Promise<void> {
     this.#runtime.isClosing = true;
