@@ -55,7 +55,7 @@ export function handshakeRun({ caller, settings, run, headers }: HandshakeSetup)
 }
 
 const OF_FETCH =
-  "got a request of fetch, and its middlewares need one of Node: on crossws over Node write authenticate: (request, facts) => run(request.runtime.node.req, facts)";
+  "got a request of fetch, and its middlewares need one of Node: on crossws over Node call it with request.runtime.node.req, and with the second argument of `authenticate`";
 
 /**
  * The request of the handshake. A socket.io application may have dropped it. Then the calling guard has it.
