@@ -43,7 +43,7 @@ const remote = (importJose?: () => Promise<unknown>) =>
   verifierOf({ issuer: ISSUER, audience: "app", jwks: ADDRESS }, importJose);
 const withoutFetch = async () => ({ ...jose, customFetch: undefined });
 
-test.each([...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"]])(
+test.each(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"])(
   "a token with a signature by %s is accepted",
   async (alg) => {
     const { publicKey, privateKey } = await jose.generateKeyPair(alg);
